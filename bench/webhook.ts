@@ -1,0 +1,180 @@
+/**
+ * The webhook beside a bare Fastify server, in one run on one machine: what an inspection costs.
+ *
+ * Servers and load are processes of their own, on a CPU each where `taskset` is there. Rounds alternate between the
+ * two servers and medians are taken, so that what else the machine does falls on both. Linux only: CPU time and peak
+ * memory are read from /proc.
+ *
+ * Arguments, if any, are another command of the webhook, with `{port}` and `{folder}` (of `tls.crt` and `tls.key`).
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from 'node:tls'
+import { makeCertificates } from '../src/admission/certificates.ts'
+import type { Operation } from '../src/admission/responder.ts'
+import type { Result, Round } from './load.ts'
+import { admissionReview } from './review.ts'
+
+const connections = 16
+const rounds = 7
+const perRound = 5_000
+const warmUp = 10_000
+
+/** To reach, for both operations alike: ratios to the bare server, and MiB. */
+const goals = { throughput: 0.7, cpu: 2.2 / 1.5, memory: 130 }
+
+const webhookCommand =
+  process.argv.length > 2
+    ? process.argv.slice(2)
+    : ['dist/paddock.js', 'serve', '--host', '127.0.0.1', '--port', '{port}', '--cert-dir', '{folder}']
+const bareCommand = [join(import.meta.dirname, 'bare.ts'), '{folder}', '{port}']
+
+const pinned = availableParallelism() > 1 && spawnSync('taskset', ['-c', '0', 'true']).status === 0
+
+/** One round of one server: reviews a second, CPU seconds for 10,000 reviews, latencies in milliseconds. */
+interface Measured {
+  readonly throughput: number
+  readonly cpu: number
+  readonly p50: number
+  readonly p99: number
+}
+
+interface Contestant {
+  readonly child: ChildProcess
+  readonly port: number
+  readonly measured: Record<Operation, Measured[]>
+}
+
+function node(command: readonly string[], cpu: number): ChildProcess {
+  const [file, ...args] = pinned ? ['taskset', '-c', String(cpu), process.execPath, ...command] : [process.execPath, ...command]
+  return spawn(file as string, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: { ...process.env, NODE_ENV: 'production' } })
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  return port
+}
+
+async function start(command: readonly string[], folder: string, ca: string): Promise<Contestant> {
+  const port = await freePort()
+  const child = node(
+    command.map((word) => word.replace('{port}', String(port)).replace('{folder}', folder)),
+    0,
+  )
+  for (let attempt = 0; child.exitCode === null && attempt < 100; attempt++) {
+    const socket = connect({ host: '127.0.0.1', port, ca, servername: 'localhost' })
+    const ready = await once(socket, 'secureConnect').then(() => true, () => false)
+    socket.destroy()
+    if (ready) return { child, port, measured: { mutate: [], validate: [] } }
+    await sleep(100)
+  }
+  throw new Error(`${command.join(' ')} did not open its port`)
+}
+
+/** User and system seconds of a process with all its threads: fields 14 and 15 of proc(5) stat, in hundredths. */
+function cpuSeconds({ child }: Contestant): number {
+  const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+/** MiB: the most that a process ever held. */
+function peakMemory({ child }: Contestant): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
+}
+
+async function ask(load: ChildProcess, round: Round): Promise<Result> {
+  load.send(round)
+  const [result] = (await once(load, 'message')) as [Result | { error: string }]
+  if ('error' in result) throw new Error(result.error)
+  return result
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'paddock-bench-'))
+  const children: ChildProcess[] = []
+  try {
+    const { key, cert, ca } = makeCertificates(['localhost', '127.0.0.1'], Date.now(), randomBytes)
+    for (const [name, text] of [['tls.key', key], ['tls.crt', cert], ['ca.crt', ca]] as const) writeFileSync(join(folder, name), text)
+    const bare = await start(bareCommand, folder, ca)
+    children.push(bare.child)
+    const webhook = await start(webhookCommand, folder, ca)
+    children.push(webhook.child)
+    const load = node([join(import.meta.dirname, 'load.ts')], 1)
+    children.push(load)
+
+    const idle = peakMemory(webhook)
+    let busy = 0
+    let wall = 0
+    for (let round = -1; round < rounds; round++) {
+      for (const operation of ['validate', 'mutate'] as const) {
+        for (const contestant of [bare, webhook]) {
+          const before = cpuSeconds(contestant)
+          const requests = round === -1 ? warmUp : perRound
+          const result = await ask(load, { port: contestant.port, ca, operation, connections, requests })
+          const cpu = ((cpuSeconds(contestant) - before) / requests) * 10_000
+          if (contestant === webhook) expectAnswer(operation, result.sample)
+          if (round === -1) continue
+          contestant.measured[operation].push({ throughput: requests / result.seconds, cpu, p50: result.p50, p99: result.p99 })
+          busy += result.cpu
+          wall += result.seconds
+        }
+      }
+    }
+    report(bare, webhook, idle, busy / wall)
+  } finally {
+    for (const child of children) child.kill()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** That what is measured is an inspection: nothing to do for the one, a patch for the other. */
+function expectAnswer(operation: Operation, body: string): void {
+  const { response } = JSON.parse(body) as { response: { allowed: boolean; patch?: string; warnings?: string[] } }
+  const patch = response.patch === undefined ? [] : (JSON.parse(Buffer.from(response.patch, 'base64').toString()) as unknown[])
+  if (!response.allowed || patch.length > 0 !== (operation === 'mutate') || response.warnings !== undefined) {
+    throw new Error(`/${operation} must ${operation === 'mutate' ? 'patch' : 'allow'} the review of this bench, and answered ${body}`)
+  }
+}
+
+function report(bare: Contestant, webhook: Contestant, idle: number, loadBusy: number): void {
+  const line = (...cells: readonly string[]) =>
+    console.log(cells.map((cell, index) => (index < 2 ? cell.padEnd([11, 24][index] ?? 0) : cell.padStart(12))).join(''))
+  const verdict = (reached: boolean, goal: string) => `${goal} ${reached ? 'ok' : 'MISSED'}`
+
+  const { version, arch } = process
+  console.log(`node ${version} ${arch}, ${pinned ? 'server and load on a CPU each' : 'not pinned'}, ${connections} connections`)
+  console.log(`medians of ${rounds} rounds of ${perRound.toLocaleString('en')} reviews\n`)
+  line('', '', 'bare', 'paddock', 'ratio', 'goal')
+  for (const operation of ['validate', 'mutate'] as const) {
+    const of = (contestant: Contestant, key: keyof Measured) => median(contestant.measured[operation].map((each) => each[key]))
+    const row = (name: string, key: keyof Measured, digits: number, goal: (ratio: number) => string) => {
+      const [a, b] = [of(bare, key), of(webhook, key)]
+      const show = (value: number) => value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+      line(key === 'throughput' ? `/${operation}` : '', name, show(a), show(b), (b / a).toFixed(2), goal(b / a))
+    }
+    console.log(`${' '.repeat(11)}review of ${JSON.stringify(admissionReview(operation)).length.toLocaleString('en')} bytes`)
+    row('reviews a second', 'throughput', 0, (ratio) => verdict(ratio >= goals.throughput, `>= ${goals.throughput}`))
+    row('CPU s for 10,000', 'cpu', 2, (ratio) => verdict(ratio <= goals.cpu, `<= ${goals.cpu.toFixed(2)}`))
+    row('p50 ms', 'p50', 2, () => '')
+    row('p99 ms', 'p99', 2, () => '')
+  }
+  const [a, b] = [peakMemory(bare), peakMemory(webhook)]
+  line('memory', 'MiB at start', '', idle.toFixed(0), '', '')
+  line('', 'MiB at most', a.toFixed(0), b.toFixed(0), (b / a).toFixed(2), verdict(b <= goals.memory, `<= ${goals.memory}`))
+  console.log(`\nthe load kept its CPU ${(loadBusy * 100).toFixed(0)} % busy (at 100 %, it would have been what is measured)`)
+}
+
+await main()

@@ -1,0 +1,45 @@
+/** The process as the commands see it. */
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import type { Io } from '../src/cli/io.ts'
+
+export function processIo(): Io {
+  // A reader that has seen enough, such as `head`, is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2))
+  return {
+    stdout: output(process.stdout),
+    stderr: output(process.stderr),
+    env: process.env,
+    readInput: () => text(process.stdin),
+    inputLines: () => createInterface({ input: process.stdin }),
+    readFile: (path) => readFileSync(path, 'utf8'),
+    writeFile,
+    listFiles: (path) => (statSync(path).isDirectory() ? [...manifestFiles(path)] : [path]),
+    now: () => performance.now(),
+  }
+}
+
+const output = (stream: NodeJS.WriteStream): Io['stdout'] => ({ write: (chunk) => void stream.write(chunk), isTTY: stream.isTTY === true })
+
+/** A crash half-way leaves the former file: the new one takes its place in one step. */
+function writeFile(path: string, content: string): void {
+  const temporary = `${path}.${process.pid}.new`
+  try {
+    writeFileSync(temporary, content, { mode: statSync(path).mode, flush: true })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}
+
+function* manifestFiles(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) yield* manifestFiles(path)
+    else if (entry.isFile() && /\.(ya?ml|json)$/.test(entry.name)) yield path
+  }
+}

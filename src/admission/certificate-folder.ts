@@ -1,0 +1,111 @@
+import { randomBytes, createPrivateKey, X509Certificate } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import { issuer, makeCertificates } from './certificates.ts'
+
+/** What a webhook serves with. `ca` is missing where somebody put a certificate there without its CA. */
+export interface Serving {
+  readonly key: string
+  readonly cert: string
+  readonly ca?: string
+  /** True where they were made just now. */
+  readonly made: boolean
+}
+
+/** Milliseconds. A certificate of its own making is made anew when it has less than this left. */
+const renewal = 30 * 86_400_000
+
+/**
+ * The certificate in a folder: `tls.crt`, `tls.key` and `ca.crt`, as a Secret of type kubernetes.io/tls holds them.
+ *
+ * One that somebody put there is used if it can be, and never written over. Where there is none, one is made for
+ * these hosts; and one that was made here is made anew, with its CA, when it is about to expire, when it lacks a host,
+ * or when its files do not belong together.
+ *
+ * @param hosts DNS names and IP addresses, IPv6 without brackets
+ * @param now milliseconds since 1970
+ * @throws an error that names the file where a certificate that somebody put there cannot be used
+ */
+export async function certificateFolder(folder: string, hosts: readonly string[], now: number): Promise<Serving> {
+  const files = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key'), ca: join(folder, 'ca.crt') }
+  const cert = await content(files.cert)
+  const key = await content(files.key)
+  const ca = await content(files.ca)
+
+  if (cert === undefined && (key !== undefined || ca !== undefined)) {
+    throw new Error(`${files.cert}: is missing beside ${key === undefined ? 'ca.crt' : 'tls.key'}: put it there, or remove what is`)
+  }
+  if (cert !== undefined) {
+    const leaf = certificate(cert, files.cert)
+    if (leaf.issuer !== issuer) {
+      if (key === undefined) throw new Error(`${files.key}: is missing beside tls.crt`)
+      check(leaf, key, now, files)
+      if (ca === undefined) return { key, cert, made: false }
+      certificate(ca, files.ca)
+      return { key, cert, ca, made: false }
+    }
+    if (key !== undefined && ca !== undefined && belongTogether(leaf, key, ca) && serves(leaf, hosts, now + renewal)) {
+      return { key, cert, ca, made: false }
+    }
+  }
+
+  const made = makeCertificates(hosts, now, randomBytes)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  // The certificate first: by it, files that a crash left half written are known for ours.
+  await replace(files.cert, made.cert, 0o644)
+  await replace(files.key, made.key, 0o600)
+  await replace(files.ca, made.ca, 0o644)
+  return { ...made, made: true }
+}
+
+async function content(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new Error(`${file}: cannot be read: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
+
+function certificate(text: string, file: string): X509Certificate {
+  try {
+    return new X509Certificate(text)
+  } catch {
+    throw new Error(`${file}: must be a PEM certificate`)
+  }
+}
+
+/** A certificate that somebody put there: can it be served? */
+function check(leaf: X509Certificate, key: string, now: number, files: { cert: string; key: string }): void {
+  let privateKey
+  try {
+    privateKey = createPrivateKey(key)
+  } catch {
+    throw new Error(`${files.key}: must be a PEM private key without a passphrase`)
+  }
+  if (!leaf.checkPrivateKey(privateKey)) throw new Error(`${files.key}: is not the private key of tls.crt`)
+  if (leaf.validToDate.getTime() <= now) throw new Error(`${files.cert}: expired at ${leaf.validToDate.toISOString()}`)
+  if (leaf.validFromDate.getTime() > now) throw new Error(`${files.cert}: is not valid before ${leaf.validFromDate.toISOString()}`)
+}
+
+/** One that was made here: are the files of one making? */
+function belongTogether(leaf: X509Certificate, key: string, ca: string): boolean {
+  try {
+    return leaf.checkPrivateKey(createPrivateKey(key)) && leaf.verify(new X509Certificate(ca).publicKey)
+  } catch {
+    return false
+  }
+}
+
+function serves(leaf: X509Certificate, hosts: readonly string[], at: number): boolean {
+  const named = hosts.every((host) => (isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host)) !== undefined)
+  return named && leaf.validToDate.getTime() > at
+}
+
+/** Writes a file whole: whoever reads it has the former content or this. */
+async function replace(file: string, text: string, mode: number): Promise<void> {
+  const temporary = `${file}.${process.pid}.new`
+  await writeFile(temporary, text, { mode, flush: true })
+  await rename(temporary, file)
+}

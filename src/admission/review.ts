@@ -1,0 +1,105 @@
+import { describe } from '../kubernetes/field.ts'
+import type { Shape } from '../kubernetes/field.ts'
+import type { AdmissionRequest, AdmissionReview } from '../kubernetes/review.ts'
+
+/** A request body that is no AdmissionReview. The message is for who sent it: it may quote the body, and goes in no log. */
+export class BadReview extends Error {
+  /** What was wrong with it, in words that quote nothing: a field, or `body`. */
+  readonly field: string
+
+  constructor(field: string, message: string) {
+    super(message)
+    this.field = field
+  }
+}
+
+/** k8s.io/api/admission/v1 `Operation`. */
+const operations = ['CONNECT', 'CREATE', 'DELETE', 'UPDATE']
+/** The operations that bring an object. */
+const withObject = new Set(['CREATE', 'UPDATE'])
+/** No string of a valid review's head is longer; what is quoted back is cut here. */
+const longestQuote = 64
+
+/**
+ * Reads a request body as an admission.k8s.io/v1 AdmissionReview that holds a request.
+ *
+ * What the API server fills in is checked as far as it is read: `uid`, `operation`, and that there is an object where
+ * the operation brings one. What is in the object is for the rules.
+ *
+ * A plain `JSON.parse`: keys named `__proto__` or `constructor` become own properties like any other, and `constructor`
+ * is a lawful label. They could do harm only where objects are merged key by key, which nothing here does.
+ *
+ * @throws {BadReview} where the body is something else.
+ */
+export function readReview(body: string): AdmissionReview {
+  if (body === '') throw new BadReview('body', 'the request body must be an AdmissionReview of admission.k8s.io/v1, not empty')
+  const review = parse(body)
+  if (!isObject(review)) {
+    throw new BadReview('body', `the request body must be an AdmissionReview of admission.k8s.io/v1, not ${article(review)}`)
+  }
+  one(review.kind, ['AdmissionReview'], 'kind')
+  one(review.apiVersion, ['admission.k8s.io/v1'], 'apiVersion')
+  const request = review.request
+  if (request === undefined || request === null) throw bad('request', 'Required value', undefined, 'must hold the request to review')
+  if (!isObject(request)) throw wrongType('request', request, 'an object')
+  string(request.uid, 'request.uid', 'must be the identifier that the answer repeats')
+  one(request.operation, operations, 'request.operation')
+  for (const field of ['namespace', 'name']) {
+    const value = request[field]
+    if (value !== undefined && typeof value !== 'string') throw wrongType(`request.${field}`, value, 'a string')
+  }
+  if (withObject.has(request.operation as string)) {
+    const object = request.object
+    if (object === undefined || object === null) {
+      throw bad('request.object', 'Required value', undefined, `must hold the object on ${request.operation}`)
+    }
+    if (!isObject(object)) throw wrongType('request.object', object, 'an object')
+  }
+  return review as unknown as AdmissionReview
+}
+
+/** True where the request brings an object to look at. A deletion or a connection has none. */
+export function bringsObject(request: AdmissionRequest): boolean {
+  return withObject.has(request.operation)
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch (error) {
+    throw new BadReview('body', `the request body must be JSON: ${(error as Error).message}`)
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function string(value: unknown, field: string, detail: string): asserts value is string {
+  if (value === undefined || value === null || value === '') throw bad(field, 'Required value', undefined, detail)
+  if (typeof value !== 'string') throw wrongType(field, value, 'a string')
+}
+
+function one(value: unknown, supported: readonly string[], field: string): void {
+  // The good case first: a list of words is written for a failure only.
+  if (supported.includes(value as string)) return
+  const list = supported.map((word) => JSON.stringify(word)).join(', ')
+  string(value, field, supported.length === 1 ? `must be ${list}` : `must be one of ${list}`)
+  const shown = value.length > longestQuote ? `${value.slice(0, longestQuote)}…` : value
+  throw bad(field, 'Unsupported value', shown, `supported values: ${list}`)
+}
+
+function bad(field: string, shape: Shape, value: unknown, detail: string): BadReview {
+  return new BadReview(field, `${field}: ${describe(shape, value, detail)}`)
+}
+
+/** The value itself may be anything, of any depth: only what it is is said. */
+function wrongType(field: string, value: unknown, type: string): BadReview {
+  return new BadReview(field, `${field}: Invalid value: must be ${type}, not ${article(value)}`)
+}
+
+function article(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}

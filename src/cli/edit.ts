@@ -1,0 +1,333 @@
+/**
+ * Edits of manifests, made in their text: comments, layout and quoting stay, and only the lines that an edit is about change.
+ *
+ * Each edit is written in the way that changes least; the result is read again, and where it is not the value that it must be,
+ * the next way is tried. What cannot be edited so is refused with a reason and left as it was.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { Path } from '../kubernetes/field.ts'
+import { valueAt } from '../kubernetes/workload.ts'
+import { readJson } from './json.ts'
+import { readDocument, readManifests } from './manifests.ts'
+import type { Manifest } from './manifests.ts'
+import { afterLastLine, applySplices, insertItems, insertMember, isFirstOnLine, removeEntry, replaceNode, spliceScalar } from './rewrite.ts'
+import type { Parsed, Splice } from './rewrite.ts'
+import { buildTree, lineStart, resolve, walk } from './tree.ts'
+import type { Item, ListNode, Node, Pair, Step } from './tree.ts'
+import { isObject, readEvents, setMember } from './yaml.ts'
+
+/**
+ * One edit of a document's value. Paths mean what they mean in a JSON Patch: each edit sees what those before it left.
+ * - add: an item before the index that the path ends with (`-`: at the end), or a member of an object
+ * - replace, remove: the value at the path
+ * - splice: text in the place of units start … end (UTF-16) of the string at the path. Several splices of one string are made
+ *   together: they all count in the string as it was
+ */
+export type Edit =
+  | { readonly op: 'add' | 'replace', readonly path: Path, readonly value: unknown }
+  | { readonly op: 'remove', readonly path: Path }
+  | { readonly op: 'splice', readonly path: Path, readonly start: number, readonly end: number, readonly text: string }
+
+/** Edits of one document that are made together or not at all. */
+export interface Change {
+  /** The document's `index` among the manifests of the file. */
+  readonly document: number
+  readonly edits: readonly Edit[]
+}
+
+/** A change that was not made. */
+export interface Refusal {
+  readonly document: number
+  /** The line of what was to be edited, from 1; of the nearest thing around it where it is not there yet. */
+  readonly line: number
+  /** The path of the edit that could not be made. */
+  readonly path: Path
+  readonly reason: string
+}
+
+/**
+ * Makes changes in a text of manifests; what is not changed stays byte for byte. The changes of one document are made in their
+ * order; once one has been refused, later ones of the same object (the document, or an item of a `List`) are too.
+ */
+export function editManifests(text: string, changes: readonly Change[]): { text: string, refused: Refusal[] } {
+  const refused: Refusal[] = []
+  const wanted = Map.groupBy(changes, (change) => change.document)
+  const texts: string[] = []
+  let done = 0
+  for (const manifest of readManifests(text)) {
+    const own = wanted.get(manifest.index)
+    if (own === undefined) continue
+    wanted.delete(manifest.index)
+    const refuse = (path: Path, reason: string): void => {
+      refused.push({ document: manifest.index, line: nearestLine(manifest, path), path, reason })
+    }
+    if (manifest.error) {
+      refuse([], manifest.error.message)
+      continue
+    }
+    texts.push(text.slice(done, manifest.start), editDocument(manifest.source, own, refuse))
+    done = manifest.end
+  }
+  for (const document of wanted.keys()) refused.push({ document, line: 1, path: [], reason: 'the file has no such document' })
+  return { text: texts.join('') + text.slice(done), refused }
+}
+
+function nearestLine(manifest: Manifest, path: Path): number {
+  for (let length = path.length; length > 0; length--) {
+    const place = manifest.locate(path.slice(0, length))
+    if (place) return place.line
+  }
+  return manifest.error?.line ?? manifest.line
+}
+
+type Refuse = (path: Path, reason: string) => void
+
+/** A part of a document that is read and edited alone. */
+interface Part {
+  readonly start: number
+  readonly end: number
+  /** What takes the place of the first `stripped` steps of a path. */
+  readonly path: Path
+  readonly stripped: number
+}
+
+function editDocument(source: string, changes: readonly Change[], refuse: Refuse): string {
+  const partOf = changes.length > 1 ? itemParts(source, changes) : undefined
+  if (!partOf) return editPart(source, { start: 0, end: source.length, path: [], stripped: 0 }, changes, refuse)
+  const parts = [...Map.groupBy(changes, itemIndex).values()].map((own) => ({ own, part: partOf(own[0]!) }))
+  const texts: string[] = []
+  let done = 0
+  for (const { own, part } of parts.sort((a, b) => a.part.start - b.part.start)) {
+    texts.push(source.slice(done, part.start), editPart(source.slice(part.start, part.end), part, own, refuse))
+    done = part.end
+  }
+  return texts.join('') + source.slice(done)
+}
+
+/** The item of a `List` that edits are about; undefined where they are about none, or several. */
+function itemIndex({ edits }: Change): number | undefined {
+  const index = edits[0]?.path[1]
+  const isOne = edits.every(({ path }) => path.length > 2 && path[0] === 'items' && path[1] === index)
+  return isOne && typeof index === 'number' ? index : undefined
+}
+
+/**
+ * The items of a `List` as parts, so that to edit a long list takes no longer than as many documents. Undefined where a change
+ * is not about one item, or where the items may depend on one another.
+ */
+function itemParts(source: string, changes: readonly Change[]): ((change: Change) => Part) | undefined {
+  const indexes = changes.map(itemIndex)
+  const events = readEvents(source)
+  const hasAnchor = events.some((event) => 'anchorStart' in event && event.anchorStart >= 0)
+  if (hasAnchor || indexes.includes(undefined)) return undefined
+  const list = walk(buildTree(source, events), ['items'])?.at(-1)?.node
+  if (list?.kind !== 'list' || indexes.some((index) => !list.items[index!])) return undefined
+  if (!list.flow && !isFirstOnLine(source, list.start)) return undefined
+  return (change) => itemPart(source, list, itemIndex(change)!)
+}
+
+function itemPart(source: string, list: ListNode, index: number): Part {
+  const item = list.items[index]!
+  if (list.flow) return { start: item.start, end: item.value.end, path: [], stripped: 2 }
+  const next = list.items[index + 1]
+  const end = next ? lineStart(source, next.start) : afterLastLine(source, item.value)
+  return { start: lineStart(source, item.start), end, path: [0], stripped: 2 }
+}
+
+/** Why an edit cannot be made. */
+class Refused extends Error {
+  override readonly name = 'Refused'
+}
+
+function editPart(source: string, part: Part, changes: readonly Change[], refuse: Refuse): string {
+  let current = readPart(source)
+  const closed = new Set<string>()
+  for (const { edits: own } of changes) {
+    const object = objectOf(own[0]?.path ?? [])
+    const operations = mergeEdits(own.map((edit) => ({ ...edit, path: [...part.path, ...edit.path.slice(part.stripped)] })))
+    let at = 0
+    try {
+      if (closed.has(object)) throw new Refused('another change of the same object could not be made')
+      let changed = current
+      for (const operation of operations) {
+        at = operation.index
+        changed = perform(changed, operation)
+      }
+      current = changed
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      closed.add(object)
+      refuse(own[at]?.path ?? [], error.message)
+    }
+  }
+  return current.source
+}
+
+/** Names the object that a path is about: the steps into items of a `List`. */
+function objectOf(path: Path): string {
+  let length = 0
+  while (path[length] === 'items' && typeof path[length + 1] === 'number') length += 2
+  return path.slice(0, length).join('/')
+}
+
+interface ReadPart extends Parsed {
+  readonly value: unknown
+}
+
+function readPart(source: string): ReadPart {
+  const read = readDocument(source)
+  if (read === undefined || read.error) throw new TypeError('a part that is edited must be readable')
+  return { source, value: read.value, tree: buildTree(source, read.events ?? readEvents(source)), json: read.events === undefined }
+}
+
+/** An edit as it is made. `index` is that of the first edit that it stands for. */
+type Operation = { readonly index: number } & (
+  | { readonly op: 'add', readonly path: Path, readonly values: readonly unknown[] }
+  | { readonly op: 'replace', readonly path: Path, readonly value: unknown }
+  | { readonly op: 'remove', readonly path: Path }
+  | { readonly op: 'splice', readonly path: Path, readonly splices: readonly Splice[] }
+)
+
+/** The edits with splices of one string together, and additions to one list that follow one another. */
+function mergeEdits(edits: readonly Edit[]): Operation[] {
+  const operations: Operation[] = []
+  for (const [index, edit] of edits.entries()) {
+    const last = operations.at(-1)
+    if (edit.op === 'splice') {
+      const splices = edits.filter((other) => other.op === 'splice' && isDeepStrictEqual(other.path, edit.path)) as typeof edit[]
+      if (splices[0] === edit) operations.push({ op: 'splice', path: edit.path, splices: splices.toSorted((a, b) => a.start - b.start), index })
+    } else if (edit.op === 'add' && last?.op === 'add' && continues(last.path, last.values.length, edit.path)) {
+      operations[operations.length - 1] = { ...last, values: [...last.values, edit.value] }
+    } else {
+      const { op, path } = edit
+      if (op === 'add') operations.push({ op, path, values: [edit.value], index })
+      else operations.push(op === 'remove' ? { op, path, index } : { op, path, value: edit.value, index })
+    }
+  }
+  return operations
+}
+
+/** True where an addition comes right after `count` others to the same list. */
+function continues(first: Path, count: number, path: Path): boolean {
+  const [start, key] = [first.at(-1), path.at(-1)]
+  const follows = typeof start === 'number' ? key === start + count : start === '-' && key === '-'
+  return follows && isDeepStrictEqual(path.slice(0, -1), first.slice(0, -1))
+}
+
+/** Makes an edit in value and text. Throws Refused where the text cannot be made to say what the value must be. */
+function perform(part: ReadPart, operation: Operation): ReadPart {
+  const expected = structuredClone(part.value)
+  apply(expected, operation)
+  if (isDeepStrictEqual(expected, part.value)) return part
+  for (const splices of candidates(part, operation, valueAt(expected, operation.path))) {
+    const source = applySplices(part.source, splices)
+    if (part.json && readJson(source) === undefined) continue
+    const read = readDocument(source)
+    if (read === undefined || read.error || !isDeepStrictEqual(read.value, expected)) continue
+    return { source, value: read.value, tree: buildTree(source, read.events ?? readEvents(source)), json: part.json }
+  }
+  throw new Refused('no way was found to write it so that it reads back as it must')
+}
+
+/** What an operation makes of a value, in place. Throws Refused where it cannot be applied. */
+function apply(value: unknown, operation: Operation): void {
+  const { path } = operation
+  const key = path.at(-1)
+  if (key === undefined) throw new Refused('the document as a whole cannot be edited')
+  const parent = valueAt(value, path.slice(0, -1))
+  if (Array.isArray(parent)) applyToList(parent, key, operation)
+  else if (isObject(parent)) applyToObject(parent, String(key), operation)
+  else throw new Refused('there is no object or list that it could be in')
+}
+
+function applyToList(list: unknown[], key: string | number, operation: Operation): void {
+  const end = operation.op === 'add' ? list.length : list.length - 1
+  const index = key === '-' && operation.op === 'add' ? end : key
+  if (typeof index !== 'number' || index < 0 || index > end) throw new Refused('there is no such place in the list')
+  if (operation.op === 'add') list.splice(index, 0, ...structuredClone(operation.values))
+  else if (operation.op === 'remove') list.splice(index, 1)
+  else list[index] = newValue(list[index], operation)
+}
+
+function applyToObject(object: Record<string, unknown>, name: string, operation: Operation): void {
+  if (operation.op !== 'add' && !Object.hasOwn(object, name)) throw new Refused('there is no such value')
+  if (operation.op === 'remove') delete object[name]
+  else setMember(object, name, newValue(object[name], operation))
+}
+
+function newValue(current: unknown, operation: Exclude<Operation, { op: 'remove' }>): unknown {
+  if (operation.op === 'add') return structuredClone(operation.values.at(-1))
+  if (operation.op === 'replace') return structuredClone(operation.value)
+  if (typeof current !== 'string') throw new Refused('the value must be a string')
+  let done = 0
+  for (const { start, end } of operation.splices) {
+    if (!(start >= done && end >= start && end <= current.length)) throw new Refused('the splices must lie within the string and apart')
+    done = end
+  }
+  return applySplices(current, operation.splices)
+}
+
+/** The ways to write an operation, the best first; `value` is what its path must hold. Throws Refused where the text must not be touched. */
+function* candidates(part: ReadPart, operation: Operation, value: unknown): Generator<Splice[]> {
+  const { path } = operation
+  const parent = ownNode(part.tree, path.slice(0, -1))
+  if (parent.kind !== 'map' && parent.kind !== 'list') return
+  if (parent.kind === 'map' && parent.flow && part.source[parent.start] !== '{') throw new Refused('it stands in a mapping without braces')
+  if (operation.op === 'add' && parent.kind === 'list') {
+    const key = path.at(-1)
+    yield insertItems(part, parent, typeof key === 'number' ? key : parent.items.length, operation.values)
+    return
+  }
+  const steps = walk(part.tree, path)
+  if (steps === undefined) {
+    if (parent.kind === 'map') yield insertMember(part, parent, String(path.at(-1)), value)
+    return
+  }
+  checkOwn(steps)
+  const { node, member } = steps.at(-1)!
+  if (operation.op === 'remove') {
+    if (holdsShared(node)) throw new Refused('it holds an anchor that is used elsewhere')
+    yield removeEntry(part, parent, member!, steps.at(-2)!.member)
+    return
+  }
+  const current = valueAt(part.value, path)
+  if (node.kind === 'scalar' && typeof current === 'string' && typeof value === 'string') {
+    const splices = operation.op === 'splice' ? operation.splices : [difference(current, value)]
+    yield* spliceScalar(part, node, splices, parent.flow)
+    return
+  }
+  if (holdsShared(node)) throw new Refused('it holds an anchor that is used elsewhere')
+  yield replaceNode(part, node, member, parent.flow, value)
+}
+
+/** The one splice that makes a string of another, without what both have in common. */
+function difference(current: string, value: string): Splice {
+  const shorter = Math.min(current.length, value.length)
+  let start = 0
+  while (start < shorter && current[start] === value[start]) start++
+  let same = 0
+  while (same < shorter - start && current.at(-1 - same) === value.at(-1 - same)) same++
+  return { start, end: current.length - same, text: value.slice(start, value.length - same) }
+}
+
+function ownNode(tree: Node, path: Path): Exclude<Node, { kind: 'alias' }> {
+  const steps = walk(tree, path)
+  if (steps === undefined) throw new Refused('it has no place of its own in the text')
+  checkOwn(steps)
+  return resolve(steps.at(-1)!.node)
+}
+
+/** Throws Refused where a node stands for another value too. */
+function checkOwn(steps: readonly Step[]): void {
+  for (const { node, merged } of steps) {
+    if (merged) throw new Refused('it comes through a merge key (<<)')
+    if (node.kind === 'alias') throw new Refused('it is an alias of another value')
+    if (node.shared) throw new Refused('it is anchored, and an alias elsewhere stands for it too')
+  }
+}
+
+function holdsShared(node: Node): boolean {
+  if (node.kind !== 'list' && node.kind !== 'map') return node.shared
+  const items: readonly (Item | Pair)[] = node.items
+  return node.shared || items.some((item) => holdsShared(item.value) || ('key' in item && item.key.shared))
+}

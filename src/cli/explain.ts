@@ -1,0 +1,107 @@
+/** `paddock explain`: how a command is understood. Pure. */
+import { releasesFor, type Value } from '../gunicorn/catalogue.ts'
+import type { Setting } from '../gunicorn/settings.ts'
+import { inspectCommandLine, type Found } from '../inspect.ts'
+import { Environment } from '../shell/environment.ts'
+
+export interface ExplainRequest {
+  readonly argv: readonly string[]
+  /** The whole environment of the command. */
+  readonly env: Readonly<Record<string, string>>
+  /** The release; undefined where it is not known. */
+  readonly gunicorn: string | undefined
+}
+
+export interface ExplainedInvocation {
+  /** The words from gunicorn's own name on; null for one that is unknown. */
+  readonly argv: readonly (string | null)[]
+  readonly application: string | null
+  readonly gunicorn: string | null
+  /** What is not the default of a gunicorn with an empty environment. */
+  readonly settings: Readonly<Record<string, { readonly value: Value; readonly source: string }>>
+  readonly unknown: readonly string[]
+  /** What makes this gunicorn refuse to start, in its own words. */
+  readonly problems: readonly { readonly message: string; readonly releases?: readonly string[] }[]
+}
+
+export interface Explanation {
+  readonly invocations: readonly ExplainedInvocation[]
+  /** What is wrong with the command before any gunicorn. */
+  readonly problems: readonly { readonly message: string }[]
+}
+
+/** Reads a request line: `{"argv": […]}` or `{"shell": "…"}`, with `env` and `gunicorn`. Throws a message. */
+export function readRequest(value: unknown): ExplainRequest {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('a request must be an object')
+  const { argv, shell, env = {}, gunicorn } = value as Record<string, unknown>
+  if ((argv === undefined) === (shell === undefined)) throw new Error('a request must have either "argv" or "shell"')
+  if (argv !== undefined && !(Array.isArray(argv) && argv.every((word) => typeof word === 'string'))) throw new Error('"argv" must be a list of strings')
+  if (shell !== undefined && typeof shell !== 'string') throw new Error('"shell" must be a string')
+  if (typeof env !== 'object' || env === null || !Object.values(env).every((text) => typeof text === 'string')) throw new Error('"env" must be an object of strings')
+  if (gunicorn !== undefined && gunicorn !== null && typeof gunicorn !== 'string') throw new Error('"gunicorn" must be a version')
+  return {
+    argv: argv === undefined ? ['sh', '-c', String(shell)] : (argv as string[]),
+    env: env as Record<string, string>,
+    gunicorn: gunicorn ?? undefined,
+  }
+}
+
+/** What a command line comes to, by everything that is known of it. */
+export function understand({ argv, env, gunicorn }: ExplainRequest): ReturnType<typeof inspectCommandLine> {
+  return inspectCommandLine({
+    elements: argv.map((text, index) => ({ path: [index], text, expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })),
+    path: [],
+    environment: new Environment(Object.entries(env)),
+    variables: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
+    releases: releasesFor(gunicorn),
+  })
+}
+
+export function explain(request: ExplainRequest): Explanation {
+  const { invocations, errors } = understand(request)
+  return {
+    invocations: invocations.map((invocation) => explainInvocation(invocation, request.gunicorn ?? null)),
+    problems: errors.map(({ message }) => ({ message })),
+  }
+}
+
+export function explainInvocation(invocation: Found, gunicorn: string | null): ExplainedInvocation {
+  const { words, settings, releases } = invocation
+  const ends = settings.readings.some((reading) => reading.exits !== undefined)
+  const written = ends ? [] : writtenSettings(invocation)
+  const known = written.filter((setting) => setting.value !== undefined && !isDefault(invocation, setting))
+  return {
+    argv: words.map((word) => word.value),
+    application: ends ? null : (settings.application ?? null),
+    gunicorn,
+    settings: Object.fromEntries(known.map(({ name, value, source }) => [name, { value: value as Value, source }])),
+    unknown: ends ? [] : unknownSettings(invocation, written),
+    problems: problemsOf(invocation, releases.length),
+  }
+}
+
+/** The settings that are written down, in the order of the words. */
+export function writtenSettings({ settings }: Found): readonly Setting[] {
+  const names = new Set(settings.readings.flatMap((reading) => reading.written().map((setting) => setting.name)))
+  return [...names].flatMap((name) => settings.get(name) ?? [])
+}
+
+export function isDefault({ releases }: Found, { name, value }: Setting): boolean {
+  return releases.every((release) => JSON.stringify(release.settings[name]?.default ?? null) === JSON.stringify(value))
+}
+
+/** The names of the settings whose value is not known, by what is written or by what cannot be seen. */
+export function unknownSettings({ settings, releases }: Found, written: readonly Setting[]): readonly string[] {
+  const unseen = settings.readings.some((reading) => reading.unseen !== undefined)
+  const names = unseen ? Object.keys(releases.at(-1)?.settings ?? {}) : written.map((setting) => setting.name)
+  const refused = new Set(settings.problems.map((problem) => problem.setting))
+  return names.filter((name) => !refused.has(name) && settings.get(name)?.value === undefined)
+}
+
+function problemsOf({ settings }: Found, releases: number): ExplainedInvocation['problems'] {
+  const byMessage = Map.groupBy(settings.problems, (problem) => problem.message)
+  return [...byMessage].map(([message, problems]) => {
+    const refusing = problems.flatMap((problem) => problem.releases.map((release) => release.name))
+    return refusing.length < releases ? { message, releases: refusing } : { message }
+  })
+}

@@ -1,0 +1,177 @@
+/** Kubernetes manifests in a text: YAML of any number of documents, or JSON. */
+import type { Event } from 'js-yaml'
+import type { Path } from '../kubernetes/field.ts'
+import { readJson } from './json.ts'
+import { Lines } from './lines.ts'
+import type { Position } from './lines.ts'
+import { decodeScalar } from './scalar.ts'
+import { buildTree, contentStart, isBreak, lineEnd, afterBreak, resolve, skipSpace, walk } from './tree.ts'
+import type { Node } from './tree.ts'
+import { YamlError, countDocuments, readEvents, readValue } from './yaml.ts'
+
+/** Why a document could not be read, and where. */
+export interface ManifestError extends Position {
+  readonly message: string
+  /** In UTF-16 units from the start of the file. */
+  readonly offset: number
+}
+
+/** A part of a file: UTF-16 offsets, end exclusive, and the line and column of its start. */
+export interface Place extends Position {
+  readonly start: number
+  readonly end: number
+}
+
+/** One document of a file. */
+export class Manifest {
+  /** Which document of the file this is, from 0; documents without content are not counted. */
+  readonly index: number
+  /** Where the document stands in the file, its `---` included: UTF-16 offsets, end exclusive. */
+  readonly start: number
+  readonly end: number
+  /** A JSON value; undefined where there is an error. */
+  readonly value: unknown
+  readonly error: ManifestError | undefined
+  readonly #text: string
+  readonly #lines: Lines
+  #events: Event[] | undefined
+  #tree: Node | undefined
+
+  /** `read` is what reading the document gave: its value or its error, and its events where they are known. */
+  constructor(text: string, lines: Lines, index: number, start: number, end: number, read: Reading) {
+    this.index = index
+    this.start = start
+    this.end = end
+    this.#text = text
+    this.#lines = lines
+    this.#events = read.events
+    this.value = read.value
+    const { error } = read
+    this.error = error && { message: error.message, offset: start + error.offset, ...lines.position(start + error.offset) }
+  }
+
+  /** The line of the document's first content, from 1. */
+  get line(): number {
+    return this.position(this.start + contentStart(this.source)).line
+  }
+
+  /** The text of the document. */
+  get source(): string {
+    return this.#text.slice(this.start, this.end)
+  }
+
+  /** The line and column of an offset into the file. */
+  position(offset: number): Position {
+    return this.#lines.position(offset)
+  }
+
+  /**
+   * Where the value at a path stands (or its key), quotes and brackets included. What comes from an alias or a merge key
+   * is where it is written. Undefined where there is no such value, and no key for an element of a list.
+   */
+  locate(path: Path, part: 'value' | 'key' = 'value'): Place | undefined {
+    const step = this.#walk(path)?.at(-1)
+    if (step === undefined) return undefined
+    const key = step.member && 'key' in step.member ? step.member.key : undefined
+    const node = part === 'key' ? key : resolve(step.node)
+    if (node === undefined) return undefined
+    const start = this.start + node.start
+    return { start, end: this.start + node.end, ...this.position(start) }
+  }
+
+  /**
+   * Where in the file a character of a scalar stands, whatever the scalar's style: `valueOffset` counts UTF-16 units of the
+   * value, its length standing for the end. Undefined where there is no such scalar or character.
+   */
+  sourceOffset(path: Path, valueOffset: number): number | undefined {
+    const step = this.#walk(path)?.at(-1)
+    const node = step && resolve(step.node)
+    if (node?.kind !== 'scalar') return undefined
+    const offset = decodeScalar(this.source, node.event).starts[valueOffset]
+    return offset === undefined ? undefined : this.start + offset
+  }
+
+  #walk(path: Path): ReturnType<typeof walk> {
+    if (this.error) return undefined
+    if (this.#tree === undefined) {
+      this.#tree = buildTree(this.source, this.#events ?? readEvents(this.source))
+      this.#events = undefined
+    }
+    return walk(this.#tree, path)
+  }
+}
+
+/** What comes of reading one document. */
+interface Reading {
+  readonly value?: unknown
+  readonly error?: YamlError
+  readonly events?: Event[]
+}
+
+/**
+ * The documents of a text, one at a time. A document that cannot be read is given with its error and hides no other one;
+ * documents without content are left out.
+ */
+export function* readManifests(text: string): Generator<Manifest, void, undefined> {
+  const lines = new Lines(text)
+  let index = 0
+  for (const [start, end] of splitDocuments(text)) {
+    const reading = readDocument(text.slice(start, end))
+    if (reading) yield new Manifest(text, lines, index++, start, end, reading)
+  }
+}
+
+/** Reads the text of one document; undefined where it has no content. */
+export function readDocument(source: string): Reading | undefined {
+  const json = readJson(source)
+  if (json !== undefined) return { value: json }
+  try {
+    const events = readEvents(source)
+    const documents = countDocuments(events)
+    if (documents > 1) throw new YamlError('more than one document where one was expected', 0)
+    const value = documents === 0 ? null : readValue(source, events)
+    return value === null ? undefined : { value, events }
+  } catch (error) {
+    if (error instanceof YamlError) return { error: explain(error, source) }
+    throw error
+  }
+}
+
+/** Says what a broken document probably is. */
+function explain(error: YamlError, source: string): YamlError {
+  if (!/\{\{.*\}\}/.test(source)) return error
+  return new YamlError(`looks like a Helm template, which must be rendered first (helm template): ${error.message}`, error.offset)
+}
+
+/**
+ * The parts of a text that hold one document each, together the whole text. Exact without parsing: YAML allows no content,
+ * not even in quotes, to look like `---` or `...` at the start of a line.
+ */
+export function* splitDocuments(text: string): Generator<[start: number, end: number], void, undefined> {
+  let start = 0
+  let dashes = findMarker(text, '---', 0)
+  let dots = findMarker(text, '...', 0)
+  while (start < text.length) {
+    if (dashes === start || (dashes < dots && hasDirectives(text, start))) dashes = findMarker(text, '---', dashes + 3)
+    const end = dots < dashes ? afterBreak(text, lineEnd(text, dots)) : dashes
+    yield [start, end]
+    start = end
+    if (dots < end) dots = findMarker(text, '...', end)
+  }
+}
+
+/** The start of the next line that is a document marker, its byte order mark included; the text's length where there is none. */
+function findMarker(text: string, marker: '---' | '...', from: number): number {
+  for (let at = text.indexOf(marker, from); at !== -1; at = text.indexOf(marker, at + 1)) {
+    const start = text.charCodeAt(at - 1) === 0xfeff ? at - 1 : at
+    const following = text.charCodeAt(at + 3)
+    const ends = Number.isNaN(following) || following === 32 || following === 9 || isBreak(following)
+    if (ends && (start === 0 || isBreak(text.charCodeAt(start - 1)))) return start
+  }
+  return text.length
+}
+
+/** True where a document begins with directives (`%YAML`), whose `---` belongs to the same document. */
+function hasDirectives(text: string, start: number): boolean {
+  return text[skipSpace(text, text.charCodeAt(start) === 0xfeff ? start + 1 : start)] === '%'
+}

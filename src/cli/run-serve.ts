@@ -1,0 +1,86 @@
+/** `paddock serve`: the webhook, and what it makes of examples. */
+import { request } from 'node:https'
+import { applyPatch } from '../edit.ts'
+import type { Operation } from '../kubernetes/review.ts'
+import { exitStatus, UsageError, type ServeOptions, type Serving } from './command.ts'
+import { unifiedDiff } from './diff.ts'
+import { painter, type Io } from './io.ts'
+import { readManifests } from './manifests.ts'
+
+export interface ServeFlags extends ServeOptions {
+  readonly examples: string | undefined
+  readonly once: boolean
+}
+
+export async function runServe(flags: ServeFlags, start: (options: ServeOptions) => Promise<Serving>, io: Io): Promise<number> {
+  const serving = await listen(flags, start)
+  io.stderr.write(`paddock: serving on ${serving.url}\n`)
+  if (flags.examples !== undefined) await showExamples(flags.examples, serving, io)
+  if (flags.once) await serving.stop()
+  else if (flags.examples !== undefined) io.stderr.write('paddock: serving until Ctrl-C\n')
+  await serving.stopped
+  return exitStatus.ok
+}
+
+async function listen(flags: ServeFlags, start: (options: ServeOptions) => Promise<Serving>): Promise<Serving> {
+  try {
+    return await start(flags)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EADDRINUSE') throw new UsageError(`port ${flags.port} on ${flags.host} is taken: choose another with --port`)
+    if (code === 'EACCES') throw new UsageError(`port ${flags.port} may not be opened by this user: choose another with --port`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new UsageError(`${flags.host} is no address of this machine: choose another with --host`)
+    throw error
+  }
+}
+
+async function showExamples(folder: string, serving: Serving, io: Io): Promise<void> {
+  for (const file of io.listFiles(folder))
+    for (const { value, error } of readManifests(io.readFile(file))) {
+      if (error) io.stdout.write(`${file}:${error.line}:${error.column}: error: ${error.message}\n`)
+      else await showExample(file, value, serving, io)
+    }
+}
+
+/** What the API server does with a new object: first the mutating webhook, then the validating one. */
+async function showExample(file: string, object: unknown, serving: Serving, io: Io): Promise<void> {
+  const paint = painter(io.stdout, io.env)
+  const mutated = await ask(serving, '/mutate', object)
+  const patch = mutated.patch === undefined ? [] : (JSON.parse(Buffer.from(mutated.patch, 'base64').toString()) as Operation[])
+  const after = applyPatch(object, patch)
+  const validated = await ask(serving, '/validate', after)
+  const outcome = !validated.allowed ? paint('red', 'denied') : patch.length > 0 ? paint('green', 'fixed') : paint('blue', 'allowed')
+  io.stdout.write(`\n${paint('bold', file)}: ${outcome}\n`)
+  const said = validated.allowed ? (validated.warnings ?? []).map((text) => `${paint('yellow', 'Warning:')} ${text}`) : [validated.status?.message ?? '']
+  for (const text of said) io.stdout.write(`  ${text}\n`)
+  if (patch.length > 0) {
+    const { dump } = await import('js-yaml')
+    const text = (value: unknown): string => dump(value, { lineWidth: -1, noRefs: true })
+    io.stdout.write(unifiedDiff(file, text(object), text(after), paint))
+  }
+}
+
+interface Response {
+  readonly allowed: boolean
+  readonly patch?: string
+  readonly warnings?: readonly string[]
+  readonly status?: { readonly message: string }
+}
+
+/** Sends an AdmissionReview of the object's creation over HTTPS. */
+function ask({ url, ca }: Serving, path: string, object: unknown): Promise<Response> {
+  const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: crypto.randomUUID(), operation: 'CREATE', namespace: 'default', object } }
+  return new Promise((resolve, reject) => {
+    const sent = request(new URL(path, url), { method: 'POST', ca, headers: { 'content-type': 'application/json' } }, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.on('end', () => {
+        const body = JSON.parse(Buffer.concat(chunks).toString()) as { response?: Response; message?: string }
+        if (body.response) resolve(body.response)
+        else reject(new Error(`${path}: ${body.message ?? answer.statusCode}`))
+      })
+    })
+    sent.on('error', reject)
+    sent.end(JSON.stringify(review))
+  })
+}

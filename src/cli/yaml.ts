@@ -1,0 +1,231 @@
+/**
+ * YAML text to values, with the meaning that Kubernetes gives it.
+ *
+ * kubectl and the API server read YAML through sigs.k8s.io/yaml, which is Go's yaml.v2: YAML 1.1 booleans (`yes`, `on`, `y`),
+ * octal `0644`, `1_000`, no base-60 numbers, dates as strings, merge keys applied in their order, unknown tags ignored.
+ * js-yaml parses; the meaning is given here, because none of its schemas has it. What differs on purpose: a duplicate key is
+ * an error (Go takes the last one), and `%YAML 1.2` is accepted.
+ */
+import { EVENT_ID, SCALAR_STYLE, YAMLException, getScalarValue, parseEvents } from 'js-yaml'
+import type { Event, ScalarEvent } from 'js-yaml'
+
+/** Collections nested deeper than this are refused. */
+export const MAX_DEPTH = 100
+
+/** How many values the aliases of one document may add, so that a small file cannot become a huge object. */
+export const MAX_ALIASED = 100_000
+
+const ABSENT = -1
+
+/** Text that is not YAML, or YAML that is no JSON value. `offset` is in UTF-16 units from the start of the text. */
+export class YamlError extends Error {
+  override readonly name = 'YamlError'
+  readonly offset: number
+
+  constructor(message: string, offset: number) {
+    super(message)
+    this.offset = offset
+  }
+}
+
+/** The events of a text. Throws YamlError where it is not YAML. */
+export function readEvents(source: string): Event[] {
+  try {
+    return parseEvents(source, { maxDepth: MAX_DEPTH })
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error
+    const reason = error.reason.startsWith('nesting exceeded') ? `nested deeper than ${MAX_DEPTH} levels` : error.reason
+    throw new YamlError(reason, error.mark?.position ?? 0)
+  }
+}
+
+/** The number of documents that events stand for. */
+export function countDocuments(events: readonly Event[]): number {
+  let count = 0
+  for (const event of events) if (event.type === EVENT_ID.DOCUMENT) count++
+  return count
+}
+
+/**
+ * The value of the first document: JSON values only, without shared parts; null where the document is empty.
+ * Throws YamlError for duplicate keys, keys that are no scalars, unknown aliases and numbers that JSON does not have.
+ */
+export function readValue(source: string, events: readonly Event[]): unknown {
+  const anchors = new Map<string, unknown>()
+  let aliased = 0
+  let next = events.findIndex((event) => event.type === EVENT_ID.DOCUMENT) + 1
+
+  function read(): unknown {
+    const event = events[next++]!
+    if (event.type === EVENT_ID.SCALAR) {
+      const value = scalarValue(source, event)
+      if (event.anchorStart !== ABSENT) anchors.set(source.slice(event.anchorStart, event.anchorEnd), value)
+      return value
+    }
+    if (event.type === EVENT_ID.ALIAS) return readAlias(event.anchorStart, event.anchorEnd)
+    if (event.type !== EVENT_ID.SEQUENCE && event.type !== EVENT_ID.MAPPING) return null
+    const anchor = event.anchorStart === ABSENT ? undefined : source.slice(event.anchorStart, event.anchorEnd)
+    // From here to its end the anchor names the node it is in, and no earlier one of the same name.
+    if (anchor !== undefined) anchors.delete(anchor)
+    const value = event.type === EVENT_ID.SEQUENCE ? readSequence() : readMapping()
+    if (anchor !== undefined) anchors.set(anchor, value)
+    return value
+  }
+
+  function readSequence(): unknown[] {
+    const items: unknown[] = []
+    while (events[next]!.type !== EVENT_ID.POP) items.push(read())
+    next++
+    return items
+  }
+
+  function readMapping(): Record<string, unknown> {
+    const entries: Record<string, unknown> = {}
+    let merged: Set<string> | undefined
+    for (let key = events[next]!; key.type !== EVENT_ID.POP; key = events[next]!) {
+      const offset = eventOffset(key)
+      if (isMergeKey(source, key)) {
+        next++
+        merged ??= new Set()
+        for (const part of readMerged(offset)) {
+          for (const [name, value] of Object.entries(part)) {
+            if (!Object.hasOwn(entries, name)) merged.add(name)
+            setMember(entries, name, value)
+          }
+        }
+        continue
+      }
+      const name = keyName(read(), offset)
+      if (Object.hasOwn(entries, name) && !merged?.delete(name)) throw new YamlError(`duplicate key ${JSON.stringify(name)}`, offset)
+      setMember(entries, name, read())
+    }
+    next++
+    return entries
+  }
+
+  /** What a merge key brings in, the least important first. */
+  function readMerged(offset: number): Record<string, unknown>[] {
+    const isList = events[next]!.type === EVENT_ID.SEQUENCE
+    const value = read()
+    const parts: unknown[] = isList ? (value as unknown[]).toReversed() : [value]
+    if (!parts.every(isObject)) throw new YamlError('a merge key (<<) must be given a mapping or a list of mappings', offset)
+    return parts
+  }
+
+  function readAlias(start: number, end: number): unknown {
+    const name = source.slice(start, end)
+    if (!anchors.has(name)) throw new YamlError(`unknown alias *${name}`, start - 1)
+    return copy(anchors.get(name), start - 1)
+  }
+
+  function copy(value: unknown, offset: number): unknown {
+    if (++aliased > MAX_ALIASED) throw new YamlError(`aliases must not expand to more than ${MAX_ALIASED} values`, offset)
+    if (Array.isArray(value)) return value.map((item) => copy(item, offset))
+    if (!isObject(value)) return value
+    const entries: Record<string, unknown> = {}
+    for (const name of Object.keys(value)) setMember(entries, name, copy(value[name], offset))
+    return entries
+  }
+
+  return read()
+}
+
+/** Sets a member as data, whatever its name: `__proto__` too becomes a plain own property. */
+export function setMember(entries: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === '__proto__') Object.defineProperty(entries, name, { value, writable: true, enumerable: true, configurable: true })
+  else entries[name] = value
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** True for the key `<<`, which stands for the members of its value. */
+export function isMergeKey(source: string, event: Event): boolean {
+  if (event.type !== EVENT_ID.SCALAR || event.style !== SCALAR_STYLE.PLAIN || event.valueEnd - event.valueStart !== 2) return false
+  if (!source.startsWith('<<', event.valueStart)) return false
+  return event.tagStart === ABSENT || tagName(source, event) === 'merge'
+}
+
+/** The name of a mapping key, given its value. Throws YamlError where it can be no name. */
+export function keyName(key: unknown, offset: number): string {
+  if (typeof key === 'string') return key
+  if (typeof key === 'number' || typeof key === 'boolean') return String(key)
+  throw new YamlError(`a mapping key must be a string, not ${key === null ? 'null' : 'a collection'}`, offset)
+}
+
+/** The value of a scalar. Throws YamlError where its tag does not fit, or where it is no JSON value. */
+export function scalarValue(source: string, event: ScalarEvent): unknown {
+  const text = getScalarValue(source, event)
+  if (event.tagStart === ABSENT && event.style !== SCALAR_STYLE.PLAIN) return text
+  const value = event.tagStart === ABSENT ? resolvePlain(text) : resolveTagged(text, tagName(source, event), event.tagStart)
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new YamlError(`${text} is not a JSON number`, event.valueStart)
+  return value
+}
+
+/** The short name of a tag (`str` of `!!str`), or the tag as it is written where it is none of YAML's own. */
+function tagName(source: string, event: ScalarEvent): string {
+  const tag = source.slice(event.tagStart, event.tagEnd)
+  return /^!<tag:yaml\.org,2002:(.*)>$/.exec(tag)?.[1] ?? (tag.startsWith('!!') ? tag.slice(2) : tag)
+}
+
+function resolveTagged(text: string, tag: string, offset: number): unknown {
+  if (tag === 'binary') return Buffer.from(text, 'base64').toString('utf8')
+  const type = { null: 'object', bool: 'boolean', int: 'number', float: 'number' }[tag]
+  if (type === undefined) return text
+  const value = resolvePlain(text)
+  if (typeof value !== type || (tag === 'int' && !Number.isInteger(value))) {
+    throw new YamlError(`${JSON.stringify(text)} is not of the type !!${tag}`, offset)
+  }
+  return value
+}
+
+const WORDS = new Map<string, boolean | number | null>([
+  ...['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map((word) => [word, true] as const),
+  ...['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'].map((word) => [word, false] as const),
+  ...['', '~', 'null', 'Null', 'NULL'].map((word) => [word, null] as const),
+  ...['.nan', '.NaN', '.NAN'].map((word) => [word, NaN] as const),
+  ...['.inf', '.Inf', '.INF', '+.inf', '+.Inf', '+.INF'].map((word) => [word, Infinity] as const),
+  ...['-.inf', '-.Inf', '-.INF'].map((word) => [word, -Infinity] as const),
+])
+const LONGEST_WORD = 5
+const INTEGER = /^[-+]?(?:0[0-7]*|[1-9][0-9]*|0[oO][0-7]+|0[xX][0-9a-fA-F]+|0[bB][01]+)$/
+const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
+const POINT_FLOAT = /^\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?$/
+
+/** What a plain (unquoted) scalar stands for, as Go's yaml.v2 resolves it. */
+export function resolvePlain(text: string): string | number | boolean | null {
+  if (text.length <= LONGEST_WORD) {
+    const word = WORDS.get(text)
+    if (word !== undefined) return word
+  }
+  const first = text.charCodeAt(0)
+  const isDigit = first >= 48 && first <= 57
+  if (!isDigit && first !== 43 && first !== 45) return first === 46 && POINT_FLOAT.test(text) ? finite(text.replaceAll('_', ''), text) : text
+  const plain = text.includes('_') ? text.replaceAll('_', '') : text
+  if (INTEGER.test(plain)) return integer(plain)
+  return FLOAT.test(plain) ? finite(plain, text) : text
+}
+
+function integer(text: string): number {
+  const sign = text.startsWith('-') ? -1 : 1
+  const digits = text.replace(/^[-+]/, '')
+  const magnitude = /^0[0-9]/.test(digits) ? parseInt(digits, 8) : Number(digits)
+  // Not -0, which Go's integers do not have.
+  return magnitude === 0 ? 0 : sign * magnitude
+}
+
+function finite(number: string, text: string): number | string {
+  const value = Number(number)
+  return Number.isFinite(value) ? value : text
+}
+
+function eventOffset(event: Event): number {
+  if (event.type === EVENT_ID.DOCUMENT || event.type === EVENT_ID.POP) return 0
+  if (event.anchorStart !== ABSENT) return event.anchorStart - 1
+  if (event.type === EVENT_ID.ALIAS) return event.anchorStart
+  if (event.tagStart !== ABSENT) return event.tagStart
+  const start = event.type === EVENT_ID.SCALAR ? event.valueStart : event.start
+  const quoted = event.type === EVENT_ID.SCALAR && (event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED)
+  return Math.max(quoted ? start - 1 : start, 0)
+}

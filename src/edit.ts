@@ -1,0 +1,68 @@
+/** Edits of an object: what a fix comes to, for the API server as JSON Patch, for files as splices. Pure. */
+import { jsonPointer, type Path } from './kubernetes/field.ts'
+import type { Operation } from './kubernetes/review.ts'
+import { valueAt } from './kubernetes/workload.ts'
+
+export type Edit =
+  /** A last step of `-` appends to a list, a number inserts before that element, a name adds a member. */
+  | { readonly op: 'add'; readonly path: Path; readonly value: unknown }
+  | { readonly op: 'replace'; readonly path: Path; readonly value: string }
+  /** Replaces the characters from `start` to `end` of the string at `path`. */
+  | { readonly op: 'splice'; readonly path: Path; readonly start: number; readonly end: number; readonly text: string }
+
+/** Splices a string; no two splices overlap. */
+function spliced(text: string, splices: readonly { start: number; end: number; text: string }[]): string {
+  // A stable sort keeps several insertions at one place in their order.
+  const ordered = splices.map((splice, order) => ({ ...splice, order })).sort((a, b) => b.start - a.start || b.order - a.order)
+  return ordered.reduce((result, splice) => result.slice(0, splice.start) + splice.text + result.slice(splice.end), text)
+}
+
+/** The JSON Patch that makes the edits to an object. */
+export function jsonPatch(object: unknown, edits: readonly Edit[]): Operation[] {
+  return wholeValues(object, edits).map(({ op, path, value }) => ({ op, path: jsonPointer(path), value }))
+}
+
+/** The object with the edits made; the given one is left as it is. */
+export function applyEdits(object: unknown, edits: readonly Edit[]): unknown {
+  return applied(object, wholeValues(object, edits))
+}
+
+/** The object with a JSON Patch of additions and replacements made; the given one is left as it is. */
+export function applyPatch(object: unknown, operations: readonly Operation[]): unknown {
+  const changes = operations.flatMap((operation) =>
+    operation.op === 'add' || operation.op === 'replace' ? [{ op: operation.op, path: pointerPath(operation.path), value: operation.value }] : [],
+  )
+  return applied(object, changes)
+}
+
+const pointerPath = (pointer: string): Path => pointer.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+
+/** Steps into lists may be numbers in either form. */
+function applied(object: unknown, changes: readonly { op: 'add' | 'replace'; path: Path; value: unknown }[]): unknown {
+  const result = structuredClone(object)
+  for (const { op, path, value } of changes) {
+    let parent: unknown = result
+    for (const step of path.slice(0, -1)) parent = valueAt(parent, [Array.isArray(parent) ? Number(step) : step])
+    const last = path.at(-1)
+    if (Array.isArray(parent)) {
+      if (op === 'replace') parent[Number(last)] = value
+      else parent.splice(last === '-' ? parent.length : Number(last), 0, value)
+      // Defined, not assigned: a key may be `__proto__`.
+    } else if (typeof parent === 'object' && parent !== null)
+      Object.defineProperty(parent, String(last), { value, writable: true, enumerable: true, configurable: true })
+  }
+  return result
+}
+
+/** The edits with every string that is spliced replaced as a whole. */
+function wholeValues(object: unknown, edits: readonly Edit[]): { op: 'add' | 'replace'; path: Path; value: unknown }[] {
+  const splices = Map.groupBy(
+    edits.filter((edit) => edit.op === 'splice'),
+    (edit) => jsonPointer(edit.path),
+  )
+  return edits.flatMap((edit) => {
+    if (edit.op !== 'splice') return [edit]
+    const group = splices.get(jsonPointer(edit.path)) ?? []
+    return group[0] === edit ? [{ op: 'replace' as const, path: edit.path, value: spliced(String(valueAt(object, edit.path)), group) }] : []
+  })
+}

@@ -1,0 +1,194 @@
+/** Findings → the smallest edit of the object. Pure, idempotent. */
+import { applyEdits, type Edit } from './edit.ts'
+import type { Entry } from './gunicorn/settings.ts'
+import type { Invocation } from './inspect.ts'
+import { escape } from './kubernetes/expansion.ts'
+import { readWorkload, type Container } from './kubernetes/workload.ts'
+import { lint, withoutFix, type Finding, type Report } from './lint.ts'
+import type { Policy } from './policy/policy.ts'
+import { single, type Fix, type Python } from './rules/rule.ts'
+import { quote } from './shell/quote.ts'
+
+/** What fixing comes to. */
+export interface Fixed {
+  /** Edits in rounds: each round is made to what the one before it left. */
+  readonly rounds: readonly (readonly Edit[])[]
+  /** The findings of all rounds, each once; one that could not be mended has the action that holds then. */
+  readonly findings: readonly Finding[]
+  /** The findings that are mended. */
+  readonly mended: ReadonlySet<Finding>
+}
+
+/** Mends what the report's findings with the action Fix name. `object` is what the report is about. */
+export function fix(object: unknown, report: Report, policy: Policy, python: Python): Fixed {
+  const first = round(report, policy, (finding) => finding.fix !== undefined && 'split' in finding.fix)
+  // Elements that are taken apart set what they did not set before, so what is missing is found anew.
+  if (first.edits.length === 0) return finish([], [], round(report, policy, () => true), report.findings)
+  const workload = readWorkload(applyEdits(object, first.edits))
+  if (!workload) return { rounds: [], findings: report.findings, mended: new Set() }
+  const again = lint(workload, policy, python)
+  return finish([first.edits], [...first.mended], round(again, policy, () => true), [...first.mended, ...again.findings])
+}
+
+interface Round {
+  readonly edits: readonly Edit[]
+  readonly mended: ReadonlySet<Finding>
+  readonly unmended: ReadonlySet<Finding>
+}
+
+function finish(rounds: readonly (readonly Edit[])[], mended: readonly Finding[], last: Round, findings: readonly Finding[]): Fixed {
+  return {
+    rounds: last.edits.length > 0 ? [...rounds, last.edits] : rounds,
+    findings: findings.flatMap((finding): Finding[] => {
+      if (!last.unmended.has(finding)) return [finding]
+      return [withoutFix(finding)].filter((left) => left !== undefined)
+    }),
+    mended: new Set([...mended, ...last.mended]),
+  }
+}
+
+function round(report: Report, policy: Policy, wanted: (finding: Finding) => boolean): Round {
+  const byInvocation = Map.groupBy(
+    report.findings.filter((finding) => finding.fix !== undefined && wanted(finding)),
+    (finding) => finding.invocation,
+  )
+  const containers = new Set<Container>()
+  const edits: Edit[] = []
+  const mended = new Set<Finding>()
+  const unmended = new Set<Finding>()
+  for (const [invocation, findings] of byInvocation) {
+    const writer = new Writer(invocation, policy)
+    for (const finding of findings) (finding.fix && writer.add(finding.fix) ? mended : unmended).add(finding)
+    edits.push(...writer.edits())
+    if (writer.needsPort) containers.add(invocation.container)
+  }
+  for (const container of containers) edits.push(...definePort(container, policy))
+  return { edits, mended, unmended }
+}
+
+function definePort(container: Container, { port }: Policy): Edit[] {
+  const number = container.port ?? port.fallback
+  if (number === null) return []
+  const variable = { name: port.env, value: String(number) }
+  const path = [...container.path, 'env']
+  return [container.hasEnv ? { op: 'add', path: [...path, '-'], value: variable } : { op: 'add', path, value: [variable] }]
+}
+
+/** Writes the fixes of one invocation down, in the form that it has. */
+class Writer {
+  needsPort = false
+  readonly #invocation: Invocation
+  readonly #policy: Policy
+  readonly #replacements: Edit[] = []
+  readonly #additions = new Map<string, readonly (string | number)[]>()
+
+  constructor(invocation: Invocation, policy: Policy) {
+    this.#invocation = invocation
+    this.#policy = policy
+  }
+
+  /** Takes a fix on; false where it cannot be written down safely. */
+  add(fix: Fix): boolean {
+    if ('define' in fix) {
+      this.needsPort = true
+      return true
+    }
+    if ('split' in fix) return this.#split(fix)
+    if (fix.entry && this.#replace(fix.entry, fix.setting, String(fix.value))) return true
+    return this.#append(fix)
+  }
+
+  /** The edits, those that move later elements last. */
+  edits(): Edit[] {
+    return [...this.#replacements, ...this.#inserted()]
+  }
+
+  #split({ split, into }: Extract<Fix, { split: unknown }>): boolean {
+    const { path } = this.#invocation.placeOf(split)
+    const [name, ...values] = into
+    const index = path.at(-1)
+    if (name === undefined || typeof index !== 'number') return false
+    // Elements behind come first, so that the places of those before still hold.
+    this.#replacements.unshift(
+      { op: 'replace', path, value: name },
+      ...values.map((value, at): Edit => ({ op: 'add', path: [...path.slice(0, -1), index + 1 + at], value })),
+    )
+    return true
+  }
+
+  /** Replaces a value where it stands on the command line; false where that is not possible. */
+  #replace(entry: Entry, setting: string, value: string): boolean {
+    const { argument } = entry
+    if (!argument || this.#invocation.settings.get(setting)?.source !== 'command line') return false
+    const { word, offset } = argument
+    const place = this.#invocation.placeOf(word)
+    const before = word.text.slice(0, offset)
+    if (this.#invocation.form === 'exec') {
+      if (before !== word.prefix.slice(0, offset)) return false
+      const text = before + this.#forList(setting, value)
+      if (text !== word.text) this.#replacements.push({ op: 'replace', path: place.path, value: text })
+      return true
+    }
+    // A word that an expansion makes stands for others as well, or for the same elsewhere.
+    if (this.#invocation.insertion.kind !== 'text' || place.start === undefined || place.end === undefined || /[$`]/.test(word.text)) return false
+    const head = word.value?.slice(0, offset) ?? ''
+    const plain = word.text === word.value
+    const text = (plain ? before : quote(head)) + this.#forShell(setting, value)
+    this.#replacements.push({ op: 'splice', path: place.path, start: place.start, end: place.end, text: escape(text) })
+    return true
+  }
+
+  /** Adds a setting to the command line, which overrides what is set elsewhere. */
+  #append({ setting, value, entry }: Extract<Fix, { setting: string }>): boolean {
+    if (this.#invocation.insertion.kind === 'none') return false
+    const current = this.#invocation.settings.get(setting)
+    const listed = Array.isArray(current?.value)
+    // On one layer a list grows by what is added, so that the wrong value would stay.
+    if (entry && listed && current?.source === 'command line') return false
+    const values = entry && listed ? (current?.entries ?? []).map((other) => (other === entry ? value : String(single(other.value)))) : [value]
+    this.#additions.set(setting, values)
+    return true
+  }
+
+  #inserted(): Edit[] {
+    const { insertion } = this.#invocation
+    // In the order of the platform's default command.
+    const order = Object.keys(this.#policy.defaults)
+    const settings = [...this.#additions].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+    const words = settings.flatMap(([setting, values]) => values.flatMap((value) => this.#words(setting, String(value))))
+    if (words.length === 0 || insertion.kind === 'none') return []
+    if (insertion.kind === 'list') {
+      const { path, before } = insertion
+      return words.map((value, index) => ({ op: 'add', path: [...path, before === undefined ? '-' : before + index], value }))
+    }
+    const text = insertion.before ? `${words.join(' ')} ` : ` ${words.join(' ')}`
+    return [{ op: 'splice', path: insertion.path, start: insertion.offset, end: insertion.offset, text: escape(text) }]
+  }
+
+  /** An option and its value, as they are written in this form. */
+  #words(setting: string, value: string): string[] {
+    const flags = this.#invocation.releases[0]?.settings[setting]?.flags ?? []
+    const text = this.#invocation.form === 'exec' ? this.#forList(setting, value) : this.#forShell(setting, value)
+    // A value that begins with a dash would be taken for an option.
+    if (value.startsWith('-') && value !== '-') return [`${flags.find((flag) => flag.startsWith('--')) ?? ''}=${text}`]
+    return [flags[0] ?? '', text]
+  }
+
+  /** In a list the kubelet expands `$(PORT)`, and nothing else. */
+  #forList(setting: string, value: string): string {
+    return this.#withPort(setting, value, escape, (name) => `$(${name})`)
+  }
+
+  #forShell(setting: string, value: string): string {
+    return this.#withPort(setting, value, (text) => (text === '' ? '' : quote(text)), (name) => `$${name}`) || "''"
+  }
+
+  /** A value in which `$PORT` stays a variable: in `bind`, the only setting whose value reads one. */
+  #withPort(setting: string, value: string, literal: (text: string) => string, variable: (name: string) => string): string {
+    const name = this.#policy.port.env
+    const parts = setting === 'bind' ? value.split(`$${name}`) : [value]
+    if (parts.length > 1 && !this.#invocation.environment.variables.has(name)) this.needsPort = true
+    return parts.map(literal).join(variable(name))
+  }
+}
+

@@ -1,0 +1,171 @@
+/**
+ * gunicorn's releases as data: the settings, command-line options and worker classes of each, and the few
+ * facts that introspection cannot show. The files of `catalogue/` are generated from the real releases.
+ */
+import type { AddressSyntax } from './address.ts'
+import { releaseFiles } from './catalogue/index.ts'
+
+/** A value of a setting, as gunicorn holds it: `bind` a list of strings, `timeout` a number, … */
+export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value }
+
+/** A setting or option as a catalogue file holds it. */
+export interface CatalogueEntry {
+  readonly flags: readonly string[]
+  readonly action: string | null
+  readonly nargs: number | string | null
+  readonly type: string | null
+  readonly const: Value
+  readonly section?: string
+  readonly default?: Value
+  readonly validator?: string
+}
+
+export interface ReleaseFile {
+  readonly release: string
+  readonly workers: Readonly<Record<string, string>>
+  readonly options: Readonly<Record<string, CatalogueEntry>>
+  readonly settings: Readonly<Record<string, CatalogueEntry>>
+}
+
+/**
+ * A command-line option. Releases in which an option is the same share one object, so that a command line which
+ * touches only such options is read once for all of them.
+ */
+export interface Option {
+  /** The setting's name; for `-h` and `-v`, `help` and `version`. */
+  readonly name: string
+  readonly flags: readonly string[]
+  readonly action: 'store' | 'append' | 'constant' | 'help' | 'version'
+  /** How many values it takes: none, one, or one at most (`--proxy-protocol` from 24.1 on). */
+  readonly takes: 'none' | 'one' | 'optional'
+  /** What a value is converted by while arguments are parsed. */
+  readonly type: 'str' | 'int' | 'auto_int'
+  readonly constant: Value
+  readonly validator: string
+}
+
+/** What a name on the command line stands for in one release. */
+export type Match = { readonly option: Option; readonly flag: string } | { readonly ambiguous: readonly string[] } | null
+
+/** Names that are looked up and no option are remembered up to this many, lest hostile input fills the memory. */
+const rememberedNames = 1000
+
+export class Release {
+  readonly name: string
+  readonly workers: Readonly<Record<string, string>>
+  readonly settings: Readonly<Record<string, CatalogueEntry>>
+  readonly addressSyntax: AddressSyntax
+  /** True where the application must stand on the command line, and this is checked before GUNICORN_CMD_ARGS is read. */
+  readonly wantsApplicationFirst: boolean
+  readonly #options = new Map<string, Option>()
+  readonly #matches = new Map<string, Match>()
+
+  constructor(file: ReleaseFile, intern: (option: Option) => Option) {
+    this.name = file.release
+    this.workers = file.workers
+    this.settings = file.settings
+    this.addressSyntax = compareReleases(file.release, '20.0.0') < 0 ? 'digits' : 'integer'
+    this.wantsApplicationFirst = compareReleases(file.release, '20.1.0') < 0
+    for (const [name, entry] of [...Object.entries(file.options), ...Object.entries(file.settings)]) {
+      if (entry.flags.length === 0) continue
+      const option = intern(optionOf(name, entry, file.release))
+      for (const flag of entry.flags) this.#options.set(flag, option)
+    }
+  }
+
+  /** The option that is written exactly so. */
+  exact(flag: string): Option | undefined {
+    return this.#options.get(flag)
+  }
+
+  /**
+   * What a long name (`--work`, without `=VALUE`) stands for: the option of that name, else the one of which it is
+   * a prefix. Source: `argparse.ArgumentParser._get_option_tuples`.
+   */
+  long(name: string): Match {
+    const known = this.#matches.get(name)
+    if (known !== undefined) return known
+    const match = this.#find(name)
+    if (match !== null || this.#matches.size < rememberedNames) this.#matches.set(name, match)
+    return match
+  }
+
+  #find(name: string): Match {
+    const exact = this.#options.get(name)
+    if (exact) return { option: exact, flag: name }
+    const flags = [...this.#options.keys()].filter((flag) => flag.startsWith(name))
+    const [flag] = flags
+    if (flag === undefined) return null
+    if (flags.length > 1) return { ambiguous: flags }
+    const option = this.#options.get(flag)
+    return option ? { option, flag } : null
+  }
+}
+
+function optionOf(name: string, entry: CatalogueEntry, release: string): Option {
+  const action = entry.action ?? 'store'
+  return {
+    name,
+    flags: entry.flags,
+    action: action === 'append' || action === 'help' || action === 'version' ? action : action === 'store' ? 'store' : 'constant',
+    takes: entry.nargs === 0 ? 'none' : entry.nargs === '?' ? 'optional' : 'one',
+    type: entry.type === 'int' || entry.type === 'auto_int' ? entry.type : 'str',
+    constant: entry.const,
+    validator: validatorOf(entry.validator ?? '', release),
+  }
+}
+
+/** Validators that kept their name and changed what they take, by the first release of the change. */
+const changedValidators: Readonly<Record<string, readonly { readonly from: string; readonly name: string }[]>> = {
+  // 24.1 takes networks where 23.0 and 24.0 took addresses only.
+  validate_string_to_addr_list: [{ from: '24.1.0', name: 'validate_string_to_network_list' }],
+  // 27.0 no longer takes `h3`.
+  validate_http_protocols: [{ from: '27.0.0', name: 'validate_http_protocols_without_h3' }],
+  // From 21.0 on the setting is ignored, whatever it holds.
+  validate_ssl_version: [{ from: '21.0.0', name: 'ignored' }],
+}
+
+function validatorOf(name: string, release: string): string {
+  return changedValidators[name]?.findLast((change) => compareReleases(release, change.from) >= 0)?.name ?? name
+}
+
+/** Orders two releases: negative where `a` is the older one. */
+export function compareReleases(a: string, b: string): number {
+  const [left, right] = [a.split('.').map(Number), b.split('.').map(Number)]
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+function load(): readonly Release[] {
+  const interned = new Map<string, Option>()
+  const intern = (option: Option): Option => {
+    const key = JSON.stringify(option)
+    const known = interned.get(key)
+    if (known) return known
+    interned.set(key, option)
+    return option
+  }
+  return releaseFiles.map((file) => new Release(file, intern)).sort((a, b) => compareReleases(a.name, b.name))
+}
+
+/** The releases of the catalogue, oldest first. */
+export const releases: readonly Release[] = load()
+
+/** The newest release of the catalogue. */
+export const newestRelease: Release = releases.at(-1) as Release
+
+/**
+ * The releases that a version can stand for: itself where the catalogue has it, else its neighbours, of which only
+ * what they agree on is known. All of them for a version that is not given or is none.
+ */
+export function releasesFor(version: string | undefined): readonly Release[] {
+  if (version === undefined || !/^\d+(\.\d+)*$/.test(version)) return releases
+  const exact = releases.filter((release) => compareReleases(release.name, version) === 0)
+  if (exact.length > 0) return exact
+  const older = releases.findLast((release) => compareReleases(release.name, version) < 0)
+  const newer = releases.find((release) => compareReleases(release.name, version) > 0)
+  return [older, newer].filter((release) => release !== undefined)
+}

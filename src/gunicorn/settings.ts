@@ -1,0 +1,341 @@
+/**
+ * Settings as gunicorn puts them together: default < environment < config file < GUNICORN_CMD_ARGS < command line.
+ * Source: `gunicorn.app.base.Application.load_config`.
+ */
+import type { Word } from '../shell/word.ts'
+import { parseAddress } from './address.ts'
+import { type Argument, type Arguments, type Assignment, convert, optionNames, parseArguments } from './arguments.ts'
+import type { Release, Value } from './catalogue.ts'
+import { parseInteger, repr } from './python-value.ts'
+import { splitWords } from './shlex.ts'
+import { validate, type Validated } from './validators.ts'
+
+export type Source = 'default' | 'environment' | 'config file' | 'GUNICORN_CMD_ARGS' | 'command line'
+
+/** One value of a setting, and where it was written down. */
+export interface Entry {
+  /** As gunicorn holds it; undefined where it is unknown or gunicorn refuses it. */
+  readonly value: Value | undefined
+  /** The option as it was written, in full: `--bind`, `-b`; undefined where no option set it. */
+  readonly flag: string | undefined
+  /** The word that holds the option; on the command line, one of the invocation's own. */
+  readonly word: Word | undefined
+  /** The value as it was written; undefined for an option without a value. */
+  readonly argument: Argument | undefined
+}
+
+export interface Setting {
+  readonly name: string
+  readonly source: Source
+  /** As gunicorn holds it; undefined where it is unknown or gunicorn refuses it. */
+  readonly value: Value | undefined
+  /** What was written down for it: several for a list, such as `bind`. */
+  readonly entries: readonly Entry[]
+}
+
+/** Why gunicorn refuses to start, in its own words. */
+export interface StartProblem {
+  readonly fault: 'unknown-setting' | 'invalid-setting' | 'missing-application'
+  readonly message: string
+  readonly source: Source
+  /** The environment variable that is at fault. */
+  readonly variable?: string
+  readonly setting?: string | undefined
+  readonly word?: Word | undefined
+  /** The releases that refuse, of those that were read for. */
+  readonly releases: readonly Release[]
+}
+
+/** What an environment variable holds: null where that is unknown, undefined where it is not set. */
+export type Variables = (name: string) => string | null | undefined
+
+/** An invocation as releases read it that read it alike. */
+export class Reading {
+  readonly releases: readonly Release[]
+  readonly problems: readonly StartProblem[]
+  /** The application; null where it is unknown, undefined where there is none. */
+  readonly application: Word | null | undefined
+  /** The option that ends gunicorn at once: `--help`, `--version`. */
+  readonly exits: Arguments['exits']
+  /** Why settings that are not written down are unknown: undefined where they are not. */
+  readonly unseen: 'config file' | 'GUNICORN_CMD_ARGS' | 'command line' | undefined
+  readonly #written: ReadonlyMap<string, Setting>
+  readonly #variables: Variables
+
+  constructor(reader: Reader) {
+    this.releases = reader.releases
+    this.problems = reader.problems
+    this.application = reader.application
+    this.exits = reader.exits
+    this.unseen = reader.unseen
+    this.#written = reader.written
+    this.#variables = reader.variables
+  }
+
+  /** A setting; undefined where this release has none of that name. Its value is undefined where it is unknown. */
+  get(name: string): Setting | undefined {
+    const entry = this.releases[0]?.settings[name]
+    if (!entry) return undefined
+    const written = this.#written.get(name)
+    if (written) return written
+    if (this.unseen !== undefined) return { name, source: this.unseen, value: undefined, entries: [] }
+    return fromEnvironment(name, this.#variables) ?? { name, source: 'default', value: this.#default(name), entries: [] }
+  }
+
+  /** What all the releases have for a default; undefined where they differ. */
+  #default(name: string): Value | undefined {
+    const [first, ...others] = this.releases.map((release) => release.settings[name]?.default ?? null)
+    const differs = others.some((value) => value !== first && JSON.stringify(value) !== JSON.stringify(first))
+    return differs ? undefined : first
+  }
+
+  /** The settings that an option or a variable sets, in order. */
+  written(): readonly Setting[] {
+    const variables = this.unseen === undefined ? environmentSettings.map((name) => this.#written.get(name) ?? fromEnvironment(name, this.#variables)) : []
+    const named = new Set(this.#written.keys())
+    return [...this.#written.values(), ...variables.filter((setting) => setting !== undefined && !named.has(setting.name))].filter(
+      (setting) => setting !== undefined,
+    )
+  }
+}
+
+const environmentSettings = ['bind', 'workers', 'forwarded_allow_ips']
+
+/** The settings whose default gunicorn takes from the environment. */
+function fromEnvironment(name: string, variables: Variables): Setting | undefined {
+  const make = (variable: string, valueOf: (text: string) => Value | undefined): Setting | undefined => {
+    const text = variables(variable)
+    if (text === undefined) return undefined
+    const value = text === null ? undefined : valueOf(text)
+    return { name, source: 'environment', value, entries: [{ value, flag: undefined, word: undefined, argument: undefined }] }
+  }
+  if (name === 'bind') return make('PORT', (port) => [`0.0.0.0:${port}`])
+  if (name === 'workers') return make('WEB_CONCURRENCY', (text) => parseInteger(text))
+  if (name === 'forwarded_allow_ips')
+    return make('FORWARDED_ALLOW_IPS', (text) => {
+      const outcome = validate('validate_string_to_list', text)
+      return outcome !== 'unknown' && 'value' in outcome ? outcome.value : undefined
+    })
+  return undefined
+}
+
+/**
+ * Reads the words after `gunicorn`, once for each group of releases that read them alike.
+ * A group's problems name its releases; a caller that does not know the release has to hear all groups.
+ */
+export function read(words: readonly Word[], variables: Variables, releases: readonly Release[]): readonly Reading[] {
+  const fromVariable = variables('GUNICORN_CMD_ARGS')
+  const cmdArgs = typeof fromVariable === 'string' && fromVariable !== '' ? splitWords(fromVariable) : []
+  const names = optionNames(Array.isArray(cmdArgs) && cmdArgs.length > 0 ? [...words, ...cmdArgs] : words)
+  const validated = variables('FORWARDED_ALLOW_IPS') === undefined ? [] : ['--forwarded-allow-ips']
+  return alike(releases, [...names, ...validated]).map((group) => new Reading(new Reader(words, cmdArgs, variables, group)))
+}
+
+/** Groups releases that match every name alike. */
+function alike(releases: readonly Release[], names: readonly string[]): readonly (readonly Release[])[] {
+  const groups: Release[][] = []
+  for (const release of releases) {
+    const group = groups.find(([other]) => other !== undefined && names.every((name) => sameMatch(release, other, name)))
+    if (group) group.push(release)
+    else groups.push([release])
+  }
+  return groups
+}
+
+function sameMatch(a: Release, b: Release, name: string): boolean {
+  if (name.length === 2) return a.exact(name) === b.exact(name)
+  const [left, right] = [a.long(name), b.long(name)]
+  if (left === right) return true
+  if (left === null || right === null) return false
+  if ('ambiguous' in left || 'ambiguous' in right) return 'ambiguous' in left && 'ambiguous' in right
+  return left.option === right.option
+}
+
+/** Puts the layers of one group of releases together. */
+class Reader {
+  readonly releases: readonly Release[]
+  readonly variables: Variables
+  readonly written = new Map<string, Setting>()
+  readonly problems: StartProblem[] = []
+  application: Word | null | undefined
+  exits: Arguments['exits']
+  unseen: Reading['unseen']
+
+  constructor(words: readonly Word[], cmdArgs: ReturnType<typeof splitWords>, variables: Variables, releases: readonly Release[]) {
+    this.releases = releases
+    this.variables = variables
+    const [release] = releases
+    if (!release) return
+    this.#checkEnvironment()
+    const line = parseArguments(words, release)
+    this.#usageErrors(line, 'command line')
+    if (this.#exitsAfter(line)) return
+    if (release.wantsApplicationFirst) this.#findApplication(line)
+    const fromVariable = this.#cmdArgs(cmdArgs, release)
+    if (fromVariable && this.#exitsAfter(fromVariable)) return
+    this.#readConfig(line, fromVariable)
+    if (fromVariable) this.#layer(fromVariable, 'GUNICORN_CMD_ARGS')
+    this.#layer(line, 'command line')
+    if (!release.wantsApplicationFirst) this.#findApplication(line)
+    this.#checkAddresses()
+  }
+
+  #problem(fault: StartProblem['fault'], message: string, source: Source, rest: Partial<StartProblem> = {}): void {
+    this.problems.push({ fault, message, source, releases: this.releases, ...rest })
+  }
+
+  #usageErrors({ errors }: Arguments, source: Source): void {
+    for (const { fault, message, word, setting } of errors)
+      this.#problem(fault === 'setting' ? 'unknown-setting' : 'invalid-setting', message, source, { word, setting })
+  }
+
+  #cmdArgs(cmdArgs: ReturnType<typeof splitWords>, release: Release): Arguments | undefined {
+    if (this.variables('GUNICORN_CMD_ARGS') === null) {
+      this.unseen = 'GUNICORN_CMD_ARGS'
+      return undefined
+    }
+    if (!Array.isArray(cmdArgs)) {
+      this.#problem('invalid-setting', cmdArgs.error, 'GUNICORN_CMD_ARGS', { variable: 'GUNICORN_CMD_ARGS' })
+      return undefined
+    }
+    if (cmdArgs.length === 0) return undefined
+    const parsed = parseArguments(cmdArgs, release)
+    this.#usageErrors(parsed, 'GUNICORN_CMD_ARGS')
+    return parsed
+  }
+
+  /** `--help` and `--version` end gunicorn when they are reached, unless it has been refused before. */
+  #exitsAfter({ exits }: Arguments): boolean {
+    if (this.problems.length === 0) this.exits = exits
+    return exits !== undefined
+  }
+
+  /** Exactly one config file is read: the command line's, else that of GUNICORN_CMD_ARGS. */
+  #readConfig(line: Arguments, fromVariable: Arguments | undefined): void {
+    const isConfig = (assignment: Assignment | null): boolean => assignment?.option.name === 'config'
+    const assignment = line.assignments.findLast(isConfig) ?? fromVariable?.assignments.findLast(isConfig)
+    const path = assignment?.argument?.text
+    // `-c ''` is no file, and /dev/null holds nothing: the usual way to keep ./gunicorn.conf.py out.
+    if (assignment && path !== '' && path !== '/dev/null') this.unseen ??= 'config file'
+  }
+
+  #layer({ assignments }: Arguments, source: 'GUNICORN_CMD_ARGS' | 'command line'): void {
+    const appended = new Map<string, Entry[]>()
+    const layer = new Map<string, Setting>()
+    for (const assignment of assignments) {
+      if (assignment === null) {
+        this.#forget(layer, source)
+        continue
+      }
+      const { name } = assignment.option
+      if (assignment.option.action === 'append') {
+        const entries = appended.get(name) ?? []
+        entries.push(this.#entry(assignment, source))
+        appended.set(name, entries)
+        const values = entries.map((entry) => entry.value)
+        const value = values.includes(undefined) || layer.get(name)?.source === 'config file' ? undefined : (values.flat() as Value)
+        layer.set(name, { name, source, value: value === undefined ? undefined : this.#listed(assignment, value), entries })
+      } else {
+        const entry = this.#entry(assignment, source)
+        layer.set(name, { name, source, value: entry.value, entries: [entry] })
+      }
+    }
+    for (const [name, setting] of layer) this.written.set(name, setting)
+  }
+
+  /** A word that may be anything may set anything: what was set before it is no longer known. */
+  #forget(layer: Map<string, Setting>, source: 'GUNICORN_CMD_ARGS' | 'command line'): void {
+    this.unseen = source
+    this.written.clear()
+    for (const [name, setting] of layer) layer.set(name, { ...setting, value: undefined })
+  }
+
+  #listed(assignment: Assignment, value: Value): Value | undefined {
+    const outcome = validate(assignment.option.validator, value)
+    return outcome !== 'unknown' && 'value' in outcome ? outcome.value : undefined
+  }
+
+  #entry(assignment: Assignment, source: Source): Entry {
+    const { option, flag, word, argument } = assignment
+    const value = this.#value(assignment, source)
+    return { value, flag: option.flags.includes(flag) ? flag : option.flags[0], word, argument }
+  }
+
+  #value({ option, word, argument }: Assignment, source: Source): Value | undefined {
+    let given: Value = option.constant
+    if (argument) {
+      if (argument.text === null) return undefined
+      given = argument.text
+      if (option.type !== 'str') {
+        const number = convert(option.type, argument.text)
+        if (number === undefined) return undefined
+        given = number
+      }
+      if (option.action === 'append') return typeof given === 'string' ? [this.#stripped(given)] : undefined
+    }
+    const outcome: Validated = validate(option.validator, given)
+    if (outcome === 'unknown') return undefined
+    if ('value' in outcome) return outcome.value
+    this.#problem('invalid-setting', outcome.error, source, { setting: option.name, word: argument?.word ?? word })
+    return undefined
+  }
+
+  #stripped(text: string): string {
+    const outcome = validate('validate_string', text)
+    return outcome !== 'unknown' && 'value' in outcome ? String(outcome.value) : text
+  }
+
+  #findApplication(line: Arguments): void {
+    const pasted = this.written.get('paste')?.source === 'command line'
+    const [first] = line.positionals
+    if (line.positionalsUnknown || pasted) this.application = null
+    else if (first) this.application = first
+    // A config file may name it, from 20.1 on.
+    else if (this.unseen !== undefined) this.application = null
+    else if (line.errors.length === 0) this.#problem('missing-application', 'No application module specified.', 'command line')
+  }
+
+  /** The defaults that come from the environment are read whether they are used or not. */
+  #checkEnvironment(): void {
+    this.#checkAllowedAddresses()
+    const text = this.variables('WEB_CONCURRENCY')
+    if (typeof text !== 'string') return
+    const number = parseInteger(text)
+    const rest = { setting: 'workers', variable: 'WEB_CONCURRENCY' }
+    if (number === undefined)
+      this.#problem('invalid-setting', `invalid literal for int() with base 10: ${repr(text)}`, 'environment', rest)
+    else if (number < 0) this.#problem('invalid-setting', `Value must be positive: ${number}`, 'environment', rest)
+  }
+
+  #checkAllowedAddresses(): void {
+    const text = this.variables('FORWARDED_ALLOW_IPS')
+    const option = this.releases[0]?.exact('--forwarded-allow-ips')
+    if (typeof text !== 'string' || !option) return
+    const outcome = validate(option.validator, text)
+    if (outcome === 'unknown' || 'value' in outcome) return
+    const rest = { setting: option.name, variable: 'FORWARDED_ALLOW_IPS' }
+    this.#problem('invalid-setting', outcome.error, 'environment', rest)
+  }
+
+  /** What the arbiter checks before it binds: the addresses, and the variables of `raw_env`. */
+  #checkAddresses(): void {
+    const bind = this.written.get('bind') ?? (this.unseen === undefined ? fromEnvironment('bind', this.variables) : undefined)
+    for (const entry of bind?.entries ?? []) {
+      const text = Array.isArray(entry.value) ? entry.value[0] : undefined
+      if (typeof text !== 'string') continue
+      const refusing = this.releases.filter((release) => parseAddress(text, release.addressSyntax).kind === 'bad')
+      const [release] = refusing
+      if (!release || !bind) continue
+      const address = parseAddress(text, release.addressSyntax)
+      const message = address.kind === 'bad' ? address.message : ''
+      const where = bind.source === 'environment' ? { variable: 'PORT' } : { word: entry.argument?.word }
+      this.#problem('invalid-setting', message, bind.source, { setting: 'bind', releases: refusing, ...where })
+    }
+    const env = this.written.get('raw_env')
+    for (const entry of env?.entries ?? []) {
+      const text = Array.isArray(entry.value) ? entry.value[0] : undefined
+      if (env && typeof text === 'string' && !text.includes('='))
+        this.#problem('invalid-setting', `environment setting ${repr(text)} invalid`, env.source, { setting: 'raw_env', word: entry.argument?.word })
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/** Names that people write for options that gunicorn does not have, and what they mean. Every one ends gunicorn with a usage error. */
+export const wrongNames: Readonly<Record<string, string>> = {
+  '--accesslog': '--access-logfile',
+  '--access-log-format': '--access-logformat',
+  '--control-socket-disable': '--no-control-socket',
+  '--errorlog': '--error-logfile',
+  '--graceful_timeout': '--graceful-timeout',
+  '--host': '--bind HOST:PORT',
+  '--keepalive': '--keep-alive',
+  '--limit-request-field-size': '--limit-request-field_size',
+  '--log_level': '--log-level',
+  '--loglevel': '--log-level',
+  '--max_requests': '--max-requests',
+  '--max_requests_jitter': '--max-requests-jitter',
+  '--pidfile': '--pid',
+  '--port': '--bind :PORT',
+  '--preload-app': '--preload',
+  '--preload_app': '--preload',
+  '--uds': '--bind unix:PATH',
+  '--worker_class': '--worker-class',
+  '--worker_connections': '--worker-connections',
+  '--worker_tmp_dir': '--worker-tmp-dir',
+}

@@ -1,0 +1,261 @@
+/**
+ * Workload → its invocations of gunicorn: what a rule sees. Pure.
+ */
+import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
+import { startedBy } from './gunicorn/invocation.ts'
+import { read, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
+import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
+import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
+import type { Path } from './kubernetes/field.ts'
+import type { Container, Workload } from './kubernetes/workload.ts'
+import { Environment } from './shell/environment.ts'
+import { shellScript } from './shell/invocation.ts'
+import { readScript, type Command, type ScriptError } from './shell/script.ts'
+import type { Word } from './shell/word.ts'
+
+/** A place in an object, and within the string that stands there. */
+export interface Place {
+  readonly path: Path
+  /** UTF-16 offsets in the string at `path`, end exclusive; all of it where they are undefined. */
+  readonly start?: number
+  readonly end?: number
+}
+
+/** Where words can be added to an invocation; why they cannot where it says so. */
+export type Insertion =
+  | { readonly kind: 'list'; readonly path: Path; readonly before: number | undefined }
+  | { readonly kind: 'text'; readonly path: Path; readonly offset: number; readonly before: boolean }
+  | { readonly kind: 'none'; readonly reason: string }
+
+/** One gunicorn command line found in a container. */
+export interface Invocation {
+  readonly workload: Workload
+  readonly container: Container
+  readonly environment: ContainerEnvironment
+  /** `exec`: the words are list elements, and nobody expands `$VAR`. `shell`: they stand in a script. */
+  readonly form: 'exec' | 'shell'
+  /** The words from gunicorn's own name on. */
+  readonly words: readonly Word[]
+  /** The command of the script that starts gunicorn; undefined in exec form. */
+  readonly command: Command | undefined
+  readonly place: Place
+  readonly insertion: Insertion
+  readonly settings: Settings
+  /** The releases that the gunicorn in the image can be. */
+  readonly releases: readonly Release[]
+  readonly placeOf: (word: Word) => Place
+}
+
+/** An invocation's settings: what all the releases that it may be of, and that do not refuse it, agree on. */
+export class Settings {
+  readonly readings: readonly Reading[]
+  readonly #starting: readonly Reading[]
+  readonly #merged = new Map<string, Setting | undefined>()
+
+  constructor(readings: readonly Reading[]) {
+    this.readings = readings
+    const starting = readings.filter((reading) => reading.problems.length === 0)
+    this.#starting = starting.length > 0 ? starting : readings
+  }
+
+  /** A setting; undefined where no release has one of that name. Its value is undefined where it is unknown. */
+  get(name: string): Setting | undefined {
+    if (this.#starting.length === 1) return this.#starting[0]?.get(name)
+    if (!this.#merged.has(name)) this.#merged.set(name, merge(this.#starting.flatMap((reading) => reading.get(name) ?? [])))
+    return this.#merged.get(name)
+  }
+
+  /** The value of a setting, where it is known. */
+  value(name: string): Value | undefined {
+    return this.get(name)?.value
+  }
+
+  /** The entries of a setting that are known, with where they come from; none where it has its default. */
+  entries(name: string): readonly Entry[] {
+    return this.get(name)?.entries.filter((entry) => entry.value !== undefined) ?? []
+  }
+
+  /** Whether anything sets it: `unknown` where something that cannot be seen may. */
+  isSet(name: string): 'yes' | 'no' | 'unknown' {
+    const setting = this.get(name)
+    if (!setting || setting.source === 'default') return 'no'
+    return setting.entries.length > 0 ? 'yes' : 'unknown'
+  }
+
+  /** Why gunicorn refuses to start. */
+  get problems(): readonly StartProblem[] {
+    return this.readings.flatMap((reading) => reading.problems)
+  }
+
+  /** True where gunicorn serves: it does not end at once (`--version`), nor after a check of its configuration. */
+  get serves(): boolean {
+    return this.#starting.every((reading) => reading.exits === undefined && !isTrue(reading, 'check_config') && !isTrue(reading, 'print_config'))
+  }
+
+  /** The application; null where it is unknown, undefined where there is none. */
+  get application(): string | null | undefined {
+    const [first, ...others] = this.#starting.map((reading) => (reading.application ? reading.application.value : reading.application))
+    return others.every((other) => other === first) ? first : null
+  }
+}
+
+const isTrue = (reading: Reading, name: string): boolean => reading.get(name)?.value === true
+
+function merge(settings: readonly Setting[]): Setting | undefined {
+  const [first, ...others] = settings
+  if (!first) return undefined
+  const same = (other: Setting): boolean =>
+    other.source === first.source && (other.value === first.value || JSON.stringify(other.value) === JSON.stringify(first.value))
+  return others.every(same) ? first : { ...first, value: undefined }
+}
+
+/** The longest a chain of shells within shells may get before it is left alone. */
+const deepestShell = 8
+
+/** A command line before any shell: list elements, each with the path where it stands. */
+export interface CommandLine {
+  readonly elements: readonly { readonly path: Path; readonly text: string; readonly expanded: Expanded }[]
+  /** Where a message about the command line as a whole points to. */
+  readonly path: Path
+  /** What a shell that the command line starts finds in its environment. */
+  readonly environment: Environment
+  /** What gunicorn finds in its environment where nothing on the command line changes that. */
+  readonly variables: Variables
+  readonly releases: readonly Release[]
+}
+
+/** An invocation as a command line alone tells it. */
+export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
+
+/** The invocations of gunicorn in a workload, container by container. */
+export function inspect(workload: Workload): Invocation[] {
+  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim())
+  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases))
+}
+
+function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): Invocation[] {
+  const { command = [], args = [], path } = container
+  // Without a command the image's entry point holds, which as a rule runs what its arguments say.
+  const texts = [...command, ...args]
+  // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
+  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$('))) return []
+  const environment = containerEnvironment(container, workload.enableServiceLinks)
+  const elements = texts.map((text, index) => ({
+    path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
+    text,
+    expanded: expand(text, environment.lookup),
+  }))
+  const found = inspectCommandLine({
+    elements,
+    path,
+    // An image may set more variables than the object shows.
+    environment: new Environment([...environment.variables].map(([name, { value }]) => [name, value]), false),
+    // What an image may set besides is not reckoned with: no default could be put in otherwise.
+    variables: (name) => {
+      const variable = environment.variables.get(name)
+      if (variable) return variable.value
+      return environment.mayComeFromElsewhere(name) ? null : undefined
+    },
+    releases,
+  })
+  return found.invocations.map((invocation) => ({ ...invocation, workload, container, environment }))
+}
+
+/** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
+export function inspectCommandLine(line: CommandLine): { readonly invocations: readonly Found[]; readonly errors: readonly ScriptError[] } {
+  return new Inspector(line).run()
+}
+
+type Assigned = readonly (readonly [string, string | null])[]
+
+class Inspector {
+  readonly #line: CommandLine
+  readonly #found: Found[] = []
+  readonly #errors: ScriptError[] = []
+
+  constructor(line: CommandLine) {
+    this.#line = line
+  }
+
+  run(): ReturnType<typeof inspectCommandLine> {
+    const { elements, environment } = this.#line
+    const words = elements.map(({ expanded, text }) => wordOf(expanded, text))
+    const started = startedBy(words)
+    if (started.kind === 'gunicorn') this.#execForm(words, started.index, started.assigned)
+    if (started.kind === 'program') {
+      const script = shellScript(words.slice(started.index))
+      const element = script ? elements[started.index + script.script] : undefined
+      if (script && element) this.#script(element, element.expanded.text, script.dialect, environment.with(started.assigned), script.parameters)
+    }
+    return { invocations: this.#found, errors: this.#errors }
+  }
+
+  #variables(assigned: Assigned, shell?: Environment): Variables {
+    const before = new Map(assigned)
+    return (name) => {
+      if (before.has(name)) return before.get(name)
+      // A script that runs what cannot be seen may have set anything.
+      if (shell?.has(name) || shell?.tampered) return shell.get(name)
+      return this.#line.variables(name)
+    }
+  }
+
+  #execForm(words: readonly Word[], index: number, assigned: Assigned): void {
+    const { elements, path } = this.#line
+    const own = words.slice(index)
+    const places = new Map(words.map((word, at) => [word, { path: elements[at]?.path ?? path }]))
+    const last = elements.at(-1)?.path ?? path
+    const separator = own.findIndex((word) => word.value === '--')
+    const at = separator < 0 ? undefined : elements[index + separator]?.path
+    const position = at?.at(-1)
+    this.#add(own, this.#variables(assigned), {
+      form: 'exec',
+      command: undefined,
+      place: { path: elements[index]?.path.slice(0, -1) ?? path },
+      insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
+      placeOf: (word) => places.get(word) ?? { path },
+    })
+  }
+
+  #script(element: CommandLine['elements'][number], text: string, dialect: 'sh' | 'bash', environment: Environment, parameters: readonly Word[], nested?: Word, depth = 0): void {
+    const script = readScript(text, { dialect, environment, parameters })
+    this.#errors.push(...script.errors)
+    for (const command of script.commands) {
+      const started = startedBy(command.words)
+      if (started.kind === 'gunicorn') this.#shellForm(element, command, started.index, started.assigned, nested)
+      if (started.kind !== 'program' || depth >= deepestShell) continue
+      const words = command.words.slice(started.index)
+      const inner = shellScript(words)
+      const word = inner ? words[inner.script] : undefined
+      if (inner && typeof word?.value === 'string')
+        this.#script(element, word.value, inner.dialect, command.environment.with(started.assigned), inner.parameters, nested ?? word, depth + 1)
+    }
+  }
+
+  #shellForm({ path, expanded }: CommandLine['elements'][number], command: Command, index: number, assigned: Assigned, nested: Word | undefined): void {
+    const span = ({ start, end }: { start: number; end: number }): Place => ({ path, start: expanded.source(start), end: expanded.source(end) })
+    const own = command.words.slice(index)
+    const separator = own.find((word) => word.value === '--')
+    const insertion: Insertion = nested
+      ? { kind: 'none', reason: 'it stands in a script within a script' }
+      : { kind: 'text', path, offset: expanded.source(separator ? separator.start : command.insertAt), before: separator !== undefined }
+    this.#add(own, this.#variables(assigned, command.environment), {
+      form: 'shell',
+      command,
+      place: span(nested ?? command),
+      insertion,
+      placeOf: (word) => span(nested ?? word),
+    })
+  }
+
+  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'place' | 'insertion' | 'placeOf'>): void {
+    const { releases } = this.#line
+    this.#found.push({ ...rest, words, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
+  }
+}
+
+function wordOf({ text }: Expanded, written: string): Word {
+  const unknown = firstHoleIn(text)
+  const place = { splits: false, text: written, start: 0, end: written.length }
+  return unknown < 0 ? { value: text, prefix: text, ...place } : { value: null, prefix: text.slice(0, unknown), ...place }
+}

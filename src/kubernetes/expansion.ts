@@ -1,0 +1,98 @@
+/**
+ * `$(VAR)` in `command`, `args` and `env`, as the kubelet expands it.
+ * Source: k8s.io/kubernetes/third_party/forked/golang/expansion.
+ */
+
+/** What a variable stands for: its value, null where it is unknown, undefined where it is surely not defined. */
+export type Lookup = (name: string) => string | null | undefined
+
+/** An expanded text. */
+export interface Expanded {
+  /** The text, with one `hole(i)` character for each part that is unknown. */
+  readonly text: string
+  /** The names of the unknown variables, by the number of their hole. */
+  readonly unknown: readonly string[]
+  /** The names that are referred to and not defined: they stay as they are written. */
+  readonly undefined: readonly string[]
+  /** Where a character of `text` stands in the source; the end of `text` gives the end of the source. */
+  readonly source: (offset: number) => number
+}
+
+/** The first of the characters that stand for unknown parts: Unicode's private use area. */
+const firstHole = 0xe000
+const lastHole = 0xf8ff
+
+/** The character that stands for the unknown part with this number. */
+export function hole(number: number): string {
+  return String.fromCharCode(Math.min(firstHole + number, lastHole))
+}
+
+/** Where the first unknown part of an expanded text stands; -1 where all of it is known. */
+export function firstHoleIn(text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= firstHole && code <= lastHole) return i
+  }
+  return -1
+}
+
+const identity = (offset: number): number => offset
+
+/** Expands `$(NAME)` and `$$`. A name that is not defined stays as it is written, as does a `$(` that is not closed. */
+export function expand(input: string, lookup: Lookup): Expanded {
+  if (!input.includes('$')) return { text: input, unknown: [], undefined: [], source: identity }
+  const unknown: string[] = []
+  const missing: string[] = []
+  // Each piece is a run of output and where it begins in the source; within a copied piece both advance together.
+  const pieces: { text: string; from: number; copied: boolean }[] = []
+  let copiedFrom = 0
+  let closed = true // false once no `)` stands ahead: do not look for one again from every `$(`
+  const copy = (to: number): void => {
+    if (to > copiedFrom) pieces.push({ text: input.slice(copiedFrom, to), from: copiedFrom, copied: true })
+  }
+  for (let at = 0; at < input.length - 1; at++) {
+    if (input[at] !== '$') continue
+    if (input[at + 1] === '$') {
+      copy(at)
+      pieces.push({ text: '$', from: at, copied: false })
+      copiedFrom = at + 2
+      at += 1
+    } else if (input[at + 1] === '(' && closed) {
+      const close = input.indexOf(')', at + 2)
+      if (close < 0) {
+        closed = false
+        at += 1
+        continue
+      }
+      const name = input.slice(at + 2, close)
+      const value = lookup(name)
+      if (value !== undefined) {
+        copy(at)
+        if (value === null) unknown.push(name)
+        pieces.push({ text: value ?? hole(unknown.length - 1), from: at, copied: false })
+        copiedFrom = close + 1
+      } else missing.push(name)
+      at = close
+    } else at += 1
+  }
+  if (pieces.length === 0) return { text: input, unknown, undefined: missing, source: identity }
+  copy(input.length)
+  return {
+    text: pieces.map((piece) => piece.text).join(''),
+    unknown,
+    undefined: missing,
+    source: (offset) => {
+      let left = offset
+      for (const piece of pieces) {
+        if (left < piece.text.length) return piece.copied ? piece.from + left : piece.from
+        left -= piece.text.length
+      }
+      return input.length
+    },
+  }
+}
+
+/** A text written so that the kubelet's expansion gives it back as it is. */
+export function escape(text: string): string {
+  return text.replaceAll(/\$(?=[$(])/g, '$$$$')
+}

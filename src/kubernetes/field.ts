@@ -1,0 +1,42 @@
+/**
+ * Places in an object, and the shapes of the API server's own field errors.
+ * Source: k8s.io/apimachinery/pkg/util/validation/field.
+ */
+
+/** A place in an object: the keys and indexes that lead to it. */
+export type Path = readonly (string | number)[]
+
+/** A path as Kubernetes writes it: `spec.containers[0].env[2].value`, `metadata.annotations[paddock.dev/python]`. */
+export function fieldPath(path: Path): string {
+  let text = ''
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`
+    else if (!/^[A-Za-z_][\w-]*$/.test(step)) text += `[${step}]`
+    else text += text === '' ? step : `.${step}`
+  }
+  return text
+}
+
+/** A path as JSON Patch writes it (RFC 6901). */
+export function jsonPointer(path: Path): string {
+  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
+/** The error shapes of the API server that Paddock uses, by the words they are printed with. */
+export type Shape = 'Invalid value' | 'Required value' | 'Unsupported value' | 'Forbidden' | 'Duplicate value' | 'Not found'
+
+/** `Status.details.causes[].reason` for each shape. */
+export const causeReason: Readonly<Record<Shape, string>> = {
+  'Invalid value': 'FieldValueInvalid',
+  'Required value': 'FieldValueRequired',
+  'Unsupported value': 'FieldValueNotSupported',
+  Forbidden: 'FieldValueForbidden',
+  'Duplicate value': 'FieldValueDuplicate',
+  'Not found': 'FieldValueNotFound',
+}
+
+/** `Shape: "value": detail`, without a value for the shapes that have none. */
+export function describe(shape: Shape, value: unknown, detail: string): string {
+  const shown = value === undefined || shape === 'Required value' || shape === 'Forbidden' ? '' : `: ${JSON.stringify(value)}`
+  return `${shape}${shown}: ${detail}`
+}

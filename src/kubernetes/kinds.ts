@@ -1,0 +1,54 @@
+/**
+ * The workload kinds that Paddock reads: where each holds its pod template.
+ *
+ * Adding a kind is a row here. `spec` is the path of the PodSpec, `metadata` that of the pod's metadata.
+ * A group stands for all of its versions: a PodSpec has stood at the same path in each.
+ */
+export interface WorkloadKind {
+  readonly group: string
+  readonly kind: string
+  readonly spec: readonly string[]
+  readonly metadata: readonly string[]
+  /** True where the API server refuses any change of the containers' commands once the object exists. */
+  readonly immutable?: boolean
+}
+
+const pod = { spec: ['spec'], metadata: ['metadata'] }
+const template = { spec: ['spec', 'template', 'spec'], metadata: ['spec', 'template', 'metadata'] }
+
+export const workloadKinds: readonly WorkloadKind[] = [
+  { group: '', kind: 'Pod', ...pod, immutable: true },
+  { group: '', kind: 'PodTemplate', spec: ['template', 'spec'], metadata: ['template', 'metadata'] },
+  { group: '', kind: 'ReplicationController', ...template },
+  { group: 'apps', kind: 'DaemonSet', ...template },
+  { group: 'apps', kind: 'Deployment', ...template },
+  { group: 'apps', kind: 'ReplicaSet', ...template },
+  { group: 'apps', kind: 'StatefulSet', ...template },
+  {
+    group: 'batch',
+    kind: 'CronJob',
+    spec: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
+    metadata: ['spec', 'jobTemplate', 'spec', 'template', 'metadata'],
+  },
+  { group: 'batch', kind: 'Job', ...template, immutable: true },
+
+  // https://argo-rollouts.readthedocs.io/en/stable/features/specification/
+  { group: 'argoproj.io', kind: 'Rollout', ...template },
+  // https://knative.dev/docs/serving/reference/serving-api/: a RevisionSpec embeds a PodSpec
+  { group: 'serving.knative.dev', kind: 'Configuration', ...template },
+  { group: 'serving.knative.dev', kind: 'Revision', ...pod, immutable: true },
+  { group: 'serving.knative.dev', kind: 'Service', ...template },
+  // https://openkruise.io/docs/user-manuals/cloneset
+  { group: 'apps.kruise.io', kind: 'CloneSet', ...template },
+  { group: 'apps.kruise.io', kind: 'DaemonSet', ...template },
+  { group: 'apps.kruise.io', kind: 'StatefulSet', ...template },
+]
+
+const byName = new Map(workloadKinds.map((kind) => [`${kind.group}/${kind.kind}`, kind]))
+
+/** The kind of an object by its apiVersion and kind; undefined where it is no workload. */
+export function workloadKind(apiVersion: unknown, kind: unknown): WorkloadKind | undefined {
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return undefined
+  const slash = apiVersion.indexOf('/')
+  return byName.get(`${slash < 0 ? '' : apiVersion.slice(0, slash)}/${kind}`)
+}

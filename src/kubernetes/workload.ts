@@ -1,0 +1,205 @@
+/**
+ * Workload objects: their pod template, its containers, and what of them is malformed.
+ *
+ * Objects come from files and requests, so nothing of their shape is taken on trust.
+ */
+import type { Path, Shape } from './field.ts'
+import { type WorkloadKind, workloadKind } from './kinds.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** A field whose value the API server would refuse. */
+export interface FieldError {
+  readonly path: Path
+  readonly shape: Shape
+  readonly value: unknown
+  readonly detail: string
+}
+
+export interface EnvVar {
+  readonly name: string
+  /** As written, before `$(VAR)` is expanded; undefined where it comes from elsewhere (`valueFrom`). */
+  readonly value: string | undefined
+  readonly path: Path
+}
+
+export interface EnvFrom {
+  readonly prefix: string
+  readonly path: Path
+}
+
+export interface Container {
+  readonly name: string
+  readonly path: Path
+  readonly list: 'containers' | 'initContainers' | 'ephemeralContainers'
+  /** As written; undefined where the image's own entry point or arguments hold. */
+  readonly command: readonly string[] | undefined
+  readonly args: readonly string[] | undefined
+  readonly env: readonly EnvVar[]
+  /** True where there is an `env` list, be it empty. */
+  readonly hasEnv: boolean
+  readonly envFrom: readonly EnvFrom[]
+  /** The first `containerPort`. */
+  readonly port: number | undefined
+}
+
+export interface Workload {
+  readonly kind: WorkloadKind
+  readonly apiVersion: string
+  readonly name: string
+  readonly namespace: string
+  /** Annotations of the object, with those of its pod template on top. */
+  readonly annotations: ReadonlyMap<string, { readonly value: string; readonly path: Path }>
+  readonly enableServiceLinks: boolean
+  readonly containers: readonly Container[]
+  readonly errors: readonly FieldError[]
+}
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const own = (fields: Fields, key: string): unknown => (Object.hasOwn(fields, key) ? fields[key] : undefined)
+
+/** The value at a path; undefined where something on the way is missing or of another type. */
+export function valueAt(value: unknown, path: Path): unknown {
+  let at = value
+  for (const step of path) {
+    if (typeof step === 'number') at = Array.isArray(at) ? at[step] : undefined
+    else at = isObject(at) ? own(at, step) : undefined
+  }
+  return at
+}
+
+/** Reads a workload; undefined where the object is of no kind that holds a pod template. */
+export function readWorkload(object: unknown): Workload | undefined {
+  if (!isObject(object)) return undefined
+  const apiVersion = own(object, 'apiVersion')
+  const kind = workloadKind(apiVersion, own(object, 'kind'))
+  if (!kind) return undefined
+  const errors: FieldError[] = []
+  const reader = new Reader(errors)
+  const spec = reader.object(valueAt(object, kind.spec), kind.spec)
+  const metadata = own(object, 'metadata')
+  const annotations = new Map<string, { value: string; path: Path }>()
+  for (const path of [['metadata'], kind.metadata]) {
+    const at = [...path, 'annotations']
+    for (const [name, value] of Object.entries(reader.object(valueAt(object, at), at) ?? {}))
+      if (typeof value === 'string') annotations.set(name, { value, path: [...at, name] })
+  }
+  return {
+    kind,
+    apiVersion: String(apiVersion),
+    name: nameOf(metadata),
+    namespace: textOf(metadata, 'namespace'),
+    annotations,
+    enableServiceLinks: spec ? own(spec, 'enableServiceLinks') !== false : true,
+    containers: spec ? reader.containers(spec, kind.spec) : [],
+    errors,
+  }
+}
+
+/** The items of a `List` (`v1 List`, `apps/v1 DeploymentList`), each with its path; undefined for what is no list. */
+export function listItems(object: unknown): { readonly item: unknown; readonly path: Path }[] | undefined {
+  if (!isObject(object)) return undefined
+  const kind = own(object, 'kind')
+  const items = own(object, 'items')
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return undefined
+  return items.map((item, index) => ({ item, path: ['items', index] }))
+}
+
+function textOf(fields: unknown, key: string): string {
+  const value = isObject(fields) ? own(fields, key) : undefined
+  return typeof value === 'string' ? value : ''
+}
+
+/** `generateName` stands in for a name that the API server has yet to make. */
+const nameOf = (metadata: unknown): string => textOf(metadata, 'name') || textOf(metadata, 'generateName')
+
+/** Reads the fields of a PodSpec, and notes those of a wrong type. */
+class Reader {
+  readonly #errors: FieldError[]
+
+  constructor(errors: FieldError[]) {
+    this.#errors = errors
+  }
+
+  #invalid(path: Path, value: unknown, detail: string): undefined {
+    this.#errors.push({ path, shape: 'Invalid value', value, detail })
+    return undefined
+  }
+
+  object(value: unknown, path: Path): Fields | undefined {
+    if (value === undefined || value === null) return undefined
+    return isObject(value) ? value : this.#invalid(path, value, 'must be an object')
+  }
+
+  #list(value: unknown, path: Path): readonly unknown[] {
+    if (value === undefined || value === null) return []
+    return Array.isArray(value) ? value : (this.#invalid(path, value, 'must be a list') ?? [])
+  }
+
+  #strings(value: unknown, path: Path): readonly string[] | undefined {
+    if (value === undefined || value === null) return undefined
+    if (!Array.isArray(value)) return this.#invalid(path, value, 'must be a list of strings')
+    const wrong = value.findIndex((item) => typeof item !== 'string')
+    if (wrong >= 0) return this.#invalid([...path, wrong], value[wrong], 'must be a string')
+    return value as readonly string[]
+  }
+
+  containers(spec: Fields, path: Path): Container[] {
+    const containers: Container[] = []
+    for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
+      const at = [...path, list]
+      for (const [index, item] of this.#list(own(spec, list), at).entries()) {
+        const fields = this.object(item, [...at, index])
+        if (fields) containers.push(this.#container(fields, [...at, index], list))
+      }
+    }
+    return containers
+  }
+
+  #container(fields: Fields, path: Path, list: Container['list']): Container {
+    return {
+      name: textOf(fields, 'name'),
+      path,
+      list,
+      command: this.#strings(own(fields, 'command'), [...path, 'command']),
+      args: this.#strings(own(fields, 'args'), [...path, 'args']),
+      env: this.#env(own(fields, 'env'), [...path, 'env']),
+      hasEnv: Array.isArray(own(fields, 'env')),
+      envFrom: this.#envFrom(own(fields, 'envFrom'), [...path, 'envFrom']),
+      port: this.#port(own(fields, 'ports'), [...path, 'ports']),
+    }
+  }
+
+  #env(value: unknown, path: Path): EnvVar[] {
+    const env: EnvVar[] = []
+    for (const [index, item] of this.#list(value, path).entries()) {
+      const at = [...path, index]
+      const fields = this.object(item, at)
+      if (!fields) continue
+      const name = own(fields, 'name')
+      if (typeof name !== 'string') {
+        this.#invalid([...at, 'name'], name ?? null, 'must be a string')
+        continue
+      }
+      const text = own(fields, 'value') ?? undefined
+      if (text !== undefined && typeof text !== 'string') this.#invalid([...at, 'value'], text, 'must be a string')
+      // A variable with neither `value` nor `valueFrom` is the empty string.
+      else env.push({ name, value: text ?? (own(fields, 'valueFrom') ? undefined : ''), path: at })
+    }
+    return env
+  }
+
+  #envFrom(value: unknown, path: Path): EnvFrom[] {
+    return this.#list(value, path).flatMap((item, index) => {
+      const fields = this.object(item, [...path, index])
+      return fields ? [{ prefix: textOf(fields, 'prefix'), path: [...path, index] }] : []
+    })
+  }
+
+  #port(value: unknown, path: Path): number | undefined {
+    const first = this.#list(value, path)[0]
+    const port = isObject(first) ? own(first, 'containerPort') : undefined
+    return typeof port === 'number' ? port : undefined
+  }
+}

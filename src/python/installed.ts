@@ -1,0 +1,118 @@
+/** What a requirements file says of a distribution: that it is installed, that it is not, or nothing certain. */
+import { dependents, widelyRequired, type Dependent } from './dependents.ts'
+import { normalise } from './distribution.ts'
+import { evaluate } from './marker.ts'
+import type { ListedRequirement } from './requirements.ts'
+import { newestWithin } from './version.ts'
+
+/** Whether a distribution is installed. */
+export interface Installation {
+  readonly state: 'Installed' | 'Absent' | 'Unknown'
+  /** The versions that may be installed (PEP 440), '' where nothing narrows them. */
+  readonly specifier: string
+  /** Where that is said, such as `line 3` or `through gunicorn[gevent], line 3`. */
+  readonly evidence: string
+}
+
+/** A way by which a distribution comes in. */
+interface Way {
+  readonly certain: boolean
+  readonly specifier: string
+  readonly evidence: string
+}
+
+/**
+ * Answers for a distribution whether requirements install it.
+ * @param requirements what a requirements file asks for.
+ * @param complete whether that is all it asks for; if not, nothing is known to be absent.
+ * @param python the version of Python as far as it is known, as for `evaluate`; it decides which markers hold.
+ */
+export function installed(
+  requirements: readonly ListedRequirement[],
+  complete: boolean,
+  python: string | null,
+): (distribution: string) => Installation {
+  const marked = requirements.map((requirement) => ({
+    ...requirement,
+    applies: requirement.marker === null ? true : evaluate(requirement.marker, python),
+  }))
+  const applicable = marked.filter(({ applies }) => applies !== false)
+
+  const listed = (name: string): Way | null => {
+    const all = applicable.filter((requirement) => requirement.name === name)
+    const sure = all.filter(({ applies }) => applies)
+    const [first] = all
+    if (first === undefined) return null
+    if (sure.length === 0) return { certain: false, specifier: '', evidence: `line ${first.line}, if ${first.marker}` }
+    const specifiers = sure.map(({ specifier }) => specifier).filter((specifier) => specifier !== '')
+    return { certain: true, specifier: specifiers.join(','), evidence: lines(sure) }
+  }
+
+  const brought = (name: string): Way | null => {
+    const ways = dependents.filter(({ requires }) => requires === name).flatMap(waysThrough)
+    return ways.find(({ certain }) => certain) ?? ways[0] ?? null
+  }
+
+  /** The ways by which a dependent comes in itself, with what it then requires. */
+  const waysThrough = (dependent: Dependent): Way[] => {
+    const { distribution, extra } = dependent
+    const holds = dependent.marker === undefined ? true : evaluate(dependent.marker, python)
+    if (holds === false) return []
+    const carriers = applicable
+      .filter(({ name, extras }) => name === distribution && (extra === undefined || extras.includes(extra)))
+      .map(({ applies, specifier, url, line }) => ({
+        certain: applies === true,
+        requires: url !== null && specifier === '' ? null : requires(dependent, specifier),
+        evidence: `line ${line}`,
+      }))
+    const indirect = carriers.length === 0 && extra === undefined ? brought(distribution) : null
+    if (indirect !== null) carriers.push({ ...indirect, requires: requires(dependent, indirect.specifier) })
+    return carriers
+      .filter((carrier) => carrier.requires !== false)
+      .map((carrier) => ({
+        certain: carrier.certain && carrier.requires === true && holds === true,
+        specifier: '',
+        evidence: `through ${distribution}${extra === undefined ? '' : `[${extra}]`}, ${carrier.evidence}`,
+      }))
+  }
+
+  /** Why a distribution that is neither listed nor known to be brought in may be there all the same. */
+  const doubt = (name: string): string | null => {
+    const unnamed = applicable.find((requirement) => requirement.name === null)
+    if (unnamed !== undefined) return `line ${unnamed.line} does not tell what it installs`
+    const extra = applicable.find(({ extras }) => extras.includes(name))
+    if (extra !== undefined) return `perhaps through ${extra.name}[${name}], line ${extra.line}`
+    if (!complete) return 'the list is not complete'
+    return widelyRequired.has(name) ? 'not listed, but required by many distributions' : null
+  }
+
+  return (distribution) => {
+    const name = normalise(distribution)
+    const direct = listed(name)
+    if (direct?.certain) return installation('Installed', direct)
+    const indirect = brought(name)
+    if (indirect?.certain) return installation('Installed', indirect)
+    const uncertain = direct ?? indirect
+    if (uncertain !== null) return { state: 'Unknown', specifier: '', evidence: uncertain.evidence }
+    const reason = doubt(name)
+    if (reason !== null) return { state: 'Unknown', specifier: '', evidence: reason }
+    const excluded = marked.find((requirement) => requirement.name === name)
+    return { state: 'Absent', specifier: '', evidence: excluded ? `line ${excluded.line} is only for ${excluded.marker}` : 'not listed' }
+  }
+}
+
+function installation(state: Installation['state'], { specifier, evidence }: Way): Installation {
+  return { state, specifier, evidence }
+}
+
+/** Whether the release that pip takes for a specifier, the newest, is one that requires what the row says; null where that is unknown. */
+function requires({ releases, unchecked }: Dependent, specifier: string): boolean | null {
+  const within = releases === undefined ? false : newestWithin(specifier, releases)
+  if (within !== false) return within
+  return unchecked !== undefined && newestWithin(specifier, unchecked) !== false ? null : false
+}
+
+function lines(requirements: readonly ListedRequirement[]): string {
+  const numbers = requirements.map(({ line }) => String(line))
+  return numbers.length === 1 ? `line ${numbers[0]}` : `lines ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`
+}

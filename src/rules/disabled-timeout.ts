@@ -1,0 +1,17 @@
+import { defineRule, invalid } from './rule.ts'
+
+export default defineRule({
+  id: 'disabled-timeout',
+  severity: 'warning',
+  summary: 'requests have no time limit',
+  why: 'A request that hangs holds its worker for ever; once all workers hang, the application no longer answers.',
+  remedy: 'Set the timeout to 1 minute or a larger value: `--timeout 120` sets it to two minutes.',
+  settings: ['timeout'],
+
+  *check(subject) {
+    const setting = subject.settings.get('timeout')
+    if (!setting) return
+    for (const entry of subject.settings.entries('timeout'))
+      if (typeof entry.value === 'number' && entry.value === 0) yield invalid(subject, setting, entry, '`timeout` must be greater than 0, as 0 lets slow requests occupy workers without end')
+  },
+})

@@ -1,0 +1,25 @@
+import { defineRule, invalid } from './rule.ts'
+
+export default defineRule({
+  id: 'few-workers',
+  severity: 'warning',
+  summary: 'there are fewer workers than the platform starts by default, and each handles one request at a time',
+  why: 'Some responses are slow now and then, and files load one after the other, as requests wait for a free worker.',
+  remedy: 'Raise it to 4 with `-w 4`; if that does not help, use `-k gevent`.',
+  settings: ['workers', 'worker_class', 'threads'],
+
+  *check(subject) {
+    const least = subject.platform.defaults['workers']
+    const workers = subject.settings.get('workers')
+    if (typeof least !== 'number' || !workers || workers.source === 'default' || !isSynchronous(subject.settings)) return
+    for (const entry of subject.settings.entries('workers'))
+      if (typeof entry.value === 'number' && entry.value < least)
+        yield invalid(subject, workers, entry, `must be greater than or equal to ${least}, the platform's default`)
+  },
+})
+
+function isSynchronous(settings: { value(name: string): unknown }): boolean {
+  const workerClass = settings.value('worker_class')
+  const threads = settings.value('threads')
+  return (workerClass === 'sync' || workerClass === 'gunicorn.workers.sync.SyncWorker') && typeof threads === 'number' && threads <= 1
+}

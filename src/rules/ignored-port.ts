@@ -1,0 +1,36 @@
+import { parseAddress } from '../gunicorn/address.ts'
+import { defineRule, invalid, single, type Subject } from './rule.ts'
+
+export default defineRule({
+  id: 'ignored-port',
+  severity: 'warning',
+  summary: 'gunicorn listens on a fixed port while the platform assigns one',
+  why: 'The platform sends traffic and probes to the port in PORT, where nothing listens.',
+  remedy: 'Bind to `:$PORT` (in a list, `:$(PORT)`).',
+  settings: ['bind'],
+
+  *check(subject) {
+    const assigned = assignedPort(subject)
+    const setting = subject.settings.get('bind')
+    if (assigned === null || !setting || (setting.source !== 'command line' && setting.source !== 'GUNICORN_CMD_ARGS')) return
+    const { env } = subject.platform.port
+    const entries = subject.settings.entries('bind').filter((entry) => !/[$]/.test(String(single(entry.value))))
+    const ports = entries.map((entry) => parseAddress(String(single(entry.value))))
+    // A bind that reads the variable, or one more address that is right, is enough.
+    if (entries.length < setting.entries.length || ports.some((address) => address.kind === 'tcp' && address.port === assigned)) return
+    for (const [index, entry] of entries.entries()) {
+      const address = ports[index]
+      if (address?.kind !== 'tcp') continue
+      const told = assigned === undefined ? '' : ` (${assigned})`
+      const fixable = subject.portVariable === 'defined' || subject.portVariable === 'definable'
+      yield invalid(subject, setting, entry, `must listen on the port in ${env}${told}`, fixable ? { fix: { setting: 'bind', value: `:$${env}`, entry } } : {})
+    }
+  },
+})
+
+/** The port that the platform assigns; undefined where its number is not known, null where it assigns none. */
+function assignedPort({ environment, platform, portVariable, container }: Subject): number | undefined | null {
+  const variable = environment.variables.get(platform.port.env)
+  if (variable) return variable.value === null || !/^\d+$/.test(variable.value) ? undefined : Number(variable.value)
+  return portVariable === 'definable' ? (container.port ?? platform.port.fallback) : null
+}

@@ -1,0 +1,14 @@
+import { defineRule, logsElsewhere, missing } from './rule.ts'
+
+export default defineRule({
+  id: 'missing-access-log-format',
+  severity: 'warning',
+  summary: "nothing sets the access log format",
+  why: "Lines in gunicorn's own format cannot be taken apart by the platform, and lack the request's id and duration.",
+  remedy: "Add `--access-logformat` with the platform's format.",
+  settings: ['access_log_format'],
+
+  *check(subject) {
+    if (!logsElsewhere(subject)) yield* missing(subject, 'access_log_format')
+  },
+})

@@ -1,0 +1,36 @@
+import { defineRule, required, type Subject } from './rule.ts'
+
+export default defineRule({
+  id: 'missing-bind',
+  severity: 'error',
+  summary: 'nothing sets the address that gunicorn listens on',
+  why: 'gunicorn listens on 127.0.0.1:8000, which only its own Pod can reach, or on whatever PORT happens to hold in the image.',
+  remedy: 'Add `-b :$PORT` (in a list, where no shell expands it, `-b :$(PORT)`).',
+  settings: ['bind'],
+
+  *check(subject) {
+    const bind = subject.platform.defaults['bind']
+    if (bind === undefined) return
+    const { env } = subject.platform.port
+    if (bindIsLeftOpen(subject)) {
+      if (subject.portVariable === 'defined' || subject.portVariable === 'definable')
+        yield required(subject, `\`bind\` must be set to the port in ${env}`, { fix: { setting: 'bind', value: bind } })
+      else if (subject.portVariable === 'none')
+        yield required(subject, `\`bind\` must be set, and neither ${env} nor a containerPort tells the port`)
+    }
+    if (subject.portVariable === 'unknown' && mayBeSetElsewhere(subject))
+      yield required(subject, `\`bind\` must be set, and \`envFrom\`, which cannot be read here, may define ${env}`)
+  },
+})
+
+/** PORT is what the bind reads, not a choice of it, so a bind that comes from PORT alone counts as none. */
+function bindIsLeftOpen({ settings }: Subject): boolean {
+  return settings.isSet('bind') === 'no' || settings.get('bind')?.source === 'environment'
+}
+
+function mayBeSetElsewhere({ settings, environment }: Subject): boolean {
+  const setting = settings.get('bind')
+  if (setting?.source === 'environment') return true
+  const unseen = setting?.source === 'GUNICORN_CMD_ARGS' && setting.entries.length === 0
+  return settings.isSet('bind') === 'no' || (unseen && !environment.variables.has('GUNICORN_CMD_ARGS'))
+}

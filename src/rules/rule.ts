@@ -1,0 +1,185 @@
+/** What a rule is, and how it words a problem. */
+import type { Release, Value } from '../gunicorn/catalogue.ts'
+import type { Entry, Setting, StartProblem } from '../gunicorn/settings.ts'
+import type { Invocation, Place } from '../inspect.ts'
+import type { Shape } from '../kubernetes/field.ts'
+import type { Word } from '../shell/word.ts'
+
+export type Severity = 'error' | 'warning' | 'info'
+
+/** How an edit mends a problem: a setting and its new value, or a word taken apart. */
+export type Fix =
+  /**
+   * `$PORT` (the platform's port variable) in a value stays a variable. With `entry`, that value of the setting is
+   * replaced where it stands; without, the setting is added.
+   */
+  | { readonly setting: string; readonly value: string | number; readonly entry?: Entry }
+  | { readonly split: Word; readonly into: readonly string[] }
+  /** Nothing but the port variable is missing. */
+  | { readonly define: 'port' }
+
+/** What a rule yields. */
+export interface Problem {
+  readonly place: Place
+  readonly shape: Shape
+  /** The offending value, as it is written. */
+  readonly value?: unknown
+  /** What is allowed, in the words of the message guide: lower case, no full stop, one sentence. */
+  readonly detail: string
+  /** Instead of the rule's own, where it can be more exact. */
+  readonly remedy?: string
+  readonly fix?: Fix
+  /** The releases for which this is a problem, where the image's release is not known and others do not mind. */
+  readonly releases?: readonly Release[]
+}
+
+/** What the platform offers and asks for, as the policy tells it. */
+export interface Platform {
+  /** The values that are put in where nothing sets the setting. */
+  readonly defaults: Readonly<Record<string, string | number>>
+  readonly port: {
+    /** The variable by which the platform assigns the port. */
+    readonly env: string
+    /** What it is defined as where the container names no port; null for nothing. */
+    readonly fallback: number | null
+  }
+}
+
+/** Whether a Python distribution is there, and how that is known. */
+export interface Installed {
+  readonly state: 'Installed' | 'Absent' | 'Unknown'
+  /** A PEP 440 specifier of the versions it can be: empty for any. */
+  readonly specifier: string
+  /** Where that was read: `annotation "paddock.dev/requirements"`; empty where nothing was. */
+  readonly evidence: string
+}
+
+/** What is known of the Python in the image. */
+export interface Python {
+  /** Such as `2.7`; undefined where it is not known. */
+  readonly version: string | undefined
+  /** Where that was read. */
+  readonly evidence: string
+  readonly installed: (distribution: string) => Installed
+}
+
+/** What a rule sees. */
+export interface Subject extends Invocation {
+  readonly platform: Platform
+  readonly python: Python
+  /** True where the port variable is defined, or the fix can define it; `unknown` where that cannot be seen. */
+  readonly portVariable: 'defined' | 'definable' | 'unknown' | 'none'
+}
+
+export interface Rule {
+  /** The fault, kebab-case; reads after "allow"; never renamed. */
+  readonly id: string
+  readonly severity: Severity
+  /** One line, no full stop. */
+  readonly summary: string
+  /** What happens at run time, in the present tense. */
+  readonly why: string
+  /** An order; ends with a full stop. */
+  readonly remedy: string
+  /** The settings that it reads, by gunicorn's names. */
+  readonly settings: readonly string[]
+  /** True for a rule that also looks at invocations that gunicorn refuses or that do not serve. */
+  readonly always?: boolean
+  readonly check: (subject: Subject) => Iterable<Problem>
+}
+
+export function defineRule(rule: Rule): Rule {
+  return rule
+}
+
+/** A value of a setting is wrong. */
+export function invalid(subject: Subject, setting: Setting, entry: Entry, detail: string, rest: Partial<Problem> = {}): Problem {
+  return { place: placeOf(subject, setting, entry), shape: 'Invalid value', value: written(setting, entry), detail, ...rest }
+}
+
+/** A value of a setting is none of those that there are. */
+export function notSupported(subject: Subject, setting: Setting, entry: Entry, known: readonly string[], rest: Partial<Problem> = {}): Problem {
+  const listed = [...known].sort().map((name) => `"${name}"`).join(', ')
+  const detail = `supported values: ${listed}`
+  return { place: placeOf(subject, setting, entry), shape: 'Unsupported value', value: written(setting, entry), detail, ...rest }
+}
+
+/** Nothing sets a setting that must be set. */
+export function required(subject: Subject, detail: string, rest: Partial<Problem> = {}): Problem {
+  return { place: subject.place, shape: 'Required value', detail, ...rest }
+}
+
+/** Where a value was set: its word, or the environment variable that holds it. */
+export function placeOf(subject: Subject, setting: Setting, entry: Entry): Place {
+  if (setting.source === 'command line') {
+    const word = entry.argument?.word ?? entry.word
+    return word ? subject.placeOf(word) : subject.place
+  }
+  const variable = variableOf(setting)
+  return variable === undefined ? subject.place : variablePlace(subject, variable)
+}
+
+/** Where an environment variable is defined, as far as that can be seen. */
+export function variablePlace(subject: Subject, name: string): Place {
+  const variable = subject.environment.variables.get(name)
+  return variable ? { path: [...variable.entry.path, 'value'] } : subject.place
+}
+
+const environmentVariables: Readonly<Record<string, string>> = { bind: 'PORT', workers: 'WEB_CONCURRENCY', forwarded_allow_ips: 'FORWARDED_ALLOW_IPS' }
+
+function variableOf(setting: Setting): string | undefined {
+  if (setting.source === 'GUNICORN_CMD_ARGS') return 'GUNICORN_CMD_ARGS'
+  return setting.source === 'environment' ? environmentVariables[setting.name] : undefined
+}
+
+/** The value as it was written; for what no text holds, as gunicorn holds it. */
+export function written(setting: Setting, entry: Entry): unknown {
+  return entry.argument?.text ?? single(entry.value) ?? setting.value
+}
+
+/** The one value of a list entry. */
+export function single(value: Value | undefined): Value | undefined {
+  return Array.isArray(value) ? value[0] : value
+}
+
+/** How a setting was set, for a message: `-k`, `-k in GUNICORN_CMD_ARGS`, `WEB_CONCURRENCY`. */
+export function setBy(setting: Setting, entry: Entry): string {
+  if (setting.source === 'command line') return `\`${entry.flag ?? setting.name}\``
+  if (setting.source === 'GUNICORN_CMD_ARGS') return `\`${entry.flag ?? setting.name}\` in GUNICORN_CMD_ARGS`
+  return variableOf(setting) ?? setting.source
+}
+
+/** What makes gunicorn refuse to start, of one kind, each with the releases that refuse where others do not. */
+export function* refusals(subject: Subject, fault: StartProblem['fault']): Iterable<{ problem: StartProblem; place: Place; releases: readonly Release[] | undefined }> {
+  const { problems } = subject.settings
+  const all = subject.releases.every((release) => problems.some((problem) => problem.releases.includes(release)))
+  // Releases that read the words alike tell the same; each word is spoken of once.
+  const seen = new Map<unknown, { problem: StartProblem; releases: Release[] }>()
+  for (const problem of problems) {
+    if (problem.fault !== fault) continue
+    const key = problem.word ?? problem.variable ?? problem.message
+    const known = seen.get(key)
+    if (known) known.releases.push(...problem.releases)
+    else seen.set(key, { problem, releases: [...problem.releases] })
+  }
+  for (const { problem, releases } of seen.values())
+    yield { problem, place: refusalPlace(subject, problem), releases: all ? undefined : releases }
+}
+
+function refusalPlace(subject: Subject, problem: StartProblem): Place {
+  if (problem.source === 'GUNICORN_CMD_ARGS') return variablePlace(subject, 'GUNICORN_CMD_ARGS')
+  if (problem.variable !== undefined) return variablePlace(subject, problem.variable)
+  return problem.word ? subject.placeOf(problem.word) : subject.place
+}
+
+/** A setting that nothing sets and the platform has a default for. */
+export function* missing(subject: Subject, setting: string): Iterable<Problem> {
+  const value = subject.platform.defaults[setting]
+  if (value === undefined || subject.settings.isSet(setting) !== 'no') return
+  yield required(subject, `\`${setting}\` must be set`, { fix: { setting, value } })
+}
+
+/** True where logging is configured as a whole, or may be: where its logs go is then said there. */
+export function logsElsewhere({ settings }: Subject): boolean {
+  return ['logconfig', 'logconfig_json', 'logger_class', 'syslog'].some((name) => settings.isSet(name) !== 'no')
+}

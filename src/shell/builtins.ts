@@ -1,0 +1,191 @@
+/**
+ * What the builtins of a shell do to its variables.
+ */
+import { shellName, type Scope } from './scope.ts'
+import type { Word } from './word.ts'
+
+export interface Effect {
+  /** Whether it succeeds: null where that is unknown. */
+  readonly status: boolean | null
+  /** True for what POSIX calls a special builtin: assignments before it may stay. */
+  readonly special?: boolean
+  /** Where the shell goes no further here: it ends, with a failure, or goes on behind a loop or a function; or it may end. */
+  readonly leaves?: 'script' | 'script with failure' | 'loop' | 'function' | 'maybe'
+  readonly traps?: boolean
+  /** True where names or pipelines mean something else from here on. */
+  readonly alters?: boolean
+}
+
+const succeeds: Effect = { status: true }
+const unknown: Effect = { status: null }
+const special: Effect = { status: null, special: true }
+const identifier = /^[A-Za-z_]\w*$/
+
+/** Whether the arguments `NAME=VALUE` of a command are read as assignments. */
+export function declares(name: string): boolean {
+  return /^(export|readonly|local|declare|typeset|alias)$/.test(name)
+}
+
+/** Runs a builtin; undefined where the name is none that changes anything. */
+export function runBuiltin(name: string, words: readonly Word[], scope: Scope, dialect: 'sh' | 'bash'): Effect | undefined {
+  switch (name) {
+    case ':':
+      return { status: true, special: true }
+    case 'true':
+      return succeeds
+    case 'false':
+      return { status: false }
+    case 'exit':
+      return leave(words)
+    case 'return':
+      return { status: null, special: true, leaves: 'function' }
+    case 'break':
+    case 'continue':
+      return { status: null, special: true, leaves: 'loop' }
+    case 'export':
+    case 'readonly':
+    case 'local':
+    case 'declare':
+    case 'typeset':
+      return declare(name, words, scope, dialect)
+    case 'unset':
+      return unset(words, scope)
+    case 'read':
+    case 'getopts':
+    case 'mapfile':
+    case 'readarray':
+    case 'let':
+    case 'wait':
+      return forget(name, words, scope)
+    case 'printf':
+      if (words[1] === undefined || (words[1].value !== null && !words[1].value.startsWith('-v'))) return unknown
+      return forget(name, words, scope)
+    case 'set':
+      return set(words, scope)
+    case 'shift':
+      return shift(words, scope)
+    case 'eval':
+    case '.':
+    case 'source':
+      scope.lose()
+      return { status: null, special: true, leaves: 'maybe' }
+    case 'trap':
+      return { status: null, special: true, traps: true }
+    case 'alias':
+      return dialect === 'sh' ? { status: null, alters: true } : unknown
+    case 'shopt':
+    case 'enable':
+      return dialect === 'bash' ? { status: null, alters: true } : undefined
+    default:
+      return undefined
+  }
+}
+
+function leave(words: readonly Word[]): Effect {
+  const status = words[1]?.value
+  return { status: null, special: true, leaves: typeof status === 'string' && /^[1-9]\d*$/.test(status) ? 'script with failure' : 'script' }
+}
+
+/** `export`, `readonly`, `local`, `declare`, `typeset`. */
+function declare(builtin: string, words: readonly Word[], scope: Scope, dialect: 'sh' | 'bash'): Effect {
+  let options = ''
+  let status: boolean | null = true
+  let index = 1
+  for (; index < words.length; index++) {
+    const value = words[index]?.value
+    if (value == null || !/^[-+]./.test(value)) break
+    if (value === '--') {
+      index++
+      break
+    }
+    options += value
+  }
+  const bare = builtin === 'local' || builtin === 'declare' || builtin === 'typeset'
+  const plain = builtin === 'export' ? options === '' || options === '-n' : options === '' || options === '-r'
+  for (const word of words.slice(index)) {
+    const { value, prefix } = word
+    const at = prefix.indexOf('=')
+    const name = at < 0 ? (value ?? prefix) : prefix.slice(0, at)
+    if (word.splits || !identifier.test(name) || (value === null && at < 0)) {
+      // One that cannot be read may name any variable; an array or `NAME+=` names this one.
+      if (/^[A-Za-z_]\w*(\+?=|\[)/.test(word.text) && !word.splits) scope.forget(/^\w+/.exec(word.text)?.[0] ?? name)
+      else if (value === null) scope.lose()
+      status = null
+      continue
+    }
+    if (at >= 0) scope.assign(name, value === null ? null : value.slice(at + 1))
+    if (!plain || (dialect === 'sh' && bare && builtin !== 'local')) scope.forget(name)
+    else if (builtin === 'export') scope.export(name, options !== '-n')
+    else if (bare) scope.forget(name)
+    if (word.text.includes('(') || word.text.includes('`')) status = null
+  }
+  return { status, special: builtin === 'export' || builtin === 'readonly' }
+}
+
+function unset(words: readonly Word[], scope: Scope): Effect {
+  let functions = false
+  for (const { value, splits } of words.slice(1)) {
+    if (value === null || splits) scope.lose()
+    else if (value === '-f') functions = true
+    else if (!identifier.test(value)) scope.forget(/^\w*/.exec(value)?.[0] || '_')
+    else if (scope.isFunction(value) !== false) {
+      scope.define(value, false)
+      scope.forget(value)
+    } else if (!functions && value !== '-v') scope.unset(value)
+  }
+  return { status: null, special: true }
+}
+
+/** What sets variables that are named in its words to what cannot be known. */
+function forget(name: string, words: readonly Word[], scope: Scope): Effect {
+  if (name === 'read') scope.forget('REPLY')
+  if (name === 'mapfile' || name === 'readarray') scope.forget('MAPFILE')
+  for (const { value, splits } of words.slice(1)) {
+    if (value === null || splits) scope.lose()
+    else for (const found of value.match(/[A-Za-z_]\w*/g) ?? []) scope.forget(found)
+  }
+  return unknown
+}
+
+/** `set -- A B`, `set -a`, `set +f`, `set -o NAME`. */
+function set(words: readonly Word[], scope: Scope): Effect {
+  // Options that change how the rest is read, or whether it runs.
+  let odd = false
+  let index = 1
+  for (; index < words.length; index++) {
+    const word = words[index]
+    const value = word?.value
+    if (word === undefined || value == null || word.splits) {
+      if (word !== undefined && !word.splits && /^[^-+]/.test(word.prefix)) break
+      scope.parameters = null
+      scope.noglob = scope.allexport = scope.nounset = null
+      return { ...special, leaves: 'maybe' }
+    }
+    if (value === '--' || value === '-') {
+      scope.parameters = [scope.parameters?.[0] ?? shellName, ...words.slice(index + 1)]
+      return { status: true, special: true }
+    }
+    if (!/^[-+]/.test(value)) break
+    const on = value.startsWith('-')
+    for (const letter of value.slice(1)) {
+      const option = letter === 'o' ? (words[++index]?.value ?? '') : letter
+      if (option === 'a' || option === 'allexport') scope.allexport = on
+      else if (option === 'f' || option === 'noglob') scope.noglob = on
+      else if (option === 'u' || option === 'nounset') scope.nounset = on
+      else if (option === 'n' || option === 'noexec' || option === 'k' || option === 'keyword' || option === 'posix') odd = true
+    }
+  }
+  if (index < words.length) scope.parameters = [scope.parameters?.[0] ?? shellName, ...words.slice(index)]
+  return odd ? { status: true, special: true, leaves: 'maybe' } : { status: true, special: true }
+}
+
+function shift(words: readonly Word[], scope: Scope): Effect {
+  const count = words[1] === undefined ? '1' : words[1].value
+  const { parameters } = scope
+  if (parameters === null) return special
+  if (count === null || !/^\d{1,6}$/.test(count) || words[1]?.splits === true || parameters.some((word) => word.splits)) scope.parameters = null
+  // More than there are: an error, which ends dash.
+  else if (Number(count) > parameters.length - 1) scope.parameters = null
+  else scope.parameters = [...parameters.slice(0, 1), ...parameters.slice(1 + Number(count))]
+  return special
+}

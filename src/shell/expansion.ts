@@ -1,0 +1,575 @@
+/**
+ * Words of a script → words of a command: quotes, expansions, field splitting and patterns, as far as they are known.
+ */
+import { evaluate } from './arithmetic.ts'
+import { remove, type Piece } from './pattern.ts'
+import type { Scope } from './scope.ts'
+import { restore, type Syntax } from './syntax.ts'
+import type { Word } from './word.ts'
+
+/** A value that is known, or the known characters before its first unknown part. */
+export interface Value {
+  readonly value: string | null
+  readonly prefix: string
+}
+
+/** What expansion needs to know of the script around it. */
+export interface Context {
+  readonly source: string
+  readonly dialect: 'sh' | 'bash'
+  /** The scope that holds where the word stands. */
+  readonly scope: Scope
+  /** Reads a command substitution, whose commands run while the word is expanded (or may run, where `sure` is false). */
+  substitution(script: Syntax.ParsedScript | undefined, sure: boolean): void
+  /** Notes an expansion that makes the shell stop: `${X:?}`, `set -u`. */
+  stop(): void
+  /** Notes what is bash's own: another shell refuses the script here, or reads it in another way. */
+  foreign(position: number): void
+}
+
+/** How deep expansions within expansions are followed. */
+const deepest = 32
+
+/** Characters that mean nothing but themselves anywhere in an unquoted word. */
+const plainCharacters = new Uint8Array(128)
+for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=@%+,^}]!#') {
+  plainCharacters[character.charCodeAt(0)] = 1
+}
+
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 128 ? plainCharacters[code] === 0 : code >= 0xe000) return false
+  }
+  return text.length > 0
+}
+
+/**
+ * Stands in the text for a piece of it that cannot be seen: an unknown variable that the kubelet puts in before the shell
+ * reads the script.
+ */
+const hole = /[\uE000-\uF8FF]/
+
+/**
+ * An address in brackets, as in `[::]:8000`: a pattern to the shell, which could only match a file called, say, `::8000`.
+ * No image has one, and a pattern that matches nothing stays as it is.
+ */
+const address = /^\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]$/
+
+/** What one word becomes. */
+class Fields {
+  readonly #word: Syntax.Word
+  readonly #source: string
+  readonly #whole: boolean
+  readonly words: Word[]
+  #value = ''
+  #prefix: string | undefined
+  #splits = false
+  /** True where there is a word even if it is empty. */
+  started = false
+
+  /** `whole`: nothing splits here, as in an assignment. */
+  constructor(word: Syntax.Word, source: string, whole: boolean, words: Word[]) {
+    this.#word = word
+    this.#source = source
+    this.#whole = whole
+    this.words = words
+  }
+
+  /** Text as it is: quoted, or literal. */
+  add(text: string): void {
+    this.#value += text
+    if (text !== '') this.started = true
+  }
+
+  unknown(splits: boolean): void {
+    this.#prefix ??= this.#value
+    if (splits && !this.#whole) this.#splits = true
+    this.started = true
+  }
+
+  /** The unquoted value of an expansion: blanks in it part words. */
+  split(text: string): void {
+    if (this.#whole) return this.add(text)
+    let from = 0
+    for (const blanks of text.matchAll(/[ \t\n]+/g)) {
+      this.add(text.slice(from, blanks.index))
+      this.break()
+      from = blanks.index + blanks[0].length
+    }
+    this.add(text.slice(from))
+  }
+
+  break(): void {
+    if (!this.started) return
+    const { pos: start, end } = this.#word
+    this.words.push({
+      value: this.#prefix === undefined ? this.#value : null,
+      prefix: this.#prefix ?? this.#value,
+      splits: this.#splits,
+      text: this.#source.slice(start, end),
+      start,
+      end,
+    })
+    this.#value = ''
+    this.#prefix = undefined
+    this.#splits = false
+    this.started = false
+  }
+
+  get result(): Value {
+    return { value: this.#prefix === undefined ? this.#value : null, prefix: this.#prefix ?? this.#value }
+  }
+}
+
+/** Expands a word of a command into `words`: none, one or several. */
+export function expandWord(word: Syntax.Word, context: Context, words: Word[]): void {
+  if (isPlain(word.text)) {
+    words.push({ value: word.text, prefix: word.text, splits: false, text: word.text, start: word.pos, end: word.end })
+    return
+  }
+  const fields = new Fields(word, context.source, false, words)
+  new Expansion(context, fields, false).word(word, true)
+  fields.break()
+}
+
+/** Expands a word that stays one word: the value of an assignment, a word between `case` and `in`. */
+export function expandWhole(word: Syntax.Word, context: Context): Value {
+  if (isPlain(word.text)) return { value: word.text, prefix: word.text }
+  const fields = new Fields(word, context.source, true, [])
+  new Expansion(context, fields, true).word(word, true)
+  return fields.result
+}
+
+class Expansion {
+  readonly #context: Context
+  readonly #fields: Fields
+  /** True in an assignment: a tilde counts after a colon too, and neither blanks nor patterns do. */
+  readonly #assignment: boolean
+  #depth = 0
+  /** False where it hangs on an unknown value whether a part is expanded at all. */
+  #sure = true
+
+  constructor(context: Context, fields: Fields, assignment: boolean) {
+    this.#context = context
+    this.#fields = fields
+    this.#assignment = assignment
+  }
+
+  word(word: Syntax.Word, tilde: boolean): void {
+    const parts = word.parts
+    if (parts === undefined) this.#literal(word.text, word.value, tilde)
+    else this.#parts(parts, tilde)
+  }
+
+  #parts(parts: readonly Syntax.WordPart[], tilde: boolean): void {
+    // What a bracket opens may be closed by what an expansion brings.
+    const bracket = parts.some((part) => part.type === 'Literal' && part.text.includes('['))
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]
+      if (part !== undefined) this.#part(part, parts[i + 1], tilde && i === 0, bracket)
+    }
+  }
+
+  #part(part: Syntax.WordPart, next: Syntax.WordPart | undefined, first: boolean, bracket: boolean): void {
+    const { dialect } = this.#context
+    switch (part.type) {
+      case 'Literal':
+        return this.#literal(part.text, part.value, first, next !== undefined)
+      case 'SingleQuoted':
+        return this.#quoted(part.value)
+      case 'DoubleQuoted':
+        return this.#doubleQuoted(part.parts)
+      case 'AnsiCQuoted':
+        // dash takes `$'…'` for a dollar sign and a quoted text.
+        if (dialect === 'sh' || /\\[^abeEfnrtv\\'"?]/.test(part.text)) this.#fields.unknown(false)
+        else this.#quoted(part.value)
+        return
+      case 'LocaleString':
+        // bash may put a translation here, and dash a dollar sign.
+        return this.#fields.unknown(false)
+      case 'Glob':
+        return this.#glob(part)
+      case 'SimpleExpansion': {
+        const name = restore(part.text.slice(1))
+        if (name.includes('\\') || startsWithHole(next)) this.#fields.unknown(true)
+        else this.#parameter(name, false, bracket)
+        return
+      }
+      case 'ParameterExpansion':
+        return this.#parameterExpansion(part, false, bracket)
+      case 'CommandExpansion':
+        this.#context.substitution(part.script, this.#sure)
+        return this.#fields.unknown(true)
+      case 'ArithmeticExpansion':
+        return this.#arithmetic(part)
+      case 'BraceExpansion':
+        // dash leaves it as it is.
+        if (this.#assignment) this.#literal(part.text, part.text, false)
+        else this.#fields.unknown(true)
+        return
+      case 'ExtendedGlob':
+        // Neither `sh -c` nor `bash -c` has these switched on.
+        this.#context.foreign(part.pos)
+        return this.#fields.unknown(true)
+      case 'ProcessSubstitution':
+        if (dialect === 'sh') this.#context.foreign(part.pos)
+        this.#context.substitution(part.script, this.#sure)
+        return this.#fields.unknown(false)
+    }
+  }
+
+  #quoted(value: string): void {
+    this.#text(restore(value), true)
+    this.#fields.started = true
+  }
+
+  /** Text in which holes are unknown. */
+  #text(text: string, quoted: boolean): void {
+    const at = text.search(hole)
+    if (at < 0) return this.#fields.add(text)
+    // What follows a `$` may be the name of a variable.
+    this.#fields.add(text.slice(0, at).replace(/\$$/, ''))
+    this.#fields.unknown(!quoted)
+  }
+
+  /** Unquoted text; `value` is what backslashes leave of it. */
+  #literal(text: string, value: string, first: boolean, more = false): void {
+    if (text.includes('~') && this.#tilde(text, value, first, more)) return
+    this.#text(restore(value), false)
+    // `\` before a line's end leaves nothing, not even an empty word.
+    if (value === '' && text !== '' && !/^(\\\n)*$/.test(text)) this.#fields.started = true
+  }
+
+  /** Tildes that stand for a folder. False where there is none. */
+  #tilde(text: string, value: string, first: boolean, more: boolean): boolean {
+    const places = this.#assignment ? /(^|:)~/g : /^~/g
+    // bash also reads a word that looks like an assignment as one.
+    const looksAssigned = !this.#assignment && this.#context.dialect === 'bash' && /^[A-Za-z_][A-Za-z0-9_]*\+?=(.*:)?~/s.test(text)
+    if (looksAssigned) return this.#unknownFrom(text.indexOf('=') + 1, value)
+    const found = [...text.matchAll(places)].filter((match) => first || match.index > 0 || match[0] === ':~')
+    if (found.length === 0) return false
+    const home = this.#context.scope.value('HOME')
+    const whole = /^~(\/[^~\\]*)?$/.exec(text)
+    if (!first || whole === null || home == null || home === '' || text !== value || (more && text === '~')) {
+      return this.#unknownFrom(found[0]?.index ?? 0, value)
+    }
+    // What the tilde brings is not split, but its slash joins the next one in some shells.
+    if (home.endsWith('/')) return this.#unknownFrom(0, value)
+    this.#fields.add(home)
+    this.#text(restore(whole[1] ?? ''), false)
+    return true
+  }
+
+  #unknownFrom(index: number, value: string): true {
+    this.#text(restore(value.slice(0, index)), false)
+    this.#fields.unknown(false)
+    return true
+  }
+
+  #glob(part: Syntax.GlobPart): void {
+    if (this.#assignment || (this.#context.scope.noglob === true && part.text === part.value && part.kind !== 'bracket')) {
+      if (part.kind === 'bracket' && !/^[\w:.,^!-]*$/.test(part.text.slice(1, -1))) return this.#fields.unknown(false)
+      return this.#text(restore(part.value), false)
+    }
+    if (part.kind === 'bracket' && address.test(part.text)) return this.#fields.add(part.text)
+    this.#fields.unknown(true)
+  }
+
+  #doubleQuoted(parts: readonly Syntax.DoubleQuotedChild[]): void {
+    const fields = this.#fields
+    const before = fields.words.length
+    let empty = parts.length > 0
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]
+      if (part === undefined) continue
+      switch (part.type) {
+        case 'Literal':
+          this.#text(restore(part.value), true)
+          empty = false
+          break
+        case 'SimpleExpansion': {
+          const name = restore(part.text.slice(1))
+          if (name !== '@' || this.#context.scope.parameters?.length !== 1) empty = empty && name === '@'
+          if (name.includes('\\') || startsWithHole(parts[i + 1])) fields.unknown(false)
+          else this.#parameter(name, true, false)
+          break
+        }
+        case 'ParameterExpansion':
+          empty = empty && part.parameter === '@'
+          this.#parameterExpansion(part, true, false)
+          break
+        case 'CommandExpansion':
+          empty = false
+          this.#context.substitution(part.script, this.#sure)
+          fields.unknown(false)
+          break
+        case 'ArithmeticExpansion':
+          empty = false
+          this.#arithmetic(part)
+          break
+      }
+    }
+    // Quotes make a word even of nothing, but for `"$@"` without parameters.
+    if (!(empty && fields.words.length === before)) fields.started = true
+  }
+
+  #arithmetic(part: Syntax.ArithmeticExpansionPart): void {
+    const { scope, source, dialect } = this.#context
+    const text = source.slice(part.pos, part.end)
+    if (/[$`]\(|`/.test(text.slice(3))) this.#arithmeticSubstitutions(part.expression, 0)
+    if (part.text.startsWith('$[')) {
+      if (dialect === 'sh') this.#fields.unknown(true)
+    }
+    const assigned = /(?<![=!<>])=(?!=)|\+\+|--/.test(text)
+    const value = assigned ? null : evaluate(part.expression, (name) => this.#plainValue(name))
+    if (assigned) for (const name of text.match(/[A-Za-z_]\w*/g) ?? []) scope.forget(name)
+    // A number neither splits nor vanishes while blanks are what parts words.
+    if (value === undefined) this.#context.stop()
+    if (value == null) this.#fields.unknown(!scope.plainIfs)
+    else if (scope.plainIfs || this.#assignment) this.#fields.add(String(value))
+    else this.#fields.unknown(true)
+  }
+
+  /** Reads the substitutions within an expression. */
+  #arithmeticSubstitutions(expression: Syntax.ArithmeticExpression | undefined, depth: number): void {
+    if (expression === undefined || depth > deepest) return
+    switch (expression.type) {
+      case 'ArithmeticCommandExpansion':
+        return this.#context.substitution(expression.script, false)
+      case 'ArithmeticWord':
+        for (const part of expression.parts ?? []) if (part.type === 'CommandExpansion') this.#context.substitution(part.script, false)
+        return
+      case 'ArithmeticBinary':
+        this.#arithmeticSubstitutions(expression.left, depth + 1)
+        return this.#arithmeticSubstitutions(expression.right, depth + 1)
+      case 'ArithmeticUnary':
+        return this.#arithmeticSubstitutions(expression.operand, depth + 1)
+      case 'ArithmeticGroup':
+        return this.#arithmeticSubstitutions(expression.expression, depth + 1)
+      case 'ArithmeticTernary':
+        this.#arithmeticSubstitutions(expression.test, depth + 1)
+        this.#arithmeticSubstitutions(expression.consequent, depth + 1)
+        return this.#arithmeticSubstitutions(expression.alternate, depth + 1)
+    }
+  }
+
+  /** The value of a variable or parameter that is one value: null where unknown, undefined where unset. */
+  #plainValue(name: string): string | null | undefined {
+    const { scope } = this.#context
+    const { parameters } = scope
+    if (/^[A-Za-z_]/.test(name)) return hole.test(name) || !/^\w+$/.test(name) ? null : scope.value(name)
+    if (/^[0-9]+$/.test(name)) {
+      const index = Number(name)
+      if (parameters === null || index === 0) return index === 0 ? (parameters?.[0]?.value ?? null) : null
+      for (let i = 0; i <= index && i < parameters.length; i++) if (parameters[i]?.splits === true) return null
+      return index < parameters.length ? (parameters[index]?.value ?? null) : undefined
+    }
+    if (name === '#') {
+      return parameters === null || parameters.some((word) => word.splits) ? null : String(Math.max(0, parameters.length - 1))
+    }
+    return null
+  }
+
+  /** `$NAME`. */
+  #parameter(name: string, quoted: boolean, bracket: boolean): void {
+    if (name === '@' || name === '*') return this.#all(name, quoted)
+    const value = this.#plainValue(name)
+    if (value === undefined) return this.#unset(quoted)
+    if (value === null) return this.#unknown(name, quoted)
+    this.#value(value, quoted, bracket)
+  }
+
+  #unset(quoted: boolean): void {
+    if (this.#context.scope.nounset !== false && this.#sure) this.#context.stop()
+    if (quoted) this.#fields.started = true
+  }
+
+  #unknown(name: string, quoted: boolean): void {
+    // These are numbers, which neither split nor vanish.
+    const number = /^[?#$]$/.test(name) && this.#context.scope.plainIfs
+    const known = /^[1-9]/.test(name) ? this.#context.scope.parameters?.[Number(name)] : undefined
+    if (known !== undefined && !known.splits && quoted) this.#fields.add(known.prefix)
+    this.#fields.unknown(!quoted && !number)
+  }
+
+  /** A known value of an expansion. */
+  #value(value: string, quoted: boolean, bracket: boolean): void {
+    const fields = this.#fields
+    if (hole.test(value)) return fields.unknown(!quoted)
+    if (quoted || this.#assignment) {
+      fields.add(value)
+      if (quoted) fields.started = true
+      return
+    }
+    if (value === '') return
+    const { scope } = this.#context
+    if (!scope.plainIfs) return fields.unknown(true)
+    if (scope.noglob !== true && /[*?[\\]/.test(value)) return fields.unknown(true)
+    if (bracket && value.includes(']')) return fields.unknown(true)
+    fields.split(value)
+  }
+
+  /** `$@` and `$*`. */
+  #all(name: string, quoted: boolean): void {
+    const { scope } = this.#context
+    const fields = this.#fields
+    const { parameters } = scope
+    if (parameters === null) return fields.unknown(!quoted || name === '@')
+    const words = parameters.slice(1)
+    if (name === '*' || this.#assignment) {
+      if ((quoted || this.#assignment) && (!scope.plainIfs || words.some((word) => word.value === null || word.splits))) return fields.unknown(false)
+      if (quoted || this.#assignment) {
+        fields.add(words.map((word) => word.value).join(' '))
+        if (quoted) fields.started = true
+        return
+      }
+    }
+    words.forEach((word, index) => {
+      if (index > 0) fields.break()
+      if (word.value === null || hole.test(word.value)) {
+        if (quoted) fields.add(word.prefix)
+        fields.unknown(!quoted || word.splits)
+      } else {
+        this.#value(word.value, quoted, false)
+      }
+    })
+  }
+
+  /** `${NAME}`, `${NAME:-WORD}`, … */
+  #parameterExpansion(part: Syntax.ParameterExpansionPart, quoted: boolean, bracket: boolean): void {
+    const { parameter: name, operation, prefix, index } = part
+    const fields = this.#fields
+    if (/[`$]\(|`/.test(part.text.slice(2))) this.#operandSubstitutions(part)
+    const assigns = operation?.type === 'Default' && operation.operator.endsWith('=')
+    if (index !== undefined || prefix === '!' || name.includes('\\') || !/^(\w+|[@*#?$!-])$/.test(name) || this.#depth >= deepest) {
+      if (assigns || index !== undefined) this.#context.scope.forget(name)
+      return fields.unknown(!quoted || name === '@' || part.text.includes('@'))
+    }
+    if (prefix === '#') {
+      const value = operation === undefined && !/^[@*#?$!-]$/.test(name) ? this.#plainValue(name) : null
+      // Some shells count bytes, some characters.
+      if (value === null || (value !== undefined && !/^[\x00-\x7f]*$/.test(value))) return fields.unknown(!quoted && !this.#context.scope.plainIfs)
+      if (value === undefined && this.#context.scope.nounset !== false) this.#context.stop()
+      return this.#value(String(value?.length ?? 0), quoted, false)
+    }
+    if (operation === undefined) return this.#parameter(name, quoted, bracket)
+    if (operation.type === 'Default' && name !== '@' && name !== '*') return this.#default(name, operation, quoted, bracket)
+    if (operation.type === 'Remove' && name !== '@' && name !== '*') {
+      const value = this.#plainValue(name)
+      if (value === undefined) return this.#unset(quoted)
+      const pattern = value === null ? null : this.#pattern(operation.operand)
+      const left = value === null || pattern === null
+        ? null
+        : remove(value, pattern, operation.operator.startsWith('#') ? 'start' : 'end', operation.operator.length === 2)
+      return left === null ? fields.unknown(!quoted) : this.#value(left, quoted, bracket)
+    }
+    fields.unknown(!quoted || name === '@')
+  }
+
+  /** `:-`, `:=`, `:+`, `:?`, and the same without the colon, which takes an empty value for a value. */
+  #default(name: string, { operator, operand }: Syntax.ParameterDefaultOperation, quoted: boolean, bracket: boolean): void {
+    const value = this.#plainValue(name)
+    const kind = operator.at(-1)
+    if (value === null) {
+      if (kind === '=') this.#context.scope.forget(name)
+      return kind === '?' ? this.#unknown(name, quoted) : this.#fields.unknown(!quoted)
+    }
+    const given = operator.length === 2 ? value !== undefined && value !== '' : value !== undefined
+    if (kind === '+') {
+      if (given) this.#operand(operand, quoted)
+      else if (quoted) this.#fields.started = true
+      return
+    }
+    if (given && value !== undefined) return this.#value(value, quoted, bracket)
+    if (kind === '?') return this.#context.stop()
+    if (kind === '=') {
+      const { value: assigned } = this.#assigned(operand, quoted)
+      this.#context.scope.assign(name, assigned)
+      return assigned === null ? this.#fields.unknown(!quoted) : this.#value(assigned, quoted, bracket)
+    }
+    this.#operand(operand, quoted)
+  }
+
+  /** The word after `:-` or `:+`, expanded in place. */
+  #operand(operand: Syntax.Word, quoted: boolean): void {
+    const fields = this.#fields
+    const { text } = operand
+    if (text === '') {
+      if (quoted) fields.started = true
+      return
+    }
+    // Shells differ over quotes and backslashes within quotes; tildes and braces are not worth it.
+    if ((quoted && /['"\\]/.test(text)) || /^~|[{}]/.test(text.replace(/\$\{\w+\}/g, '')) || text.includes('\\')) return fields.unknown(!quoted)
+    this.#depth++
+    const parts = operand.parts ?? [{ type: 'Literal', pos: operand.pos, end: operand.end, value: operand.value, text } as const]
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]
+      if (part === undefined) continue
+      if (part.type === 'Literal' || part.type === 'Glob') this.#value(restore(part.text), quoted, false)
+      else if (!quoted) this.#part(part, parts[i + 1], false, false)
+      else if (part.type === 'SimpleExpansion' && !startsWithHole(parts[i + 1])) this.#parameter(restore(part.text.slice(1)), true, false)
+      else if (part.type === 'ParameterExpansion') this.#parameterExpansion(part, true, false)
+      else if (part.type === 'ArithmeticExpansion') this.#arithmetic(part)
+      else fields.unknown(false)
+    }
+    this.#depth--
+  }
+
+  /** The word after `:=`, which is assigned as it is expanded. */
+  #assigned(operand: Syntax.Word, quoted: boolean): Value {
+    const fields = new Fields(operand, this.#context.source, true, [])
+    const expansion = new Expansion(this.#context, fields, true)
+    expansion.#depth = this.#depth + 1
+    expansion.#operand(operand, quoted)
+    return fields.result
+  }
+
+  /** A pattern; null where it holds what is not read here. */
+  #pattern(operand: Syntax.Word): readonly Piece[] | null {
+    const pieces: Piece[] = []
+    const characters = (text: string): void => {
+      for (const character of text) pieces.push({ character })
+    }
+    if (/["'\\~{}]/.test(operand.text.replace(/\$\{\w+\}/g, ''))) return null
+    for (const part of operand.parts ?? [{ type: 'Literal', text: operand.text } as const]) {
+      if (part.type === 'Literal' && !/[*?[\]\\]|[^\x01-\x7f]/.test(part.text)) characters(part.text)
+      else if (part.type === 'Glob' && part.kind === 'star') pieces.push({ any: 'many' })
+      else if (part.type === 'Glob' && part.kind === 'question') pieces.push({ any: 'one' })
+      else if (part.type === 'SimpleExpansion') {
+        const value = this.#plainValue(part.text.slice(1))
+        if (value == null || /[*?[\]\\]|[^\x01-\x7f]/.test(value)) return null
+        characters(value)
+      } else return null
+    }
+    return pieces
+  }
+
+  /** Reads the substitutions in the operands of an expansion: whether they run hangs on the parameter. */
+  #operandSubstitutions(part: Syntax.ParameterExpansionPart): void {
+    const { operation } = part
+    if (operation === undefined || this.#depth > 0) return
+    const operands = 'operand' in operation ? [operation.operand]
+      : operation.type === 'Replace' ? [operation.pattern, operation.replacement]
+      : operation.type === 'Slice' ? [operation.offset, operation.length] : []
+    for (const operand of operands) if (operand !== undefined) eachSubstitution(operand.parts, 0, (script) => this.#context.substitution(script, false))
+  }
+}
+
+function startsWithHole(part: Syntax.WordPart | undefined): boolean {
+  return part?.type === 'Literal' && part.text.search(hole) === 0
+}
+
+/** Calls back for every command substitution in a word, those within its expansions included. */
+export function eachSubstitution(
+  parts: readonly Syntax.WordPart[] | undefined, depth: number, each: (script: Syntax.ParsedScript | undefined) => void,
+): void {
+  if (parts === undefined || depth > deepest) return
+  for (const part of parts) {
+    if (part.type === 'CommandExpansion' || part.type === 'ProcessSubstitution') each(part.script)
+    else if (part.type === 'DoubleQuoted' || part.type === 'LocaleString') eachSubstitution(part.parts, depth + 1, each)
+    else if (part.type === 'ParameterExpansion' && part.operation !== undefined && 'operand' in part.operation) {
+      eachSubstitution(part.operation.operand?.parts, depth + 1, each)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * The patterns of `${NAME#PATTERN}` and `${NAME%PATTERN}`: plain characters, `*` and `?`.
+ */
+
+/** `*`, `?`, or a character that stands for itself. */
+export type Piece = { readonly any: 'many' | 'one' } | { readonly character: string }
+
+/** The largest product of text and pattern lengths that is worked out. */
+const mostWork = 1_000_000
+
+/**
+ * The text without what the pattern matches at its start (or end), the shortest match or the longest; null where that is too
+ * much work, or hangs on how a shell counts characters.
+ */
+export function remove(text: string, pattern: readonly Piece[], from: 'start' | 'end', longest: boolean): string | null {
+  if (text.length * pattern.length > mostWork) return null
+  // A shell that counts bytes and one that counts characters differ over `?` here.
+  if (!/^[\x01-\x7f]*$/.test(text)) return null
+  const length = from === 'start'
+    ? match(text, pattern, longest)
+    : match([...text].reverse().join(''), pattern.toReversed(), longest)
+  return from === 'start' ? text.slice(length) : text.slice(0, text.length - length)
+}
+
+/** How many characters at the start of the text the whole pattern can match; 0 where it matches none. */
+function match(text: string, pattern: readonly Piece[], longest: boolean): number {
+  // reached[i]: the pattern so far can match the first i characters
+  let reached = new Array<boolean>(text.length + 1).fill(false)
+  reached[0] = true
+  for (const piece of pattern) {
+    const next = new Array<boolean>(text.length + 1).fill(false)
+    for (let i = 0; i <= text.length; i++) {
+      if ('character' in piece) next[i] = i > 0 && reached[i - 1] === true && text[i - 1] === piece.character
+      else if (piece.any === 'one') next[i] = i > 0 && reached[i - 1] === true
+      else next[i] = reached[i] === true || (i > 0 && next[i - 1] === true)
+    }
+    reached = next
+  }
+  return Math.max(0, longest ? reached.lastIndexOf(true) : reached.indexOf(true))
+}

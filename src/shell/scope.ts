@@ -1,0 +1,237 @@
+/**
+ * What a shell knows at one point of a script: variables, parameters, functions and options.
+ */
+import { Environment } from './environment.ts'
+import type { Word } from './word.ts'
+
+/** A variable: `value` is null where it is unknown, undefined where it is unset; `exported` is null where that is unknown. */
+export interface Variable {
+  readonly value: string | null | undefined
+  readonly exported: boolean | null
+}
+
+/**
+ * Whether the shell gets here: `surely` where every command before succeeds, `maybe` where that hangs on a condition,
+ * `never` after an `exit`, an `exec` or the like.
+ */
+export type Reach = 'surely' | 'maybe' | 'never'
+
+const anything: Variable = { value: null, exported: null }
+const unset: Variable = { value: undefined, exported: false }
+const none: ReadonlyMap<string, never> = new Map<string, never>()
+
+/** `$0` where nothing says what it is. */
+export const shellName: Word = { value: null, prefix: '', splits: false, text: '$0', start: 0, end: 0 }
+
+/** Variables that a shell keeps for itself, whatever its environment says (dash, bash and busybox taken together). */
+const kept = new Set((
+  '_ IFS OPTIND OPTARG OPTERR PWD OLDPWD PPID LINENO SHLVL PS1 PS2 PS4 RANDOM SRANDOM SECONDS EPOCHSECONDS EPOCHREALTIME UID EUID GROUPS ' +
+  'FUNCNAME FUNCNEST DIRSTACK HOSTTYPE MACHTYPE OSTYPE PIPESTATUS SHELLOPTS BASHOPTS HISTCMD COMP_WORDBREAKS COLUMNS LINES'
+).split(' '))
+
+/** Variables that a shell may set where its environment does not. */
+const defaulted = new Set('PATH HOME SHELL TERM HOSTNAME LOGNAME USER MAILCHECK TZ ENV'.split(' '))
+
+/** Variables that a shell puts into the environment of its commands by itself. */
+const given = ['PWD', 'OLDPWD', 'SHLVL', '_'] as const
+
+/** A variable that stands before a command: `NAME=VALUE command`. */
+export interface Assigned {
+  readonly name: string
+  readonly value: string | null
+}
+
+/** Work that copying and joining scopes may take in one script; past it, every variable is unknown. */
+export class Budget {
+  left = 200_000
+}
+
+export class Scope {
+  readonly #outer: Environment
+  readonly #budget: Budget
+  /** The variables that the script has touched. Copied before it is written to while another scope, or a command, holds it. */
+  #variables: ReadonlyMap<string, Variable> = none
+  #held = true
+  /** True once every variable that was not touched since may be anything. */
+  #lost = false
+  /** The functions that are defined, and whether that is sure. */
+  #functions: ReadonlyMap<string, boolean> = none
+  /** `$0`, `$1`, …: never empty; null where they are unknown. */
+  parameters: readonly Word[] | null
+  /** Whether IFS is what every shell starts with, `set -f`, `-a` and `-u` are on: null where that is unknown. */
+  plainIfs = true
+  noglob: boolean | null = false
+  allexport: boolean | null = false
+  nounset: boolean | null = false
+  reach: Reach = 'surely'
+  /** True where the shell only gets here after a command that failed. */
+  afterFailure = false
+
+  constructor(outer: Environment, parameters: readonly Word[] | null, budget: Budget) {
+    this.#outer = outer
+    this.#budget = budget
+    this.parameters = parameters
+  }
+
+  /** A scope of its own that starts as this one is. */
+  copy(): Scope {
+    const copy = new Scope(this.#outer, this.parameters, this.#budget)
+    this.#held = true
+    copy.#variables = this.#variables
+    copy.#lost = this.#lost
+    copy.#functions = this.#functions
+    copy.plainIfs = this.plainIfs
+    copy.noglob = this.noglob
+    copy.allexport = this.allexport
+    copy.nounset = this.nounset
+    copy.reach = this.reach
+    copy.afterFailure = this.afterFailure
+    return copy
+  }
+
+  /** What holds where the shell may have come from either scope. `reach` stays this one's. */
+  join(other: Scope): void {
+    if (other.#lost && !this.#lost) this.lose()
+    if (this.#variables !== other.#variables) {
+      for (const name of other.#variables.keys()) if (!this.#variables.has(name)) this.#join(name, other)
+      for (const name of this.#variables.keys()) this.#join(name, other)
+    }
+    if (this.#functions !== other.#functions) {
+      const functions = new Map<string, boolean>()
+      for (const name of [...this.#functions.keys(), ...other.#functions.keys()]) {
+        functions.set(name, this.#functions.get(name) === true && other.#functions.get(name) === true)
+      }
+      this.#budget.left -= functions.size
+      this.#functions = functions
+    }
+    if (this.parameters !== other.parameters) this.parameters = null
+    if (!other.plainIfs) this.plainIfs = false
+    if (this.noglob !== other.noglob) this.noglob = null
+    if (this.allexport !== other.allexport) this.allexport = null
+    if (this.nounset !== other.nounset) this.nounset = null
+  }
+
+  #join(name: string, other: Scope): void {
+    const mine = this.variable(name)
+    const theirs = other.variable(name)
+    if (mine.value === theirs.value && mine.exported === theirs.exported) return
+    this.#write(name, {
+      value: mine.value === theirs.value ? mine.value : null,
+      exported: mine.exported === theirs.exported ? mine.exported : null,
+    })
+  }
+
+  variable(name: string): Variable {
+    const touched = this.#variables.get(name)
+    if (touched !== undefined) return touched
+    if (this.#lost || kept.has(name)) return anything
+    const value = this.#outer.get(name)
+    if (value === undefined) return defaulted.has(name) ? anything : unset
+    if (value === null && !this.#outer.has(name)) return anything
+    return { value, exported: true }
+  }
+
+  /** The value of a variable; null where it is unknown, undefined where it is unset. */
+  value(name: string): string | null | undefined {
+    return this.variable(name).value
+  }
+
+  /** Sets a variable as `NAME=VALUE` does. */
+  assign(name: string, value: string | null | undefined): void {
+    if (name === 'IFS') this.plainIfs = false
+    const { exported } = this.variable(name)
+    this.#write(name, { value: kept.has(name) ? null : value, exported: exported === true ? true : this.allexport || (exported === false ? this.allexport : null) })
+  }
+
+  export(name: string, exported: boolean): void {
+    this.#write(name, { value: this.variable(name).value, exported })
+  }
+
+  unset(name: string): void {
+    if (name === 'IFS') this.plainIfs = false
+    this.#write(name, kept.has(name) ? anything : unset)
+  }
+
+  /** From here on the variable may be anything. */
+  forget(name: string): void {
+    if (name === 'IFS') this.plainIfs = false
+    this.#write(name, anything)
+  }
+
+  /** From here on everything may be anything. */
+  lose(): void {
+    this.#variables = none
+    this.#held = true
+    this.#lost = true
+    this.parameters = null
+    this.plainIfs = false
+    this.noglob = null
+    this.allexport = null
+    this.nounset = null
+    if (this.#functions.size > 0) this.#functions = new Map([...this.#functions.keys()].map((name) => [name, false]))
+  }
+
+  #write(name: string, variable: Variable): void {
+    if (this.#budget.left <= 0) {
+      if (!this.#lost || this.#variables.size > 0) this.lose()
+      return
+    }
+    if (this.#held) {
+      this.#budget.left -= this.#variables.size + 1
+      this.#variables = new Map(this.#variables)
+      this.#held = false
+    }
+    ;(this.#variables as Map<string, Variable>).set(name, variable)
+  }
+
+  /** Whether a name is a function: null where that is unknown. */
+  isFunction(name: string): boolean | null {
+    const sure = this.#functions.get(name)
+    return sure === undefined ? false : sure ? true : null
+  }
+
+  define(name: string, sure: boolean): void {
+    this.#budget.left -= this.#functions.size
+    if (this.#budget.left > 0) this.#functions = new Map([...this.#functions, [name, sure]])
+    else this.lose()
+  }
+
+  /** What a command gets that starts here, with its own assignments on top. It is worked out when it is asked for. */
+  exports(own: readonly Assigned[]): Exports {
+    this.#held = true
+    return new Exports(this.#lost ? new Environment([], false, true) : this.#outer, this.#variables, own)
+  }
+}
+
+/** The environment that a command gets, worked out once, when it is asked for. */
+export class Exports {
+  readonly #outer: Environment
+  readonly #variables: ReadonlyMap<string, Variable>
+  readonly #own: readonly Assigned[]
+  #environment: Environment | undefined
+
+  constructor(outer: Environment, variables: ReadonlyMap<string, Variable>, own: readonly Assigned[]) {
+    this.#outer = outer
+    this.#variables = variables
+    this.#own = own
+  }
+
+  get environment(): Environment {
+    return (this.#environment ??= this.#make())
+  }
+
+  #make(): Environment {
+    const outer = this.#outer
+    // An open environment says `unknown` of what it does not hold; a closed one has to be told what the shell adds.
+    const corrected = outer.closed ? given : given.filter((name) => outer.has(name))
+    if (this.#variables.size === 0 && this.#own.length === 0 && corrected.length === 0) return outer
+    const values = new Map(outer.entries())
+    for (const name of corrected) values.set(name, null)
+    for (const [name, { value, exported }] of this.#variables) {
+      if (exported === false || value === undefined) values.set(name, undefined)
+      else values.set(name, exported === null ? null : value)
+    }
+    for (const { name, value } of this.#own) values.set(name, value)
+    return new Environment(values, outer.closed, outer.tampered)
+  }
+}

@@ -1,0 +1,90 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { cacheFolder, install } from './cache.ts'
+import { capture, isExecutable, lastLines, onPath, startProgram, type Environment } from './program.ts'
+import { versions } from './versions.ts'
+
+/** The programs that can be built from their Go modules. */
+const sources = {
+  etcd: { module: 'go.etcd.io/etcd/server/v3', version: versions.etcd, package: 'go.etcd.io/etcd/server/v3' },
+  'kube-apiserver': {
+    module: 'k8s.io/kubernetes',
+    version: versions.kubernetes,
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+  },
+  kubectl: { module: 'k8s.io/kubernetes', version: versions.kubernetes, package: 'k8s.io/kubernetes/cmd/kubectl' },
+} as const
+
+export type BuiltProgram = keyof typeof sources
+
+/** Where a built program stands, or will stand once it has been built. */
+export function builtPath(name: BuiltProgram, environment: Environment): string {
+  return join(cacheFolder(sources[name].version, environment), name)
+}
+
+/**
+ * Builds a program from its Go module, once; afterwards the one that was built is found in the cache. Without any
+ * cache, kube-apiserver takes 8 minutes on two cores, etcd and kubectl a minute or two each.
+ * @returns its path
+ * @throws where Go is missing or the build fails
+ */
+export async function buildProgram(
+  name: BuiltProgram,
+  environment: Environment,
+  log: (line: string) => void,
+): Promise<string> {
+  const target = builtPath(name, environment)
+  if (await isExecutable(target)) return target
+  const go = await onPath('go', environment)
+  if (go === undefined) throw new Error('go is not on PATH')
+
+  const { module, version, package: main } = sources[name]
+  const settings = { ...environment, CGO_ENABLED: '0', GOWORK: 'off' }
+  log(`building ${name} ${version} from its Go module; this is done once and takes some minutes`)
+  const started = Date.now()
+  await install(target, async (folder) => {
+    const workspace = join(folder, 'module')
+    await mkdir(workspace)
+    const run = (...args: string[]) => capture(go, args, { seconds: 600, folder: workspace, environment: settings })
+    await run('mod', 'init', 'build')
+    await run('mod', 'edit', `-require=${module}@${version}`, ...(await replacements(module, version, run)))
+
+    const built = join(folder, name)
+    const stamp = `-s -w -X k8s.io/component-base/version.gitVersion=${version}`
+    // -v names each package as it is compiled: that is the progress that can be shown.
+    const args = ['build', '-v', '-mod=mod', '-trimpath', '-buildvcs=false', '-ldflags', stamp, '-o', built, main]
+    const build = startProgram(go, args, {
+      logFile: join(folder, 'build.log'),
+      folder: workspace,
+      environment: settings,
+    })
+    const report = setInterval(async () => {
+      const packages = (await build.output()).split('\n').length - 1
+      log(`building ${name}: ${packages} packages compiled in ${duration(started)}`)
+    }, 15_000)
+    const status = await build.exited.finally(() => clearInterval(report))
+    if (status !== 0) throw new Error(`go build ${main} failed:\n${lastLines(await build.output())}`)
+    return built
+  })
+  log(`built ${name} in ${duration(started)}; kept in ${dirname(target)}`)
+  return target
+}
+
+/**
+ * k8s.io/kubernetes takes its sibling modules from its own repository by `replace`, which only counts where it is the
+ * main module. Their published twins carry the same release: v1.37.2 goes with v0.37.2.
+ */
+async function replacements(module: string, version: string, run: (...args: string[]) => Promise<string>): Promise<string[]> {
+  const { GoMod } = JSON.parse(await run('mod', 'download', '-json', `${module}@${version}`)) as { GoMod: string }
+  const { Replace } = JSON.parse(await run('mod', 'edit', '-json', GoMod)) as {
+    Replace: { Old: { Path: string }; New: { Path: string } }[] | null
+  }
+  return (Replace ?? [])
+    .filter(({ Old, New }) => Old.Path.startsWith('k8s.io/') && New.Path.startsWith('./staging/'))
+    .map(({ Old }) => `-replace=${Old.Path}=${Old.Path}@${version.replace('v1.', 'v0.')}`)
+}
+
+function duration(started: number): string {
+  const seconds = Math.round((Date.now() - started) / 1000)
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}

@@ -1,0 +1,11 @@
+/** The releases that the test cluster is made of: everything that is fetched or built is pinned here and nowhere else. */
+export const versions = {
+  /** kube-apiserver and kubectl, built from the module k8s.io/kubernetes. */
+  kubernetes: 'v1.37.2',
+  /** Built from the module go.etcd.io/etcd/server/v3. */
+  etcd: 'v3.7.3',
+  /** Run from the module sigs.k8s.io/kind, which brings its own node image. */
+  kind: 'v0.33.0',
+  /** The archive that setup-envtest would fetch. */
+  envtest: 'v1.37.0',
+} as const

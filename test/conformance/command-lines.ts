@@ -1,0 +1,190 @@
+/** Generated command lines, good and bad, for asking gunicorn and Paddock the same questions. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CommandLine } from './gunicorn.ts'
+import { applications, oddWords, valuesOf, wrongNames } from './setting-values.ts'
+
+interface Setting {
+  name: string
+  flags: string[]
+  action: string
+  nargs: string | number | null
+  type: string | null
+  validator: string
+}
+
+interface Release {
+  settings: Record<string, Omit<Setting, 'name'>>
+}
+
+/**
+ * Command lines with their environments: the same for the same seed. They hold every flag of every release in the
+ * catalogue, and nothing that hangs on the machine but two files that every one has (/dev/null and /tmp) and some
+ * that none has (/nonexistent/…).
+ */
+export function commandLines(seed: number, count: number): CommandLine[] {
+  const generator = new Generator(seed)
+  return Array.from({ length: count }, () => generator.commandLine())
+}
+
+/** Every form of every setting that a release has had: proxy_protocol is two, as it was a flag once. */
+const settings: Setting[] = readSettings()
+/** What people really set, so that not every line holds what is rare. */
+const common = settings.filter(({ name }) => [
+  'bind', 'workers', 'worker_class', 'threads', 'timeout', 'graceful_timeout', 'keepalive', 'max_requests',
+  'max_requests_jitter', 'preload_app', 'chdir', 'daemon', 'raw_env', 'pidfile', 'worker_tmp_dir', 'user', 'group', 'umask',
+  'forwarded_allow_ips', 'accesslog', 'errorlog', 'loglevel', 'access_log_format', 'config', 'proc_name', 'statsd_host',
+  'reload', 'capture_output', 'enable_stdio_inheritance',
+].includes(name))
+
+/** What else gunicorn reads, or people think that it reads. */
+const variables: readonly { share: number; names: readonly string[]; values: readonly string[] }[] = [
+  { share: 0.1, names: ['WEB_CONCURRENCY'], values: ['1', '3', '3', ' 3 ', '0', '+2', '', 'auto', '2.5', '-1', '1_0', '٣'] },
+  { share: 0.1, names: ['PORT'], values: ['80', '5000', '5000', '', 'tcp://10.0.0.1:80', 'http', ' 80', '80:81', '-1', '8_0'] },
+  { share: 0.06, names: ['FORWARDED_ALLOW_IPS'], values: ['*', '10.0.0.1', '10.0.0.1, ::1', '', '10.0.0.0/8', 'host', '"*"'] },
+  { share: 0.05, names: ['GUNICORN_WORKERS', 'GUNICORN_BIND', 'WORKERS', 'TIMEOUT', 'SENDFILE'], values: ['4', ':80', 'x'] },
+]
+
+/** Texts of GUNICORN_CMD_ARGS that no words make up. */
+const oddTexts = [
+  '', ' ', '\n', '"', "'", '\\', "-w 3 '", '-w 3 \\', '--workers=3 # more', 'app:app', '-h', '--version', '-w $WORKERS',
+  "-w '3'4", '-w 3 ""',
+]
+
+function readSettings(): Setting[] {
+  const folder = join(import.meta.dirname, '..', '..', 'src', 'gunicorn', 'catalogue')
+  const found = new Map<string, Setting>()
+  for (const file of readdirSync(folder).filter(name => name.endsWith('.json')).sort()) {
+    const release = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Release
+    for (const [name, setting] of Object.entries(release.settings))
+      if (setting.flags.length > 0) found.set(`${name} ${setting.action}`, { ...setting, name })
+  }
+  return [...found.values()]
+}
+
+class Generator {
+  #state: number
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0
+  }
+
+  commandLine(): CommandLine {
+    const env: Record<string, string> = {}
+    if (this.chance(0.25)) env['GUNICORN_CMD_ARGS'] = this.argumentsText()
+    for (const { share, names, values } of variables)
+      if (this.chance(share)) env[this.pick(names)] = this.pick(values)
+    return { argv: ['gunicorn', ...this.words(this.chance(0.93))], env }
+  }
+
+  /** Settings, an application where one is wanted, and now and then a mistake. */
+  private words(application: boolean): string[] {
+    const parts = Array.from({ length: this.below(this.pick([2, 3, 4, 6])) }, () => this.settingTimes())
+    const insert = (...words: string[]): unknown => parts.splice(this.below(parts.length + 1), 0, words)
+    if (application) parts.splice(this.pick([0, parts.length, this.below(parts.length + 1)]), 0, [this.pick(applications)])
+    if (this.chance(0.05)) insert(this.pick(applications))
+    if (this.chance(0.03)) insert(this.pick(wrongNames))
+    if (this.chance(0.03)) insert(this.pick(wrongNames), this.pick(['4', ':80', 'x']))
+    if (this.chance(0.04)) insert('--')
+    if (this.chance(0.12)) insert(this.pick(oddWords))
+    const words = parts.flat()
+    return this.chance(0.07) ? this.spoil(words) : words
+  }
+
+  /** A setting, now and then twice: the last one wins, or both are kept. */
+  private settingTimes(): string[] {
+    const setting = this.pick(this.chance(0.6) ? common : settings)
+    return this.chance(0.08) ? [...this.setting(setting), ...this.setting(setting)] : this.setting(setting)
+  }
+
+  private setting(setting: Setting): string[] {
+    const flag = this.pick(setting.flags)
+    const short = !flag.startsWith('--')
+    const name = short || this.chance(0.75) ? flag : this.abbreviation(flag)
+    if (setting.nargs === 0) {
+      if (this.chance(0.05)) return this.withValue(name, 'True')
+      return [short && this.chance(0.1) ? name + this.pick(['D', 'R', 'D4']) : name]
+    }
+    if (setting.nargs === '?' && this.chance(0.5)) return [name]
+    return this.withValue(name, this.value(setting))
+  }
+
+  /** The first values fit, as far as any do, and are taken more often. */
+  private value(setting: Setting): string {
+    const values = valuesOf(setting.name, setting.validator, setting.type)
+    return this.pick(this.chance(0.6) ? values.slice(0, Math.ceil(values.length / 3)) : values)
+  }
+
+  private withValue(name: string, value: string): string[] {
+    if (this.chance(0.015)) return [name]
+    // Python before and after 3.13 read a glued `--` differently, and a `=` in a cluster (`-Dw=4`).
+    if (value === '--' || value.startsWith('=')) return [name, value]
+    if (name.startsWith('--')) return this.pick([[name, value], [`${name}=${value}`]])
+    const letter = name.slice(1)
+    return this.pick([
+      [name, value], [name, value], [name + value], [`${name}=${value}`], [`${name} ${value}`],
+      [`-D${letter}${value}`], [`-R${letter}`, value],
+    ])
+  }
+
+  private abbreviation(flag: string): string {
+    return flag.slice(0, 3 + this.below(flag.length - 2))
+  }
+
+  /** One slip of the hand. */
+  private spoil(words: string[]): string[] {
+    const at = this.below(words.length)
+    const word = words[at]
+    const next = words[at + 1]
+    if (word === undefined || next === undefined) return words
+    return words.toSpliced(at, 2, ...this.pick([
+      [next],
+      [word, word, next],
+      [next, word],
+      [`${word} ${next}`],
+      [word.slice(0, -1), next],
+      [word.slice(1), next],
+      [/^--|^-\w$/.test(word) ? `${word}=` : word, next],
+    ]))
+  }
+
+  private argumentsText(): string {
+    if (this.chance(0.06)) return this.pick(oddTexts)
+    const words = this.words(this.chance(0.05))
+    return words.map(word => this.quoted(word)).join(this.pick([' ', ' ', ' ', '  ', '\n', '\t']))
+  }
+
+  private quoted(word: string): string {
+    if (/^[\w@%+=:,./-]+$/.test(word) && this.chance(0.8)) return word
+    // As it stands, it may fall apart, or lack a quote.
+    if (this.chance(0.06)) return word
+    const inside = (text: string): string => text.replace(/["\\]/g, '\\$&')
+    return this.pick([
+      `'${word.replaceAll("'", `'"'"'`)}'`,
+      `"${inside(word)}"`,
+      word === '' ? "''" : word.replace(/[^\w@%+=:,./-]/gu, '\\$&'),
+      `${word.slice(0, 1).replace(/\W/, '\\$&')}"${inside(word.slice(1))}"`,
+    ])
+  }
+
+  private chance(share: number): boolean {
+    return this.next() < share
+  }
+
+  private below(limit: number): number {
+    return Math.floor(this.next() * limit)
+  }
+
+  private pick<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)] as T
+  }
+
+  /** mulberry32: a number from 0 up to 1. */
+  private next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0
+    let mixed = this.#state
+    mixed = Math.imul(mixed ^ mixed >>> 15, mixed | 1)
+    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61)
+    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32
+  }
+}

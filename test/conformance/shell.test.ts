@@ -1,0 +1,266 @@
+/**
+ * What `readScript` says of generated scripts, against what real shells run for them.
+ *
+ * Programs on PATH record the arguments and the variables that they get. What the reader says it knows must be what they
+ * recorded; what surely runs must have run; and nothing may have run that was not listed.
+ */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Environment } from '../../src/shell/environment.ts'
+import type { Dialect } from '../../src/shell/invocation.ts'
+import { quote } from '../../src/shell/quote.ts'
+import { readScript, type Command, type Script } from '../../src/shell/script.ts'
+import { literal, type Word } from '../../src/shell/word.ts'
+import { files, generate, names, stubs, type Generated } from './shell-scripts.ts'
+
+const scripts = Number(process.env['PADDOCK_SHELL_SCRIPTS'] ?? 2000)
+const firstSeed = Number(process.env['PADDOCK_SHELL_SEED'] ?? 1)
+
+interface Shell {
+  readonly name: string
+  readonly dialect: Dialect
+  /** The program, and the words before `-c`. */
+  readonly command: readonly string[]
+  /** Runs each script whose number is this, modulo 2; every script where it is undefined. */
+  readonly share?: number
+}
+
+const shells: readonly Shell[] = [
+  { name: 'dash', dialect: 'sh', command: ['dash'] },
+  { name: 'bash', dialect: 'bash', command: ['bash'] },
+  { name: 'bash as sh', dialect: 'sh', command: ['bash', '--posix'], share: 0 },
+  { name: 'busybox', dialect: 'sh', command: ['busybox', 'sh'], share: 1 },
+]
+
+/** One run of a program: its name, its arguments, and the variables among `names` that it got. */
+interface Run {
+  readonly argv: readonly string[]
+  readonly variables: ReadonlyMap<string, string>
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'paddock-shell-'))
+const bin = join(folder, 'bin')
+const work = join(folder, 'work')
+
+function findProgram(name: string): string | undefined {
+  return (process.env['PATH'] ?? '').split(':').map((path) => join(path, name)).find((path) => existsSync(path))
+}
+
+beforeAll(() => {
+  mkdirSync(bin)
+  mkdirSync(work)
+  for (const file of files) writeFileSync(join(work, file), '')
+  const variables = names.map((name) => `\${${name}+"${name}=$${name}"}`).join(' ')
+  for (const stub of stubs) {
+    // One write each, so that what runs at the same time is not mixed.
+    writeFileSync(
+      join(bin, stub),
+      `#!${findProgram('dash') ?? '/bin/sh'}\nprintf '%s\\0' "$#" ${stub} "$@" ${variables} '' >> "$RECORD"\n` +
+        (stub === 'quiet' ? '' : 'echo o p\n') + (stub === 'broken' ? 'exit 1\n' : ''),
+      { mode: 0o755 },
+    )
+  }
+})
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Runs every script in the shell; what each recorded, in order. */
+function runAll(shell: Shell, program: string, all: readonly (Generated | undefined)[]): Run[][] {
+  const records = join(folder, `records-${shell.name.replaceAll(' ', '-')}-${Math.floor(performance.now())}`)
+  mkdirSync(records)
+  const single = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+  const env = findProgram('env') ?? '/usr/bin/env'
+  const driver = all.map((script, index) => {
+    if (script === undefined) return ''
+    const variables = [...script.variables, ['PATH', bin], ['RECORD', join(records, String(index))]].map(([name, value]) => single(`${name}=${value}`))
+    const words = [program, ...shell.command.slice(1), '-c', script.text, ...script.parameters].map(single)
+    return `${env} -i ${variables.join(' ')} ${words.join(' ')} </dev/null >/dev/null 2>&3\n`
+  }).join('')
+  const file = join(folder, 'driver')
+  // What a script leaves in the background holds descriptor 3, and so is waited for.
+  writeFileSync(file, `exec 3>&1\n${driver}`)
+  const { status, error } = spawnSync(findProgram('dash') ?? 'sh', [file], { cwd: work, stdio: ['ignore', 'pipe', 'inherit'], timeout: 300_000, maxBuffer: 1 << 28 })
+  if (error !== undefined || status === null) throw error ?? new Error('the driver was killed')
+  return all.map((_, index) => {
+    const record = join(records, String(index))
+    return existsSync(record) ? readRuns(readFileSync(record, 'utf8')) : []
+  })
+}
+
+function readRuns(text: string): Run[] {
+  const fields = text.split('\0')
+  const runs: Run[] = []
+  for (let i = 0; i < fields.length - 1;) {
+    const count = Number(fields[i]) + 1
+    const argv = fields.slice(i + 1, i + 1 + count)
+    i += 1 + count
+    const variables = new Map<string, string>()
+    for (; fields[i] !== '' && i < fields.length; i++) {
+      const at = fields[i]?.indexOf('=') ?? 0
+      variables.set(fields[i]?.slice(0, at) ?? '', fields[i]?.slice(at + 1) ?? '')
+    }
+    i++
+    runs.push({ argv, variables })
+  }
+  return runs
+}
+
+/** Whether words, as far as they are known, can be these arguments. */
+function canBe(words: readonly Word[], argv: readonly string[], from = 0, at = 0): boolean {
+  const word = words[from]
+  if (word === undefined) return at === argv.length
+  if (word.splits) {
+    for (let next = at; next <= argv.length; next++) {
+      if ((next === at || argv[at]?.startsWith(word.prefix) === true) && canBe(words, argv, from + 1, next)) return true
+    }
+    return false
+  }
+  const argument = argv[at]
+  if (argument === undefined || !(word.value === null ? argument.startsWith(word.prefix) : argument === word.value)) return false
+  return canBe(words, argv, from + 1, at + 1)
+}
+
+const show = (words: readonly Word[]): string =>
+  words.map((word) => (word.value === null ? `<${word.prefix}…${word.splits ? '*' : ''}>` : JSON.stringify(word.value))).join(' ')
+
+function markOf(command: Command): string | undefined {
+  return command.words.map((word) => word.value).find((value) => value !== null && /^[ks]\d+$|^here$|^there$|^trapped$/.test(value)) ?? undefined
+}
+
+function read(script: Generated, dialect: Dialect, text = script.text): Script {
+  const told = [...script.variables].filter(([name]) => !script.hidden.includes(name))
+  return readScript(text, {
+    dialect,
+    environment: new Environment(told, !script.open),
+    parameters: script.parameters.map((value) => literal(value)),
+  })
+}
+
+/** What is wrong about a script's reading, given what it ran. */
+function compare(found: Script, runs: readonly Run[]): string[] {
+  const problems: string[] = []
+  const ran = new Set<Command>()
+  for (const run of runs) {
+    const [, mark] = run.argv
+    const listed = found.commands.filter((command) => command.words[0]?.value === null || command.words[0]?.value === run.argv[0])
+    const marked = listed.filter((command) => markOf(command) === mark || command.words.some((word) => word.splits && word.prefix === ''))
+    if (marked.length === 0) {
+      if (!(found.traps && mark === 'trapped')) problems.push(`ran, and was not listed: ${JSON.stringify(run.argv)}`)
+      continue
+    }
+    const fitting = marked.filter((command) => canBe(command.words, run.argv))
+    if (fitting.length === 0) problems.push(`got ${JSON.stringify(run.argv)}, listed as ${marked.map((command) => show(command.words)).join(' or ')}`)
+    for (const command of fitting) ran.add(command)
+    const wrong = names.filter((name) => fitting.length > 0 && fitting.every((command) => {
+      const value = command.environment.get(name)
+      return value !== null && value !== run.variables.get(name)
+    }))
+    for (const name of wrong) {
+      problems.push(`${mark} got ${name}=${JSON.stringify(run.variables.get(name))}, listed as ${JSON.stringify(fitting[0]?.environment.get(name))}`)
+    }
+  }
+  for (const command of found.commands) {
+    const name = command.words[0]?.value
+    if (command.runs !== 'surely' || ran.has(command)) continue
+    if (name != null && (stubs as readonly string[]).includes(name)) problems.push(`did not run: ${show(command.words)}`)
+    // What comes after a command that may fail, and may be the reason.
+  }
+  return problems
+}
+
+/** The part of a reading that must hold: up to what may fail. */
+function untilFailure(found: Script): Script {
+  const mayFail = (command: Command): boolean => {
+    const [first, second] = command.words
+    const name = first?.value
+    if (name == null) return true
+    if (name === 'exit') return second !== undefined && second.value !== '0'
+    return !/^(gunicorn|migrate|celery|quiet|true|:|export|set|printf|exec|umask|wait)$/.test(name)
+  }
+  const at = found.commands.findIndex(mayFail)
+  const until = at < 0 ? Infinity : at
+  return { ...found, commands: found.commands.map((command, index) => (index > until ? asMaybe(command) : command)) }
+}
+
+function asMaybe(command: Command): Command {
+  return {
+    words: command.words, assignments: command.assignments, environment: command.environment, start: command.start, end: command.end,
+    insertAt: command.insertAt, runs: 'maybe', exec: command.exec, background: command.background, piped: command.piped, last: command.last,
+  }
+}
+
+const generated = Array.from({ length: scripts }, (_, index) => generate(firstSeed + index))
+
+describe.each(shells)('$name', (shell) => {
+  const program = findProgram(shell.command[0] ?? '')
+  const mine = generated.map((script, index) => (shell.share === undefined || index % 2 === shell.share ? script : undefined))
+
+  if (program === undefined && process.env['PADDOCK_REQUIRE_REAL'] !== '1' && shell.name === 'busybox') {
+    test.skip(`${shell.name} is not installed, so nothing is compared with it`, () => undefined)
+    return
+  }
+
+  test('runs what readScript says, and nothing else', () => {
+    expect(program).toBeDefined()
+    const runs = runAll(shell, program ?? '', mine)
+    const failures: string[] = []
+    let words = 0
+    let known = 0
+    let listed = 0
+    let sure = 0
+    mine.forEach((script, index) => {
+      if (script === undefined) return
+      const found = read(script, shell.dialect)
+      for (const command of found.commands) {
+        listed++
+        if (command.runs === 'surely') sure++
+        words += command.words.length
+        known += command.words.filter((word) => word.value !== null).length
+      }
+      const problems = compare(untilFailure(found), runs[index] ?? [])
+      if (problems.length > 0) failures.push(describeFailure(firstSeed + index, script, problems))
+    })
+    const share = ((100 * known) / words).toFixed(1)
+    console.log(`${shell.name}: ${mine.filter((script) => script !== undefined).length} scripts, ${runs.flat().length} runs of programs; ` +
+      `${listed} commands listed, ${sure} of them surely run; ${share} % of ${words} words known`)
+    expect(failures.slice(0, 20).join('\n') + (failures.length > 20 ? `\n… ${failures.length} in all` : '')).toBe('')
+    expect(known / words).toBeGreaterThan(0.7)
+  }, 300_000)
+
+  test('takes words that are put in at insertAt for the last ones of their command', () => {
+    const edited = mine.map((script, index): Generated | undefined => {
+      if (script === undefined || index % 8 > 1) return undefined
+      const found = read(script, shell.dialect)
+      // From the end on, so that places stay right. Commands that share a place are given the words once.
+      const places = [...new Set(found.commands.filter(isStub).map((command) => command.insertAt))].sort((a, b) => b - a)
+      return { ...script, text: places.reduce((text, at) => `${text.slice(0, at)} INSERTED${text.slice(at)}`, script.text) }
+    })
+    const before = runAll(shell, program ?? '', mine.map((script, index) => (edited[index] === undefined ? undefined : script)))
+    const after = runAll(shell, program ?? '', edited)
+    const failures: string[] = []
+    edited.forEach((script, index) => {
+      if (script === undefined) return
+      const expected = (before[index] ?? []).map((run) => (/^trapped$/.test(run.argv[1] ?? '') ? [...run.argv] : [...run.argv, 'INSERTED']).join(' '))
+      const actual = (after[index] ?? []).map((run) => run.argv.join(' '))
+      if (expected.sort().join('\n') !== actual.sort().join('\n')) {
+        failures.push(describeFailure(firstSeed + index, script, [`expected ${expected.join(' | ')}`, `got ${actual.join(' | ')}`]))
+      }
+    })
+    expect(failures.slice(0, 10).join('\n')).toBe('')
+  }, 300_000)
+})
+
+function isStub(command: Command): boolean {
+  return (stubs as readonly string[]).includes(command.words[0]?.value ?? '')
+}
+
+function describeFailure(seed: number, script: Generated, problems: readonly string[]): string {
+  const variables = [...script.variables].map(([name, value]) => `${name}=${quote(value)}`).join(' ')
+  const hidden = script.open ? `, open, hidden: ${script.hidden.join(' ')}` : ''
+  return `--- seed ${seed} (${variables}${hidden}; ${JSON.stringify(script.parameters)})\n${script.text}\n${problems.map((problem) => `  ${problem}`).join('\n')}`
+}
