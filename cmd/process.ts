@@ -21,7 +21,7 @@ export function processIo(): Io {
   }
 }
 
-const output = (stream: NodeJS.WriteStream): Io['stdout'] => ({ write: (chunk) => void stream.write(chunk), isTTY: stream.isTTY === true })
+const output = (stream: NodeJS.WriteStream): Io['stdout'] => ({ write: (chunk) => void stream.write(chunk), isTTY: Boolean(stream.isTTY) })
 
 /** A crash half-way leaves the former file: the new one takes its place in one step. */
 function writeFile(path: string, content: string): void {

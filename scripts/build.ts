@@ -17,7 +17,6 @@ await build({
   platform: 'node',
   target: 'node22',
   minifySyntax: true,
-  minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
   // Dependencies in CommonJS call `require`, which an ES module lacks.

@@ -17,9 +17,18 @@ function spliced(text: string, splices: readonly { start: number; end: number; t
   return ordered.reduce((result, splice) => result.slice(0, splice.start) + splice.text + result.slice(splice.end), text)
 }
 
-/** The JSON Patch that makes the edits to an object. */
-export function jsonPatch(object: unknown, edits: readonly Edit[]): Operation[] {
-  return wholeValues(object, edits).map(({ op, path, value }) => ({ op, path: jsonPointer(path), value }))
+/**
+ * The JSON Patch that makes rounds of edits to an object: each round is made to what the one before it left, and a
+ * patch's operations are carried out in order, so one patch holds them all.
+ */
+export function jsonPatch(object: unknown, rounds: readonly (readonly Edit[])[]): Operation[] {
+  const operations: Operation[] = []
+  let current = object
+  for (const [index, edits] of rounds.entries()) {
+    for (const { op, path, value } of wholeValues(current, edits)) operations.push({ op, path: jsonPointer(path), value })
+    if (index < rounds.length - 1) current = applyEdits(current, edits)
+  }
+  return operations
 }
 
 /** The object with the edits made; the given one is left as it is. */

@@ -3,7 +3,7 @@ import type { Operation, Outcome } from './responder.ts'
 
 /** What a server counts. Labels are few and bounded: no names of workloads or namespaces. */
 export interface Metrics {
-  /** A review that was answered, and how long the answer took from the whole request on, in seconds. */
+  /** A review that was answered, and how long that took from the whole request on, in seconds. */
   reviewed(operation: Operation, outcome: Outcome, seconds: number): void
   found(rule: string, action: string): void
   faulted(): void
@@ -14,36 +14,71 @@ export interface Metrics {
   readonly contentType: string
 }
 
-/** Seconds. An answer takes some tens of microseconds; what is above 10 s, the API server no longer waits for. */
+/** Seconds. An answer takes some tens of microseconds; nobody waits longer than 30 s for one. */
 const durationBuckets = [
   0.00005, 0.0001, 0.00015, 0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10,
 ]
 
-const outcomes: readonly Outcome[] = ['allowed', 'fixed', 'warned', 'denied', 'fault']
+/** So many durations are kept before they are put into their buckets. */
+const batch = 1024
 
-/** Metrics with a registry of their own, so that several servers can stand in one process. */
+/**
+ * Metrics with a registry of their own, so that several servers can stand in one process.
+ *
+ * What is counted on each review is kept in plain numbers, and handed to the registry when it is read: with labels
+ * looked up and buckets found each time, counting costs as much as reading an object.
+ */
 export function createMetrics(): Metrics {
   const registry = new client.Registry()
   const registers = [registry]
-  const reviews = new client.Counter({
+
+  const outcomes = { mutate: noOutcomes(), validate: noOutcomes() }
+  new client.Counter({
     name: 'paddock_admission_reviews_total',
     help: 'Admission reviews answered, by operation (mutate, validate) and outcome (allowed, fixed, warned, denied, fault).',
     labelNames: ['operation', 'outcome'],
     registers,
+    collect() {
+      for (const [operation, counts] of Object.entries(outcomes)) {
+        for (const [outcome, count] of Object.entries(counts)) {
+          this.inc({ operation, outcome }, count)
+          counts[outcome as Outcome] = 0
+        }
+      }
+    },
   })
+
+  const durations = { mutate: new Float64Array(batch), validate: new Float64Array(batch) }
+  const pending = { mutate: 0, validate: 0 }
   const duration = new client.Histogram({
     name: 'paddock_admission_review_duration_seconds',
     help: 'Time from a whole admission review to its answer, network and TLS not counted.',
     labelNames: ['operation'],
     buckets: durationBuckets,
     registers,
+    collect() {
+      observe('mutate')
+      observe('validate')
+    },
   })
-  const findings = new client.Counter({
+  function observe(operation: Operation): void {
+    for (const seconds of durations[operation].subarray(0, pending[operation])) duration.observe({ operation }, seconds)
+    pending[operation] = 0
+  }
+
+  /** By rule, then by action. */
+  const findings = new Map<string, Map<string, number>>()
+  new client.Counter({
     name: 'paddock_findings_total',
     help: 'Findings in admission reviews, by rule and by the action that the policy took.',
     labelNames: ['rule', 'action'],
     registers,
+    collect() {
+      for (const [rule, counts] of findings) for (const [action, count] of counts) this.inc({ rule, action }, count)
+      findings.clear()
+    },
   })
+
   const faults = new client.Counter({
     name: 'paddock_faults_total',
     help: 'Internal faults: reviews that were answered without an inspection.',
@@ -57,32 +92,25 @@ export function createMetrics(): Metrics {
   })
   client.collectDefaultMetrics({ register: registry })
 
-  // Bound once, so that a review looks nothing up by label; and from 0 on, so that a rate can be taken of the first.
-  const bind = (operation: Operation) => {
-    for (const outcome of outcomes) reviews.inc({ operation, outcome }, 0)
-    return {
-      duration: duration.labels(operation),
-      outcomes: new Map<Outcome, { inc(): void }>(outcomes.map((outcome) => [outcome, reviews.labels(operation, outcome)])),
-    }
-  }
-  const bound: Record<Operation, ReturnType<typeof bind>> = { mutate: bind('mutate'), validate: bind('validate') }
-  const found = new Map<string, { inc(): void }>()
-
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     reviewed(operation, outcome, seconds) {
-      const metric = bound[operation]
-      metric.duration.observe(seconds)
-      metric.outcomes.get(outcome)?.inc()
+      outcomes[operation][outcome]++
+      durations[operation][pending[operation]++] = seconds
+      if (pending[operation] === batch) observe(operation)
     },
     found(rule, action) {
-      const key = `${rule} ${action}`
-      let counter = found.get(key)
-      if (counter === undefined) found.set(key, (counter = findings.labels(rule, action)))
-      counter.inc()
+      let counts = findings.get(rule)
+      if (counts === undefined) findings.set(rule, (counts = new Map()))
+      counts.set(action, (counts.get(action) ?? 0) + 1)
     },
     faulted: () => faults.inc(),
     rejected: (code) => rejections.inc({ code }),
   }
+}
+
+/** From 0 on, so that a rate can be taken of the first. */
+function noOutcomes(): Record<Outcome, number> {
+  return { allowed: 0, fixed: 0, warned: 0, denied: 0, fault: 0 }
 }

@@ -1,9 +1,9 @@
 /** AdmissionReview + policy → answer. Pure. */
 import { annotatedPython } from '../dependencies/annotation.ts'
-import { applyEdits, jsonPatch } from '../edit.ts'
+import { jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
 import { causeReason, describe, fieldPath } from '../kubernetes/field.ts'
-import type { AdmissionResponse, Operation as PatchOperation, Status } from '../kubernetes/review.ts'
+import type { AdmissionResponse, Status } from '../kubernetes/review.ts'
 import { readWorkload, valueAt, type Workload } from '../kubernetes/workload.ts'
 import { lint, withoutFix, type Finding } from '../lint.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -53,22 +53,11 @@ function mutate(uid: string, object: unknown, workload: Workload, policy: Policy
     uid,
     allowed: true,
     patchType: 'JSONPatch',
-    patch: Buffer.from(JSON.stringify(patchOf(object, rounds))).toString('base64'),
+    patch: Buffer.from(JSON.stringify(jsonPatch(object, rounds))).toString('base64'),
     warnings: fixWarnings(findings, policy),
     auditAnnotations: { policy: policy.name, fixed: ruleList(findings) },
   }
   return answer(response, 'fixed', findings)
-}
-
-/** One patch for all rounds: operations are carried out in order, so each round sees what the one before it left. */
-function patchOf(object: unknown, rounds: ReturnType<typeof fix>['rounds']): PatchOperation[] {
-  const operations: PatchOperation[] = []
-  let current = object
-  for (const [index, edits] of rounds.entries()) {
-    operations.push(...jsonPatch(current, edits))
-    if (index < rounds.length - 1) current = applyEdits(current, edits)
-  }
-  return operations
 }
 
 function fixWarnings(findings: readonly Finding[], policy: Policy): string[] {

@@ -7,6 +7,8 @@ import { certificateFolder } from './certificate-folder.ts'
 import { responder } from './respond.ts'
 import { createServer, type ServerOptions } from './server.ts'
 
+export { jsonLog } from './log.ts'
+
 export interface ServingOptions {
   readonly host: string
   /** 0 takes a free one. */

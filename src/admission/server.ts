@@ -3,10 +3,11 @@ import { STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import fastify, { LogController } from 'fastify'
+import fastify from 'fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AdmissionReview } from '../kubernetes/review.ts'
 import { faulted, uninspected, withoutContent } from './fault.ts'
+import type { Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import type { Answer, Operation, Respond } from './responder.ts'
 import { BadReview, bringsObject, readReview } from './review.ts'
@@ -22,11 +23,7 @@ export interface KeyPair {
 export interface ServerOptions {
   readonly respond: Respond
   readonly tls: KeyPair
-  /** Where log lines go, and from which level on: one JSON object a line, a constant `msg` and key-values. */
-  readonly log: {
-    readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
-    readonly stream: { write(line: string): void }
-  }
+  readonly log: Log
   /** What becomes of an object that `respond` throws on: `Allow` unless set. */
   readonly onFault?: 'Allow' | 'Deny'
   /** Milliseconds from "not ready" to the closing of the port, in which Services turn elsewhere: 5,000 unless set. */
@@ -81,17 +78,7 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
     exposeHeadRoutes: false,
     clientErrorHandler: refuse,
     frameworkErrors: (_error, request, reply) => reject(request, reply, 400, 'the path of the request must be valid'),
-    logController: new LogController({ disableRequestLogging: true }),
-    logger: {
-      level: log.level,
-      stream: log.stream,
-      base: null,
-      formatters: { level: (level: string) => ({ level }) },
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    },
   })
-  // One logger for all requests: a child for each costs more than all that is logged.
-  app.setChildLoggerFactory((logger) => logger)
   // Only JSON, and that as text: it is parsed where a failure to do so has words.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body))
@@ -124,7 +111,7 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
   })
   app.setErrorHandler((error: Error & { code?: string; statusCode?: number }, request, reply) => {
     if (error instanceof BadReview) return reject(request, reply, 400, error.message, error.field)
-    if (error.code === 'ECONNRESET') return app.log.debug('client left')
+    if (error.code === 'ECONNRESET') return log.debug('client left')
     if (error.statusCode === 413) {
       // Answered when all of it has come: a connection that is closed with bytes unread is reset, and the answer is lost.
       request.raw.once('end', () => reject(request, reply, 413, `the request body must be at most ${bodyLimit} bytes`))
@@ -133,7 +120,7 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
     }
     if (error.statusCode === 415) return reject(request, reply, 415, 'the content type must be application/json')
     if (error.statusCode !== undefined && error.statusCode < 500) return reject(request, reply, 400, error.message)
-    app.log.error(withoutContent(error), 'request failed')
+    log.error('request failed', withoutContent(error))
     send(reply, 500, json, JSON.stringify(failure(500, 'the server failed; its log says more')))
   })
 
@@ -150,7 +137,7 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
     } catch (error) {
       metrics.faulted()
       const { uid, namespace, name } = review.request
-      app.log.error({ operation, uid, namespace, name, ...withoutContent(error) }, 'internal fault')
+      log.error('internal fault', { operation, uid, namespace, name, ...withoutContent(error) })
       const answer = faulted(review, onFault)
       return { answer, text: JSON.stringify(answer.response) }
     }
@@ -164,7 +151,7 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
   /** Turns a request away. What it says may quote the request, and is not logged. */
   function reject(request: FastifyRequest, reply: FastifyReply, code: Code, message: string, field?: string): void {
     metrics.rejected(code)
-    app.log.info({ code, field, method: request.method, remote: request.ip }, 'request rejected')
+    log.info('request rejected', { code, field, method: request.method, remote: request.ip })
     send(reply, code, json, JSON.stringify(failure(code, message)))
   }
 
@@ -172,7 +159,7 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
   function refuse(error: Error & { code?: string }, socket: Socket): void {
     // The client left, be it with a reset or in the middle of its request.
     if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || socket.destroyed) return void socket.destroy()
-    app.log.info({ reason: error.code, remote: socket.remoteAddress }, 'not an HTTPS request')
+    log.info('not an HTTPS request', { reason: error.code, remote: socket.remoteAddress })
     const known = clientErrors[error.code ?? ''] ?? (error.code?.startsWith('HPE_') ? malformed : undefined)
     if (known !== undefined && socket.writable) {
       const { code, message } = known
@@ -185,14 +172,14 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
   }
 
   async function drain(delay: number): Promise<void> {
-    app.log.info({ lameDuck: delay }, 'draining')
+    log.info('draining', { lameDuck: delay })
     await sleep(delay)
     // Not through Fastify's own close yet: from there on it answers 503, which turns workloads away where failurePolicy is Fail.
     const overdue = setTimeout(() => sockets.forEach((socket) => socket.destroy()), grace)
     await new Promise((resolve) => app.server.close(resolve))
     clearTimeout(overdue)
     await app.close()
-    app.log.info('stopped')
+    log.info('stopped')
   }
 
   return {
@@ -201,14 +188,14 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
       app.server.listen(port, host)
       await once(app.server, 'listening')
       // What goes wrong from here on (too many open files) is about one connection, and must not end the process.
-      app.server.on('error', ({ code }: NodeJS.ErrnoException) => app.log.error({ code }, 'connection not accepted'))
+      app.server.on('error', ({ code }: NodeJS.ErrnoException) => log.error('connection not accepted', { code }))
       const address = app.server.address() as AddressInfo
-      app.log.info({ address: address.address, port: address.port }, 'listening')
+      log.info('listening', { address: address.address, port: address.port })
       return address
     },
     reload(pair) {
       app.server.setSecureContext({ ...pair, minVersion })
-      app.log.info('certificate reloaded')
+      log.info('certificate reloaded')
     },
     stop(options) {
       stopped ??= drain(options?.lameDuck ?? lameDuck)

@@ -1,6 +1,6 @@
 /** `paddock check`: manifests → findings, fixes and files mended in place. */
 import { annotatedPython, pythonOf } from '../dependencies/annotation.ts'
-import { applyEdits, jsonPatch, type Edit } from '../edit.ts'
+import { jsonPatch, type Edit } from '../edit.ts'
 import { fix } from '../fix.ts'
 import { describe, fieldPath, type Path } from '../kubernetes/field.ts'
 import type { Operation } from '../kubernetes/review.ts'
@@ -29,7 +29,8 @@ export interface CheckedWorkload {
   readonly invocations: number
   readonly decision: 'Allow' | 'Deny'
   readonly findings: readonly PlacedFinding[]
-  readonly patch: readonly Operation[]
+  /** The JSON Patch that the webhook would answer; worked out when it is asked for. */
+  readonly patch: () => readonly Operation[]
 }
 
 /** A document, or a part of one, that could not be read. */
@@ -85,7 +86,7 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
       invocations: report.invocations.length,
       decision: findings.some((finding) => finding.action === 'Deny') ? 'Deny' : 'Allow',
       findings: findings.map((finding) => ({ finding, ...placeOf(manifest, at, finding), fixed: mended.has(finding) })),
-      patch: rounds.length === 0 ? [] : patchOf(object, rounds),
+      patch: () => jsonPatch(object, rounds),
     },
   }
 }
@@ -99,16 +100,6 @@ function pythonFor(workload: Workload, { requirements }: CheckOptions): Python {
 function inOrder(edits: readonly Edit[]): Edit[] {
   const splices = edits.filter((edit) => edit.op === 'splice').toSorted((a, b) => b.start - a.start)
   return [...splices, ...edits.filter((edit) => edit.op !== 'splice')]
-}
-
-function patchOf(object: unknown, rounds: readonly (readonly Edit[])[]): Operation[] {
-  const operations: Operation[] = []
-  let current = object
-  for (const edits of rounds) {
-    operations.push(...jsonPatch(current, edits))
-    current = applyEdits(current, edits)
-  }
-  return operations
 }
 
 /** Where a finding stands; for what stands nowhere, the nearest thing that holds it. */

@@ -37,7 +37,7 @@ export interface Change {
 
 /** A change that was not made. */
 export interface Refusal {
-  readonly document: number
+  readonly change: Change
   /** The line of what was to be edited, from 1; of the nearest thing around it where it is not there yet. */
   readonly line: number
   /** The path of the edit that could not be made. */
@@ -58,17 +58,17 @@ export function editManifests(text: string, changes: readonly Change[]): { text:
     const own = wanted.get(manifest.index)
     if (own === undefined) continue
     wanted.delete(manifest.index)
-    const refuse = (path: Path, reason: string): void => {
-      refused.push({ document: manifest.index, line: nearestLine(manifest, path), path, reason })
+    const refuse: Refuse = (change, path, reason) => {
+      refused.push({ change, line: nearestLine(manifest, path), path, reason })
     }
     if (manifest.error) {
-      refuse([], manifest.error.message)
+      for (const change of own) refuse(change, [], manifest.error.message)
       continue
     }
     texts.push(text.slice(done, manifest.start), editDocument(manifest.source, own, refuse))
     done = manifest.end
   }
-  for (const document of wanted.keys()) refused.push({ document, line: 1, path: [], reason: 'the file has no such document' })
+  for (const change of [...wanted.values()].flat()) refused.push({ change, line: 1, path: [], reason: 'the file has no such document' })
   return { text: texts.join('') + text.slice(done), refused }
 }
 
@@ -80,7 +80,7 @@ function nearestLine(manifest: Manifest, path: Path): number {
   return manifest.error?.line ?? manifest.line
 }
 
-type Refuse = (path: Path, reason: string) => void
+type Refuse = (change: Change, path: Path, reason: string) => void
 
 /** A part of a document that is read and edited alone. */
 interface Part {
@@ -142,8 +142,9 @@ class Refused extends Error {
 function editPart(source: string, part: Part, changes: readonly Change[], refuse: Refuse): string {
   let current = readPart(source)
   const closed = new Set<string>()
-  for (const { edits: own } of changes) {
-    const object = objectOf(own[0]?.path ?? [])
+  for (const change of changes) {
+    const { edits: own } = change
+    const object = objectAt(own[0]?.path ?? [])
     const operations = mergeEdits(own.map((edit) => ({ ...edit, path: [...part.path, ...edit.path.slice(part.stripped)] })))
     let at = 0
     try {
@@ -157,14 +158,14 @@ function editPart(source: string, part: Part, changes: readonly Change[], refuse
     } catch (error) {
       if (!(error instanceof Refused)) throw error
       closed.add(object)
-      refuse(own[at]?.path ?? [], error.message)
+      refuse(change, own[at]?.path ?? [], error.message)
     }
   }
   return current.source
 }
 
 /** Names the object that a path is about: the steps into items of a `List`. */
-function objectOf(path: Path): string {
+function objectAt(path: Path): string {
   let length = 0
   while (path[length] === 'items' && typeof path[length + 1] === 'number') length += 2
   return path.slice(0, length).join('/')
@@ -216,8 +217,7 @@ function continues(first: Path, count: number, path: Path): boolean {
 
 /** Makes an edit in value and text. Throws Refused where the text cannot be made to say what the value must be. */
 function perform(part: ReadPart, operation: Operation): ReadPart {
-  const expected = structuredClone(part.value)
-  apply(expected, operation)
+  const expected = applied(part.value, operation)
   if (isDeepStrictEqual(expected, part.value)) return part
   for (const splices of candidates(part, operation, valueAt(expected, operation.path))) {
     const source = applySplices(part.source, splices)
@@ -229,35 +229,40 @@ function perform(part: ReadPart, operation: Operation): ReadPart {
   throw new Refused('no way was found to write it so that it reads back as it must')
 }
 
-/** What an operation makes of a value, in place. Throws Refused where it cannot be applied. */
-function apply(value: unknown, operation: Operation): void {
-  const { path } = operation
-  const key = path.at(-1)
+/** What an operation makes of a value, which shares with it what stays. Throws Refused where the operation does not fit. */
+function applied(value: unknown, operation: Operation, path: Path = operation.path): unknown {
+  const [key, ...rest] = path
   if (key === undefined) throw new Refused('the document as a whole cannot be edited')
-  const parent = valueAt(value, path.slice(0, -1))
-  if (Array.isArray(parent)) applyToList(parent, key, operation)
-  else if (isObject(parent)) applyToObject(parent, String(key), operation)
-  else throw new Refused('there is no object or list that it could be in')
+  if (Array.isArray(value)) {
+    if (rest.length === 0) return appliedToList(value, key, operation)
+    return typeof key === 'number' && key in value ? value.with(key, applied(value[key], operation, rest)) : applied(undefined, operation, rest)
+  }
+  if (!isObject(value)) throw new Refused('there is no object or list that it could be in')
+  const name = String(key)
+  const current = Object.hasOwn(value, name) ? value[name] : undefined
+  const members = Object.entries(value)
+  if (rest.length === 0 && operation.op !== 'add' && current === undefined) throw new Refused('there is no such value')
+  if (rest.length === 0 && operation.op === 'remove') return objectOf(members.filter(([other]) => other !== name))
+  return objectOf([...members, [name, rest.length === 0 ? newValue(current, operation) : applied(current, operation, rest)]])
 }
 
-function applyToList(list: unknown[], key: string | number, operation: Operation): void {
+function objectOf(members: readonly (readonly [string, unknown])[]): Record<string, unknown> {
+  const object: Record<string, unknown> = {}
+  for (const [name, value] of members) setMember(object, name, value)
+  return object
+}
+
+function appliedToList(list: readonly unknown[], key: string | number, operation: Operation): unknown[] {
   const end = operation.op === 'add' ? list.length : list.length - 1
   const index = key === '-' && operation.op === 'add' ? end : key
   if (typeof index !== 'number' || index < 0 || index > end) throw new Refused('there is no such place in the list')
-  if (operation.op === 'add') list.splice(index, 0, ...structuredClone(operation.values))
-  else if (operation.op === 'remove') list.splice(index, 1)
-  else list[index] = newValue(list[index], operation)
+  if (operation.op === 'add') return list.toSpliced(index, 0, ...operation.values)
+  return operation.op === 'remove' ? list.toSpliced(index, 1) : list.with(index, newValue(list[index], operation))
 }
 
-function applyToObject(object: Record<string, unknown>, name: string, operation: Operation): void {
-  if (operation.op !== 'add' && !Object.hasOwn(object, name)) throw new Refused('there is no such value')
-  if (operation.op === 'remove') delete object[name]
-  else setMember(object, name, newValue(object[name], operation))
-}
-
-function newValue(current: unknown, operation: Exclude<Operation, { op: 'remove' }>): unknown {
-  if (operation.op === 'add') return structuredClone(operation.values.at(-1))
-  if (operation.op === 'replace') return structuredClone(operation.value)
+function newValue(current: unknown, operation: Operation): unknown {
+  if (operation.op === 'add') return operation.values.at(-1)
+  if (operation.op !== 'splice') return operation.op === 'replace' ? operation.value : undefined
   if (typeof current !== 'string') throw new Refused('the value must be a string')
   let done = 0
   for (const { start, end } of operation.splices) {

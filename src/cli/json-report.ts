@@ -40,6 +40,6 @@ function workloadResult(file: string, { document, line, workload, decision, find
       remedy: finding.remedy,
       fixed,
     })),
-    patch,
+    patch: patch(),
   }
 }

@@ -20,8 +20,8 @@ export function readJson(text: string): unknown {
 
 /** The members of all objects in a value; NaN where it is nested too deep. */
 function countMembers(value: unknown, depth: number): number {
-  if (typeof value !== 'object' || value === null) return value === Infinity || value === -Infinity ? NaN : 0
   if (depth > MAX_DEPTH) return NaN
+  if (typeof value !== 'object' || value === null) return value === Infinity || value === -Infinity ? NaN : 0
   let count = 0
   if (Array.isArray(value)) {
     for (const item of value) count += countMembers(item, depth + 1)

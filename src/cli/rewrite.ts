@@ -99,7 +99,7 @@ export function* spliceScalar(parsed: Parsed, node: ScalarNode, splices: readonl
       yield inSource(escape)
       break
     default:
-      yield* spliceBlock(source, node, decoded, splices)
+      if (changed !== '') yield* spliceBlock(source, node, decoded, splices)
       yield* rewriteBlock(source, node, changed)
   }
   yield whole(writeString(changed, { quote: styleQuote(node) ?? otherwise, otherwise }, flow))

@@ -117,8 +117,7 @@ function lineReader(text: string): (line: number) => string {
 async function mendFile(file: string, text: string, edits: readonly Change[], { fix, diff }: CheckFlags, io: Io): Promise<void> {
   const { editManifests } = await import('./edit.ts')
   const { text: mended, refused } = editManifests(text, edits)
-  for (const { change, path, reason } of refused)
-    io.stderr.write(`paddock: ${file}: document ${change.document + 1}: ${fieldPath(path)}: not fixed: ${reason}\n`)
+  for (const { line, path, reason } of refused) io.stderr.write(`paddock: ${file}:${line}: ${fieldPath(path)}: not fixed: ${reason}\n`)
   if (mended === text) return
   if (diff) {
     const { unifiedDiff } = await import('./diff.ts')

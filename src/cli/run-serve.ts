@@ -53,7 +53,7 @@ async function showExample(file: string, object: unknown, serving: Serving, io: 
   io.stdout.write(`\n${paint('bold', file)}: ${outcome}\n`)
   const said = validated.allowed ? (validated.warnings ?? []).map((text) => `${paint('yellow', 'Warning:')} ${text}`) : [validated.status?.message ?? '']
   for (const text of said) io.stdout.write(`  ${text}\n`)
-  if (patch.length > 0) {
+  if (validated.allowed && patch.length > 0) {
     const { dump } = await import('js-yaml')
     const text = (value: unknown): string => dump(value, { lineWidth: -1, noRefs: true })
     io.stdout.write(unifiedDiff(file, text(object), text(after), paint))

@@ -1,5 +1,5 @@
 /** The text that people read: place, message, the line with a caret, the remedy, a summary. */
-import type { PlacedFinding, Unreadable } from './check.ts'
+import type { PlacedFinding } from './check.ts'
 import type { Style } from './io.ts'
 import type { Reporter, Summary } from './report.ts'
 
@@ -13,11 +13,13 @@ const widestLine = 160
 export function textReporter(write: (text: string) => void, paint: Paint): Reporter {
   return {
     workload(file, lines, { findings }) {
-      for (const finding of findings) write(`${findingText(file, lines, finding, paint)}\n`)
+      // What stands at one place is said in one go, and the line is shown once.
+      const places = Map.groupBy(findings, ({ line, column, width }) => `${line}:${column}:${width}`)
+      for (const found of places.values()) write(`${findingsText(file, lines, found, paint)}\n`)
     },
     unreadable(file, lines, problem) {
       const place = paint('bold', `${file}:${problem.line}:${problem.column}:`)
-      write(`${place} ${paint('red', 'error:')} ${problem.message}\n${excerpt(lines, problem, 1, paint)}\n`)
+      write(`${place} ${paint('red', 'error:')} ${problem.message}\n${excerpt(lines, problem.line, problem.column, 1, paint)}\n`)
     },
     end(summary) {
       write(`${summaryText(summary)}\n`)
@@ -25,15 +27,21 @@ export function textReporter(write: (text: string) => void, paint: Paint): Repor
   }
 }
 
-function findingText(file: string, lines: (line: number) => string, { finding, line, column, width, fixed }: PlacedFinding, paint: Paint): string {
-  const action = finding.action.toLowerCase()
+function findingsText(file: string, lines: (line: number) => string, findings: readonly PlacedFinding[], paint: Paint): string {
+  const [first] = findings
+  if (!first) return ''
+  const { line, column, width } = first
   const place = paint('bold', `${file}:${line}:${column}:`)
-  const remedy = fixed ? '' : `   ${paint('dim', '=')} ${finding.remedy}\n`
-  return `${place} ${paint(styles[action] ?? 'bold', `${action}:`)} ${finding.message}\n${excerpt(lines, { line, column, message: '' }, width, paint)}${remedy}`
+  const messages = findings.map(({ finding }) => {
+    const action = finding.action.toLowerCase()
+    return `${place} ${paint(styles[action] ?? 'bold', `${action}:`)} ${finding.message}\n`
+  })
+  const remedies = new Set(findings.filter(({ fixed }) => !fixed).map(({ finding }) => `   ${paint('dim', '=')} ${finding.remedy}\n`))
+  return messages.join('') + excerpt(lines, line, column, width, paint) + [...remedies].join('')
 }
 
 /** The line, with a caret under the column, and tildes under the rest of what is meant. */
-function excerpt(lines: (line: number) => string, { line, column }: Unreadable, width: number, paint: Paint): string {
+function excerpt(lines: (line: number) => string, line: number, column: number, width: number, paint: Paint): string {
   const text = lines(line)
   if (text.trim() === '') return ''
   const from = text.length > widestLine ? Math.max(0, column - 1 - widestLine / 4) : 0

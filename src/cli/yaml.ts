@@ -31,6 +31,70 @@ export class YamlError extends Error {
 /** The events of a text. Throws YamlError where it is not YAML. */
 export function readEvents(source: string): Event[] {
   try {
+    return parse(source)
+  } catch (error) {
+    if (!(error instanceof YamlError) || error.message !== TOO_SHALLOW) throw error
+    return readShallow(source, error)
+  }
+}
+
+/** What js-yaml says of a line in brackets or quotes that stands no deeper than the key it belongs to, or that has a tab in it. */
+const TOO_SHALLOW = 'deficient indentation'
+
+/** How much text is read anew for lines that stand too shallow, in UTF-16 units, before it is given up. */
+const MAX_REREAD = 100_000_000
+
+/**
+ * The events of a text with lines that stand too shallow, which YAML forbids and Go allows (`args: [` closed by a `]` right under
+ * it). How deep such a line stands means nothing, so it is read as if it stood deeper than any other, and its tabs as blanks.
+ */
+function readShallow(source: string, first: YamlError): Event[] {
+  const indent = ' '.repeat(deepestLine(source) + 1)
+  const shallow: number[] = []
+  let blank = source
+  const original = (offset: number): number => {
+    for (const [index, start] of shallow.entries()) {
+      const shift = index * indent.length
+      if (offset - shift <= start) return offset - shift
+      if (offset - shift < start + indent.length) return start
+    }
+    return offset - shallow.length * indent.length
+  }
+  let offset = first.offset
+  for (let reread = source.length; reread < MAX_REREAD; reread += source.length) {
+    const start = Math.max(source.lastIndexOf('\n', offset - 1), source.lastIndexOf('\r', offset - 1)) + 1
+    const before = blank.slice(start, offset)
+    if (before.trim() !== '' && before.includes('\t')) {
+      blank = blank.slice(0, start) + before.replaceAll('\t', ' ') + blank.slice(offset)
+    } else if (before.trim() === '' && !shallow.includes(start)) {
+      shallow.push(start)
+      shallow.sort((a, b) => a - b)
+    } else break
+    const deep = shallow.map((at, index) => blank.slice(shallow[index - 1] ?? 0, at) + indent).join('') + blank.slice(shallow.at(-1) ?? 0)
+    try {
+      return parse(deep).map((event) => mapOffsets(event, original))
+    } catch (error) {
+      if (!(error instanceof YamlError)) throw error
+      offset = original(error.offset)
+      if (error.message !== TOO_SHALLOW) throw new YamlError(error.message, offset)
+    }
+  }
+  throw first
+}
+
+function deepestLine(source: string): number {
+  let deepest = 0
+  for (const [blanks] of source.matchAll(/^ +/gm)) deepest = Math.max(deepest, blanks.length)
+  return deepest
+}
+
+function mapOffsets(event: Event, map: (offset: number) => number): Event {
+  const entries = Object.entries(event).map(([name, value]) => [name, /(?:Start|End|^start)$/.test(name) && value >= 0 ? map(value) : value])
+  return Object.fromEntries(entries) as Event
+}
+
+function parse(source: string): Event[] {
+  try {
     return parseEvents(source, { maxDepth: MAX_DEPTH })
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error

@@ -39,6 +39,8 @@ function asciiDigits(text: string): string {
 
 /** `int(text, base)` for base 10 and 0; undefined where Python raises ValueError. */
 export function parseInteger(text: string, base: 10 | 0 = 10): number | undefined {
+  // The usual number.
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
   const digits = asciiDigits(strip(text))
   const match = /^([+-]?)(.*)$/s.exec(digits)
   if (!match) return undefined

@@ -79,14 +79,7 @@ export class Reading {
     const written = this.#written.get(name)
     if (written) return written
     if (this.unseen !== undefined) return { name, source: this.unseen, value: undefined, entries: [] }
-    return fromEnvironment(name, this.#variables) ?? { name, source: 'default', value: this.#default(name), entries: [] }
-  }
-
-  /** What all the releases have for a default; undefined where they differ. */
-  #default(name: string): Value | undefined {
-    const [first, ...others] = this.releases.map((release) => release.settings[name]?.default ?? null)
-    const differs = others.some((value) => value !== first && JSON.stringify(value) !== JSON.stringify(first))
-    return differs ? undefined : first
+    return fromEnvironment(name, this.#variables) ?? defaultSetting(name, this.releases)
   }
 
   /** The settings that an option or a variable sets, in order. */
@@ -97,6 +90,23 @@ export class Reading {
       (setting) => setting !== undefined,
     )
   }
+}
+
+/** Defaults by the group of releases that they are for: the groups of `alike`, which are few and live on. */
+const defaultSettings = new WeakMap<readonly Release[], Map<string, Setting>>()
+
+/** A setting that nothing sets. Its value is what all the releases have for a default; undefined where they differ. */
+function defaultSetting(name: string, releases: readonly Release[]): Setting {
+  let known = defaultSettings.get(releases)
+  if (!known) defaultSettings.set(releases, (known = new Map()))
+  let setting = known.get(name)
+  if (!setting) {
+    const [first, ...others] = releases.map((release) => release.settings[name]?.default ?? null)
+    const differs = others.some((value) => JSON.stringify(value) !== JSON.stringify(first))
+    setting = { name, source: 'default', value: differs ? undefined : (first ?? null), entries: [] }
+    known.set(name, setting)
+  }
+  return setting
 }
 
 const environmentSettings = ['bind', 'workers', 'forwarded_allow_ips']
@@ -131,15 +141,25 @@ export function read(words: readonly Word[], variables: Variables, releases: rea
   return alike(releases, [...names, ...validated]).map((group) => new Reading(new Reader(words, cmdArgs, variables, group)))
 }
 
+/** Groups of releases, by the names of their members, so that each group is one object for as long as the process lives. */
+const groups = new Map<string, readonly Release[]>()
+
 /** Groups releases that match every name alike. */
 function alike(releases: readonly Release[], names: readonly string[]): readonly (readonly Release[])[] {
-  const groups: Release[][] = []
+  const [first] = releases
+  if (first && releases.every((release) => release === first || names.every((name) => sameMatch(release, first, name)))) return [releases]
+  const found: Release[][] = []
   for (const release of releases) {
-    const group = groups.find(([other]) => other !== undefined && names.every((name) => sameMatch(release, other, name)))
+    const group = found.find(([other]) => other !== undefined && names.every((name) => sameMatch(release, other, name)))
     if (group) group.push(release)
-    else groups.push([release])
+    else found.push([release])
   }
-  return groups
+  return found.map((group) => {
+    const key = group.map((release) => release.name).join(' ')
+    const known = groups.get(key)
+    if (!known) groups.set(key, group)
+    return known ?? group
+  })
 }
 
 function sameMatch(a: Release, b: Release, name: string): boolean {
@@ -222,6 +242,7 @@ class Reader {
   #layer({ assignments }: Arguments, source: 'GUNICORN_CMD_ARGS' | 'command line'): void {
     const appended = new Map<string, Entry[]>()
     const layer = new Map<string, Setting>()
+    const last = lastOfEach(assignments)
     for (const assignment of assignments) {
       if (assignment === null) {
         this.#forget(layer, source)
@@ -230,13 +251,13 @@ class Reader {
       const { name } = assignment.option
       if (assignment.option.action === 'append') {
         const entries = appended.get(name) ?? []
-        entries.push(this.#entry(assignment, source))
+        entries.push(this.#entry(assignment, source, true))
         appended.set(name, entries)
         const values = entries.map((entry) => entry.value)
         const value = values.includes(undefined) || layer.get(name)?.source === 'config file' ? undefined : (values.flat() as Value)
         layer.set(name, { name, source, value: value === undefined ? undefined : this.#listed(assignment, value), entries })
       } else {
-        const entry = this.#entry(assignment, source)
+        const entry = this.#entry(assignment, source, last.get(name) === assignment)
         layer.set(name, { name, source, value: entry.value, entries: [entry] })
       }
     }
@@ -255,13 +276,14 @@ class Reader {
     return outcome !== 'unknown' && 'value' in outcome ? outcome.value : undefined
   }
 
-  #entry(assignment: Assignment, source: Source): Entry {
+  /** `kept` where argparse keeps the value, which gunicorn then validates. */
+  #entry(assignment: Assignment, source: Source, kept: boolean): Entry {
     const { option, flag, word, argument } = assignment
-    const value = this.#value(assignment, source)
+    const value = this.#value(assignment, source, kept)
     return { value, flag: option.flags.includes(flag) ? flag : option.flags[0], word, argument }
   }
 
-  #value({ option, word, argument }: Assignment, source: Source): Value | undefined {
+  #value({ option, word, argument }: Assignment, source: Source, kept: boolean): Value | undefined {
     let given: Value = option.constant
     if (argument) {
       if (argument.text === null) return undefined
@@ -276,7 +298,7 @@ class Reader {
     const outcome: Validated = validate(option.validator, given)
     if (outcome === 'unknown') return undefined
     if ('value' in outcome) return outcome.value
-    this.#problem('invalid-setting', outcome.error, source, { setting: option.name, word: argument?.word ?? word })
+    if (kept) this.#problem('invalid-setting', outcome.error, source, { setting: option.name, word: argument?.word ?? word })
     return undefined
   }
 
@@ -323,13 +345,11 @@ class Reader {
     for (const entry of bind?.entries ?? []) {
       const text = Array.isArray(entry.value) ? entry.value[0] : undefined
       if (typeof text !== 'string') continue
-      const refusing = this.releases.filter((release) => parseAddress(text, release.addressSyntax).kind === 'bad')
-      const [release] = refusing
-      if (!release || !bind) continue
-      const address = parseAddress(text, release.addressSyntax)
-      const message = address.kind === 'bad' ? address.message : ''
+      const bad = badAddress(text, this.releases)
+      if (!bad || !bind) continue
+      const { message, releases } = bad
       const where = bind.source === 'environment' ? { variable: 'PORT' } : { word: entry.argument?.word }
-      this.#problem('invalid-setting', message, bind.source, { setting: 'bind', releases: refusing, ...where })
+      this.#problem('invalid-setting', message, bind.source, { setting: 'bind', releases, ...where })
     }
     const env = this.written.get('raw_env')
     for (const entry of env?.entries ?? []) {
@@ -338,4 +358,28 @@ class Reader {
         this.#problem('invalid-setting', `environment setting ${repr(text)} invalid`, env.source, { setting: 'raw_env', word: entry.argument?.word })
     }
   }
+}
+
+/**
+ * The assignment of each setting that argparse keeps, and gunicorn validates: the last one. None where a word behind it
+ * may be anything.
+ */
+function lastOfEach(assignments: Arguments['assignments']): ReadonlyMap<string, Assignment> {
+  const last = new Map<string, Assignment>()
+  for (const assignment of assignments) {
+    if (assignment === null) last.clear()
+    else last.set(assignment.option.name, assignment)
+  }
+  return last
+}
+
+/** Why an address is refused, and by which of the releases; undefined where all take it. */
+function badAddress(text: string, releases: readonly Release[]): { readonly message: string; readonly releases: readonly Release[] } | undefined {
+  for (const syntax of ['integer', 'digits'] as const) {
+    const address = parseAddress(text, syntax)
+    // What is wrong for one syntax may be right for the other: `fd://3`, `0.0.0.0:80:81`.
+    const refusing = address.kind === 'bad' ? releases.filter((release) => parseAddress(text, release.addressSyntax).kind === 'bad') : []
+    if (address.kind === 'bad' && refusing.length > 0) return { message: address.message, releases: refusing }
+  }
+  return undefined
 }

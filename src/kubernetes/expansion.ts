@@ -94,5 +94,5 @@ export function expand(input: string, lookup: Lookup): Expanded {
 
 /** A text written so that the kubelet's expansion gives it back as it is. */
 export function escape(text: string): string {
-  return text.replaceAll(/\$(?=[$(])/g, '$$$$')
+  return text.includes('$') ? text.replaceAll(/\$(?=[$(])/g, '$$$$') : text
 }

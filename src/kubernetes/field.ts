@@ -19,7 +19,9 @@ export function fieldPath(path: Path): string {
 
 /** A path as JSON Patch writes it (RFC 6901). */
 export function jsonPointer(path: Path): string {
-  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+  let pointer = ''
+  for (const step of path) pointer += `/${typeof step === 'string' && /[~/]/.test(step) ? step.replaceAll('~', '~0').replaceAll('/', '~1') : step}`
+  return pointer
 }
 
 /** The error shapes of the API server that Paddock uses, by the words they are printed with. */

@@ -19,7 +19,8 @@ type Marker =
 /** What is known of a variable: the texts it may be, or the versions it may be. */
 type Known = { readonly texts: readonly string[] } | { readonly versions: string; readonly text: string | null }
 
-const tokens = /\s*(?:(?<text>"[^"]*"|'[^']*')|(?<comparison>===|[=!<>~]=|[<>]|not\s+in\b|in\b)|(?<word>[a-z_.]+)|(?<bracket>[()]))/y
+/** pip's releases differ on what a backslash in a quoted text means, so there is none. */
+const tokens = /\s*(?:(?<text>"[^"\\]*"|'[^'\\]*')|(?<comparison>===|[=!<>~]=|[<>]|not\s+in\b|in\b)|(?<word>[a-z_.]+)|(?<bracket>[()]))/y
 
 /** https://peps.python.org/pep-0345/#environment-markers and setuptools had other names for some variables. */
 const formerNames: Readonly<Record<string, string>> = {

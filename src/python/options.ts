@@ -37,23 +37,28 @@ export function readOptions(text: string): Options {
   const words = split(text)
   const values = new Map<string, string[]>()
   const strays: string[] = []
+  let at = 0
   const add = (name: string, value: string | undefined): void => {
     if (value === undefined) throw new SyntaxError(`option ${name} takes a value`)
-    values.set(name, [...(values.get(name) ?? []), value])
+    const before = values.get(name)
+    if (before === undefined) values.set(name, [value])
+    else before.push(value)
   }
-  for (let word = words.shift(); word !== undefined; word = words.shift()) {
-    if (word === '--') strays.push(...words.splice(0))
-    else if (word.startsWith('--')) {
+  while (at < words.length) {
+    const word = words[at++] ?? ''
+    if (word === '--') return { values, strays: [...strays, ...words.slice(at)] }
+    if (word.startsWith('--')) {
       const [, written = word, value] = /^([^=]+)=(.*)$/s.exec(word) ?? []
       const name = longName(written)
-      if (valued.includes(name)) add(name, value ?? words.shift())
+      if (valued.includes(name)) add(name, value ?? words[at++])
       else if (value !== undefined) throw new SyntaxError(`option ${name} takes no value`)
     } else if (word.startsWith('-') && word !== '-') {
-      for (let rest = word.slice(1); rest !== ''; rest = rest.slice(1)) {
-        const name = short[`-${rest[0]}`]
-        if (name === undefined) throw new SyntaxError(`-${rest[0]} is not an option of pip's requirements files`)
+      // Flags may stand together; the first option that takes a value has the rest of the word for it, or the next word.
+      for (let letter = 1; letter < word.length; letter++) {
+        const name = short[`-${word[letter]}`]
+        if (name === undefined) throw new SyntaxError(`-${word[letter]} is not an option of pip's requirements files`)
         if (flags.includes(name)) continue
-        add(name, rest.length > 1 ? rest.slice(1) : words.shift())
+        add(name, letter + 1 < word.length ? word.slice(letter + 1) : words[at++])
         break
       }
     } else strays.push(word)

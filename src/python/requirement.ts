@@ -109,7 +109,8 @@ function fromLocation(url: string): Unconditional {
 
 /** A file or folder, with extras or not. */
 function fromPath(text: string): Unconditional {
-  const { path, extras } = splitExtras(text)
+  const path = withoutExtras(text)
+  const extras = readExtras(text.slice(path.length + 1, -1))
   const file = path.split('/').at(-1) ?? ''
   return { ...(/\.whl$/i.test(file) ? fromWheel(file) : { name: null, specifier: '' }), extras, url: path }
 }
@@ -129,9 +130,10 @@ function splitMarker(text: string, separator: string): { before: string; marker:
   return { before: text.slice(0, at).trim(), marker: marker === '' ? null : marker }
 }
 
-function splitExtras(text: string): { path: string; extras: string[] } {
-  const open = text.endsWith(']') ? text.lastIndexOf('[') : -1
-  return open < 1 ? { path: text, extras: [] } : { path: text.slice(0, open), extras: readExtras(text.slice(open + 1, -1)) }
+/** A path without the extras that may stand behind it. */
+function withoutExtras(text: string): string {
+  const open = text.endsWith(']') && !text.endsWith('[]') ? text.lastIndexOf('[') : -1
+  return open < 1 ? text : text.slice(0, open)
 }
 
 function isURL(text: string): boolean {
@@ -146,7 +148,7 @@ function isDirect(text: string): boolean {
 }
 
 function isPath(text: string): boolean {
-  return text.startsWith('.') || text.includes('/') || archive.test(splitExtras(text).path)
+  return text.startsWith('.') || text.includes('/') || archive.test(withoutExtras(text))
 }
 
 function unquote(text: string): string {

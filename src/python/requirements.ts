@@ -22,6 +22,7 @@ export interface Requirements {
 /**
  * Reads a requirements file. Constraints (`-c`) install nothing and other options only say where from: both are passed over.
  * An environment variable (`${TOKEN}`) is not known: it may stand in a URL or a version, elsewhere the line cannot be read.
+ * A text with a hundred lines that cannot be read is no requirements file, and is read no further.
  */
 export function readRequirements(text: string): Requirements {
   const requirements: ListedRequirement[] = []
@@ -36,6 +37,7 @@ export function readRequirements(text: string): Requirements {
       if (!(error instanceof SyntaxError)) throw error
       errors.push({ line, message: error.message })
       complete = false
+      if (errors.length === 100) break
     }
   }
   return { requirements, complete, errors }

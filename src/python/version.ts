@@ -126,7 +126,8 @@ function rangesOfClause({ operator, version: text, wildcard }: Clause): Ranges |
     case '<=':
       return [{ from: first, to: next(at) }]
     case '~=':
-      return [{ from: at, to: afterPrefix(epoch, release.slice(0, -1)) }]
+      // Of `~=2.0a1`, pip before 21 made `==2.0.*`.
+      return version.is_prerelease ? null : [{ from: at, to: afterPrefix(epoch, release.slice(0, -1)) }]
     case '>':
       // Of a final release, its post-releases are not newer. Of a pre-release, pip before 26 and from 26 on differ.
       if (final) return [{ from: `${base}.post${Number.MAX_SAFE_INTEGER}`, to: null }]

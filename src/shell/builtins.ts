@@ -11,7 +11,6 @@ export interface Effect {
   readonly special?: boolean
   /** Where the shell goes no further here: it ends, with a failure, or goes on behind a loop or a function; or it may end. */
   readonly leaves?: 'script' | 'script with failure' | 'loop' | 'function' | 'maybe'
-  readonly traps?: boolean
   /** True where names or pipelines mean something else from here on. */
   readonly alters?: boolean
 }
@@ -64,13 +63,10 @@ export function runBuiltin(name: string, words: readonly Word[], scope: Scope, d
       return set(words, scope)
     case 'shift':
       return shift(words, scope)
-    case 'eval':
     case '.':
     case 'source':
       scope.lose()
       return { status: null, special: true, leaves: 'maybe' }
-    case 'trap':
-      return { status: null, special: true, traps: true }
     case 'alias':
       return dialect === 'sh' ? { status: null, alters: true } : unknown
     case 'shopt':
@@ -101,7 +97,9 @@ function declare(builtin: string, words: readonly Word[], scope: Scope, dialect:
     options += value
   }
   const bare = builtin === 'local' || builtin === 'declare' || builtin === 'typeset'
-  const plain = builtin === 'export' ? options === '' || options === '-n' : options === '' || options === '-r'
+  // dash stops at an option of another shell.
+  const stops = dialect === 'sh' && /[^-p]/.test(builtin === 'local' ? '' : options)
+  const plain = !stops && (builtin === 'export' ? options === '' || options === '-n' : options === '' || options === '-r')
   for (const word of words.slice(index)) {
     const { value, prefix } = word
     const at = prefix.indexOf('=')
@@ -119,7 +117,8 @@ function declare(builtin: string, words: readonly Word[], scope: Scope, dialect:
     else if (bare) scope.forget(name)
     if (word.text.includes('(') || word.text.includes('`')) status = null
   }
-  return { status, special: builtin === 'export' || builtin === 'readonly' }
+  const effect = { status, special: builtin === 'export' || builtin === 'readonly' }
+  return stops ? { ...effect, status: null, leaves: 'maybe' } : effect
 }
 
 function unset(words: readonly Word[], scope: Scope): Effect {
@@ -188,4 +187,32 @@ function shift(words: readonly Word[], scope: Scope): Effect {
   else if (Number(count) > parameters.length - 1) scope.parameters = null
   else scope.parameters = [...parameters.slice(0, 1), ...parameters.slice(1 + Number(count))]
   return special
+}
+
+/** How many words `exec` and its options are, and whether it empties the environment. */
+export function execOptions(words: readonly Word[]): { count: number; emptied: boolean } {
+  let emptied = false
+  let index = 1
+  for (; index < words.length; index++) {
+    const value = words[index]?.value
+    if (value == null || !/^-[acl]*-?/.test(value) || !value.startsWith('-') || value === '-') break
+    if (value === '--') return { count: index + 1, emptied }
+    const match = /^-([cl]*)(a?)(.*)$/s.exec(value)
+    if (match === null || (match[2] === '' && match[3] !== '')) break
+    if (match[1]?.includes('c') === true) emptied = true
+    if (match[2] === 'a' && match[3] === '') index++
+  }
+  return { count: index, emptied }
+}
+
+/** How many words `command` and its options are; null where it only tells what a name is. */
+export function commandOptions(words: readonly Word[]): number | null {
+  let index = 1
+  for (; index < words.length; index++) {
+    const value = words[index]?.value
+    if (value === '--') return index + 1
+    if (value == null || !/^-[pvV]+$/.test(value)) break
+    if (/[vV]/.test(value)) return null
+  }
+  return index
 }

@@ -25,6 +25,8 @@ export interface Context {
   stop(): void
   /** Notes what is bash's own: another shell refuses the script here, or reads it in another way. */
   foreign(position: number): void
+  /** Notes what another shell takes apart in another way, so that nothing can be said from here on. */
+  unreadable(position: number): void
 }
 
 /** How deep expansions within expansions are followed. */
@@ -55,6 +57,9 @@ const hole = /[\uE000-\uF8FF]/
  * No image has one, and a pattern that matches nothing stays as it is.
  */
 const address = /^\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]$/
+
+/** What parts words where IFS is as every shell starts with it. */
+const blanks = /[ \t\n]+/g
 
 /** What one word becomes. */
 class Fields {
@@ -92,10 +97,10 @@ class Fields {
   split(text: string): void {
     if (this.#whole) return this.add(text)
     let from = 0
-    for (const blanks of text.matchAll(/[ \t\n]+/g)) {
-      this.add(text.slice(from, blanks.index))
+    for (const blank of text.matchAll(blanks)) {
+      this.add(text.slice(from, blank.index))
       this.break()
-      from = blanks.index + blanks[0].length
+      from = blank.index + blank[0].length
     }
     this.add(text.slice(from))
   }
@@ -147,6 +152,8 @@ class Expansion {
   /** True in an assignment: a tilde counts after a colon too, and neither blanks nor patterns do. */
   readonly #assignment: boolean
   #depth = 0
+  /** True in a word with a lone `[`, which an expansion may close, or a lone `$`, which keeps bash from splitting the word. */
+  #odd = false
   /** False where it hangs on an unknown value whether a part is expanded at all. */
   #sure = true
 
@@ -163,15 +170,15 @@ class Expansion {
   }
 
   #parts(parts: readonly Syntax.WordPart[], tilde: boolean): void {
-    // What a bracket opens may be closed by what an expansion brings.
-    const bracket = parts.some((part) => part.type === 'Literal' && part.text.includes('['))
+    if (!this.#assignment && parts.some((part) => part.type === 'BraceExpansion')) return this.#braces(parts)
+    this.#odd = parts.some((part) => part.type === 'Literal' && /[[$]/.test(part.text))
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i]
-      if (part !== undefined) this.#part(part, parts[i + 1], tilde && i === 0, bracket)
+      if (part !== undefined) this.#part(part, parts[i + 1], tilde && i === 0)
     }
   }
 
-  #part(part: Syntax.WordPart, next: Syntax.WordPart | undefined, first: boolean, bracket: boolean): void {
+  #part(part: Syntax.WordPart, next: Syntax.WordPart | undefined, first: boolean): void {
     const { dialect } = this.#context
     switch (part.type) {
       case 'Literal':
@@ -182,6 +189,7 @@ class Expansion {
         return this.#doubleQuoted(part.parts)
       case 'AnsiCQuoted':
         // dash takes `$'…'` for a dollar sign and a quoted text.
+        if (dialect === 'sh' && part.text.includes("\\'")) this.#context.unreadable(part.pos)
         if (dialect === 'sh' || /\\[^abeEfnrtv\\'"?]/.test(part.text)) this.#fields.unknown(false)
         else this.#quoted(part.value)
         return
@@ -193,21 +201,19 @@ class Expansion {
       case 'SimpleExpansion': {
         const name = restore(part.text.slice(1))
         if (name.includes('\\') || startsWithHole(next)) this.#fields.unknown(true)
-        else this.#parameter(name, false, bracket)
+        else this.#parameter(name, false)
         return
       }
       case 'ParameterExpansion':
-        return this.#parameterExpansion(part, false, bracket)
+        return this.#parameterExpansion(part, false)
       case 'CommandExpansion':
         this.#context.substitution(part.script, this.#sure)
         return this.#fields.unknown(true)
       case 'ArithmeticExpansion':
         return this.#arithmetic(part)
       case 'BraceExpansion':
-        // dash leaves it as it is.
-        if (this.#assignment) this.#literal(part.text, part.text, false)
-        else this.#fields.unknown(true)
-        return
+        // Not in an assignment; other words with braces do not get here.
+        return this.#literal(part.text, part.text, false)
       case 'ExtendedGlob':
         // Neither `sh -c` nor `bash -c` has these switched on.
         this.#context.foreign(part.pos)
@@ -217,6 +223,14 @@ class Expansion {
         this.#context.substitution(part.script, this.#sure)
         return this.#fields.unknown(false)
     }
+  }
+
+  /** A word with braces: bash makes several of it before it looks at the rest, dash leaves it as it is. */
+  #braces(parts: readonly Syntax.WordPart[]): void {
+    const [first] = parts
+    if (first?.type === 'Literal' && !first.text.includes('~')) this.#text(restore(first.value), false)
+    this.#fields.unknown(true)
+    eachSubstitution(parts, 0, (script) => this.#context.substitution(script, false))
   }
 
   #quoted(value: string): void {
@@ -292,12 +306,12 @@ class Expansion {
           const name = restore(part.text.slice(1))
           if (name !== '@' || this.#context.scope.parameters?.length !== 1) empty = empty && name === '@'
           if (name.includes('\\') || startsWithHole(parts[i + 1])) fields.unknown(false)
-          else this.#parameter(name, true, false)
+          else this.#parameter(name, true)
           break
         }
         case 'ParameterExpansion':
           empty = empty && part.parameter === '@'
-          this.#parameterExpansion(part, true, false)
+          this.#parameterExpansion(part, true)
           break
         case 'CommandExpansion':
           empty = false
@@ -312,6 +326,8 @@ class Expansion {
     }
     // Quotes make a word even of nothing, but for `"$@"` without parameters.
     if (!(empty && fields.words.length === before)) fields.started = true
+    // Shells differ over `"$@$@"`.
+    else if (parts.length > 1 && !fields.started) fields.unknown(true)
   }
 
   #arithmetic(part: Syntax.ArithmeticExpansionPart): void {
@@ -372,12 +388,12 @@ class Expansion {
   }
 
   /** `$NAME`. */
-  #parameter(name: string, quoted: boolean, bracket: boolean): void {
+  #parameter(name: string, quoted: boolean): void {
     if (name === '@' || name === '*') return this.#all(name, quoted)
     const value = this.#plainValue(name)
     if (value === undefined) return this.#unset(quoted)
     if (value === null) return this.#unknown(name, quoted)
-    this.#value(value, quoted, bracket)
+    this.#value(value, quoted)
   }
 
   #unset(quoted: boolean): void {
@@ -394,19 +410,20 @@ class Expansion {
   }
 
   /** A known value of an expansion. */
-  #value(value: string, quoted: boolean, bracket: boolean): void {
+  #value(value: string, quoted: boolean): void {
     const fields = this.#fields
-    if (hole.test(value)) return fields.unknown(!quoted)
+    const { scope } = this.#context
+    scope.budget.characters -= value.length
+    if (scope.budget.characters < 0 || hole.test(value)) return fields.unknown(!quoted)
     if (quoted || this.#assignment) {
       fields.add(value)
       if (quoted) fields.started = true
       return
     }
     if (value === '') return
-    const { scope } = this.#context
     if (!scope.plainIfs) return fields.unknown(true)
     if (scope.noglob !== true && /[*?[\\]/.test(value)) return fields.unknown(true)
-    if (bracket && value.includes(']')) return fields.unknown(true)
+    if (this.#odd && /[\s\]]/.test(value)) return fields.unknown(true)
     fields.split(value)
   }
 
@@ -416,14 +433,13 @@ class Expansion {
     const fields = this.#fields
     const { parameters } = scope
     if (parameters === null) return fields.unknown(!quoted || name === '@')
+    // Every word costs more than its characters.
+    scope.budget.characters -= 8 * parameters.length
+    if (scope.budget.characters < 0 || (this.#odd && !quoted)) return fields.unknown(true)
     const words = parameters.slice(1)
     if (name === '*' || this.#assignment) {
       if ((quoted || this.#assignment) && (!scope.plainIfs || words.some((word) => word.value === null || word.splits))) return fields.unknown(false)
-      if (quoted || this.#assignment) {
-        fields.add(words.map((word) => word.value).join(' '))
-        if (quoted) fields.started = true
-        return
-      }
+      if (quoted || this.#assignment) return this.#value(words.map((word) => word.value).join(' '), true)
     }
     words.forEach((word, index) => {
       if (index > 0) fields.break()
@@ -431,13 +447,13 @@ class Expansion {
         if (quoted) fields.add(word.prefix)
         fields.unknown(!quoted || word.splits)
       } else {
-        this.#value(word.value, quoted, false)
+        this.#value(word.value, quoted)
       }
     })
   }
 
   /** `${NAME}`, `${NAME:-WORD}`, … */
-  #parameterExpansion(part: Syntax.ParameterExpansionPart, quoted: boolean, bracket: boolean): void {
+  #parameterExpansion(part: Syntax.ParameterExpansionPart, quoted: boolean): void {
     const { parameter: name, operation, prefix, index } = part
     const fields = this.#fields
     if (/[`$]\(|`/.test(part.text.slice(2))) this.#operandSubstitutions(part)
@@ -451,10 +467,10 @@ class Expansion {
       // Some shells count bytes, some characters.
       if (value === null || (value !== undefined && !/^[\x00-\x7f]*$/.test(value))) return fields.unknown(!quoted && !this.#context.scope.plainIfs)
       if (value === undefined && this.#context.scope.nounset !== false) this.#context.stop()
-      return this.#value(String(value?.length ?? 0), quoted, false)
+      return this.#value(String(value?.length ?? 0), quoted)
     }
-    if (operation === undefined) return this.#parameter(name, quoted, bracket)
-    if (operation.type === 'Default' && name !== '@' && name !== '*') return this.#default(name, operation, quoted, bracket)
+    if (operation === undefined) return this.#parameter(name, quoted)
+    if (operation.type === 'Default' && name !== '@' && name !== '*') return this.#default(name, operation, quoted)
     if (operation.type === 'Remove' && name !== '@' && name !== '*') {
       const value = this.#plainValue(name)
       if (value === undefined) return this.#unset(quoted)
@@ -462,13 +478,13 @@ class Expansion {
       const left = value === null || pattern === null
         ? null
         : remove(value, pattern, operation.operator.startsWith('#') ? 'start' : 'end', operation.operator.length === 2)
-      return left === null ? fields.unknown(!quoted) : this.#value(left, quoted, bracket)
+      return left === null ? fields.unknown(!quoted) : this.#value(left, quoted)
     }
     fields.unknown(!quoted || name === '@')
   }
 
   /** `:-`, `:=`, `:+`, `:?`, and the same without the colon, which takes an empty value for a value. */
-  #default(name: string, { operator, operand }: Syntax.ParameterDefaultOperation, quoted: boolean, bracket: boolean): void {
+  #default(name: string, { operator, operand }: Syntax.ParameterDefaultOperation, quoted: boolean): void {
     const value = this.#plainValue(name)
     const kind = operator.at(-1)
     if (value === null) {
@@ -481,12 +497,12 @@ class Expansion {
       else if (quoted) this.#fields.started = true
       return
     }
-    if (given && value !== undefined) return this.#value(value, quoted, bracket)
+    if (given && value !== undefined) return this.#value(value, quoted)
     if (kind === '?') return this.#context.stop()
     if (kind === '=') {
       const { value: assigned } = this.#assigned(operand, quoted)
       this.#context.scope.assign(name, assigned)
-      return assigned === null ? this.#fields.unknown(!quoted) : this.#value(assigned, quoted, bracket)
+      return assigned === null ? this.#fields.unknown(!quoted) : this.#value(assigned, quoted)
     }
     this.#operand(operand, quoted)
   }
@@ -506,10 +522,10 @@ class Expansion {
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i]
       if (part === undefined) continue
-      if (part.type === 'Literal' || part.type === 'Glob') this.#value(restore(part.text), quoted, false)
-      else if (!quoted) this.#part(part, parts[i + 1], false, false)
-      else if (part.type === 'SimpleExpansion' && !startsWithHole(parts[i + 1])) this.#parameter(restore(part.text.slice(1)), true, false)
-      else if (part.type === 'ParameterExpansion') this.#parameterExpansion(part, true, false)
+      if (part.type === 'Literal' || part.type === 'Glob') this.#value(restore(part.text), quoted)
+      else if (!quoted) this.#part(part, parts[i + 1], false)
+      else if (part.type === 'SimpleExpansion' && !startsWithHole(parts[i + 1])) this.#parameter(restore(part.text.slice(1)), true)
+      else if (part.type === 'ParameterExpansion') this.#parameterExpansion(part, true)
       else if (part.type === 'ArithmeticExpansion') this.#arithmetic(part)
       else fields.unknown(false)
     }

@@ -41,21 +41,27 @@ export interface Assigned {
   readonly value: string | null
 }
 
-/** Work that copying and joining scopes may take in one script; past it, every variable is unknown. */
+/** What reading one script may take. */
 export class Budget {
+  /** Variables that are copied where ways part and meet; past it, every variable is unknown. */
   left = 200_000
+  /** Characters that expansions bring; past it, they are unknown. */
+  characters = 500_000
 }
 
 export class Scope {
   readonly #outer: Environment
-  readonly #budget: Budget
+  readonly budget: Budget
   /** The variables that the script has touched. Copied before it is written to while another scope, or a command, holds it. */
   #variables: ReadonlyMap<string, Variable> = none
   #held = true
   /** True once every variable that was not touched since may be anything. */
   #lost = false
-  /** The functions that are defined, and whether that is sure. */
+  /** The names that may be functions, and whether that is sure. */
   #functions: ReadonlyMap<string, boolean> = none
+  #functionsSure = true
+  /** True once there are so many functions that any name may be one. */
+  #functionsLost = false
   /** `$0`, `$1`, …: never empty; null where they are unknown. */
   parameters: readonly Word[] | null
   /** Whether IFS is what every shell starts with, `set -f`, `-a` and `-u` are on: null where that is unknown. */
@@ -69,17 +75,19 @@ export class Scope {
 
   constructor(outer: Environment, parameters: readonly Word[] | null, budget: Budget) {
     this.#outer = outer
-    this.#budget = budget
+    this.budget = budget
     this.parameters = parameters
   }
 
   /** A scope of its own that starts as this one is. */
   copy(): Scope {
-    const copy = new Scope(this.#outer, this.parameters, this.#budget)
+    const copy = new Scope(this.#outer, this.parameters, this.budget)
     this.#held = true
     copy.#variables = this.#variables
     copy.#lost = this.#lost
     copy.#functions = this.#functions
+    copy.#functionsSure = this.#functionsSure
+    copy.#functionsLost = this.#functionsLost
     copy.plainIfs = this.plainIfs
     copy.noglob = this.noglob
     copy.allexport = this.allexport
@@ -93,15 +101,19 @@ export class Scope {
   join(other: Scope): void {
     if (other.#lost && !this.#lost) this.lose()
     if (this.#variables !== other.#variables) {
+      this.budget.left -= this.#variables.size + other.#variables.size
+      if (this.budget.left <= 0) this.lose()
       for (const name of other.#variables.keys()) if (!this.#variables.has(name)) this.#join(name, other)
       for (const name of this.#variables.keys()) this.#join(name, other)
     }
-    if (this.#functions !== other.#functions) {
+    this.#functionsSure &&= other.#functionsSure
+    this.#functionsLost ||= other.#functionsLost
+    if (this.#functions !== other.#functions && !this.#functionsLost) {
       const functions = new Map<string, boolean>()
       for (const name of [...this.#functions.keys(), ...other.#functions.keys()]) {
         functions.set(name, this.#functions.get(name) === true && other.#functions.get(name) === true)
       }
-      this.#budget.left -= functions.size
+      this.budget.left -= functions.size
       this.#functions = functions
     }
     if (this.parameters !== other.parameters) this.parameters = null
@@ -168,16 +180,16 @@ export class Scope {
     this.noglob = null
     this.allexport = null
     this.nounset = null
-    if (this.#functions.size > 0) this.#functions = new Map([...this.#functions.keys()].map((name) => [name, false]))
+    this.#functionsSure = false
   }
 
   #write(name: string, variable: Variable): void {
-    if (this.#budget.left <= 0) {
+    if (this.budget.left <= 0) {
       if (!this.#lost || this.#variables.size > 0) this.lose()
       return
     }
     if (this.#held) {
-      this.#budget.left -= this.#variables.size + 1
+      this.budget.left -= this.#variables.size + 1
       this.#variables = new Map(this.#variables)
       this.#held = false
     }
@@ -187,13 +199,13 @@ export class Scope {
   /** Whether a name is a function: null where that is unknown. */
   isFunction(name: string): boolean | null {
     const sure = this.#functions.get(name)
-    return sure === undefined ? false : sure ? true : null
+    return sure === undefined ? (this.#functionsLost ? null : false) : sure && this.#functionsSure ? true : null
   }
 
   define(name: string, sure: boolean): void {
-    this.#budget.left -= this.#functions.size
-    if (this.#budget.left > 0) this.#functions = new Map([...this.#functions, [name, sure]])
-    else this.lose()
+    this.budget.left -= this.#functions.size
+    if (this.budget.left <= 0) this.#functionsLost = true
+    else this.#functions = new Map([...this.#functions, [name, sure]])
   }
 
   /** What a command gets that starts here, with its own assignments on top. It is worked out when it is asked for. */

@@ -1,7 +1,7 @@
 /**
  * What a piece of a script may change: for what runs several times, or later, and so cannot be followed step by step.
  */
-import type { Syntax } from './syntax.ts'
+import { forEachChild, type Syntax } from './syntax.ts'
 
 export interface Writes {
   /** Variables that it may set or unset. */
@@ -17,30 +17,31 @@ export interface Writes {
 }
 
 const declarations = new Set('export readonly local declare typeset read unset getopts mapfile readarray let wait'.split(' '))
-const anythings = new Set('eval . source alias unalias trap shopt enable'.split(' '))
+const anythings = new Set('eval . source alias unalias shopt enable'.split(' '))
 const leaving = new Set(['exit', 'exec', 'return'])
 const identifiers = /[A-Za-z_]\w*/g
 
-/** What running the node may change, in the shell that runs it. Conservative: what is not read is taken to change everything. */
-export function writesOf(node: Syntax.SyntaxNode, source: string, forEachChild: typeof Syntax.forEachChild): Writes {
+/**
+ * What running the node may change, in the shell that runs it; with `deep`, in subshells and functions too. Conservative: what is
+ * not read is taken to change everything.
+ */
+export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false): Writes {
   const writes: Writes = { names: new Set(), everything: false, parameters: false, leaves: false, options: false }
-  const text = source.slice(node.pos, node.end)
-  // `${NAME:=…}` and arithmetic may stand in any word.
-  for (const match of text.matchAll(/\$\{([A-Za-z_]\w*)\}?:?=/g)) if (match[1] !== undefined) writes.names.add(match[1])
-  if (/\(\(|\$\[/.test(text) && /(?<![=!<>])=(?!=)|\+\+|--/.test(text)) {
-    for (const [inner] of text.matchAll(/\(\([^)]*\)|\$\[[^\]]*\]/g)) for (const name of inner.match(identifiers) ?? []) writes.names.add(name)
-    if (/\(\([^)]*\([^)]*\)/.test(text)) for (const name of text.match(identifiers) ?? []) writes.names.add(name)
-  }
+  inExpansions(source.slice(node.pos, node.end), writes)
   const visit = (child: Syntax.SyntaxNode): void => {
     switch (child.type) {
       case 'Assignment':
         writes.names.add(child.name)
         return
       case 'Word':
+        if (deep && /[`$<>]\(|`/.test(child.text)) inText(child.text, writes)
+        return
       case 'Redirect':
-      case 'HereDoc':
       case 'HereString':
         return
+      case 'HereDoc':
+        // It stands behind the node that it belongs to.
+        return inExpansions(child.body.text, writes)
       case 'For':
       case 'Select':
         writes.names.add(child.name.text)
@@ -48,16 +49,32 @@ export function writesOf(node: Syntax.SyntaxNode, source: string, forEachChild: 
       case 'Command':
         command(child, writes)
         break
-      // What these do stays with them, whatever may leave included.
+      // What these do stays with them, until a function is called.
       case 'Subshell':
       case 'Function':
       case 'Coproc':
-        return
+        if (!deep) return
+        break
     }
     forEachChild(child, visit)
   }
   visit(node)
   return writes
+}
+
+/** `${NAME:=…}` and arithmetic, which may stand in any word. */
+function inExpansions(text: string, writes: Writes): void {
+  for (const match of text.matchAll(/\$\{([A-Za-z_]\w*):?=/g)) if (match[1] !== undefined) writes.names.add(match[1])
+  if (!/\(\(|\$\[/.test(text) || !/(?<![=!<>])=(?!=)|\+\+|--/.test(text)) return
+  // What is nested is not taken apart.
+  const parts = /\(\([^)]*\(/.test(text) ? [text] : text.match(/\(\([^)]*\)|\$\[[^\]]*\]/g) ?? []
+  for (const part of parts) for (const name of part.match(identifiers) ?? []) writes.names.add(name)
+}
+
+/** What the commands of a substitution may change, for functions that they call. */
+function inText(text: string, writes: Writes): void {
+  for (const match of text.matchAll(/([A-Za-z_]\w*)\+?=/g)) if (match[1] !== undefined) writes.names.add(match[1])
+  if (/(^|[^\w-])(eval|\.|source|read|unset|local|declare|typeset|getopts|set|shift|for)([^\w-]|$)/.test(text)) writes.everything = true
 }
 
 function command(node: Syntax.Command, writes: Writes): void {
@@ -75,6 +92,7 @@ function command(node: Syntax.Command, writes: Writes): void {
     return
   }
   if (anythings.has(name)) writes.everything = true
+  else if (name === 'trap') for (const word of words.slice(index + 1)) inText(word.text, writes)
   else if (leaving.has(name)) writes.leaves ||= !(name === 'exit' && /^[1-9]\d*$/.test(textAt(index + 1))) && !(name === 'exec' && words.length === index + 1)
   else if (name === 'set' || name === 'shift') writes.parameters = writes.options = true
   else if (declarations.has(name) || (name === 'printf' && textAt(index + 1).startsWith('-v'))) {

@@ -9,6 +9,7 @@ import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { makeCertificates } from '../../src/admission/certificates.ts'
+import { jsonLog } from '../../src/admission/log.ts'
 import type { Respond } from '../../src/admission/responder.ts'
 import { createServer } from '../../src/admission/server.ts'
 import type { Server, ServerOptions } from '../../src/admission/server.ts'
@@ -32,11 +33,11 @@ afterEach(async () => {
 
 async function start(options: Partial<ServerOptions> = {}): Promise<Started> {
   let lines = ''
-  const stream = { write: (line: string) => void (lines += line) }
-  const server = createServer({ respond: allow, tls, log: { level: 'info', stream }, lameDuck: 0, grace: 300, ...options })
+  const log = jsonLog('info', (line) => (lines += line), Date.now)
+  const server = createServer({ respond: allow, tls, log, lameDuck: 0, grace: 300, ...options })
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
   running.add(server)
-  const log = () =>
+  const logged = () =>
     lines
       .trimEnd()
       .split('\n')
@@ -45,7 +46,7 @@ async function start(options: Partial<ServerOptions> = {}): Promise<Started> {
         expect(time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
         return rest
       })
-  return { server, port, log }
+  return { server, port, log: logged }
 }
 
 const allow: Respond = (operation, { request: { uid } }) => ({
@@ -453,7 +454,7 @@ describe('shutting down', () => {
 
 test('a taken port is an error with its code', async () => {
   const { port } = await start()
-  const second = createServer({ respond: allow, tls, log: { level: 'silent', stream: { write() {} } } })
+  const second = createServer({ respond: allow, tls, log: jsonLog('silent', () => {}, Date.now) })
   await expect(second.listen({ host: '127.0.0.1', port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
   await second.stop({ lameDuck: 0 })
 })

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CommandLine } from './gunicorn.ts'
+import { Random } from './random.ts'
 import { applications, oddWords, valuesOf, wrongNames } from './setting-values.ts'
 
 interface Setting {
@@ -63,81 +64,84 @@ function readSettings(): Setting[] {
 }
 
 class Generator {
-  #state: number
+  readonly #random: Random
 
   constructor(seed: number) {
-    this.#state = seed >>> 0
+    this.#random = new Random(seed)
   }
 
   commandLine(): CommandLine {
     const env: Record<string, string> = {}
-    if (this.chance(0.25)) env['GUNICORN_CMD_ARGS'] = this.argumentsText()
+    if (this.#random.chance(0.25)) env['GUNICORN_CMD_ARGS'] = this.argumentsText()
     for (const { share, names, values } of variables)
-      if (this.chance(share)) env[this.pick(names)] = this.pick(values)
-    return { argv: ['gunicorn', ...this.words(this.chance(0.93))], env }
+      if (this.#random.chance(share)) env[this.#random.pick(names)] = this.#random.pick(values)
+    return { argv: ['gunicorn', ...this.words(this.#random.chance(0.93))], env }
   }
 
   /** Settings, an application where one is wanted, and now and then a mistake. */
   private words(application: boolean): string[] {
-    const parts = Array.from({ length: this.below(this.pick([2, 3, 4, 6])) }, () => this.settingTimes())
-    const insert = (...words: string[]): unknown => parts.splice(this.below(parts.length + 1), 0, words)
-    if (application) parts.splice(this.pick([0, parts.length, this.below(parts.length + 1)]), 0, [this.pick(applications)])
-    if (this.chance(0.05)) insert(this.pick(applications))
-    if (this.chance(0.03)) insert(this.pick(wrongNames))
-    if (this.chance(0.03)) insert(this.pick(wrongNames), this.pick(['4', ':80', 'x']))
-    if (this.chance(0.04)) insert('--')
-    if (this.chance(0.12)) insert(this.pick(oddWords))
+    const parts = Array.from({ length: this.#random.below(this.#random.pick([2, 3, 4, 6])) }, () => this.settingTimes())
+    const insert = (...words: string[]): unknown => parts.splice(this.#random.below(parts.length + 1), 0, words)
+    if (application) {
+      const at = this.#random.pick([0, parts.length, this.#random.below(parts.length + 1)])
+      parts.splice(at, 0, [this.#random.pick(applications)])
+    }
+    if (this.#random.chance(0.05)) insert(this.#random.pick(applications))
+    if (this.#random.chance(0.03)) insert(this.#random.pick(wrongNames))
+    if (this.#random.chance(0.03)) insert(this.#random.pick(wrongNames), this.#random.pick(['4', ':80', 'x']))
+    if (this.#random.chance(0.04)) insert('--')
+    if (this.#random.chance(0.12)) insert(this.#random.pick(oddWords))
     const words = parts.flat()
-    return this.chance(0.07) ? this.spoil(words) : words
+    return this.#random.chance(0.07) ? this.spoil(words) : words
   }
 
   /** A setting, now and then twice: the last one wins, or both are kept. */
   private settingTimes(): string[] {
-    const setting = this.pick(this.chance(0.6) ? common : settings)
-    return this.chance(0.08) ? [...this.setting(setting), ...this.setting(setting)] : this.setting(setting)
+    const setting = this.#random.pick(this.#random.chance(0.6) ? common : settings)
+    return this.#random.chance(0.08) ? [...this.setting(setting), ...this.setting(setting)] : this.setting(setting)
   }
 
   private setting(setting: Setting): string[] {
-    const flag = this.pick(setting.flags)
+    const flag = this.#random.pick(setting.flags)
     const short = !flag.startsWith('--')
-    const name = short || this.chance(0.75) ? flag : this.abbreviation(flag)
+    const name = short || this.#random.chance(0.75) ? flag : this.abbreviation(flag)
     if (setting.nargs === 0) {
-      if (this.chance(0.05)) return this.withValue(name, 'True')
-      return [short && this.chance(0.1) ? name + this.pick(['D', 'R', 'D4']) : name]
+      if (this.#random.chance(0.05)) return this.withValue(name, 'True')
+      return [short && this.#random.chance(0.1) ? name + this.#random.pick(['D', 'R', 'D4']) : name]
     }
-    if (setting.nargs === '?' && this.chance(0.5)) return [name]
+    if (setting.nargs === '?' && this.#random.chance(0.5)) return [name]
     return this.withValue(name, this.value(setting))
   }
 
   /** The first values fit, as far as any do, and are taken more often. */
   private value(setting: Setting): string {
     const values = valuesOf(setting.name, setting.validator, setting.type)
-    return this.pick(this.chance(0.6) ? values.slice(0, Math.ceil(values.length / 3)) : values)
+    return this.#random.pick(this.#random.chance(0.6) ? values.slice(0, Math.ceil(values.length / 3)) : values)
   }
 
   private withValue(name: string, value: string): string[] {
-    if (this.chance(0.015)) return [name]
+    if (this.#random.chance(0.015)) return [name]
     // Python before and after 3.13 read a glued `--` differently, and a `=` in a cluster (`-Dw=4`).
     if (value === '--' || value.startsWith('=')) return [name, value]
-    if (name.startsWith('--')) return this.pick([[name, value], [`${name}=${value}`]])
+    if (name.startsWith('--')) return this.#random.pick([[name, value], [`${name}=${value}`]])
     const letter = name.slice(1)
-    return this.pick([
+    return this.#random.pick([
       [name, value], [name, value], [name + value], [`${name}=${value}`], [`${name} ${value}`],
       [`-D${letter}${value}`], [`-R${letter}`, value],
     ])
   }
 
   private abbreviation(flag: string): string {
-    return flag.slice(0, 3 + this.below(flag.length - 2))
+    return flag.slice(0, 3 + this.#random.below(flag.length - 2))
   }
 
   /** One slip of the hand. */
   private spoil(words: string[]): string[] {
-    const at = this.below(words.length)
+    const at = this.#random.below(words.length)
     const word = words[at]
     const next = words[at + 1]
     if (word === undefined || next === undefined) return words
-    return words.toSpliced(at, 2, ...this.pick([
+    return words.toSpliced(at, 2, ...this.#random.pick([
       [next],
       [word, word, next],
       [next, word],
@@ -149,42 +153,21 @@ class Generator {
   }
 
   private argumentsText(): string {
-    if (this.chance(0.06)) return this.pick(oddTexts)
-    const words = this.words(this.chance(0.05))
-    return words.map(word => this.quoted(word)).join(this.pick([' ', ' ', ' ', '  ', '\n', '\t']))
+    if (this.#random.chance(0.06)) return this.#random.pick(oddTexts)
+    const words = this.words(this.#random.chance(0.05))
+    return words.map(word => this.quoted(word)).join(this.#random.pick([' ', ' ', ' ', '  ', '\n', '\t']))
   }
 
   private quoted(word: string): string {
-    if (/^[\w@%+=:,./-]+$/.test(word) && this.chance(0.8)) return word
+    if (/^[\w@%+=:,./-]+$/.test(word) && this.#random.chance(0.8)) return word
     // As it stands, it may fall apart, or lack a quote.
-    if (this.chance(0.06)) return word
+    if (this.#random.chance(0.06)) return word
     const inside = (text: string): string => text.replace(/["\\]/g, '\\$&')
-    return this.pick([
+    return this.#random.pick([
       `'${word.replaceAll("'", `'"'"'`)}'`,
       `"${inside(word)}"`,
       word === '' ? "''" : word.replace(/[^\w@%+=:,./-]/gu, '\\$&'),
       `${word.slice(0, 1).replace(/\W/, '\\$&')}"${inside(word.slice(1))}"`,
     ])
-  }
-
-  private chance(share: number): boolean {
-    return this.next() < share
-  }
-
-  private below(limit: number): number {
-    return Math.floor(this.next() * limit)
-  }
-
-  private pick<T>(choices: readonly T[]): T {
-    return choices[this.below(choices.length)] as T
-  }
-
-  /** mulberry32: a number from 0 up to 1. */
-  private next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let mixed = this.#state
-    mixed = Math.imul(mixed ^ mixed >>> 15, mixed | 1)
-    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61)
-    return ((mixed ^ mixed >>> 14) >>> 0) / 2 ** 32
   }
 }

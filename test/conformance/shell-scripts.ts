@@ -44,6 +44,8 @@ class Generator {
   #marks = 0
   #depth = 0
   #functions: string[] = []
+  /** Arithmetic can fail, which hides what comes after it. */
+  #calm = false
 
   constructor(next: () => number) {
     this.#random = next
@@ -59,6 +61,7 @@ class Generator {
     if (this.#chance(0.3)) variables.set('A', this.#pick(['a/b.c.d', 'it\'s', 'back\\slash', '  lead', 'tail ', 'new\nline', '"q"']))
     if (this.#chance(0.1)) variables.delete('HOME')
     const parameters = this.#pick([['sh'], ['sh', 'p1'], ['name', 'p 1', ''], ['sh', '-x', '*.x', 'last'], []])
+    this.#calm = this.#chance(0.6)
     const lines: string[] = []
     const count = this.#integer(1, 5)
     for (let i = 0; i < count; i++) lines.push(this.#statement())
@@ -251,7 +254,7 @@ class Generator {
       [1, () => this.#pick(['\\ ', '\\$', '\\\\', "\\'", '\\"', '\\*', '\\a', '\\\n', '\\~', '\\`', '\\#', '\\|'])],
       [4, () => this.#variable()],
       [2, () => this.#expansion(false)],
-      [1, () => this.#arithmetic()],
+      [this.#calm ? 0 : 1.5, () => this.#arithmetic()],
       [0.5, () => this.#pick(['*.x', '?', '[ab].x', '[x', 'a*', '[!a].x', '*', '[$W]'])],
       [0.5, () => this.#pick(['[::]:$PORT', '[::1]:80', '[::]:8000'])],
       [0.5, () => this.#pick(['~', '~/x', '~nobody', 'a~', 'x=~', ':~/y'])],
@@ -268,7 +271,7 @@ class Generator {
       [3, () => this.#variable()],
       [1, () => this.#expansion(true)],
       [1, () => this.#pick(['\\"', '\\$W', '\\\\', '\\a', '\\`', '\\\n', '\\*'])],
-      [0.5, () => this.#arithmetic()],
+      [this.#calm ? 0 : 0.7, () => this.#arithmetic()],
     ])
   }
 
@@ -279,7 +282,7 @@ class Generator {
 
   #expansion(quoted: boolean): string {
     const name = this.#pick([...names, '1', '2'])
-    const operand = this.#pick(['4', 'a b', '$W', '${B}', '', '"q r"', "'s'", '*', '$((1+1))', 'é', '~', '${W:-n}', '$(quiet s5)', '"$SPACED"', '\\$'])
+    const operand = this.#pick(['4', 'a b', '$W', '${B}', '', '"q r"', "'s'", '*', this.#calm ? '5' : '$((1+1))', 'é', '~', '${W:-n}', '$(quiet s5)', '"$SPACED"', '\\$'])
     if (quoted && this.#chance(0.7) && /["'\\]/.test(operand)) return `\${${name}:-d}`
     return this.#weighted([
       [4, () => `\${${name}${this.#pick([':-', '-', ':-'])}${operand}}`],
@@ -287,7 +290,7 @@ class Generator {
       [1, () => (/^\d/.test(name) ? `\${#${name}}` : `\${${name}${this.#pick([':=', '='])}${operand}}`)],
       [1, () => `\${#${name}}`],
       [3, () => `\${${name}${this.#pick(['%', '%%', '#', '##'])}${this.#pick(['.*', '*/', '0', '00', '?', '*', '*.', 'o*', '$W', 'on?', '[0-9]', '"0"', '', '*o'])}}`],
-      [0.3, () => `\${${name}:?gone}`],
+      [this.#calm ? 0 : 0.4, () => `\${${name}:?gone}`],
     ])
   }
 

@@ -1,0 +1,58 @@
+/**
+ * All tests, the fast ones first: `npm test`. What a machine lacks (Python, a Kubernetes control plane) is said by the
+ * suite that wants it, and counted as skipped. The closing line counts all suites together.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+
+const root = dirname(import.meta.dirname)
+const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(root, 'node_modules/jest/bin/jest.js')]
+
+const suites = [
+  { name: 'unit', config: 'jest.config.json' },
+  { name: 'conformance with real gunicorn and real shells', config: 'test/conformance/jest.config.json' },
+  { name: 'end to end, on a real API server', config: 'test/e2e/jest.config.json' },
+]
+
+interface Results {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+  readonly numFailedTestSuites: number
+  readonly numRuntimeErrorTestSuites: number
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 }
+const folder = mkdtempSync(join(tmpdir(), 'paddock-test-'))
+for (const [index, { name, config }] of suites.entries()) {
+  console.error(`\n${name}`)
+  const file = join(folder, `${index}.json`)
+  spawnSync(process.execPath, [...jest, '--config', config, '--json', `--outputFile=${file}`, ...process.argv.slice(2)], {
+    cwd: root,
+    // With --json, the report goes to the file and what a person reads to standard error.
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  count(file, name)
+  // Without a core that is right, what stands on it tells nothing more.
+  if (index === 0 && total.failed > 0) break
+}
+rmSync(folder, { recursive: true })
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
+process.exitCode = total.failed > 0 ? 1 : 0
+
+function count(file: string, name: string): void {
+  let results: Results
+  try {
+    results = JSON.parse(readFileSync(file, 'utf8')) as Results
+  } catch {
+    console.error(`${name}: the suite did not run`)
+    total.failed += 1
+    return
+  }
+  total.passed += results.numPassedTests
+  total.skipped += results.numPendingTests
+  // A file that cannot be loaded has no test to count.
+  total.failed += results.numFailedTests + results.numRuntimeErrorTestSuites
+}

@@ -1,0 +1,433 @@
+/**
+ * Simple commands: their assignments, words and redirections, and what the builtins among them do.
+ */
+import { commandOptions, declares, execOptions, runBuiltin } from './builtins.ts'
+import { FoundCommand, type Assignment, type ScriptContext, type ScriptError } from './command.ts'
+import { expandWhole, expandWord, type Context } from './expansion.ts'
+import type { Dialect } from './invocation.ts'
+import { Budget, Scope, shellName } from './scope.ts'
+import { forEachChild, parse, type Syntax } from './syntax.ts'
+import type { Word } from './word.ts'
+import { writesOf, type Writes } from './writes.ts'
+
+/** How deep substitutions within substitutions are read. */
+const deepest = 32
+
+/** How many scripts within words (of `eval` and `trap`) are read. */
+const mostInners = 16
+
+/** Where in the script's processes a command runs. */
+export interface Place {
+  readonly background: boolean
+  readonly piped: boolean
+  /** True where nothing comes after it. */
+  readonly tail: boolean
+}
+
+export const atEnd: Place = { background: false, piped: false, tail: true }
+
+const noAssignments: readonly Assignment[] = []
+
+/** Whether a command succeeds: null where that is unknown. */
+export type Status = boolean | null
+
+export abstract class CommandReader implements Context {
+  readonly source: string
+  readonly dialect: Dialect
+  scope: Scope
+  protected readonly budget = new Budget()
+  protected readonly commands: FoundCommand[] = []
+  protected readonly errors: ScriptError[] = []
+  #traps = false
+  /** True once `alias` ran in a shell that heeds it, or `shopt` changed what pipelines and patterns do. */
+  protected altered = false
+  /** Where the script is not what every shell of the dialect takes. */
+  protected readonly foreign: number[] = []
+  /** True where the command at hand cannot be expanded. */
+  protected stopped = false
+  /** The assignments before the command at hand, which substitutions may see, or not. */
+  #pending: readonly Assignment[] = noAssignments
+  #depth = 0
+  /** True within a script that is written within a word of this one, or in backquotes. */
+  #embedded = false
+  #inners = 0
+  /** How many loops and functions of this process the shell is in. */
+  protected loops = 0
+  protected functions = 0
+  /** How often the shell, on a way without failures, may have left the script so far. */
+  protected departures = 0
+  protected readonly script: Syntax.ParsedScript
+  protected scriptWrites: Writes | undefined
+  /** What the functions of the script may change when one of them is called. */
+  protected functionWrites: Writes | undefined
+
+  constructor(text: string, { dialect, environment, parameters, options }: ScriptContext) {
+    this.source = text
+    this.script = parse(text)
+    this.dialect = dialect
+    this.scope = new Scope(environment, parameters?.length ? parameters : [shellName], this.budget)
+    if (options?.noglob === true) this.scope.noglob = true
+    if (options?.nounset === true) this.scope.nounset = true
+    if (options?.allexport === true) this.scope.allexport = true
+    // bash reads this file before a script.
+    if (dialect === 'bash' && environment.has('BASH_ENV') && environment.get('BASH_ENV') !== '') this.scope.lose()
+  }
+
+  /** Reads statements, which stand one after the other. */
+  protected abstract list(statements: readonly Syntax.Statement[], place: Place): Status
+
+  protected error(message: string, pos: number): void {
+    const start = Math.min(pos, this.source.length)
+    this.errors.push({ message, start, end: Math.min(start + 1, this.source.length) })
+  }
+
+  substitution(script: Syntax.ParsedScript | undefined, sure: boolean): void {
+    if (script === undefined) return
+    for (const { message, pos } of script.errors ?? []) this.error(message, script.source === undefined ? pos : script.pos)
+    // Within backquotes that hold escapes, places are those of another text.
+    if (script.source !== undefined) return
+    if (this.#depth >= deepest) return this.error('substitutions are nested too deep', script.pos)
+    const embedded = this.#embedded
+    this.#embedded ||= this.source[script.pos - 1] === '`'
+    const stopped = this.stopped
+    const pending = this.#pending
+    this.#pending = noAssignments
+    this.#depth++
+    this.apart(() => {
+      if (!sure) this.doubtful()
+      for (const { name } of pending) this.scope.forget(name)
+      this.list(script.commands, { background: false, piped: true, tail: false })
+    })
+    this.#depth--
+    this.#pending = pending
+    this.stopped = stopped
+    this.#embedded = embedded
+  }
+
+  protected doubtful(): void {
+    if (this.scope.reach === 'surely') this.scope.reach = 'maybe'
+  }
+
+  stop(): void {
+    this.stopped = true
+  }
+
+  foreign(position: number): void {
+    this.foreign.push(position)
+  }
+
+  unreadable(position: number): void {
+    this.error("a quote within $'…' is not read alike by every sh", position)
+  }
+
+  /** Runs something in a process of its own: what it changes, and that it leaves, stays there. */
+  protected apart(run: () => void): void {
+    const scope = this.scope
+    const departures = this.departures
+    this.scope = scope.copy()
+    run()
+    this.scope = scope
+    this.departures = departures
+  }
+
+  /** Runs what a shell may run later, with whatever the script has made of its variables and parameters by then. */
+  protected later(run: () => void): void {
+    this.apart(() => {
+      this.scriptWrites ??= writesOf(this.script, this.source, true)
+      this.budget.left -= this.scriptWrites.names.size
+      if (this.budget.left > 0) this.forget(this.scriptWrites)
+      else this.scope.lose()
+      this.scope.parameters = null
+      this.doubtful()
+      run()
+    })
+  }
+
+  protected writes(node: Syntax.SyntaxNode): Writes {
+    const writes = writesOf(node, this.source)
+    const functions = this.functionWrites
+    // Any command in it may call one of them.
+    if (functions !== undefined) {
+      this.budget.left -= functions.names.size
+      if (this.budget.left <= 0) writes.everything = true
+      else for (const name of functions.names) writes.names.add(name)
+      writes.everything ||= functions.everything
+      writes.leaves ||= functions.leaves
+      writes.options ||= functions.options
+    }
+    return writes
+  }
+
+  protected forget(writes: Writes): void {
+    if (writes.everything) return this.scope.lose()
+    for (const name of writes.names) this.scope.forget(name)
+    if (writes.parameters) this.scope.parameters = null
+    if (writes.options) this.scope.noglob = this.scope.allexport = this.scope.nounset = null
+  }
+
+  protected foreignInSh(position: number): void {
+    if (this.dialect === 'sh') this.foreign(position)
+  }
+
+  /** Side effects of words that are not expanded here. */
+  protected textEffects(node: Syntax.SyntaxNode): void {
+    const text = this.source.slice(node.pos, node.end)
+    if (/:?=|\(\(|\+\+|--/.test(text)) this.forget(writesOf(node, this.source))
+    if (/[`$<>]\(|`/.test(text)) this.#substitutionsIn(node, 0)
+  }
+
+  #substitutionsIn(node: Syntax.SyntaxNode, depth: number): void {
+    if (depth > deepest) return
+    forEachChild(node, (child) => {
+      if (child.type === 'CommandExpansion' || child.type === 'ProcessSubstitution') this.substitution(child.script, true)
+      else this.#substitutionsIn(child, depth + 1)
+    })
+  }
+
+  protected redirects(redirects: readonly Syntax.Redirection[]): void {
+    for (const redirect of redirects) {
+      if (redirect.type === 'HereString' || (redirect.type === 'Redirect' && redirect.operator.startsWith('&>'))) this.foreignInSh(redirect.pos)
+      if (redirect.descriptor?.type === 'FileDescriptorVariable') {
+        this.foreignInSh(redirect.pos)
+        this.scope.forget(redirect.descriptor.name)
+      }
+      this.textEffects(redirect.type === 'HereDoc' ? redirect.body : redirect)
+    }
+  }
+
+  protected command(node: Syntax.Command, place: Place): Status {
+    this.stopped = false
+    const words: Word[] = []
+    const declaration = node.name !== undefined && declares(node.name.text)
+    if (node.name !== undefined) expandWord(node.name, this, words)
+    let start = node.name?.pos ?? node.end
+    let end = node.name?.end ?? node.pos
+    let redirects: Syntax.Redirection[] | undefined
+    for (const part of node.suffix) {
+      if (part.type === 'Word') {
+        expandWord(part, this, words)
+        end = part.end
+      } else if (part.type === 'Assignment') {
+        this.#declared(part, words, declaration)
+        end = part.end
+      } else (redirects ??= []).push(part)
+    }
+    let assignments: Assignment[] | undefined
+    let substituted = false
+    for (const part of node.prefix) {
+      if (part.type !== 'Assignment') {
+        (redirects ??= []).push(part)
+        continue
+      }
+      start = Math.min(start, part.pos)
+      end = Math.max(end, part.end)
+      if (!substituted) substituted = /[`$]\(|`/.test(part.text)
+      const value = this.#assignment(part, assignments, words.length > 0)
+      this.#pending = assignments ??= []
+      assignments.push({ name: part.name, value, start: part.pos, end: part.end })
+      // Without a command the variables are the shell's own, at once.
+      if (words.length === 0) this.scope.assign(part.name, value)
+    }
+    if (redirects !== undefined) this.redirects(redirects)
+    this.#pending = noAssignments
+    if (this.stopped) {
+      this.mayLeave()
+      // bash goes on with the next line, dash does not; what was to be set until then is not.
+      this.budget.left = 0
+      this.scope.lose()
+    }
+    if (words.length === 0) return redirects === undefined && !substituted && !this.stopped ? true : null
+    return this.#run(words, assignments ?? noAssignments, start, end, place)
+  }
+
+  /** `export NAME=VALUE`: a word, whose value some shells split and others do not. */
+  #declared(part: Syntax.Assignment, words: Word[], declaration: boolean): void {
+    let word = part.value.type === 'Word' ? expandWhole(part.value, this) : { value: null, prefix: '' }
+    if (part.value.type !== 'Word') this.foreignInSh(part.pos)
+    // Here, unlike before a command, bash makes several words of what is in braces.
+    else if (part.value.parts?.some((inner) => inner.type === 'BraceExpansion') === true) word = { value: null, prefix: '' }
+    const splits = !declaration || (this.dialect === 'sh' && /[$`]/.test(part.text) && (word.value === null || /[\s*?[\\]/.test(word.value)))
+    const append = part.append === true || part.index !== undefined
+    const prefix = `${part.name}${append ? '' : `=${word.prefix}`}`
+    words.push({
+      value: word.value === null || splits || append ? null : `${part.name}=${word.value}`,
+      prefix, splits, text: this.source.slice(part.pos, part.end), start: part.pos, end: part.end,
+    })
+  }
+
+  /** The value of `NAME=VALUE` before a command or on its own. */
+  #assignment(part: Syntax.Assignment, before: readonly Assignment[] | undefined, command: boolean): string | null {
+    if (part.value.type !== 'Word' || part.index !== undefined) {
+      this.foreignInSh(part.pos)
+      this.textEffects(part)
+      return null
+    }
+    const { value } = expandWhole(part.value, this)
+    // Shells differ over whether it sees what stands before it.
+    if (command && before !== undefined && part.text.includes('$')) return null
+    if (part.append !== true) return value
+    this.foreignInSh(part.pos)
+    const old = this.scope.value(part.name)
+    return value === null || old === null ? null : (old ?? '') + value
+  }
+
+  /** Runs a command: a builtin, a function or a program. */
+  #run(all: readonly Word[], assignments: readonly Assignment[], start: number, end: number, place: Place): Status {
+    let words = all
+    let exec = false
+    let emptied = false
+    let direct = false
+    for (;;) {
+      const name = words[0]?.value
+      if (name === 'exec') {
+        const options = execOptions(words)
+        exec = true
+        emptied ||= options.emptied
+        words = words.slice(options.count)
+      } else if (name === 'command' && !exec) {
+        const count = commandOptions(words)
+        if (count === null) return null
+        direct = true
+        words = words.slice(count)
+      } else if (name === 'builtin' && this.dialect === 'bash' && !exec) {
+        words = words.slice(1)
+      } else break
+      if (words.length === 0) {
+        // Redirections alone.
+        for (const { name: assigned } of assignments) this.scope.forget(assigned)
+        return true
+      }
+    }
+    const scope = this.scope
+    const [first] = words
+    const name = first?.value ?? null
+    const isFunction = exec || direct || name === null ? false : scope.isFunction(name)
+    if (isFunction !== true) {
+      const runs = scope.reach === 'surely' && isFunction === false && !this.#aliased() ? 'surely' : 'maybe'
+      const own = emptied ? [] : assignments
+      const exports = scope.exports(own)
+      const last = (exec || (place.tail && !this.#traps)) && runs === 'surely' && !place.background && !place.piped
+      this.commands.push(new FoundCommand(words, assignments, exports, start, end, runs, exec, place, last, this.#embedded))
+    }
+    if (exec) {
+      // An unknown word may be none, and then the shell goes on.
+      if (this.stopped || words.every((word) => word.splits)) this.mayLeave()
+      else this.leave(false)
+      return null
+    }
+    if (isFunction !== false) {
+      for (const { name: assigned } of assignments) scope.forget(assigned)
+      const functions = this.functionWrites
+      if (functions === undefined) scope.lose()
+      else {
+        this.forget({ ...functions, parameters: false })
+        if (functions.leaves || functions.everything) this.mayLeave()
+      }
+      return null
+    }
+    if (name === null || first?.splits === true) {
+      // A name with a slash is a program; any other may be a builtin.
+      if (!(first?.text.includes('/') ?? false)) scope.lose()
+      return null
+    }
+    if (name === 'eval' || name === 'trap') {
+      for (const { name: assigned } of assignments) scope.forget(assigned)
+      return name === 'eval' ? this.#eval(words.slice(1), place) : this.#trap(words)
+    }
+    return this.#builtin(name, words, assignments)
+  }
+
+  /** `eval`: reads its words as a script, where they stand in this one as they are. */
+  #eval(words: readonly Word[], place: Place): Status {
+    if (words.length === 0) return true
+    const statements = this.#inner(words)
+    if (statements !== undefined) return this.#within(() => this.list(statements, place))
+    this.scope.lose()
+    this.mayLeave()
+    return null
+  }
+
+  /** Reads what is written within a word. */
+  #within(read: () => Status): Status {
+    const embedded = this.#embedded
+    this.#embedded = true
+    const status = read()
+    this.#embedded = embedded
+    return status
+  }
+
+  /** `trap`: its commands may run at any time, and with whatever variables there are by then. */
+  #trap(words: readonly Word[]): Status {
+    const action = words.find((word, index) => index > 0 && word.value !== '--')
+    if (action === undefined || action.value === '-' || action.value === '-p' || action.value === '-l') return null
+    this.#traps = true
+    const statements = this.#inner([action])
+    if (statements !== undefined) {
+      this.later(() => this.#within(() => this.list(statements, notLast(atEnd))))
+    }
+    return null
+  }
+
+  /** The commands of a script that is written within words of this one, with their places in this one. */
+  #inner(words: readonly Word[]): readonly Syntax.Statement[] | undefined {
+    const [first] = words
+    const last = words.at(-1)
+    if (first === undefined || last === undefined || this.#inners >= mostInners) return undefined
+    const value = words.map((word) => (word.splits ? null : word.value)).reduce((all, next) => (all === null || next === null ? null : `${all} ${next}`))
+    if (value === null || value.includes('\r')) return undefined
+    const quoted = words.length === 1 && /^['"]/.test(first.text) ? 1 : 0
+    if (this.source.slice(first.start + quoted, last.end - quoted) !== value) return undefined
+    this.#inners++
+    const script = parse(' '.repeat(first.start + quoted) + value)
+    if (script.errors === undefined) return script.commands
+    for (const { message, pos } of script.errors) this.error(message, pos)
+    return undefined
+  }
+
+  #aliased(): boolean {
+    return this.altered && this.dialect === 'sh'
+  }
+
+  /** The shell goes no further. */
+  protected leave(failed: boolean): void {
+    this.scope.reach = 'never'
+    if (!failed && !this.scope.afterFailure) this.departures++
+  }
+
+  /** The shell may go no further. */
+  protected mayLeave(): void {
+    this.doubtful()
+    if (!this.scope.afterFailure) this.departures++
+  }
+
+  #builtin(name: string, words: readonly Word[], assignments: readonly Assignment[]): Status {
+    const effect = runBuiltin(name, words, this.scope, this.dialect)
+    if (effect === undefined) return null
+    // What stands before a special builtin stays in some shells.
+    if (effect.special === true) for (const { name: assigned } of assignments) this.scope.forget(assigned)
+    if (effect.alters === true) this.altered = true
+    switch (effect.leaves) {
+      case 'script':
+      case 'script with failure':
+        this.leave(effect.leaves === 'script with failure')
+        break
+      case 'loop':
+        // What it skips is what `writes` says of the loop. Outside of one it does nothing.
+        if (this.loops > 0) this.leave(true)
+        break
+      case 'function':
+        if (this.functions > 0) this.leave(true)
+        else this.mayLeave()
+        break
+      case 'maybe':
+        this.mayLeave()
+        break
+    }
+    return effect.status
+  }
+}
+
+/** The same place, with something after it. */
+export function notLast(place: Place): Place {
+  return place.tail ? { ...place, tail: false } : place
+}

@@ -1,0 +1,108 @@
+/**
+ * What a script is read as: its commands, each with the words and the environment that it gets.
+ */
+import type { Environment } from './environment.ts'
+import type { Dialect, ShellOptions } from './invocation.ts'
+import type { Exports } from './scope.ts'
+import type { Word } from './word.ts'
+
+/** `NAME=VALUE` before a command; `value` is null where it is unknown. */
+export interface Assignment {
+  readonly name: string
+  readonly value: string | null
+  readonly start: number
+  readonly end: number
+}
+
+/** A simple command of a script. Offsets are UTF-16 offsets in the script, ends exclusive. */
+export interface Command {
+  /**
+   * What the program gets, its name first, as far as it is known. A known unquoted expansion that becomes several words gives
+   * several, which share `text`, `start` and `end`.
+   */
+  readonly words: readonly Word[]
+  readonly assignments: readonly Assignment[]
+  /** The environment that the program gets. */
+  readonly environment: Environment
+  /** From the first word or assignment to the last word. */
+  readonly start: number
+  readonly end: number
+  /** Where words may be added, after a blank, so that they are this command's last words. */
+  readonly insertAt: number
+  /** `surely`: reached in every run of the script in which the commands before it succeed. */
+  readonly runs: 'surely' | 'maybe'
+  /** True where the builtin `exec` stood before the words, which are those after it and its options. */
+  readonly exec: boolean
+  readonly background: boolean
+  /** True where it is part of a pipeline, or its output is a word of another command. */
+  readonly piped: boolean
+  /**
+   * True where it is written within a word or in backquotes (`eval 'gunicorn app'`), so that what is put in at `insertAt` is read
+   * twice: its quotes would not hold.
+   */
+  readonly embedded: boolean
+  /** True where nothing of the script can run after it, and it runs in the shell's own process tree, not in a subshell. */
+  readonly last: boolean
+}
+
+export interface ScriptError {
+  readonly message: string
+  readonly start: number
+  readonly end: number
+}
+
+export interface Script {
+  readonly commands: readonly Command[]
+  /** What no shell can read. Commands that stand where it matters are `maybe`. */
+  readonly errors: readonly ScriptError[]
+  /** True where a trap is set: its commands are not listed. */
+  readonly traps: boolean
+}
+
+export interface ScriptContext {
+  readonly dialect: Dialect
+  /** What the shell gets. */
+  readonly environment: Environment
+  /** `$0`, `$1`, …: of `sh -c SCRIPT NAME A B` the words `NAME A B`. */
+  readonly parameters?: readonly Word[]
+  /** What the shell was told on its command line. */
+  readonly options?: Partial<ShellOptions>
+}
+
+/** A command that was found. What it gets is worked out when it is asked for. */
+export class FoundCommand implements Command {
+  readonly words: readonly Word[]
+  readonly assignments: readonly Assignment[]
+  readonly start: number
+  readonly end: number
+  readonly insertAt: number
+  runs: 'surely' | 'maybe'
+  readonly exec: boolean
+  readonly background: boolean
+  readonly piped: boolean
+  readonly embedded: boolean
+  last: boolean
+  readonly #exports: Exports
+
+  constructor(
+    words: readonly Word[], assignments: readonly Assignment[], exports: Exports, start: number, end: number,
+    runs: 'surely' | 'maybe', exec: boolean, place: Place, last: boolean, embedded: boolean,
+  ) {
+    this.words = words
+    this.assignments = assignments
+    this.#exports = exports
+    this.start = start
+    this.end = end
+    this.insertAt = end
+    this.runs = runs
+    this.exec = exec
+    this.background = place.background
+    this.piped = place.piped
+    this.embedded = embedded
+    this.last = last
+  }
+
+  get environment(): Environment {
+    return this.#exports.environment
+  }
+}

@@ -1,0 +1,329 @@
+import { isDeepStrictEqual } from 'node:util'
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { parseEvents } from 'js-yaml'
+import type { Path } from '../../src/kubernetes/field.ts'
+import { readManifests, splitDocuments } from '../../src/cli/manifests.ts'
+import type { Manifest } from '../../src/cli/manifests.ts'
+import { emit, styled, valueOf } from './styled.ts'
+
+function read(text: string): Manifest[] {
+  return [...readManifests(text)]
+}
+
+function only(text: string): Manifest {
+  const manifests = read(text)
+  expect(manifests).toHaveLength(1)
+  return manifests[0]!
+}
+
+function errorOf(text: string): string {
+  const { error } = only(text)
+  return error ? `${error.line}:${error.column}: ${error.message}` : 'no error'
+}
+
+describe('documents', () => {
+  const rows: [name: string, text: string, documents: [line: number, value: unknown][]][] = [
+    ['nothing', '', []],
+    ['blank lines and comments', '\n# a\n  \n---\n# b\n---\n', []],
+    ['one without a marker', 'a: 1\n', [[1, { a: 1 }]]],
+    ['no line break at the end', 'a: 1\n---\nb: 2', [[1, { a: 1 }], [3, { b: 2 }]]],
+    ['a comment before the first marker', '# chart\n---\n# Source: x.yaml\na: 1\n', [[4, { a: 1 }]]],
+    ['comments and blanks behind markers', '--- # one\na: 1\n---   \nb: 2\n', [[2, { a: 1 }], [4, { b: 2 }]]],
+    ['content behind a marker', '--- {a: 1}\n--- text\n', [[1, { a: 1 }], [2, 'text']]],
+    ['empty documents among others', '---\n---\na: 1\n---\n\n---\nnull\n---\nb: 2\n', [[3, { a: 1 }], [9, { b: 2 }]]],
+    ['end markers', 'a: 1\n...\n# x\n...\nb: 2\n...\n---\nc: 3\n', [[1, { a: 1 }], [5, { b: 2 }], [8, { c: 3 }]]],
+    ['directives', '%YAML 1.2\n# x\n---\na: 1\n...\n%YAML 1.1\n---\nb: 2\n', [[4, { a: 1 }], [8, { b: 2 }]]],
+    ['Windows line ends', '---\r\na: |\r\n  x\r\n  y\r\n---\r\nb: 2\r\n', [[2, { a: 'x\ny\n' }], [6, { b: 2 }]]],
+    ['lone carriage returns', 'a: 1\r---\rb: 2\r', [[1, { a: 1 }], [3, { b: 2 }]]],
+    ['a byte order mark', '\uFEFF---\na: 1\n', [[2, { a: 1 }]]],
+    ['a byte order mark in the middle', 'a: 1\n\uFEFF---\nb: 2\n', [[1, { a: 1 }], [3, { b: 2 }]]],
+    ['what only looks like a marker', 'a: |\n  ---\n  x\nb: "x\n  --- y"\nc: --- z\n---d: 1\n', [[1, { a: '---\nx\n', b: 'x --- y', c: '--- z', '---d': 1 }]]],
+    ['a certificate', 'a: |\n  -----BEGIN CERTIFICATE-----\n  ---- x\n', [[1, { a: '-----BEGIN CERTIFICATE-----\n---- x\n' }]]],
+    ['tabs where they may be', 'a:\t1 \t# x\nb: [1,\t2]\n', [[1, { a: 1, b: [1, 2] }]]],
+    ['JSON', '{\n\t"kind": "List",\n\t"items": [{"a": "x\\u00e9\\/:"}]\n}\n', [[1, { kind: 'List', items: [{ a: 'xé/:' }] }]]],
+    ['JSON with a byte order mark', '\uFEFF\r\n{"a": 1}', [[2, { a: 1 }]]],
+    ['several of JSON', '{"a": 1}\n---\n[1, 2]\n', [[1, { a: 1 }], [3, [1, 2]]]],
+    ['brackets closed right under their key', 'a:\n  b: [\n    1,\n    2  # x\n  ]\n  c: {\n  }\n', [[1, { a: { b: [1, 2], c: {} } }]]],
+  ]
+  test.each(rows)('%s', (_, text, documents) => {
+    const manifests = read(text)
+    expect(manifests.map(({ line, value, error }) => error ?? [line, value])).toEqual(documents)
+    expect(manifests.map(({ index }) => index)).toEqual(documents.map((_, index) => index))
+  })
+
+  test('the parts of a text are the text, and hold what js-yaml finds in the whole', () => {
+    const line = fc.constantFrom('---', '--- # x', '---x', '...', '... # y', '# z', '', 'a: 1', '  b: "', '"', "'", 'c: |', '  d', '---\t', '- e', '--')
+    const lineBreak = fc.constantFrom('\n', '\n', '\r\n', '\r')
+    fc.assert(fc.property(fc.array(fc.tuple(line, lineBreak), { maxLength: 12 }), (lines) => {
+      const text = lines.flat().join('')
+      const parts = [...splitDocuments(text)].map(([start, end]) => text.slice(start, end))
+      expect(parts.join('')).toBe(text)
+      let whole: number
+      try {
+        whole = documentsIn(text)
+      } catch {
+        return
+      }
+      expect(parts.map(documentsIn).reduce((sum, count) => sum + count, 0)).toBe(whole)
+    }), { numRuns: 2000 })
+  })
+
+  function documentsIn(text: string): number {
+    return parseEvents(text, {}).filter(({ type }) => type === 1).length
+  }
+})
+
+describe('values are what Kubernetes reads', () => {
+  // Answers of sigs.k8s.io/yaml 1.6.0.
+  const rows: [text: string, value: unknown][] = [
+    ['[y, Y, yes, Yes, YES, on, On, ON, true, True, TRUE]', Array(11).fill(true)],
+    ['[n, N, no, No, NO, off, Off, OFF, false, False, FALSE]', Array(11).fill(false)],
+    ['[yEs, tRUE, oN, nO]', ['yEs', 'tRUE', 'oN', 'nO']],
+    ['[~, null, Null, NULL, nULL]', [null, null, null, null, 'nULL']],
+    ['a:\nb: ~\n', { a: null, b: null }],
+    ['[017, 0o17, 08, 0b11, -0b11, 0X1F, 1_000, 1__0_, +5, 0x_1, -017, 00]', [15, 15, 8, 3, -3, 31, 1000, 10, 5, 1, -15, 0]],
+    ['[1., .5, +.5, -.5, 1e3, 1.5e+3, 1_0.5, .5_0]', [1, 0.5, 0.5, -0.5, 1000, 1500, 10.5, 0.5]],
+    ['[0x1p4, ._1, 1e, .e5, +Inf, +.inf1, 1.2.3, 1e400]', ['0x1p4', '._1', '1e', '.e5', '+Inf', '+.inf1', '1.2.3', '1e400']],
+    ['[2001-01-01, 12:30:45, "=", <<]', ['2001-01-01', '12:30:45', '=', '<<']],
+    ['[99999999999999999999, -0, 500m, 1Gi, 1.5Gi, 10.0.0.1]', [1e20, 0, '500m', '1Gi', '1.5Gi', '10.0.0.1']],
+    ['1.5: a\n0x10: b\nyes: c\n08: d\n1e3: e\n', { 1.5: 'a', 16: 'b', true: 'c', 8: 'd', 1000: 'e' }],
+    ['[!!str 5, !!int "5", !!float 5, !!bool "yes", !!null "", ! 5, !!str, !!binary aGVsbG8=]', ['5', 5, 5, true, null, '5', '', 'hello']],
+    ['[!foo bar, !foo [1], !!set {a, b}, !!timestamp 2001-01-01]', ['bar', [1], { a: null, b: null }, '2001-01-01']],
+    ['b: &b {a: 1}\nx:\n  <<: *b\n  c: 2\n', { b: { a: 1 }, x: { a: 1, c: 2 } }],
+    ['b: &b {a: 1, c: 2}\nx:\n  <<: *b\n  a: 9\n', { b: { a: 1, c: 2 }, x: { a: 9, c: 2 } }],
+    ['b: &b {a: 1, c: 2}\nx:\n  a: 9\n  <<: *b\n', { b: { a: 1, c: 2 }, x: { a: 1, c: 2 } }],
+    ['b: &b {a: 1}\nc: &c {a: 2, d: 3}\nx:\n  <<: [*b, *c]\n', { b: { a: 1 }, c: { a: 2, d: 3 }, x: { a: 1, d: 3 } }],
+    ['a: 2\n<<: {a: 1}\n<<: {a: 3}\n', { a: 3 }],
+    ['"<<": 1\n', { '<<': 1 }],
+    ['a: &a 1\nb: &b [*a]\nc: &a 2\nd: *b\n', { a: 1, b: [1], c: 2, d: [1] }],
+    ['a: &x\nb: *x\n', { a: null, b: null }],
+    ['- :$(PORT)\n- a#b\n- http://x:80/\n', [':$(PORT)', 'a#b', 'http://x:80/']],
+    ["a: 'x\n\n  y'\nb: >\n  x\n  y\n\n   z\n\n\n  w\n\nc: |2\n    x\n   y\nd: |+\n  x\n\n\ne: |-\n  x\n", { a: 'x\ny', b: 'x y\n\n z\n\n\nw\n', c: '  x\n y\n', d: 'x\n\n\n', e: 'x' }],
+    ['? a\n? b\n: 1\n', { a: null, b: 1 }],
+    ['__proto__: {a: 1}\nconstructor: 2\n', JSON.parse('{"__proto__": {"a": 1}, "constructor": 2}')],
+  ]
+  test.each(rows)('%j', (text, value) => {
+    const { value: actual, error } = only(text)
+    expect(error).toBeUndefined()
+    expect(actual).toStrictEqual(value)
+    expect(JSON.stringify(actual)).toBe(JSON.stringify(value))
+  })
+
+  test('an alias is a copy: a change of one value changes no other', () => {
+    const value = only('a: &a {b: [1]}\nc: *a\nd: {<<: *a}\n').value as Record<string, { b: number[] }>
+    value['c']!.b.push(2)
+    value['d']!.b.push(3)
+    expect(value).toEqual({ a: { b: [1] }, c: { b: [1, 2] }, d: { b: [1, 3] } })
+  })
+
+  test('a key named __proto__ changes no prototype', () => {
+    for (const text of ['__proto__: {polluted: 1}\n', '{"__proto__": {"polluted": 1}}', 'a: &a {__proto__: {polluted: 1}}\nb: {<<: *a}\nc: *a\n']) {
+      const value = only(text).value as object
+      expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
+      expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+    }
+  })
+
+  test('what random documents are written for', () => {
+    fc.assert(fc.property(styled, fc.boolean(), (root, crlf) => {
+      const text = crlf ? emit(root).replaceAll('\n', '\r\n') : emit(root)
+      expect(isDeepStrictEqual(only(text).value, valueOf(root))).toBe(true)
+    }), { numRuns: 500 })
+  })
+})
+
+describe('errors', () => {
+  const rows: [text: string, error: string][] = [
+    ['a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n', '5:3: duplicate key "c"'],
+    ['{"a": 1,\n "b": {"c": 1, "c": 2}}', '2:16: duplicate key "c"'],
+    ['a: [1, 2\nb: 3\n', '2:2: missed comma between flow collection entries'],
+    ['a: b: c\n', "1:5: bad indentation of a mapping entry"],
+    ['a:\n\tb: 1\n', '2:1: tab characters must not be used in indentation'],
+    ['a: "x\n', '2:1: unexpected end of the stream within a double quoted scalar'],
+    ['a: *b\n', '1:4: unknown alias *b'],
+    ['a: &a [*a]\n', '1:8: unknown alias *a'],
+    ['? [a]\n: 1\n', '1:3: a mapping key must be a string, not a collection'],
+    ['a: 1\n~: 2\n', '2:1: a mapping key must be a string, not null'],
+    ['<<: 1\n', '1:1: a merge key (<<) must be given a mapping or a list of mappings'],
+    ['a: .inf\n', '1:4: .inf is not a JSON number'],
+    ['a: !!int x\n', '1:4: "x" is not of the type !!int'],
+    ['a: @x\n', '1:4: bad indentation of a mapping entry'],
+    ['a: \0\n', '1:4: null byte is not allowed in input'],
+    ['{"a": 1}\n{"b": 2}\n', '2:1: end of the stream or a document separator is expected'],
+    [`${'['.repeat(101)}${']'.repeat(101)}`, '1:100: nested deeper than 100 levels'],
+    [`${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, '1:492: nested deeper than 100 levels'],
+    [`a0: &a0 [${'x,'.repeat(10)}]\n${[1, 2, 3, 4, 5].map((n) => `a${n}: &a${n} [${`*a${n - 1},`.repeat(10)}]\n`).join('')}`, '5:38: aliases must not expand to more than 100000 values'],
+    [
+      'a: 1\n{{- if .Values.x }}\nb: 2\n{{- end }}\n',
+      '2:3: looks like a Helm template, which must be rendered first (helm template): missed comma between flow collection entries',
+    ],
+    [
+      'a: {{ .Values.a }}\n',
+      '1:5: looks like a Helm template, which must be rendered first (helm template): a mapping key must be a string, not a collection',
+    ],
+  ]
+  test.each(rows.map(([text, error]) => [text.slice(0, 40), text, error]))('%j', (_, text, error) => {
+    expect(errorOf(text)).toBe(error)
+  })
+
+  test('a broken document hides no other one', () => {
+    const manifests = read('a: 1\n---\nb: [\n---\nc: "x\n...\nd: {{ x }}\n---\ne: 5\n')
+    expect(manifests.map(({ index, value, error }) => [index, error ? `${error.line}:${error.column}` : value])).toEqual([
+      [0, { a: 1 }], [1, '4:1'], [2, '7:1'], [3, '7:5'], [4, { e: 5 }],
+    ])
+  })
+
+  test('no text makes it throw', () => {
+    const piece = fc.constantFrom('a', ':', ' ', '\n', '\n', '  ', '- ', '[', ']', '{', '}', ',', '"', "'", '|', '>', '&a ', '*a', '#', '!', '!!int ', '---', '...', '%', '?', '\t', '\r', '<<', '\\', '0', '\0', '😀', '\ud800')
+    fc.assert(fc.property(fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')), (text) => {
+      for (const manifest of readManifests(text)) {
+        expect(manifest.error === undefined).not.toBe(manifest.value === undefined)
+        for (const key of Object.keys(manifest.value ?? {})) manifest.locate([key])
+      }
+    }), { numRuns: 5000 })
+  })
+})
+
+describe('places', () => {
+  const text = [
+    '# a file', //                          1
+    '---', //                               2
+    'kind: Pod', //                         3
+    'spec:', //                             4
+    '  containers:', //                     5
+    '  - name: "web"', //                   6
+    '    command: [a, \'b\', {c: d}]', //   7
+    '    args:', //                         8
+    '      - |2- # script', //              9
+    '          exec x', //                 10
+    '', //                                 11
+    '    env: &env', //                    12
+    '    - {name: A, value: }', //         13
+    '  - !!map', //                        14
+    '    ? name', //                       15
+    '    : &x two', //                     16
+    '    <<: &base', //                    17
+    '      image: i', //                   18
+    '    env: *env', //                    19
+    '    empty:', //                       20
+    '',
+  ].join('\n')
+  const rows: [path: Path, value?: string, key?: string][] = [
+    [[], '3:1 kind: Pod\nspec:\n  containers:…    empty:'],
+    [['kind'], '3:7 Pod', '3:1 kind'],
+    [['spec', 'containers', 0, 'name'], '6:11 "web"', '6:5 name'],
+    [['spec', 'containers', 0, 'command'], "7:14 [a, 'b', {c: d}]", '7:5 command'],
+    [['spec', 'containers', 0, 'command', 1], "7:18 'b'"],
+    [['spec', 'containers', 0, 'command', 2, 'c'], '7:27 d', '7:24 c'],
+    [['spec', 'containers', 0, 'args'], '9:7 - |2- # script\n          exec x', '8:5 args'],
+    [['spec', 'containers', 0, 'args', 0], '9:9 |2- # script\n          exec x'],
+    [['spec', 'containers', 0, 'env', 0, 'value'], '13:23 ', '13:17 value'],
+    [['spec', 'containers', 1, 'name'], '16:10 two', '15:7 name'],
+    [['spec', 'containers', 1, 'image'], '18:14 i', '18:7 image'],
+    [['spec', 'containers', 1, 'env', 0, 'name'], '13:14 A', '13:8 name'],
+    [['spec', 'containers', 1, 'env'], '13:5 - {name: A, value: }', '19:5 env'],
+    [['spec', 'containers', 1, 'empty'], '20:11 ', '20:5 empty'],
+    [['spec', 'containers', 2]],
+    [['spec', 'containers', '0']],
+    [['spec', 0]],
+    [['kind', 'x']],
+    [['toString']],
+  ]
+  test.each(rows.map(([path, value, key]) => ({ path, value, key })))('$path', ({ path, value, key }) => {
+    const manifest = only(text)
+    const show = (part: 'value' | 'key'): string | undefined => {
+      const place = manifest.locate(path, part)
+      return place && `${place.line}:${place.column} ${text.slice(place.start, place.end)}`
+    }
+    expect(show('value')?.replace(/(?<=containers:)[^]{200,}(?= {4}empty)/, '…')).toBe(value)
+    expect(show('key')).toBe(key)
+  })
+
+  test('in a file of several documents, with a byte order mark and Windows line ends', () => {
+    const [, second] = read('\uFEFFa: 1\r\n---\r\nb:\r\n- x\r\n- y\r\n')
+    expect(second!.locate(['b', 1])).toEqual({ start: 23, end: 24, line: 5, column: 3 })
+    expect(read('\uFEFFa: 1\r\n')[0]!.locate(['a'])).toEqual({ start: 4, end: 5, line: 1, column: 4 })
+  })
+
+  test('in JSON', () => {
+    expect(only('{\n  "a": ["x", {"b": "c"}]\n}').locate(['a', 1, 'b'])).toEqual({ start: 21, end: 24, line: 2, column: 20 })
+  })
+
+  test('every value of a random document is where it is said to be', () => {
+    fc.assert(fc.property(styled, fc.boolean(), (root, crlf) => {
+      const source = crlf ? emit(root).replaceAll('\n', '\r\n') : emit(root)
+      const manifest = only(source)
+      for (const [path, value] of leaves(valueOf(root))) {
+        const place = manifest.locate(path)!
+        const text = source.slice(place.start, place.end)
+        // A scalar's text, read alone at the indentation that it has, is the value; so it is neither cut short nor too long.
+        if (value === '' || !/^[|>]/.test(text) || typeof value !== 'string') expect(only(`- ${text}`).value).toEqual([value])
+        expect(manifest.position(place.start)).toEqual({ line: place.line, column: place.column })
+        expect(source.slice(0, place.start).split('\n')).toHaveLength(place.line)
+      }
+    }), { numRuns: 500 })
+  })
+
+  test('every character of a random string is where it is said to be', () => {
+    fc.assert(fc.property(styled, fc.boolean(), (root, crlf) => {
+      const source = crlf ? emit(root).replaceAll('\n', '\r\n') : emit(root)
+      const manifest = only(source)
+      for (const [path, value] of leaves(valueOf(root))) {
+        if (typeof value !== 'string') continue
+        const place = manifest.locate(path)!
+        let previous = place.start
+        for (let unit = 0; unit <= value.length; unit++) {
+          const offset = manifest.sourceOffset(path, unit)!
+          expect(offset).toBeGreaterThanOrEqual(previous)
+          previous = offset
+          const char = value[unit]
+          if (char === undefined) continue
+          expect(offset).toBeLessThan(place.end + 2)
+          const isEscape = source[place.start] === '"' && source[offset] === '\\'
+          expect(isEscape ? unescaped(source.slice(offset)) : unfolded(source.slice(offset), char)).toContain(char)
+        }
+        expect(manifest.sourceOffset(path, value.length + 1)).toBeUndefined()
+        expect(manifest.sourceOffset(path, -1)).toBeUndefined()
+      }
+    }), { numRuns: 500 })
+  })
+
+  /** What the escape that a text begins with stands for. */
+  function unescaped(text: string): string {
+    const [, digits, letter] = /^\\(?:[uU]([0-9a-f]{8}|[0-9a-f]{4})|(.))/.exec(text)!
+    if (digits !== undefined) return String.fromCodePoint(parseInt(digits, 16))
+    return letter === 'n' ? '\n' : letter!
+  }
+
+  /** The character that a text begins with; a blank for a line break that is folded. */
+  function unfolded(text: string, wanted: string): string {
+    if (wanted === ' ' && /^[ \t]*\r?\n/.test(text)) return ' '
+    return text.startsWith('\r\n') ? '\n' : text[0]!
+  }
+})
+
+describe('characters of scalars', () => {
+  const rows: [style: string, text: string, marked: string][] = [
+    ['plain', 'a: x y$z', 'x| |y|$|z|'],
+    ['plain over lines', 'a: x y  \n\n\n  z w\n  v', 'x| |y  \\n|\\n|\\n  |z| |w|\\n  |v|'],
+    ['single quotes', "a: 'it''s  \n  x'", "i|t|''|s|  \\n  |x|'"],
+    ['double quotes', 'a: "\\x41\\u00e9\\n\\"b\\\n   c \\\n  d"', '\\x41|\\u00e9|\\n|\\"|b\\\\n   |c| \\\\n  |d|"'],
+    ['literal', 'a: |\n  x\n\n   y\n  z\n', 'x|\\n|\\n  | |y|\\n  |z|\\n|'],
+    ['literal with an indicator', 'a: |2-\n    x\n  y\n', ' | |x|\\n  |y|\\n'],
+    ['folded', 'a: >\n  x\n  y\n\n  z\n\n   w\n  v\n', 'x|\\n  |y\\n|\\n  |z|\\n|\\n  | |w|\\n  |v|\\n|'],
+  ]
+  test.each(rows)('%s', (_, text, marked) => {
+    const manifest = only(text)
+    const { value } = manifest
+    const starts = [...Array((value as Record<string, string>)['a']!.length + 1).keys()].map((unit) => manifest.sourceOffset(['a'], unit)!)
+    const pieces = starts.map((start, index) => text.slice(start, starts[index + 1]))
+    expect(pieces.join('|').replaceAll('\n', '\\n').replace(/(\\n)?$/, '$1')).toBe(marked)
+  })
+})
+
+function* leaves(value: unknown, path: Path = []): Generator<[Path, unknown]> {
+  if (typeof value !== 'object' || value === null) yield [path, value]
+  else if (Array.isArray(value)) for (const [index, item] of value.entries()) yield* leaves(item, [...path, index])
+  else for (const [name, member] of Object.entries(value)) yield* leaves(member, [...path, name])
+}

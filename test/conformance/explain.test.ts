@@ -1,0 +1,150 @@
+/**
+ * What `paddock explain --stdin` says of generated command lines, against what real gunicorn releases make of them.
+ *
+ * It must refuse what they refuse, and tell the settings and the application that they go by. What hangs on the machine
+ * (files, folders, the names of users and groups) it may call unknown, and nothing else.
+ */
+import { beforeAll, describe, expect } from '@jest/globals'
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { installGunicorn } from '../../scripts/gunicorn-release.ts'
+import type { Explanation } from '../../src/cli/explain.ts'
+import { commandLines } from './command-lines.ts'
+import { Oracle, type Answer, type CommandLine } from './gunicorn.ts'
+import { realTest, seed } from './real.ts'
+
+/** How many command lines each release is asked about. */
+const counts: Readonly<Record<string, number>> = {
+  '20.1.0': 5000, '23.0.0': 5000, '27.0.1': 5000, '19.10.0': 1000, '22.0.0': 1000, '25.3.0': 1000, '26.2.0': 1000,
+}
+
+const root = join(import.meta.dirname, '..', '..')
+
+/** The built program, unless it is older than what it is built of; then the source. */
+function program(): string {
+  const built = join(root, 'dist', 'paddock.js')
+  const sources = ['src', 'cmd'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(root, folder, file)))
+  const isNew = existsSync(built) && sources.every((file) => statSync(file).mtimeMs <= statSync(built).mtimeMs)
+  return isNew ? built : join(root, 'cmd', 'paddock.ts')
+}
+
+/** What paddock answers, in the order of the command lines. */
+async function explain(lines: readonly CommandLine[], release: string): Promise<Explanation[]> {
+  const child = spawn(process.execPath, [program(), 'explain', '--stdin'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(lines.map(({ argv, env }) => JSON.stringify({ argv, env, gunicorn: release }) + '\n').join(''))
+  const answers = (await text(child.stdout)).trimEnd().split('\n')
+  expect(answers).toHaveLength(lines.length)
+  return answers.map((answer) => JSON.parse(answer) as Explanation)
+}
+
+/** Refusals that hang on the machine, each with the setting that paddock must then call unknown. */
+const machineDependent: readonly (readonly [setting: string, error: RegExp])[] = [
+  ['user', /^Error: No such user|^Error: invalid literal for int\(\) with base 10: '²'/],
+  ['group', /^Error: No such group|^Error: invalid literal for int\(\) with base 10: '²'/],
+  ['chdir', /^Error: can't chdir to /],
+  ['reload_extra_files', /^Error: File .* does not exists\.$/],
+  ['config', /^Error: '.*' doesn't exist$|^ModuleNotFoundError: |^Error: .*No module named|^Failed to read config file/],
+]
+
+interface Tally {
+  refused: number
+  ended: number
+  /** Refusals that paddock tells in gunicorn's own words. */
+  quoted: number
+  settings: number
+  known: number
+}
+
+/** In what paddock is wrong about one command line. */
+function disagreements(real: Answer, { invocations, problems: errors }: Explanation, tally: Tally): string[] {
+  const [told] = invocations
+  if (!told || invocations.length > 1 || errors.length > 0) return [`${invocations.length} invocations, ${JSON.stringify(errors)}`]
+  const { settings, unknown, problems, application } = told
+  const refusal = real.exit === 0 ? null : (real.error ?? real.bind_error ?? real.env_error)
+  if (refusal !== null) {
+    tally.refused++
+    if (problems.some(({ message }) => refusal.includes(message))) tally.quoted++
+    if (problems.length > 0) return []
+    const hangsOnMachine = machineDependent.some(([setting, error]) => error.test(refusal) && unknown.includes(setting))
+    return hangsOnMachine ? [] : [`gunicorn refuses: ${refusal}`]
+  }
+  if (problems.length > 0) return problems.map(({ message }) => `gunicorn does not refuse: ${message}`)
+  const realSettings = real.settings ?? {}
+  if (real.exit === 0) tally.ended++
+  const found: string[] = []
+  for (const name of new Set([...Object.keys(realSettings), ...Object.keys(settings), ...unknown])) {
+    tally.settings++
+    if (unknown.includes(name)) {
+      if (!mayBeUnknown(name, realSettings)) found.push(`${name} is called unknown`)
+      continue
+    }
+    tally.known++
+    const [wanted, given] = [JSON.stringify(realSettings[name]), JSON.stringify(settings[name]?.value)]
+    if (wanted !== given) found.push(`${name}: gunicorn has ${wanted ?? 'the default'}, paddock ${given ?? 'the default'}`)
+  }
+  const sameApplication = application === real.application || (application === null && mayBeUnknown('application', realSettings))
+  if (!sameApplication) found.push(`application: gunicorn has ${JSON.stringify(real.application)}, paddock ${JSON.stringify(application)}`)
+  return found
+}
+
+/** With a file that paddock does not read, all may be unknown; else only what names files, folders and accounts. */
+function mayBeUnknown(name: string, { config, paste }: Readonly<Record<string, unknown>>): boolean {
+  if (typeof config === 'string' && config !== '' && config !== '/dev/null') return true
+  return name === 'application' ? typeof paste === 'string' : machineDependent.some(([setting]) => setting === name)
+}
+
+interface Asked {
+  readonly lines: readonly CommandLine[]
+  readonly real: readonly Answer[]
+  readonly told: readonly Explanation[]
+  readonly seconds: number
+}
+
+async function ask(release: string, count: number): Promise<Asked> {
+  const start = performance.now()
+  // The oracle is faster where the environment stays the same.
+  const lines = commandLines(seed + Number.parseInt(release), count).sort((a, b) => (environmentOf(a) < environmentOf(b) ? -1 : 1))
+  const oracle = await Oracle.start(release)
+  const [real, told] = await Promise.all([oracle.ask(lines), explain(lines, release)]).finally(() => oracle.close())
+  return { lines, real, told, seconds: (performance.now() - start) / 1000 }
+}
+
+const environmentOf = ({ env }: CommandLine): string => JSON.stringify({ ...env, GUNICORN_CMD_ARGS: '' })
+
+const percent = (part: number, all: number): string => `${((100 * part) / all).toFixed(1)} %`
+
+/** Why a release cannot be asked; undefined where it can. */
+const missing = new Map(
+  await Promise.all(
+    Object.keys(counts).map(async (release) => [release, await installGunicorn(release).then(() => undefined, (error: Error) => error.message)] as const),
+  ),
+)
+const asked = new Map<string, Asked>()
+
+describe(`explain --stdin, seed ${seed}`, () => {
+  // All releases are asked at once: each is a process, and paddock another.
+  beforeAll(async () => {
+    const there = Object.entries(counts).filter(([release]) => missing.get(release) === undefined)
+    await Promise.all(there.map(async ([release, count]) => asked.set(release, await ask(release, count))))
+  })
+
+  for (const release of Object.keys(counts)) {
+    realTest(`agrees with gunicorn ${release}`, missing.get(release), () => {
+      const { lines, real, told, seconds } = asked.get(release) as Asked
+      const tally: Tally = { refused: 0, ended: 0, quoted: 0, settings: 0, known: 0 }
+      const failures = lines.flatMap((line, index) => {
+        const found = disagreements(real[index] as Answer, told[index] as Explanation, tally)
+        return found.length > 0 ? [`${JSON.stringify(line)}\n${found.map((one) => `  ${one}`).join('\n')}`] : []
+      })
+      console.log(`gunicorn ${release}, seed ${seed}: ${lines.length} command lines, ${tally.refused} refused (${percent(tally.quoted, tally.refused)} told in ` +
+        `gunicorn's own words), ${tally.ended} ended by --help or --version; ${failures.length} disagreements; ` +
+        `${percent(tally.known, tally.settings)} of ${tally.settings} settings known; ${seconds.toFixed(0)} s`)
+      expect(failures.slice(0, 20).join('\n') + (failures.length > 20 ? `\n… ${failures.length} in all` : '')).toBe('')
+      // What is all refused, or all unknown, would agree with anything.
+      expect(tally.refused / lines.length).toBeLessThan(0.6)
+      expect(tally.known / tally.settings).toBeGreaterThan(0.95)
+    })
+  }
+})

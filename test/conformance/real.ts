@@ -1,0 +1,23 @@
+/** Tests that need something real of the machine: a shell, a Python, gunicorn releases. */
+import { test } from '@jest/globals'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/**
+ * A test. Where something is missing that it needs, it says so and counts as skipped; with PADDOCK_REQUIRE_REAL=1 it fails.
+ * `missing` is a sentence on what is missing and how to get it; undefined where nothing is.
+ */
+export function realTest(name: string, missing: string | undefined, body: () => Promise<void> | void): void {
+  if (missing === undefined) return test(name, body)
+  if (process.env['PADDOCK_REQUIRE_REAL'] === '1') return test(name, () => { throw new Error(missing) })
+  console.warn(`not tested: ${name}: ${missing}`)
+  test.skip(`${name} (${missing})`, () => undefined)
+}
+
+/** Where a program stands on PATH. */
+export function findProgram(name: string): string | undefined {
+  return (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)).find((path) => existsSync(path))
+}
+
+/** The seed of what is generated: PADDOCK_SEED, to have what failed elsewhere once more. */
+export const seed = Number(process.env['PADDOCK_SEED'] ?? 1)

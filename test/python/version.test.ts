@@ -1,0 +1,138 @@
+import { describe, expect, test } from '@jest/globals'
+import { satisfies } from '@renovatebot/pep440'
+import fc from 'fast-check'
+import { admits, newestWithin, pinned } from '../../src/python/version.ts'
+
+test.each([
+  ['==1.2', '1.2'],
+  ['== 1.2', '1.2'],
+  ['===1.2', '1.2'],
+  ['===20240101-custom', '20240101-custom'],
+  ['==2.0+cu118', '2.0+cu118'],
+  ['==1.2,<2', '1.2'],
+  ['>=1,==1.2', '1.2'],
+  ['==1.2,<1', null],
+  ['==1.2.*', null],
+  ['>=1.2', null],
+  ['~=1.2', null],
+  ['', null],
+  ['==${VERSION}', null],
+])('%j pins %j', (specifier, version) => {
+  expect(pinned(specifier)).toBe(version)
+})
+
+describe('admits', () => {
+  test.each([
+    ['==1.1.2', '<=1.2', 'all'],
+    ['==1.2', '<=1.2', 'all'],
+    ['==1.2.0', '<=1.2', 'all'],
+    ['==1.2.2', '<=1.2', 'none'],
+    ['<1.3', '<=1.2', 'some'],
+    ['<=1.2', '<=1.2', 'all'],
+    ['<1.2', '<=1.2', 'all'],
+    ['>=20', '<=1.2', 'none'],
+    ['>1.2', '<=1.2', 'none'],
+    ['>=1.2', '<=1.2', 'some'],
+    ['', '<=1.2', 'some'],
+    ['', '', 'all'],
+    ['!=1.2', '<=1.2', 'some'],
+    ['!=1.2,>=1.2', '<=1.2', 'none'],
+    ['~=1.2', '<2', 'all'],
+    ['~=1.2.3', '<1.3', 'all'],
+    ['~=1.2.3', '<1.2.9', 'some'],
+    ['==20.*', '>=20', 'all'],
+    ['==1.2.*', '<=1.2', 'some'],
+    ['==1!1.0', '<=1.2', 'none'],
+    ['==1.2.post1', '<=1.2', 'none'],
+    ['==1.2.post1', '<1.3', 'all'],
+    ['==1.2+local', '<=1.2', 'all'],
+    ['===1.2', '<=1.2', 'all'],
+    ['==1.3a1', '<=1.2', 'none'],
+    ['>=1.2a1,<1.2', '<1.2', 'unknown'],
+    ['>=1.2a1,<=1.2', '<1.2', 'none'],
+    ['>=1.2,<1.2.1', '<=1.2', 'some'],
+    ['>1.2,<1.2.post9', '<=1.2', 'unknown'],
+    ['<1.0', '>=1.0', 'none'],
+  ])('of what %j admits, within %j is: %s', (specifier, bound, answer) => {
+    expect(admits(specifier, bound)).toBe(answer)
+  })
+
+  test.each([
+    ['what cannot be read', '==${VERSION}'],
+    ['what is no version', '===20240101-custom'],
+    ['what older pips took', '>=1.0.*'],
+    ['what nothing fits', '>=2,<1'],
+    ['what nothing is before', '<0'],
+    ['two pins of builds', '==1.0+a,==1.0+b'],
+    ['what pip releases read differently', '<1.0.post1'],
+    ['what pip releases read differently', '>1.0a1'],
+    ['a number too long to be exact', '>=10000000000000000.1'],
+  ])('%s (%j) is unknown', (_, specifier) => {
+    expect(admits(specifier, '<=1.2')).toBe('unknown')
+  })
+
+  test('a bound that cannot be read is unknown', () => {
+    expect(admits('==1.0', '=1')).toBe('unknown')
+    expect(admits('==1.0', '==1.0+a')).toBe('unknown')
+  })
+})
+
+test.each([
+  ['', '>=19.8', true],
+  ['', '<26', false],
+  ['<25', '<26', true],
+  ['<=26', '<26', false],
+  ['==25.3', '>=19.8,<26', true],
+  ['>=20,<0.112', '<0.112', null],
+  ['<0.112', '>=0.111,<0.112', true],
+  ['<0.111', '>=0.111,<0.112', false],
+  ['!=27', '>=20', true],
+  ['==${VERSION}', '>=20', null],
+])('the newest that %j admits is within %j: %j', (specifier, bound, within) => {
+  expect(newestWithin(specifier, bound)).toBe(within)
+})
+
+describe('against every version of a list', () => {
+  const releases = ['0.9', '1.0', '1.0.1', '1.1', '1.1.2', '1.2', '1.2.3', '1.3', '2.0', '2.1', '3.0']
+  const universe = [...releases, '0.0', '0.9.9', '1.2.4', '2.0.1', '2.9', '3.1', '1!7.0'].flatMap((release) =>
+    ['.dev0', '.dev1', '.dev2', 'a1.dev0', 'a1', 'a1.post1', 'a2', 'rc1', '', '.post0.dev0', '.post0', '.post1', '.post2', '.0.0.1'].map((suffix) => release + suffix),
+  )
+  const release = fc.constantFrom(...releases)
+  const suffixed = fc.tuple(release, fc.constantFrom('', '', 'a1', 'rc1', '.post1', '.dev1')).map((parts) => parts.join(''))
+  // Of epochs, `satisfies` takes no notice in `<` and `>`; and it takes `<` and `>` of pre- and post-releases, and wildcards that are longer than a version, less exactly.
+  const clause = fc.oneof(
+    fc.tuple(fc.constantFrom('<', '>', '~='), release).map((parts) => parts.join('')),
+    fc.tuple(fc.constantFrom('<=', '>=', '==', '!='), suffixed).map((parts) => parts.join('')),
+    fc.tuple(fc.constantFrom('==', '!='), fc.constantFrom('1.*', '1.2.*', '2.0.*', '0.*')).map((parts) => parts.join('')),
+  )
+  const specifiers = fc.array(clause, { maxLength: 3 }).map((clauses) => clauses.join(','))
+  const admitting = (specifier: string): string[] =>
+    universe.filter((version) => satisfies(version, specifier, { prereleases: true })
+      && (/a|rc|dev/.test(specifier) || !/a|rc|dev/.test(version)))
+
+  test('all, some and none are what they say', () => {
+    const seen = { all: 0, some: 0, none: 0, unknown: 0 }
+    fc.assert(fc.property(specifiers, clause, (specifier, bound) => {
+      const within = admitting(specifier).map((version) => satisfies(version, bound, { prereleases: true }))
+      const expected = within.length === 0 ? 'unknown' : within.every(Boolean) ? 'all' : within.some(Boolean) ? 'some' : 'none'
+      seen[expected]++
+      expect(admits(specifier, bound)).toBe(expected)
+    }), { numRuns: 1000 })
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(10)
+  })
+
+  test('what is pinned is the only version', () => {
+    fc.assert(fc.property(specifiers, (specifier) => {
+      const version = pinned(specifier)
+      if (version !== null) expect(admits(specifier, `==${version}`)).toBe('all')
+      else expect(specifier === '' || !/==[\d.]+(?:$|,)/.test(specifier) || admits(specifier, '') === 'unknown').toBe(true)
+    }), { numRuns: 500 })
+  })
+})
+
+test('a long specifier takes no long time', () => {
+  const started = performance.now()
+  for (const specifier of ['1'.repeat(100_000), `==${'1.'.repeat(50_000)}1`, `>=1${',<2'.repeat(500)}`, `==1+${'a.'.repeat(50_000)}`, '=='.repeat(50_000)])
+    admits(specifier, '<=1.2')
+  expect(performance.now() - started).toBeLessThan(2000)
+})

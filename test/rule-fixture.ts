@@ -1,0 +1,143 @@
+/**
+ * The fixtures of the rules, `test/rules/<id>.yaml`: what a rule finds, what the fix makes of it, and what it leaves alone.
+ *
+ * Each case is a Pod. It goes the way that every workload goes: readWorkload, lint, fix. The platform's defaults that
+ * the rule does not read are left out, so that it is the rule under test that speaks, and not all that is missing.
+ */
+import { readFileSync, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { isMap, isSeq, parse, parseDocument, visit, type Document } from 'yaml'
+import { annotatedPython } from '../src/dependencies/annotation.ts'
+import { applyEdits } from '../src/edit.ts'
+import { fix } from '../src/fix.ts'
+import { readWorkload } from '../src/kubernetes/workload.ts'
+import { lint, type Finding } from '../src/lint.ts'
+import { override, type Policy, type PolicySpec } from '../src/policy/policy.ts'
+import { preset } from '../src/policy/presets.ts'
+import type { Rule } from '../src/rules/rule.ts'
+
+export const fixtureFolder = join(import.meta.dirname, 'rules')
+
+type Containers = readonly Readonly<Record<string, unknown>>[]
+
+export interface Case {
+  readonly name: string
+  readonly containers: Containers
+  readonly initContainers?: Containers
+  readonly annotations?: Readonly<Record<string, string>>
+  /** What it is checked against, where that is not the default preset. */
+  readonly policy?: PolicySpec
+  /** The other rules that speak of it as well. */
+  readonly also?: readonly string[]
+}
+
+export interface BadCase extends Case {
+  /** The rule's findings, whole lines. An action that is not what the policy says stands in front: `Warn: `. */
+  readonly want: readonly string[]
+  /** The containers as the fix leaves them; undefined where there is no fix. */
+  readonly fixed?: Containers
+  readonly fixedInitContainers?: Containers
+}
+
+export interface Fixture {
+  readonly bad: readonly BadCase[]
+  readonly good: readonly Case[]
+}
+
+const keys: Readonly<Record<keyof Fixture, readonly (keyof BadCase)[]>> = {
+  bad: ['name', 'containers', 'initContainers', 'annotations', 'policy', 'also', 'want', 'fixed', 'fixedInitContainers'],
+  good: ['name', 'containers', 'initContainers', 'annotations', 'policy', 'also'],
+}
+
+/** The ids that there are fixtures for. */
+export const fixtureIds = (): string[] => readdirSync(fixtureFolder).map((name) => basename(name, '.yaml'))
+
+export const fixturePath = (id: string): string => join(fixtureFolder, `${id}.yaml`)
+
+/** A rule's fixture. Throws where it holds a key that means nothing. */
+export function readFixture(id: string): Fixture {
+  const fixture = parse(readFileSync(fixturePath(id), 'utf8')) as Fixture
+  for (const list of ['bad', 'good'] as const)
+    for (const one of fixture[list])
+      for (const key of Object.keys(one))
+        if (!(keys[list] as readonly string[]).includes(key)) throw new Error(`${fixturePath(id)}: ${list} case "${one.name}": there is no key "${key}"`)
+  return fixture
+}
+
+/** The object that a case is about. */
+export function podOf({ containers, initContainers, annotations }: Case): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'shop', ...(annotations ? { annotations } : {}) },
+    spec: { ...(initContainers ? { initContainers } : {}), containers },
+  }
+}
+
+function policyOf(rule: Rule, spec: PolicySpec = {}): Policy {
+  const base = preset(spec.preset ?? 'blueking')
+  if (!base) throw new Error(`there is no preset "${String(spec.preset)}"`)
+  const unread = Object.keys(base.defaults).filter((setting) => !rule.settings.includes(setting))
+  return override(base, 'fixture', { ...spec, defaults: { ...Object.fromEntries(unread.map((setting) => [setting, null])), ...spec.defaults } })
+}
+
+/** What comes of a case. */
+export interface Outcome {
+  /** Of the rule under test, as `want` holds them. */
+  readonly lines: readonly string[]
+  readonly findings: readonly Finding[]
+  /** The ids of the other rules that speak. */
+  readonly others: readonly string[]
+  readonly object: object
+  readonly fixed: object
+}
+
+/** Runs a case; `object` stands in for the case's own, to run what a fix has made of it. */
+export function run(rule: Rule, one: Case, object: object = podOf(one)): Outcome {
+  const policy = policyOf(rule, one.policy)
+  const workload = readWorkload(object)
+  if (!workload) throw new Error('the case is no workload')
+  if (workload.errors.length > 0) throw new Error(`the case is malformed: ${JSON.stringify(workload.errors)}`)
+  const python = annotatedPython(workload)
+  const { rounds, findings } = fix(object, lint(workload, policy, python), policy, python)
+  const own = findings.filter((finding) => finding.rule === rule.id)
+  const action = policy.rules[rule.id]?.action
+  return {
+    lines: own.map((finding) => (finding.action === action ? finding.message : `${finding.action}: ${finding.message}`)),
+    findings: own,
+    others: [...new Set(findings.map((finding) => finding.rule))].filter((id) => id !== rule.id).sort(),
+    object,
+    fixed: rounds.reduce<object>((left, edits) => applyEdits(left, edits) as object, object),
+  }
+}
+
+/** A fixture's text with `want` and `fixed` as they come out, comments and layout kept. */
+export function rewritten(text: string, rule: Rule): string {
+  const document = parseDocument(text)
+  const bad = document.get('bad')
+  const cases = (parse(text) as Fixture).bad
+  if (isSeq(bad))
+    for (const [index, node] of bad.items.entries()) {
+      const one = cases[index]
+      if (!isMap(node) || !one) continue
+      const { lines, object, fixed } = run(rule, one)
+      node.set('want', document.createNode(lines))
+      for (const [key, list] of [['fixed', 'containers'], ['fixedInitContainers', 'initContainers']] as const) {
+        const [before, after] = [specOf(object)[list], specOf(fixed)[list]]
+        if (JSON.stringify(before) === JSON.stringify(after)) node.delete(key)
+        else node.set(key, flow(document, after))
+      }
+    }
+  return document.toString({ lineWidth: 0, singleQuote: true, flowCollectionPadding: false })
+}
+
+const specOf = (pod: object): Record<string, unknown> => (pod as { spec: Record<string, unknown> }).spec
+
+/** A list of maps, each on one line; a text of several lines stays a block. */
+function flow(document: Document, value: unknown): unknown {
+  const node = document.createNode(value)
+  let lines = false
+  visit(node, { Scalar: (_, scalar) => void (lines ||= String(scalar.value).includes('\n')) })
+  if (!lines && isSeq(node)) for (const item of node.items) if (isMap(item)) item.flow = true
+  return node
+}
