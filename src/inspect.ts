@@ -3,7 +3,7 @@
  */
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
 import { startedBy } from './gunicorn/invocation.ts'
-import { read, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
+import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
@@ -106,7 +106,7 @@ function merge(settings: readonly Setting[]): Setting | undefined {
   if (!first) return undefined
   const same = (other: Setting): boolean =>
     other.source === first.source && (other.value === first.value || JSON.stringify(other.value) === JSON.stringify(first.value))
-  return others.every(same) ? first : { ...first, value: undefined }
+  return others.every(same) ? first : unknownSetting(first)
 }
 
 /** The longest a chain of shells within shells may get before it is left alone. */

@@ -1,4 +1,5 @@
 /** Invocations + rules + policy → findings. Pure. */
+import { releasesInWords } from './gunicorn/catalogue.ts'
 import { inspect, type Invocation, type Place } from './inspect.ts'
 import { describe, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
@@ -74,7 +75,7 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
   if (problem.releases && action === 'Deny') action = 'Warn'
   if (action === 'Off') return undefined
   const field = fieldPath(problem.place.path)
-  const suffix = problem.releases ? `, in gunicorn ${problem.releases.map((release) => release.name).join(', ')}` : ''
+  const suffix = problem.releases ? `, in gunicorn ${releasesInWords(problem.releases)}` : ''
   return {
     rule: rule.id,
     severity: rule.severity,

@@ -92,14 +92,20 @@ export interface Outcome {
   readonly fixed: object
 }
 
-/** Runs a case; `object` stands in for the case's own, to run what a fix has made of it. */
-export function run(rule: Rule, one: Case, object: object = podOf(one)): Outcome {
-  const policy = policyOf(rule, one.policy)
+/** A workload as the whole engine leaves it, and what it found. */
+export function mend(object: object, policy: Policy): { readonly findings: readonly Finding[]; readonly fixed: object } {
   const workload = readWorkload(object)
   if (!workload) throw new Error('the case is no workload')
   if (workload.errors.length > 0) throw new Error(`the case is malformed: ${JSON.stringify(workload.errors)}`)
   const python = annotatedPython(workload)
   const { rounds, findings } = fix(object, lint(workload, policy, python), policy, python)
+  return { findings, fixed: rounds.reduce<object>((left, edits) => applyEdits(left, edits) as object, object) }
+}
+
+/** Runs a case; `object` stands in for the case's own, to run what a fix has made of it. */
+export function run(rule: Rule, one: Case, object: object = podOf(one)): Outcome {
+  const policy = policyOf(rule, one.policy)
+  const { findings, fixed } = mend(object, policy)
   const own = findings.filter((finding) => finding.rule === rule.id)
   const action = policy.rules[rule.id]?.action
   return {
@@ -107,7 +113,7 @@ export function run(rule: Rule, one: Case, object: object = podOf(one)): Outcome
     findings: own,
     others: [...new Set(findings.map((finding) => finding.rule))].filter((id) => id !== rule.id).sort(),
     object,
-    fixed: rounds.reduce<object>((left, edits) => applyEdits(left, edits) as object, object),
+    fixed,
   }
 }
 

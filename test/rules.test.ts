@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
+import type { Finding } from '../src/lint.ts'
 import { preset, presetNames } from '../src/policy/presets.ts'
 import { rules } from '../src/rules/index.ts'
-import { fixtureIds, fixturePath, readFixture, rewritten, run } from './rule-fixture.ts'
+import { fixtureIds, fixturePath, mend, podOf, readFixture, rewritten, run } from './rule-fixture.ts'
 
 const root = join(import.meta.dirname, '..')
 const update = process.env['UPDATE'] === '1'
@@ -12,6 +13,8 @@ const names = (folder: string, extension: string): string[] =>
   readdirSync(join(root, folder)).filter((name) => name.endsWith(extension)).map((name) => basename(name, extension))
 
 const ids = rules.map((rule) => rule.id)
+
+const linesOf = (findings: readonly Finding[], action: Finding['action']): string[] => findings.filter((finding) => finding.action === action).map((finding) => finding.message)
 
 describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) => {
   const fixture = readFixture(id)
@@ -37,7 +40,7 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
   test.each(fixture.bad.map((one) => [one.name, one] as const))('what is fixed stays as it is: %s', (_, one) => {
     const { fixed } = run(rule, one)
     const again = run(rule, one, fixed)
-    expect(again.findings.filter((finding) => finding.action === 'Fix')).toEqual([])
+    expect(linesOf(again.findings, 'Fix')).toEqual([])
     expect(again.fixed).toEqual(fixed)
   })
 
@@ -61,6 +64,32 @@ describe('the collection', () => {
     const policy = preset(name)
     expect(Object.keys(policy?.rules ?? {}).sort()).toEqual(ids)
     for (const id of policy?.allow ?? []) expect(ids).toContain(id)
+  })
+})
+
+describe('the rules together', () => {
+  const cases = rules.flatMap((rule) => [...readFixture(rule.id).bad, ...readFixture(rule.id).good].map((one) => [`${rule.id}: ${one.name}`, one] as const))
+
+  test.each(presetNames)('preset %s: fixing what is fixed changes nothing', (name) => {
+    const policy = preset(name)
+    if (!policy) throw new Error('there is no such preset')
+    for (const [title, one] of cases) {
+      const { fixed } = mend(podOf(one), policy)
+      const again = mend(fixed, policy)
+      expect([title, again.fixed]).toEqual([title, fixed])
+      expect([title, linesOf(again.findings, 'Fix')]).toEqual([title, []])
+    }
+  })
+
+  test("the default command of the platform's guide", () => {
+    const policy = preset('blueking')
+    if (!policy) throw new Error('there is no such preset')
+    const { findings, fixed } = mend(podOf({ name: 'bare', containers: [{ name: 'web', command: ['gunicorn', 'wsgi'] }] }), policy)
+    const format = `[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D)s %(b)s "%(f)s" "%(a)s"`
+    const command = ['gunicorn', 'wsgi', '-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat', format]
+    expect(fixed).toEqual(podOf({ name: 'bare', containers: [{ name: 'web', command, env: [{ name: 'PORT', value: '5000' }] }] }))
+    const missing = ['missing-access-log', 'missing-access-log-format', 'missing-bind', 'missing-error-log', 'missing-workers']
+    expect(findings.map((finding) => finding.rule)).toEqual(missing)
   })
 })
 

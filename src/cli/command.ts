@@ -24,7 +24,8 @@ export interface Serving {
   readonly url: string
   /** The CA of its certificate, where it is known. */
   readonly ca: string | undefined
-  readonly stop: () => Promise<void>
+  /** Drains for so many milliseconds; as long as the skin thinks right where it is left out. */
+  readonly stop: (lameDuck?: number) => Promise<void>
   /** Resolves once it has stopped, be it by a signal. */
   readonly stopped: Promise<void>
 }

@@ -3,7 +3,8 @@ import { createTwoFilesPatch } from 'diff'
 import type { Style } from './io.ts'
 
 export function unifiedDiff(name: string, before: string, after: string, paint: (style: Style, text: string) => string): string {
-  const patch = createTwoFilesPatch(`a/${name}`, `b/${name}`, before, after, undefined, undefined, { context: 3 })
+  const path = name.replace(/^(\.?\/)+/, '')
+  const patch = createTwoFilesPatch(`a/${path}`, `b/${path}`, before, after, undefined, undefined, { context: 3 })
   const lines = patch.split('\n').filter((line) => !/^=+$/.test(line))
   return lines.map((line) => (line === '' ? line : paintLine(line, paint))).join('\n')
 }

@@ -7,13 +7,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Path } from '../kubernetes/field.ts'
 import { valueAt } from '../kubernetes/workload.ts'
-import { readJson } from './json.ts'
 import { readDocument, readManifests } from './manifests.ts'
 import type { Manifest } from './manifests.ts'
-import { afterLastLine, applySplices, insertItems, insertMember, isFirstOnLine, removeEntry, replaceNode, spliceScalar } from './rewrite.ts'
+import { itemIndex, pathInPart } from './parts.ts'
+import { applySplices, insertItems, insertMember, removeEntry, replaceNode, spliceScalar } from './rewrite.ts'
 import type { Parsed, Splice } from './rewrite.ts'
-import { buildTree, lineStart, resolve, walk } from './tree.ts'
-import type { Item, ListNode, Node, Pair, Step } from './tree.ts'
+import { buildTree, resolve, walk } from './tree.ts'
+import type { Item, Node, Pair, Step } from './tree.ts'
 import { isObject, readEvents, setMember } from './yaml.ts'
 
 /**
@@ -24,9 +24,9 @@ import { isObject, readEvents, setMember } from './yaml.ts'
  *   together: they all count in the string as it was
  */
 export type Edit =
-  | { readonly op: 'add' | 'replace', readonly path: Path, readonly value: unknown }
-  | { readonly op: 'remove', readonly path: Path }
-  | { readonly op: 'splice', readonly path: Path, readonly start: number, readonly end: number, readonly text: string }
+  | { readonly op: 'add' | 'replace'; readonly path: Path; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: Path }
+  | { readonly op: 'splice'; readonly path: Path; readonly start: number; readonly end: number; readonly text: string }
 
 /** Edits of one document that are made together or not at all. */
 export interface Change {
@@ -49,7 +49,7 @@ export interface Refusal {
  * Makes changes in a text of manifests; what is not changed stays byte for byte. The changes of one document are made in their
  * order; once one has been refused, later ones of the same object (the document, or an item of a `List`) are too.
  */
-export function editManifests(text: string, changes: readonly Change[]): { text: string, refused: Refusal[] } {
+export function editManifests(text: string, changes: readonly Change[]): { text: string; refused: Refusal[] } {
   const refused: Refusal[] = []
   const wanted = Map.groupBy(changes, (change) => change.document)
   const texts: string[] = []
@@ -65,10 +65,11 @@ export function editManifests(text: string, changes: readonly Change[]): { text:
       for (const change of own) refuse(change, [], manifest.error.message)
       continue
     }
-    texts.push(text.slice(done, manifest.start), editDocument(manifest.source, own, refuse))
+    texts.push(text.slice(done, manifest.start), editDocument(manifest, own, refuse))
     done = manifest.end
   }
-  for (const change of [...wanted.values()].flat()) refused.push({ change, line: 1, path: [], reason: 'the file has no such document' })
+  for (const change of [...wanted.values()].flat())
+    refused.push({ change, line: 1, path: [], reason: 'the file has no such document' })
   return { text: texts.join('') + text.slice(done), refused }
 }
 
@@ -82,56 +83,31 @@ function nearestLine(manifest: Manifest, path: Path): number {
 
 type Refuse = (change: Change, path: Path, reason: string) => void
 
-/** A part of a document that is read and edited alone. */
-interface Part {
-  readonly start: number
-  readonly end: number
-  /** What takes the place of the first `stripped` steps of a path. */
-  readonly path: Path
-  readonly stripped: number
-}
-
-function editDocument(source: string, changes: readonly Change[], refuse: Refuse): string {
-  const partOf = changes.length > 1 ? itemParts(source, changes) : undefined
-  if (!partOf) return editPart(source, { start: 0, end: source.length, path: [], stripped: 0 }, changes, refuse)
-  const parts = [...Map.groupBy(changes, itemIndex).values()].map((own) => ({ own, part: partOf(own[0]!) }))
+function editDocument(manifest: Manifest, changes: readonly Change[], refuse: Refuse): string {
+  const { source } = manifest
+  const byItem = Map.groupBy(changes, itemOf)
+  const parts = byItem.has(undefined) || byItem.size < 2 ? undefined : manifest.items
+  if (!parts) return editPart(source, changes, refuse, (path) => path)
   const texts: string[] = []
   let done = 0
-  for (const { own, part } of parts.sort((a, b) => a.part.start - b.part.start)) {
-    texts.push(source.slice(done, part.start), editPart(source.slice(part.start, part.end), part, own, refuse))
+  for (const [index, part] of parts.entries()) {
+    const own = byItem.get(index)
+    if (!own) continue
+    byItem.delete(index)
+    texts.push(
+      source.slice(done, part.start),
+      editPart(source.slice(part.start, part.end), own, refuse, (path) => pathInPart(part, path)),
+    )
     done = part.end
   }
+  for (const change of [...byItem.values()].flat()) refuse(change, change.edits[0]!.path, 'there is no such item')
   return texts.join('') + source.slice(done)
 }
 
-/** The item of a `List` that edits are about; undefined where they are about none, or several. */
-function itemIndex({ edits }: Change): number | undefined {
-  const index = edits[0]?.path[1]
-  const isOne = edits.every(({ path }) => path.length > 2 && path[0] === 'items' && path[1] === index)
-  return isOne && typeof index === 'number' ? index : undefined
-}
-
-/**
- * The items of a `List` as parts, so that to edit a long list takes no longer than as many documents. Undefined where a change
- * is not about one item, or where the items may depend on one another.
- */
-function itemParts(source: string, changes: readonly Change[]): ((change: Change) => Part) | undefined {
-  const indexes = changes.map(itemIndex)
-  const events = readEvents(source)
-  const hasAnchor = events.some((event) => 'anchorStart' in event && event.anchorStart >= 0)
-  if (hasAnchor || indexes.includes(undefined)) return undefined
-  const list = walk(buildTree(source, events), ['items'])?.at(-1)?.node
-  if (list?.kind !== 'list' || indexes.some((index) => !list.items[index!])) return undefined
-  if (!list.flow && !isFirstOnLine(source, list.start)) return undefined
-  return (change) => itemPart(source, list, itemIndex(change)!)
-}
-
-function itemPart(source: string, list: ListNode, index: number): Part {
-  const item = list.items[index]!
-  if (list.flow) return { start: item.start, end: item.value.end, path: [], stripped: 2 }
-  const next = list.items[index + 1]
-  const end = next ? lineStart(source, next.start) : afterLastLine(source, item.value)
-  return { start: lineStart(source, item.start), end, path: [0], stripped: 2 }
+/** The item of a `List` that a change is about; undefined where it is about none, or several. */
+function itemOf({ edits }: Change): number | undefined {
+  const indexes = new Set(edits.map(({ path }) => itemIndex(path)))
+  return indexes.size === 1 ? [...indexes][0] : undefined
 }
 
 /** Why an edit cannot be made. */
@@ -139,17 +115,19 @@ class Refused extends Error {
   override readonly name = 'Refused'
 }
 
-function editPart(source: string, part: Part, changes: readonly Change[], refuse: Refuse): string {
-  let current = readPart(source)
+/** Edits a text that is read alone; `pathIn` makes paths of the document into paths of its value. */
+function editPart(source: string, changes: readonly Change[], refuse: Refuse, pathIn: (path: Path) => Path): string {
+  let current = readPart(source, false)
   const closed = new Set<string>()
   for (const change of changes) {
     const { edits: own } = change
     const object = objectAt(own[0]?.path ?? [])
-    const operations = mergeEdits(own.map((edit) => ({ ...edit, path: [...part.path, ...edit.path.slice(part.stripped)] })))
+    const operations = mergeEdits(own.map((edit) => ({ ...edit, path: pathIn(edit.path) })))
     let at = 0
     try {
       if (closed.has(object)) throw new Refused('another change of the same object could not be made')
-      let changed = current
+      if (current === undefined) throw new Refused('there is no object or list that it could be in')
+      let changed: ReadPart = current
       for (const operation of operations) {
         at = operation.index
         changed = perform(changed, operation)
@@ -161,7 +139,7 @@ function editPart(source: string, part: Part, changes: readonly Change[], refuse
       refuse(change, own[at]?.path ?? [], error.message)
     }
   }
-  return current.source
+  return current?.source ?? source
 }
 
 /** Names the object that a path is about: the steps into items of a `List`. */
@@ -175,18 +153,24 @@ interface ReadPart extends Parsed {
   readonly value: unknown
 }
 
-function readPart(source: string): ReadPart {
+/** Reads a text with its tree; undefined where it has no value, or where it is `json` and would not stay so. */
+function readPart(source: string, json: boolean): ReadPart | undefined {
   const read = readDocument(source)
-  if (read === undefined || read.error) throw new TypeError('a part that is edited must be readable')
-  return { source, value: read.value, tree: buildTree(source, read.events ?? readEvents(source)), json: read.events === undefined }
+  if (read === undefined || read.error || (json && read.events !== undefined)) return undefined
+  return {
+    source,
+    value: read.value,
+    tree: buildTree(source, read.events ?? readEvents(source)).root,
+    json: read.events === undefined,
+  }
 }
 
 /** An edit as it is made. `index` is that of the first edit that it stands for. */
 type Operation = { readonly index: number } & (
-  | { readonly op: 'add', readonly path: Path, readonly values: readonly unknown[] }
-  | { readonly op: 'replace', readonly path: Path, readonly value: unknown }
-  | { readonly op: 'remove', readonly path: Path }
-  | { readonly op: 'splice', readonly path: Path, readonly splices: readonly Splice[] }
+  | { readonly op: 'add'; readonly path: Path; readonly values: readonly unknown[] }
+  | { readonly op: 'replace'; readonly path: Path; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: Path }
+  | { readonly op: 'splice'; readonly path: Path; readonly splices: readonly Splice[] }
 )
 
 /** The edits with splices of one string together, and additions to one list that follow one another. */
@@ -195,8 +179,11 @@ function mergeEdits(edits: readonly Edit[]): Operation[] {
   for (const [index, edit] of edits.entries()) {
     const last = operations.at(-1)
     if (edit.op === 'splice') {
-      const splices = edits.filter((other) => other.op === 'splice' && isDeepStrictEqual(other.path, edit.path)) as typeof edit[]
-      if (splices[0] === edit) operations.push({ op: 'splice', path: edit.path, splices: splices.toSorted((a, b) => a.start - b.start), index })
+      const splices = edits.filter(
+        (other) => other.op === 'splice' && isDeepStrictEqual(other.path, edit.path),
+      ) as (typeof edit)[]
+      if (splices[0] === edit)
+        operations.push({ op: 'splice', path: edit.path, splices: splices.toSorted((a, b) => a.start - b.start), index })
     } else if (edit.op === 'add' && last?.op === 'add' && continues(last.path, last.values.length, edit.path)) {
       operations[operations.length - 1] = { ...last, values: [...last.values, edit.value] }
     } else {
@@ -220,11 +207,8 @@ function perform(part: ReadPart, operation: Operation): ReadPart {
   const expected = applied(part.value, operation)
   if (isDeepStrictEqual(expected, part.value)) return part
   for (const splices of candidates(part, operation, valueAt(expected, operation.path))) {
-    const source = applySplices(part.source, splices)
-    if (part.json && readJson(source) === undefined) continue
-    const read = readDocument(source)
-    if (read === undefined || read.error || !isDeepStrictEqual(read.value, expected)) continue
-    return { source, value: read.value, tree: buildTree(source, read.events ?? readEvents(source)), json: part.json }
+    const changed = readPart(applySplices(part.source, splices), part.json)
+    if (changed && isDeepStrictEqual(changed.value, expected)) return changed
   }
   throw new Refused('no way was found to write it so that it reads back as it must')
 }
@@ -235,7 +219,9 @@ function applied(value: unknown, operation: Operation, path: Path = operation.pa
   if (key === undefined) throw new Refused('the document as a whole cannot be edited')
   if (Array.isArray(value)) {
     if (rest.length === 0) return appliedToList(value, key, operation)
-    return typeof key === 'number' && key in value ? value.with(key, applied(value[key], operation, rest)) : applied(undefined, operation, rest)
+    return typeof key === 'number' && key in value
+      ? value.with(key, applied(value[key], operation, rest))
+      : applied(undefined, operation, rest)
   }
   if (!isObject(value)) throw new Refused('there is no object or list that it could be in')
   const name = String(key)
@@ -266,7 +252,8 @@ function newValue(current: unknown, operation: Operation): unknown {
   if (typeof current !== 'string') throw new Refused('the value must be a string')
   let done = 0
   for (const { start, end } of operation.splices) {
-    if (!(start >= done && end >= start && end <= current.length)) throw new Refused('the splices must lie within the string and apart')
+    if (!(start >= done && end >= start && end <= current.length))
+      throw new Refused('the splices must lie within the string and apart')
     done = end
   }
   return applySplices(current, operation.splices)
@@ -277,7 +264,8 @@ function* candidates(part: ReadPart, operation: Operation, value: unknown): Gene
   const { path } = operation
   const parent = ownNode(part.tree, path.slice(0, -1))
   if (parent.kind !== 'map' && parent.kind !== 'list') return
-  if (parent.kind === 'map' && parent.flow && part.source[parent.start] !== '{') throw new Refused('it stands in a mapping without braces')
+  if (parent.kind === 'map' && parent.flow && part.source[parent.start] !== '{')
+    throw new Refused('it stands in a mapping without braces')
   if (operation.op === 'add' && parent.kind === 'list') {
     const key = path.at(-1)
     yield insertItems(part, parent, typeof key === 'number' ? key : parent.items.length, operation.values)

@@ -4,10 +4,12 @@ import type { Path } from '../kubernetes/field.ts'
 import { readJson } from './json.ts'
 import { Lines } from './lines.ts'
 import type { Position } from './lines.ts'
+import { itemIndex, itemParts, pathInPart } from './parts.ts'
+import type { Part } from './parts.ts'
 import { decodeScalar } from './scalar.ts'
 import { buildTree, contentStart, isBreak, lineEnd, afterBreak, resolve, skipSpace, walk } from './tree.ts'
-import type { Node } from './tree.ts'
-import { YamlError, countDocuments, readEvents, readValue } from './yaml.ts'
+import type { Node, Step } from './tree.ts'
+import { YamlError, countDocuments, isObject, readEvents, readValue } from './yaml.ts'
 
 /** Why a document could not be read, and where. */
 export interface ManifestError extends Position {
@@ -32,17 +34,21 @@ export class Manifest {
   /** A JSON value; undefined where there is an error. */
   readonly value: unknown
   readonly error: ManifestError | undefined
-  readonly #text: string
+  readonly #file: string
   readonly #lines: Lines
   #events: Event[] | undefined
+  #items: Part[] | undefined
+  /** The part that was looked at last (undefined: all of the document), its text and its tree. */
+  #part: Part | undefined
+  #text = ''
   #tree: Node | undefined
 
   /** `read` is what reading the document gave: its value or its error, and its events where they are known. */
-  constructor(text: string, lines: Lines, index: number, start: number, end: number, read: Reading) {
+  constructor(file: string, lines: Lines, index: number, start: number, end: number, read: Reading) {
     this.index = index
     this.start = start
     this.end = end
-    this.#text = text
+    this.#file = file
     this.#lines = lines
     this.#events = read.events
     this.value = read.value
@@ -57,7 +63,7 @@ export class Manifest {
 
   /** The text of the document. */
   get source(): string {
-    return this.#text.slice(this.start, this.end)
+    return this.#file.slice(this.start, this.end)
   }
 
   /** The line and column of an offset into the file. */
@@ -70,13 +76,11 @@ export class Manifest {
    * is where it is written. Undefined where there is no such value, and no key for an element of a list.
    */
   locate(path: Path, part: 'value' | 'key' = 'value'): Place | undefined {
-    const step = this.#walk(path)?.at(-1)
-    if (step === undefined) return undefined
+    const { step, start } = this.#find(path) ?? {}
+    if (step === undefined || start === undefined) return undefined
     const key = step.member && 'key' in step.member ? step.member.key : undefined
     const node = part === 'key' ? key : resolve(step.node)
-    if (node === undefined) return undefined
-    const start = this.start + node.start
-    return { start, end: this.start + node.end, ...this.position(start) }
+    return node && { start: start + node.start, end: start + node.end, ...this.position(start + node.start) }
   }
 
   /**
@@ -84,20 +88,41 @@ export class Manifest {
    * value, its length standing for the end. Undefined where there is no such scalar or character.
    */
   sourceOffset(path: Path, valueOffset: number): number | undefined {
-    const step = this.#walk(path)?.at(-1)
-    const node = step && resolve(step.node)
-    if (node?.kind !== 'scalar') return undefined
-    const offset = decodeScalar(this.source, node.event).starts[valueOffset]
-    return offset === undefined ? undefined : this.start + offset
+    const found = this.#find(path)
+    const node = found && resolve(found.step.node)
+    if (found === undefined || node?.kind !== 'scalar') return undefined
+    const offset = decodeScalar(found.source, node.event).starts[valueOffset]
+    return offset === undefined ? undefined : found.start + offset
   }
 
-  #walk(path: Path): ReturnType<typeof walk> {
-    if (this.error) return undefined
-    if (this.#tree === undefined) {
-      this.#tree = buildTree(this.source, this.#events ?? readEvents(this.source))
-      this.#events = undefined
+  /** The parts of a document that holds a list of objects, where they can be read alone. */
+  get items(): readonly Part[] | undefined {
+    if (this.#items === undefined) {
+      const hasItems = isObject(this.value) && Array.isArray(this.value['items'])
+      this.#items = hasItems ? itemParts(this.source, this.#readEvents()) : undefined
+      this.#items ??= []
     }
-    return walk(this.#tree, path)
+    return this.#items.length === 0 ? undefined : this.#items
+  }
+
+  #readEvents(): Event[] {
+    const events = this.#events ?? readEvents(this.source)
+    this.#events = undefined
+    return events
+  }
+
+  /** What stands at the end of a path, and the text that it is in: that of an item, or all. */
+  #find(path: Path): { step: Step; source: string; start: number } | undefined {
+    if (this.error) return undefined
+    const index = itemIndex(path)
+    const part = index === undefined ? undefined : this.items?.[index]
+    if (part !== this.#part || this.#tree === undefined) {
+      this.#part = part
+      this.#text = part ? this.source.slice(part.start, part.end) : this.source
+      this.#tree = buildTree(this.#text, part ? readEvents(this.#text) : this.#readEvents()).root
+    }
+    const step = walk(this.#tree, part ? pathInPart(part, path) : path)?.at(-1)
+    return step && { step, source: this.#text, start: this.start + (part?.start ?? 0) }
   }
 }
 
@@ -140,7 +165,10 @@ export function readDocument(source: string): Reading | undefined {
 /** Says what a broken document probably is. */
 function explain(error: YamlError, source: string): YamlError {
   if (!/\{\{.*\}\}/.test(source)) return error
-  return new YamlError(`looks like a Helm template, which must be rendered first (helm template): ${error.message}`, error.offset)
+  return new YamlError(
+    `looks like a Helm template, which must be rendered first (helm template): ${error.message}`,
+    error.offset,
+  )
 }
 
 /**

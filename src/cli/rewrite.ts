@@ -2,7 +2,18 @@
 import { CHOMPING_MODE, SCALAR_STYLE } from 'js-yaml'
 import { decodeScalar, escape, isPrintable, writeString } from './scalar.ts'
 import type { Decoded, Quote } from './scalar.ts'
-import { afterBreak, isBreak, lineEnd, lineStart, resolve, skipSpace } from './tree.ts'
+import {
+  afterLastLine,
+  columnOf,
+  isBreak,
+  isFirstOnLine,
+  keptEnd,
+  lineEnd,
+  lineIndent,
+  lineStart,
+  resolve,
+  skipSpace,
+} from './tree.ts'
 import type { Item, ListNode, MapNode, Node, Pair, ScalarNode } from './tree.ts'
 import { isSimple, newLine, writeBlock, writeBlockMember, writeBlockPair, writeFlow, writeFlowPair } from './write.ts'
 import type { Style } from './write.ts'
@@ -28,11 +39,16 @@ type Collection = ListNode | MapNode
 export function insertItems(parsed: Parsed, list: ListNode, index: number, values: readonly unknown[]): Splice[] {
   const neighbour = list.items[Math.max(index - 1, 0)]
   const style = styleFor(parsed, list, neighbour?.value)
-  if (list.flow) return insertFlow(parsed.source, list, index, (column) => values.map((value) => writeFlow(value, style, column)), style)
+  if (list.flow)
+    return insertFlow(parsed.source, list, index, (column) => values.map((value) => writeFlow(value, style, column)), style)
   const gap = dashGap(parsed.source, neighbour)
-  const inFlow = neighbour !== undefined && isCollection(neighbour.value) && neighbour.value.flow && neighbour.value.items.length > 0
+  const inFlow =
+    neighbour !== undefined && isCollection(neighbour.value) && neighbour.value.flow && neighbour.value.items.length > 0
   return insertBlock(parsed.source, list, index, style, (column) =>
-    values.map((value) => `-${gap}${inFlow ? writeFlow(value, style, column) : writeBlock(value, style, column + 1 + gap.length)}`))
+    values.map(
+      (value) => `-${gap}${inFlow ? writeFlow(value, style, column) : writeBlock(value, style, column + 1 + gap.length)}`,
+    ),
+  )
 }
 
 /** Puts a member at the end of an object that does not have it. */
@@ -50,12 +66,19 @@ export function removeEntry(parsed: Parsed, parent: Collection, member: Pair | I
   const index = entries.indexOf(member)
   if (parent.flow) return removeFlow(source, parent, index)
   if (entries.length === 1) return replaceNode(parsed, parent, holder, false, parent.kind === 'list' ? [] : {})
-  if (isFirstOnLine(source, member.start)) return [{ start: lineStart(source, member.start), end: afterLastLine(source, member.value), text: '' }]
+  if (isFirstOnLine(source, member.start))
+    return [{ start: lineStart(source, member.start), end: afterLastLine(source, member.value), text: '' }]
   return [{ start: member.start, end: entries[index + 1]!.start, text: '' }]
 }
 
 /** Puts another value in the place of a node. `holder` is the member or item that it is the value of, `flow` whether in brackets. */
-export function replaceNode(parsed: Parsed, node: Node, holder: Pair | Item | undefined, flow: boolean, value: unknown): Splice[] {
+export function replaceNode(
+  parsed: Parsed,
+  node: Node,
+  holder: Pair | Item | undefined,
+  flow: boolean,
+  value: unknown,
+): Splice[] {
   const { source } = parsed
   const style = styleFor(parsed, resolve(node), node)
   const from = holder === undefined ? node.start : 'key' in holder ? holder.afterColon : flow ? holder.start : holder.start + 1
@@ -72,7 +95,13 @@ export function replaceNode(parsed: Parsed, node: Node, holder: Pair | Item | un
   }
   const column = columnOf(source, holder?.start ?? node.start)
   if (holder === undefined) return [{ start: from, end, text: writeBlock(value, style, column) }]
-  return [{ start: from, end, text: 'key' in holder ? writeBlockMember(value, style, column) : ` ${writeBlock(value, style, column + 2)}` }]
+  return [
+    {
+      start: from,
+      end,
+      text: 'key' in holder ? writeBlockMember(value, style, column) : ` ${writeBlock(value, style, column + 2)}`,
+    },
+  ]
 }
 
 /** Makes changes in a string; `splices` count in its units (UTF-16), in order and apart. Gives the ways to do it, the one that keeps most first. */
@@ -88,7 +117,8 @@ export function* spliceScalar(parsed: Parsed, node: ScalarNode, splices: readonl
   switch (node.event.style) {
     case SCALAR_STYLE.PLAIN: {
       yield inSource(String)
-      const [mark, quoted] = otherwise === 'single' ? ["'", doubleQuotes] : ['"', (text: string) => text.replace(/["\\]/g, '\\$&')]
+      const [mark, quoted] =
+        otherwise === 'single' ? ["'", doubleQuotes] : ['"', (text: string) => text.replace(/["\\]/g, '\\$&')]
       if (isOneLine) yield whole(mark + applyAround(source, node, inSource(quoted), quoted) + mark)
       break
     }
@@ -111,7 +141,12 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
 }
 
 /** A part of a text with splices made, and what is between them written anew. */
-function applyAround(text: string, part: { start: number, end: number }, splices: readonly Splice[], write: (text: string) => string): string {
+function applyAround(
+  text: string,
+  part: { start: number; end: number },
+  splices: readonly Splice[],
+  write: (text: string) => string,
+): string {
   const pieces: string[] = []
   let done = part.start
   for (const { start, end, text: piece } of splices) {
@@ -122,7 +157,7 @@ function applyAround(text: string, part: { start: number, end: number }, splices
 }
 
 /** Where units start … end of a plain or quoted scalar stand. */
-function sourceRange({ starts, ends }: Decoded, start: number, end: number): { start: number, end: number } {
+function sourceRange({ starts, ends }: Decoded, start: number, end: number): { start: number; end: number } {
   const from = starts[start]!
   return { start: from, end: end > start ? ends[end - 1]! : from }
 }
@@ -132,7 +167,12 @@ function doubleQuotes(text: string): string {
 }
 
 /** Changes within the lines of a block scalar; new lines get its indentation. */
-function* spliceBlock(source: string, node: ScalarNode, { value, starts }: Decoded, splices: readonly Splice[]): Generator<Splice[]> {
+function* spliceBlock(
+  source: string,
+  node: ScalarNode,
+  { value, starts }: Decoded,
+  splices: readonly Splice[],
+): Generator<Splice[]> {
   const { indent, style, valueStart } = node.event
   if (indent < 0 || (style === SCALAR_STYLE.FOLDED_BLOCK && splices.some(({ text }) => text.includes('\n')))) return
   const pad = ' '.repeat(indent)
@@ -166,7 +206,11 @@ function quoteFor(value: string, usual: 'single' | 'double'): 'single' | 'double
 }
 
 function insertFlow(
-  source: string, node: Collection, index: number, write: (column: number) => string[], style: Style,
+  source: string,
+  node: Collection,
+  index: number,
+  write: (column: number) => string[],
+  style: Style,
 ): Splice[] {
   const entries: readonly (Pair | Item)[] = node.items
   const last = entries.at(-1)
@@ -189,7 +233,10 @@ function insertFlow(
   // The line of the last entry goes on: with a comma, a comment or both.
   const lines = texts.map((text) => style.lineBreak + margin + text)
   if (trailingComma) return [{ start: stop, end: stop, text: lines.map((line) => `${line},`).join('') }]
-  return [{ start: end, end, text: ',' }, { start: stop, end: stop, text: lines.join(',') }]
+  return [
+    { start: end, end, text: ',' },
+    { start: stop, end: stop, text: lines.join(',') },
+  ]
 }
 
 function insertIntoEmpty(source: string, node: Collection, write: (column: number) => string[], style: Style): Splice[] {
@@ -201,11 +248,18 @@ function insertIntoEmpty(source: string, node: Collection, write: (column: numbe
   return [{ start: open, end, text: inner + write(margin + style.indent).join(`,${inner}`) + newLine(style, margin) }]
 }
 
-function insertBlock(source: string, node: Collection, index: number, style: Style, write: (column: number) => string[]): Splice[] {
+function insertBlock(
+  source: string,
+  node: Collection,
+  index: number,
+  style: Style,
+  write: (column: number) => string[],
+): Splice[] {
   const first = node.items[0]!
   const column = columnOf(source, first.start)
   const texts = write(column)
-  if (index === 0) return [{ start: first.start, end: first.start, text: texts.map((text) => text + newLine(style, column)).join('') }]
+  if (index === 0)
+    return [{ start: first.start, end: first.start, text: texts.map((text) => text + newLine(style, column)).join('') }]
   const previous = node.items[index - 1]!.value
   const kept = keptEnd(previous)
   if (kept !== undefined && isBreak(source.charCodeAt(kept - 1))) {
@@ -229,21 +283,10 @@ function removeFlow(source: string, node: Collection, index: number): Splice[] {
   const comma = skipSpace(source, previous.value.end)
   return comma + 1 === blank
     ? [{ start: comma, end, text: '' }]
-    : [{ start: comma, end: comma + 1, text: '' }, { start: blank, end, text: '' }]
-}
-
-/** Where a block scalar that keeps its trailing line breaks (`|+`) ends, if a node ends with one. */
-function keptEnd(node: Node): number | undefined {
-  if (node.kind === 'scalar') {
-    const block = node.event.style === SCALAR_STYLE.LITERAL_BLOCK || node.event.style === SCALAR_STYLE.FOLDED_BLOCK
-    return block && node.event.chomping === CHOMPING_MODE.KEEP ? node.event.valueEnd : undefined
-  }
-  return node.kind === 'alias' || node.flow ? undefined : keptEnd(node.items.at(-1)!.value)
-}
-
-/** The offset after the last line of a node in block style. */
-export function afterLastLine(source: string, node: Node): number {
-  return keptEnd(node) ?? afterBreak(source, lineEnd(source, node.end))
+    : [
+        { start: comma, end: comma + 1, text: '' },
+        { start: blank, end, text: '' },
+      ]
 }
 
 /** The style of the text around a place: in `node`, next to `neighbour`. */
@@ -271,7 +314,9 @@ function styleFor(parsed: Parsed, node: Node, neighbour: Node | undefined): Styl
 function styleQuote(node: Node | undefined): Quote | undefined {
   if (node?.kind !== 'scalar') return undefined
   const quotes: Partial<Record<number, Quote>> = {
-    [SCALAR_STYLE.PLAIN]: 'plain', [SCALAR_STYLE.SINGLE_QUOTED]: 'single', [SCALAR_STYLE.DOUBLE_QUOTED]: 'double',
+    [SCALAR_STYLE.PLAIN]: 'plain',
+    [SCALAR_STYLE.SINGLE_QUOTED]: 'single',
+    [SCALAR_STYLE.DOUBLE_QUOTED]: 'double',
   }
   return quotes[node.event.style]
 }
@@ -288,7 +333,8 @@ function blockIndent(source: string, node: Node, kind: 'map' | 'list'): number |
   if (!isCollection(node) || node.flow) return undefined
   return firstOf<Pair | Item, number>(node.items, (member) => {
     const { value } = member
-    if ('key' in member && value.kind === kind && !value.flow) return columnOf(source, value.start) - columnOf(source, member.start)
+    if ('key' in member && value.kind === kind && !value.flow)
+      return columnOf(source, value.start) - columnOf(source, member.start)
     return blockIndent(source, value, kind)
   })
 }
@@ -313,7 +359,10 @@ function matched(text: string, pattern: RegExp): string | undefined {
   return pattern.test(text) ? text : undefined
 }
 
-function firstOf<Entry, Result>(entries: readonly Entry[], find: (entry: Entry, index: number) => Result | undefined): Result | undefined {
+function firstOf<Entry, Result>(
+  entries: readonly Entry[],
+  find: (entry: Entry, index: number) => Result | undefined,
+): Result | undefined {
   for (const [index, entry] of entries.entries()) {
     const result = find(entry, index)
     if (result !== undefined) return result
@@ -329,19 +378,6 @@ function dashGap(source: string, item: Item | undefined): string {
 
 function isCollection(node: Node): node is Collection {
   return node.kind === 'list' || node.kind === 'map'
-}
-
-function columnOf(source: string, offset: number): number {
-  return offset - lineStart(source, offset)
-}
-
-/** The width of the blanks that the line of an offset begins with. */
-function lineIndent(source: string, offset: number): number {
-  return /^[ \t]*/.exec(source.slice(lineStart(source, offset), offset))![0].length
-}
-
-export function isFirstOnLine(source: string, offset: number): boolean {
-  return lineIndent(source, offset) === columnOf(source, offset)
 }
 
 function lineBreakOf(source: string): string {

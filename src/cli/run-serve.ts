@@ -16,7 +16,7 @@ export async function runServe(flags: ServeFlags, start: (options: ServeOptions)
   const serving = await listen(flags, start)
   io.stderr.write(`paddock: serving on ${serving.url}\n`)
   if (flags.examples !== undefined) await showExamples(flags.examples, serving, io)
-  if (flags.once) await serving.stop()
+  if (flags.once) await serving.stop(0)
   else if (flags.examples !== undefined) io.stderr.write('paddock: serving until Ctrl-C\n')
   await serving.stopped
   return exitStatus.ok
@@ -26,10 +26,11 @@ async function listen(flags: ServeFlags, start: (options: ServeOptions) => Promi
   try {
     return await start(flags)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    // The same codes stand for a certificate's folder that cannot be made.
+    const code = error instanceof Error && 'syscall' in error && error.syscall === 'listen' && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE') throw new UsageError(`port ${flags.port} on ${flags.host} is taken: choose another with --port`)
     if (code === 'EACCES') throw new UsageError(`port ${flags.port} may not be opened by this user: choose another with --port`)
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') throw new UsageError(`${flags.host} is no address of this machine: choose another with --host`)
+    if (code === 'EADDRNOTAVAIL') throw new UsageError(`${flags.host} is no address of this machine: choose another with --host`)
     throw error
   }
 }

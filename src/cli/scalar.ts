@@ -118,8 +118,24 @@ function skipBlank(source: string, at: number, limit: number): number {
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
-  0: '\0', a: '\x07', b: '\b', t: '\t', '\t': '\t', n: '\n', v: '\v', f: '\f', r: '\r', e: '\x1b', ' ': ' ',
-  '"': '"', '/': '/', '\\': '\\', N: '\x85', _: '\xa0', L: '\u2028', P: '\u2029',
+  0: '\0',
+  'a': '\x07',
+  'b': '\b',
+  't': '\t',
+  '\t': '\t',
+  'n': '\n',
+  'v': '\v',
+  'f': '\f',
+  'r': '\r',
+  'e': '\x1b',
+  ' ': ' ',
+  '"': '"',
+  '/': '/',
+  '\\': '\\',
+  'N': '\x85',
+  '_': '\xa0',
+  'L': '\u2028',
+  'P': '\u2029',
 }
 
 /** The value of an escape and the length of its text; length 0 for an escaped line break, which stands for nothing. */
@@ -201,7 +217,12 @@ export function isPrintable(value: string): boolean {
 export function escape(value: string): string {
   return JSON.stringify(value)
     .slice(1, -1)
-    .replace(UNPRINTABLES, (char) => char.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''))
+    .replace(UNPRINTABLES, (char) =>
+      char
+        .split('')
+        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+        .join(''),
+    )
 }
 
 /** First characters that no YAML reader takes for an indicator; a dash only before a letter or another dash. */
@@ -213,6 +234,7 @@ const FLOW_BREAK = /[,[\]{}:?'"]/
 const ELSEWHERE_NO_STRING = /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.\d*)?$|^\d{4}-\d\d?-\d\d?(?:[Tt ]|$)/
 
 function isPlain(value: string, flow: boolean): boolean {
-  if (!PLAIN_START.test(value) || UNPRINTABLE.test(value) || PLAIN_BREAK.test(value) || (flow && FLOW_BREAK.test(value))) return false
+  if (!PLAIN_START.test(value) || UNPRINTABLE.test(value) || PLAIN_BREAK.test(value) || (flow && FLOW_BREAK.test(value)))
+    return false
   return typeof resolvePlain(value) === 'string' && !ELSEWHERE_NO_STRING.test(value)
 }

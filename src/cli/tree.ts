@@ -1,5 +1,5 @@
 /** Where each node of one YAML document stands in its text. Built only when a place is asked for. */
-import { COLLECTION_STYLE, EVENT_ID, SCALAR_STYLE } from 'js-yaml'
+import { CHOMPING_MODE, COLLECTION_STYLE, EVENT_ID, SCALAR_STYLE } from 'js-yaml'
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from 'js-yaml'
 import type { Path } from '../kubernetes/field.ts'
 import { isMergeKey, keyName, scalarValue } from './yaml.ts'
@@ -61,12 +61,23 @@ export interface Pair {
 const ABSENT = -1
 const [TAB, SPACE, HASH, PERCENT, COMMA, DASH, COLON, QUESTION] = [9, 32, 35, 37, 44, 45, 58, 63]
 
-/** The tree of the one document that the events stand for, which must have been read without an error. */
-export function buildTree(source: string, events: readonly Event[]): Node {
+export interface Tree {
+  readonly root: Node
+  /** True where a node has an anchor, so that parts of the document may depend on one another. */
+  readonly hasAnchors: boolean
+}
+
+/**
+ * The tree of the one document that the events stand for, which must have been read without an error. Nodes below `depth` levels
+ * (0 for the root) are left out.
+ */
+export function buildTree(source: string, events: readonly Event[], depth = Infinity): Tree {
   const anchors = new Map<string, Node>()
   let next = events.findIndex((event) => event.type === EVENT_ID.DOCUMENT) + 1
   let cursor = afterMarker(source)
-  return readNode()
+  let level = 0
+  const root = readNode()
+  return { root, hasAnchors: anchors.size > 0 }
 
   function readNode(): Node {
     const event = events[next++]!
@@ -98,7 +109,7 @@ export function buildTree(source: string, events: readonly Event[]): Node {
   }
 
   /** Where a node's anchor and tag begin and end; `start` twice where it has none. */
-  function properties(event: ScalarEvent | SequenceEvent | MappingEvent, start: number): { outer: number, inner: number } {
+  function properties(event: ScalarEvent | SequenceEvent | MappingEvent, start: number): { outer: number; inner: number } {
     let outer = start
     if (event.tagStart !== ABSENT) outer = Math.min(outer, event.tagStart)
     if (event.anchorStart !== ABSENT) outer = Math.min(outer, event.anchorStart - 1)
@@ -128,16 +139,20 @@ export function buildTree(source: string, events: readonly Event[]): Node {
     const { outer } = properties(event, start)
     const flow = event.style === COLLECTION_STYLE.FLOW
     const items: Item[] = []
+    let last = cursor
     cursor = flow ? start + 1 : start
+    level++
     while (events[next]!.type !== EVENT_ID.POP) {
       const dash = skipSpace(source, cursor)
       cursor = flow ? dash : dash + 1
       const value = readNode()
-      items.push({ start: flow ? value.outer : dash, value })
-      if (flow) cursor = afterComma(value.end)
+      if (level <= depth) items.push({ start: flow ? value.outer : dash, value })
+      last = value.end
+      if (flow) cursor = afterComma(last)
     }
+    level--
     next++
-    const end = flow ? skipSpace(source, cursor) + 1 : items.at(-1)!.value.end
+    const end = flow ? skipSpace(source, cursor) + 1 : last
     if (flow) cursor = end
     return { kind: 'list', flow, start, end, outer, shared: false, items }
   }
@@ -149,13 +164,18 @@ export function buildTree(source: string, events: readonly Event[]): Node {
     // `[a: b]` holds a mapping of one member without braces.
     const braced = flow && source[start] === '{'
     const items: Pair[] = []
+    let last = cursor
     cursor = braced ? start + 1 : start
+    level++
     while (events[next]!.type !== EVENT_ID.POP) {
-      items.push(readPair(flow))
-      if (braced) cursor = afterComma(items.at(-1)!.value.end)
+      const pair = readPair(flow)
+      if (level <= depth) items.push(pair)
+      last = pair.value.end
+      if (braced) cursor = afterComma(last)
     }
+    level--
     next++
-    const end = braced ? skipSpace(source, cursor) + 1 : (items.at(-1)?.value.end ?? cursor)
+    const end = braced ? skipSpace(source, cursor) + 1 : last
     if (braced) cursor = end
     return { kind: 'map', flow, start, end, outer, shared: false, items }
   }
@@ -297,4 +317,33 @@ function blockEnd(source: string, event: ScalarEvent, header: number): number {
 /** The offset of the line break that ends right before an offset. */
 export function beforeBreak(source: string, offset: number): number {
   return source.startsWith('\r\n', offset - 2) ? offset - 2 : offset - 1
+}
+
+/** Where a block scalar that keeps its trailing line breaks (`|+`) ends, if a node ends with one. */
+export function keptEnd(node: Node): number | undefined {
+  if (node.kind === 'scalar') {
+    const block = node.event.style === SCALAR_STYLE.LITERAL_BLOCK || node.event.style === SCALAR_STYLE.FOLDED_BLOCK
+    return block && node.event.chomping === CHOMPING_MODE.KEEP ? node.event.valueEnd : undefined
+  }
+  return node.kind === 'alias' || node.flow ? undefined : keptEnd(node.items.at(-1)!.value)
+}
+
+/** The offset after the last line of a node in block style. */
+export function afterLastLine(source: string, node: Node): number {
+  return keptEnd(node) ?? afterBreak(source, lineEnd(source, node.end))
+}
+
+/** How many characters stand before an offset in its line. */
+export function columnOf(source: string, offset: number): number {
+  return offset - lineStart(source, offset)
+}
+
+/** The width of the blanks that the line of an offset begins with. */
+export function lineIndent(source: string, offset: number): number {
+  return /^[ \t]*/.exec(source.slice(lineStart(source, offset), offset))![0].length
+}
+
+/** True where only blanks stand before an offset in its line. */
+export function isFirstOnLine(source: string, offset: number): boolean {
+  return lineIndent(source, offset) === columnOf(source, offset)
 }

@@ -70,7 +70,8 @@ function readShallow(source: string, first: YamlError): Event[] {
       shallow.push(start)
       shallow.sort((a, b) => a - b)
     } else break
-    const deep = shallow.map((at, index) => blank.slice(shallow[index - 1] ?? 0, at) + indent).join('') + blank.slice(shallow.at(-1) ?? 0)
+    const deep =
+      shallow.map((at, index) => blank.slice(shallow[index - 1] ?? 0, at) + indent).join('') + blank.slice(shallow.at(-1) ?? 0)
     try {
       return parse(deep).map((event) => mapOffsets(event, original))
     } catch (error) {
@@ -89,13 +90,17 @@ function deepestLine(source: string): number {
 }
 
 function mapOffsets(event: Event, map: (offset: number) => number): Event {
-  const entries = Object.entries(event).map(([name, value]) => [name, /(?:Start|End|^start)$/.test(name) && value >= 0 ? map(value) : value])
+  const entries = Object.entries(event).map(([name, value]) => [
+    name,
+    /(?:Start|End|^start)$/.test(name) && value >= 0 ? map(value) : value,
+  ])
   return Object.fromEntries(entries) as Event
 }
 
 function parse(source: string): Event[] {
   try {
-    return parseEvents(source, { maxDepth: MAX_DEPTH })
+    // js-yaml counts one level more while it looks whether a collection is a key.
+    return parseEvents(source, { maxDepth: MAX_DEPTH + 1 })
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
     const reason = error.reason.startsWith('nesting exceeded') ? `nested deeper than ${MAX_DEPTH} levels` : error.reason
@@ -160,7 +165,8 @@ export function readValue(source: string, events: readonly Event[]): unknown {
         continue
       }
       const name = keyName(read(), offset)
-      if (Object.hasOwn(entries, name) && !merged?.delete(name)) throw new YamlError(`duplicate key ${JSON.stringify(name)}`, offset)
+      if (Object.hasOwn(entries, name) && !merged?.delete(name))
+        throw new YamlError(`duplicate key ${JSON.stringify(name)}`, offset)
       setMember(entries, name, read())
     }
     next++
@@ -206,7 +212,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** True for the key `<<`, which stands for the members of its value. */
 export function isMergeKey(source: string, event: Event): boolean {
-  if (event.type !== EVENT_ID.SCALAR || event.style !== SCALAR_STYLE.PLAIN || event.valueEnd - event.valueStart !== 2) return false
+  if (event.type !== EVENT_ID.SCALAR || event.style !== SCALAR_STYLE.PLAIN || event.valueEnd - event.valueStart !== 2)
+    return false
   if (!source.startsWith('<<', event.valueStart)) return false
   return event.tagStart === ABSENT || tagName(source, event) === 'merge'
 }
@@ -265,7 +272,8 @@ export function resolvePlain(text: string): string | number | boolean | null {
   }
   const first = text.charCodeAt(0)
   const isDigit = first >= 48 && first <= 57
-  if (!isDigit && first !== 43 && first !== 45) return first === 46 && POINT_FLOAT.test(text) ? finite(text.replaceAll('_', ''), text) : text
+  if (!isDigit && first !== 43 && first !== 45)
+    return first === 46 && POINT_FLOAT.test(text) ? finite(text.replaceAll('_', ''), text) : text
   const plain = text.includes('_') ? text.replaceAll('_', '') : text
   if (INTEGER.test(plain)) return integer(plain)
   return FLOAT.test(plain) ? finite(plain, text) : text
@@ -290,6 +298,7 @@ function eventOffset(event: Event): number {
   if (event.type === EVENT_ID.ALIAS) return event.anchorStart
   if (event.tagStart !== ABSENT) return event.tagStart
   const start = event.type === EVENT_ID.SCALAR ? event.valueStart : event.start
-  const quoted = event.type === EVENT_ID.SCALAR && (event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED)
+  const quoted =
+    event.type === EVENT_ID.SCALAR && (event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED)
   return Math.max(quoted ? start - 1 : start, 0)
 }

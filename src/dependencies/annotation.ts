@@ -33,7 +33,7 @@ function reader(text: string, evidence: string, version: string | undefined): (d
   const { requirements, complete } = readRequirements(text)
   const find = installed(requirements, complete, version ?? null)
   return (distribution) => {
-    const { state, specifier } = find(distribution)
-    return { state, specifier, evidence }
+    const { state, specifier, evidence: where } = find(distribution)
+    return { state, specifier, evidence: state === 'Installed' ? `${evidence}, ${where}` : evidence }
   }
 }

@@ -57,6 +57,8 @@ export class Release {
   readonly addressSyntax: AddressSyntax
   /** True where the application must stand on the command line, and this is checked before GUNICORN_CMD_ARGS is read. */
   readonly wantsApplicationFirst: boolean
+  /** True where the file of `--paste` may hold any setting. */
+  readonly pasteSetsAnything: boolean
   readonly #options = new Map<string, Option>()
   readonly #matches = new Map<string, Match>()
 
@@ -66,6 +68,7 @@ export class Release {
     this.settings = file.settings
     this.addressSyntax = compareReleases(file.release, '20.0.0') < 0 ? 'digits' : 'integer'
     this.wantsApplicationFirst = compareReleases(file.release, '20.1.0') < 0
+    this.pasteSetsAnything = compareReleases(file.release, '20.0.0') < 0
     for (const [name, entry] of [...Object.entries(file.options), ...Object.entries(file.settings)]) {
       if (entry.flags.length === 0) continue
       const option = intern(optionOf(name, entry, file.release))
@@ -168,4 +171,23 @@ export function releasesFor(version: string | undefined): readonly Release[] {
   const older = releases.findLast((release) => compareReleases(release.name, version) < 0)
   const newer = releases.find((release) => compareReleases(release.name, version) > 0)
   return [older, newer].filter((release) => release !== undefined)
+}
+
+/** Releases in words: `24.1.1 and newer`, `19.10.0 to 23.0.0`; runs of the catalogue's releases are drawn together. */
+export function releasesInWords(some: readonly Release[]): string {
+  const runs: Release[][] = []
+  for (const release of releases) {
+    if (!some.includes(release)) continue
+    const run = runs.at(-1)
+    const last = run?.at(-1)
+    if (run && last && releases[releases.indexOf(last) + 1] === release) run.push(release)
+    else runs.push([release])
+  }
+  return runs.map(runInWords).join(', ')
+}
+
+function runInWords(run: readonly Release[]): string {
+  const [first, last] = [run[0]?.name, run.at(-1)?.name]
+  if (run.at(-1) === newestRelease && run.length > 1) return `${first} and newer`
+  return first === last ? `${first}` : `${first} to ${last}`
 }

@@ -92,6 +92,11 @@ export class Reading {
   }
 }
 
+/** A setting of which it is known that something sets it, and not to what. */
+export function unknownSetting(setting: Setting): Setting {
+  return { ...setting, value: undefined, entries: setting.entries.map((entry) => ({ ...entry, value: undefined })) }
+}
+
 /** Defaults by the group of releases that they are for: the groups of `alike`, which are few and live on. */
 const defaultSettings = new WeakMap<readonly Release[], Map<string, Setting>>()
 
@@ -190,13 +195,14 @@ class Reader {
     const line = parseArguments(words, release)
     this.#usageErrors(line, 'command line')
     if (this.#exitsAfter(line)) return
-    if (release.wantsApplicationFirst) this.#findApplication(line)
+    this.#findApplication(line)
     const fromVariable = this.#cmdArgs(cmdArgs, release)
     if (fromVariable && this.#exitsAfter(fromVariable)) return
+    this.#readPaste(line)
     this.#readConfig(line, fromVariable)
     if (fromVariable) this.#layer(fromVariable, 'GUNICORN_CMD_ARGS')
     this.#layer(line, 'command line')
-    if (!release.wantsApplicationFirst) this.#findApplication(line)
+    this.#findConfiguredApplication(line)
     this.#checkAddresses()
   }
 
@@ -230,13 +236,20 @@ class Reader {
     return exits !== undefined
   }
 
-  /** Exactly one config file is read: the command line's, else that of GUNICORN_CMD_ARGS. */
+  /**
+   * Exactly one config file is read: the command line's, else that of GUNICORN_CMD_ARGS. /dev/null holds nothing: the
+   * usual way to keep ./gunicorn.conf.py out.
+   */
   #readConfig(line: Arguments, fromVariable: Arguments | undefined): void {
-    const isConfig = (assignment: Assignment | null): boolean => assignment?.option.name === 'config'
-    const assignment = line.assignments.findLast(isConfig) ?? fromVariable?.assignments.findLast(isConfig)
-    const path = assignment?.argument?.text
-    // `-c ''` is no file, and /dev/null holds nothing: the usual way to keep ./gunicorn.conf.py out.
-    if (assignment && path !== '' && path !== '/dev/null') this.unseen ??= 'config file'
+    const file = given(line, 'config') ?? given(fromVariable, 'config')
+    if (file && file.text !== '/dev/null' && file.text !== 'file:/dev/null') this.unseen ??= 'config file'
+  }
+
+  /** The file of `--paste` may configure logging; in old releases it may set anything. */
+  #readPaste(line: Arguments): void {
+    if (!given(line, 'paste')) return
+    if (this.releases.some((release) => release.pasteSetsAnything)) this.unseen ??= 'config file'
+    this.written.set('logconfig', { name: 'logconfig', source: 'config file', value: undefined, entries: [] })
   }
 
   #layer({ assignments }: Arguments, source: 'GUNICORN_CMD_ARGS' | 'command line'): void {
@@ -254,8 +267,9 @@ class Reader {
         entries.push(this.#entry(assignment, source, true))
         appended.set(name, entries)
         const values = entries.map((entry) => entry.value)
-        const value = values.includes(undefined) || layer.get(name)?.source === 'config file' ? undefined : (values.flat() as Value)
-        layer.set(name, { name, source, value: value === undefined ? undefined : this.#listed(assignment, value), entries })
+        // What a word that may be anything has added to the list cannot be seen.
+        const unknown = values.includes(undefined) || assignments.includes(null)
+        layer.set(name, { name, source, value: unknown ? undefined : this.#listed(assignment, values.flat() as Value), entries })
       } else {
         const entry = this.#entry(assignment, source, last.get(name) === assignment)
         layer.set(name, { name, source, value: entry.value, entries: [entry] })
@@ -268,7 +282,7 @@ class Reader {
   #forget(layer: Map<string, Setting>, source: 'GUNICORN_CMD_ARGS' | 'command line'): void {
     this.unseen = source
     this.written.clear()
-    for (const [name, setting] of layer) layer.set(name, { ...setting, value: undefined })
+    for (const [name, setting] of layer) layer.set(name, unknownSetting(setting))
   }
 
   #listed(assignment: Assignment, value: Value): Value | undefined {
@@ -307,14 +321,24 @@ class Reader {
     return outcome !== 'unknown' && 'value' in outcome ? String(outcome.value) : text
   }
 
+  /** The application that the command line names. */
   #findApplication(line: Arguments): void {
-    const pasted = this.written.get('paste')?.source === 'command line'
     const [first] = line.positionals
-    if (line.positionalsUnknown || pasted) this.application = null
+    if (line.positionalsUnknown || given(line, 'paste')) this.application = null
     else if (first) this.application = first
-    // A config file may name it, from 20.1 on.
-    else if (this.unseen !== undefined) this.application = null
-    else if (line.errors.length === 0) this.#problem('missing-application', 'No application module specified.', 'command line')
+    else if (line.errors.length === 0) this.#missesApplication(this.releases.filter((release) => release.wantsApplicationFirst))
+  }
+
+  /** What the command line does not name a config file may name, in releases that have waited for it. */
+  #findConfiguredApplication(line: Arguments): void {
+    if (this.application !== undefined || line.errors.length > 0) return
+    const waiting = this.releases.filter((release) => !release.wantsApplicationFirst)
+    if (this.unseen === undefined) this.#missesApplication(waiting)
+    else if (waiting.length > 0) this.application = null
+  }
+
+  #missesApplication(releases: readonly Release[]): void {
+    if (releases.length > 0) this.#problem('missing-application', 'No application module specified.', 'command line', { releases })
   }
 
   /** The defaults that come from the environment are read whether they are used or not. */
@@ -358,6 +382,12 @@ class Reader {
         this.#problem('invalid-setting', `environment setting ${repr(text)} invalid`, env.source, { setting: 'raw_env', word: entry.argument?.word })
     }
   }
+}
+
+/** The value that a setting is given, unless it is empty: gunicorn then takes a file for not given. */
+function given(line: Arguments | undefined, name: string): Argument | undefined {
+  const argument = line?.assignments.findLast((assignment) => assignment?.option.name === name)?.argument
+  return argument?.text === '' ? undefined : argument
 }
 
 /**

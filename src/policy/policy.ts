@@ -25,6 +25,7 @@ export interface PolicySpec {
   readonly preset?: string
   readonly defaults?: Readonly<Record<string, string | number | null>>
   readonly port?: { readonly env?: string; readonly fallback?: number | null }
+  readonly workerFallback?: string | null
   readonly rules?: Readonly<Record<string, Action | { readonly action: Action; readonly otherwise?: Exclude<Action, 'Fix'> }>>
   readonly allow?: readonly string[]
   readonly onFault?: 'Allow' | 'Deny'
@@ -38,6 +39,7 @@ export function override(base: Policy, name: string, spec: PolicySpec): Policy {
     name,
     defaults: Object.fromEntries(merged),
     port: { ...base.port, ...spec.port },
+    workerFallback: spec.workerFallback === undefined ? base.workerFallback : spec.workerFallback,
     rules: { ...base.rules, ...Object.fromEntries(written) },
     allow: spec.allow ? new Set(spec.allow) : base.allow,
     onFault: spec.onFault ?? base.onFault,
@@ -53,6 +55,7 @@ export const nothing: Policy = {
   name: '',
   defaults: {},
   port: { env: 'PORT', fallback: null },
+  workerFallback: null,
   rules: Object.fromEntries(rules.map(({ id }) => [id, { action: 'Off', otherwise: 'Off' }])),
   allow: new Set(),
   onFault: 'Allow',

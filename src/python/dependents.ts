@@ -64,7 +64,7 @@ export const dependents: readonly Dependent[] = [
   { distribution: 'sqlalchemy', requires: 'greenlet', unchecked: '<2.1' },
   { distribution: 'sqlalchemy', extra: 'asyncio', requires: 'greenlet', releases: '>=2.0', unchecked: '<2.0' },
 
-  { distribution: 'bokeh', requires: 'tornado', releases: '>=2.4.3', unchecked: '<2.4.3', marker: 'sys_platform != "emscripten"' },
+  { distribution: 'bokeh', requires: 'tornado', releases: '>=2.4.3', unchecked: '<2.4.3' },
   { distribution: 'dask', extra: 'complete', requires: 'distributed', releases: '>=2.0', unchecked: '<2.0' },
   { distribution: 'dask', extra: 'diagnostics', requires: 'bokeh', releases: '>=2.0', unchecked: '<2.0' },
   { distribution: 'dask', extra: 'distributed', requires: 'distributed', releases: '>=2.0', unchecked: '<2.0' },

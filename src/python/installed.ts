@@ -8,7 +8,7 @@ import { newestWithin } from './version.ts'
 /** Whether a distribution is installed. */
 export interface Installation {
   readonly state: 'Installed' | 'Absent' | 'Unknown'
-  /** The versions that may be installed (PEP 440), '' where nothing narrows them. */
+  /** The versions that may be installed (PEP 440), '' where nothing narrows them; `@ URL` for an unknown version from there. */
   readonly specifier: string
   /** Where that is said, such as `line 3` or `through gunicorn[gevent], line 3`. */
   readonly evidence: string
@@ -44,7 +44,7 @@ export function installed(
     const [first] = all
     if (first === undefined) return null
     if (sure.length === 0) return { certain: false, specifier: '', evidence: `line ${first.line}, if ${first.marker}` }
-    const specifiers = sure.map(({ specifier }) => specifier).filter((specifier) => specifier !== '')
+    const specifiers = sure.map(versions).filter((specifier) => specifier !== '')
     return { certain: true, specifier: specifiers.join(','), evidence: lines(sure) }
   }
 
@@ -60,10 +60,10 @@ export function installed(
     if (holds === false) return []
     const carriers = applicable
       .filter(({ name, extras }) => name === distribution && (extra === undefined || extras.includes(extra)))
-      .map(({ applies, specifier, url, line }) => ({
-        certain: applies === true,
-        requires: url !== null && specifier === '' ? null : requires(dependent, specifier),
-        evidence: `line ${line}`,
+      .map((requirement) => ({
+        certain: requirement.applies === true,
+        requires: requires(dependent, versions(requirement)),
+        evidence: `line ${requirement.line}`,
       }))
     const indirect = carriers.length === 0 && extra === undefined ? brought(distribution) : null
     if (indirect !== null) carriers.push({ ...indirect, requires: requires(dependent, indirect.specifier) })
@@ -97,7 +97,8 @@ export function installed(
     const reason = doubt(name)
     if (reason !== null) return { state: 'Unknown', specifier: '', evidence: reason }
     const excluded = marked.find((requirement) => requirement.name === name)
-    return { state: 'Absent', specifier: '', evidence: excluded ? `line ${excluded.line} is only for ${excluded.marker}` : 'not listed' }
+    const evidence = excluded ? `line ${excluded.line} is only for ${excluded.marker}` : 'not listed'
+    return { state: 'Absent', specifier: '', evidence }
   }
 }
 
@@ -105,7 +106,16 @@ function installation(state: Installation['state'], { specifier, evidence }: Way
   return { state, specifier, evidence }
 }
 
-/** Whether the release that pip takes for a specifier, the newest, is one that requires what the row says; null where that is unknown. */
+/** What a requirement tells of the version. A URL's credentials and parameters are nobody's business. */
+function versions({ specifier, url }: ListedRequirement): string {
+  if (url === null || specifier !== '') return specifier
+  return `@ ${url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//')}`
+}
+
+/**
+ * Whether the release that pip takes for a specifier, the newest, is one that requires what the row says.
+ * Null where that is unknown.
+ */
 function requires({ releases, unchecked }: Dependent, specifier: string): boolean | null {
   const within = releases === undefined ? false : newestWithin(specifier, releases)
   if (within !== false) return within

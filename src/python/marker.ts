@@ -20,7 +20,13 @@ type Marker =
 type Known = { readonly texts: readonly string[] } | { readonly versions: string; readonly text: string | null }
 
 /** pip's releases differ on what a backslash in a quoted text means, so there is none. */
-const tokens = /\s*(?:(?<text>"[^"\\]*"|'[^'\\]*')|(?<comparison>===|[=!<>~]=|[<>]|not\s+in\b|in\b)|(?<word>[a-z_.]+)|(?<bracket>[()]))/y
+const kinds = [
+  /(?<text>"[^"\\]*"|'[^'\\]*')/,
+  /(?<comparison>===|[=!<>~]=|[<>]|not\s+in\b|in\b)/,
+  /(?<word>[a-z_.]+)/,
+  /(?<bracket>[()])/,
+]
+const tokens = new RegExp(`\\s*(?:${kinds.map(({ source }) => source).join('|')})`, 'y')
 
 /** https://peps.python.org/pep-0345/#environment-markers and setuptools had other names for some variables. */
 const formerNames: Readonly<Record<string, string>> = {
@@ -46,7 +52,8 @@ const deepest = 50
 export function readMarker(text: string): Marker {
   const end = text.trimEnd().length
   let at = 0
-  const unreadable = (): SyntaxError => new SyntaxError(`marker cannot be read at ${JSON.stringify(text.slice(at).trim().slice(0, 40))}`)
+  const unreadable = (): SyntaxError =>
+    new SyntaxError(`marker cannot be read at ${JSON.stringify(text.slice(at).trim().slice(0, 40))}`)
 
   /** The next token, where it is of this kind (and one of these). */
   const take = (kind: string, ...allowed: string[]): string | null => {
@@ -169,8 +176,9 @@ function environment(python: string | null): Map<string, Known> {
 
   const version = minor === undefined ? null : `${major}.${minor}`
   const full = version !== null && micro !== undefined ? `${version}.${micro}` : null
+  const release = { versions: `==${full ?? `${version ?? major}.*`}`, text: full }
   known.set('python_version', { versions: `==${version ?? `${major}.*`}`, text: version })
-  known.set('python_full_version', { versions: `==${full ?? `${version ?? major}.*`}`, text: full })
-  if (possible[0] === three) known.set('implementation_version', { versions: `==${full ?? `${version ?? major}.*`}`, text: full })
+  known.set('python_full_version', release)
+  if (possible[0] === three) known.set('implementation_version', release)
   return known
 }

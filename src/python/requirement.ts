@@ -27,7 +27,10 @@ const urlSchemes = new Set(
 )
 const archive = /\.(?:zip|whl|tar|tar\.bz2|tbz|tar\.gz|tgz|tar\.xz|txz|tlz|tar\.lz|tar\.lzma)$/i
 
-/** `name-version(-build)?-python-abi-platform.whl` (https://packaging.python.org/en/latest/specifications/binary-distribution-format/). */
+/**
+ * `name-version(-build)?-python-abi-platform.whl`
+ * (https://packaging.python.org/en/latest/specifications/binary-distribution-format/).
+ */
 const wheel = /^([^\s-]+)-([^\s-]+)(?:-\d[^-]*)?-[^\s-]+-[^\s-]+-[^\s-]+\.whl$/
 
 /**

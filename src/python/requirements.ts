@@ -49,7 +49,8 @@ function readLine(content: string): { requirement: Requirement | null; includes:
   const dash = ` ${content}`.indexOf(' -')
   const named = dash < 0 ? content : content.slice(0, dash).trim()
   const { values, strays } = readOptions(dash < 0 ? '' : content.slice(dash))
-  if (strays.length > 0) throw new SyntaxError(`pip passes over ${JSON.stringify(strays.join(' '))}, which stands after an option`)
+  if (strays.length > 0)
+    throw new SyntaxError(`pip passes over ${JSON.stringify(strays.join(' '))}, which stands after an option`)
   if (named !== '') return { requirement: readRequirement(named), includes: false }
   const editable = values.get('--editable')?.[0]
   if (editable !== undefined) return { requirement: readEditable(editable), includes: false }

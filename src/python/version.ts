@@ -40,7 +40,10 @@ export function admits(specifier: string, bound: string): Admitted {
   return any(intersection(admitted, complement(within))) ? 'some' : 'all'
 }
 
-/** Whether the newest versions that the specifier admits, which are what pip takes, lie within the bound; null where that is unknown. */
+/**
+ * Whether the newest versions that the specifier admits, which are what pip takes, lie within the bound.
+ * Null where that is unknown.
+ */
 export function newestWithin(specifier: string, bound: string): boolean | null {
   const newest = rangesAdmitted(specifier)?.at(-1)
   const within = rangesOf(bound)
@@ -77,10 +80,14 @@ interface Clause {
   readonly wildcard: boolean
 }
 
-/** The clauses of a specifier, none for ''; null where it cannot be read or holds a number too long to be exact. */
+/** A specifier of more clauses is not looked into: working it out takes time by their square. */
+const mostClauses = 50
+
+/** The clauses of a specifier, none for ''; null where it cannot be read, or holds a number too long to be exact. */
 function clausesOf(specifier: string): Clause[] | null {
-  if (!validRange(specifier) || /\d{16}/.test(specifier)) return null
-  return specifier.split(',').flatMap((text) => {
+  const texts = specifier.split(',', mostClauses + 1)
+  if (texts.length > mostClauses || /\d{16}/.test(specifier) || !validRange(specifier)) return null
+  return texts.flatMap((text) => {
     const [, operator = '', version = ''] = /^([=!<>~]+)\s*(.*)$/.exec(text.trim()) ?? []
     if (operator === '') return []
     const wildcard = version.endsWith('.*') && operator !== '==='

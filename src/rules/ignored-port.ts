@@ -22,8 +22,8 @@ export default defineRule({
       const address = ports[index]
       if (address?.kind !== 'tcp') continue
       const told = assigned === undefined ? '' : ` (${assigned})`
-      const fixable = subject.portVariable === 'defined' || subject.portVariable === 'definable'
-      yield invalid(subject, setting, entry, `must listen on the port in ${env}${told}`, fixable ? { fix: { setting: 'bind', value: `:$${env}`, entry } } : {})
+      const host = address.host.includes(':') ? `[${address.host}]` : address.host
+      yield invalid(subject, setting, entry, `must listen on the port in ${env}${told}`, { fix: { setting: 'bind', value: `${host}:$${env}`, entry } })
     }
   },
 })

@@ -1,4 +1,5 @@
-import { defineRule, refusals } from './rule.ts'
+import type { StartProblem } from '../gunicorn/settings.ts'
+import { defineRule, refusals, withPortVariable, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'invalid-setting',
@@ -11,18 +12,27 @@ export default defineRule({
 
   *check(subject) {
     for (const { problem, place, releases } of refusals(subject, 'invalid-setting')) {
-      const value = problem.variable === undefined ? (problem.word?.value ?? problem.word?.text) : subject.environment.variables.get(problem.variable)?.value
-      // What the name of a variable in a port means is literal-port's to say.
-      if (problem.setting === 'bind' && subject.form === 'exec' && value?.includes('$') && value.includes(subject.platform.port.env)) continue
-      const literal = subject.form === 'exec' && problem.source === 'command line' && /\$[{A-Za-z_]/.test(value ?? '')
+      const value = valueOf(subject, problem)
+      if (isLiteralPort(subject, problem, value)) continue
+      const literal = subject.form === 'exec' && problem.source === 'command line' && /\$[{A-Za-z_]/.test(value)
       yield {
         place,
         shape: 'Invalid value',
-        value: value ?? '',
-        detail: problem.message,
+        value,
+        detail: `gunicorn refuses it: ${problem.message.replace(/\.$/, '')}`,
         ...(literal ? { remedy: 'Write `$(NAME)`, and define NAME in `env`: no shell expands `$NAME` in a list.' } : {}),
         ...(releases ? { releases } : {}),
       }
     }
   },
 })
+
+function valueOf({ environment }: Subject, { variable, word }: StartProblem): string {
+  return (variable === undefined ? (word?.value ?? word?.text) : environment.variables.get(variable)?.value) ?? ''
+}
+
+/** What the name of the port's variable means in an address is another rule's to say. */
+function isLiteralPort({ form, platform }: Subject, { setting, source }: StartProblem, value: string): boolean {
+  const unexpanded = (form === 'exec' && source === 'command line') || source === 'GUNICORN_CMD_ARGS'
+  return setting === 'bind' && unexpanded && withPortVariable(value, platform.port.env) !== undefined
+}

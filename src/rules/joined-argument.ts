@@ -15,23 +15,35 @@ export default defineRule({
     for (const word of subject.words.slice(1)) {
       if (word.value === '--') return
       const into = parts(subject, word)
-      if (into)
-        yield {
-          place: subject.placeOf(word),
-          shape: 'Invalid value',
-          value: word.value,
-          detail: 'must be two elements, as gunicorn takes it for the application',
-          fix: { split: word, into },
-        }
+      if (!into || isValue(subject, word)) continue
+      // What holds several options is for its author to take apart.
+      const several = into[1].includes(' --')
+      const taken = subject.settings.application === word.value ? 'the application' : 'no option'
+      yield {
+        place: subject.placeOf(word),
+        shape: 'Invalid value',
+        value: word.value,
+        detail: `must be ${several ? 'an element for each option and each value' : 'two elements'}, as gunicorn takes it for ${taken}`,
+        ...(several ? {} : { fix: { split: word, into } }),
+      }
     }
   },
 })
 
-/** The option and its value; undefined for a word that gunicorn does not take for the application. */
-function parts({ releases }: Subject, { value, text }: Word): [string, string] | undefined {
+/** The option and its value; undefined for a word that is no option with a value in one. */
+function parts({ releases }: Subject, { value }: Word): [string, string] | undefined {
   // Only a long name: of `-w 4` in one element argparse makes the option and its value.
-  const match = value?.startsWith('--') ? /^(--[a-z][\w-]*)\s+(\S.*)$/s.exec(text) : null
-  const [, name = '', rest = ''] = match ?? []
-  const option = releases.some((release) => release.exact(name) && release.exact(name)?.takes !== 'none')
-  return match && option && !rest.includes(' --') ? [name, rest.trim()] : undefined
+  const [match, name = '', rest = ''] = /^(--[a-z][\w-]*)\s+(\S.*)$/s.exec(value ?? '') ?? []
+  if (match === undefined) return undefined
+  const takesValue = releases.some((release) => {
+    const found = release.long(name)
+    return found !== null && 'option' in found && found.option.takes !== 'none'
+  })
+  return takesValue ? [name, rest.trim()] : undefined
+}
+
+/** True for the value of an option before it: `--name '--workers 4'`. */
+function isValue({ settings }: Subject, word: Word): boolean {
+  const written = settings.readings.flatMap((reading) => reading.written())
+  return written.some((setting) => setting.entries.some((entry) => entry.argument?.word === word))
 }

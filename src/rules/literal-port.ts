@@ -1,4 +1,5 @@
-import { defineRule, invalid, type Problem, type Subject } from './rule.ts'
+import type { Entry, Setting } from '../gunicorn/settings.ts'
+import { defineRule, invalid, withPortVariable, type Fix, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'literal-port',
@@ -10,29 +11,37 @@ export default defineRule({
 
   *check(subject) {
     const setting = subject.settings.get('bind')
-    if (!setting) return
+    if (setting?.source !== 'command line' && setting?.source !== 'GUNICORN_CMD_ARGS') return
+    const { env } = subject.platform.port
     for (const entry of setting.entries) {
-      const text = entry.argument?.text ?? entry.argument?.word.text
-      if (text === undefined || setting.source !== 'command line') continue
-      const { env } = subject.platform.port
-      const replaced = withVariable(text, env)
-      if (subject.form === 'exec' ? replaced === undefined : !text.includes(`$(${env})`)) continue
+      // What a list holds is known but for what Kubernetes expands; what a script holds may be for the shell to expand.
+      const text = entry.argument?.text ?? (subject.form === 'shell' ? entry.argument?.word.text : undefined)
+      const value = text === undefined ? undefined : withPortVariable(text, env)
+      if (text === undefined || value === undefined || isExpanded(subject, setting, text)) continue
       const fixable = subject.portVariable === 'defined' || subject.portVariable === 'definable'
-      const fix: Partial<Problem> = !fixable ? {} : subject.form === 'exec' && replaced !== undefined ? { fix: { setting: 'bind', value: replaced, entry } } : { fix: { define: 'port' } }
-      yield invalid(subject, setting, entry, detail(subject, text), { value: text, ...fix })
+      // A port alone is no address: gunicorn would take it for a host.
+      const address = value === `$${env}` ? `:${value}` : value
+      const rest = fixable ? { fix: fixOf(subject, setting, entry, address) } : {}
+      yield invalid(subject, setting, entry, detail(subject, setting, text), { value: text, ...rest })
     }
   },
 })
 
-/** The text with each form of the variable as `$PORT`; undefined where it holds none. */
-function withVariable(text: string, env: string): string | undefined {
-  const forms = new RegExp(`\\$(?:\\(${env}\\)|\\{${env}(?::?-[^{}]*)?\\}|${env}(?![A-Za-z0-9_]))`, 'g')
-  return forms.test(text) ? text.replace(forms, `$$${env}`) : undefined
+/** A shell expands what stands in its script, but for Kubernetes' own form, which it takes for a command. */
+function isExpanded({ form, platform, portVariable }: Subject, { source }: Setting, text: string): boolean {
+  if (form === 'exec' || source === 'GUNICORN_CMD_ARGS') return false
+  return portVariable === 'defined' || !text.includes(`$(${platform.port.env})`)
 }
 
-function detail({ platform, portVariable }: Subject, text: string): string {
+function fixOf({ form }: Subject, { source }: Setting, entry: Entry, value: string): Fix {
+  return form === 'shell' && source === 'command line' ? { define: 'port' } : { setting: 'bind', value, entry }
+}
+
+function detail({ platform, portVariable }: Subject, { source }: Setting, text: string): string {
   const { env } = platform.port
-  if (text.includes(`$(${env})`)) return `${env} must be defined in \`env\``
+  const written = text.includes(`$(${env})`)
   if (portVariable === 'unknown') return `must be written as $(${env}), and \`envFrom\`, which cannot be read here, may define it`
-  return `must be written as $(${env}), as no shell expands it`
+  if (source === 'GUNICORN_CMD_ARGS') return `must be written as $(${env}), with ${env} defined above GUNICORN_CMD_ARGS`
+  if (written && portVariable === 'defined') return `must be written as $(${env}), as $$ keeps Kubernetes from expanding it`
+  return written ? `${env} must be defined in \`env\`` : `must be written as $(${env}), as no shell expands it`
 }

@@ -1,3 +1,4 @@
+import type { Setting } from '../gunicorn/settings.ts'
 import { defineRule, required, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -24,8 +25,16 @@ export default defineRule({
 })
 
 /** PORT is what the bind reads, not a choice of it, so a bind that comes from PORT alone counts as none. */
-function bindIsLeftOpen({ settings }: Subject): boolean {
-  return settings.isSet('bind') === 'no' || settings.get('bind')?.source === 'environment'
+function bindIsLeftOpen(subject: Subject): boolean {
+  const bind = subject.settings.get('bind')
+  return subject.settings.isSet('bind') === 'no' || (bind?.source === 'environment' && !isOwnPort(subject, bind))
+}
+
+/** With `PORT=80 gunicorn` a script chooses the port for this one command, which is not the container's. */
+function isOwnPort({ environment, platform }: Subject, { value }: Setting): boolean {
+  const variable = environment.variables.get(platform.port.env)
+  if (variable?.value === null || value === undefined) return false
+  return !(Array.isArray(value) && value.length === 1 && value[0] === `0.0.0.0:${variable?.value}`)
 }
 
 function mayBeSetElsewhere({ settings, environment }: Subject): boolean {

@@ -18,7 +18,11 @@ export default defineRule({
       const { state, evidence } = subject.python.installed(needed)
       if (state !== 'Absent') continue
       const detail = `\`worker_class\` of container "${subject.container.name}", set by ${setBy(setting, entry)}, needs ${needed}, which is not in ${evidence}`
-      yield invalid(subject, setting, entry, detail, { remedy: `Add ${needed} to requirements.txt, or take another worker class.` })
+      const fallback = subject.platform.workerFallback
+      yield invalid(subject, setting, entry, detail, {
+        remedy: `Add ${needed} to requirements.txt, or take another worker class.`,
+        ...(fallback === null ? {} : { fix: { setting: 'worker_class', value: fallback, entry } }),
+      })
     }
   },
 })

@@ -43,6 +43,8 @@ export interface Platform {
     /** What it is defined as where the container names no port; null for nothing. */
     readonly fallback: number | null
   }
+  /** The worker class that takes the place of one whose distribution is missing; null for none. */
+  readonly workerFallback: string | null
 }
 
 /** Whether a Python distribution is there, and how that is known. */
@@ -133,13 +135,19 @@ function variableOf(setting: Setting): string | undefined {
 }
 
 /** The value as it was written; for what no text holds, as gunicorn holds it. */
-export function written(setting: Setting, entry: Entry): unknown {
+function written(setting: Setting, entry: Entry): unknown {
   return entry.argument?.text ?? single(entry.value) ?? setting.value
 }
 
 /** The one value of a list entry. */
 export function single(value: Value | undefined): Value | undefined {
   return Array.isArray(value) ? value[0] : value
+}
+
+/** A text with each form of the port's variable (`${PORT:-8000}`, `$(PORT)`) as `$PORT`; undefined where it holds none. */
+export function withPortVariable(text: string, env: string): string | undefined {
+  const forms = new RegExp(`\\$(?:\\(${env}\\)|\\{${env}(?::?-[^{}]*)?\\}|${env}(?![A-Za-z0-9_]))`, 'g')
+  return forms.test(text) ? text.replace(forms, () => `$${env}`) : undefined
 }
 
 /** How a setting was set, for a message: `-k`, `-k in GUNICORN_CMD_ARGS`, `WEB_CONCURRENCY`. */

@@ -18,7 +18,8 @@ type Result = bigint | null | undefined
 export function evaluate(
   expression: Syntax.ArithmeticExpression | undefined, lookup: (name: string) => string | null | undefined, depth = 0,
 ): Result {
-  if (expression === undefined || depth > deepest) return undefined
+  if (expression === undefined) return undefined
+  if (depth > deepest) return null
   const value = (part: Syntax.ArithmeticExpression): Result => evaluate(part, lookup, depth + 1)
   switch (expression.type) {
     case 'ArithmeticGroup':

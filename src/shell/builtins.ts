@@ -26,7 +26,9 @@ export function declares(name: string): boolean {
 }
 
 /** Runs a builtin; undefined where the name is none that changes anything. */
-export function runBuiltin(name: string, words: readonly Word[], scope: Scope, dialect: 'sh' | 'bash'): Effect | undefined {
+export function runBuiltin(
+  name: string, words: readonly Word[], scope: Scope, dialect: 'sh' | 'bash', inFunction: boolean,
+): Effect | undefined {
   switch (name) {
     case ':':
       return { status: true, special: true }
@@ -46,7 +48,7 @@ export function runBuiltin(name: string, words: readonly Word[], scope: Scope, d
     case 'local':
     case 'declare':
     case 'typeset':
-      return declare(name, words, scope, dialect)
+      return declare(name, words, scope, dialect, inFunction)
     case 'unset':
       return unset(words, scope)
     case 'read':
@@ -54,10 +56,11 @@ export function runBuiltin(name: string, words: readonly Word[], scope: Scope, d
     case 'mapfile':
     case 'readarray':
     case 'let':
-    case 'wait':
       return forget(name, words, scope)
+    case 'wait':
+      return words[1]?.value?.startsWith('-') === true ? forget(name, words, scope) : unknown
     case 'printf':
-      if (words[1] === undefined || (words[1].value !== null && !words[1].value.startsWith('-v'))) return unknown
+      if (words[1] === undefined || (words[1].value ?? words[1].prefix) !== '' && !/^-(v|$)/.test(words[1].prefix)) return unknown
       return forget(name, words, scope)
     case 'set':
       return set(words, scope)
@@ -66,7 +69,7 @@ export function runBuiltin(name: string, words: readonly Word[], scope: Scope, d
     case '.':
     case 'source':
       scope.lose()
-      return { status: null, special: true, leaves: 'maybe' }
+      return special
     case 'alias':
       return dialect === 'sh' ? { status: null, alters: true } : unknown
     case 'shopt':
@@ -83,7 +86,7 @@ function leave(words: readonly Word[]): Effect {
 }
 
 /** `export`, `readonly`, `local`, `declare`, `typeset`. */
-function declare(builtin: string, words: readonly Word[], scope: Scope, dialect: 'sh' | 'bash'): Effect {
+function declare(builtin: string, words: readonly Word[], scope: Scope, dialect: 'sh' | 'bash', inFunction: boolean): Effect {
   let options = ''
   let status: boolean | null = true
   let index = 1
@@ -97,9 +100,9 @@ function declare(builtin: string, words: readonly Word[], scope: Scope, dialect:
     options += value
   }
   const bare = builtin === 'local' || builtin === 'declare' || builtin === 'typeset'
-  // dash stops at an option of another shell.
-  const stops = dialect === 'sh' && /[^-p]/.test(builtin === 'local' ? '' : options)
-  const plain = !stops && (builtin === 'export' ? options === '' || options === '-n' : options === '' || options === '-r')
+  // dash stops at an option of another shell, and at `local` outside of a function.
+  const stops = builtin === 'local' ? !inFunction : dialect === 'sh' && /[^-p]/.test(options)
+  const plain = !stops && (builtin === 'export' ? options === '' || options === '-n' : options === '')
   for (const word of words.slice(index)) {
     const { value, prefix } = word
     const at = prefix.indexOf('=')
@@ -111,10 +114,12 @@ function declare(builtin: string, words: readonly Word[], scope: Scope, dialect:
       status = null
       continue
     }
-    if (at >= 0) scope.assign(name, value === null ? null : value.slice(at + 1))
-    if (!plain || (dialect === 'sh' && bare && builtin !== 'local')) scope.forget(name)
-    else if (builtin === 'export') scope.export(name, options !== '-n')
-    else if (bare) scope.forget(name)
+    const assigned = value === null ? null : value.slice(at + 1)
+    if (!plain || (dialect === 'sh' && bare && builtin !== 'local') || (bare && at < 0)) scope.forget(name)
+    else if (bare) scope.assignLocal(name, assigned)
+    else if (at >= 0) scope.assign(name, assigned)
+    if (plain && builtin === 'export') scope.export(name, options !== '-n')
+    if (plain && builtin === 'readonly') scope.fix(name)
     if (word.text.includes('(') || word.text.includes('`')) status = null
   }
   const effect = { status, special: builtin === 'export' || builtin === 'readonly' }
@@ -128,7 +133,7 @@ function unset(words: readonly Word[], scope: Scope): Effect {
     else if (value === '-f') functions = true
     else if (!identifier.test(value)) scope.forget(/^\w*/.exec(value)?.[0] || '_')
     else if (scope.isFunction(value) !== false) {
-      scope.define(value, false)
+      scope.undefine(value)
       scope.forget(value)
     } else if (!functions && value !== '-v') scope.unset(value)
   }
@@ -139,8 +144,11 @@ function unset(words: readonly Word[], scope: Scope): Effect {
 function forget(name: string, words: readonly Word[], scope: Scope): Effect {
   if (name === 'read') scope.forget('REPLY')
   if (name === 'mapfile' || name === 'readarray') scope.forget('MAPFILE')
-  for (const { value, splits } of words.slice(1)) {
+  for (let index = 1; index < words.length; index++) {
+    const { value = null, splits = false } = words[index] ?? {}
     if (value === null || splits) scope.lose()
+    // `-p PROMPT` and the like.
+    else if (name === 'read' && /^-[a-z]*[dinNptu]$/.test(value) && words[index + 1]?.splits === false) index++
     else for (const found of value.match(/[A-Za-z_]\w*/g) ?? []) scope.forget(found)
   }
   return unknown

@@ -3,12 +3,13 @@
  */
 import { commandOptions, declares, execOptions, runBuiltin } from './builtins.ts'
 import { FoundCommand, type Assignment, type ScriptContext, type ScriptError } from './command.ts'
+import { Environment } from './environment.ts'
 import { expandWhole, expandWord, type Context } from './expansion.ts'
 import type { Dialect } from './invocation.ts'
-import { Budget, Scope, shellName } from './scope.ts'
+import { Budget, Exports, Scope, shellName } from './scope.ts'
 import { forEachChild, parse, type Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
-import { writesOf, type Writes } from './writes.ts'
+import { functionsOf, writesOf, type Writes } from './writes.ts'
 
 /** How deep substitutions within substitutions are read. */
 const deepest = 32
@@ -38,11 +39,11 @@ export abstract class CommandReader implements Context {
   protected readonly budget = new Budget()
   protected readonly commands: FoundCommand[] = []
   protected readonly errors: ScriptError[] = []
-  #traps = false
+  protected traps = false
   /** True once `alias` ran in a shell that heeds it, or `shopt` changed what pipelines and patterns do. */
   protected altered = false
-  /** Where the script is not what every shell of the dialect takes. */
-  protected readonly foreign: number[] = []
+  /** Where not every shell of the dialect takes the script as it is read here. */
+  protected readonly doubts: number[] = []
   /** True where the command at hand cannot be expanded. */
   protected stopped = false
   /** The assignments before the command at hand, which substitutions may see, or not. */
@@ -69,8 +70,24 @@ export abstract class CommandReader implements Context {
     if (options?.noglob === true) this.scope.noglob = true
     if (options?.nounset === true) this.scope.nounset = true
     if (options?.allexport === true) this.scope.allexport = true
+    for (const node of functionsOf(this.script, text) ?? []) this.defined(node)
     // bash reads this file before a script.
     if (dialect === 'bash' && environment.has('BASH_ENV') && environment.get('BASH_ENV') !== '') this.scope.lose()
+  }
+
+  /** Notes what a function may change when it is called. */
+  protected defined(node: Syntax.Function): void {
+    this.budget.functions.add(node.name.text)
+    const writes = writesOf(node.body, this.source)
+    const known = this.functionWrites
+    if (known === undefined) this.functionWrites = writes
+    else {
+      for (const written of writes.names) known.names.add(written)
+      known.everything ||= writes.everything
+      known.parameters ||= writes.parameters
+      known.leaves ||= writes.leaves
+      known.options ||= writes.options
+    }
   }
 
   /** Reads statements, which stand one after the other. */
@@ -113,7 +130,7 @@ export abstract class CommandReader implements Context {
   }
 
   foreign(position: number): void {
-    this.foreign.push(position)
+    this.doubts.push(position)
   }
 
   unreadable(position: number): void {
@@ -230,14 +247,14 @@ export abstract class CommandReader implements Context {
     }
     if (redirects !== undefined) this.redirects(redirects)
     this.#pending = noAssignments
-    if (this.stopped) {
-      this.mayLeave()
-      // bash goes on with the next line, dash does not; what was to be set until then is not.
-      this.budget.left = 0
-      this.scope.lose()
+    if (this.stopped) this.#giveUp()
+    if (words.length === 0) {
+      if (this.scope.refused) this.#giveUp()
+      return redirects === undefined && !substituted && !this.stopped && !this.scope.refused ? true : null
     }
-    if (words.length === 0) return redirects === undefined && !substituted && !this.stopped ? true : null
-    return this.#run(words, assignments ?? noAssignments, start, end, place)
+    const status = this.#run(words, assignments ?? noAssignments, start, end, place)
+    if (this.scope.refused) this.#giveUp()
+    return status
   }
 
   /** `export NAME=VALUE`: a word, whose value some shells split and others do not. */
@@ -277,12 +294,15 @@ export abstract class CommandReader implements Context {
     let exec = false
     let emptied = false
     let direct = false
+    let doubtful = false
     for (;;) {
       const name = words[0]?.value
       if (name === 'exec') {
         const options = execOptions(words)
         exec = true
         emptied ||= options.emptied
+        // dash takes them for the program's name.
+        doubtful ||= options.count > 1 && this.dialect === 'sh'
         words = words.slice(options.count)
       } else if (name === 'command' && !exec) {
         const count = commandOptions(words)
@@ -303,10 +323,13 @@ export abstract class CommandReader implements Context {
     const name = first?.value ?? null
     const isFunction = exec || direct || name === null ? false : scope.isFunction(name)
     if (isFunction !== true) {
-      const runs = scope.reach === 'surely' && isFunction === false && !this.#aliased() ? 'surely' : 'maybe'
-      const own = emptied ? [] : assignments
-      const exports = scope.exports(own)
-      const last = (exec || (place.tail && !this.#traps)) && runs === 'surely' && !place.background && !place.piped
+      const refused = assignments.some((assigned) => scope.variable(assigned.name).fixed !== false)
+      if (refused) scope.refused = true
+      const sure = scope.reach === 'surely' && isFunction === false && !refused && !doubtful && !this.#aliased()
+      const runs = sure ? 'surely' : 'maybe'
+      const own = refused ? assignments.map((assigned) => ({ ...assigned, value: null })) : assignments
+      const exports = emptied ? new Exports(new Environment()) : scope.exports(own)
+      const last = (exec || (place.tail && !this.traps)) && runs === 'surely' && !place.background && !place.piped
       this.commands.push(new FoundCommand(words, assignments, exports, start, end, runs, exec, place, last, this.#embedded))
     }
     if (exec) {
@@ -343,7 +366,6 @@ export abstract class CommandReader implements Context {
     const statements = this.#inner(words)
     if (statements !== undefined) return this.#within(() => this.list(statements, place))
     this.scope.lose()
-    this.mayLeave()
     return null
   }
 
@@ -360,7 +382,7 @@ export abstract class CommandReader implements Context {
   #trap(words: readonly Word[]): Status {
     const action = words.find((word, index) => index > 0 && word.value !== '--')
     if (action === undefined || action.value === '-' || action.value === '-p' || action.value === '-l') return null
-    this.#traps = true
+    this.traps = true
     const statements = this.#inner([action])
     if (statements !== undefined) {
       this.later(() => this.#within(() => this.list(statements, notLast(atEnd))))
@@ -394,6 +416,14 @@ export abstract class CommandReader implements Context {
     if (!failed && !this.scope.afterFailure) this.departures++
   }
 
+  /** After an error that ends dash. bash goes on with the next line, and what was to be set until then is not. */
+  #giveUp(): void {
+    this.scope.refused = false
+    this.mayLeave()
+    this.budget.left = 0
+    this.scope.lose()
+  }
+
   /** The shell may go no further. */
   protected mayLeave(): void {
     this.doubtful()
@@ -401,7 +431,7 @@ export abstract class CommandReader implements Context {
   }
 
   #builtin(name: string, words: readonly Word[], assignments: readonly Assignment[]): Status {
-    const effect = runBuiltin(name, words, this.scope, this.dialect)
+    const effect = runBuiltin(name, words, this.scope, this.dialect, this.functions > 0)
     if (effect === undefined) return null
     // What stands before a special builtin stays in some shells.
     if (effect.special === true) for (const { name: assigned } of assignments) this.scope.forget(assigned)

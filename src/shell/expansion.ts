@@ -195,7 +195,7 @@ class Expansion {
         return
       case 'LocaleString':
         // bash may put a translation here, and dash a dollar sign.
-        return this.#fields.unknown(false)
+        return this.#fields.unknown(part.text.includes('@'))
       case 'Glob':
         return this.#glob(part)
       case 'SimpleExpansion': {

@@ -4,10 +4,14 @@
 import { Environment } from './environment.ts'
 import type { Word } from './word.ts'
 
-/** A variable: `value` is null where it is unknown, undefined where it is unset; `exported` is null where that is unknown. */
+/** A variable. */
 export interface Variable {
+  /** Null where it is unknown, undefined where it is unset. */
   readonly value: string | null | undefined
+  /** Null where that is unknown. */
   readonly exported: boolean | null
+  /** True where it is read-only; null where that is unknown. */
+  readonly fixed: boolean | null
 }
 
 /**
@@ -16,9 +20,10 @@ export interface Variable {
  */
 export type Reach = 'surely' | 'maybe' | 'never'
 
-const anything: Variable = { value: null, exported: null }
-const unset: Variable = { value: undefined, exported: false }
+const anything: Variable = { value: null, exported: null, fixed: false }
+const unset: Variable = { value: undefined, exported: false, fixed: false }
 const none: ReadonlyMap<string, never> = new Map<string, never>()
+const noNames: ReadonlySet<string> = new Set<string>()
 
 /** `$0` where nothing says what it is. */
 export const shellName: Word = { value: null, prefix: '', splits: false, text: '$0', start: 0, end: 0 }
@@ -41,12 +46,14 @@ export interface Assigned {
   readonly value: string | null
 }
 
-/** What reading one script may take. */
+/** What reading one script may take, and what is the same wherever in it the shell is. */
 export class Budget {
   /** Variables that are copied where ways part and meet; past it, every variable is unknown. */
   left = 200_000
   /** Characters that expansions bring; past it, they are unknown. */
   characters = 500_000
+  /** The functions of the script, wherever they are defined. */
+  readonly functions = new Set<string>()
 }
 
 export class Scope {
@@ -57,11 +64,8 @@ export class Scope {
   #held = true
   /** True once every variable that was not touched since may be anything. */
   #lost = false
-  /** The names that may be functions, and whether that is sure. */
-  #functions: ReadonlyMap<string, boolean> = none
-  #functionsSure = true
-  /** True once there are so many functions that any name may be one. */
-  #functionsLost = false
+  /** The names that are functions for sure. */
+  #functions: ReadonlySet<string> = noNames
   /** `$0`, `$1`, …: never empty; null where they are unknown. */
   parameters: readonly Word[] | null
   /** Whether IFS is what every shell starts with, `set -f`, `-a` and `-u` are on: null where that is unknown. */
@@ -70,6 +74,8 @@ export class Scope {
   allexport: boolean | null = false
   nounset: boolean | null = false
   reach: Reach = 'surely'
+  /** True once a read-only variable was to be set: dash ends there. */
+  refused = false
   /** True where the shell only gets here after a command that failed. */
   afterFailure = false
 
@@ -86,12 +92,11 @@ export class Scope {
     copy.#variables = this.#variables
     copy.#lost = this.#lost
     copy.#functions = this.#functions
-    copy.#functionsSure = this.#functionsSure
-    copy.#functionsLost = this.#functionsLost
     copy.plainIfs = this.plainIfs
     copy.noglob = this.noglob
     copy.allexport = this.allexport
     copy.nounset = this.nounset
+    copy.refused = this.refused
     copy.reach = this.reach
     copy.afterFailure = this.afterFailure
     return copy
@@ -106,16 +111,7 @@ export class Scope {
       for (const name of other.#variables.keys()) if (!this.#variables.has(name)) this.#join(name, other)
       for (const name of this.#variables.keys()) this.#join(name, other)
     }
-    this.#functionsSure &&= other.#functionsSure
-    this.#functionsLost ||= other.#functionsLost
-    if (this.#functions !== other.#functions && !this.#functionsLost) {
-      const functions = new Map<string, boolean>()
-      for (const name of [...this.#functions.keys(), ...other.#functions.keys()]) {
-        functions.set(name, this.#functions.get(name) === true && other.#functions.get(name) === true)
-      }
-      this.budget.left -= functions.size
-      this.#functions = functions
-    }
+    if (this.#functions !== other.#functions) this.#functions = new Set([...this.#functions].filter((name) => other.#functions.has(name)))
     if (this.parameters !== other.parameters) this.parameters = null
     if (!other.plainIfs) this.plainIfs = false
     if (this.noglob !== other.noglob) this.noglob = null
@@ -126,10 +122,11 @@ export class Scope {
   #join(name: string, other: Scope): void {
     const mine = this.variable(name)
     const theirs = other.variable(name)
-    if (mine.value === theirs.value && mine.exported === theirs.exported) return
-    this.#write(name, {
+    if (mine.value === theirs.value && mine.exported === theirs.exported && mine.fixed === theirs.fixed) return
+    this.#put(name, {
       value: mine.value === theirs.value ? mine.value : null,
       exported: mine.exported === theirs.exported ? mine.exported : null,
+      fixed: mine.fixed === theirs.fixed ? mine.fixed : null,
     })
   }
 
@@ -140,7 +137,7 @@ export class Scope {
     const value = this.#outer.get(name)
     if (value === undefined) return defaulted.has(name) ? anything : unset
     if (value === null && !this.#outer.has(name)) return anything
-    return { value, exported: true }
+    return { value, exported: true, fixed: false }
   }
 
   /** The value of a variable; null where it is unknown, undefined where it is unset. */
@@ -150,24 +147,34 @@ export class Scope {
 
   /** Sets a variable as `NAME=VALUE` does. */
   assign(name: string, value: string | null | undefined): void {
-    if (name === 'IFS') this.plainIfs = false
     const { exported } = this.variable(name)
-    this.#write(name, { value: kept.has(name) ? null : value, exported: exported === true ? true : this.allexport || (exported === false ? this.allexport : null) })
+    this.#write(name, { value: kept.has(name) ? null : value, exported: exported === true ? true : this.allexport || (exported === false ? this.allexport : null), fixed: false })
+  }
+
+  /** Sets a variable of a function. */
+  assignLocal(name: string, value: string | null): void {
+    this.#write(name, { value: kept.has(name) ? null : value, exported: null, fixed: false })
   }
 
   export(name: string, exported: boolean): void {
-    this.#write(name, { value: this.variable(name).value, exported })
+    this.#put(name, { ...this.variable(name), exported })
+  }
+
+  /** `readonly`. */
+  fix(name: string): void {
+    this.#put(name, { ...this.variable(name), fixed: true })
   }
 
   unset(name: string): void {
-    if (name === 'IFS') this.plainIfs = false
     this.#write(name, kept.has(name) ? anything : unset)
   }
 
-  /** From here on the variable may be anything. */
+  /** From here on the variable may be anything, but where it is read-only. */
   forget(name: string): void {
+    const { fixed } = this.variable(name)
+    if (fixed === true) return
     if (name === 'IFS') this.plainIfs = false
-    this.#write(name, anything)
+    this.#put(name, { ...anything, fixed })
   }
 
   /** From here on everything may be anything. */
@@ -180,10 +187,19 @@ export class Scope {
     this.noglob = null
     this.allexport = null
     this.nounset = null
-    this.#functionsSure = false
+    this.#functions = noNames
   }
 
+  /** Sets a variable, unless it is read-only. */
   #write(name: string, variable: Variable): void {
+    const { fixed } = this.variable(name)
+    if (fixed !== false) this.refused = true
+    if (fixed === true) return
+    if (name === 'IFS') this.plainIfs = false
+    this.#put(name, fixed === null ? { ...anything, fixed } : variable)
+  }
+
+  #put(name: string, variable: Variable): void {
     if (this.budget.left <= 0) {
       if (!this.#lost || this.#variables.size > 0) this.lose()
       return
@@ -198,14 +214,18 @@ export class Scope {
 
   /** Whether a name is a function: null where that is unknown. */
   isFunction(name: string): boolean | null {
-    const sure = this.#functions.get(name)
-    return sure === undefined ? (this.#functionsLost ? null : false) : sure && this.#functionsSure ? true : null
+    return this.#functions.has(name) ? true : this.budget.functions.has(name) ? null : false
   }
 
-  define(name: string, sure: boolean): void {
+  define(name: string): void {
+    this.budget.functions.add(name)
     this.budget.left -= this.#functions.size
-    if (this.budget.left <= 0) this.#functionsLost = true
-    else this.#functions = new Map([...this.#functions, [name, sure]])
+    if (this.budget.left > 0) this.#functions = new Set(this.#functions).add(name)
+  }
+
+  /** `unset -f`. */
+  undefine(name: string): void {
+    if (this.#functions.has(name)) this.#functions = new Set([...this.#functions].filter((other) => other !== name))
   }
 
   /** What a command gets that starts here, with its own assignments on top. It is worked out when it is asked for. */
@@ -222,7 +242,7 @@ export class Exports {
   readonly #own: readonly Assigned[]
   #environment: Environment | undefined
 
-  constructor(outer: Environment, variables: ReadonlyMap<string, Variable>, own: readonly Assigned[]) {
+  constructor(outer: Environment, variables: ReadonlyMap<string, Variable> = none, own: readonly Assigned[] = []) {
     this.#outer = outer
     this.#variables = variables
     this.#own = own

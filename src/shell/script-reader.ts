@@ -6,7 +6,6 @@ import type { Script } from './command.ts'
 import { expandWhole, expandWord } from './expansion.ts'
 import type { Reach, Scope } from './scope.ts'
 import type { Syntax } from './syntax.ts'
-import { writesOf } from './writes.ts'
 
 /** Where branches begin. */
 interface Entry {
@@ -19,14 +18,19 @@ function isNegated(node: Syntax.PipelineNode): boolean {
   return node.type === 'Pipeline' && node.prefixes.filter((prefix) => prefix.type === 'Negation').length % 2 === 1
 }
 
+/** How deep commands within commands are followed. The parser has a limit of its own, for each substitution anew. */
+const deepest = 300
+
 export class ScriptReader extends CommandReader {
+  #nesting = 0
+
   read(): Script {
     const script = this.script
     for (const { message, pos } of script.errors ?? []) this.error(message, pos)
     this.list(script.commands, atEnd)
-    if (this.errors.length > 0) this.foreign.push(...this.errors.map((error) => error.start))
-    if (this.foreign.length > 0) this.#doubt(script.commands, Math.min(...this.foreign))
-    return { commands: this.commands, errors: this.errors, traps: this.#traps }
+    const doubts = [...this.doubts, ...this.errors.map((error) => error.start)]
+    if (doubts.length > 0) this.#doubt(script.commands, doubts.reduce((first, next) => Math.min(first, next)))
+    return { commands: this.commands, errors: this.errors, traps: this.traps }
   }
 
   /** A shell reads a line with all that it opens before it runs any of it, and stops at one that it cannot read. */
@@ -59,6 +63,18 @@ export class ScriptReader extends CommandReader {
   }
 
   #node(node: Syntax.PipelineNode | Syntax.AndOr | Syntax.CompoundList, place: Place): Status {
+    if (this.#nesting >= deepest) {
+      this.error('commands are nested too deep', node.pos)
+      this.scope.lose()
+      return null
+    }
+    this.#nesting++
+    const status = this.#read(node, place)
+    this.#nesting--
+    return status
+  }
+
+  #read(node: Syntax.PipelineNode | Syntax.AndOr | Syntax.CompoundList, place: Place): Status {
     switch (node.type) {
       case 'Command':
         return this.command(node, place)
@@ -277,17 +293,9 @@ export class ScriptReader extends CommandReader {
       this.functions--
     })
     this.loops = loops
-    this.scope.define(name, true)
-    const writes = writesOf(node.body, this.source)
-    const known = this.functionWrites
-    if (known === undefined) this.functionWrites = writes
-    else {
-      for (const written of writes.names) known.names.add(written)
-      known.everything ||= writes.everything
-      known.parameters ||= writes.parameters
-      known.leaves ||= writes.leaves
-      known.options ||= writes.options
-    }
+    // One within a substitution was not seen before.
+    this.defined(node)
+    this.scope.define(name)
     return true
   }
 }

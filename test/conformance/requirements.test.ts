@@ -30,12 +30,13 @@ function ask(request: object): Answer {
   const script = join(import.meta.dirname, 'requirements.py')
   const options = { input: JSON.stringify(request), encoding: 'utf8', maxBuffer: 1 << 28 } as const
   const { stdout, stderr, status, error } = spawnSync(process.env['PYTHON'] ?? 'python3', ['-I', script], options)
-  if (error !== undefined || status !== 0) throw new Error(`pip could not be asked; python3 with pip is needed: ${error ?? stderr}`)
+  if (error !== undefined || status !== 0)
+    throw new Error(`pip could not be asked (a Python 3 with pip is needed): ${error?.message ?? stderr}`)
   return JSON.parse(stdout) as Answer
 }
 
 const pick = <T>(...values: T[]): fc.Arbitrary<T> => fc.constantFrom(...values)
-const join2 = (...parts: fc.Arbitrary<string>[]): fc.Arbitrary<string> => fc.tuple(...parts).map((texts) => texts.join(''))
+const joined = (...parts: fc.Arbitrary<string>[]): fc.Arbitrary<string> => fc.tuple(...parts).map((texts) => texts.join(''))
 const maybe = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string> => fc.oneof(fc.constant(''), arbitrary)
 
 const names = pick('gevent', 'Flask-SocketIO', 'zope.interface', 'ruamel_yaml', 'a', 'A1', 'gunicorn', 'X--y', 'pip-tools')
@@ -43,14 +44,16 @@ const blanks = pick('', '', ' ', '  ')
 const versions = pick('1', '1.0', '1.2.3', '20.12.1', '1.0a1', '2.0.post1', '1.0.dev3', '0', '24.10.1', '1!2.0', '1.2rc1')
 const plain = pick('1', '1.0', '1.2.3', '2.7', '3')
 const clauses = fc.oneof(
-  join2(pick('==', '>=', '<=', '!=', '>', '<'), blanks, versions),
-  join2(pick('==', '!='), plain, fc.constant('.*')),
-  join2(fc.constant('~='), pick('1.2', '1.2.3', '2.0a1')),
-  join2(fc.constant('=='), blanks, fc.constant('2.7+local.1')),
+  joined(pick('==', '>=', '<=', '!=', '>', '<'), blanks, versions),
+  joined(pick('==', '!='), plain, fc.constant('.*')),
+  joined(fc.constant('~='), pick('1.2', '1.2.3', '2.0a1')),
+  joined(fc.constant('=='), blanks, fc.constant('2.7+local.1')),
 )
-const specifiers = fc.array(clauses, { minLength: 1, maxLength: 3 }).chain((all) => blanks.map((blank) => all.join(`${blank},${blank}`)))
+const specifiers = fc
+  .tuple(fc.array(clauses, { minLength: 1, maxLength: 3 }), blanks)
+  .map(([all, blank]) => all.join(`${blank},${blank}`))
 /** One that may not stand in brackets: the version that `===` takes ends at a blank only. */
-const pins = join2(fc.constant('==='), versions)
+const pins = joined(fc.constant('==='), versions)
 const extras = pick('[gevent]', '[a,B_c]', '[ tornado , eventlet ]', '[]', '[x.y]')
 
 const pythonVersions = pick('2.7', '3', '3.6', '3.9', '3.10', '3.11', '3.11.4', '4', '3.*', '3.1.*')
@@ -58,57 +61,69 @@ const comparisons = pick('==', '!=', '>=', '<=', '<', '>')
 const quoted = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc.tuple(arbitrary, pick('"', "'")).map(([text, quote]) => `${quote}${text}${quote}`)
 const variables = pick(
-  'os_name', 'sys_platform', 'platform_system', 'platform_machine', 'platform_python_implementation', 'implementation_name', 'extra',
-  'os.name', 'sys.platform', 'python_implementation',
+  'os_name', 'sys_platform', 'platform_system', 'platform_machine', 'platform_python_implementation', 'implementation_name',
+  'extra', 'os.name', 'sys.platform', 'python_implementation',
 )
-const values = pick('posix', 'nt', 'linux', 'linux2', 'win32', 'Linux', 'Windows', 'x86_64', 'CPython', 'PyPy', 'cpython', 'dev', '')
+const values = pick(
+  'posix', 'nt', 'linux', 'linux2', 'win32', 'Linux', 'Windows', 'x86_64', 'CPython', 'PyPy', 'cpython', 'dev', '',
+)
 const comparison = fc.oneof(
-  join2(pick('python_version', 'python_full_version', 'implementation_version'), blanks, pick('==', '!=', '>=', '<=', '<', '>', '~='), blanks,
-    quoted(pythonVersions)),
-  join2(quoted(pick('2.7', '3.6', '3.11', '3')), blanks, comparisons, blanks, pick('python_version', 'python_full_version')),
-  join2(fc.constant('python_version '), pick('in', 'not in'), fc.constant(' '), quoted(pick('2.7 3.4', '3.10, 3.11', '3.1'))),
-  join2(variables, blanks, pick('==', '!='), blanks, quoted(values)),
-  join2(quoted(values), fc.constant(' '), pick('in', 'not in', '==', '!='), fc.constant(' '), variables),
-  join2(variables, fc.constant(' '), pick('in', 'not in'), fc.constant(' '), quoted(values)),
+  joined(
+    pick('python_version', 'python_full_version', 'implementation_version'), blanks,
+    pick('==', '!=', '>=', '<=', '<', '>', '~='), blanks, quoted(pythonVersions),
+  ),
+  joined(quoted(pick('2.7', '3.6', '3.11', '3')), blanks, comparisons, blanks, pick('python_version', 'python_full_version')),
+  joined(fc.constant('python_version '), pick('in', 'not in'), fc.constant(' '), quoted(pick('2.7 3.4', '3.10, 3.11', '3.1'))),
+  joined(variables, blanks, pick('==', '!='), blanks, quoted(values)),
+  joined(quoted(values), fc.constant(' '), pick('in', 'not in', '==', '!='), fc.constant(' '), variables),
+  joined(variables, fc.constant(' '), pick('in', 'not in'), fc.constant(' '), quoted(values)),
 )
 const markers = fc.letrec<{ marker: string }>((tie) => ({
   marker: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     comparison,
-    join2(tie('marker'), pick(' and ', ' or ', '  and '), tie('marker')),
-    join2(fc.constant('('), blanks, tie('marker'), blanks, fc.constant(')')),
+    joined(tie('marker'), pick(' and ', ' or ', '  and '), tie('marker')),
+    joined(fc.constant('('), blanks, tie('marker'), blanks, fc.constant(')')),
   ),
 })).marker
 
 const urls = pick(
   'https://host.example/gevent-1.2-cp311-cp311-manylinux1_x86_64.whl', 'https://host.example/gevent-1.2.tar.gz',
   'git+https://host.example/team/project.git@v1#egg=Project_x', 'git+ssh://git@host.example/a/b.git#subdirectory=x&egg=b',
-  'git+https://host.example/team/project.git', 'https://host.example/archive.zip#egg=flask', 'file:///srv/wheels/gevent-1.2.tar.gz',
+  'git+https://host.example/team/project.git', 'https://host.example/archive.zip#egg=flask',
+  'file:///srv/wheels/gevent-1.2.tar.gz',
   'https://user:${TOKEN}@host.example/a-2.0-py3-none-any.whl#sha256=00', 'hg+https://host.example/x#egg=X',
 )
 const requirements = fc.oneof(
-  join2(names, blanks, maybe(extras), blanks, maybe(fc.oneof(specifiers, specifiers, pins)), fc.constant(' '), maybe(join2(fc.constant(';'), blanks, markers))),
-  join2(names, blanks, fc.constant('('), specifiers, fc.constant(')')),
-  join2(names, maybe(extras), fc.constant(' @ '), urls, maybe(join2(fc.constant(' ; '), markers))),
-  join2(urls, maybe(join2(fc.constant(' ; '), markers))),
-  join2(pick('./', 'wheels/', '/srv/', '../', ''), pick('gevent-1.2-py3-none-any.whl', 'a_b-2.0-1-py2.py3-none-any.whl', 'gevent-1.2.tar.gz'), maybe(extras)),
+  joined(
+    names, blanks, maybe(extras), blanks, maybe(fc.oneof(specifiers, specifiers, pins)), fc.constant(' '),
+    maybe(joined(fc.constant(';'), blanks, markers)),
+  ),
+  joined(names, blanks, fc.constant('('), specifiers, fc.constant(')')),
+  joined(names, maybe(extras), fc.constant(' @ '), urls, maybe(joined(fc.constant(' ; '), markers))),
+  joined(urls, maybe(joined(fc.constant(' ; '), markers))),
+  joined(
+    pick('./', 'wheels/', '/srv/', '../', ''),
+    pick('gevent-1.2-py3-none-any.whl', 'a_b-2.0-1-py2.py3-none-any.whl', 'gevent-1.2.tar.gz'), maybe(extras),
+  ),
 )
-const hash = join2(pick(' ', ' \\\n    ', '  \\\r\n  '), fc.constant('--hash=sha256:'), pick('aa00', 'bb11'))
+const hash = joined(pick(' ', ' \\\n    ', '  \\\r\n  '), fc.constant('--hash=sha256:'), pick('aa00', 'bb11'))
 const options = pick(
-  '-i https://index.example/simple', '--index-url=https://index.example/simple', '--extra-index-url https://${USER}@index.example',
-  '--no-index', '-f ./wheels', '--find-links=https://x.example', '--pre', '--no-binary :all:', '--only-binary=gevent', '--trusted-host host.example',
-  '-c other.txt', '--constraint=other.txt', '--prefer-binary', '--require-hashes', '-fwheels', '--extra https://x.example', '-i "a b"', "-f 'x y'",
+  '-i https://index.example/simple', '--index-url=https://index.example/simple', '--no-index', '-f ./wheels', '-fwheels',
+  '--extra-index-url https://${USER}@index.example', '--find-links=https://x.example', '--pre', '--no-binary :all:',
+  '--only-binary=gevent', '--trusted-host host.example', '-c /dev/null', '--constraint=/dev/null', '--prefer-binary',
+  '--require-hashes', '--extra https://x.example', '-i "a b"', "-f 'x y'",
 )
-const editables = join2(pick('-e ', '--editable ', '--editable=', '-e'), pick(
+const editables = joined(pick('-e ', '--editable ', '--editable=', '-e'), pick(
   'git+https://host.example/team/project.git@v1#egg=Project_x', 'git+ssh://git@host.example/a/b.git#egg=b',
   'svn+https://host.example/x#egg=Foo&subdirectory=y',
 ))
 const comments = pick('# comment', '   # gevent', '', '   ', '\t', '#', '# ends with \\')
 const lines = fc.oneof(
   { arbitrary: requirements, weight: 6 },
-  { arbitrary: join2(requirements, hash, maybe(hash)), weight: 2 },
-  { arbitrary: join2(requirements, pick(' # why', '  #', '\t# x', ' \\\n# ends it')), weight: 2 },
-  { arbitrary: join2(names, pick('\\\n', ' \\\n', ' \\\n  '), specifiers), weight: 1 },
+  { arbitrary: joined(requirements, hash, maybe(hash)), weight: 2 },
+  { arbitrary: joined(requirements, pick(' # why', '  #', '\t# x', ' \\\n# ends it')), weight: 2 },
+  { arbitrary: joined(names, pick('\\\n', ' \\\n', ' \\\n  '), specifiers), weight: 1 },
   { arbitrary: options, weight: 1 },
   { arbitrary: editables, weight: 1 },
   { arbitrary: comments, weight: 2 },
@@ -116,16 +131,14 @@ const lines = fc.oneof(
 const goodFiles = fc
   .tuple(fc.array(lines, { maxLength: 8 }), pick('\n', '\r\n', '\r', '\f'), pick('', '', '\n'))
   .map(([all, end, last]) => all.join(end) + last)
-  // A file that includes itself, or one that is not there, is none for pip.
-  .map((text) => text.replaceAll('other.txt', '/dev/null'))
+const garbage = fc.string({ unit: fc.constantFrom(...'[]()<>=!~;,@#-_. "\'\\ae1:/+$&'), maxLength: 2 })
 /** A line with a character too much, too few, or another. */
 const damagedFiles = fc
-  .tuple(fc.oneof(lines, lines), fc.nat(), fc.nat(1), fc.string({ unit: fc.constantFrom(...'[]()<>=!~;,@#-_. "\'\\ae1:/+$&'), maxLength: 2 }))
+  .tuple(lines, fc.nat(), fc.nat(1), garbage)
   .map(([line, at, cut, text]) => {
     const place = at % (line.length + 1)
     return line.slice(0, place) + text + line.slice(place + cut)
   })
-  .map((text) => text.replaceAll(/\bother\.txt/g, '/dev/null'))
 
 function sample<T>(arbitrary: fc.Arbitrary<T>, numRuns = count): T[] {
   return fc.sample(arbitrary, { numRuns, seed })
@@ -209,7 +222,8 @@ test('markers hold where pip says they do', () => {
     // Without a Python, it must still be right for each.
     const paddockWithout = evaluate(marker, null)
     if (paddock !== null) known++
-    const right = [paddock, paddockWithout].every((answer) => answer === null || pip.every((said) => said === answer || said === null))
+    const agrees = (answer: boolean | null): boolean => answer === null || pip.every((said) => said === answer || said === null)
+    const right = agrees(paddock) && agrees(paddockWithout)
     return right ? [] : [{ marker, python: one.python, pip, paddock, paddockWithout }]
   })
   expect(different.slice(0, 5)).toEqual([])
@@ -217,10 +231,15 @@ test('markers hold where pip says they do', () => {
 })
 
 test('what a specifier admits lies where pip says it does', () => {
-  const releases = ['0', '0.9', '1', '1.0.0.1', '1.1', '1.2', '1.2.0.1', '1.2.3', '1.2.4', '1.3', '2', '2.0.1', '2.1', '2.7', '2.8', '3', '3.1', '20.12.1',
-    '24.10.1', '24.11', '1!0', '1!2.0', '1!3']
-  const suffixes = ['.dev0', '.dev3', '.dev4', 'a0.dev0', 'a1', 'a1.post1', 'a2', 'rc1', '', '.post0.dev0', '.post0', '.post1', '.post2']
-  const universe = releases.flatMap((release) => [...suffixes.map((suffix) => release + suffix), `${release}.0.0.1`]).concat('2.7+local.1')
+  const releases = [
+    '0', '0.9', '1', '1.0.0.1', '1.1', '1.2', '1.2.0.1', '1.2.3', '1.2.4', '1.3', '2', '2.0.1', '2.1', '2.7', '2.8', '3', '3.1',
+    '20.12.1', '24.10.1', '24.11', '1!0', '1!2.0', '1!3',
+  ]
+  const suffixes = [
+    '.dev0', '.dev3', '.dev4', 'a0.dev0', 'a1', 'a1.post1', 'a2', 'rc1', '', '.post0.dev0', '.post0', '.post1', '.post2',
+    '.0.0.1',
+  ]
+  const universe = releases.flatMap((release) => suffixes.map((suffix) => release + suffix)).concat('2.7+local.1')
   const prerelease = universe.map((version) => /a|rc|dev/.test(version))
   const [texts, bounds] = [specifiers, clauses].map((some) => [...new Set(sample(some, count / 10))]) as [string[], string[]]
   const { specifiers: answers } = ask({ specifiers: [...texts, ...bounds].map((text) => [text, universe]) })

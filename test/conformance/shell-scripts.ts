@@ -111,8 +111,10 @@ class Generator {
         [1, () => this.#call()],
         [1, () => this.#hereDocument()],
         [2, () => this.#builtin()],
-        [1, () => `exec ${this.#simple(false)}`],
-        [1, () => `command ${this.#simple(false)}`],
+        [1, () => `${this.#before()}exec ${this.#pick(['', '', '', '-- ', '-a name '])}${this.#simple(false)}`],
+        [1, () => `${this.#before()}command ${this.#pick(['', '', '-- ', '-v '])}${this.#simple(false)}`],
+        [0.5, () => `eval ${this.#pick(["'gunicorn e1 $W'", 'gunicorn e2 "$A"', '"exec gunicorn e3"', "'W=8; celery e4' $W", "'gunicorn e5; ' quiet e6"])}`],
+        [0.5, () => `: "\${${this.#pick(['PORT', 'W', 'D'])}:=8000}"`],
         [0.5, () => `if ${this.#simple()}; then exit ${this.#pick(['', '0', '1'])}; fi`],
         [0.5, () => `! ${this.#simple()}`],
         [0.5, () => this.#pick(['exit', 'exit 3', 'exec 3>&1', ':', 'true', 'false', 'cd /', 'wait', 'exec 2>&1'])],
@@ -194,7 +196,7 @@ class Generator {
 
   #function(): string {
     const name = this.#pick(['start', 'run_it', 'f'])
-    const body = `{ ${this.#list()}${this.#chance(0.3) ? `; ${this.#pick(['return', 'return 1', 'local B=1'])}` : ''}; }`.replaceAll('\n;', '\n')
+    const body = `{ ${this.#list()}${this.#chance(0.3) ? `; ${this.#pick(['return', 'return 1', `local B=1; ${this.#simple()}`])}` : ''}; }`.replaceAll('\n;', '\n')
     this.#functions.push(name)
     return `${name}() ${body}`
   }
@@ -213,10 +215,15 @@ class Generator {
     const name = this.#pick(names)
     return this.#pick([
       `set -- ${this.#word()} ${this.#word()}`, 'set --', 'shift', 'set -e', 'set -eu', 'set -f', 'set +f', 'set -a', 'set +a', 'set -x', 'set one "two 3"',
-      `unset ${name}`, `read ${name} </dev/null`, `readonly ${this.#pick(['C', 'D'])}=${this.#word()}`, `export -n ${name}`, `: "\${${name}:=${this.#literal()}}"`,
+      `unset ${name}`, `read ${this.#pick(['', '-r ', '-p "$W" '])}${name} </dev/null`, `readonly ${this.#pick(['C', 'D', 'W'])}${this.#pick(['', `=${this.#word()}`])}`, `local ${this.#pick(['W', 'A'])}=${this.#literal()}`, `export -n ${name}`, `: "\${${name}:=${this.#literal()}}"`,
       `: $((${this.#pick(['A', 'B'])} += 1))`, `eval ${this.#pick([`'${name}=e'`, `"${name}=\\$W"`, `'exec quiet'`])}`, 'IFS=:', 'IFS=" "', `trap 'quiet trapped' EXIT`,
       `printf '%s' x`, `. /nowhere`, `local ${name}=1`, `[ -n "$${name}" ] || exit 1`, `${this.#pick(['', 'W=2 '])}export ${name}=v`, 'umask 022', `test "$${name}"`,
     ])
+  }
+
+  /** An assignment before a command, now and then. */
+  #before(): string {
+    return this.#chance(0.3) ? `${this.#assignment()} ` : ''
   }
 
   #assignment(): string {

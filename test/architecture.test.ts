@@ -1,0 +1,158 @@
+/** The house as a test: who may import whom, which package has which door, and what nothing is called. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, normalize, relative } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+
+const root = dirname(import.meta.dirname)
+
+/** From the ground up. What stands on one line never imports from its neighbours, nor from a line below its own. */
+const order = [
+  ['shell', 'python', 'kubernetes', 'oci'],
+  ['gunicorn', 'platforms', 'edit'],
+  ['inspect'],
+  ['rules'],
+  ['policy'],
+  ['lint'],
+  ['fix'],
+  ['dependencies'],
+  ['admission', 'operator', 'cli'],
+  ['cmd'],
+] as const
+
+/** The last line that is a function of its input: time, randomness, files and network come in from outside. */
+const lastPure = order.findIndex(([unit]) => unit === 'fix')
+
+/** Where each package may be imported; one that is not listed, nowhere. */
+const doors: Readonly<Record<string, readonly string[]>> = {
+  '@kubernetes/client-node': ['operator'],
+  '@prometheus-io/client': ['admission'],
+  '@renovatebot/pep440': ['python'],
+  ajv: ['policy'],
+  commander: ['cli'],
+  diff: ['cli'],
+  fastify: ['admission'],
+  'js-yaml': ['cli', 'policy'],
+  unbash: ['shell'],
+}
+
+/** No home for what has no name. */
+const nameless = /^(utils?|helpers?|lib|common|core|types)$/
+
+interface SourceFile {
+  /** From the root of the repository. */
+  readonly path: string
+  readonly text: string
+}
+
+/** What a file imports when it runs: types leave no trace. */
+function imports({ text }: SourceFile): string[] {
+  const statements = text.matchAll(/^(?:import|export)\s+(?!type\s)(?:[\w*{][^'"`;()]*?from\s+)?['"]([^'"]+)['"]/gm)
+  const calls = text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g)
+  return [...statements, ...calls].map(([, specifier = '']) => specifier)
+}
+
+/** The folder of src, or the file beside them, that a file belongs to. */
+function unitOf(path: string): string {
+  const [top = '', second = ''] = path.split('/')
+  return top === 'src' ? basename(second, '.ts') : top
+}
+
+const lineOf = (unit: string): number => order.findIndex((line) => (line as readonly string[]).includes(unit))
+
+/** What is wrong with a file's imports. */
+function importProblems(file: SourceFile): string[] {
+  const unit = unitOf(file.path)
+  const line = lineOf(unit)
+  if (line < 0) return [`${file.path}: ${unit} has no place in the order`]
+  return imports(file).flatMap((specifier) => {
+    const problem = specifier.startsWith('.') ? orderProblem(file.path, specifier) : packageProblem(unit, specifier)
+    return problem === undefined ? [] : [`${file.path}: ${specifier}: ${problem}`]
+  })
+}
+
+function orderProblem(path: string, specifier: string): string | undefined {
+  const target = normalize(join(dirname(path), specifier))
+  const [from, to] = [unitOf(path), unitOf(target)]
+  // The package's own name and version are data.
+  if (from === to || (from === 'cmd' && target === 'package.json')) return undefined
+  return lineOf(to) >= 0 && lineOf(to) < lineOf(from) ? undefined : `${from} must not import ${to}`
+}
+
+function packageProblem(unit: string, specifier: string): string | undefined {
+  if (specifier.startsWith('node:')) return lineOf(unit) <= lastPure ? `${unit} must be a function of its input` : undefined
+  const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
+  return doors[name]?.includes(unit) ? undefined : `${name} has no door in ${unit}`
+}
+
+/** Everything below a folder: files and folders. */
+function below(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.includes('node_modules'))
+}
+
+const sources = ['src', 'cmd'].flatMap(below).filter((path) => path.endsWith('.ts')).map((path): SourceFile => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+
+const namelessPaths = (paths: readonly string[]): string[] => paths.filter((path) => nameless.test(basename(path).replace(/(\.test)?\.\w+$/, '')))
+
+/** Mains are wires; process.ts is the process itself, as the commands see it. */
+const longMains = (files: readonly SourceFile[]): string[] =>
+  files.filter(({ path, text }) => path.startsWith('cmd/') && path !== 'cmd/process.ts' && text.split('\n').length > 30).map(({ path }) => path)
+
+describe('the house', () => {
+  test('imports go one way, and packages have their doors', () => {
+    expect(sources.length).toBeGreaterThan(50)
+    expect(sources.flatMap(importProblems)).toEqual([])
+  })
+
+  test('what is one file stays one file', () => {
+    const files = sources.map(({ path }) => path)
+    expect(files).toEqual(expect.arrayContaining(['src/inspect.ts', 'src/edit.ts', 'src/lint.ts', 'src/fix.ts']))
+    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/edit.ts', 'src/fix.ts', 'src/inspect.ts', 'src/lint.ts'])
+  })
+
+  test('everything has a name', () => {
+    expect(namelessPaths(['src', 'cmd', 'test', 'scripts', 'bench'].flatMap(below))).toEqual([])
+  })
+
+  test('mains are wires', () => {
+    expect(longMains(sources)).toEqual([])
+  })
+})
+
+describe('a fault in the house is seen', () => {
+  test.each([
+    ['src/shell/word.ts', "import { read } from '../gunicorn/settings.ts'", 'shell must not import gunicorn'],
+    ['src/gunicorn/catalogue.ts', "import { rules } from '../rules/index.ts'", 'gunicorn must not import rules'],
+    ['src/rules/rule.ts', "export { lint } from '../lint.ts'", 'rules must not import lint'],
+    ['src/cli/check.ts', "const { serve } = await import('../admission/serve.ts')", 'cli must not import admission'],
+    ['src/kubernetes/field.ts', "import {\n  literal,\n} from '../shell/word.ts'", 'kubernetes must not import shell'],
+    ['src/edit.ts', "import { inspect } from './inspect.ts'", 'edit must not import inspect'],
+    ['src/fix.ts', "import '../test/rule-fixture.ts'", 'fix must not import test'],
+    ['src/lint.ts', "import { readFileSync } from 'node:fs'", 'lint must be a function of its input'],
+    ['src/cli/check.ts', "import fastify from 'fastify'", 'fastify has no door in cli'],
+    ['src/admission/server.ts', "import { load } from 'js-yaml'", 'js-yaml has no door in admission'],
+    ['src/python/version.ts', "import { satisfies } from '@renovatebot/semver'", '@renovatebot/semver has no door in python'],
+  ])('%s: %s', (path, text, problem) => {
+    expect(importProblems({ path, text })).toEqual([expect.stringMatching(new RegExp(`: ${problem.replaceAll('.', '\\.')}$`))])
+  })
+
+  test('a folder without a place', () => {
+    expect(importProblems({ path: 'src/shared/x.ts', text: '' })).toEqual(['src/shared/x.ts: shared has no place in the order'])
+  })
+
+  test.each([
+    ['a type', 'src/shell/word.ts', "import type { Release } from '../gunicorn/catalogue.ts'"],
+    ['a type of a package', 'src/cli/check.ts', "import type { FastifyInstance } from 'fastify'"],
+    ['its own folder', 'src/cli/check.ts', "import { dump } from './yaml.ts'"],
+    ['what stands below', 'src/rules/rule.ts', "import { strip } from '../gunicorn/python-value.ts'"],
+  ])('%s may be imported', (_, path, text) => {
+    expect(importProblems({ path, text })).toEqual([])
+  })
+
+  test('a nameless file or folder, and a long main', () => {
+    const paths = ['src/cli/utils.ts', 'src/common', 'test/helpers.test.ts', 'src/cli/text.ts']
+    expect(namelessPaths(paths)).toEqual(paths.slice(0, 3))
+    expect(longMains([{ path: 'cmd/main.ts', text: '\n'.repeat(31) }])).toEqual(['cmd/main.ts'])
+  })
+})
