@@ -34,6 +34,6 @@ function reader(text: string, evidence: string, version: string | undefined): (d
   const find = installed(requirements, complete, version ?? null)
   return (distribution) => {
     const { state, specifier, evidence: where } = find(distribution)
-    return { state, specifier, evidence: state === 'Installed' ? `${evidence}, ${where}` : evidence }
+    return { state, specifier, evidence: state === 'Installed' ? `${where} of ${evidence}` : evidence }
   }
 }

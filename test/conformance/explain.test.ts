@@ -65,7 +65,7 @@ interface Tally {
 }
 
 /** In what paddock is wrong about one command line. */
-function disagreements(real: Answer, { invocations, problems: errors }: Explanation, tally: Tally): string[] {
+function disagreements({ env }: CommandLine, real: Answer, { invocations, problems: errors }: Explanation, tally: Tally): string[] {
   const [told] = invocations
   if (!told || invocations.length > 1 || errors.length > 0) return [`${invocations.length} invocations, ${JSON.stringify(errors)}`]
   const { settings, unknown, problems, application } = told
@@ -74,7 +74,9 @@ function disagreements(real: Answer, { invocations, problems: errors }: Explanat
     tally.refused++
     if (problems.some(({ message }) => refusal.includes(message))) tally.quoted++
     if (problems.length > 0) return []
-    const hangsOnMachine = machineDependent.some(([setting, refused]) => refused.test(refusal) && isUnknown(setting, unknown))
+    // Each layer is checked, also where the command line overrides what GUNICORN_CMD_ARGS says.
+    const isHidden = (setting: string): boolean => 'GUNICORN_CMD_ARGS' in env && settings[setting]?.source === 'command line'
+    const hangsOnMachine = machineDependent.some(([setting, refused]) => refused.test(refusal) && (isUnknown(setting, unknown) || isHidden(setting)))
     return hangsOnMachine ? [] : [`gunicorn refuses: ${refusal}`]
   }
   if (problems.length > 0) return problems.map(({ message }) => `gunicorn does not refuse: ${message}`)
@@ -135,7 +137,7 @@ describe(`explain --stdin, seed ${seed}`, () => {
       const { lines, real, told, seconds } = asked.get(release) as Asked
       const tally: Tally = { refused: 0, ended: 0, quoted: 0, settings: 0, known: 0 }
       const failures = lines.flatMap((line, index) => {
-        const found = disagreements(real[index] as Answer, told[index] as Explanation, tally)
+        const found = disagreements(line, real[index] as Answer, told[index] as Explanation, tally)
         return found.length > 0 ? [`${JSON.stringify(line)}\n${found.map((one) => `  ${one}`).join('\n')}`] : []
       })
       console.log(`gunicorn ${release}, seed ${seed}: ${lines.length} command lines, ${tally.refused} refused (${percent(tally.quoted, tally.refused)} told in ` +
