@@ -10,10 +10,7 @@ const accessLogFormat = '[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D
 /** The start command: one that the blueking defaults are put into, and one that has them all. */
 const commands: Readonly<Record<Operation, readonly string[]>> = {
   mutate: ['gunicorn', 'wsgi'],
-  validate: [
-    ...['gunicorn', 'wsgi', '-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-'],
-    ...['--access-logformat', accessLogFormat],
-  ],
+  validate: 'gunicorn wsgi -w 4 -b :$(PORT) --access-logfile - --error-logfile - --access-logformat'.split(' ').concat(accessLogFormat),
 }
 
 const probe = (path: string) => ({

@@ -31,10 +31,9 @@ const warmUp = 10_000
 /** To reach, for both operations alike: ratios to the bare server, and MiB. */
 const goals = { throughput: 0.7, cpu: 2.2 / 1.5, memory: 130 }
 
-const webhookCommand =
-  process.argv.length > 2
-    ? process.argv.slice(2)
-    : ['dist/paddock.js', 'serve', '--host', '127.0.0.1', '--port', '{port}', '--cert-dir', '{folder}']
+/** As it is started in its image: with little room for what is young, which costs 2 % of CPU time and saves 20 to 40 MiB. */
+const serve = ['--max-semi-space-size=4', 'dist/paddock.js', 'serve', '--host', '127.0.0.1', '--port', '{port}', '--cert-dir', '{folder}']
+const webhookCommand = process.argv.length > 2 ? process.argv.slice(2) : serve
 const bareCommand = [join(import.meta.dirname, 'bare.ts'), '{folder}', '{port}']
 
 const pinned = availableParallelism() > 1 && spawnSync('taskset', ['-c', '0', 'true']).status === 0
@@ -154,7 +153,7 @@ function expectAnswer(operation: Operation, body: string): void {
 
 function report(bare: Contestant, webhook: Contestant, idle: number, loadBusy: number): void {
   const line = (...cells: readonly string[]) =>
-    console.log(cells.map((cell, index) => (index < 2 ? cell.padEnd([11, 24][index] ?? 0) : cell.padStart(12))).join(''))
+    console.log(cells.map((cell, index) => (index < 2 ? cell.padEnd([11, 24][index] ?? 0) : cell.padStart(index < 5 ? 10 : 18))).join(''))
   const verdict = (reached: boolean, goal: string) => `${goal} ${reached ? 'ok' : 'MISSED'}`
 
   const { version, arch } = process

@@ -59,7 +59,7 @@ async function install(release: string, folder: string): Promise<void> {
       if (!await exists(join(folder, 'gunicorn'))) throw error
     })
   } catch (error) {
-    throw new Error(`gunicorn ${release} could not be installed from the package index: ${lastWords(error)}`)
+    throw new Error(`gunicorn ${release} could not be installed from the package index: ${lastWords(error)}`, { cause: error })
   } finally {
     await rm(partial, { recursive: true, force: true })
   }

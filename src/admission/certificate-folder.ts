@@ -64,7 +64,7 @@ async function content(file: string): Promise<string | undefined> {
     return await readFile(file, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new Error(`${file}: cannot be read: ${(error as NodeJS.ErrnoException).code}`)
+    throw new Error(`${file}: cannot be read: ${(error as NodeJS.ErrnoException).code}`, { cause: error })
   }
 }
 

@@ -117,7 +117,7 @@ function generalName(host: string): Der {
   return implicit(2, Buffer.from(host, 'ascii'))
 }
 
-const spki = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' }) as Buffer
+const spki = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' })
 
 /** RFC 7093, method 1: 20 bytes of the SHA-256 of the public key's bits, the last 65 of a P-256 SubjectPublicKeyInfo. */
 const keyIdentifier = (key: KeyObject): Buffer => createHash('sha256').update(spki(key).subarray(-65)).digest().subarray(0, 20)

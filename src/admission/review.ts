@@ -51,7 +51,7 @@ export function readReview(body: string): AdmissionReview {
   if (withObject.has(request.operation as string)) {
     const object = request.object
     if (object === undefined || object === null) {
-      throw bad('request.object', 'Required value', undefined, `must hold the object on ${request.operation}`)
+      throw bad('request.object', 'Required value', undefined, `must hold the object on ${String(request.operation)}`)
     }
     if (!isObject(object)) throw wrongType('request.object', object, 'an object')
   }

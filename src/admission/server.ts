@@ -47,9 +47,9 @@ export interface Server {
   stop(options?: { readonly lameDuck?: number }): Promise<void>
 }
 
-/** Bytes: as controller-runtime's webhook server. An update brings two objects, each below etcd's 1.5 MiB twice over. */
+/** Bytes: as controller-runtime's webhook server. An update brings two objects, of the 3 MiB each that the API server takes. */
 const bodyLimit = 7 * 1024 * 1024
-/** Milliseconds. Above the 90 s that Go keeps an idle connection, so that it is never the server that closes one in use. */
+/** Milliseconds. Above the 90 s for which the API server keeps an idle connection: closed here, a request could be on its way. */
 const keepAliveTimeout = 100_000
 /** Milliseconds: as controller-runtime's `ReadHeaderTimeout`. */
 const headersTimeout = 32_000

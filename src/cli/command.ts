@@ -142,7 +142,7 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
     })
 
   try {
-    await program.parseAsync(argv as string[], { from: 'user' })
+    await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
     return failure(error, io)
   }

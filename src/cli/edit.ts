@@ -10,8 +10,11 @@ import { valueAt } from '../kubernetes/workload.ts'
 import { readDocument, readManifests } from './manifests.ts'
 import type { Manifest } from './manifests.ts'
 import { itemIndex, pathInPart } from './parts.ts'
-import { applySplices, insertItems, insertMember, removeEntry, replaceNode, spliceScalar } from './rewrite.ts'
-import type { Parsed, Splice } from './rewrite.ts'
+import { insertItems, insertMember, removeEntry, replaceNode } from './rewrite.ts'
+import { applySplices } from './splice.ts'
+import type { Splice } from './splice.ts'
+import { spliceScalar } from './strings.ts'
+import type { Parsed } from './style.ts'
 import { buildTree, resolve, walk } from './tree.ts'
 import type { Item, Node, Pair, Step } from './tree.ts'
 import { isObject, readEvents, setMember } from './yaml.ts'
@@ -259,7 +262,10 @@ function newValue(current: unknown, operation: Operation): unknown {
   return applySplices(current, operation.splices)
 }
 
-/** The ways to write an operation, the best first; `value` is what its path must hold. Throws Refused where the text must not be touched. */
+/**
+ * The ways to write an operation, the best first; `value` is what its path must hold. Throws Refused where the text must not be
+ * touched.
+ */
 function* candidates(part: ReadPart, operation: Operation, value: unknown): Generator<Splice[]> {
   const { path } = operation
   const parent = ownNode(part.tree, path.slice(0, -1))

@@ -40,7 +40,7 @@ export function readRequest(value: unknown): ExplainRequest {
   if (typeof env !== 'object' || env === null || !Object.values(env).every((text) => typeof text === 'string')) throw new Error('"env" must be an object of strings')
   if (gunicorn !== undefined && gunicorn !== null && typeof gunicorn !== 'string') throw new Error('"gunicorn" must be a version')
   return {
-    argv: argv === undefined ? ['sh', '-c', String(shell)] : (argv as string[]),
+    argv: argv === undefined ? ['sh', '-c', String(shell)] : (argv),
     env: env as Record<string, string>,
     gunicorn: gunicorn ?? undefined,
   }

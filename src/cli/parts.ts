@@ -1,4 +1,4 @@
-/** The items of a `List` as parts of its text that are read alone, so that a long list needs no more than its items one by one. */
+/** The items of a `List` as parts of its text that are read alone, so that a long list takes no more than its items do. */
 import type { Event } from 'js-yaml'
 import { EVENT_ID } from 'js-yaml'
 import type { Path } from '../kubernetes/field.ts'
@@ -13,7 +13,7 @@ export interface Part {
   readonly isList: boolean
 }
 
-/** The parts of a document, one for each element of its `items`. Undefined where it has none, or where they may depend on one another. */
+/** The parts of a document, one for each of its `items`. Undefined where it has none, or where they may depend on one another. */
 export function itemParts(source: string, events: readonly Event[]): Part[] | undefined {
   const document = events.find((event) => event.type === EVENT_ID.DOCUMENT)
   const { root, hasAnchors } = buildTree(source, events, 2)

@@ -1,11 +1,12 @@
-/** What one edit comes to in the text of a document: the ways to write it, the one that changes least first. */
-import { CHOMPING_MODE, SCALAR_STYLE } from 'js-yaml'
-import { decodeScalar, escape, isPrintable, writeString } from './scalar.ts'
-import type { Decoded, Quote } from './scalar.ts'
+/** What additions, removals and replacements come to in the text of a document. */
+import type { Splice } from './splice.ts'
+import { styleFor } from './style.ts'
+import type { Parsed } from './style.ts'
 import {
   afterLastLine,
   columnOf,
   isBreak,
+  isCollection,
   isFirstOnLine,
   keptEnd,
   lineEnd,
@@ -14,26 +15,9 @@ import {
   resolve,
   skipSpace,
 } from './tree.ts'
-import type { Item, ListNode, MapNode, Node, Pair, ScalarNode } from './tree.ts'
+import type { Collection, Item, ListNode, MapNode, Node, Pair } from './tree.ts'
 import { isSimple, newLine, writeBlock, writeBlockMember, writeBlockPair, writeFlow, writeFlowPair } from './write.ts'
 import type { Style } from './write.ts'
-
-/** Text to be put in the place of source[start … end). */
-export interface Splice {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-}
-
-/** A text and its tree. */
-export interface Parsed {
-  readonly source: string
-  readonly tree: Node
-  /** True where the text is JSON and must stay so. */
-  readonly json: boolean
-}
-
-type Collection = ListNode | MapNode
 
 /** Puts items into a list, before the item that has this index (its length: at the end). */
 export function insertItems(parsed: Parsed, list: ListNode, index: number, values: readonly unknown[]): Splice[] {
@@ -71,7 +55,10 @@ export function removeEntry(parsed: Parsed, parent: Collection, member: Pair | I
   return [{ start: member.start, end: entries[index + 1]!.start, text: '' }]
 }
 
-/** Puts another value in the place of a node. `holder` is the member or item that it is the value of, `flow` whether in brackets. */
+/**
+ * Puts another value in the place of a node. `holder` is the member or item that the node is the value of (none for the root),
+ * `flow` says whether it stands in brackets.
+ */
 export function replaceNode(
   parsed: Parsed,
   node: Node,
@@ -102,107 +89,6 @@ export function replaceNode(
       text: 'key' in holder ? writeBlockMember(value, style, column) : ` ${writeBlock(value, style, column + 2)}`,
     },
   ]
-}
-
-/** Makes changes in a string; `splices` count in its units (UTF-16), in order and apart. Gives the ways to do it, the one that keeps most first. */
-export function* spliceScalar(parsed: Parsed, node: ScalarNode, splices: readonly Splice[], flow: boolean): Generator<Splice[]> {
-  const { source, tree } = parsed
-  const decoded = decodeScalar(source, node.event)
-  const changed = applySplices(decoded.value, splices)
-  const whole = (text: string): Splice[] => [{ start: node.start, end: node.end, text }]
-  const inSource = (write: (text: string) => string): Splice[] =>
-    splices.map(({ start, end, text }) => ({ ...sourceRange(decoded, start, end), text: write(text) }))
-  const otherwise = quoteFor(changed, nearestQuote(tree) ?? 'double')
-  const isOneLine = splices.every(({ text }) => isPrintable(text))
-  switch (node.event.style) {
-    case SCALAR_STYLE.PLAIN: {
-      yield inSource(String)
-      const [mark, quoted] =
-        otherwise === 'single' ? ["'", doubleQuotes] : ['"', (text: string) => text.replace(/["\\]/g, '\\$&')]
-      if (isOneLine) yield whole(mark + applyAround(source, node, inSource(quoted), quoted) + mark)
-      break
-    }
-    case SCALAR_STYLE.SINGLE_QUOTED:
-      if (isOneLine) yield inSource(doubleQuotes)
-      break
-    case SCALAR_STYLE.DOUBLE_QUOTED:
-      yield inSource(escape)
-      break
-    default:
-      if (changed !== '') yield* spliceBlock(source, node, decoded, splices)
-      yield* rewriteBlock(source, node, changed)
-  }
-  yield whole(writeString(changed, { quote: styleQuote(node) ?? otherwise, otherwise }, flow))
-}
-
-/** A text with splices made, which are in order and apart. */
-export function applySplices(text: string, splices: readonly Splice[]): string {
-  return applyAround(text, { start: 0, end: text.length }, splices, String)
-}
-
-/** A part of a text with splices made, and what is between them written anew. */
-function applyAround(
-  text: string,
-  part: { start: number; end: number },
-  splices: readonly Splice[],
-  write: (text: string) => string,
-): string {
-  const pieces: string[] = []
-  let done = part.start
-  for (const { start, end, text: piece } of splices) {
-    pieces.push(write(text.slice(done, start)), piece)
-    done = end
-  }
-  return pieces.join('') + write(text.slice(done, part.end))
-}
-
-/** Where units start … end of a plain or quoted scalar stand. */
-function sourceRange({ starts, ends }: Decoded, start: number, end: number): { start: number; end: number } {
-  const from = starts[start]!
-  return { start: from, end: end > start ? ends[end - 1]! : from }
-}
-
-function doubleQuotes(text: string): string {
-  return text.replaceAll("'", "''")
-}
-
-/** Changes within the lines of a block scalar; new lines get its indentation. */
-function* spliceBlock(
-  source: string,
-  node: ScalarNode,
-  { value, starts }: Decoded,
-  splices: readonly Splice[],
-): Generator<Splice[]> {
-  const { indent, style, valueStart } = node.event
-  if (indent < 0 || (style === SCALAR_STYLE.FOLDED_BLOCK && splices.some(({ text }) => text.includes('\n')))) return
-  const pad = ' '.repeat(indent)
-  yield splices.map(({ start, end, text }) => {
-    const from = starts[start]!
-    const rest = value.slice(end)
-    const beginsLine = rest === '' && from > valueStart && isBreak(source.charCodeAt(from - 1))
-    const lines = text.split('\n').map((line, index, all) => {
-      const isEmpty = line === '' && (index < all.length - 1 || rest === '' || rest.startsWith('\n'))
-      return isEmpty || (index === 0 && !beginsLine) ? line : pad + line
-    })
-    return { start: from, end: end > start ? starts[end]! : from, text: lines.join(lineBreakOf(source)) }
-  })
-}
-
-/** The whole block scalar anew, in literal style at its old indentation. */
-function* rewriteBlock(source: string, node: ScalarNode, value: string): Generator<Splice[]> {
-  const { indent, chomping } = node.event
-  if (indent < 0 || !/^[^\s]/.test(value) || /\n\n$/.test(value) || chomping === CHOMPING_MODE.KEEP) return
-  const comment = source.slice(node.start, lineEnd(source, node.start)).replace(/^[|>][-+\d]*/, '')
-  const lines = value.replace(/\n$/, '').split('\n')
-  const body = lines.map((line) => (line === '' ? '' : ' '.repeat(indent) + line))
-  const text = [`|${value.endsWith('\n') ? '' : '-'}${comment}`, ...body].join(lineBreakOf(source))
-  yield [{ start: node.start, end: node.end, text }]
-}
-
-/** The quotes that need fewer escapes; the usual ones where that is the same. */
-function quoteFor(value: string, usual: 'single' | 'double'): 'single' | 'double' {
-  const [single, double] = [value.includes("'"), /["\\]/.test(value)]
-  return single === double ? usual : single ? 'double' : 'single'
 }
 
 function insertFlow(
@@ -289,97 +175,8 @@ function removeFlow(source: string, node: Collection, index: number): Splice[] {
       ]
 }
 
-/** The style of the text around a place: in `node`, next to `neighbour`. */
-function styleFor(parsed: Parsed, node: Node, neighbour: Node | undefined): Style {
-  const { source, tree, json } = parsed
-  const pretty = json && /[\r\n]/.test(source)
-  const otherwise = nearestQuote(neighbour) ?? nearestQuote(node) ?? nearestQuote(tree) ?? 'double'
-  const sample = neighbour?.kind === 'map' ? neighbour : node.kind === 'map' ? node : undefined
-  const firstKey = sample?.items[0]?.key
-  const keys: Quote = json ? 'double' : (styleQuote(firstKey) ?? 'plain')
-  const strings: Quote = json ? 'double' : (styleQuote(neighbour) ?? (neighbour?.kind === 'map' ? keys : 'plain'))
-  return {
-    strings: { quote: strings, otherwise },
-    keys: { quote: keys, otherwise },
-    lineBreak: lineBreakOf(source),
-    indent: json ? jsonIndent(source, tree) : (blockIndent(source, node, 'map') ?? blockIndent(source, tree, 'map') ?? 2),
-    listIndent: blockIndent(source, node, 'list') ?? blockIndent(source, tree, 'list') ?? 2,
-    comma: commaOf(source, node) ?? (json ? commaOf(source, tree) : undefined) ?? ', ',
-    colon: keys === 'plain' ? ': ' : ((sample && colonOf(source, sample)) ?? colonOf(source, tree) ?? ': '),
-    pretty,
-  }
-}
-
-/** How a scalar is quoted; undefined for what is no scalar or a block scalar. */
-function styleQuote(node: Node | undefined): Quote | undefined {
-  if (node?.kind !== 'scalar') return undefined
-  const quotes: Partial<Record<number, Quote>> = {
-    [SCALAR_STYLE.PLAIN]: 'plain',
-    [SCALAR_STYLE.SINGLE_QUOTED]: 'single',
-    [SCALAR_STYLE.DOUBLE_QUOTED]: 'double',
-  }
-  return quotes[node.event.style]
-}
-
-/** The quotes of the first quoted scalar in a node. */
-function nearestQuote(node: Node | undefined): 'single' | 'double' | undefined {
-  const quote = styleQuote(node)
-  if (quote === 'single' || quote === 'double') return quote
-  return node && isCollection(node) ? firstOf(node.items, (item) => nearestQuote(item.value)) : undefined
-}
-
-/** How much deeper than their keys the block collections of a kind stand in a node. */
-function blockIndent(source: string, node: Node, kind: 'map' | 'list'): number | undefined {
-  if (!isCollection(node) || node.flow) return undefined
-  return firstOf<Pair | Item, number>(node.items, (member) => {
-    const { value } = member
-    if ('key' in member && value.kind === kind && !value.flow)
-      return columnOf(source, value.start) - columnOf(source, member.start)
-    return blockIndent(source, value, kind)
-  })
-}
-
-function jsonIndent(source: string, tree: Node): number {
-  const first = isCollection(tree) ? tree.items[0] : undefined
-  return first && isFirstOnLine(source, first.start) ? columnOf(source, first.start) - lineIndent(source, tree.start) : 2
-}
-
-function commaOf(source: string, node: Node): string | undefined {
-  if (!isCollection(node) || !node.flow) return undefined
-  const entries: readonly (Pair | Item)[] = node.items
-  return firstOf(entries.slice(1), (entry, index) => matched(source.slice(entries[index]!.value.end, entry.start), /^, *$/))
-}
-
-function colonOf(source: string, node: Node): string | undefined {
-  if (node.kind !== 'map' || !node.flow) return undefined
-  return firstOf(node.items, (pair) => matched(source.slice(pair.key.end, pair.value.outer), /^: *$/))
-}
-
-function matched(text: string, pattern: RegExp): string | undefined {
-  return pattern.test(text) ? text : undefined
-}
-
-function firstOf<Entry, Result>(
-  entries: readonly Entry[],
-  find: (entry: Entry, index: number) => Result | undefined,
-): Result | undefined {
-  for (const [index, entry] of entries.entries()) {
-    const result = find(entry, index)
-    if (result !== undefined) return result
-  }
-  return undefined
-}
-
 /** The blanks between a dash and its item. */
 function dashGap(source: string, item: Item | undefined): string {
   const gap = item === undefined ? '' : source.slice(item.start + 1, item.value.outer)
   return /^ +$/.test(gap) ? gap : ' '
-}
-
-function isCollection(node: Node): node is Collection {
-  return node.kind === 'list' || node.kind === 'map'
-}
-
-function lineBreakOf(source: string): string {
-  return /\r\n|\n|\r/.exec(source)?.[0] ?? '\n'
 }

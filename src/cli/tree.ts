@@ -39,6 +39,9 @@ export interface AliasNode extends Ranged {
 
 export type Node = ScalarNode | ListNode | MapNode | AliasNode
 
+/** A node that has entries. */
+export type Collection = ListNode | MapNode
+
 /** One element of a list. */
 export interface Item {
   /** Where the element begins: its dash, or its value in a flow list. */
@@ -346,4 +349,8 @@ export function lineIndent(source: string, offset: number): number {
 /** True where only blanks stand before an offset in its line. */
 export function isFirstOnLine(source: string, offset: number): boolean {
   return lineIndent(source, offset) === columnOf(source, offset)
+}
+
+export function isCollection(node: Node): node is Collection {
+  return node.kind === 'list' || node.kind === 'map'
 }

@@ -24,7 +24,7 @@ export function isSimple(value: unknown): boolean {
   return !isObject(value) || Object.keys(value).length === 0
 }
 
-/** A value in brackets, or a scalar. `column` is where the line that it begins on is indented to; it counts for pretty JSON only. */
+/** A value in brackets, or a scalar. For pretty JSON, `column` is where the line that it begins on is indented to. */
 export function writeFlow(value: unknown, style: Style, column: number): string {
   if (typeof value === 'string') return writeString(value, style.strings, true)
   if (isSimple(value)) return JSON.stringify(value)

@@ -38,7 +38,7 @@ export function readEvents(source: string): Event[] {
   }
 }
 
-/** What js-yaml says of a line in brackets or quotes that stands no deeper than the key it belongs to, or that has a tab in it. */
+/** What js-yaml says of a line in brackets or quotes that stands no deeper than the key it belongs to, or has a tab in it. */
 const TOO_SHALLOW = 'deficient indentation'
 
 /** How much text is read anew for lines that stand too shallow, in UTF-16 units, before it is given up. */

@@ -93,8 +93,10 @@ export abstract class CommandReader implements Context {
   /** Reads statements, which stand one after the other. */
   protected abstract list(statements: readonly Syntax.Statement[], place: Place): Status
 
-  protected error(message: string, pos: number): void {
+  error(message: string, pos: number): void {
     const start = Math.min(pos, this.source.length)
+    // `shopt -s extglob` may have changed what is an error.
+    if (this.altered) return this.foreign(start)
     this.errors.push({ message, start, end: Math.min(start + 1, this.source.length) })
   }
 
@@ -131,10 +133,6 @@ export abstract class CommandReader implements Context {
 
   foreign(position: number): void {
     this.doubts.push(position)
-  }
-
-  unreadable(position: number): void {
-    this.error("a quote within $'…' is not read alike by every sh", position)
   }
 
   /** Runs something in a process of its own: what it changes, and that it leaves, stays there. */
@@ -217,6 +215,12 @@ export abstract class CommandReader implements Context {
     const words: Word[] = []
     const declaration = node.name !== undefined && declares(node.name.text)
     if (node.name !== undefined) expandWord(node.name, this, words)
+    const [next] = node.suffix
+    // The parser lets `name (` pass.
+    if (node.name !== undefined && next !== undefined && next.pos - node.name.end > 1) {
+      const at = this.source.indexOf('(', node.name.end)
+      if (at >= 0 && at < next.pos) this.error("unexpected '('", at)
+    }
     let start = node.name?.pos ?? node.end
     let end = node.name?.end ?? node.pos
     let redirects: Syntax.Redirection[] | undefined

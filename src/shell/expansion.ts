@@ -6,6 +6,7 @@ import { remove, type Piece } from './pattern.ts'
 import type { Scope } from './scope.ts'
 import { restore, type Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
+import { assignedIn } from './writes.ts'
 
 /** A value that is known, or the known characters before its first unknown part. */
 export interface Value {
@@ -25,8 +26,8 @@ export interface Context {
   stop(): void
   /** Notes what is bash's own: another shell refuses the script here, or reads it in another way. */
   foreign(position: number): void
-  /** Notes what another shell takes apart in another way, so that nothing can be said from here on. */
-  unreadable(position: number): void
+  /** Notes what no shell reads, or what not every one takes apart as it is here, so that nothing can be said from here on. */
+  error(message: string, position: number): void
 }
 
 /** How deep expansions within expansions are followed. */
@@ -189,12 +190,13 @@ class Expansion {
         return this.#doubleQuoted(part.parts)
       case 'AnsiCQuoted':
         // dash takes `$'…'` for a dollar sign and a quoted text.
-        if (dialect === 'sh' && part.text.includes("\\'")) this.#context.unreadable(part.pos)
+        if (dialect === 'sh' && part.text.includes("\\'")) this.#context.error("a quote within $'…' is not read alike by every sh", part.pos)
         if (dialect === 'sh' || /\\[^abeEfnrtv\\'"?]/.test(part.text)) this.#fields.unknown(false)
         else this.#quoted(part.value)
         return
       case 'LocaleString':
         // bash may put a translation here, and dash a dollar sign.
+        this.#skip(part.parts, part.text)
         return this.#fields.unknown(part.text.includes('@'))
       case 'Glob':
         return this.#glob(part)
@@ -216,7 +218,7 @@ class Expansion {
         return this.#literal(part.text, part.text, false)
       case 'ExtendedGlob':
         // Neither `sh -c` nor `bash -c` has these switched on.
-        this.#context.foreign(part.pos)
+        this.#context.error("unexpected '('", part.pos + 1)
         return this.#fields.unknown(true)
       case 'ProcessSubstitution':
         if (dialect === 'sh') this.#context.foreign(part.pos)
@@ -230,7 +232,13 @@ class Expansion {
     const [first] = parts
     if (first?.type === 'Literal' && !first.text.includes('~')) this.#text(restore(first.value), false)
     this.#fields.unknown(true)
-    eachSubstitution(parts, 0, (script) => this.#context.substitution(script, false))
+    for (const part of parts) this.#skip([part], part.text)
+  }
+
+  /** Notes what expanding these parts may do, where what they become is not worked out. */
+  #skip(parts: readonly Syntax.WordPart[] | undefined, text: string): void {
+    if (/[$<>]\(|`/.test(text)) eachSubstitution(parts, 0, (script) => this.#context.substitution(script, false))
+    for (const name of assignedIn(text)) this.#context.scope.forget(name)
   }
 
   #quoted(value: string): void {
@@ -456,10 +464,8 @@ class Expansion {
   #parameterExpansion(part: Syntax.ParameterExpansionPart, quoted: boolean): void {
     const { parameter: name, operation, prefix, index } = part
     const fields = this.#fields
-    if (/[`$]\(|`/.test(part.text.slice(2))) this.#operandSubstitutions(part)
-    const assigns = operation?.type === 'Default' && operation.operator.endsWith('=')
     if (index !== undefined || prefix === '!' || name.includes('\\') || !/^(\w+|[@*#?$!-])$/.test(name) || this.#depth >= deepest) {
-      if (assigns || index !== undefined) this.#context.scope.forget(name)
+      this.#skipOperands(part)
       return fields.unknown(!quoted || name === '@' || part.text.includes('@'))
     }
     if (prefix === '#') {
@@ -470,6 +476,7 @@ class Expansion {
       return this.#value(String(value?.length ?? 0), quoted)
     }
     if (operation === undefined) return this.#parameter(name, quoted)
+    if (operation.type !== 'Default') this.#skipOperands(part)
     if (operation.type === 'Default' && name !== '@' && name !== '*') return this.#default(name, operation, quoted)
     if (operation.type === 'Remove' && name !== '@' && name !== '*') {
       const value = this.#plainValue(name)
@@ -489,6 +496,7 @@ class Expansion {
     const kind = operator.at(-1)
     if (value === null) {
       if (kind === '=') this.#context.scope.forget(name)
+      this.#skip(operand.parts, operand.text)
       return kind === '?' ? this.#unknown(name, quoted) : this.#fields.unknown(!quoted)
     }
     const given = operator.length === 2 ? value !== undefined && value !== '' : value !== undefined
@@ -498,7 +506,10 @@ class Expansion {
       return
     }
     if (given && value !== undefined) return this.#value(value, quoted)
-    if (kind === '?') return this.#context.stop()
+    if (kind === '?') {
+      this.#skip(operand.parts, operand.text)
+      return this.#context.stop()
+    }
     if (kind === '=') {
       const { value: assigned } = this.#assigned(operand, quoted)
       this.#context.scope.assign(name, assigned)
@@ -516,7 +527,10 @@ class Expansion {
       return
     }
     // Shells differ over quotes and backslashes within quotes; tildes and braces are not worth it.
-    if ((quoted && /['"\\]/.test(text)) || /^~|[{}]/.test(text.replace(/\$\{\w+\}/g, '')) || text.includes('\\')) return fields.unknown(!quoted)
+    if ((quoted && /['"\\]/.test(text)) || /^~|[{}]/.test(text.replace(/\$\{\w+\}/g, '')) || text.includes('\\')) {
+      this.#skip(operand.parts, text)
+      return fields.unknown(!quoted)
+    }
     this.#depth++
     const parts = operand.parts ?? [{ type: 'Literal', pos: operand.pos, end: operand.end, value: operand.value, text } as const]
     for (let i = 0; i < parts.length; i++) {
@@ -527,7 +541,10 @@ class Expansion {
       else if (part.type === 'SimpleExpansion' && !startsWithHole(parts[i + 1])) this.#parameter(restore(part.text.slice(1)), true)
       else if (part.type === 'ParameterExpansion') this.#parameterExpansion(part, true)
       else if (part.type === 'ArithmeticExpansion') this.#arithmetic(part)
-      else fields.unknown(false)
+      else {
+        if (part.type === 'CommandExpansion') this.#context.substitution(part.script, this.#sure)
+        fields.unknown(false)
+      }
     }
     this.#depth--
   }
@@ -561,14 +578,13 @@ class Expansion {
     return pieces
   }
 
-  /** Reads the substitutions in the operands of an expansion: whether they run hangs on the parameter. */
-  #operandSubstitutions(part: Syntax.ParameterExpansionPart): void {
-    const { operation } = part
-    if (operation === undefined || this.#depth > 0) return
+  /** Notes what expanding the operands may do: whether they are expanded hangs on the parameter. */
+  #skipOperands({ operation, text }: Syntax.ParameterExpansionPart): void {
+    if (operation === undefined) return
     const operands = 'operand' in operation ? [operation.operand]
       : operation.type === 'Replace' ? [operation.pattern, operation.replacement]
       : operation.type === 'Slice' ? [operation.offset, operation.length] : []
-    for (const operand of operands) if (operand !== undefined) eachSubstitution(operand.parts, 0, (script) => this.#context.substitution(script, false))
+    for (const operand of operands) this.#skip(operand?.parts, text)
   }
 }
 

@@ -26,8 +26,7 @@ const identifiers = /[A-Za-z_]\w*/g
  * not read is taken to change everything.
  */
 export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false): Writes {
-  const writes: Writes = { names: new Set(), everything: false, parameters: false, leaves: false, options: false }
-  inExpansions(source.slice(node.pos, node.end), writes)
+  const writes: Writes = { names: assignedIn(source.slice(node.pos, node.end)), everything: false, parameters: false, leaves: false, options: false }
   const visit = (child: Syntax.SyntaxNode): void => {
     switch (child.type) {
       case 'Assignment':
@@ -41,7 +40,8 @@ export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false):
         return
       case 'HereDoc':
         // It stands behind the node that it belongs to.
-        return inExpansions(child.body.text, writes)
+        for (const name of assignedIn(child.body.text)) writes.names.add(name)
+        return
       case 'For':
       case 'Select':
         writes.names.add(child.name.text)
@@ -75,13 +75,15 @@ export function functionsOf(script: Syntax.Script, source: string): Syntax.Funct
   return found.length > 0 ? found : undefined
 }
 
-/** `${NAME:=…}` and arithmetic, which may stand in any word. */
-function inExpansions(text: string, writes: Writes): void {
-  for (const match of text.matchAll(/\$\{([A-Za-z_]\w*):?=/g)) if (match[1] !== undefined) writes.names.add(match[1])
-  if (!/\(\(|\$\[/.test(text) || !/(?<![=!<>])=(?!=)|\+\+|--/.test(text)) return
+/** The variables that expansions in a text may set: by `${NAME:=…}` and by arithmetic. */
+export function assignedIn(text: string): Set<string> {
+  const names = new Set<string>()
+  for (const match of text.matchAll(/\$\{([A-Za-z_]\w*):?=/g)) if (match[1] !== undefined) names.add(match[1])
+  if (!/\(\(|\$\[/.test(text) || !/(?<![=!<>])=(?!=)|\+\+|--/.test(text)) return names
   // What is nested is not taken apart.
   const parts = /\(\([^)]*\(/.test(text) ? [text] : text.match(/\(\([^)]*\)|\$\[[^\]]*\]/g) ?? []
-  for (const part of parts) for (const name of part.match(identifiers) ?? []) writes.names.add(name)
+  for (const part of parts) for (const name of part.match(identifiers) ?? []) names.add(name)
+  return names
 }
 
 /** What the commands of a substitution may change, for functions that they call. */

@@ -136,12 +136,12 @@ const { node, list, map } = fc.letrec<{ node: Styled; list: Styled; map: Styled 
   node: fc.oneof({ depthSize: 'small', withCrossShrink: true }, scalar, tie('list'), tie('map')),
   list: fc.record({
     kind: fc.constant('list' as const),
-    items: fc.array(tie('node') as fc.Arbitrary<Styled>, { maxLength: 4 }),
+    items: fc.array(tie('node'), { maxLength: 4 }),
     layout,
   }),
   map: fc.record({
     kind: fc.constant('map' as const),
-    items: fc.uniqueArray(fc.tuple(name, tie('node') as fc.Arbitrary<Styled>), { maxLength: 4, selector: ([key]) => key }),
+    items: fc.uniqueArray(fc.tuple(name, tie('node')), { maxLength: 4, selector: ([key]) => key }),
     layout,
   }),
 }))
@@ -175,7 +175,7 @@ class Emitter {
     return wanted ? ` # comment-${this.#comments++}` : ''
   }
 
-  /** The node as it stands behind a key or dash: with a blank or a line break before it. `parent` is the column of that key or dash. */
+  /** The node as it stands behind a key or dash at column `parent`: with a blank or a line break before it. */
   #node(node: Styled, column: number, parent: number, inFlow: boolean, afterDash: boolean): string {
     if (node.kind === 'scalar')
       return ` ${writeScalar(node.value, inFlow && node.style !== 'plain' ? 'double' : node.style, column, parent, inFlow)}`
@@ -246,7 +246,8 @@ function writeScalar(
   if (style === 'folded' && isBlock(value) && !/^[ \t]|\n\n|\n[ \t]/.test(value)) {
     return `>${chomping(value)}\n${indented(value.replace(/\n(?=.)/g, '\n\n').replace(/(?<=\w) (?=\w)/, '\n'), margin)}`
   }
-  return `"${[...value].map((char) => (/^[\x20-\x7eé😀]$/u.test(char) ? char.replace(/["\\]/, '\\$&') : escaped(char))).join('')}"`
+  const chars = [...value].map((char) => (/^[\x20-\x7eé😀]$/u.test(char) ? char.replace(/["\\]/, '\\$&') : escaped(char)))
+  return `"${chars.join('')}"`
 }
 
 function escaped(char: string): string {
@@ -257,7 +258,7 @@ function escaped(char: string): string {
 }
 
 function isBlock(value: string): boolean {
-  return /^[^\s]/.test(value) && !/\n\n$/.test(value) && /^[\x20-\x7eé\n]*$/.test(value)
+  return /^[^\s]/.test(value) && !value.endsWith('\n\n') && /^[\x20-\x7eé\n]*$/.test(value)
 }
 
 function chomping(value: string): string {
