@@ -41,9 +41,15 @@ function open({ port, ca, connections }: Round): Promise<TLSSocket[]> {
 /** The bytes of a request, and where in them the counter stands. */
 function template(operation: Operation): { bytes: Buffer; places: number[] } {
   const body = JSON.stringify(admissionReview(operation))
-  const head = `POST /${operation}?timeout=10s HTTP/1.1\r\nHost: paddock.paddock.svc:443\r\nUser-Agent: kube-apiserver-admission\r\n`
-  const fields = `Accept: application/json, */*\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`
-  const text = head + fields + body
+  const head = [
+    `POST /${operation}?timeout=10s HTTP/1.1`,
+    'Host: paddock.paddock.svc:443',
+    'User-Agent: kube-apiserver-admission',
+    'Accept: application/json, */*',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+  ]
+  const text = `${head.join('\r\n')}\r\n\r\n${body}`
   const places = [...text.matchAll(new RegExp(counter, 'g'))].map((match) => match.index)
   return { bytes: Buffer.from(text, 'latin1'), places }
 }

@@ -4,13 +4,19 @@ import type { Operation } from '../src/admission/responder.ts'
 export const counter = '000000000000'
 
 const name = `shop-${counter}`
-const labels = { 'app.kubernetes.io/name': 'shop', 'app.kubernetes.io/part-of': 'storefront', 'app.kubernetes.io/version': '4.11.2' }
+const labels = {
+  'app.kubernetes.io/name': 'shop',
+  'app.kubernetes.io/part-of': 'storefront',
+  'app.kubernetes.io/version': '4.11.2',
+}
 const accessLogFormat = '[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D)s %(b)s "%(f)s" "%(a)s"'
+
+const flags = '-w 4 -b :$(PORT) --access-logfile - --error-logfile - --access-logformat'.split(' ')
 
 /** The start command: one that the blueking defaults are put into, and one that has them all. */
 const commands: Readonly<Record<Operation, readonly string[]>> = {
   mutate: ['gunicorn', 'wsgi'],
-  validate: 'gunicorn wsgi -w 4 -b :$(PORT) --access-logfile - --error-logfile - --access-logformat'.split(' ').concat(accessLogFormat),
+  validate: ['gunicorn', 'wsgi', ...flags, accessLogFormat],
 }
 
 const probe = (path: string) => ({
@@ -35,14 +41,21 @@ function deployment(operation: Operation) {
       generation: 1,
       creationTimestamp: '2026-11-23T09:41:07Z',
       labels,
-      annotations: { 'deployment.kubernetes.io/revision': '1', 'paddock.dev/requirements': 'Django==5.2.8\ngunicorn==23.0.0\nredis==6.4.0\n' },
+      annotations: {
+        'deployment.kubernetes.io/revision': '1',
+        'paddock.dev/requirements': 'Django==5.2.8\ngunicorn==23.0.0\nredis==6.4.0\n',
+      },
       managedFields: [managedFields],
     },
     spec: {
       replicas: 3,
       selector: { matchLabels: { 'app.kubernetes.io/name': 'shop' } },
       template: {
-        metadata: { creationTimestamp: null, labels, annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '9117' } },
+        metadata: {
+          creationTimestamp: null,
+          labels,
+          annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '9117' },
+        },
         spec: {
           volumes: [
             { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
@@ -111,6 +124,8 @@ function deployment(operation: Operation) {
   }
 }
 
+const variables = ['PORT', 'DJANGO_SETTINGS_MODULE', 'LOG_LEVEL', 'CACHE_URL', 'DATABASE_URL', 'SECRET_KEY', 'POD_IP']
+
 /** What a server-side apply writes down of who owns which field: about a third of a real object. */
 const managedFields = {
   manager: 'kubectl',
@@ -134,10 +149,7 @@ const managedFields = {
             'k:{"name":"web"}': {
               ...owned('.', 'f:command', 'f:image', 'f:imagePullPolicy', 'f:name', 'f:securityContext'),
               'f:env': Object.fromEntries(
-                ['PORT', 'DJANGO_SETTINGS_MODULE', 'LOG_LEVEL', 'CACHE_URL', 'DATABASE_URL', 'SECRET_KEY', 'POD_IP'].map((variable) => [
-                  `k:{"name":"${variable}"}`,
-                  owned('.', 'f:name', 'f:value'),
-                ]),
+                variables.map((variable) => [`k:{"name":"${variable}"}`, owned('.', 'f:name', 'f:value')]),
               ),
               'f:livenessProbe': { 'f:httpGet': owned('f:path', 'f:port'), ...owned('f:periodSeconds', 'f:timeoutSeconds') },
               'f:readinessProbe': { 'f:httpGet': owned('f:path', 'f:port'), ...owned('f:periodSeconds', 'f:timeoutSeconds') },

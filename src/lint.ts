@@ -43,10 +43,11 @@ export function lint(workload: Workload, policy: Policy, python: Python): Report
 function lintInvocation(invocation: Invocation, policy: Policy, python: Python): Finding[] {
   const subject: Subject = { ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) }
   const allowed = allowedRules(invocation.workload, policy)
+  const { serves } = invocation.settings
   const findings: Finding[] = []
   for (const rule of rules) {
     const action = policy.rules[rule.id]?.action ?? 'Off'
-    if (action === 'Off' || allowed.has(rule.id) || !(rule.always || invocation.settings.serves)) continue
+    if (action === 'Off' || allowed.has(rule.id) || !(rule.always || serves)) continue
     for (const problem of rule.check(subject)) {
       const finding = findingOf(rule, problem, invocation, policy)
       if (finding) findings.push(finding)
@@ -55,9 +56,12 @@ function lintInvocation(invocation: Invocation, policy: Policy, python: Python):
   return findings
 }
 
+const none: ReadonlySet<string> = new Set()
+
 /** The rules that a workload switches off for itself, of those that its policy lets it. */
 function allowedRules(workload: Workload, policy: Policy): ReadonlySet<string> {
-  const annotation = workload.annotations.get('paddock.dev/allow')?.value ?? ''
+  const annotation = workload.annotations.get('paddock.dev/allow')?.value
+  if (annotation === undefined) return none
   return new Set(annotation.split(',').map((id) => id.trim()).filter((id) => policy.allow.has(id)))
 }
 

@@ -16,7 +16,7 @@ import { override, type Policy, type PolicySpec } from '../src/policy/policy.ts'
 import { preset } from '../src/policy/presets.ts'
 import type { Rule } from '../src/rules/rule.ts'
 
-export const fixtureFolder = join(import.meta.dirname, 'rules')
+const fixtureFolder = join(import.meta.dirname, 'rules')
 
 type Containers = readonly Readonly<Record<string, unknown>>[]
 
@@ -60,7 +60,8 @@ export function readFixture(id: string): Fixture {
   for (const list of ['bad', 'good'] as const)
     for (const one of fixture[list])
       for (const key of Object.keys(one))
-        if (!(keys[list] as readonly string[]).includes(key)) throw new Error(`${fixturePath(id)}: ${list} case "${one.name}": there is no key "${key}"`)
+        if (!(keys[list] as readonly string[]).includes(key))
+          throw new Error(`${fixturePath(id)}: ${list} case "${one.name}": there is no key "${key}"`)
   return fixture
 }
 
@@ -78,7 +79,8 @@ function policyOf(rule: Rule, spec: PolicySpec = {}): Policy {
   const base = preset(spec.preset ?? 'blueking')
   if (!base) throw new Error(`there is no preset "${String(spec.preset)}"`)
   const unread = Object.keys(base.defaults).filter((setting) => !rule.settings.includes(setting))
-  return override(base, 'fixture', { ...spec, defaults: { ...Object.fromEntries(unread.map((setting) => [setting, null])), ...spec.defaults } })
+  const none = Object.fromEntries(unread.map((setting) => [setting, null]))
+  return override(base, 'fixture', { ...spec, defaults: { ...none, ...spec.defaults } })
 }
 
 /** What comes of a case. */

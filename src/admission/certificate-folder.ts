@@ -34,7 +34,8 @@ export async function certificateFolder(folder: string, hosts: readonly string[]
   const ca = await content(files.ca)
 
   if (cert === undefined && (key !== undefined || ca !== undefined)) {
-    throw new Error(`${files.cert}: is missing beside ${key === undefined ? 'ca.crt' : 'tls.key'}: put it there, or remove what is`)
+    const other = key === undefined ? 'ca.crt' : 'tls.key'
+    throw new Error(`${files.cert}: is missing beside ${other}: put it there, or remove what is`)
   }
   if (cert !== undefined) {
     const leaf = certificate(cert, files.cert)
@@ -85,8 +86,9 @@ function check(leaf: X509Certificate, key: string, now: number, files: { cert: s
     throw new Error(`${files.key}: must be a PEM private key without a passphrase`)
   }
   if (!leaf.checkPrivateKey(privateKey)) throw new Error(`${files.key}: is not the private key of tls.crt`)
-  if (leaf.validToDate.getTime() <= now) throw new Error(`${files.cert}: expired at ${leaf.validToDate.toISOString()}`)
-  if (leaf.validFromDate.getTime() > now) throw new Error(`${files.cert}: is not valid before ${leaf.validFromDate.toISOString()}`)
+  const [from, until] = [leaf.validFromDate, leaf.validToDate]
+  if (until.getTime() <= now) throw new Error(`${files.cert}: expired at ${until.toISOString()}`)
+  if (from.getTime() > now) throw new Error(`${files.cert}: is not valid before ${from.toISOString()}`)
 }
 
 /** One that was made here: are the files of one making? */

@@ -11,6 +11,9 @@ export interface Certificates {
   readonly ca: string
 }
 
+/** Gives so many random bytes. */
+export type Random = (size: number) => Buffer
+
 /** The name of every CA made here: by it such a certificate is told from one that somebody else put there. */
 export const issuer = 'O=Paddock\nCN=Paddock self-made CA'
 
@@ -28,15 +31,15 @@ const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'))
  *
  * @param hosts DNS names and IP addresses, IPv6 without brackets; at least one
  * @param now milliseconds since 1970
- * @param random that many random bytes
  * @param days how long both are valid
  * @throws where a host is neither a DNS name nor an IP address
  */
-export function makeCertificates(hosts: readonly string[], now: number, random: (size: number) => Buffer, days = 365): Certificates {
+export function makeCertificates(hosts: readonly string[], now: number, random: Random, days = 365): Certificates {
   const ca = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const leaf = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const authority = keyIdentifier(ca.publicKey)
-  const common = { issuer: name('Paddock self-made CA'), signer: ca.privateKey, from: now - head, until: now + days * day, random }
+  const validity = { from: now - head, until: now + days * day }
+  const common = { issuer: name('Paddock self-made CA'), signer: ca.privateKey, ...validity, random }
   const root = certificate({
     ...common,
     subject: common.issuer,
@@ -74,7 +77,7 @@ function certificate(parts: {
   signer: KeyObject
   from: number
   until: number
-  random: (size: number) => Buffer
+  random: Random
   extensions: readonly Der[]
 }): Der {
   const toBeSigned = sequence(
@@ -91,7 +94,7 @@ function certificate(parts: {
 }
 
 /** 4.1.2.2: positive, at most 20 bytes. 16 bytes, the first bit 0 and the second 1: 126 random bits, never zero. */
-function serial(random: (size: number) => Buffer): Buffer {
+function serial(random: Random): Buffer {
   const bytes = Buffer.from(random(16))
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40
   return bytes

@@ -3,7 +3,7 @@ import type { AdmissionAnswer, AdmissionReview } from '../kubernetes/review.ts'
 /** What a webhook is asked for: to change an object, or to judge it. */
 export type Operation = 'mutate' | 'validate'
 
-/** What came of a review: let in as it is, changed, let in with a warning, turned away, or not understood for a fault of ours. */
+/** What came of a review: let in as it is, changed, let in with warnings, turned away; or that the inspection failed. */
 export type Outcome = 'allowed' | 'fixed' | 'warned' | 'denied' | 'fault'
 
 /** The answer to a review, and what of it is counted. */

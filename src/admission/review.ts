@@ -40,7 +40,9 @@ export function readReview(body: string): AdmissionReview {
   one(review.kind, ['AdmissionReview'], 'kind')
   one(review.apiVersion, ['admission.k8s.io/v1'], 'apiVersion')
   const request = review.request
-  if (request === undefined || request === null) throw bad('request', 'Required value', undefined, 'must hold the request to review')
+  if (request === undefined || request === null) {
+    throw bad('request', 'Required value', undefined, 'must hold the request to review')
+  }
   if (!isObject(request)) throw wrongType('request', request, 'an object')
   string(request.uid, 'request.uid', 'must be the identifier that the answer repeats')
   one(request.operation, operations, 'request.operation')

@@ -49,7 +49,7 @@ export interface Server {
 
 /** Bytes: as controller-runtime's webhook server. An update brings two objects, of the 3 MiB each that the API server takes. */
 const bodyLimit = 7 * 1024 * 1024
-/** Milliseconds. Above the 90 s for which the API server keeps an idle connection: closed here, a request could be on its way. */
+/** Milliseconds. Above the 90 s that the API server keeps an idle connection: closed here, it could be about to be used. */
 const keepAliveTimeout = 100_000
 /** Milliseconds: as controller-runtime's `ReadHeaderTimeout`. */
 const headersTimeout = 32_000
@@ -104,10 +104,10 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.replace(/\?.*$/s, '')
-    const allowed = ['/mutate', '/validate'].includes(path) ? 'POST' : ['/livez', '/readyz', '/metrics'].includes(path) ? 'GET' : null
-    if (allowed === null) return reject(request, reply, 404, 'the path must be /mutate, /validate, /livez, /readyz or /metrics')
-    reply.header('allow', allowed)
-    reject(request, reply, 405, `the method must be ${allowed}`)
+    const method = methods.get(path)
+    if (method === undefined) return reject(request, reply, 404, `the path must be one of ${[...methods.keys()].join(', ')}`)
+    reply.header('allow', method)
+    reject(request, reply, 405, `the method must be ${method}`)
   })
   app.setErrorHandler((error: Error & { code?: string; statusCode?: number }, request, reply) => {
     if (error instanceof BadReview) return reject(request, reply, 400, error.message, error.field)
@@ -203,6 +203,15 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
     },
   }
 }
+
+/** The methods of the paths, for who asks with another. */
+const methods = new Map([
+  ['/mutate', 'POST'],
+  ['/validate', 'POST'],
+  ['/livez', 'GET'],
+  ['/readyz', 'GET'],
+  ['/metrics', 'GET'],
+])
 
 const malformed = { code: 400, message: 'the request must be HTTP/1.1' } as const
 

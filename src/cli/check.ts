@@ -1,6 +1,6 @@
 /** `paddock check`: manifests → findings, fixes and files mended in place. */
 import { annotatedPython, pythonOf } from '../dependencies/annotation.ts'
-import { jsonPatch, type Edit } from '../edit.ts'
+import { jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
 import { describe, fieldPath, type Path } from '../kubernetes/field.ts'
 import type { Operation } from '../kubernetes/review.ts'
@@ -77,7 +77,7 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
   const python = pythonFor(workload, options)
   const report = lint(workload, options.policy, python)
   const { rounds, findings, mended } = fix(object, report, options.policy, python)
-  if (rounds.length > 0) edit({ document: manifest.index, edits: rounds.flatMap(inOrder).map((one) => ({ ...one, path: [...at, ...one.path] })) })
+  if (rounds.length > 0) edit({ document: manifest.index, edits: rounds.flat().map((one) => ({ ...one, path: [...at, ...one.path] })) })
   yield {
     workload: {
       document: manifest.index,
@@ -94,12 +94,6 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
 function pythonFor(workload: Workload, { requirements }: CheckOptions): Python {
   if (!requirements || workload.annotations.has('paddock.dev/requirements')) return annotatedPython(workload)
   return pythonOf(requirements.text, requirements.path, annotatedPython(workload).version)
-}
-
-/** Edits that are made one after the other: of splices the last place comes first, so that the others stay where they are. */
-function inOrder(edits: readonly Edit[]): Edit[] {
-  const splices = edits.filter((edit) => edit.op === 'splice').toSorted((a, b) => b.start - a.start)
-  return [...splices, ...edits.filter((edit) => edit.op !== 'splice')]
 }
 
 /** Where a finding stands; for what stands nowhere, the nearest thing that holds it. */

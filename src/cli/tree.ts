@@ -318,7 +318,7 @@ function blockEnd(source: string, event: ScalarEvent, header: number): number {
 }
 
 /** The offset of the line break that ends right before an offset. */
-export function beforeBreak(source: string, offset: number): number {
+function beforeBreak(source: string, offset: number): number {
   return source.startsWith('\r\n', offset - 2) ? offset - 2 : offset - 1
 }
 

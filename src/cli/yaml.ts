@@ -13,7 +13,7 @@ import type { Event, ScalarEvent } from 'js-yaml'
 export const MAX_DEPTH = 100
 
 /** How many values the aliases of one document may add, so that a small file cannot become a huge object. */
-export const MAX_ALIASED = 100_000
+const MAX_ALIASED = 100_000
 
 const ABSENT = -1
 

@@ -12,6 +12,7 @@ export default defineRule({
     const setting = subject.settings.get('timeout')
     if (!setting) return
     for (const entry of subject.settings.entries('timeout'))
-      if (typeof entry.value === 'number' && entry.value === 0) yield invalid(subject, setting, entry, '`timeout` must be greater than 0, as 0 lets slow requests occupy workers without end')
+      if (entry.value === 0)
+        yield invalid(subject, setting, entry, '`timeout` must be greater than 0, as 0 lets slow requests occupy workers without end')
   },
 })

@@ -5,13 +5,16 @@ export default defineRule({
   severity: 'warning',
   summary: 'the request timeout is raised, but not to the minute that the platform advises',
   why: 'A request that takes longer is forcibly interrupted: the user sees a 502, and the log has "Worker Timeout".',
-  remedy: 'Optimize the application so that requests take less than 30 seconds, or set the timeout to 1 minute or a larger value: `--timeout 120` sets it to two minutes.',
+  remedy:
+    'Optimize the application so that requests take less than 30 seconds, or set the timeout to 1 minute or a larger value: ' +
+    '`--timeout 120` sets it to two minutes.',
   settings: ['timeout'],
 
   *check(subject) {
     const setting = subject.settings.get('timeout')
     if (!setting) return
     for (const entry of subject.settings.entries('timeout'))
-      if (typeof entry.value === 'number' && entry.value > 30 && entry.value < 60) yield invalid(subject, setting, entry, '`timeout` must be greater than or equal to 60 where 30 seconds are not enough')
+      if (typeof entry.value === 'number' && entry.value > 30 && entry.value < 60)
+        yield invalid(subject, setting, entry, '`timeout` must be greater than or equal to 60 where 30 seconds are not enough')
   },
 })

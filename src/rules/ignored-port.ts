@@ -12,7 +12,9 @@ export default defineRule({
   *check(subject) {
     const assigned = assignedPort(subject)
     const setting = subject.settings.get('bind')
-    if (assigned === null || !setting || (setting.source !== 'command line' && setting.source !== 'GUNICORN_CMD_ARGS')) return
+    // A list that is not known as a whole may hold the right address.
+    if (assigned === null || setting?.value === undefined) return
+    if (setting.source !== 'command line' && setting.source !== 'GUNICORN_CMD_ARGS') return
     const { env } = subject.platform.port
     const entries = subject.settings.entries('bind').filter((entry) => !/[$]/.test(String(single(entry.value))))
     const ports = entries.map((entry) => parseAddress(String(single(entry.value))))
@@ -23,7 +25,8 @@ export default defineRule({
       if (address?.kind !== 'tcp') continue
       const told = assigned === undefined ? '' : ` (${assigned})`
       const host = address.host.includes(':') ? `[${address.host}]` : address.host
-      yield invalid(subject, setting, entry, `must listen on the port in ${env}${told}`, { fix: { setting: 'bind', value: `${host}:$${env}`, entry } })
+      const fix = { setting: 'bind', value: `${host}:$${env}`, entry }
+      yield invalid(subject, setting, entry, `must listen on the port in ${env}${told}`, { fix })
     }
   },
 })

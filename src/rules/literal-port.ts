@@ -5,7 +5,9 @@ export default defineRule({
   id: 'literal-port',
   severity: 'error',
   summary: 'the port is the name of a variable that nobody expands',
-  why: 'In a list no shell expands `$PORT`, and Kubernetes expands `$(PORT)` only where the container defines it: gunicorn exits with "is not a valid port number".',
+  why:
+    'In a list no shell expands `$PORT`, and Kubernetes expands `$(PORT)` only where the container defines it: ' +
+    'gunicorn exits with "is not a valid port number".',
   remedy: 'Write `$(PORT)` in a list, and define PORT in `env`.',
   settings: ['bind'],
 

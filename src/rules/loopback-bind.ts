@@ -1,6 +1,6 @@
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
-import { defineRule, invalid } from './rule.ts'
 import type { Entry } from '../gunicorn/settings.ts'
+import { defineRule, invalid, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'loopback-bind',
@@ -12,20 +12,29 @@ export default defineRule({
 
   *check(subject) {
     const setting = subject.settings.get('bind')
-    if (!setting || !allLoopback(setting.entries)) return
+    if (!setting || !allLoopback(setting.entries) || mayHaveMore(subject)) return
     for (const entry of setting.entries) {
-      const text = entry.argument?.prefix ?? ''
-      const everywhere = text.replace(/(^|\/\/)(\[[^\]]*\]|[^:/]+)(?!.*\/\/)/, (_, before: string, host: string) => before + (host.startsWith('[') ? '[::]' : '0.0.0.0'))
-      const known = entry.value !== undefined
-      yield invalid(subject, setting, entry, 'must not be a loopback address', known ? { fix: { setting: 'bind', value: everywhere, entry } } : { value: entry.argument?.word.text })
+      const value = everywhere(entry.argument?.prefix ?? '')
+      const rest = entry.value === undefined ? { value: entry.argument?.word.text } : { fix: { setting: 'bind', value, entry } }
+      yield invalid(subject, setting, entry, 'must not be a loopback address', rest)
     }
   },
 })
 
+/** The same address on all interfaces. */
+function everywhere(address: string): string {
+  const host = /(^|\/\/)(\[[^\]]*\]|[^:/]+)(?!.*\/\/)/
+  return address.replace(host, (_, before: string, name: string) => before + (name.startsWith('[') ? '[::]' : '0.0.0.0'))
+}
+
 /** With one more address that can be reached, a loopback address is a choice: for a sidecar, say. */
 function allLoopback(entries: readonly Entry[]): boolean {
-  return entries.length > 0 && entries.every((entry) => entry.argument !== undefined && isLoopbackText(entry.argument.prefix, entry.value === undefined))
+  const isLocal = ({ argument, value }: Entry): boolean => argument !== undefined && isLoopbackText(argument.prefix, value === undefined)
+  return entries.length > 0 && entries.every(isLocal)
 }
+
+/** True where a word that may be anything, such as `$OPTIONS`, may add an address. */
+const mayHaveMore = ({ settings }: Subject): boolean => settings.readings.some((reading) => reading.unseen === 'command line')
 
 /** Of `127.0.0.1:$PORT` the host is known, though the port is not. */
 function isLoopbackText(text: string, partly: boolean): boolean {

@@ -112,7 +112,7 @@ export function required(subject: Subject, detail: string, rest: Partial<Problem
 }
 
 /** Where a value was set: its word, or the environment variable that holds it. */
-export function placeOf(subject: Subject, setting: Setting, entry: Entry): Place {
+function placeOf(subject: Subject, setting: Setting, entry: Entry): Place {
   if (setting.source === 'command line') {
     const word = entry.argument?.word ?? entry.word
     return word ? subject.placeOf(word) : subject.place
@@ -122,7 +122,7 @@ export function placeOf(subject: Subject, setting: Setting, entry: Entry): Place
 }
 
 /** Where an environment variable is defined, as far as that can be seen. */
-export function variablePlace(subject: Subject, name: string): Place {
+function variablePlace(subject: Subject, name: string): Place {
   const variable = subject.environment.variables.get(name)
   return variable ? { path: [...variable.entry.path, 'value'] } : subject.place
 }

@@ -1,5 +1,8 @@
 import { defineRule, invalid } from './rule.ts'
 
+const detail =
+  '`timeout` must be greater than or equal to 30, the default, as a request that exceeds it is forcibly interrupted with a 502'
+
 export default defineRule({
   id: 'short-timeout',
   severity: 'warning',
@@ -12,6 +15,6 @@ export default defineRule({
     const setting = subject.settings.get('timeout')
     if (!setting) return
     for (const entry of subject.settings.entries('timeout'))
-      if (typeof entry.value === 'number' && entry.value > 0 && entry.value < 30) yield invalid(subject, setting, entry, '`timeout` must be greater than or equal to 30, the default, as a request that exceeds it is forcibly interrupted with a 502')
+      if (typeof entry.value === 'number' && entry.value > 0 && entry.value < 30) yield invalid(subject, setting, entry, detail)
   },
 })

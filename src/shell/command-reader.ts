@@ -44,6 +44,8 @@ export abstract class CommandReader implements Context {
   protected altered = false
   /** Where not every shell of the dialect takes the script as it is read here. */
   protected readonly doubts: number[] = []
+  /** True once bash, after an error, may have skipped what was left of a line, and gone on with the next one. */
+  #skipping = false
   /** True where the command at hand cannot be expanded. */
   protected stopped = false
   /** The assignments before the command at hand, which substitutions may see, or not. */
@@ -96,7 +98,7 @@ export abstract class CommandReader implements Context {
   error(message: string, pos: number): void {
     const start = Math.min(pos, this.source.length)
     // `shopt -s extglob` may have changed what is an error.
-    if (this.altered) return this.foreign(start)
+    if (this.altered && this.dialect === 'bash') return this.foreign(start)
     this.errors.push({ message, start, end: Math.min(start + 1, this.source.length) })
   }
 
@@ -127,8 +129,9 @@ export abstract class CommandReader implements Context {
     if (this.scope.reach === 'surely') this.scope.reach = 'maybe'
   }
 
-  stop(): void {
-    this.stopped = true
+  stop(sure: boolean): void {
+    this.stopped ||= sure
+    this.#skipping ||= this.dialect === 'bash'
   }
 
   foreign(position: number): void {
@@ -218,8 +221,8 @@ export abstract class CommandReader implements Context {
     const [next] = node.suffix
     // The parser lets `name (` pass.
     if (node.name !== undefined && next !== undefined && next.pos - node.name.end > 1) {
-      const at = this.source.indexOf('(', node.name.end)
-      if (at >= 0 && at < next.pos) this.error("unexpected '('", at)
+      const at = this.source.slice(node.name.end, next.pos).indexOf('(')
+      if (at >= 0) this.error("unexpected '('", node.name.end + at)
     }
     let start = node.name?.pos ?? node.end
     let end = node.name?.end ?? node.pos
@@ -416,6 +419,7 @@ export abstract class CommandReader implements Context {
 
   /** The shell goes no further. */
   protected leave(failed: boolean): void {
+    if (this.#skipping) return this.mayLeave()
     this.scope.reach = 'never'
     if (!failed && !this.scope.afterFailure) this.departures++
   }
@@ -423,6 +427,7 @@ export abstract class CommandReader implements Context {
   /** After an error that ends dash. bash goes on with the next line, and what was to be set until then is not. */
   #giveUp(): void {
     this.scope.refused = false
+    this.#skipping ||= this.dialect === 'bash'
     this.mayLeave()
     this.budget.left = 0
     this.scope.lose()

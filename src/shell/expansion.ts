@@ -22,8 +22,8 @@ export interface Context {
   readonly scope: Scope
   /** Reads a command substitution, whose commands run while the word is expanded (or may run, where `sure` is false). */
   substitution(script: Syntax.ParsedScript | undefined, sure: boolean): void
-  /** Notes an expansion that makes the shell stop: `${X:?}`, `set -u`. */
-  stop(): void
+  /** Notes an expansion that makes the shell stop: `${X:?}`, `set -u`; or that may, where a value is unknown. */
+  stop(sure: boolean): void
   /** Notes what is bash's own: another shell refuses the script here, or reads it in another way. */
   foreign(position: number): void
   /** Notes what no shell reads, or what not every one takes apart as it is here, so that nothing can be said from here on. */
@@ -155,8 +155,6 @@ class Expansion {
   #depth = 0
   /** True in a word with a lone `[`, which an expansion may close, or a lone `$`, which keeps bash from splitting the word. */
   #odd = false
-  /** False where it hangs on an unknown value whether a part is expanded at all. */
-  #sure = true
 
   constructor(context: Context, fields: Fields, assignment: boolean) {
     this.#context = context
@@ -209,7 +207,7 @@ class Expansion {
       case 'ParameterExpansion':
         return this.#parameterExpansion(part, false)
       case 'CommandExpansion':
-        this.#context.substitution(part.script, this.#sure)
+        this.#context.substitution(part.script, true)
         return this.#fields.unknown(true)
       case 'ArithmeticExpansion':
         return this.#arithmetic(part)
@@ -222,7 +220,7 @@ class Expansion {
         return this.#fields.unknown(true)
       case 'ProcessSubstitution':
         if (dialect === 'sh') this.#context.foreign(part.pos)
-        this.#context.substitution(part.script, this.#sure)
+        this.#context.substitution(part.script, true)
         return this.#fields.unknown(false)
     }
   }
@@ -323,7 +321,7 @@ class Expansion {
           break
         case 'CommandExpansion':
           empty = false
-          this.#context.substitution(part.script, this.#sure)
+          this.#context.substitution(part.script, true)
           fields.unknown(false)
           break
         case 'ArithmeticExpansion':
@@ -349,7 +347,7 @@ class Expansion {
     const value = assigned ? null : evaluate(part.expression, (name) => this.#plainValue(name))
     if (assigned) for (const name of text.match(/[A-Za-z_]\w*/g) ?? []) scope.forget(name)
     // A number neither splits nor vanishes while blanks are what parts words.
-    if (value === undefined) this.#context.stop()
+    if (value == null) this.#context.stop(value === undefined)
     if (value == null) this.#fields.unknown(!scope.plainIfs)
     else if (scope.plainIfs || this.#assignment) this.#fields.add(String(value))
     else this.#fields.unknown(true)
@@ -400,12 +398,15 @@ class Expansion {
     if (name === '@' || name === '*') return this.#all(name, quoted)
     const value = this.#plainValue(name)
     if (value === undefined) return this.#unset(quoted)
-    if (value === null) return this.#unknown(name, quoted)
+    if (value === null) {
+      if (this.#context.scope.nounset !== false) this.#context.stop(false)
+      return this.#unknown(name, quoted)
+    }
     this.#value(value, quoted)
   }
 
   #unset(quoted: boolean): void {
-    if (this.#context.scope.nounset !== false && this.#sure) this.#context.stop()
+    if (this.#context.scope.nounset !== false) this.#context.stop(true)
     if (quoted) this.#fields.started = true
   }
 
@@ -472,7 +473,7 @@ class Expansion {
       const value = operation === undefined && !/^[@*#?$!-]$/.test(name) ? this.#plainValue(name) : null
       // Some shells count bytes, some characters.
       if (value === null || (value !== undefined && !/^[\x00-\x7f]*$/.test(value))) return fields.unknown(!quoted && !this.#context.scope.plainIfs)
-      if (value === undefined && this.#context.scope.nounset !== false) this.#context.stop()
+      if (value === undefined && this.#context.scope.nounset !== false) this.#context.stop(true)
       return this.#value(String(value?.length ?? 0), quoted)
     }
     if (operation === undefined) return this.#parameter(name, quoted)
@@ -497,6 +498,7 @@ class Expansion {
     if (value === null) {
       if (kind === '=') this.#context.scope.forget(name)
       this.#skip(operand.parts, operand.text)
+      if (kind === '?') this.#context.stop(false)
       return kind === '?' ? this.#unknown(name, quoted) : this.#fields.unknown(!quoted)
     }
     const given = operator.length === 2 ? value !== undefined && value !== '' : value !== undefined
@@ -508,7 +510,7 @@ class Expansion {
     if (given && value !== undefined) return this.#value(value, quoted)
     if (kind === '?') {
       this.#skip(operand.parts, operand.text)
-      return this.#context.stop()
+      return this.#context.stop(true)
     }
     if (kind === '=') {
       const { value: assigned } = this.#assigned(operand, quoted)
@@ -542,7 +544,7 @@ class Expansion {
       else if (part.type === 'ParameterExpansion') this.#parameterExpansion(part, true)
       else if (part.type === 'ArithmeticExpansion') this.#arithmetic(part)
       else {
-        if (part.type === 'CommandExpansion') this.#context.substitution(part.script, this.#sure)
+        if (part.type === 'CommandExpansion') this.#context.substitution(part.script, true)
         fields.unknown(false)
       }
     }

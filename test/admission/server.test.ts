@@ -102,13 +102,16 @@ const answer = (response: Record<string, unknown>) => ({
   body: { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response },
 })
 
+const plain = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' } as const
+
 function review(request: Record<string, unknown> = {}): AdmissionReview {
   const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [] } }
-  return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'abc-1', operation: 'CREATE', object, ...request } }
+  return { ...plain, request: { uid: 'abc-1', operation: 'CREATE', object, ...request } }
 }
 
+const ok = { status: 200, type: 'text/plain; charset=utf-8', body: 'ok' }
+const get: Sent = { method: 'GET' }
 const post = (fields: unknown): Sent => ({ body: typeof fields === 'string' ? fields : JSON.stringify(fields) })
-const plain = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' }
 
 describe('a review', () => {
   test('is handed on as it came, with its operation, and the answer goes back as it is', async () => {
@@ -187,12 +190,16 @@ describe('what is no review is turned away in words, and the server serves on', 
   const cases: readonly (readonly [string, unknown, string])[] = [
     ['nothing', '', `${body} an AdmissionReview of admission.k8s.io/v1, not empty`],
     ['words', 'hello', `${body} JSON: Unexpected token 'h', "hello" is not valid JSON`],
-    ['a review cut in half', text.slice(0, text.length / 2), `${body} JSON: Unterminated string in JSON at position ${text.length >> 1} (line 1 column ${(text.length >> 1) + 1})`],
+    [
+      'a review cut in half',
+      text.slice(0, 100),
+      `${body} JSON: Unterminated string in JSON at position 100 (line 1 column 101)`,
+    ],
     ['YAML', 'kind: AdmissionReview\n', `${body} JSON: Unexpected token 'k', "kind: Admi"... is not valid JSON`],
     ['null', 'null', `${body} an AdmissionReview of admission.k8s.io/v1, not null`],
     ['a number', '5', `${body} an AdmissionReview of admission.k8s.io/v1, not a number`],
     ['a list', [review()], `${body} an AdmissionReview of admission.k8s.io/v1, not an array`],
-    ['10,000 lists in one another', '['.repeat(10_000) + ']'.repeat(10_000), `${body} an AdmissionReview of admission.k8s.io/v1, not an array`],
+    ['10,000 lists', '['.repeat(10_000) + ']'.repeat(10_000), `${body} an AdmissionReview of admission.k8s.io/v1, not an array`],
     ['100,000 open lists', '['.repeat(100_000), `${body} JSON: Unexpected end of JSON input`],
     ['an empty object', {}, 'kind: Required value: must be "AdmissionReview"'],
     ['a Pod', { apiVersion: 'v1', kind: 'Pod' }, 'kind: Unsupported value: "Pod": supported values: "AdmissionReview"'],
@@ -211,7 +218,7 @@ describe('what is no review is turned away in words, and the server serves on', 
     ['no request', plain, 'request: Required value: must hold the request to review'],
     ['a request that is null', { ...plain, request: null }, 'request: Required value: must hold the request to review'],
     ['a request that is a list', { ...plain, request: [] }, 'request: Invalid value: must be an object, not an array'],
-    ['an answer', { ...plain, response: { uid: 'a', allowed: true } }, 'request: Required value: must hold the request to review'],
+    ['an answer', { ...plain, response: { uid: 'a' } }, 'request: Required value: must hold the request to review'],
     ['no uid', review({ uid: undefined }), 'request.uid: Required value: must be the identifier that the answer repeats'],
     ['an empty uid', review({ uid: '' }), 'request.uid: Required value: must be the identifier that the answer repeats'],
     ['a uid that is a number', review({ uid: 7 }), 'request.uid: Invalid value: must be a string, not a number'],
@@ -225,7 +232,7 @@ describe('what is no review is turned away in words, and the server serves on', 
       review({ operation: 'PATCH' }),
       'request.operation: Unsupported value: "PATCH": supported values: "CONNECT", "CREATE", "DELETE", "UPDATE"',
     ],
-    ['a namespace that is a number', review({ namespace: 5 }), 'request.namespace: Invalid value: must be a string, not a number'],
+    ['a number as namespace', review({ namespace: 5 }), 'request.namespace: Invalid value: must be a string, not a number'],
     ['a name that is true', review({ name: true }), 'request.name: Invalid value: must be a string, not a boolean'],
     ['no object', review({ object: undefined }), 'request.object: Required value: must hold the object on CREATE'],
     [
@@ -245,9 +252,10 @@ describe('what is no review is turned away in words, and the server serves on', 
     expect(await whole(port, '/validate', post(review()))).toEqual(answer({ uid: 'abc-1', allowed: true }))
 
     expect(log().slice(1)).toHaveLength(cases.length + 1)
-    expect(new Set(log().slice(1).map(({ level, msg }) => [level, msg].join(' ')))).toEqual(new Set(['info request rejected']))
-    expect(log()[11]).toEqual({ level: 'info', code: 400, field: 'kind', method: 'POST', remote: '127.0.0.1', msg: 'request rejected' })
-    const { text } = await send(port, '/metrics', { method: 'GET' })
+    expect(kinds(log().slice(1))).toEqual(['info request rejected'])
+    const values = { code: 400, field: 'kind', method: 'POST', remote: '127.0.0.1' }
+    expect(log()[11]).toEqual({ level: 'info', msg: 'request rejected', ...values })
+    const { text } = await send(port, '/metrics', get)
     expect(text).toContain(`paddock_rejected_requests_total{code="400"} ${cases.length + 1}\n`)
     expect(text).toContain('paddock_faults_total 0\n')
   })
@@ -262,7 +270,8 @@ describe('what is no review is turned away in words, and the server serves on', 
     expect(log().filter(({ level }) => level !== 'info')).toEqual([])
   })
 
-  test.each(['text/plain', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'nonsense', ''])('415: %j', async (type) => {
+  const types = ['text/plain', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'nonsense', '']
+  test.each(types)('415: %j', async (type) => {
     const { port } = await start()
     const expected = refusal(415, 'UnsupportedMediaType', 'the content type must be application/json')
     expect(await whole(port, '/mutate', { ...post(review()), headers: { 'content-type': type } })).toEqual(expected)
@@ -270,11 +279,11 @@ describe('what is no review is turned away in words, and the server serves on', 
 
   test('404 and 405', async () => {
     const { port } = await start()
-    const paths = 'the path must be /mutate, /validate, /livez, /readyz or /metrics'
-    expect(await whole(port, '/', { method: 'GET' })).toEqual(refusal(404, 'NotFound', paths))
+    const paths = 'the path must be one of /mutate, /validate, /livez, /readyz, /metrics'
+    expect(await whole(port, '/', get)).toEqual(refusal(404, 'NotFound', paths))
     expect(await whole(port, '/mutate/', post(review()))).toEqual(refusal(404, 'NotFound', paths))
-    expect(await whole(port, '/%ff', { method: 'GET' })).toEqual(refusal(400, 'BadRequest', 'the path of the request must be valid'))
-    expect(await whole(port, '/mutate?a', { method: 'GET' })).toEqual(refusal(405, 'MethodNotAllowed', 'the method must be POST'))
+    expect(await whole(port, '/%ff', get)).toEqual(refusal(400, 'BadRequest', 'the path of the request must be valid'))
+    expect(await whole(port, '/mutate?a', get)).toEqual(refusal(405, 'MethodNotAllowed', 'the method must be POST'))
     expect(await whole(port, '/readyz', post({}))).toEqual(refusal(405, 'MethodNotAllowed', 'the method must be GET'))
     expect((await send(port, '/validate', { method: 'PUT', ...post(review()) })).headers.allow).toBe('POST')
   })
@@ -287,7 +296,8 @@ describe('what is no review is turned away in words, and the server serves on', 
       return received(socket)
     }
     const [head, body] = (await raw('these are words\r\n\r\n')).split('\r\n\r\n')
-    expect(head).toBe('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 142')
+    const fields = ['HTTP/1.1 400 Bad Request', 'Connection: close', `Content-Type: ${json}`, 'Content-Length: 142']
+    expect(head?.split('\r\n')).toEqual(fields)
     expect(JSON.parse(body ?? '')).toEqual(refusal(400, 'BadRequest', 'the request must be HTTP/1.1').body)
     expect(await raw(`GET /livez HTTP/1.1\r\nhost: a\r\na: ${'a'.repeat(20_000)}\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 431 [^]*"the request headers must be at most 16384 bytes"/,
@@ -298,8 +308,8 @@ describe('what is no review is turned away in words, and the server serves on', 
     await expect(open(port, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' })).rejects.toThrow()
     await expect(open(port, { ca: undefined })).rejects.toThrow()
 
-    expect(await whole(port, '/livez', { method: 'GET' })).toEqual({ status: 200, type: 'text/plain; charset=utf-8', body: 'ok' })
-    expect(new Set(log().slice(1).map(({ level, msg }) => [level, msg].join(' ')))).toEqual(new Set(['info not an HTTPS request']))
+    expect(await whole(port, '/livez', get)).toEqual(ok)
+    expect(kinds(log().slice(1))).toEqual(['info not an HTTPS request'])
   })
 
   test('a client that leaves in the middle of its request', async () => {
@@ -315,7 +325,7 @@ describe('what is no review is turned away in words, and the server serves on', 
     await sleep(50)
     expect(await whole(port, '/validate', post(review()))).toEqual(answer({ uid: 'abc-1', allowed: true }))
     expect(log().map(({ msg }) => msg)).toEqual(['listening'])
-    expect((await send(port, '/metrics', { method: 'GET' })).text).not.toContain('paddock_rejected_requests_total{')
+    expect((await send(port, '/metrics', get)).text).not.toContain('paddock_rejected_requests_total{')
   })
 })
 
@@ -337,7 +347,7 @@ describe('an internal fault', () => {
     expect(rest).toEqual({ level: 'error', ...about, msg: 'internal fault' })
     expect(stack[0]).toMatch(/^at respond \(.*server\.test\.ts:\d+:\d+\)$/)
     expect(JSON.stringify(line)).not.toContain('secret')
-    const { text } = await send(port, '/metrics', { method: 'GET' })
+    const { text } = await send(port, '/metrics', get)
     expect(text).toContain('paddock_faults_total 1\n')
     expect(text).toContain('paddock_admission_reviews_total{operation="validate",outcome="fault"} 1\n')
   })
@@ -363,7 +373,7 @@ describe('an internal fault', () => {
 test('metrics: reviews by operation and outcome, their duration, findings, and the process', async () => {
   const { port } = await start()
   for (const path of ['/mutate', '/mutate', '/validate']) await send(port, path, post(review()))
-  const { status, headers, text } = await send(port, '/metrics', { method: 'GET' })
+  const { status, headers, text } = await send(port, '/metrics', get)
   expect([status, headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
   const own = text.split('\n').filter((line) => line.startsWith('paddock_') && !/_bucket|_sum/.test(line))
   const zero = (operation: string, ...outcomes: string[]) =>
@@ -413,19 +423,19 @@ describe('shutting down', () => {
 
   test('first says that it is not ready and serves on, then closes the port', async () => {
     const { server, port, log } = await start()
-    expect(await whole(port, '/readyz', { method: 'GET' })).toEqual({ status: 200, type: 'text/plain; charset=utf-8', body: 'ok' })
+    expect(await whole(port, '/readyz', get)).toEqual(ok)
     const agent = new Agent({ keepAlive: true })
     await send(port, '/validate', { ...post(review()), agent })
 
     const stopped = server.stop({ lameDuck: 300 })
     const expected = { status: 503, type: 'text/plain; charset=utf-8', body: 'shutting down' }
-    expect(await whole(port, '/readyz', { method: 'GET' })).toEqual(expected)
-    expect((await whole(port, '/livez', { method: 'GET' })).status).toBe(200)
+    expect(await whole(port, '/readyz', get)).toEqual(expected)
+    expect((await whole(port, '/livez', get)).status).toBe(200)
     const { status, headers } = await send(port, '/validate', { ...post(review()), agent })
     expect([status, headers.connection]).toEqual([200, 'close'])
     await stopped
-    await expect(send(port, '/livez', { method: 'GET' })).rejects.toThrow('ECONNREFUSED')
-    expect(log().map(({ level, msg }) => [level, msg].join(' '))).toEqual(['info listening', 'info draining', 'info stopped'])
+    await expect(send(port, '/livez', get)).rejects.toThrow('ECONNREFUSED')
+    expect(kinds(log())).toEqual(['info listening', 'info draining', 'info stopped'])
     expect(server.stop()).toBe(stopped)
     agent.destroy()
   })
@@ -473,4 +483,9 @@ async function received(socket: TLSSocket): Promise<string> {
   let text = ''
   for await (const chunk of socket) text += String(chunk)
   return text
+}
+
+/** The level and the words of log lines, each once. */
+function kinds(lines: readonly Record<string, unknown>[]): string[] {
+  return [...new Set(lines.map(({ level, msg }) => [level, msg].join(' ')))]
 }

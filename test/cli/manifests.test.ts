@@ -400,6 +400,16 @@ describe('places', () => {
     expect(read('\uFEFFa: 1\r\n')[0]!.locate(['a'])).toEqual({ start: 4, end: 5, line: 1, column: 4 })
   })
 
+  test('in a long file', () => {
+    const text = Array.from({ length: 5000 }, (_, index) => `---\na: ${index}\n`).join('')
+    for (const [index, manifest] of read(text).entries()) {
+      expect([manifest.line, manifest.locate(['a'])]).toEqual([
+        2 * index + 2,
+        expect.objectContaining({ line: 2 * index + 2, column: 4 }),
+      ])
+    }
+  })
+
   test('in JSON', () => {
     expect(only('{\n  "a": ["x", {"b": "c"}]\n}').locate(['a', 1, 'b'])).toEqual({ start: 21, end: 24, line: 2, column: 20 })
   })

@@ -75,7 +75,7 @@ const scripts: readonly string[] = [
   'cd sub && @', 'if [ -n "$DEBUG" ]; then flask run; else @; fi', 'if %; then\n  exec @\nfi', 'case "$MODE" in dev) flask run ;; *) @ ;; esac',
   '% || exit 1; @', '( @ )', '{ @; }', '@ | collect', '@ 2>&1 | collect -a', '@ && %', '@; %', 'for i in 1 2; do migrate "$i"; done; @',
   'start() { @; }\nstart', 'cat <<EOT >note\n-w 3 gunicorn $PORT\nEOT\n@', '@ <<EOT\nbody $PORT\nEOT', 'export WORKERS=5; @', ': "${PORT:=8000}"; @',
-  'export PORT=${PORT:-8001}\n@', 'echo "gunicorn app:none -w 2" >note; @', '! broken && @', 'broken || @', 'command @', '@ \\\n', 'set -- -w 2; @', 'trap "% bye" EXIT; @',
+  'export PORT=${PORT:-8001}\n@', 'echo "gunicorn app:none -w 2" >note; @', '! broken && @', 'broken || @', 'command @', '@ \\\n', 'set -- -w 2; @', "trap 'migrate bye' EXIT; @",
   'OPTIONS="-w 7 --preload"; @', 'while [ ! -f done ]; do : >done; done; @', '@ &\nwait', 'celery worker & @', 'umask 022; exec @', '[ -d sub ] && @ || broken',
 ]
 

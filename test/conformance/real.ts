@@ -1,7 +1,5 @@
 /** Tests that need something real of the machine: a shell, a Python, gunicorn releases. */
 import { test } from '@jest/globals'
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 
 /**
  * A test. Where something is missing that it needs, it says so and counts as skipped; with PADDOCK_REQUIRE_REAL=1 it fails.
@@ -12,11 +10,6 @@ export function realTest(name: string, missing: string | undefined, body: () => 
   if (process.env['PADDOCK_REQUIRE_REAL'] === '1') return test(name, () => { throw new Error(missing) })
   console.warn(`not tested: ${name}: ${missing}`)
   test.skip(`${name} (${missing})`, () => undefined)
-}
-
-/** Where a program stands on PATH. */
-export function findProgram(name: string): string | undefined {
-  return (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)).find((path) => existsSync(path))
 }
 
 /** The seed of what is generated: PADDOCK_SEED, to have what failed elsewhere once more. */

@@ -3,6 +3,8 @@
  * its own as its first argument.
  */
 
+import { Random } from './random.ts'
+
 /** The programs that stand on PATH: those that succeed, and the one that fails. All but `quiet` write two words. */
 export const stubs = ['gunicorn', 'migrate', 'celery', 'quiet', 'broken'] as const
 
@@ -23,34 +25,20 @@ export interface Generated {
   readonly hidden: readonly string[]
 }
 
-/** mulberry32: the same numbers for the same seed, everywhere. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 export function generate(seed: number): Generated {
-  return new Generator(random(seed)).script()
+  return new Generator(new Random(seed)).script()
 }
 
 class Generator {
-  readonly #random: () => number
+  readonly #random: Random
   #marks = 0
   #depth = 0
   #functions: string[] = []
   /** Arithmetic can fail, which hides what comes after it. */
   #calm = false
 
-  constructor(next: () => number) {
-    this.#random = next
-    // The first numbers of neighbouring seeds are alike.
-    for (let i = 0; i < 8; i++) next()
+  constructor(random: Random) {
+    this.#random = random
   }
 
   script(): Generated {
@@ -310,19 +298,19 @@ class Generator {
   }
 
   #chance(probability: number): boolean {
-    return this.#random() < probability
+    return this.#random.chance(probability)
   }
 
   #integer(from: number, to: number): number {
-    return from + Math.floor(this.#random() * (to - from + 1))
+    return from + this.#random.below(to - from + 1)
   }
 
   #pick<Item>(items: readonly Item[]): Item {
-    return items[Math.floor(this.#random() * items.length)] as Item
+    return this.#random.pick(items)
   }
 
   #weighted(choices: readonly (readonly [number, () => string])[]): string {
-    let left = this.#random() * choices.reduce((sum, [weight]) => sum + weight, 0)
+    let left = this.#random.next() * choices.reduce((sum, [weight]) => sum + weight, 0)
     for (const [weight, make] of choices) {
       left -= weight
       if (left < 0) return make()

@@ -4,7 +4,7 @@
  * Programs on PATH record the arguments and the variables that they get. What the reader says it knows must be what they
  * recorded; what surely runs must have run; and nothing may have run that was not listed.
  */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,10 +14,12 @@ import type { Dialect } from '../../src/shell/invocation.ts'
 import { quote } from '../../src/shell/quote.ts'
 import { readScript, type Command, type Script } from '../../src/shell/script.ts'
 import { literal, type Word } from '../../src/shell/word.ts'
+import { realTest, seed } from './real.ts'
+import { findProgram, missing, single } from './shell-programs.ts'
 import { files, generate, names, stubs, type Generated } from './shell-scripts.ts'
 
+/** How many scripts each shell runs; `share` leaves half of them to another one. */
 const scripts = Number(process.env['PADDOCK_SHELL_SCRIPTS'] ?? 2000)
-const firstSeed = Number(process.env['PADDOCK_SHELL_SEED'] ?? 1)
 
 interface Shell {
   readonly name: string
@@ -45,10 +47,6 @@ const folder = mkdtempSync(join(tmpdir(), 'paddock-shell-'))
 const bin = join(folder, 'bin')
 const work = join(folder, 'work')
 
-function findProgram(name: string): string | undefined {
-  return (process.env['PATH'] ?? '').split(':').map((path) => join(path, name)).find((path) => existsSync(path))
-}
-
 beforeAll(() => {
   mkdirSync(bin)
   mkdirSync(work)
@@ -70,15 +68,14 @@ afterAll(() => {
 })
 
 /** Runs every script in the shell; what each recorded, in order. */
-function runAll(shell: Shell, program: string, all: readonly (Generated | undefined)[]): Run[][] {
+function runAll(shell: Shell, all: readonly (Generated | undefined)[]): Run[][] {
   const records = join(folder, `records-${shell.name.replaceAll(' ', '-')}-${Math.floor(performance.now())}`)
   mkdirSync(records)
-  const single = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
   const env = findProgram('env') ?? '/usr/bin/env'
   const driver = all.map((script, index) => {
     if (script === undefined) return ''
     const variables = [...script.variables, ['PATH', bin], ['RECORD', join(records, String(index))]].map(([name, value]) => single(`${name}=${value}`))
-    const words = [program, ...shell.command.slice(1), '-c', script.text, ...script.parameters].map(single)
+    const words = [findProgram(shell.command[0] ?? '') ?? '', ...shell.command.slice(1), '-c', script.text, ...script.parameters].map(single)
     return `${env} -i ${variables.join(' ')} ${words.join(' ')} </dev/null >/dev/null 2>&3\n`
   }).join('')
   const file = join(folder, 'driver')
@@ -203,20 +200,15 @@ function asMaybe(command: Command): Command {
   }
 }
 
-const generated = Array.from({ length: scripts }, (_, index) => generate(firstSeed + index))
+const generated = Array.from({ length: scripts }, (_, index) => generate(seed + index))
 
 describe.each(shells)('$name', (shell) => {
-  const program = findProgram(shell.command[0] ?? '')
   const mine = generated.map((script, index) => (shell.share === undefined || index % 2 === shell.share ? script : undefined))
 
-  if (program === undefined && process.env['PADDOCK_REQUIRE_REAL'] !== '1' && shell.name === 'busybox') {
-    test.skip(`${shell.name} is not installed, so nothing is compared with it`, () => undefined)
-    return
-  }
+  const [program = ''] = shell.command
 
-  test('runs what readScript says, and nothing else', () => {
-    expect(program).toBeDefined()
-    const runs = runAll(shell, program ?? '', mine)
+  realTest(`${shell.name} runs what readScript says, and nothing else`, missing(program), () => {
+    const runs = runAll(shell, mine)
     const failures: string[] = []
     let words = 0
     let known = 0
@@ -232,16 +224,16 @@ describe.each(shells)('$name', (shell) => {
         known += command.words.filter((word) => word.value !== null).length
       }
       const problems = compare(untilFailure(found, script.text), runs[index] ?? [])
-      if (problems.length > 0) failures.push(describeFailure(firstSeed + index, script, problems))
+      if (problems.length > 0) failures.push(describeFailure(seed + index, script, problems))
     })
     const share = ((100 * known) / words).toFixed(1)
     console.log(`${shell.name}: ${mine.filter((script) => script !== undefined).length} scripts, ${runs.flat().length} runs of programs; ` +
       `${listed} commands listed, ${sure} of them surely run; ${share} % of ${words} words known`)
     expect(failures.slice(0, 20).join('\n') + (failures.length > 20 ? `\n… ${failures.length} in all` : '')).toBe('')
     expect(known / words).toBeGreaterThan(0.7)
-  }, 300_000)
+  })
 
-  test('takes words that are put in at insertAt for the last ones of their command', () => {
+  realTest(`${shell.name} takes words that are put in at insertAt for the last ones of their command`, missing(program), () => {
     const edited = mine.map((script, index): Generated | undefined => {
       // What `eval` puts together is not listed, and `$$` is another number every time.
       if (script === undefined || index % 8 > 1 || /eval|\$\$/.test(script.text)) return undefined
@@ -250,19 +242,19 @@ describe.each(shells)('$name', (shell) => {
       const places = [...new Set(found.commands.filter(isStub).map((command) => command.insertAt))].sort((a, b) => b - a)
       return { ...script, text: places.reduce((text, at) => `${text.slice(0, at)} INSERTED${text.slice(at)}`, script.text) }
     })
-    const before = runAll(shell, program ?? '', mine.map((script, index) => (edited[index] === undefined ? undefined : script)))
-    const after = runAll(shell, program ?? '', edited)
+    const before = runAll(shell, mine.map((script, index) => (edited[index] === undefined ? undefined : script)))
+    const after = runAll(shell, edited)
     const failures: string[] = []
     edited.forEach((script, index) => {
       if (script === undefined) return
       const expected = (before[index] ?? []).map((run) => [...run.argv, 'INSERTED'].join(' '))
       const actual = (after[index] ?? []).map((run) => run.argv.join(' '))
       if (expected.sort().join('\n') !== actual.sort().join('\n')) {
-        failures.push(describeFailure(firstSeed + index, script, [`expected ${expected.join(' | ')}`, `got ${actual.join(' | ')}`]))
+        failures.push(describeFailure(seed + index, script, [`expected ${expected.join(' | ')}`, `got ${actual.join(' | ')}`]))
       }
     })
     expect(failures.slice(0, 10).join('\n')).toBe('')
-  }, 300_000)
+  })
 })
 
 function isStub(command: Command): boolean {

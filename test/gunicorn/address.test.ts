@@ -40,12 +40,11 @@ describe('releases before 20.0', () => {
     ['0.0.0.0:80:81', "'80:81' is not a valid port number."],
     ['0.0.0.0: 80', "' 80' is not a valid port number."],
     ['tcp://10.0.0.1:80', '10.0.0.1 80'],
-    ['0.0.0.0:tcp://10.0.0.1:80', "'//10.0.0.1:80' is not a valid port number."],
+    // What PORT holds where a Service is called so, behind gunicorn's own `0.0.0.0:`.
+    ['0.0.0.0:tcp://10.0.0.1:80', "'tcp://10.0.0.1:80' is not a valid port number."],
     ['fd://3', "'//3' is not a valid port number."],
   ])('%j: %s', (text, address) => {
-    // The words of the message are of the parser; the release prints them as they are.
-    const found = written(text, 'digits')
-    expect(found.includes('is not') ? found.replace(/^.* is not/, 'is not') : found).toBe(address.includes('is not') ? address.replace(/^.* is not/, 'is not') : address)
+    expect(written(text, 'digits')).toBe(address)
   })
 })
 

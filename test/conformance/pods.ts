@@ -1,0 +1,170 @@
+/**
+ * Runs containers' commands as the kubelet would, with programs on PATH that record how they were started.
+ * The kubelet's part is written from k8s.io/kubernetes/pkg/kubelet (makeEnvironments) and its `expansion` package.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import type { Container } from './containers.ts'
+
+/** How a program was started. */
+export interface Run {
+  readonly argv: readonly string[]
+  /** All that it gets, as its shell exports it. */
+  readonly environment: string
+  /** What gunicorn would read of it. */
+  readonly variables: Readonly<Record<string, string>>
+}
+
+/** What came of a container. */
+export interface Outcome {
+  /** The programs, in the order in which they were started. */
+  readonly runs: readonly Run[]
+  readonly status: string
+  readonly stdout: string
+  readonly stderr: string
+  /** The files that its working folder holds, with what stands in them. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+export interface Pod {
+  readonly container: Container
+  readonly hidden: ReadonlyMap<string, string>
+  readonly sh: 'dash' | 'bash'
+}
+
+/** `$(NAME)` and `$$`; a name that is not defined stays as it is written. */
+function expand(text: string, variables: ReadonlyMap<string, string>): string {
+  return text.replace(/\$(?:\$|\(([^)]*)\)|[^$])/gs, (found, name: string | undefined) => {
+    if (found === '$$') return '$'
+    return name === undefined ? found : (variables.get(name) ?? found)
+  })
+}
+
+function environmentOf({ container, hidden }: Pod): Map<string, string> {
+  const own = new Set(container.env?.map(({ name }) => name))
+  const variables = new Map([...hidden].filter(([name]) => container.envFrom !== undefined && !own.has(name)))
+  for (const { name, value, valueFrom } of container.env ?? []) variables.set(name, valueFrom ? (hidden.get(name) ?? '') : expand(value ?? '', variables))
+  return variables
+}
+
+/** Programs that are looked for on the machine; the others are made up. */
+const realPrograms = ['env', 'nice', 'timeout', 'cat', 'printf']
+const recorded = ['PORT', 'WEB_CONCURRENCY', 'FORWARDED_ALLOW_IPS', 'GUNICORN_CMD_ARGS']
+
+/** What each made-up program does. A recording is one write, so that programs that run at once do not mix theirs. */
+function madeUp(): Record<string, string> {
+  const variables = recorded.map((name) => `\${${name}+"${name}=$${name}"}`).join(' ')
+  const record = (name: string): string => `to=$RECORD; unset RECORD; printf '%s\\0' "$#" ${name} "$@" "$(export -p)" ${variables} '' >>"$to"\n`
+  const skipOptions = 'while :; do case $1 in --) shift; break ;; -*) shift ;; *) break ;; esac; done\n'
+  const python = 'for word; do [ "$word" != gunicorn ] || break; done\nif [ "$word" = gunicorn ]; then while [ "$1" != gunicorn ]; do shift; done; exec "$@"; fi\n'
+  const talking = (name: string): string => `${record(name)}echo o p\necho told by ${name} >&2\n`
+  return {
+    gunicorn: talking('gunicorn'),
+    migrate: talking('migrate'),
+    celery: talking('celery'),
+    flask: talking('flask'),
+    quiet: record('quiet'),
+    broken: `${talking('broken')}exit 1\n`,
+    collect: `cat >/dev/null\n${talking('collect')}`,
+    nproc: `${record('nproc')}echo 2\n`,
+    python: python + talking('python'),
+    python3: python + talking('python3'),
+    'opentelemetry-instrument': 'exec "$@"\n',
+    'ddtrace-run': 'exec "$@"\n',
+    poetry: 'shift; exec "$@"\n',
+    tini: `${skipOptions}exec "$@"\n`,
+    'dumb-init': `${skipOptions}exec "$@"\n`,
+  }
+}
+
+/** A folder with the programs, and one for each run. */
+export class Node {
+  readonly #folder: string
+  readonly #dash: string
+  #runs = 0
+
+  /** `folder` is an empty one. Throws where a program is not installed. */
+  constructor(folder: string) {
+    this.#folder = folder
+    this.#dash = installed('dash')
+    for (const sh of ['dash', 'bash']) {
+      const bin = this.#bin(sh)
+      mkdirSync(bin)
+      for (const program of [...realPrograms, 'dash', 'bash']) symlinkSync(installed(program), join(bin, program))
+      symlinkSync(installed(sh), join(bin, 'sh'))
+      for (const [name, body] of Object.entries(madeUp())) writeFileSync(join(bin, name), `#!${this.#dash}\n${body}`, { mode: 0o755 })
+    }
+  }
+
+  #bin(sh: string): string {
+    return join(this.#folder, `bin-${sh}`)
+  }
+
+  /** Starts each pod's container, one after the other. */
+  run(pods: readonly Pod[]): Outcome[] {
+    const folder = join(this.#folder, `run-${this.#runs++}`)
+    mkdirSync(folder)
+    const commands = pods.map((pod, index) => this.#command(pod, join(folder, String(index))))
+    const driver = join(folder, 'driver')
+    // What a container leaves in the background holds descriptor 3, and so is waited for.
+    writeFileSync(driver, `exec 3>&1\n${commands.join('')}`)
+    const { status, error } = spawnSync(this.#dash, [driver], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 300_000 })
+    if (error !== undefined || status === null) throw error ?? new Error('the containers took too long')
+    return pods.map((_, index) => readOutcome(join(folder, String(index))))
+  }
+
+  #command(pod: Pod, folder: string): string {
+    const work = join(folder, 'work')
+    mkdirSync(join(work, 'sub'), { recursive: true })
+    for (const file of ['a.x', 'b.x', 'ab', 'W', 'c d']) writeFileSync(join(work, file), '')
+    const variables = environmentOf(pod)
+    const { command = [], args = [] } = pod.container
+    const argv = [...command, ...args].map((text) => expand(text, variables))
+    const assignments = [...variables, ['PATH', this.#bin(pod.sh)], ['RECORD', join(folder, 'record')]].map(([name, value]) => `${name}=${value}`)
+    const started = [installed('env'), '-i', ...assignments, ...argv].map(single).join(' ')
+    return `cd ${single(work)}; ${started} </dev/null >../stdout 2>../stderr; echo $? >../status\n`
+  }
+}
+
+const single = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
+
+const findProgram = (name: string): string | undefined =>
+  (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)).find((path) => existsSync(path))
+
+function installed(program: string): string {
+  const path = findProgram(program)
+  if (path === undefined) throw new Error(`${program} is not installed`)
+  return path
+}
+
+/** The programs that a node needs and that are not there; undefined where all are. */
+export function missingPrograms(): string | undefined {
+  const missing = [...realPrograms, 'dash', 'bash'].filter((program) => findProgram(program) === undefined)
+  return missing.length > 0 ? `${missing.join(', ')} must be installed` : undefined
+}
+
+function readOutcome(folder: string): Outcome {
+  const read = (...path: string[]): string => (existsSync(join(folder, ...path)) ? readFileSync(join(folder, ...path), 'utf8').replaceAll(folder, '') : '')
+  const files = readdirSync(join(folder, 'work'), { recursive: true, withFileTypes: true, encoding: 'utf8' }).filter((entry) => entry.isFile())
+  return {
+    runs: readRuns(read('record')),
+    status: read('status'),
+    stdout: read('stdout'),
+    stderr: read('stderr'),
+    files: Object.fromEntries(files.map(({ parentPath, name }) => [join(parentPath, name).slice(folder.length), readFileSync(join(parentPath, name), 'utf8')])),
+  }
+}
+
+function readRuns(text: string): Run[] {
+  const fields = text.split('\0')
+  const runs: Run[] = []
+  for (let at = 0; at < fields.length - 1;) {
+    const next = at + 2 + Number(fields[at])
+    const end = fields.indexOf('', next)
+    const variables = fields.slice(next + 1, end).map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)] as const)
+    runs.push({ argv: fields.slice(at + 1, next), environment: fields[next] ?? '', variables: Object.fromEntries(variables) })
+    at = end + 1
+  }
+  return runs
+}
