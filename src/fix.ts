@@ -8,6 +8,7 @@ import { lint, withoutFix, type Finding, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
 import { single, type Fix, type Python } from './rules/rule.ts'
 import { quote } from './shell/quote.ts'
+import type { Word } from './shell/word.ts'
 
 /** What fixing comes to. */
 export interface Fixed {
@@ -19,52 +20,66 @@ export interface Fixed {
   readonly mended: ReadonlySet<Finding>
 }
 
+/**
+ * Rounds that are made at most. Each mends something that the one before it had to put off, so that few are needed;
+ * a policy whose fixes work against each other must not keep the webhook busy.
+ */
+const mostRounds = 4
+
 /** Mends what the report's findings with the action Fix name. `object` is what the report is about. */
 export function fix(object: unknown, report: Report, policy: Policy, python: Python): Fixed {
-  const first = round(report, policy, (finding) => finding.fix !== undefined && 'split' in finding.fix)
-  // Elements that are taken apart set what they did not set before, so what is missing is found anew.
-  if (first.edits.length === 0) return finish([], [], round(report, policy, () => true), report.findings)
-  const workload = readWorkload(applyEdits(object, first.edits))
-  if (!workload) return { rounds: [], findings: report.findings, mended: new Set() }
-  const again = lint(workload, policy, python)
-  return finish([first.edits], [...first.mended], round(again, policy, () => true), [...first.mended, ...again.findings])
+  const rounds: (readonly Edit[])[] = []
+  const mended = new Set<Finding>()
+  const earlier: Finding[] = []
+  let current = report
+  let edited = object
+  for (;;) {
+    const round = mend(current, policy)
+    for (const finding of round.mended) mended.add(finding)
+    if (round.edits.length > 0) rounds.push(round.edits)
+    if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
+    const workload = round.more && round.edits.length > 0 && rounds.length < mostRounds ? readWorkload(edited) : undefined
+    if (!workload) {
+      const left = current.findings.flatMap((finding) => (mended.has(finding) ? finding : (withoutFix(finding) ?? [])))
+      return { rounds, findings: [...earlier, ...left], mended }
+    }
+    earlier.push(...round.mended)
+    current = lint(workload, policy, python)
+  }
 }
 
 interface Round {
   readonly edits: readonly Edit[]
   readonly mended: ReadonlySet<Finding>
-  readonly unmended: ReadonlySet<Finding>
+  /** True where there may be more to mend once the edits are made. */
+  readonly more: boolean
 }
 
-function finish(rounds: readonly (readonly Edit[])[], mended: readonly Finding[], last: Round, findings: readonly Finding[]): Fixed {
-  return {
-    rounds: last.edits.length > 0 ? [...rounds, last.edits] : rounds,
-    findings: findings.flatMap((finding): Finding[] => {
-      if (!last.unmended.has(finding)) return [finding]
-      return [withoutFix(finding)].filter((left) => left !== undefined)
-    }),
-    mended: new Set([...mended, ...last.mended]),
-  }
-}
-
-function round(report: Report, policy: Policy, wanted: (finding: Finding) => boolean): Round {
-  const byInvocation = Map.groupBy(
-    report.findings.filter((finding) => finding.fix !== undefined && wanted(finding)),
-    (finding) => finding.invocation,
-  )
+function mend(report: Report, policy: Policy): Round {
+  const fixable = report.findings.filter((finding) => finding.fix !== undefined)
+  // Elements that are taken apart set what they did not set before, so what is missing is found anew.
+  const splits = fixable.filter((finding) => finding.fix && 'split' in finding.fix)
+  const taken = splits.length > 0 ? splits : fixable.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b)))
   const containers = new Set<Container>()
   const edits: Edit[] = []
   const mended = new Set<Finding>()
-  const unmended = new Set<Finding>()
-  for (const [invocation, findings] of byInvocation) {
+  let more = splits.length > 0
+  for (const [invocation, findings] of Map.groupBy(taken, (finding) => finding.invocation)) {
     const writer = new Writer(invocation, policy)
-    for (const finding of findings) (finding.fix && writer.add(finding.fix) ? mended : unmended).add(finding)
+    for (const finding of findings) {
+      const outcome = finding.fix && writer.add(finding.fix)
+      if (outcome === 'written') mended.add(finding)
+      if (outcome === 'later') more = true
+    }
     edits.push(...writer.edits())
     if (writer.needsPort) containers.add(invocation.container)
   }
   for (const container of containers) edits.push(...definePort(container, policy))
-  return { edits, mended, unmended }
+  return { edits, mended, more }
 }
+
+/** A value that holds a variable cannot be read any more by another rule, so it is written last. */
+const writesVariable = ({ fix }: Finding): boolean => fix !== undefined && 'entry' in fix && String(fix.value).includes('$')
 
 function definePort(container: Container, { port }: Policy): Edit[] {
   const number = container.port ?? port.fallback
@@ -80,6 +95,8 @@ class Writer {
   readonly #invocation: Invocation
   readonly #policy: Policy
   readonly #replacements: Edit[] = []
+  /** The words that are replaced. */
+  readonly #touched = new Set<Word>()
   readonly #additions = new Map<string, readonly (string | number)[]>()
 
   constructor(invocation: Invocation, policy: Policy) {
@@ -87,15 +104,18 @@ class Writer {
     this.#policy = policy
   }
 
-  /** Takes a fix on; false where it cannot be written down safely. */
-  add(fix: Fix): boolean {
+  /** Takes a fix on: `later` where one that is taken on already stands in its way, `impossible` where it cannot be written down safely. */
+  add(fix: Fix): 'written' | 'later' | 'impossible' {
     if ('define' in fix) {
       this.needsPort = true
-      return true
+      return 'written'
     }
-    if ('split' in fix) return this.#split(fix)
-    if (fix.entry && this.#replace(fix.entry, fix.setting, String(fix.value))) return true
-    return this.#append(fix)
+    if ('split' in fix) return this.#split(fix) ? 'written' : 'impossible'
+    const word = fix.entry?.argument?.word
+    if (this.#additions.has(fix.setting) || (word && this.#touched.has(word))) return 'later'
+    const replaced = fix.entry !== undefined && this.#replace(fix.entry, fix.setting, String(fix.value))
+    if (replaced && word) this.#touched.add(word)
+    return replaced || this.#append(fix) ? 'written' : 'impossible'
   }
 
   /** The edits, those that move later elements last. */
@@ -133,7 +153,7 @@ class Writer {
     if (this.#invocation.insertion.kind !== 'text' || place.start === undefined || place.end === undefined || /[$`]/.test(word.text)) return false
     const head = word.value?.slice(0, offset) ?? ''
     const plain = word.text === word.value
-    const text = (plain ? before : quote(head)) + this.#forShell(setting, value)
+    const text = (plain || head === '' ? before : quote(head)) + this.#forShell(setting, value)
     this.#replacements.push({ op: 'splice', path: place.path, start: place.start, end: place.end, text: escape(text) })
     return true
   }

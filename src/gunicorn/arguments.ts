@@ -139,6 +139,7 @@ class Parser {
   #positionals: readonly Word[] | undefined
   #positionalsUnknown = false
   #uncertain = false
+  #ambiguous = false
   #exits: Arguments['exits']
   #separator = -1
 
@@ -151,7 +152,7 @@ class Parser {
     this.#assignRoles()
     let at = 0
     while (at < this.#words.length && this.#exits === undefined) at = this.#takesWords(at) ? this.#positionalRun(at) : this.#option(at)
-    if (this.#exits === undefined && this.#extras.length > 0 && !this.#uncertain) {
+    if (this.#exits === undefined && this.#extras.length > 0 && !this.#uncertain && !this.#ambiguous) {
       const texts = this.#extras.map((word) => word.value ?? word.text)
       // One error for each, so that each is shown where it stands.
       for (const [index, word] of this.#extras.entries())
@@ -186,6 +187,7 @@ class Parser {
     if (role?.role !== 'ambiguous' || !word || this.#roles.slice(0, index).includes(anything)) return
     const written = word.value ?? word.prefix
     const message = `ambiguous option: ${written} could match ${role.matches.join(', ')}`
+    this.#ambiguous = true
     this.#errors.push({ message, fault: 'setting', word, setting: undefined })
   }
 

@@ -287,6 +287,11 @@ export abstract class CommandReader implements Context {
       return null
     }
     const { value } = expandWhole(part.value, this)
+    // Where it fails, bash keeps what stands before it.
+    if (command && before !== undefined && /\(\(|:\?|\$\[/.test(part.text)) {
+      this.stop(false)
+      for (const { name } of before) this.scope.forget(name)
+    }
     // Shells differ over whether it sees what stands before it.
     if (command && before !== undefined && part.text.includes('$')) return null
     if (part.append !== true) return value

@@ -34,21 +34,31 @@ const dialects: ReadonlyMap<string, Dialect> = new Map([
   ['sh', 'sh'], ['dash', 'sh'], ['ash', 'sh'], ['bash', 'bash'], ['rbash', 'bash'],
 ])
 
-/** Single-letter options with no value, by dialect. What is not here makes the shell stop, or do what cannot be told. */
-const letters: Readonly<Record<Dialect, string>> = { sh: 'aCefiIlmnuvxbE', bash: 'abefhiklmnprtuvxBCDEHPT' }
+/**
+ * Letters of options with no value: those that any shell of the dialect takes. One that another shell refuses keeps it from
+ * running anything. What is not here makes every shell stop, or do what cannot be told.
+ */
+const letters: Readonly<Record<Dialect, string>> = {
+  sh: 'abefhiklmnpstuvxBCEHIPTV',
+  bash: 'abefhiklmnprstuvxBCDEHPT',
+}
 
-/** bash's long options (shell.c, long_args); those with a value take it from the next word. */
+/** bash's long options (shell.c, long_args), which come first; those with a value take it from the next word. */
 const longFlags = new Set([
-  'debug', 'debugger', 'dump-po-strings', 'dump-strings', 'login', 'noediting', 'noprofile', 'norc', 'posix', 'pretty-print', 'restricted', 'verbose',
+  'debug', 'debugger', 'login', 'noediting', 'noprofile', 'norc', 'posix', 'restricted', 'verbose',
 ])
 const longWithValue = new Set(['init-file', 'rcfile'])
 
-/** Long names of options for `-o`. */
-const named: ReadonlyMap<string, keyof ShellOptions> = new Map([
-  ['errexit', 'errexit'], ['nounset', 'nounset'], ['noglob', 'noglob'], ['allexport', 'allexport'], ['noexec', 'noexec'],
-])
-const lettered: ReadonlyMap<string, keyof ShellOptions> = new Map([
-  ['e', 'errexit'], ['u', 'nounset'], ['f', 'noglob'], ['a', 'allexport'], ['n', 'noexec'], ['l', 'login'], ['i', 'interactive'],
+/** Names for `-o`: dash's, bash's and busybox's together. */
+const names = new Set((
+  'allexport braceexpand debug emacs errexit errtrace functrace hashall histexpand history ignoreeof interactive interactive-comments keyword ' +
+  'monitor noclobber noexec noglob nolog notify nounset onecmd physical pipefail posix privileged stdin verbose vi xtrace'
+).split(' '))
+
+/** The options that change what a script means, or whether it runs. */
+const telling: ReadonlyMap<string, keyof ShellOptions> = new Map([
+  ['a', 'allexport'], ['e', 'errexit'], ['f', 'noglob'], ['i', 'interactive'], ['l', 'login'], ['n', 'noexec'], ['u', 'nounset'],
+  ['allexport', 'allexport'], ['errexit', 'errexit'], ['noexec', 'noexec'], ['noglob', 'noglob'], ['nounset', 'nounset'],
 ])
 
 /**
@@ -86,47 +96,58 @@ class Reader {
       const word = this.#words[this.#index]
       // Which word is the script hangs on every word up to it.
       if (word === undefined || word.splits) return null
-      if (word.value === null ? !/^[^+-]/.test(word.prefix) : /^[+-]/.test(word.value)) {
-        if (word.value === null) return null
-        this.#index++
-        // A lone `-`, as `--`, ends the options.
-        if (word.value === '-' || word.value === '--') break
-        if (!this.#readCluster(word.value)) return null
-      } else break
+      if (!/^[+-]/.test(word.prefix)) {
+        if (word.value === null && word.prefix === '') return null
+        break
+      }
+      if (word.value === null) return null
+      this.#index++
+      // A lone `-`, as `--`, ends the options.
+      if (word.value === '-' || word.value === '--') break
+      if (word.value.startsWith('--') ? !this.#isBusyboxLong(word.value) : !this.#readCluster(word.value)) return null
     }
     const script = this.#words[this.#index]
     if (!this.#command || script === undefined || script.splits) return null
     return { script: this.#index, dialect: this.#dialect, parameters: this.#words.slice(this.#index + 1), options: this.#options }
   }
 
-  /** bash's long options, which must come first, with one dash or two. False where bash would not get to a script. */
+  /** bash's long options, with one dash or two. False where bash does something else than run a script. */
   #readLong(): boolean {
     for (;;) {
       const word = this.#words[this.#index]
       const name = word?.value == null || word.splits ? undefined : /^--?([a-z-]{2,})$/.exec(word.value)?.[1]
       if (name === undefined) return true
       if (longWithValue.has(name)) this.#index++
-      else if (!longFlags.has(name)) return !word?.value?.startsWith('--')
+      // With one dash it is a cluster of letters.
+      else if (!longFlags.has(name)) return word?.value?.startsWith('--') === false
       if (name === 'login') this.#options.login = true
       this.#index++
     }
+  }
+
+  /** busybox passes over what begins with two dashes; dash stops there, and so does bash as `sh` at most of them. */
+  #isBusyboxLong(option: string): boolean {
+    if (option === '--login') this.#options.login = true
+    return this.#dialect === 'sh' && !longWithValue.has(option.slice(2))
   }
 
   /** `-euxo`, `+x`: letters, of which each `o` (and bash's `O`) takes a word of its own. */
   #readCluster(cluster: string): boolean {
     const on = cluster.startsWith('-')
     for (const letter of cluster.slice(1)) {
-      if (letter === 'c' && on) this.#command = true
+      if (letter === 'c') this.#command = true
       else if (letter === 'o' || (letter === 'O' && this.#dialect === 'bash')) {
         const value = this.#words[this.#index++]
-        if (value?.value == null || value.splits) return false
-        const option = letter === 'o' ? named.get(value.value) : undefined
-        if (option !== undefined) this.#options[option] = on
-      } else if (letters[this.#dialect].includes(letter)) {
-        const option = lettered.get(letter)
-        if (option !== undefined) this.#options[option] = on
-      } else return false
+        if (value?.value == null || value.splits || (letter === 'o' && !names.has(value.value))) return false
+        if (letter === 'o') this.#set(value.value, on)
+      } else if (letters[this.#dialect].includes(letter)) this.#set(letter, on)
+      else return false
     }
     return true
+  }
+
+  #set(name: string, on: boolean): void {
+    const option = telling.get(name)
+    if (option !== undefined) this.#options[option] = on
   }
 }

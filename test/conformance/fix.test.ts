@@ -5,14 +5,13 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { isDeepStrictEqual } from 'node:util'
 import { join } from 'node:path'
 import { applyPatch, type Operation } from 'rfc6902'
 import { installGunicorn } from '../../scripts/gunicorn-release.ts'
 import { annotatedPython } from '../../src/dependencies/annotation.ts'
 import { applyEdits, jsonPatch } from '../../src/edit.ts'
 import { fix, type Fixed } from '../../src/fix.ts'
-import { releasesFor, type Value } from '../../src/gunicorn/catalogue.ts'
+import { releasesFor } from '../../src/gunicorn/catalogue.ts'
 import { readWorkload } from '../../src/kubernetes/workload.ts'
 import { lint, type Finding, type Report } from '../../src/lint.ts'
 import { override, type Policy } from '../../src/policy/policy.ts'
@@ -30,6 +29,7 @@ const blueking = presetNamed('blueking')
 const eager = override(blueking, 'eager', { rules: { 'ignored-port': 'Fix', 'loopback-bind': 'Fix', 'log-file': 'Fix' } })
 
 interface Deployment {
+  readonly metadata: { readonly annotations?: object }
   readonly spec: { readonly template: { readonly spec: { readonly containers: readonly [Container] } } }
 }
 
@@ -49,6 +49,9 @@ function deployment(container: Container, isKnown: boolean): Deployment {
   const spec = { replicas: 2, template: { spec: { containers: [{ image: 'shop:1', ...container }] } } }
   return JSON.parse(JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec })) as Deployment
 }
+
+/** Whether two values are the same as JSON: where Jest runs a test, `isDeepStrictEqual` tells apart what has crossed its border. */
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
 
 const containerOf = ({ spec }: Deployment): Container => spec.template.spec.containers[0]
 
@@ -76,16 +79,14 @@ function objectProblems({ before, after, fixed, policy, added }: Case): string[]
   const problems: string[] = []
   const patched = structuredClone(before)
   const errors = applyPatch(patched, jsonPatch(before, fixed.rounds) as Operation[]).filter((error) => error !== null)
-  if (errors.length > 0 || !isDeepStrictEqual(patched, after)) problems.push(`the JSON Patch makes another object: ${errors.join(', ')}`)
+  if (errors.length > 0 || !same(patched, after)) problems.push(`the JSON Patch makes another object: ${errors.join(', ')}`)
   const again = mend(after, policy)
   if (again.rounds.length > 0) problems.push(`fixed again: ${JSON.stringify(again.rounds)}`)
   const left = report(after, policy).findings.filter((finding) => finding.action === 'Fix' && !isStillOpen(finding, fixed))
   if (left.length > 0) problems.push(`left to fix: ${left.map(({ message }) => message).join(', ')}`)
-  const rest = { ...containerOf(after), command: containerOf(before).command, args: containerOf(before).args, env: containerOf(before).env }
-  const restored = structuredClone(after) as { spec: { template: { spec: { containers: Container[] } } } }
-  restored.spec.template.spec.containers = [JSON.parse(JSON.stringify(rest)) as Container]
-  if (!isDeepStrictEqual(restored, before)) problems.push('more was changed than command, args and env')
-  const readsPort = [...fixed.mended].some((finding) => fixesOf(finding).some(([name]) => name === 'bind'))
+  const { command, args, env } = containerOf(before)
+  if (!same(deployment({ ...containerOf(after), command, args, env }, before.metadata.annotations !== undefined), before)) problems.push('more was changed than command, args and env')
+  const readsPort = [...fixed.mended].some((finding) => changesOf(finding).some(({ setting }) => setting === 'bind'))
   if (added.length > (readsPort ? 1 : 0) || added.some(({ name }) => name !== policy.port.env)) problems.push(`added to env: ${JSON.stringify(added)}`)
   const inserted = [...fixed.mended].every(({ fix: made }) => made && 'setting' in made && !made.entry)
   const texts = (object: Deployment): string => [...(containerOf(object).command ?? []), ...(containerOf(object).args ?? [])].join('\0')
@@ -105,16 +106,23 @@ function isWithin(text: string, longer: string): boolean {
   return at === text.length
 }
 
-/** The settings that a finding's fix changes, and what they then hold: undefined where another test tells. */
-function fixesOf({ fix: made, invocation }: Finding): [name: string, value: string | number | undefined, entry: number][] {
+/** A change that a fix makes: `entry` is the index of the list's entry that it replaces, -1 where it sets all. */
+interface Change {
+  readonly setting: string
+  /** Undefined where the platform says nothing of it: what is taken apart is the user's. */
+  readonly value: string | number | undefined
+  readonly entry: number
+}
+
+function changesOf({ fix: made, invocation }: Finding): Change[] {
   if (!made) return []
-  if ('define' in made) return [['bind', undefined, -1]]
+  if ('define' in made) return [{ setting: 'bind', value: undefined, entry: -1 }]
   if ('split' in made) {
     const match = releasesFor(release)[0]?.long(made.into[0] ?? '')
-    return match && 'option' in match ? [[match.option.name, undefined, -1]] : []
+    return match && 'option' in match ? [{ setting: match.option.name, value: undefined, entry: -1 }] : []
   }
   const entries = invocation.settings.get(made.setting)?.entries ?? []
-  return [[made.setting, made.value, made.entry ? entries.indexOf(made.entry) : -1]]
+  return [{ setting: made.setting, value: made.value, entry: made.entry ? entries.indexOf(made.entry) : -1 }]
 }
 
 const isGunicorn = ({ argv }: Run): boolean => argv[0] === 'gunicorn'
@@ -124,10 +132,10 @@ function runProblems({ generated, fixed }: Case, before: Outcome, after: Outcome
   const problems: string[] = []
   const others = (outcome: Outcome): string[] => outcome.runs.map((run) => (isGunicorn(run) ? `gunicorn\n${run.environment}` : `${JSON.stringify(run.argv)}\n${run.environment}`))
   const [was, is] = generated.calm && !isParallel(generated) ? [others(before), others(after)] : [others(before).sort(), others(after).sort()]
-  if (!isDeepStrictEqual(was, is)) return [`other programs: ${JSON.stringify(before.runs.map(({ argv }) => argv))} became ${JSON.stringify(after.runs.map(({ argv }) => argv))}`]
-  if (generated.calm)
+  if (!same(was, is)) return [`other programs: ${JSON.stringify(before.runs.map(({ argv }) => argv))} became ${JSON.stringify(after.runs.map(({ argv }) => argv))}`]
+  if (generated.calm && !isParallel(generated))
     for (const name of ['status', 'stdout', 'stderr', 'files'] as const)
-      if (!isDeepStrictEqual(before[name], after[name])) problems.push(`${name}: ${JSON.stringify(before[name])} became ${JSON.stringify(after[name])}`)
+      if (!same(before[name], after[name])) problems.push(`${name}: ${JSON.stringify(before[name])} became ${JSON.stringify(after[name])}`)
   const pairs = pair(before.runs.filter(isGunicorn), after.runs.filter(isGunicorn), generated)
   for (const [one, other] of pairs) {
     const [old, now] = [answers.get(one), answers.get(other)]
@@ -148,37 +156,32 @@ function pair(before: readonly Run[], after: readonly Run[], generated: Generate
 }
 
 function settingProblems(run: Run, before: Answer, after: Answer, { mended }: Fixed): string[] {
-  const named = new Map<string, { value: string | number | undefined; entry: number }>()
-  let isSplit = false
-  for (const finding of mended) {
-    const { application } = finding.invocation.settings
-    if (application != null && application !== before.application && application !== after.application) continue
-    isSplit ||= finding.fix !== undefined && 'split' in finding.fix
-    for (const [name, value, entry] of fixesOf(finding)) named.set(name, { value, entry })
-  }
+  const findings = [...mended].filter(({ invocation: { settings: { application } } }) => application == null || application === before.application || application === after.application)
+  const isSplit = findings.some((finding) => finding.fix && 'split' in finding.fix)
+  // Of changes to one entry the last one counts.
+  const changes = new Map(findings.flatMap(changesOf).map((change) => [`${change.setting} ${change.entry}`, change]))
+  const named = Map.groupBy(changes.values(), (change) => change.setting)
   const [old, now] = [refusalOf(before), refusalOf(after)]
-  if (now !== null && now !== old) return [`gunicorn refuses: ${now}`]
-  if (now !== null) return []
+  if (now !== null) return now === old ? [] : [`gunicorn refuses: ${now}`]
   if (old !== null && !isSplit && !named.has('bind')) return [`gunicorn no longer refuses: ${old}`]
   if (before.exit !== after.exit && !isSplit) return [`ended with ${before.exit}, now with ${after.exit}`]
   const problems: string[] = []
-  if (before.application !== after.application && !isSplit && old === null) problems.push(`application ${before.application} became ${after.application}`)
-  if (isSplit && !/^app\d+:app$/.test(after.application ?? '')) problems.push(`the application is still ${after.application}`)
+  if (isSplit ? !/^app\d+:app$/.test(after.application ?? '') : before.application !== after.application)
+    problems.push(`application ${before.application} became ${after.application}`)
   for (const name of new Set([...Object.keys(before.settings ?? {}), ...Object.keys(after.settings ?? {}), ...named.keys()])) {
     const [wasValue, isValue] = [valueOf(name, before), valueOf(name, after)]
-    const fixing = named.get(name)
-    if (!fixing) {
-      if (!isDeepStrictEqual(wasValue, isValue) && before.settings !== null) problems.push(`${name} ${JSON.stringify(wasValue)} became ${JSON.stringify(isValue)}`)
-      continue
-    }
-    if (fixing.value === undefined) continue
-    const value = typeof fixing.value === 'number' ? fixing.value : fixing.value.replaceAll('$PORT', run.variables['PORT'] ?? '')
-    const wanted = Array.isArray(wasValue) ? (fixing.entry < 0 ? [value] : wasValue.with(fixing.entry, value)) : value
-    // Another fix may have changed another entry of the list.
-    const isRight = fixing.entry < 0 ? isDeepStrictEqual(isValue, wanted) : Array.isArray(wanted) ? (isValue as Value[])[fixing.entry] === value : isValue === value
-    if (!isRight) problems.push(`${name} ${JSON.stringify(wasValue)} became ${JSON.stringify(isValue)}, and ought to be ${JSON.stringify(wanted)}`)
+    const wanted = (named.get(name) ?? []).reduce<unknown>((value, change) => changed(value, isValue, change, run.variables['PORT'] ?? ''), wasValue)
+    if (!same(wanted, isValue)) problems.push(`${name} ${JSON.stringify(wasValue)} became ${JSON.stringify(isValue)}, not ${JSON.stringify(wanted)}`)
   }
   return problems
+}
+
+/** What a change makes of a setting's value. */
+function changed(value: unknown, isValue: unknown, change: Change, port: string): unknown {
+  if (change.value === undefined) return isValue
+  const text = typeof change.value === 'number' ? change.value : change.value.replaceAll('$PORT', port)
+  if (!Array.isArray(value)) return text
+  return change.entry < 0 ? [text] : value.with(change.entry, text)
 }
 
 const refusalOf = ({ exit, error, bind_error, env_error }: Answer): string | null => (exit === 0 ? null : (error ?? bind_error ?? env_error))
