@@ -25,6 +25,6 @@ USER 65532:65532
 EXPOSE 8443
 # Nothing has to be written: with a certificate in /certificates (a Secret of type kubernetes.io/tls) the root file system
 # can be read-only. The certificate must name the Service, such as paddock.paddock.svc.
-ENTRYPOINT ["/nodejs/bin/node", "/paddock/dist/paddock.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "/paddock/dist/paddock.js"]
 # In a container, 127.0.0.1 would be reached by nobody.
 CMD ["serve", "--host", "0.0.0.0", "--cert-dir", "/certificates"]

@@ -75,6 +75,8 @@ function mend(report: Report, policy: Policy): Round {
     if (writer.needsPort) containers.add(invocation.container)
   }
   for (const container of containers) edits.push(...definePort(container, policy))
+  // With the variable defined, more of a script is known: `export PORT=${PORT:-8000}`.
+  more ||= [...containers].some((container) => report.invocations.some((invocation) => invocation.container === container && invocation.form === 'shell'))
   return { edits, mended, more }
 }
 

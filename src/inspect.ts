@@ -50,7 +50,8 @@ export interface Invocation {
 export class Settings {
   readonly readings: readonly Reading[]
   readonly #starting: readonly Reading[]
-  readonly #merged = new Map<string, Setting | undefined>()
+  #merged: Map<string, Setting | undefined> | undefined
+  #problems: readonly StartProblem[] | undefined
 
   constructor(readings: readonly Reading[]) {
     this.readings = readings
@@ -61,6 +62,7 @@ export class Settings {
   /** A setting; undefined where no release has one of that name. Its value is undefined where it is unknown. */
   get(name: string): Setting | undefined {
     if (this.#starting.length === 1) return this.#starting[0]?.get(name)
+    this.#merged ??= new Map()
     if (!this.#merged.has(name)) this.#merged.set(name, merge(this.#starting.flatMap((reading) => reading.get(name) ?? [])))
     return this.#merged.get(name)
   }
@@ -72,7 +74,8 @@ export class Settings {
 
   /** The entries of a setting that are known, with where they come from; none where it has its default. */
   entries(name: string): readonly Entry[] {
-    return this.get(name)?.entries.filter((entry) => entry.value !== undefined) ?? []
+    const entries = this.get(name)?.entries
+    return entries === undefined || entries.length === 0 ? noEntries : entries.filter((entry) => entry.value !== undefined)
   }
 
   /** Whether anything sets it: `unknown` where something that cannot be seen may. */
@@ -84,7 +87,7 @@ export class Settings {
 
   /** Why gunicorn refuses to start. */
   get problems(): readonly StartProblem[] {
-    return this.readings.flatMap((reading) => reading.problems)
+    return (this.#problems ??= this.readings.flatMap((reading) => reading.problems))
   }
 
   /** True where gunicorn serves: it does not end at once (`--version`), nor after a check of its configuration. */
@@ -98,6 +101,8 @@ export class Settings {
     return others.every((other) => other === first) ? first : null
   }
 }
+
+const noEntries: readonly Entry[] = []
 
 const isTrue = (reading: Reading, name: string): boolean => reading.get(name)?.value === true
 
@@ -117,8 +122,8 @@ export interface CommandLine {
   readonly elements: readonly { readonly path: Path; readonly text: string; readonly expanded: Expanded }[]
   /** Where a message about the command line as a whole points to. */
   readonly path: Path
-  /** What a shell that the command line starts finds in its environment. */
-  readonly environment: Environment
+  /** What a shell that the command line starts finds in its environment; asked for only where there is one. */
+  readonly environment: () => Environment
   /** What gunicorn finds in its environment where nothing on the command line changes that. */
   readonly variables: Variables
   readonly releases: readonly Release[]
@@ -149,7 +154,7 @@ function inspectContainer(workload: Workload, container: Container, releases: re
     elements,
     path,
     // An image may set more variables than the object shows.
-    environment: new Environment([...environment.variables].map(([name, { value }]) => [name, value]), false),
+    environment: () => new Environment([...environment.variables].map(([name, { value }]) => [name, value]), false),
     // What an image may set besides is not reckoned with: no default could be put in otherwise.
     variables: (name) => {
       const variable = environment.variables.get(name)
@@ -185,12 +190,13 @@ class Inspector {
     if (started.kind === 'program') {
       const script = shellScript(words.slice(started.index))
       const element = script ? elements[started.index + script.script] : undefined
-      if (script && element) this.#script(element, element.expanded.text, script.dialect, environment.with(started.assigned), script.parameters)
+      if (script && element) this.#script(element, element.expanded.text, script.dialect, environment().with(started.assigned), script.parameters)
     }
     return { invocations: this.#found, errors: this.#errors }
   }
 
   #variables(assigned: Assigned, shell?: Environment): Variables {
+    if (assigned.length === 0 && !shell) return this.#line.variables
     const before = new Map(assigned)
     return (name) => {
       if (before.has(name)) return before.get(name)
@@ -203,7 +209,6 @@ class Inspector {
   #execForm(words: readonly Word[], index: number, assigned: Assigned): void {
     const { elements, path } = this.#line
     const own = words.slice(index)
-    const places = new Map(words.map((word, at) => [word, { path: elements[at]?.path ?? path }]))
     const last = elements.at(-1)?.path ?? path
     const separator = own.findIndex((word) => word.value === '--')
     const at = separator < 0 ? undefined : elements[index + separator]?.path
@@ -213,7 +218,7 @@ class Inspector {
       command: undefined,
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
-      placeOf: (word) => places.get(word) ?? { path },
+      placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
     })
   }
 
@@ -236,7 +241,7 @@ class Inspector {
     const span = ({ start, end }: { start: number; end: number }): Place => ({ path, start: expanded.source(start), end: expanded.source(end) })
     const own = command.words.slice(index)
     const separator = own.find((word) => word.value === '--')
-    const insertion: Insertion = nested
+    const insertion: Insertion = nested || command.embedded
       ? { kind: 'none', reason: 'it stands in a script within a script' }
       : { kind: 'text', path, offset: expanded.source(separator ? separator.start : command.insertAt), before: separator !== undefined }
     this.#add(own, this.#variables(assigned, command.environment), {
@@ -254,8 +259,9 @@ class Inspector {
   }
 }
 
-function wordOf({ text }: Expanded, written: string): Word {
-  const unknown = firstHoleIn(text)
-  const place = { splits: false, text: written, start: 0, end: written.length }
-  return unknown < 0 ? { value: text, prefix: text, ...place } : { value: null, prefix: text.slice(0, unknown), ...place }
+function wordOf({ text: value }: Expanded, text: string): Word {
+  const unknown = firstHoleIn(value)
+  const end = text.length
+  if (unknown < 0) return { value, prefix: value, splits: false, text, start: 0, end }
+  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start: 0, end }
 }

@@ -51,7 +51,7 @@ export function understand({ argv, env, gunicorn }: ExplainRequest): ReturnType<
   return inspectCommandLine({
     elements: argv.map((text, index) => ({ path: [index], text, expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })),
     path: [],
-    environment: new Environment(Object.entries(env)),
+    environment: () => new Environment(Object.entries(env)),
     variables: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
     releases: releasesFor(gunicorn),
   })

@@ -151,8 +151,7 @@ const groups = new Map<string, readonly Release[]>()
 
 /** Groups releases that match every name alike. */
 function alike(releases: readonly Release[], names: readonly string[]): readonly (readonly Release[])[] {
-  const [first] = releases
-  if (first && releases.every((release) => release === first || names.every((name) => sameMatch(release, first, name)))) return [releases]
+  if (allAlike(releases, names)) return [releases]
   const found: Release[][] = []
   for (const release of releases) {
     const group = found.find(([other]) => other !== undefined && names.every((name) => sameMatch(release, other, name)))
@@ -165,6 +164,13 @@ function alike(releases: readonly Release[], names: readonly string[]): readonly
     if (!known) groups.set(key, group)
     return known ?? group
   })
+}
+
+function allAlike(releases: readonly Release[], names: readonly string[]): boolean {
+  const [first] = releases
+  if (!first) return true
+  for (const name of names) for (const release of releases) if (release !== first && !sameMatch(release, first, name)) return false
+  return true
 }
 
 function sameMatch(a: Release, b: Release, name: string): boolean {

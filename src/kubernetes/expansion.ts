@@ -36,11 +36,13 @@ export function firstHoleIn(text: string): number {
   return -1
 }
 
+const none: readonly string[] = []
+
 const identity = (offset: number): number => offset
 
 /** Expands `$(NAME)` and `$$`. A name that is not defined stays as it is written, as does a `$(` that is not closed. */
 export function expand(input: string, lookup: Lookup): Expanded {
-  if (!input.includes('$')) return { text: input, unknown: [], undefined: [], source: identity }
+  if (!input.includes('$')) return { text: input, unknown: none, undefined: none, source: identity }
   const unknown: string[] = []
   const missing: string[] = []
   // Each piece is a run of output and where it begins in the source; within a copied piece both advance together.

@@ -37,8 +37,18 @@ export const causeReason: Readonly<Record<Shape, string>> = {
   'Not found': 'FieldValueNotFound',
 }
 
+/** What is quoted of a value at most, in UTF-16 units. */
+const longestQuote = 200
+
 /** `Shape: "value": detail`, without a value for the shapes that have none. */
 export function describe(shape: Shape, value: unknown, detail: string): string {
-  const shown = value === undefined || shape === 'Required value' || shape === 'Forbidden' ? '' : `: ${JSON.stringify(value)}`
+  const shown = value === undefined || shape === 'Required value' || shape === 'Forbidden' ? '' : `: ${quoted(value)}`
   return `${shape}${shown}: ${detail}`
+}
+
+/** A value as a message shows it. Lists and objects are named by their type, as the API server does: they may be deep. */
+function quoted(value: unknown): string {
+  if (Array.isArray(value)) return '"array"'
+  if (typeof value === 'object' && value !== null) return '"object"'
+  return JSON.stringify(typeof value === 'string' && value.length > longestQuote ? `${value.slice(0, longestQuote - 1)}…` : value)
 }

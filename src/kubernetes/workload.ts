@@ -173,9 +173,10 @@ class Reader {
 
   #env(value: unknown, path: Path): EnvVar[] {
     const env: EnvVar[] = []
-    for (const [index, item] of this.#list(value, path).entries()) {
+    const list = this.#list(value, path)
+    for (let index = 0; index < list.length; index++) {
       const at = [...path, index]
-      const fields = this.object(item, at)
+      const fields = this.object(list[index], at)
       if (!fields) continue
       const name = own(fields, 'name')
       if (typeof name !== 'string') {

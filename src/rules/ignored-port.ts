@@ -31,9 +31,10 @@ export default defineRule({
   },
 })
 
-/** The port that the platform assigns; undefined where its number is not known, null where it assigns none. */
+/** The port that the platform assigns; undefined where its number is not known, null where it assigns none, or what is no port. */
 function assignedPort({ environment, platform, portVariable, container }: Subject): number | undefined | null {
   const variable = environment.variables.get(platform.port.env)
-  if (variable) return variable.value === null || !/^\d+$/.test(variable.value) ? undefined : Number(variable.value)
+  if (variable?.value === null) return undefined
+  if (variable) return /^\d+$/.test(variable.value) ? Number(variable.value) : null
   return portVariable === 'definable' ? (container.port ?? platform.port.fallback) : null
 }

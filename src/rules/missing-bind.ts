@@ -31,10 +31,11 @@ function bindIsLeftOpen(subject: Subject): boolean {
 }
 
 /** With `PORT=80 gunicorn` a script chooses the port for this one command, which is not the container's. */
-function isOwnPort({ environment, platform }: Subject, { value }: Setting): boolean {
-  const variable = environment.variables.get(platform.port.env)
-  if (variable?.value === null || value === undefined) return false
-  return !(Array.isArray(value) && value.length === 1 && value[0] === `0.0.0.0:${variable?.value}`)
+function isOwnPort({ environment, platform, command }: Subject, { value }: Setting): boolean {
+  const { env } = platform.port
+  const given = environment.variables.get(env)?.value
+  if (value === undefined) return given !== null || command?.assignments.some(({ name }) => name === env) === true
+  return given === null || !(Array.isArray(value) && value.length === 1 && value[0] === `0.0.0.0:${given}`)
 }
 
 function mayBeSetElsewhere({ settings, environment }: Subject): boolean {

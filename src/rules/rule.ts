@@ -146,6 +146,7 @@ export function single(value: Value | undefined): Value | undefined {
 
 /** A text with each form of the port's variable (`${PORT:-8000}`, `$(PORT)`) as `$PORT`; undefined where it holds none. */
 export function withPortVariable(text: string, env: string): string | undefined {
+  if (!text.includes('$')) return undefined
   const forms = new RegExp(`\\$(?:\\(${env}\\)|\\{${env}(?::?-[^{}]*)?\\}|${env}(?![A-Za-z0-9_]))`, 'g')
   return forms.test(text) ? text.replace(forms, () => `$${env}`) : undefined
 }
@@ -160,6 +161,7 @@ export function setBy(setting: Setting, entry: Entry): string {
 /** What makes gunicorn refuse to start, of one kind, each with the releases that refuse where others do not. */
 export function* refusals(subject: Subject, fault: StartProblem['fault']): Iterable<{ problem: StartProblem; place: Place; releases: readonly Release[] | undefined }> {
   const { problems } = subject.settings
+  if (problems.length === 0) return
   const all = subject.releases.every((release) => problems.some((problem) => problem.releases.includes(release)))
   // Releases that read the words alike tell the same; each word is spoken of once.
   const seen = new Map<unknown, { problem: StartProblem; releases: Release[] }>()

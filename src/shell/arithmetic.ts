@@ -83,13 +83,23 @@ function binary(operator: string, left: bigint, right: bigint): Result {
 
 function evaluateWord(word: Syntax.ArithmeticWord, lookup: (name: string) => string | null | undefined): Result {
   const text = word.value
-  // Octal and hexadecimal numbers are read alike by all; a leading 0 with an 8 in it is an error.
-  if (/^(0[xX][0-9a-fA-F]{1,15}|0[0-7]{0,20}|[1-9][0-9]{0,17})$/.test(text)) return BigInt(/^0[0-7]/.test(text) ? `0o${text.slice(1)}` : text)
+  const number = numberOf(text)
+  if (number !== undefined) return number
   const name = /^(?:\$?([A-Za-z_][A-Za-z0-9_]*)|\$\{([A-Za-z_][A-Za-z0-9_]*|[0-9]+|#)\}|\$([0-9#]))$/.exec(text)
   if (name === null) return undefined
   const value = lookup(name[1] ?? name[2] ?? name[3] ?? '')
   if (value === null) return null
   // `X` counts as 0 where it is unset, but `$X` is replaced by nothing, which may leave no expression at all.
   if (value === undefined || value === '') return text.startsWith('$') ? undefined : 0n
-  return /^(0|-?[1-9][0-9]{0,17})$/.test(value) ? BigInt(value) : undefined
+  return /^-?([1-9][0-9]{0,18}|0)$/.test(value) ? whole(BigInt(value)) : undefined
+}
+
+/** A decimal, octal or hexadecimal number, which all read alike; undefined where it is none that fits. */
+function numberOf(text: string): bigint | undefined {
+  if (!/^(0[xX][0-9a-fA-F]{1,16}|0[0-7]{0,22}|[1-9][0-9]{0,18})$/.test(text)) return undefined
+  return whole(BigInt(/^0[0-7]/.test(text) ? `0o${text.slice(1)}` : text))
+}
+
+function whole(value: bigint): bigint | undefined {
+  return BigInt.asIntN(64, value) === value ? value : undefined
 }

@@ -60,6 +60,8 @@ export abstract class CommandReader implements Context {
   /** How often the shell, on a way without failures, may have left the script so far. */
   protected departures = 0
   protected readonly script: Syntax.ParsedScript
+  /** True where the shell only reads the script: `-n`. */
+  protected readonly noexec: boolean
   protected scriptWrites: Writes | undefined
   /** What the functions of the script may change when one of them is called. */
   protected functionWrites: Writes | undefined
@@ -69,6 +71,7 @@ export abstract class CommandReader implements Context {
     this.script = parse(text)
     this.dialect = dialect
     this.scope = new Scope(environment, parameters?.length ? parameters : [shellName], this.budget)
+    this.noexec = options?.noexec === true
     if (options?.noglob === true) this.scope.noglob = true
     if (options?.nounset === true) this.scope.nounset = true
     if (options?.allexport === true) this.scope.allexport = true

@@ -529,12 +529,13 @@ class Expansion {
       return
     }
     // Shells differ over quotes and backslashes within quotes; tildes and braces are not worth it.
-    if ((quoted && /['"\\]/.test(text)) || /^~|[{}]/.test(text.replace(/\$\{\w+\}/g, '')) || text.includes('\\')) {
+    const parts = operand.parts ?? [{ type: 'Literal', pos: operand.pos, end: operand.end, value: operand.value, text } as const]
+    const braces = parts.some((part) => (part.type === 'Literal' && /[{}]/.test(part.text)) || part.type === 'BraceExpansion')
+    if ((quoted && /['"]/.test(text)) || text.startsWith('~') || text.includes('\\') || braces) {
       this.#skip(operand.parts, text)
       return fields.unknown(!quoted)
     }
     this.#depth++
-    const parts = operand.parts ?? [{ type: 'Literal', pos: operand.pos, end: operand.end, value: operand.value, text } as const]
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i]
       if (part === undefined) continue

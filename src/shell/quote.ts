@@ -2,7 +2,7 @@
  * How a value is written in a script.
  */
 
-/** Words that a shell takes for its own where a command may begin. */
+/** Words that a shell takes for its own where a command may begin, as it does what looks like an assignment. */
 const reserved = new Set((
   'if then else elif fi for while until do done case esac in function select time coproc'
 ).split(' '))
@@ -12,7 +12,7 @@ const plain = /^[A-Za-z0-9_\-.,:/=@%+^]+$/
 
 /** The shortest readable way to write a value so that every shell reads it back as it is. */
 export function quote(value: string): string {
-  if (plain.test(value) && !reserved.has(value)) return value
+  if (plain.test(value) && !reserved.has(value) && !/^[A-Za-z_]\w*\+?=/.test(value)) return value
   if (!value.includes("'")) return `'${value}'`
   if (!/["$`\\!]/.test(value)) return `"${value}"`
   return value.split("'").map((part) => (part === '' ? '' : `'${part}'`)).join("\\'")

@@ -27,7 +27,7 @@ export class ScriptReader extends CommandReader {
   read(): Script {
     const script = this.script
     for (const { message, pos } of script.errors ?? []) this.error(message, pos)
-    this.list(script.commands, atEnd)
+    if (!this.noexec) this.list(script.commands, atEnd)
     const doubts = [...this.doubts, ...this.errors.map((error) => error.start)]
     if (doubts.length > 0) this.#doubt(script.commands, doubts.reduce((first, next) => Math.min(first, next)))
     return { commands: this.commands, errors: this.errors, traps: this.traps }
