@@ -25,7 +25,13 @@ export function jsonPatch(object: unknown, rounds: readonly (readonly Edit[])[])
   const operations: Operation[] = []
   let current = object
   for (const [index, edits] of rounds.entries()) {
-    for (const { op, path, value } of wholeValues(current, edits)) operations.push({ op, path: jsonPointer(path), value })
+    // Words that are added to one list come with one path.
+    let last: Path | undefined
+    let pointer = ''
+    for (const { op, path, value } of wholeValues(current, edits)) {
+      if (path !== last) pointer = jsonPointer((last = path))
+      operations.push({ op, path: pointer, value })
+    }
     if (index < rounds.length - 1) current = applyEdits(current, edits)
   }
   return operations
@@ -64,7 +70,8 @@ function applied(object: unknown, changes: readonly { op: 'add' | 'replace'; pat
 }
 
 /** The edits with every string that is spliced replaced as a whole. */
-function wholeValues(object: unknown, edits: readonly Edit[]): { op: 'add' | 'replace'; path: Path; value: unknown }[] {
+function wholeValues(object: unknown, edits: readonly Edit[]): readonly { op: 'add' | 'replace'; path: Path; value: unknown }[] {
+  if (edits.every((edit) => edit.op !== 'splice')) return edits
   const splices = Map.groupBy(
     edits.filter((edit) => edit.op === 'splice'),
     (edit) => jsonPointer(edit.path),

@@ -4,7 +4,7 @@ import type { Entry } from './gunicorn/settings.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
 import { readWorkload, type Container } from './kubernetes/workload.ts'
-import { lint, withoutFix, type Finding, type Report } from './lint.ts'
+import { lint, type Finding, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
 import { single, type Fix, type Python } from './rules/rule.ts'
 import { quote } from './shell/quote.ts'
@@ -40,7 +40,7 @@ export function fix(object: unknown, report: Report, policy: Policy, python: Pyt
     if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
     const workload = round.more && round.edits.length > 0 && rounds.length < mostRounds ? readWorkload(edited) : undefined
     if (!workload) {
-      const left = current.findings.flatMap((finding) => (mended.has(finding) ? finding : (withoutFix(finding) ?? [])))
+      const left = current.findings.flatMap((finding) => (mended.has(finding) ? finding : (finding.withoutFix() ?? [])))
       return { rounds, findings: [...earlier, ...left], mended }
     }
     earlier.push(...round.mended)
@@ -75,10 +75,12 @@ function mend(report: Report, policy: Policy): Round {
     if (writer.needsPort) containers.add(invocation.container)
   }
   for (const container of containers) edits.push(...definePort(container, policy))
-  // With the variable defined, more of a script is known: `export PORT=${PORT:-8000}`.
-  more ||= [...containers].some((container) => report.invocations.some((invocation) => invocation.container === container && invocation.form === 'shell'))
+  // With the variable defined, more is known of what reads it: `export PORT=${PORT:-8000}`, `127.0.0.1:$(PORT)`.
+  more ||= [...containers].some((container) => mentions(container, policy.port.env))
   return { edits, mended, more }
 }
+
+const mentions = ({ command = [], args = [] }: Container, name: string): boolean => [...command, ...args].some((text) => text.includes(name))
 
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
 const writesVariable = ({ fix }: Finding): boolean => fix !== undefined && 'entry' in fix && String(fix.value).includes('$')
@@ -181,7 +183,8 @@ class Writer {
     if (words.length === 0 || insertion.kind === 'none') return []
     if (insertion.kind === 'list') {
       const { path, before } = insertion
-      return words.map((value, index) => ({ op: 'add', path: [...path, before === undefined ? '-' : before + index], value }))
+      const end = [...path, '-']
+      return words.map((value, index) => ({ op: 'add', path: before === undefined ? end : [...path, before + index], value }))
     }
     const text = insertion.before ? `${words.join(' ')} ` : ` ${words.join(' ')}`
     return [{ op: 'splice', path: insertion.path, start: insertion.offset, end: insertion.offset, text: escape(text) }]

@@ -210,8 +210,7 @@ class Inspector {
     const { elements, path } = this.#line
     const own = words.slice(index)
     const last = elements.at(-1)?.path ?? path
-    const separator = own.findIndex((word) => word.value === '--')
-    const at = separator < 0 ? undefined : elements[index + separator]?.path
+    const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
     this.#add(own, this.#variables(assigned), {
       form: 'exec',
@@ -240,15 +239,17 @@ class Inspector {
   #shellForm({ path, expanded }: CommandLine['elements'][number], command: Command, index: number, assigned: Assigned, nested: Word | undefined): void {
     const span = ({ start, end }: { start: number; end: number }): Place => ({ path, start: expanded.source(start), end: expanded.source(end) })
     const own = command.words.slice(index)
-    const separator = own.find((word) => word.value === '--')
-    const insertion: Insertion = nested || command.embedded
-      ? { kind: 'none', reason: 'it stands in a script within a script' }
-      : { kind: 'text', path, offset: expanded.source(separator ? separator.start : command.insertAt), before: separator !== undefined }
+    const insertion = (): Insertion => {
+      if (!hasSeparator(own)) return { kind: 'text', path, offset: expanded.source(command.insertAt), before: false }
+      const [name, next] = own
+      const isApart = name !== undefined && next !== undefined && next.start >= name.end
+      return isApart ? { kind: 'text', path, offset: expanded.source(next.start), before: true } : { kind: 'none', reason: 'it is made by an expansion' }
+    }
     this.#add(own, this.#variables(assigned, command.environment), {
       form: 'shell',
       command,
       place: span(nested ?? command),
-      insertion,
+      insertion: nested || command.embedded ? { kind: 'none', reason: 'it stands in a script within a script' } : insertion(),
       placeOf: (word) => span(nested ?? word),
     })
   }
@@ -258,6 +259,12 @@ class Inspector {
     this.#found.push({ ...rest, words, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }
 }
+
+/**
+ * Whether a `--` stands among the words. What comes behind it is positional, and the application may stand before it:
+ * only in front of all of them are options safe.
+ */
+const hasSeparator = (words: readonly Word[]): boolean => words.some((word) => word.value === '--')
 
 function wordOf({ text: value }: Expanded, text: string): Word {
   const unknown = firstHoleIn(value)

@@ -8,23 +8,72 @@ import { rules } from './rules/index.ts'
 import type { Fix, Problem, Python, Rule, Severity, Subject } from './rules/rule.ts'
 
 /** A problem with its rule, what is done about it, and where it stands. */
-export interface Finding {
-  readonly rule: string
-  readonly severity: Severity
+export class Finding {
   readonly action: Exclude<Action, 'Off'>
-  readonly container: string
-  readonly place: Place
-  readonly field: string
-  readonly shape: Shape
-  readonly value: unknown
-  /** `path: Shape: "value": detail [rule]`. */
-  readonly message: string
-  readonly remedy: string
-  /** How it is mended, where the action is Fix. */
-  readonly fix: Fix | undefined
   /** What is done where the fix cannot be made after all. */
   readonly otherwise: Exclude<Action, 'Fix'>
   readonly invocation: Invocation
+  readonly #rule: Rule
+  readonly #problem: Problem
+
+  constructor(rule: Rule, problem: Problem, invocation: Invocation, action: Finding['action'], otherwise: Finding['otherwise']) {
+    this.#rule = rule
+    this.#problem = problem
+    this.invocation = invocation
+    this.action = action
+    this.otherwise = otherwise
+  }
+
+  get rule(): string {
+    return this.#rule.id
+  }
+
+  get severity(): Severity {
+    return this.#rule.severity
+  }
+
+  get container(): string {
+    return this.invocation.container.name
+  }
+
+  get place(): Place {
+    return this.#problem.place
+  }
+
+  get shape(): Shape {
+    return this.#problem.shape
+  }
+
+  /** The offending value, as it is written. */
+  get value(): unknown {
+    return this.#problem.value
+  }
+
+  get field(): string {
+    return fieldPath(this.#problem.place.path)
+  }
+
+  /** `path: Shape: "value": detail [rule]`. */
+  get message(): string {
+    const { shape, value, detail, releases } = this.#problem
+    const suffix = releases ? `, in gunicorn ${releasesInWords(releases)}` : ''
+    return `${this.field}: ${describe(shape, value, detail + suffix)} [${this.#rule.id}]`
+  }
+
+  get remedy(): string {
+    return this.#problem.remedy ?? this.#rule.remedy
+  }
+
+  /** How it is mended, where the action is Fix. */
+  get fix(): Fix | undefined {
+    return this.action === 'Fix' ? this.#problem.fix : undefined
+  }
+
+  /** The finding as it stands where its fix is not made; undefined where nothing is done about it then. */
+  withoutFix(): Finding | undefined {
+    if (this.action !== 'Fix') return this
+    return this.otherwise === 'Off' ? undefined : new Finding(this.#rule, this.#problem, this.invocation, this.otherwise, this.otherwise)
+  }
 }
 
 /** What is found in a workload. */
@@ -47,13 +96,20 @@ function lintInvocation(invocation: Invocation, policy: Policy, python: Python):
   const findings: Finding[] = []
   for (const rule of rules) {
     const action = policy.rules[rule.id]?.action ?? 'Off'
-    if (action === 'Off' || allowed.has(rule.id) || !(rule.always || serves)) continue
+    if (action === 'Off' || allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
     for (const problem of rule.check(subject)) {
       const finding = findingOf(rule, problem, invocation, policy)
       if (finding) findings.push(finding)
     }
   }
   return findings
+}
+
+/** Most rules are about settings that few commands set. */
+function hasNothingToSay({ settings, unset }: Rule, invocation: Invocation): boolean {
+  if (unset || settings.length === 0) return false
+  for (const name of settings) if (invocation.settings.isSet(name) !== 'no') return false
+  return true
 }
 
 const none: ReadonlySet<string> = new Set()
@@ -77,28 +133,5 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
   let action: Action = wanted === 'Fix' && !fixable ? otherwise : wanted
   // Where the release is not known, a command is denied only for what every release refuses.
   if (problem.releases && action === 'Deny') action = 'Warn'
-  if (action === 'Off') return undefined
-  const field = fieldPath(problem.place.path)
-  const suffix = problem.releases ? `, in gunicorn ${releasesInWords(problem.releases)}` : ''
-  return {
-    rule: rule.id,
-    severity: rule.severity,
-    action,
-    container: invocation.container.name,
-    place: problem.place,
-    field,
-    shape: problem.shape,
-    value: problem.value,
-    message: `${field}: ${describe(problem.shape, problem.value, problem.detail + suffix)} [${rule.id}]`,
-    remedy: problem.remedy ?? rule.remedy,
-    fix: action === 'Fix' ? problem.fix : undefined,
-    otherwise,
-    invocation,
-  }
-}
-
-/** A finding as it stands where its fix is not made; undefined where nothing is done about it then. */
-export function withoutFix(finding: Finding): Finding | undefined {
-  if (finding.action !== 'Fix') return finding
-  return finding.otherwise === 'Off' ? undefined : { ...finding, action: finding.otherwise, fix: undefined }
+  return action === 'Off' ? undefined : new Finding(rule, problem, invocation, action, otherwise)
 }

@@ -5,7 +5,7 @@ import { fix } from '../fix.ts'
 import { causeReason, describe, fieldPath } from '../kubernetes/field.ts'
 import type { AdmissionResponse, Status } from '../kubernetes/review.ts'
 import { readWorkload, valueAt, type Workload } from '../kubernetes/workload.ts'
-import { lint, withoutFix, type Finding } from '../lint.ts'
+import { lint, type Finding } from '../lint.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Answer, Outcome, Respond } from './responder.ts'
 
@@ -70,7 +70,7 @@ const ruleList = (findings: readonly Finding[]): string => [...new Set(findings.
 function validate(uid: string, workload: Workload, policy: Policy): Answer {
   const report = lint(workload, policy, annotatedPython(workload))
   // What is still to be fixed here could not be mended.
-  const findings = report.findings.flatMap((finding) => withoutFix(finding) ?? [])
+  const findings = report.findings.flatMap((finding) => finding.withoutFix() ?? [])
   if (findings.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   const auditAnnotations = { policy: policy.name, rules: ruleList(findings) }
   const denied = findings.filter((finding) => finding.action === 'Deny')

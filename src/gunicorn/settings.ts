@@ -5,7 +5,7 @@
 import type { Word } from '../shell/word.ts'
 import { parseAddress } from './address.ts'
 import { type Argument, type Arguments, type Assignment, convert, optionNames, parseArguments } from './arguments.ts'
-import type { Release, Value } from './catalogue.ts'
+import { releases, type Release, type Value } from './catalogue.ts'
 import { parseInteger, repr } from './python-value.ts'
 import { splitWords } from './shlex.ts'
 import { validate, type Validated } from './validators.ts'
@@ -166,11 +166,28 @@ function alike(releases: readonly Release[], names: readonly string[]): readonly
   })
 }
 
-function allAlike(releases: readonly Release[], names: readonly string[]): boolean {
-  const [first] = releases
-  if (!first) return true
-  for (const name of names) for (const release of releases) if (release !== first && !sameMatch(release, first, name)) return false
+/** Names of which it is known that all releases of the catalogue match them alike, or that they do not. */
+const agreed = new Map<string, boolean>()
+/** Names come from outside: past this many they are not remembered. */
+const rememberedNames = 1000
+
+function allAlike(among: readonly Release[], names: readonly string[]): boolean {
+  for (const name of names) if (!(among === releases ? allMatch(name) : matchAlike(among, name))) return false
   return true
+}
+
+function allMatch(name: string): boolean {
+  let known = agreed.get(name)
+  if (known === undefined) {
+    known = matchAlike(releases, name)
+    if (agreed.size < rememberedNames) agreed.set(name, known)
+  }
+  return known
+}
+
+function matchAlike(among: readonly Release[], name: string): boolean {
+  const [first] = among
+  return first === undefined || among.every((release) => release === first || sameMatch(release, first, name))
 }
 
 function sameMatch(a: Release, b: Release, name: string): boolean {
@@ -236,9 +253,9 @@ class Reader {
     return parsed
   }
 
-  /** `--help` and `--version` end gunicorn when they are reached, unless it has been refused before. */
+  /** `--help` and `--version` end gunicorn when they are reached: what comes behind them is not read, nor could it be mended. */
   #exitsAfter({ exits }: Arguments): boolean {
-    if (this.problems.length === 0) this.exits = exits
+    this.exits = exits
     return exits !== undefined
   }
 

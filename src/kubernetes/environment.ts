@@ -38,6 +38,7 @@ export function containerEnvironment(container: Container, enableServiceLinks: b
 
 function valueOf(entry: EnvVar, lookup: Lookup): string | null {
   if (entry.value === undefined) return null
+  if (!entry.value.includes('$')) return entry.value
   const { text } = expand(entry.value, lookup)
   return firstHoleIn(text) < 0 ? text : null
 }

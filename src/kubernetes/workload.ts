@@ -20,7 +20,8 @@ export interface EnvVar {
   readonly name: string
   /** As written, before `$(VAR)` is expanded; undefined where it comes from elsewhere (`valueFrom`). */
   readonly value: string | undefined
-  readonly path: Path
+  /** Which element of `env` it is. */
+  readonly index: number
 }
 
 export interface EnvFrom {
@@ -175,18 +176,15 @@ class Reader {
     const env: EnvVar[] = []
     const list = this.#list(value, path)
     for (let index = 0; index < list.length; index++) {
-      const at = [...path, index]
-      const fields = this.object(list[index], at)
-      if (!fields) continue
-      const name = own(fields, 'name')
-      if (typeof name !== 'string') {
-        this.#invalid([...at, 'name'], name ?? null, 'must be a string')
-        continue
-      }
-      const text = own(fields, 'value') ?? undefined
-      if (text !== undefined && typeof text !== 'string') this.#invalid([...at, 'value'], text, 'must be a string')
+      const item = list[index]
+      // An element of null is an empty object, which names nothing.
+      const name = isObject(item) ? own(item, 'name') : undefined
+      const text = isObject(item) ? (own(item, 'value') ?? undefined) : undefined
+      if (!isObject(item)) this.object(item, [...path, index])
+      else if (typeof name !== 'string') this.#invalid([...path, index, 'name'], name ?? null, 'must be a string')
+      else if (text !== undefined && typeof text !== 'string') this.#invalid([...path, index, 'value'], text, 'must be a string')
       // A variable with neither `value` nor `valueFrom` is the empty string.
-      else env.push({ name, value: text ?? (own(fields, 'valueFrom') ? undefined : ''), path: at })
+      else env.push({ name, value: text ?? (own(item, 'valueFrom') ? undefined : ''), index })
     }
     return env
   }

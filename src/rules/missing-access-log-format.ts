@@ -7,6 +7,7 @@ export default defineRule({
   why: "Lines in gunicorn's own format cannot be taken apart by the platform, and lack the request's id and duration.",
   remedy: "Add `--access-logformat` with the platform's format.",
   settings: ['access_log_format'],
+  unset: true,
 
   *check(subject) {
     if (!logsElsewhere(subject)) yield* missing(subject, 'access_log_format')

@@ -7,6 +7,7 @@ export default defineRule({
   why: "gunicorn writes no access log unless it is told where to: requests leave no trace.",
   remedy: 'Add `--access-logfile -`.',
   settings: ['accesslog'],
+  unset: true,
 
   *check(subject) {
     if (!logsElsewhere(subject)) yield* missing(subject, 'accesslog')

@@ -7,6 +7,7 @@ export default defineRule({
   why: 'gunicorn exits at start with "No application module specified".',
   remedy: 'Name the application: `gunicorn MODULE:VARIABLE`.',
   settings: ['wsgi_app'],
+  unset: true,
   always: true,
 
   *check(subject) {

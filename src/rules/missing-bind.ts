@@ -8,6 +8,7 @@ export default defineRule({
   why: 'gunicorn listens on 127.0.0.1:8000, which only its own Pod can reach, or on whatever PORT happens to hold in the image.',
   remedy: 'Add `-b :$PORT` (in a list, where no shell expands it, `-b :$(PORT)`).',
   settings: ['bind'],
+  unset: true,
 
   *check(subject) {
     const bind = subject.platform.defaults['bind']

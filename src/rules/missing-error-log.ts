@@ -7,6 +7,7 @@ export default defineRule({
   why: "Where errors go hangs on the release and on what the image sets: a worker timeout may leave no trace.",
   remedy: 'Add `--error-logfile -`.',
   settings: ['errorlog'],
+  unset: true,
 
   *check(subject) {
     if (!logsElsewhere(subject)) yield* missing(subject, 'errorlog')

@@ -7,6 +7,7 @@ export default defineRule({
   why: 'gunicorn starts one worker, which handles one request at a time: one slow request holds up all others.',
   remedy: 'Add `-w 4`, or set WEB_CONCURRENCY.',
   settings: ['workers'],
+  unset: true,
 
   *check(subject) {
     yield* missing(subject, 'workers')

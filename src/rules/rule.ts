@@ -85,6 +85,8 @@ export interface Rule {
   readonly remedy: string
   /** The settings that it reads, by gunicorn's names. */
   readonly settings: readonly string[]
+  /** True for a rule that speaks where nothing sets its settings; others are not asked then. */
+  readonly unset?: boolean
   /** True for a rule that also looks at invocations that gunicorn refuses or that do not serve. */
   readonly always?: boolean
   readonly check: (subject: Subject) => Iterable<Problem>
@@ -124,7 +126,7 @@ function placeOf(subject: Subject, setting: Setting, entry: Entry): Place {
 /** Where an environment variable is defined, as far as that can be seen. */
 function variablePlace(subject: Subject, name: string): Place {
   const variable = subject.environment.variables.get(name)
-  return variable ? { path: [...variable.entry.path, 'value'] } : subject.place
+  return variable ? { path: [...subject.container.path, 'env', variable.entry.index, 'value'] } : subject.place
 }
 
 const environmentVariables: Readonly<Record<string, string>> = { bind: 'PORT', workers: 'WEB_CONCURRENCY', forwarded_allow_ips: 'FORWARDED_ALLOW_IPS' }

@@ -596,7 +596,7 @@ function startsWithHole(part: Syntax.WordPart | undefined): boolean {
 }
 
 /** Calls back for every command substitution in a word, those within its expansions included. */
-export function eachSubstitution(
+function eachSubstitution(
   parts: readonly Syntax.WordPart[] | undefined, depth: number, each: (script: Syntax.ParsedScript | undefined) => void,
 ): void {
   if (parts === undefined || depth > deepest) return

@@ -35,8 +35,8 @@ export class ScriptReader extends CommandReader {
 
   /** A shell reads a line with all that it opens before it runs any of it, and stops at one that it cannot read. */
   #doubt(statements: readonly Syntax.Statement[], position: number): void {
-    let index = statements.findIndex((statement) => statement.end >= position || statement.end <= statement.pos)
-    if (index < 0) index = statements.length
+    // What the parser makes of an unfinished statement may end before the place where it noticed.
+    let index = Math.max(0, statements.findLastIndex((statement) => statement.pos <= position))
     const before = (at: number): string => this.source.slice(statements[at - 1]?.end ?? 0, statements[at]?.pos ?? position)
     while (index > 0 && !before(index).replaceAll('\\\n', '').includes('\n')) index--
     const from = index === 0 ? 0 : (statements[index]?.pos ?? position)

@@ -113,7 +113,8 @@ class Generator {
     const hidden = new Map<string, string>()
     const env: EnvVar[] = []
     if (random.chance(0.5)) env.push({ name: 'HOST', value: random.pick(['0.0.0.0', '127.0.0.1']) })
-    if (random.chance(0.4)) env.push({ name: 'PORT', value: random.pick(['8080', '5000', '$(BASE)1']) })
+    if (random.chance(0.2)) env.push({ name: 'BASE', value: '90' })
+    if (random.chance(0.4)) env.push({ name: 'PORT', value: random.pick(['8080', '5000', env.at(-1)?.name === 'BASE' ? '$(BASE)80' : '3000']) })
     else if (random.chance(0.1)) this.#hide(hidden, env, 'PORT', '7000')
     if (random.chance(0.4)) env.push({ name: 'WORKERS', value: random.pick(['6', '2']) })
     if (random.chance(0.2)) env.push({ name: 'OPTIONS', value: random.pick(['--preload', '-w 5 --threads 2', '']) })
@@ -181,7 +182,9 @@ class Generator {
     const step = random.pick(migrations)
     // A callback: `$&` and the like mean nothing here.
     const text = random.pick(scripts).replace('@', () => outer).replaceAll('%', () => step)
-    return invocations > 1 ? `${text.trimEnd().replace(/\bexec /g, '')}${/#|EOT$|\\$/.test(text) ? '\n' : '; '}${this.#script(invocations - 1)}` : text
+    if (invocations === 1) return text
+    const first = text.trimEnd().replace(/\\$/, '').replace(/\bexec /g, '')
+    return `${first}${/#.*$|EOT$/.test(first) ? '\n' : '; '}${this.#script(invocations - 1)}`
   }
 
   /** A command that starts gunicorn. */

@@ -41,7 +41,8 @@ function expand(text: string, variables: ReadonlyMap<string, string>): string {
   })
 }
 
-function environmentOf({ container, hidden }: Pod): Map<string, string> {
+/** The variables that a container starts with. */
+export function environmentOf({ container, hidden }: Pod): Map<string, string> {
   const own = new Set(container.env?.map(({ name }) => name))
   const variables = new Map([...hidden].filter(([name]) => container.envFrom !== undefined && !own.has(name)))
   for (const { name, value, valueFrom } of container.env ?? []) variables.set(name, valueFrom ? (hidden.get(name) ?? '') : expand(value ?? '', variables))

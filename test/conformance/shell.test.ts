@@ -11,9 +11,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Environment } from '../../src/shell/environment.ts'
 import type { Dialect } from '../../src/shell/invocation.ts'
-import { quote } from '../../src/shell/quote.ts'
+import { quote, quoteWith } from '../../src/shell/quote.ts'
 import { readScript, type Command, type Script } from '../../src/shell/script.ts'
 import { literal, type Word } from '../../src/shell/word.ts'
+import { Random } from './random.ts'
 import { realTest, seed } from './real.ts'
 import { findProgram, missing, single } from './shell-programs.ts'
 import { files, generate, names, stubs, type Generated } from './shell-scripts.ts'
@@ -199,6 +200,16 @@ function asMaybe(command: Command): Command {
     embedded: command.embedded, last: command.last,
   }
 }
+
+describe.each([['dash'], ['bash'], ['busybox', 'sh']])('%s', (name, ...rest) => {
+  realTest(`${name} reads what quote writes as it was`, missing(name), () => {
+    const random = new Random(seed)
+    const values = Array.from({ length: 500 }, () => Array.from({ length: random.below(8) }, () => random.pick([...'ab =$\'"`\\!~#*?[]{}()<>|&;\n\t:-,é'])).join(''))
+    const script = values.map((value) => `printf '%s\\0' ${quote(value)} ${quoteWith([value, { variable: 'A' }], value === '')}`).join('\n')
+    const { stdout } = spawnSync(findProgram(name) ?? '', [...rest, '-c', script], { encoding: 'utf8', env: { A: 'x' }, cwd: work })
+    expect(stdout.split('\0').slice(0, -1)).toEqual(values.flatMap((value) => [value, `${value}x`]))
+  })
+})
 
 const generated = Array.from({ length: scripts }, (_, index) => generate(seed + index))
 

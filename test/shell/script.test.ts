@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { Environment } from '../../src/shell/environment.ts'
 import type { Dialect, ShellOptions } from '../../src/shell/invocation.ts'
 import { readScript, type Command, type Script } from '../../src/shell/script.ts'
@@ -319,4 +320,24 @@ describe('hostile scripts', () => {
     // Both take a tenth of it on a machine that does nothing else.
     expect(performance.now() - before).toBeLessThan(5_000)
   })
+})
+
+test('whatever the text, every place is in it', () => {
+  const pieces = fc.constantFrom(...(
+    "a b=1 $X ${X:-a} ${ $( ` ( ) { } ' \" \\ ; & | && || ! < > << <<E \n E \r # * [ ] ~ {a,b} $(( )) [[ ]] ;; if then fi while do done for in case esac f() " +
+    "exec eval trap export unset set -- . \uE000 \uFDD0 \u0000 é 😀"
+  ).split(' '), ' ', '\n')
+  fc.assert(fc.property(fc.array(pieces, { maxLength: 30 }), fc.constantFrom<Dialect>('sh', 'bash'), fc.boolean(), (all, dialect, open) => {
+    const text = all.join('')
+    const { commands: found, errors } = read(text, { dialect, open })
+    for (const error of errors) expect(0 <= error.start && error.start <= error.end && error.end <= text.length).toBe(true)
+    for (const { words: inCommand, start, end, insertAt, environment } of found) {
+      expect(environment).toBeInstanceOf(Environment)
+      expect(0 <= start && start <= end && end === insertAt && end <= text.length).toBe(true)
+      for (const word of inCommand) {
+        expect(word.text).toBe(text.slice(word.start, word.end))
+        expect(word.value === null || word.value === word.prefix).toBe(true)
+      }
+    }
+  }), { numRuns: 2_000 })
 })

@@ -1,0 +1,117 @@
+/** What a fix changed, by what the shell started and gunicorn read, before and after. */
+import { releasesFor } from '../../src/gunicorn/catalogue.ts'
+import type { Finding } from '../../src/lint.ts'
+import type { Generated } from './containers.ts'
+import type { Answer } from './gunicorn.ts'
+import { containerOf, same, type Mending } from './mending.ts'
+import { environmentOf, type Outcome, type Run } from './pods.ts'
+
+/** The release that reads the command lines. */
+export const release = '23.0.0'
+
+export const isGunicorn = ({ argv }: Run): boolean => argv[0] === 'gunicorn'
+
+/** What is wrong: other programs must be started as before, and gunicorn with no other settings changed than the fix names. */
+export function runProblems(mending: Mending, before: Outcome, after: Outcome, answers: ReadonlyMap<Run, Answer>): string[] {
+  const { generated } = mending
+  const inOrder = generated.calm && !isParallel(generated)
+  const [was, is] = [started(before, inOrder), started(after, inOrder)]
+  if (!same(was, is)) return [`${argvs(before)} became ${argvs(after)}`]
+  const effects = inOrder ? (['status', 'stdout', 'stderr', 'files'] as const) : []
+  return [
+    ...effects.filter((name) => !same(before[name], after[name])).map((name) => `${name}: ${JSON.stringify(before[name])} became ${JSON.stringify(after[name])}`),
+    ...pairs(before, after, inOrder).flatMap(([one, other]) => {
+      const [old, now] = [answers.get(one), answers.get(other)]
+      const problems = old && now ? settingProblems(mending, other, old, now) : ['gunicorn was not asked']
+      return problems.map((problem) => `${problem}\n    ${JSON.stringify(one.argv)}\n    ${JSON.stringify(other.argv)}`)
+    }),
+  ]
+}
+
+const argvs = ({ runs }: Outcome): string => JSON.stringify(runs.map(({ argv }) => argv))
+
+/** The programs with their environments; without the arguments of gunicorn, which are compared by what they mean. */
+function started({ runs }: Outcome, inOrder: boolean): string[] {
+  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${run.environment}`)
+  return inOrder ? texts : texts.sort()
+}
+
+/** Programs that run at once, in the background or in a pipeline, are recorded in any order. */
+function isParallel({ container: { command = [], args = [] } }: Generated): boolean {
+  return /(^|[^&>])&([^&>0-9]|$)|[^|>]\|[^|]/.test([...command, ...args].join('\0'))
+}
+
+/** The same start before and after: they come in the same order, or are told by their marks. */
+function pairs(before: Outcome, after: Outcome, inOrder: boolean): [Run, Run][] {
+  const byMark = (a: Run, b: Run): number => (markOf(a.argv) ?? '').localeCompare(markOf(b.argv) ?? '')
+  const [was, is] = [before, after].map(({ runs }) => (inOrder ? runs.filter(isGunicorn) : runs.filter(isGunicorn).sort(byMark)))
+  return (was ?? []).map((run, index) => [run, is?.[index] ?? run])
+}
+
+/** What tells one invocation from another: its application, or a word that stands where one would. */
+function markOf(words: readonly (string | null)[]): string | undefined {
+  return words.find((word) => word !== null && /^(app|k|e)\d+/.test(word)) ?? undefined
+}
+
+/** A change that a finding names: `entry` is the index of the list's entry that it replaces, -1 where it sets all. */
+interface Change {
+  readonly setting: string
+  /** Undefined where the platform says nothing of it: what is taken apart is the user's. */
+  readonly value: string | number | undefined
+  readonly entry: number
+}
+
+function changesOf({ fix, invocation }: Finding): Change[] {
+  // Where only the port is defined, all else stays: it is defined before, too, when the container is run.
+  if (!fix || 'define' in fix) return []
+  if ('split' in fix) {
+    const match = releasesFor(release)[0]?.long(fix.into[0] ?? '')
+    return match && 'option' in match ? [{ setting: match.option.name, value: undefined, entry: -1 }] : []
+  }
+  const entries = invocation.settings.get(fix.setting)?.entries ?? []
+  return [{ setting: fix.setting, value: fix.value, entry: fix.entry ? entries.indexOf(fix.entry) : -1 }]
+}
+
+function settingProblems({ fixed, generated, after: object }: Mending, run: Run, before: Answer, after: Answer): string[] {
+  const marks = [markOf(run.argv), undefined]
+  const findings = [...fixed.mended].filter(({ invocation }) => marks.includes(markOf(invocation.words.map(({ value }) => value))))
+  const isSplit = findings.some(({ fix }) => fix && 'split' in fix)
+  // Of changes to one entry the last one counts.
+  const changes = new Map(findings.flatMap(changesOf).map((change) => [`${change.setting} ${change.entry}`, change]))
+  const named = Map.groupBy(changes.values(), ({ setting }) => setting)
+  const [old, now] = [refusalOf(before), refusalOf(after)]
+  if (now !== null) return now === old || (isSplit && old !== null) ? [] : [`gunicorn refuses: ${now}`]
+  if (old !== null && !isSplit && !named.has('bind')) return [`gunicorn no longer refuses: ${old}`]
+  if (before.exit === 0 && after.exit === 0) return []
+  if (before.exit !== after.exit && !isSplit) return [`ended with ${before.exit}, now with ${after.exit}`]
+  // A script, or `env`, may set another port than the container's.
+  const ports = [environmentOf({ ...generated, container: containerOf(object) }).get('PORT') ?? '', run.variables['PORT'] ?? '']
+  // Of what gunicorn could not read there is nothing to compare.
+  const read = [before, after].filter(({ settings }) => settings !== null)
+  const names = new Set([...(read.length < 2 ? [] : read.flatMap(({ settings }) => Object.keys(settings ?? {}))), ...named.keys()])
+  return [
+    ...(isSplit ? splitProblems(after) : read.some(({ application }) => application !== after.application) ? [`the application was ${before.application}, is ${after.application}`] : []),
+    ...[...names].flatMap((name) => {
+      const [was, is] = [valueOf(name, before), valueOf(name, after)]
+      const wanted = ports.map((port) => (named.get(name) ?? []).reduce((value, change) => changed(value, is, change, port), was))
+      return wanted.some((value) => same(value, is)) ? [] : [`${name} was ${JSON.stringify(was)}, is ${JSON.stringify(is)}, not ${JSON.stringify(wanted[0])}`]
+    }),
+  ]
+}
+
+/** What stood joined with its value was taken for the application; now the real one must be. */
+function splitProblems({ application }: Answer): string[] {
+  return /^app\d+:app$/.test(application ?? '') ? [] : [`the application is ${application}`]
+}
+
+/** What a change makes of a setting's value. */
+function changed(value: unknown, is: unknown, change: Change, port: string): unknown {
+  if (change.value === undefined) return is
+  const text = typeof change.value === 'number' ? change.value : change.value.replaceAll('$PORT', port)
+  if (!Array.isArray(value)) return text
+  return change.entry < 0 ? [text] : value.with(change.entry, text)
+}
+
+const refusalOf = ({ exit, error, bind_error, env_error }: Answer): string | null => (exit === 0 ? null : (error ?? bind_error ?? env_error))
+
+const valueOf = (name: string, { settings }: Answer): unknown => settings?.[name] ?? releasesFor(release)[0]?.settings[name]?.default

@@ -1,0 +1,106 @@
+/** Deployments of generated containers, and what the fix makes of them. */
+import { annotatedPython } from '../../src/dependencies/annotation.ts'
+import { applyEdits, jsonPatch } from '../../src/edit.ts'
+import { fix, type Fixed } from '../../src/fix.ts'
+import { readWorkload } from '../../src/kubernetes/workload.ts'
+import { lint, type Finding, type Report } from '../../src/lint.ts'
+import type { Policy } from '../../src/policy/policy.ts'
+import { applyPatch, type Operation } from 'rfc6902'
+import type { Container, EnvVar, Generated } from './containers.ts'
+
+interface Deployment {
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly [Container] } } }
+}
+
+/** A container, and what fixing made of it. */
+export interface Mending {
+  readonly generated: Generated
+  readonly policy: Policy
+  readonly before: Deployment
+  readonly after: Deployment
+  readonly fixed: Fixed
+  /** The variables that the fix added. */
+  readonly added: readonly EnvVar[]
+}
+
+/** Fixes a Deployment of the container. `release` is the gunicorn release that it tells, if any. */
+export function mend(generated: Generated, policy: Policy, release: string | undefined): Mending {
+  const before = deployment(generated.container, release)
+  const fixed = fixedBy(before, policy)
+  const after = fixed.rounds.reduce<unknown>(applyEdits, before) as Deployment
+  const added = (containerOf(after).env ?? []).slice(containerOf(before).env?.length ?? 0)
+  return { generated, policy, before, after, fixed, added }
+}
+
+function deployment(container: Container, release: string | undefined): Deployment {
+  const metadata = { name: 'shop', ...(release === undefined ? {} : { annotations: { 'paddock.dev/gunicorn': release } }) }
+  const spec = { replicas: 2, template: { spec: { containers: [{ image: 'shop:1', ...container }] } } }
+  return JSON.parse(JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec })) as Deployment
+}
+
+export const containerOf = ({ spec }: Deployment): Container => spec.template.spec.containers[0]
+
+/** Whether two values are the same as JSON: Jest runs a test where objects are not those of Node's own functions. */
+export const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
+
+function reportOf(object: Deployment, policy: Policy): Report {
+  const workload = readWorkload(object)
+  if (!workload) throw new Error('a Deployment was not read')
+  return lint(workload, policy, annotatedPython(workload))
+}
+
+function fixedBy(object: Deployment, policy: Policy): Fixed {
+  const report = reportOf(object, policy)
+  return fix(object, report, policy, annotatedPython(report.workload))
+}
+
+/** What is wrong by the object alone: the edit must be small, be the same as JSON Patch, and leave nothing to fix. */
+export function objectProblems(mending: Mending): string[] {
+  return [...patchProblems(mending), ...remainderProblems(mending), ...sizeProblems(mending)]
+}
+
+function patchProblems({ before, after, fixed }: Mending): string[] {
+  const patch = jsonPatch(before, fixed.rounds)
+  const patched = structuredClone(before)
+  const errors = applyPatch(patched, patch as Operation[]).filter((error) => error !== null)
+  const elsewhere = patch.filter(({ path }) => !/^\/spec\/template\/spec\/containers\/0\/(command|args|env)(\/|$)/.test(path))
+  return [
+    ...(errors.length > 0 || !same(patched, after) ? [`the JSON Patch makes another object: ${errors.join(', ')}`] : []),
+    ...elsewhere.map((operation) => `changed elsewhere: ${JSON.stringify(operation)}`),
+  ]
+}
+
+function remainderProblems({ after, fixed, policy }: Mending): string[] {
+  const { rounds } = fixedBy(after, policy)
+  // What the first fixing has told that it cannot mend stays.
+  const isTold = (finding: Finding): boolean =>
+    fixed.findings.some((other) => !fixed.mended.has(other) && other.rule === finding.rule && other.field === finding.field)
+  const left = reportOf(after, policy).findings.filter((finding) => finding.action === 'Fix' && !isTold(finding))
+  return [
+    ...(rounds.length > 0 ? [`fixed again: ${JSON.stringify(rounds)}`] : []),
+    ...left.map(({ message }) => `left to fix: ${message}`),
+  ]
+}
+
+function sizeProblems({ before, after, fixed, added, policy }: Mending): string[] {
+  const fixes = [...fixed.mended].map((finding) => finding.fix)
+  const readsPort = fixes.some((made) => made && ('define' in made || ('setting' in made && made.setting === 'bind')))
+  const isPort = added.length <= (readsPort ? 1 : 0) && added.every(({ name }) => name === policy.port.env)
+  const onlyAdds = fixes.every((made) => made && 'setting' in made && !made.entry)
+  return [
+    ...(isPort ? [] : [`added to env: ${JSON.stringify(added)}`]),
+    ...(onlyAdds && !isWithin(textOf(before), textOf(after)) ? ['something was replaced, though only additions were needed'] : []),
+  ]
+}
+
+function textOf(object: Deployment): string {
+  const { command = [], args = [] } = containerOf(object)
+  return [...command, ...args].join('\0')
+}
+
+/** Whether all characters of a text stand in another, in their order. */
+function isWithin(text: string, longer: string): boolean {
+  let at = 0
+  for (const character of longer) if (character === text[at]) at++
+  return at === text.length
+}
