@@ -47,7 +47,7 @@ export interface Invocation {
 }
 
 /** An invocation's settings: what all the releases that it may be of, and that do not refuse it, agree on. */
-export class Settings {
+class Settings {
   readonly readings: readonly Reading[]
   readonly #starting: readonly Reading[]
   #merged: Map<string, Setting | undefined> | undefined

@@ -23,7 +23,7 @@ const firstHole = 0xe000
 const lastHole = 0xf8ff
 
 /** The character that stands for the unknown part with this number. */
-export function hole(number: number): string {
+function hole(number: number): string {
   return String.fromCharCode(Math.min(firstHole + number, lastHole))
 }
 

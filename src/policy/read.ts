@@ -4,7 +4,7 @@ import { override, type Policy, type PolicySpec } from './policy.ts'
 import { preset, presetNames } from './presets.ts'
 import { policyProblems } from './schema.ts'
 
-export class PolicyError extends Error {}
+class PolicyError extends Error {}
 
 /** The policy that a text holds. Throws a PolicyError that names each field at fault. */
 export function readPolicy(text: string, path: string): Policy {

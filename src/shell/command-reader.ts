@@ -92,6 +92,7 @@ export abstract class CommandReader implements Context {
       known.parameters ||= writes.parameters
       known.leaves ||= writes.leaves
       known.options ||= writes.options
+      known.fixes ||= writes.fixes
     }
   }
 
@@ -175,13 +176,14 @@ export abstract class CommandReader implements Context {
       writes.everything ||= functions.everything
       writes.leaves ||= functions.leaves
       writes.options ||= functions.options
+      writes.fixes ||= functions.fixes
     }
     return writes
   }
 
   protected forget(writes: Writes): void {
     if (writes.everything) return this.scope.lose()
-    for (const name of writes.names) this.scope.forget(name)
+    for (const name of writes.names) this.scope.forget(name, writes.fixes)
     if (writes.parameters) this.scope.parameters = null
     if (writes.options) this.scope.noglob = this.scope.allexport = this.scope.nounset = null
   }

@@ -152,6 +152,7 @@ class Expansion {
   readonly #fields: Fields
   /** True in an assignment: a tilde counts after a colon too, and neither blanks nor patterns do. */
   readonly #assignment: boolean
+  #looksAssigned = false
   #depth = 0
   /** True in a word with a lone `[`, which an expansion may close, or a lone `$`, which keeps bash from splitting the word. */
   #odd = false
@@ -163,6 +164,7 @@ class Expansion {
   }
 
   word(word: Syntax.Word, tilde: boolean): void {
+    this.#looksAssigned = !this.#assignment && this.#context.dialect === 'bash' && /^[A-Za-z_]\w*\+?=/.test(word.text)
     const parts = word.parts
     if (parts === undefined) this.#literal(word.text, word.value, tilde)
     else this.#parts(parts, tilde)
@@ -265,8 +267,8 @@ class Expansion {
   #tilde(text: string, value: string, first: boolean, more: boolean): boolean {
     const places = this.#assignment ? /(^|:)~/g : /^~/g
     // bash also reads a word that looks like an assignment as one.
-    const looksAssigned = !this.#assignment && this.#context.dialect === 'bash' && /^[A-Za-z_][A-Za-z0-9_]*\+?=(.*:)?~/s.test(text)
-    if (looksAssigned) return this.#unknownFrom(text.indexOf('=') + 1, value)
+    const inAssigned = this.#looksAssigned ? /[=:]~/.exec(text) : null
+    if (inAssigned !== null) return this.#unknownFrom(inAssigned.index + 1, value)
     const found = [...text.matchAll(places)].filter((match) => first || match.index > 0 || match[0] === ':~')
     if (found.length === 0) return false
     const home = this.#context.scope.value('HOME')

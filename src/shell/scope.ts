@@ -169,12 +169,12 @@ export class Scope {
     this.#write(name, kept.has(name) ? anything : unset)
   }
 
-  /** From here on the variable may be anything, but where it is read-only. */
-  forget(name: string): void {
+  /** From here on the variable may be anything, but where it is read-only; with `mayFix` it may be read-only too. */
+  forget(name: string, mayFix = false): void {
     const { fixed } = this.variable(name)
     if (fixed === true) return
     if (name === 'IFS') this.plainIfs = false
-    this.#put(name, { ...anything, fixed })
+    this.#put(name, { ...anything, fixed: mayFix ? null : fixed })
   }
 
   /** From here on everything may be anything. */

@@ -14,6 +14,8 @@ export interface Writes {
   leaves: boolean
   /** True where it may change the shell's options. */
   options: boolean
+  /** True where it may make variables read-only. */
+  fixes: boolean
 }
 
 const declarations = new Set('export readonly local declare typeset read unset getopts mapfile readarray let'.split(' '))
@@ -26,7 +28,7 @@ const identifiers = /[A-Za-z_]\w*/g
  * not read is taken to change everything.
  */
 export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false): Writes {
-  const writes: Writes = { names: assignedIn(source.slice(node.pos, node.end)), everything: false, parameters: false, leaves: false, options: false }
+  const writes: Writes = { names: assignedIn(source.slice(node.pos, node.end)), everything: false, parameters: false, leaves: false, options: false, fixes: false }
   const visit = (child: Syntax.SyntaxNode): void => {
     switch (child.type) {
       case 'Assignment':
@@ -111,6 +113,7 @@ function command(node: Syntax.Command, writes: Writes): void {
   else if (leaving.has(name)) writes.leaves ||= !(name === 'exit' && /^[1-9]\d*$/.test(textAt(index + 1))) && !(name === 'exec' && words.length === index + 1)
   else if (name === 'set' || name === 'shift') writes.parameters = writes.options = true
   else if (declarations.has(name) || (name === 'printf' && /^-v|^[$"]|^$/.test(textAt(index + 1))) || (name === 'wait' && textAt(index + 1).startsWith('-'))) {
+    if (/^(readonly|declare|typeset|local)$/.test(name)) writes.fixes ||= name === 'readonly' || /^[-+$"`]/.test(textAt(index + 1))
     if (name === 'mapfile' || name === 'readarray') writes.names.add('MAPFILE')
     if (name === 'read') writes.names.add('REPLY')
     for (const word of words.slice(index + 1)) {
