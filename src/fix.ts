@@ -115,11 +115,19 @@ class Writer {
       return 'written'
     }
     if ('split' in fix) return this.#split(fix) ? 'written' : 'impossible'
+    if (this.#isOwnPort() && String(fix.value).includes(`$${this.#policy.port.env}`)) return 'impossible'
     const word = fix.entry?.argument?.word
     if (this.#additions.has(fix.setting) || (word && this.#touched.has(word))) return 'later'
     const replaced = fix.entry !== undefined && this.#replace(fix.entry, fix.setting, String(fix.value))
     if (replaced && word) this.#touched.add(word)
     return replaced || this.#append(fix) ? 'written' : 'impossible'
+  }
+
+  /** True where a script has given the port variable a value of its own: what is written with it is not the platform's port. */
+  #isOwnPort(): boolean {
+    const { command, environment } = this.#invocation
+    const own = command?.environment.get(this.#policy.port.env) ?? undefined
+    return own !== undefined && own !== environment.variables.get(this.#policy.port.env)?.value
   }
 
   /** The edits, those that move later elements last. */

@@ -14,7 +14,7 @@ export default defineRule({
     const setting = subject.settings.get('bind')
     if (!setting || !allLoopback(setting.entries) || mayHaveMore(subject)) return
     for (const entry of setting.entries) {
-      const value = everywhere(entry.argument?.prefix ?? '')
+      const value = everywhere(entry.argument?.prefix.trim() ?? '')
       const rest = entry.value === undefined ? { value: entry.argument?.word.text } : { fix: { setting: 'bind', value, entry } }
       yield invalid(subject, setting, entry, 'must not be a loopback address', rest)
     }

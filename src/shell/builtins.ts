@@ -82,7 +82,8 @@ export function runBuiltin(
 
 function leave(words: readonly Word[]): Effect {
   const status = words[1]?.value
-  return { status: null, special: true, leaves: typeof status === 'string' && /^[1-9]\d*$/.test(status) ? 'script with failure' : 'script' }
+  const fails = typeof status === 'string' && /^[1-9]\d*$/.test(status)
+  return { status: null, special: true, leaves: fails ? 'script with failure' : 'script' }
 }
 
 /** `export`, `readonly`, `local`, `declare`, `typeset`. */
@@ -190,7 +191,8 @@ function shift(words: readonly Word[], scope: Scope): Effect {
   const count = words[1] === undefined ? '1' : words[1].value
   const { parameters } = scope
   if (parameters === null) return special
-  if (count === null || !/^\d{1,6}$/.test(count) || words[1]?.splits === true || parameters.some((word) => word.splits)) scope.parameters = null
+  const unsure = words[1]?.splits === true || parameters.some((word) => word.splits)
+  if (count === null || !/^\d{1,6}$/.test(count) || unsure) scope.parameters = null
   // More than there are: an error, which ends dash.
   else if (Number(count) > parameters.length - 1) scope.parameters = null
   else scope.parameters = [...parameters.slice(0, 1), ...parameters.slice(1 + Number(count))]

@@ -17,6 +17,9 @@ const deepest = 32
 /** How many scripts within words (of `eval` and `trap`) are read. */
 const mostInners = 16
 
+/** How many scopes of a line that was given up are kept. */
+const mostAbandoned = 8
+
 /** Where in the script's processes a command runs. */
 export interface Place {
   readonly background: boolean
@@ -44,8 +47,10 @@ export abstract class CommandReader implements Context {
   protected altered = false
   /** Where not every shell of the dialect takes the script as it is read here. */
   protected readonly doubts: number[] = []
-  /** True once bash, after an error, may have skipped what was left of a line, and gone on with the next one. */
-  #skipping = false
+  /** The scopes in which bash may have given up the line at hand after an error. */
+  protected readonly abandoned: Scope[] = []
+  /** How many subshells deep the command at hand stands. */
+  #processes = 0
   /** True where the command at hand cannot be expanded. */
   protected stopped = false
   /** The assignments before the command at hand, which substitutions may see, or not. */
@@ -93,6 +98,7 @@ export abstract class CommandReader implements Context {
       known.leaves ||= writes.leaves
       known.options ||= writes.options
       known.fixes ||= writes.fixes
+      known.stops ||= writes.stops
     }
   }
 
@@ -133,9 +139,20 @@ export abstract class CommandReader implements Context {
     if (this.scope.reach === 'surely') this.scope.reach = 'maybe'
   }
 
-  stop(sure: boolean): void {
-    this.stopped ||= sure
-    this.#skipping ||= this.dialect === 'bash'
+  stop(): void {
+    this.stopped = true
+  }
+
+  mayAbandon(): void {
+    // A subshell, or a shell of another kind, ends.
+    if (this.dialect !== 'bash' || this.#processes > 0) return
+    const scope = this.scope.copy()
+    if (this.abandoned.length >= mostAbandoned) {
+      // One in which everything may be anything stands for all.
+      scope.lose()
+      this.abandoned.length = 0
+    }
+    this.abandoned.push(scope)
   }
 
   foreign(position: number): void {
@@ -147,7 +164,9 @@ export abstract class CommandReader implements Context {
     const scope = this.scope
     const departures = this.departures
     this.scope = scope.copy()
+    this.#processes++
     run()
+    this.#processes--
     this.scope = scope
     this.departures = departures
   }
@@ -209,7 +228,8 @@ export abstract class CommandReader implements Context {
 
   protected redirects(redirects: readonly Syntax.Redirection[]): void {
     for (const redirect of redirects) {
-      if (redirect.type === 'HereString' || (redirect.type === 'Redirect' && redirect.operator.startsWith('&>'))) this.foreignInSh(redirect.pos)
+      const both = redirect.type === 'Redirect' && redirect.operator.startsWith('&>')
+      if (both || redirect.type === 'HereString') this.foreignInSh(redirect.pos)
       if (redirect.descriptor?.type === 'FileDescriptorVariable') {
         this.foreignInSh(redirect.pos)
         this.scope.forget(redirect.descriptor.name)
@@ -275,7 +295,8 @@ export abstract class CommandReader implements Context {
     if (part.value.type !== 'Word') this.foreignInSh(part.pos)
     // Here, unlike before a command, bash makes several words of what is in braces.
     else if (part.value.parts?.some((inner) => inner.type === 'BraceExpansion') === true) word = { value: null, prefix: '' }
-    const splits = !declaration || (this.dialect === 'sh' && /[$`]/.test(part.text) && (word.value === null || /[\s*?[\\]/.test(word.value)))
+    const expands = this.dialect === 'sh' && /[$`]/.test(part.text)
+    const splits = !declaration || (expands && (word.value === null || /[\s*?[\\]/.test(word.value)))
     const append = part.append === true || part.index !== undefined
     const prefix = `${part.name}${append ? '' : `=${word.prefix}`}`
     words.push({
@@ -292,10 +313,9 @@ export abstract class CommandReader implements Context {
       return null
     }
     const { value } = expandWhole(part.value, this)
-    // Where it fails, bash keeps what stands before it.
+    // What it is, and whether it fails, hangs on whether it sees what stands before it.
     if (command && before !== undefined && /\(\(|:\?|\$\[/.test(part.text)) {
-      this.stop(false)
-      for (const { name } of before) this.scope.forget(name)
+      this.stop()
     }
     // Shells differ over whether it sees what stands before it.
     if (command && before !== undefined && part.text.includes('$')) return null
@@ -360,6 +380,7 @@ export abstract class CommandReader implements Context {
       const functions = this.functionWrites
       if (functions === undefined) scope.lose()
       else {
+        if (functions.stops) this.mayAbandon()
         this.forget({ ...functions, parameters: false })
         if (functions.leaves || functions.everything) this.mayLeave()
       }
@@ -412,8 +433,8 @@ export abstract class CommandReader implements Context {
     const [first] = words
     const last = words.at(-1)
     if (first === undefined || last === undefined || this.#inners >= mostInners) return undefined
-    const value = words.map((word) => (word.splits ? null : word.value)).reduce((all, next) => (all === null || next === null ? null : `${all} ${next}`))
-    if (value === null || value.includes('\r')) return undefined
+    if (words.some((word) => word.splits || word.value === null || word.value.includes('\r'))) return undefined
+    const value = words.map((word) => word.value).join(' ')
     const quoted = words.length === 1 && /^['"]/.test(first.text) ? 1 : 0
     if (this.source.slice(first.start + quoted, last.end - quoted) !== value) return undefined
     this.#inners++
@@ -429,7 +450,6 @@ export abstract class CommandReader implements Context {
 
   /** The shell goes no further. */
   protected leave(failed: boolean): void {
-    if (this.#skipping) return this.mayLeave()
     this.scope.reach = 'never'
     if (!failed && !this.scope.afterFailure) this.departures++
   }
@@ -437,10 +457,10 @@ export abstract class CommandReader implements Context {
   /** After an error that ends dash. bash goes on with the next line, and what was to be set until then is not. */
   #giveUp(): void {
     this.scope.refused = false
-    this.#skipping ||= this.dialect === 'bash'
     this.mayLeave()
     this.budget.left = 0
     this.scope.lose()
+    this.mayAbandon()
   }
 
   /** The shell may go no further. */

@@ -86,7 +86,8 @@ export class FoundCommand implements Command {
 
   constructor(
     words: readonly Word[], assignments: readonly Assignment[], exports: Exports, start: number, end: number,
-    runs: 'surely' | 'maybe', exec: boolean, place: { readonly background: boolean; readonly piped: boolean }, last: boolean, embedded: boolean,
+    runs: 'surely' | 'maybe', exec: boolean, place: { readonly background: boolean; readonly piped: boolean }, last: boolean,
+    embedded: boolean,
   ) {
     this.words = words
     this.assignments = assignments

@@ -22,8 +22,10 @@ export interface Context {
   readonly scope: Scope
   /** Reads a command substitution, whose commands run while the word is expanded (or may run, where `sure` is false). */
   substitution(script: Syntax.ParsedScript | undefined, sure: boolean): void
-  /** Notes an expansion that makes the shell stop: `${X:?}`, `set -u`; or that may, where a value is unknown. */
-  stop(sure: boolean): void
+  /** Notes an expansion that makes the shell stop: `${X:?}`, `set -u`, arithmetic with what is no number. */
+  stop(): void
+  /** Notes arithmetic with an unknown value, which may be no number: bash then goes on with the next line. */
+  mayAbandon(): void
   /** Notes what is bash's own: another shell refuses the script here, or reads it in another way. */
   foreign(position: number): void
   /** Notes what no shell reads, or what not every one takes apart as it is here, so that nothing can be said from here on. */
@@ -190,7 +192,9 @@ class Expansion {
         return this.#doubleQuoted(part.parts)
       case 'AnsiCQuoted':
         // dash takes `$'…'` for a dollar sign and a quoted text.
-        if (dialect === 'sh' && part.text.includes("\\'")) this.#context.error("a quote within $'…' is not read alike by every sh", part.pos)
+        if (dialect === 'sh' && part.text.includes("\\'")) {
+          this.#context.error("a quote within $'…' is not read alike by every sh", part.pos)
+        }
         if (dialect === 'sh' || /\\[^abeEfnrtv\\'"?]/.test(part.text)) this.#fields.unknown(false)
         else this.#quoted(part.value)
         return
@@ -202,7 +206,7 @@ class Expansion {
         return this.#glob(part)
       case 'SimpleExpansion': {
         const name = restore(part.text.slice(1))
-        if (name.includes('\\') || startsWithHole(next)) this.#fields.unknown(true)
+        if (name.includes('\\') || goesOn(next)) this.#fields.unknown(true)
         else this.#parameter(name, false)
         return
       }
@@ -257,6 +261,7 @@ class Expansion {
 
   /** Unquoted text; `value` is what backslashes leave of it. */
   #literal(text: string, value: string, first: boolean, more = false): void {
+    if (startsLate(text)) return this.#fields.unknown(true)
     if (text.includes('~') && this.#tilde(text, value, first, more)) return
     this.#text(restore(value), false)
     // `\` before a line's end leaves nothing, not even an empty word.
@@ -268,13 +273,13 @@ class Expansion {
     const places = this.#assignment ? /(^|:)~/g : /^~/g
     // bash also reads a word that looks like an assignment as one.
     const inAssigned = this.#looksAssigned ? /[=:]~/.exec(text) : null
-    if (inAssigned !== null) return this.#unknownFrom(inAssigned.index + 1, value)
+    if (inAssigned !== null) return this.#unknownFrom(text === value ? inAssigned.index + 1 : 0, value)
     const found = [...text.matchAll(places)].filter((match) => first || match.index > 0 || match[0] === ':~')
     if (found.length === 0) return false
     const home = this.#context.scope.value('HOME')
     const whole = /^~(\/[^~\\]*)?$/.exec(text)
     if (!first || whole === null || home == null || home === '' || text !== value || (more && text === '~')) {
-      return this.#unknownFrom(found[0]?.index ?? 0, value)
+      return this.#unknownFrom(text === value ? found[0]?.index ?? 0 : 0, value)
     }
     // What the tilde brings is not split, but its slash joins the next one in some shells.
     if (home.endsWith('/')) return this.#unknownFrom(0, value)
@@ -307,13 +312,14 @@ class Expansion {
       if (part === undefined) continue
       switch (part.type) {
         case 'Literal':
-          this.#text(restore(part.value), true)
+          if (startsLate(part.text)) fields.unknown(false)
+          else this.#text(restore(part.value), true)
           empty = false
           break
         case 'SimpleExpansion': {
           const name = restore(part.text.slice(1))
           if (name !== '@' || this.#context.scope.parameters?.length !== 1) empty = empty && name === '@'
-          if (name.includes('\\') || startsWithHole(parts[i + 1])) fields.unknown(false)
+          if (name.includes('\\') || goesOn(parts[i + 1])) fields.unknown(false)
           else this.#parameter(name, true)
           break
         }
@@ -349,7 +355,8 @@ class Expansion {
     const value = assigned ? null : evaluate(part.expression, (name) => this.#plainValue(name))
     if (assigned) for (const name of text.match(/[A-Za-z_]\w*/g) ?? []) scope.forget(name)
     // A number neither splits nor vanishes while blanks are what parts words.
-    if (value == null) this.#context.stop(value === undefined)
+    if (value === undefined) this.#context.stop()
+    if (value === null) this.#context.mayAbandon()
     if (value == null) this.#fields.unknown(!scope.plainIfs)
     else if (scope.plainIfs || this.#assignment) this.#fields.add(String(value))
     else this.#fields.unknown(true)
@@ -362,7 +369,9 @@ class Expansion {
       case 'ArithmeticCommandExpansion':
         return this.#context.substitution(expression.script, false)
       case 'ArithmeticWord':
-        for (const part of expression.parts ?? []) if (part.type === 'CommandExpansion') this.#context.substitution(part.script, false)
+        for (const part of expression.parts ?? []) {
+          if (part.type === 'CommandExpansion') this.#context.substitution(part.script, false)
+        }
         return
       case 'ArithmeticBinary':
         this.#arithmeticSubstitutions(expression.left, depth + 1)
@@ -400,15 +409,12 @@ class Expansion {
     if (name === '@' || name === '*') return this.#all(name, quoted)
     const value = this.#plainValue(name)
     if (value === undefined) return this.#unset(quoted)
-    if (value === null) {
-      if (this.#context.scope.nounset !== false) this.#context.stop(false)
-      return this.#unknown(name, quoted)
-    }
+    if (value === null) return this.#unknown(name, quoted)
     this.#value(value, quoted)
   }
 
   #unset(quoted: boolean): void {
-    if (this.#context.scope.nounset !== false) this.#context.stop(true)
+    if (this.#context.scope.nounset !== false) this.#context.stop()
     if (quoted) this.#fields.started = true
   }
 
@@ -448,9 +454,9 @@ class Expansion {
     scope.budget.characters -= 8 * parameters.length
     if (scope.budget.characters < 0 || (this.#odd && !quoted)) return fields.unknown(true)
     const words = parameters.slice(1)
-    if (name === '*' || this.#assignment) {
-      if ((quoted || this.#assignment) && (!scope.plainIfs || words.some((word) => word.value === null || word.splits))) return fields.unknown(false)
-      if (quoted || this.#assignment) return this.#value(words.map((word) => word.value).join(' '), true)
+    if (this.#assignment || (quoted && name === '*')) {
+      if (!scope.plainIfs || words.some((word) => word.value === null || word.splits)) return fields.unknown(false)
+      return this.#value(words.map((word) => word.value).join(' '), true)
     }
     words.forEach((word, index) => {
       if (index > 0) fields.break()
@@ -467,15 +473,17 @@ class Expansion {
   #parameterExpansion(part: Syntax.ParameterExpansionPart, quoted: boolean): void {
     const { parameter: name, operation, prefix, index } = part
     const fields = this.#fields
-    if (index !== undefined || prefix === '!' || name.includes('\\') || !/^(\w+|[@*#?$!-])$/.test(name) || this.#depth >= deepest) {
+    if (index !== undefined || prefix === '!' || !/^(\w+|[@*#?$!-])$/.test(name) || this.#depth >= deepest) {
       this.#skipOperands(part)
       return fields.unknown(!quoted || name === '@' || part.text.includes('@'))
     }
     if (prefix === '#') {
       const value = operation === undefined && !/^[@*#?$!-]$/.test(name) ? this.#plainValue(name) : null
       // Some shells count bytes, some characters.
-      if (value === null || (value !== undefined && !/^[\x00-\x7f]*$/.test(value))) return fields.unknown(!quoted && !this.#context.scope.plainIfs)
-      if (value === undefined && this.#context.scope.nounset !== false) this.#context.stop(true)
+      if (value === null || (value !== undefined && !/^[\x00-\x7f]*$/.test(value))) {
+        return fields.unknown(!quoted && !this.#context.scope.plainIfs)
+      }
+      if (value === undefined && this.#context.scope.nounset !== false) this.#context.stop()
       return this.#value(String(value?.length ?? 0), quoted)
     }
     if (operation === undefined) return this.#parameter(name, quoted)
@@ -500,7 +508,6 @@ class Expansion {
     if (value === null) {
       if (kind === '=') this.#context.scope.forget(name)
       this.#skip(operand.parts, operand.text)
-      if (kind === '?') this.#context.stop(false)
       return kind === '?' ? this.#unknown(name, quoted) : this.#fields.unknown(!quoted)
     }
     const given = operator.length === 2 ? value !== undefined && value !== '' : value !== undefined
@@ -512,7 +519,7 @@ class Expansion {
     if (given && value !== undefined) return this.#value(value, quoted)
     if (kind === '?') {
       this.#skip(operand.parts, operand.text)
-      return this.#context.stop(true)
+      return this.#context.stop()
     }
     if (kind === '=') {
       const { value: assigned } = this.#assigned(operand, quoted)
@@ -543,7 +550,7 @@ class Expansion {
       if (part === undefined) continue
       if (part.type === 'Literal' || part.type === 'Glob') this.#value(restore(part.text), quoted)
       else if (!quoted) this.#part(part, parts[i + 1], false)
-      else if (part.type === 'SimpleExpansion' && !startsWithHole(parts[i + 1])) this.#parameter(restore(part.text.slice(1)), true)
+      else if (part.type === 'SimpleExpansion' && !goesOn(parts[i + 1])) this.#parameter(restore(part.text.slice(1)), true)
       else if (part.type === 'ParameterExpansion') this.#parameterExpansion(part, true)
       else if (part.type === 'ArithmeticExpansion') this.#arithmetic(part)
       else {
@@ -593,8 +600,14 @@ class Expansion {
   }
 }
 
-function startsWithHole(part: Syntax.WordPart | undefined): boolean {
-  return part?.type === 'Literal' && part.text.search(hole) === 0
+/** Whether the name of a variable may go on in the next part: with what cannot be seen, or on the next line. */
+function goesOn(part: Syntax.WordPart | undefined): boolean {
+  return part?.type === 'Literal' && /^(\\\n)*[\uE000-\uF8FF]|^(\\\n)+\w/.test(part.text)
+}
+
+/** Whether an expansion begins with its `$` on one line and its name on the next, which the parser takes for text. */
+function startsLate(text: string): boolean {
+  return text.includes('$\\\n')
 }
 
 /** Calls back for every command substitution in a word, those within its expansions included. */

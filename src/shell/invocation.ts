@@ -51,8 +51,9 @@ const longWithValue = new Set(['init-file', 'rcfile'])
 
 /** Names for `-o`: dash's, bash's and busybox's together. */
 const names = new Set((
-  'allexport braceexpand debug emacs errexit errtrace functrace hashall histexpand history ignoreeof interactive interactive-comments keyword ' +
-  'monitor noclobber noexec noglob nolog notify nounset onecmd physical pipefail posix privileged stdin verbose vi xtrace'
+  'allexport braceexpand debug emacs errexit errtrace functrace hashall histexpand history ignoreeof interactive ' +
+  'interactive-comments keyword monitor noclobber noexec noglob nolog notify nounset onecmd physical pipefail posix privileged ' +
+  'stdin verbose vi xtrace'
 ).split(' '))
 
 /** The options that change what a script means, or whether it runs. */

@@ -30,8 +30,8 @@ export const shellName: Word = { value: null, prefix: '', splits: false, text: '
 
 /** Variables that a shell keeps for itself, whatever its environment says (dash, bash and busybox taken together). */
 const kept = new Set((
-  '_ IFS OPTIND OPTARG OPTERR PWD OLDPWD PPID LINENO SHLVL PS1 PS2 PS4 RANDOM SRANDOM SECONDS EPOCHSECONDS EPOCHREALTIME UID EUID GROUPS ' +
-  'FUNCNAME FUNCNEST DIRSTACK HOSTTYPE MACHTYPE OSTYPE PIPESTATUS SHELLOPTS BASHOPTS HISTCMD COMP_WORDBREAKS COLUMNS LINES'
+  '_ IFS OPTIND OPTARG OPTERR PWD OLDPWD PPID LINENO SHLVL PS1 PS2 PS4 RANDOM SRANDOM SECONDS EPOCHSECONDS ' +
+  'EPOCHREALTIME UID EUID GROUPS FUNCNAME FUNCNEST DIRSTACK HOSTTYPE MACHTYPE OSTYPE PIPESTATUS SHELLOPTS BASHOPTS HISTCMD COMP_WORDBREAKS COLUMNS LINES'
 ).split(' '))
 
 /** Variables that a shell may set where its environment does not. */
@@ -111,7 +111,9 @@ export class Scope {
       for (const name of other.#variables.keys()) if (!this.#variables.has(name)) this.#join(name, other)
       for (const name of this.#variables.keys()) this.#join(name, other)
     }
-    if (this.#functions !== other.#functions) this.#functions = new Set([...this.#functions].filter((name) => other.#functions.has(name)))
+    if (this.#functions !== other.#functions) {
+      this.#functions = new Set([...this.#functions].filter((name) => other.#functions.has(name)))
+    }
     if (this.parameters !== other.parameters) this.parameters = null
     if (!other.plainIfs) this.plainIfs = false
     if (this.noglob !== other.noglob) this.noglob = null
@@ -147,8 +149,9 @@ export class Scope {
 
   /** Sets a variable as `NAME=VALUE` does. */
   assign(name: string, value: string | null | undefined): void {
-    const { exported } = this.variable(name)
-    this.#write(name, { value: kept.has(name) ? null : value, exported: exported === true ? true : this.allexport || (exported === false ? this.allexport : null), fixed: false })
+    const before = this.variable(name).exported
+    const exported = before === true || this.allexport === true ? true : before === false ? this.allexport : null
+    this.#write(name, { value: kept.has(name) ? null : value, exported, fixed: false })
   }
 
   /** Sets a variable of a function. */

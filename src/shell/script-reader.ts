@@ -27,18 +27,44 @@ export class ScriptReader extends CommandReader {
   read(): Script {
     const script = this.script
     for (const { message, pos } of script.errors ?? []) this.error(message, pos)
-    if (!this.noexec) this.list(script.commands, atEnd)
+    if (!this.noexec) this.#lines(script.commands)
     const doubts = [...this.doubts, ...this.errors.map((error) => error.start)]
     if (doubts.length > 0) this.#doubt(script.commands, doubts.reduce((first, next) => Math.min(first, next)))
     return { commands: this.commands, errors: this.errors, traps: this.traps }
+  }
+
+  /** Reads the script line by line: where bash gives up a line after an error, it goes on with the next one. */
+  #lines(statements: readonly Syntax.Statement[]): void {
+    if (this.dialect !== 'bash' || !/\(\(|\$\[|readonly/.test(this.source)) {
+      this.list(statements, atEnd)
+      return
+    }
+    for (let from = 0; from < statements.length;) {
+      let to = from + 1
+      while (to < statements.length && !this.#isBroken(statements, to)) to++
+      this.list(statements.slice(from, to), to === statements.length ? atEnd : notLast(atEnd))
+      for (const scope of this.abandoned.splice(0)) {
+        if (this.scope.reach !== 'never') this.scope.join(scope)
+        else {
+          this.scope = scope
+          this.mayLeave()
+        }
+      }
+      from = to
+    }
+  }
+
+  /** Whether a line ends before a statement, or before the place where no more is read. */
+  #isBroken(statements: readonly Syntax.Statement[], index: number, end = this.source.length): boolean {
+    const between = this.source.slice(statements[index - 1]?.end ?? 0, statements[index]?.pos ?? end)
+    return between.replaceAll('\\\n', '').includes('\n')
   }
 
   /** A shell reads a line with all that it opens before it runs any of it, and stops at one that it cannot read. */
   #doubt(statements: readonly Syntax.Statement[], position: number): void {
     // What the parser makes of an unfinished statement may end before the place where it noticed.
     let index = Math.max(0, statements.findLastIndex((statement) => statement.pos <= position))
-    const before = (at: number): string => this.source.slice(statements[at - 1]?.end ?? 0, statements[at]?.pos ?? position)
-    while (index > 0 && !before(index).replaceAll('\\\n', '').includes('\n')) index--
+    while (index > 0 && !this.#isBroken(statements, index, position)) index--
     const from = index === 0 ? 0 : (statements[index]?.pos ?? position)
     for (const command of this.commands) {
       if (command.start >= from) command.runs = 'maybe'

@@ -14,6 +14,8 @@ export interface Writes {
   leaves: boolean
   /** True where it may change the shell's options. */
   options: boolean
+  /** True where it may fail in arithmetic, after which bash goes on with the next line. */
+  stops: boolean
   /** True where it may make variables read-only. */
   fixes: boolean
 }
@@ -28,7 +30,11 @@ const identifiers = /[A-Za-z_]\w*/g
  * not read is taken to change everything.
  */
 export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false): Writes {
-  const writes: Writes = { names: assignedIn(source.slice(node.pos, node.end)), everything: false, parameters: false, leaves: false, options: false, fixes: false }
+  const text = source.slice(node.pos, node.end)
+  const writes: Writes = {
+    names: assignedIn(text), everything: false, parameters: false, leaves: false, options: false, fixes: false,
+    stops: /\(\(|\$\[/.test(text),
+  }
   const visit = (child: Syntax.SyntaxNode): void => {
     switch (child.type) {
       case 'Assignment':
@@ -91,7 +97,8 @@ export function assignedIn(text: string): Set<string> {
 /** What the commands of a substitution may change, for functions that they call. */
 function inText(text: string, writes: Writes): void {
   for (const match of text.matchAll(/([A-Za-z_]\w*)\+?=/g)) if (match[1] !== undefined) writes.names.add(match[1])
-  if (/(^|[^\w-])(eval|\.|source|read|unset|local|declare|typeset|getopts|set|shift|for)([^\w-]|$)/.test(text)) writes.everything = true
+  const telling = /(^|[^\w-])(eval|\.|source|read|unset|local|declare|typeset|getopts|set|shift|for)([^\w-]|$)/
+  if (telling.test(text)) writes.everything = true
 }
 
 function command(node: Syntax.Command, writes: Writes): void {
@@ -108,12 +115,13 @@ function command(node: Syntax.Command, writes: Writes): void {
     if (!name.includes('/')) writes.everything = true
     return
   }
+  const next = textAt(index + 1)
   if (anythings.has(name)) writes.everything = true
   else if (name === 'trap') for (const word of words.slice(index + 1)) inText(word.text, writes)
-  else if (leaving.has(name)) writes.leaves ||= !(name === 'exit' && /^[1-9]\d*$/.test(textAt(index + 1))) && !(name === 'exec' && words.length === index + 1)
+  else if (leaving.has(name)) writes.leaves ||= name === 'exit' ? !/^[1-9]\d*$/.test(next) : name === 'return' || next !== ''
   else if (name === 'set' || name === 'shift') writes.parameters = writes.options = true
-  else if (declarations.has(name) || (name === 'printf' && /^-v|^[$"]|^$/.test(textAt(index + 1))) || (name === 'wait' && textAt(index + 1).startsWith('-'))) {
-    if (/^(readonly|declare|typeset|local)$/.test(name)) writes.fixes ||= name === 'readonly' || /^[-+$"`]/.test(textAt(index + 1))
+  else if (declarations.has(name) || (name === 'printf' && /^(-v|"?[$`])/.test(next)) || (name === 'wait' && next.startsWith('-'))) {
+    if (name === 'readonly' || (/^(declare|typeset|local)$/.test(name) && /^[-+$"`]/.test(next))) writes.fixes = true
     if (name === 'mapfile' || name === 'readarray') writes.names.add('MAPFILE')
     if (name === 'read') writes.names.add('REPLY')
     for (const word of words.slice(index + 1)) {

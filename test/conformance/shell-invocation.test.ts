@@ -10,8 +10,9 @@ import { realTest, seed } from './real.ts'
 import { findProgram, missing, single } from './shell-programs.ts'
 
 const options = [
-  '-c', '-c', '-c', '-ec', '-ce', '-euc', '-x', '-e', '-u', '-f', '-a', '-l', '-lc', '-o', '-eo', '-co', '+e', '+x', '+o', '-ox', '--', '-', '-euxo',
-  '--login', '--norc', '--noprofile', '--posix', '-posix', '-login', '--rcfile', '--restricted', '--version', '--nosuch', '-O', '+O', '-s', '-i', '-n', '-v',
+  '-c', '-c', '-c', '-ec', '-ce', '-euc', '-x', '-e', '-u', '-f', '-a', '-l', '-lc', '-o', '-eo', '-co', '+e', '+x', '+o', '-ox', '--', '-',
+  '-euxo', '--login', '--norc', '--noprofile', '--posix', '-posix', '-login', '--rcfile', '--restricted', '--version', '--nosuch',
+  '-O', '+O', '-s', '-i', '-n', '-v',
   '-m', '-b', '-h', '-B', '-C', '-k', '-p', '-r', '-t', '-q', '-z', '-oc', '+c', '-ic', '-I',
 ]
 const values = ['pipefail', 'errexit', 'nounset', 'allexport', 'nosuch', 'noglob', 'extglob', 'posix']
@@ -49,7 +50,8 @@ describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('%s', (n
     const all = cases(shell, 1500)
     const driver = all.map(({ words }) => `${words.map(single).join(' ')} </dev/null 2>/dev/null; printf '\\0'`).join('\n')
     const { stdout, error } = spawnSync(findProgram('dash') ?? 'sh', [], {
-      input: driver, encoding: 'utf8', maxBuffer: 1 << 26, timeout: 120_000, env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
+      input: driver, encoding: 'utf8', maxBuffer: 1 << 26, timeout: 120_000,
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
     })
     expect(error).toBeUndefined()
     const outputs = stdout.split('\0')
@@ -64,11 +66,14 @@ describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('%s', (n
         const [mark] = /W\d+/.exec(words[read.script] ?? '') ?? []
         expected = mark === undefined ? undefined : [mark, ...read.parameters.map((word) => word.value)].join('|RAN ')
         // Without a name of its own, `$0` is the shell's.
-        if (expected !== undefined && read.parameters.length === 0) expected = `${mark ?? ''}|RAN ${ran?.split('|RAN ')[1]?.replace(/\|$/, '') ?? ''}`
+        const shellName = ran?.split('|RAN ')[1]?.replace(/\|$/, '') ?? ''
+        if (expected !== undefined && read.parameters.length === 0) expected = `${mark ?? ''}|RAN ${shellName}`
       }
       // A shell that refuses an option, which another shell of its dialect takes, runs nothing.
       const refused = ran === undefined && (name !== 'bash' || words.includes('-O') || words.includes('+O'))
-      if (!refused && expected !== ran?.replace(/\|$/, '')) wrong.push(`${words.join(' ')}\n  ran ${ran ?? 'nothing'}, read ${expected ?? 'nothing'}`)
+      if (!refused && expected !== ran?.replace(/\|$/, '')) {
+        wrong.push(`${words.join(' ')}\n  ran ${ran ?? 'nothing'}, read ${expected ?? 'nothing'}`)
+      }
     })
     console.log(`${name}: ${all.length} command lines, ${found} of them with a script`)
     expect(wrong.slice(0, 20).join('\n')).toBe('')

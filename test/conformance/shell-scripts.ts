@@ -46,7 +46,8 @@ class Generator {
       ['PORT', '8000'], ['EMPTY', ''], ['SPACED', 'one two'], ['STARRED', '*.x'], ['HOME', '/home/app'],
     ])
     if (this.#chance(0.5)) variables.set('W', this.#pick(['4', '', '-3', 'x y', '010']))
-    if (this.#chance(0.3)) variables.set('A', this.#pick(['a/b.c.d', 'it\'s', 'back\\slash', '  lead', 'tail ', 'new\nline', '"q"']))
+    const odd = ['a/b.c.d', "it's", 'back\\slash', '  lead', 'tail ', 'new\nline', '"q"']
+    if (this.#chance(0.3)) variables.set('A', this.#pick(odd))
     if (this.#chance(0.1)) variables.delete('HOME')
     const parameters = this.#pick([['sh'], ['sh', 'p1'], ['name', 'p 1', ''], ['sh', '-x', '*.x', 'last'], []])
     this.#calm = this.#chance(0.6)
@@ -101,7 +102,9 @@ class Generator {
         [2, () => this.#builtin()],
         [1, () => `${this.#before()}exec ${this.#pick(['', '', '', '-- ', '-a name '])}${this.#simple(false)}`],
         [1, () => `${this.#before()}command ${this.#pick(['', '', '-- ', '-v '])}${this.#simple(false)}`],
-        [0.5, () => `eval ${this.#pick(["'gunicorn e1 $W'", 'gunicorn e2 "$A"', '"exec gunicorn e3"', "'W=8; celery e4' $W", "'gunicorn e5; ' quiet e6"])}`],
+        [0.5, () => `eval ${this.#pick([
+          "'gunicorn e1 $W'", 'gunicorn e2 "$A"', '"exec gunicorn e3"', "'W=8; celery e4' $W", "'gunicorn e5; ' quiet e6",
+        ])}`],
         [0.5, () => `: "\${${this.#pick(['PORT', 'W', 'D'])}:=8000}"`],
         [0.5, () => `if ${this.#simple()}; then exit ${this.#pick(['', '0', '1'])}; fi`],
         [0.5, () => `! ${this.#simple()}`],
@@ -114,7 +117,8 @@ class Generator {
 
   #list(): string {
     const statements = Array.from({ length: this.#integer(1, 2) }, () => this.#statement().replace(/&$/, '& :'))
-    return statements.map((statement, index) => (statement.endsWith('\n') || index === statements.length - 1 ? statement : `${statement}; `)).join('')
+    const last = statements.length - 1
+    return statements.map((statement, index) => (statement.endsWith('\n') || index === last ? statement : `${statement}; `)).join('')
   }
 
   #chain(): string {
@@ -184,7 +188,9 @@ class Generator {
 
   #function(): string {
     const name = this.#pick(['start', 'run_it', 'f'])
-    const body = `{ ${this.#list()}${this.#chance(0.3) ? `; ${this.#pick(['return', 'return 1', `local B=1; ${this.#simple()}`])}` : ''}; }`.replaceAll('\n;', '\n')
+    const list = this.#list()
+    const more = this.#chance(0.3) ? `; ${this.#pick(['return', 'return 1', `local B=1; ${this.#simple()}`])}` : ''
+    const body = `{ ${list}${more}; }`.replaceAll('\n;', '\n')
     this.#functions.push(name)
     return `${name}() ${body}`
   }
@@ -196,16 +202,20 @@ class Generator {
 
   #hereDocument(): string {
     const quoted = this.#chance(0.4)
-    return `${this.#simple()} <<${quoted ? "'EOF'" : 'EOF'}\n${this.#pick(['text $W', '$(quiet here "$PORT")', '"it\'s', '`quiet there`', '${B:=from}'])}\nEOF\n`
+    const body = this.#pick(['text $W', '$(quiet here "$PORT")', '"it\'s', '`quiet there`', '${B:=from}'])
+    return `${this.#simple()} <<${quoted ? "'EOF'" : 'EOF'}\n${body}\nEOF\n`
   }
 
   #builtin(): string {
     const name = this.#pick(names)
     return this.#pick([
-      `set -- ${this.#word()} ${this.#word()}`, 'set --', 'shift', 'set -e', 'set -eu', 'set -f', 'set +f', 'set -a', 'set +a', 'set -x', 'set one "two 3"',
-      `unset ${name}`, `read ${this.#pick(['', '-r ', '-p "$W" '])}${name} </dev/null`, `readonly ${this.#pick(['C', 'D', 'W'])}${this.#pick(['', `=${this.#word()}`])}`, `local ${this.#pick(['W', 'A'])}=${this.#literal()}`, `export -n ${name}`, `: "\${${name}:=${this.#literal()}}"`,
-      `: $((${this.#pick(['A', 'B'])} += 1))`, `eval ${this.#pick([`'${name}=e'`, `"${name}=\\$W"`, `'exec quiet'`])}`, 'IFS=:', 'IFS=" "', `trap 'quiet trapped' EXIT`,
-      `printf '%s' x`, `. /nowhere`, `local ${name}=1`, `[ -n "$${name}" ] || exit 1`, `${this.#pick(['', 'W=2 '])}export ${name}=v`, 'umask 022', `test "$${name}"`,
+      `set -- ${this.#word()} ${this.#word()}`, 'set --', 'shift', 'set -e', 'set -eu', 'set -f', 'set +f', 'set -a', 'set +a', 'set -x',
+      'set one "two 3"', `unset ${name}`, `read ${this.#pick(['', '-r ', '-p "$W" '])}${name} </dev/null`,
+      `readonly ${this.#pick(['C', 'D', 'W'])}${this.#pick(['', `=${this.#word()}`])}`, `export -n ${name}`,
+      `local ${this.#pick(['W', 'A'])}=${this.#literal()}`, `: "\${${name}:=${this.#literal()}}"`,
+      `: $((${this.#pick(['A', 'B'])} += 1))`, `eval ${this.#pick([`'${name}=e'`, `"${name}=\\$W"`, `'exec quiet'`])}`,
+      'IFS=:', 'IFS=" "', `trap 'quiet trapped' EXIT`, `printf '%s' x`, `. /nowhere`, `local ${name}=1`,
+      `[ -n "$${name}" ] || exit 1`, `${this.#pick(['', 'W=2 '])}export ${name}=v`, 'umask 022', `test "$${name}"`,
     ])
   }
 
@@ -215,18 +225,20 @@ class Generator {
   }
 
   #assignment(): string {
-    return `${this.#pick(['W', 'A', 'B', 'C', 'PORT', 'EMPTY', 'D'])}=${this.#chance(0.15) ? '' : this.#chance(0.1) ? '~/x:~' : this.#word()}`
+    const value = this.#chance(0.15) ? '' : this.#chance(0.1) ? '~/x:~' : this.#word()
+    return `${this.#pick(['W', 'A', 'B', 'C', 'PORT', 'EMPTY', 'D'])}=${value}`
   }
 
   #simple(assigned = true): string {
     const mark = `k${++this.#marks}`
     const name = this.#chance(0.08) ? 'broken' : this.#pick(['gunicorn', 'gunicorn', 'migrate', 'celery', 'quiet'])
     const words = Array.from({ length: this.#integer(0, 4) }, () => this.#word())
-    const redirect = this.#chance(0.15) ? this.#pick(['> /dev/null', '2>&1', '>/dev/null 2>&1', '< /dev/null', '2>> /dev/null']) : undefined
-    if (redirect !== undefined) words.splice(this.#integer(0, words.length), 0, redirect)
+    const redirects = ['> /dev/null', '2>&1', '>/dev/null 2>&1', '< /dev/null', '2>> /dev/null']
+    if (this.#chance(0.15)) words.splice(this.#integer(0, words.length), 0, this.#pick(redirects))
     const prefix = assigned && this.#chance(0.2) ? `${this.#assignment()} ` : ''
     const more = prefix !== '' && this.#chance(0.3) ? `${this.#assignment()} ` : ''
-    return `${prefix}${more}${this.#chance(0.05) ? `"${name}"` : name} ${mark}${words.map((word) => this.#blank() + word).join('')}`
+    const written = this.#chance(0.05) ? `"${name}"` : name
+    return `${prefix}${more}${written} ${mark}${words.map((word) => this.#blank() + word).join('')}`
   }
 
   #blank(): string {
@@ -234,7 +246,10 @@ class Generator {
   }
 
   #literal(): string {
-    return this.#pick(['app:app', '-w', '4', '--bind=x', 'a,b', 'wsgi', '-', '--', 'k=v', '0.0.0.0:80', '%', '@', '+', 'x#y', 'é', '1', 'a^b', '!', 'b]'])
+    return this.#pick([
+      'app:app', '-w', '4', '--bind=x', 'a,b', 'wsgi', '-', '--', 'k=v', '0.0.0.0:80', '%', '@', '+', 'x#y',
+      'é', '1', 'a^b', '!', 'b]',
+    ])
   }
 
   #word(): string {
@@ -255,8 +270,12 @@ class Generator {
       [0.5, () => this.#pick(['~', '~/x', '~nobody', 'a~', 'x=~', ':~/y'])],
       [0.4, () => this.#pick(['{a,b}', '{1..3}', '{a}', '{}', 'x{,y}', '{', '}', '{a b}'])],
       [0.3, () => this.#pick(["$'a\\nb'", '$"q"', '$', '$%'])],
-      [0.6, () => this.#pick(['$@', '"$@"', '$*', '"$*"', '$1', '"$2"', '${1}', '$#', '"x$@y"', '"$@$@"', '${10}', '$10', '"$1$2"', '$0'])],
-      [0.4, () => this.#pick(['$(quiet s1)', '"$(celery s2 $W)"', '`quiet s3`', '$(printf "a b")', '"`printf x`"', '$( (quiet s4) )'])],
+      [0.6, () => this.#pick([
+        '$@', '"$@"', '$*', '"$*"', '$1', '"$2"', '${1}', '$#', '"x$@y"', '"$@$@"', '${10}', '$10', '"$1$2"', '$0',
+      ])],
+      [0.4, () => this.#pick([
+        '$(quiet s1)', '"$(celery s2 $W)"', '`quiet s3`', '$(printf "a b")', '"`printf x`"', '$( (quiet s4) )',
+      ])],
     ])
   }
 
@@ -277,14 +296,18 @@ class Generator {
 
   #expansion(quoted: boolean): string {
     const name = this.#pick([...names, '1', '2'])
-    const operand = this.#pick(['4', 'a b', '$W', '${B}', '', '"q r"', "'s'", '*', this.#calm ? '5' : '$((1+1))', 'é', '~', '${W:-n}', '$(quiet s5)', '"$SPACED"', '\\$'])
+    const operand = this.#pick([
+      '4', 'a b', '$W', '${B}', '', '"q r"', "'s'", '*', this.#calm ? '5' : '$((1+1))', 'é', '~', '${W:-n}', '$(quiet s5)',
+      '"$SPACED"', '\\$',
+    ])
+    const pattern = ['.*', '*/', '0', '00', '?', '*', '*.', 'o*', '$W', 'on?', '[0-9]', '"0"', '', '*o']
     if (quoted && this.#chance(0.7) && /["'\\]/.test(operand)) return `\${${name}:-d}`
     return this.#weighted([
       [4, () => `\${${name}${this.#pick([':-', '-', ':-'])}${operand}}`],
       [2, () => `\${${name}${this.#pick([':+', '+'])}${operand}}`],
       [1, () => (/^\d/.test(name) ? `\${#${name}}` : `\${${name}${this.#pick([':=', '='])}${operand}}`)],
       [1, () => `\${#${name}}`],
-      [3, () => `\${${name}${this.#pick(['%', '%%', '#', '##'])}${this.#pick(['.*', '*/', '0', '00', '?', '*', '*.', 'o*', '$W', 'on?', '[0-9]', '"0"', '', '*o'])}}`],
+      [3, () => `\${${name}${this.#pick(['%', '%%', '#', '##'])}${this.#pick(pattern)}}`],
       [this.#calm ? 0 : 0.4, () => `\${${name}:?gone}`],
     ])
   }

@@ -73,16 +73,20 @@ function runAll(shell: Shell, all: readonly (Generated | undefined)[]): Run[][] 
   const records = join(folder, `records-${shell.name.replaceAll(' ', '-')}-${Math.floor(performance.now())}`)
   mkdirSync(records)
   const env = findProgram('env') ?? '/usr/bin/env'
+  const program = findProgram(shell.command[0] ?? '') ?? ''
   const driver = all.map((script, index) => {
     if (script === undefined) return ''
-    const variables = [...script.variables, ['PATH', bin], ['RECORD', join(records, String(index))]].map(([name, value]) => single(`${name}=${value}`))
-    const words = [findProgram(shell.command[0] ?? '') ?? '', ...shell.command.slice(1), '-c', script.text, ...script.parameters].map(single)
+    const variables = [...script.variables, ['PATH', bin], ['RECORD', join(records, String(index))]]
+      .map(([name, value]) => single(`${name}=${value}`))
+    const words = [program, ...shell.command.slice(1), '-c', script.text, ...script.parameters].map(single)
     return `${env} -i ${variables.join(' ')} ${words.join(' ')} </dev/null >/dev/null 2>&3\n`
   }).join('')
   const file = join(folder, 'driver')
   // What a script leaves in the background holds descriptor 3, and so is waited for.
   writeFileSync(file, `exec 3>&1\n${driver}`)
-  const { status, error } = spawnSync(findProgram('dash') ?? 'sh', [file], { cwd: work, stdio: ['ignore', 'pipe', 'inherit'], timeout: 300_000, maxBuffer: 1 << 28 })
+  const { status, error } = spawnSync(findProgram('dash') ?? 'sh', [file], {
+    cwd: work, stdio: ['ignore', 'pipe', 'inherit'], timeout: 300_000, maxBuffer: 1 << 28,
+  })
   if (error !== undefined || status === null) throw error ?? new Error('the driver was killed')
   return all.map((_, index) => {
     const record = join(records, String(index))
@@ -124,10 +128,10 @@ function canBe(words: readonly Word[], argv: readonly string[], from = 0, at = 0
 }
 
 const show = (words: readonly Word[]): string =>
-  words.map((word) => (word.value === null ? `<${word.prefix}…${word.splits ? '*' : ''}>` : JSON.stringify(word.value))).join(' ')
+  words.map(({ value, prefix, splits }) => (value === null ? `<${prefix}…${splits ? '*' : ''}>` : JSON.stringify(value))).join(' ')
 
 function markOf(command: Command): string | undefined {
-  return command.words.map((word) => word.value).find((value) => value !== null && /^[kse]\d+$|^here$|^there$|^trapped$/.test(value)) ?? undefined
+  return command.words.find((word) => word.value !== null && /^[kse]\d+$|^here$|^there$|^trapped$/.test(word.value))?.value ?? undefined
 }
 
 function read(script: Generated, dialect: Dialect, text = script.text): Script {
@@ -147,7 +151,8 @@ function compare(found: Script, runs: readonly Run[]): string[] {
     const [, mark] = run.argv
     const listed = found.commands.filter((command) => command.words[0]?.value === null || command.words[0]?.value === run.argv[0])
     const exact = listed.filter((command) => markOf(command) === mark)
-    const marked = exact.length > 0 ? exact : listed.filter((command) => command.words.some((word) => word.splits && word.prefix === ''))
+    const open = listed.filter((command) => command.words.some((word) => word.splits && word.prefix === ''))
+    const marked = exact.length > 0 ? exact : open
     // What `eval` puts together, and what not every shell reads alike, is not listed.
     const unread = found.errors.length > 0 || found.commands.some((command) => command.words[0]?.value === 'eval')
     if (exact.length === 0 && unread) continue
@@ -156,14 +161,17 @@ function compare(found: Script, runs: readonly Run[]): string[] {
       continue
     }
     const fitting = marked.filter((command) => canBe(command.words, run.argv))
-    if (fitting.length === 0 && !unread) problems.push(`got ${JSON.stringify(run.argv)}, listed as ${marked.map((command) => show(command.words)).join(' or ')}`)
+    if (fitting.length === 0 && !unread) {
+      problems.push(`got ${JSON.stringify(run.argv)}, listed as ${marked.map((command) => show(command.words)).join(' or ')}`)
+    }
     for (const command of fitting) ran.add(command)
     const wrong = names.filter((name) => fitting.length > 0 && fitting.every((command) => {
       const value = command.environment.get(name)
       return value !== null && value !== run.variables.get(name)
     }))
     for (const name of wrong) {
-      problems.push(`${mark} got ${name}=${JSON.stringify(run.variables.get(name))}, listed as ${JSON.stringify(fitting[0]?.environment.get(name))}`)
+      const told = fitting[0]?.environment.get(name)
+      problems.push(`${mark} got ${name}=${JSON.stringify(run.variables.get(name))}, listed as ${JSON.stringify(told)}`)
     }
   }
   for (const command of found.commands) {
@@ -190,13 +198,14 @@ function untilFailure(found: Script, text: string): Script {
   }
   const at = found.commands.findIndex(mayFail)
   const until = at < 0 ? Infinity : at
-  return { ...found, commands: found.commands.map((command, index) => (index > until || (arithmetic >= 0 && command.end > arithmetic) ? asMaybe(command) : command)) }
+  const unsure = (command: Command, index: number): boolean => index > until || (arithmetic >= 0 && command.end > arithmetic)
+  return { ...found, commands: found.commands.map((command, index) => (unsure(command, index) ? asMaybe(command) : command)) }
 }
 
 function asMaybe(command: Command): Command {
   return {
-    words: command.words, assignments: command.assignments, environment: command.environment, start: command.start, end: command.end,
-    insertAt: command.insertAt, runs: 'maybe', exec: command.exec, background: command.background, piped: command.piped,
+    words: command.words, assignments: command.assignments, environment: command.environment,
+    start: command.start, end: command.end, insertAt: command.insertAt, runs: 'maybe', exec: command.exec, background: command.background, piped: command.piped,
     embedded: command.embedded, last: command.last,
   }
 }
@@ -204,10 +213,14 @@ function asMaybe(command: Command): Command {
 describe.each([['dash'], ['bash'], ['busybox', 'sh']])('%s', (name, ...rest) => {
   realTest(`${name} reads what quote writes as it was`, missing(name), () => {
     const random = new Random(seed)
-    const values = Array.from({ length: 500 }, () => Array.from({ length: random.below(8) }, () => random.pick([...'ab =$\'"`\\!~#*?[]{}()<>|&;\n\t:-,é'])).join(''))
-    const script = values.map((value) => `printf '%s\\0' ${quote(value)} ${quoteWith([value, { variable: 'A' }], value === '')}`).join('\n')
-    const { stdout } = spawnSync(findProgram(name) ?? '', [...rest, '-c', script], { encoding: 'utf8', env: { A: 'x' }, cwd: work })
-    expect(stdout.split('\0').slice(0, -1)).toEqual(values.flatMap((value) => [value, `${value}x`]))
+    const characters = [...'ab =$\'"`\\!~#*?[]{}()<>|&;\n\t:-,é']
+    const value = (): string => Array.from({ length: random.below(8) }, () => random.pick(characters)).join('')
+    const values = Array.from({ length: 500 }, value)
+    const script = values.map((text) => `printf '%s\\0' ${quote(text)} ${quoteWith([text, { variable: 'A' }], text === '')}`)
+    const { stdout } = spawnSync(findProgram(name) ?? '', [...rest, '-c', script.join('\n')], {
+      encoding: 'utf8', env: { A: 'x' }, cwd: work,
+    })
+    expect(stdout.split('\0').slice(0, -1)).toEqual(values.flatMap((text) => [text, `${text}x`]))
   })
 })
 
@@ -238,8 +251,9 @@ describe.each(shells)('$name', (shell) => {
       if (problems.length > 0) failures.push(describeFailure(seed + index, script, problems))
     })
     const share = ((100 * known) / words).toFixed(1)
-    console.log(`${shell.name}: ${mine.filter((script) => script !== undefined).length} scripts, ${runs.flat().length} runs of programs; ` +
-      `${listed} commands listed, ${sure} of them surely run; ${share} % of ${words} words known`)
+    const read = mine.filter((script) => script !== undefined).length
+    console.log(`${shell.name}: ${read} scripts, ${runs.flat().length} runs of programs; ${listed} commands listed, ` +
+      `${sure} of them surely run; ${share} % of ${words} words known`)
     expect(failures.slice(0, 20).join('\n') + (failures.length > 20 ? `\n… ${failures.length} in all` : '')).toBe('')
     expect(known / words).toBeGreaterThan(0.7)
   })
@@ -275,5 +289,6 @@ function isStub(command: Command): boolean {
 function describeFailure(seed: number, script: Generated, problems: readonly string[]): string {
   const variables = [...script.variables].map(([name, value]) => `${name}=${quote(value)}`).join(' ')
   const hidden = script.open ? `, open, hidden: ${script.hidden.join(' ')}` : ''
-  return `--- seed ${seed} (${variables}${hidden}; ${JSON.stringify(script.parameters)})\n${script.text}\n${problems.map((problem) => `  ${problem}`).join('\n')}`
+  const told = problems.map((problem) => `  ${problem}`).join('\n')
+  return `--- seed ${seed} (${variables}${hidden}; ${JSON.stringify(script.parameters)})\n${script.text}\n${told}`
 }
