@@ -12,8 +12,8 @@ export type Edit =
 
 /** Splices a string; no two splices overlap. */
 function spliced(text: string, splices: readonly { start: number; end: number; text: string }[]): string {
-  // A stable sort keeps several insertions at one place in their order.
-  const ordered = splices.map((splice, order) => ({ ...splice, order })).sort((a, b) => b.start - a.start || b.order - a.order)
+  // From the end on. What is put in at a place stands before what is replaced there, and keeps its order.
+  const ordered = splices.map((splice, order) => ({ ...splice, order })).sort((a, b) => b.start - a.start || b.end - a.end || b.order - a.order)
   return ordered.reduce((result, splice) => result.slice(0, splice.start) + splice.text + result.slice(splice.end), text)
 }
 

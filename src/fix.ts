@@ -126,8 +126,8 @@ class Writer {
   /** True where a script has given the port variable a value of its own: what is written with it is not the platform's port. */
   #isOwnPort(): boolean {
     const { command, environment } = this.#invocation
-    const own = command?.environment.get(this.#policy.port.env) ?? undefined
-    return own !== undefined && own !== environment.variables.get(this.#policy.port.env)?.value
+    const name = this.#policy.port.env
+    return command?.environment.has(name) === true && command.environment.get(name) !== environment.variables.get(name)?.value
   }
 
   /** The edits, those that move later elements last. */

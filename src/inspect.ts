@@ -9,7 +9,7 @@ import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import type { Container, Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
-import { shellScript } from './shell/invocation.ts'
+import { shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
 
@@ -190,7 +190,7 @@ class Inspector {
     if (started.kind === 'program') {
       const script = shellScript(words.slice(started.index))
       const element = script ? elements[started.index + script.script] : undefined
-      if (script && element) this.#script(element, element.expanded.text, script.dialect, environment().with(started.assigned), script.parameters)
+      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned))
     }
     return { invocations: this.#found, errors: this.#errors }
   }
@@ -221,35 +221,48 @@ class Inspector {
     })
   }
 
-  #script(element: CommandLine['elements'][number], text: string, dialect: 'sh' | 'bash', environment: Environment, parameters: readonly Word[], nested?: Word, depth = 0): void {
-    const script = readScript(text, { dialect, environment, parameters })
+  #script(element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, nested?: Word, depth = 0): void {
+    const { dialect, parameters, options } = shell
+    const script = readScript(text, { dialect, parameters, options, environment })
     this.#errors.push(...script.errors)
     for (const command of script.commands) {
       const started = startedBy(command.words)
-      if (started.kind === 'gunicorn') this.#shellForm(element, command, started.index, started.assigned, nested)
+      if (started.kind === 'gunicorn')
+        this.#shellForm(element, command, started.index, started.assigned, nested, script.errors.length === 0)
       if (started.kind !== 'program' || depth >= deepestShell) continue
       const words = command.words.slice(started.index)
       const inner = shellScript(words)
       const word = inner ? words[inner.script] : undefined
       if (inner && typeof word?.value === 'string')
-        this.#script(element, word.value, inner.dialect, command.environment.with(started.assigned), inner.parameters, nested ?? word, depth + 1)
+        this.#script(element, word.value, inner, command.environment.with(started.assigned), nested ?? word, depth + 1)
     }
   }
 
-  #shellForm({ path, expanded }: CommandLine['elements'][number], command: Command, index: number, assigned: Assigned, nested: Word | undefined): void {
-    const span = ({ start, end }: { start: number; end: number }): Place => ({ path, start: expanded.source(start), end: expanded.source(end) })
+  #shellForm(
+    { path, expanded }: CommandLine['elements'][number],
+    command: Command,
+    index: number,
+    assigned: Assigned,
+    nested: Word | undefined,
+    isReadable: boolean,
+  ): void {
+    const span = ({ start, end }: { start: number; end: number }): Place => ({
+      path, start: expanded.source(start), end: expanded.source(end),
+    })
     const own = command.words.slice(index)
     const insertion = (): Insertion => {
+      if (nested || command.embedded) return { kind: 'none', reason: 'it stands in a script within a script' }
+      if (!isReadable) return { kind: 'none', reason: 'the script cannot be read to its end' }
       if (!hasSeparator(own)) return { kind: 'text', path, offset: expanded.source(command.insertAt), before: false }
       const [name, next] = own
-      const isApart = name !== undefined && next !== undefined && next.start >= name.end
-      return isApart ? { kind: 'text', path, offset: expanded.source(next.start), before: true } : { kind: 'none', reason: 'it is made by an expansion' }
+      if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
+      return { kind: 'text', path, offset: expanded.source(next.start), before: true }
     }
     this.#add(own, this.#variables(assigned, command.environment), {
       form: 'shell',
       command,
       place: span(nested ?? command),
-      insertion: nested || command.embedded ? { kind: 'none', reason: 'it stands in a script within a script' } : insertion(),
+      insertion: insertion(),
       placeOf: (word) => span(nested ?? word),
     })
   }

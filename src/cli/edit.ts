@@ -186,7 +186,7 @@ function mergeEdits(edits: readonly Edit[]): Operation[] {
         (other) => other.op === 'splice' && isDeepStrictEqual(other.path, edit.path),
       ) as (typeof edit)[]
       if (splices[0] === edit)
-        operations.push({ op: 'splice', path: edit.path, splices: splices.toSorted((a, b) => a.start - b.start), index })
+        operations.push({ op: 'splice', path: edit.path, splices: splices.toSorted((a, b) => a.start - b.start || a.end - b.end), index })
     } else if (edit.op === 'add' && last?.op === 'add' && continues(last.path, last.values.length, edit.path)) {
       operations[operations.length - 1] = { ...last, values: [...last.values, edit.value] }
     } else {

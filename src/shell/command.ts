@@ -53,9 +53,9 @@ export interface ScriptError {
 
 export interface Script {
   readonly commands: readonly Command[]
-  /** What no shell can read. Commands that stand where it matters are `maybe`. */
+  /** What bash cannot read, or not every `sh` alike. Commands on such a line, and after it, are `maybe`; some may be missing. */
   readonly errors: readonly ScriptError[]
-  /** True where a trap is set: its commands are not listed. */
+  /** True where a trap is set. Its commands are listed, as `maybe`, where they are written as one quoted word. */
   readonly traps: boolean
 }
 

@@ -31,7 +31,8 @@ export const shellName: Word = { value: null, prefix: '', splits: false, text: '
 /** Variables that a shell keeps for itself, whatever its environment says (dash, bash and busybox taken together). */
 const kept = new Set((
   '_ IFS OPTIND OPTARG OPTERR PWD OLDPWD PPID LINENO SHLVL PS1 PS2 PS4 RANDOM SRANDOM SECONDS EPOCHSECONDS ' +
-  'EPOCHREALTIME UID EUID GROUPS FUNCNAME FUNCNEST DIRSTACK HOSTTYPE MACHTYPE OSTYPE PIPESTATUS SHELLOPTS BASHOPTS HISTCMD COMP_WORDBREAKS COLUMNS LINES'
+  'EPOCHREALTIME UID EUID GROUPS FUNCNAME FUNCNEST DIRSTACK HOSTTYPE MACHTYPE OSTYPE PIPESTATUS SHELLOPTS BASHOPTS ' +
+  'HISTCMD COMP_WORDBREAKS COLUMNS LINES'
 ).split(' '))
 
 /** Variables that a shell may set where its environment does not. */

@@ -120,7 +120,7 @@ function command(node: Syntax.Command, writes: Writes): void {
   else if (name === 'trap') for (const word of words.slice(index + 1)) inText(word.text, writes)
   else if (leaving.has(name)) writes.leaves ||= name === 'exit' ? !/^[1-9]\d*$/.test(next) : name === 'return' || next !== ''
   else if (name === 'set' || name === 'shift') writes.parameters = writes.options = true
-  else if (declarations.has(name) || (name === 'printf' && /^(-v|"?[$`])/.test(next)) || (name === 'wait' && next.startsWith('-'))) {
+  else if (declarations.has(name) || (name === 'printf' ? /^(-v|"?[$`])/.test(next) : name === 'wait' && next.startsWith('-'))) {
     if (name === 'readonly' || (/^(declare|typeset|local)$/.test(name) && /^[-+$"`]/.test(next))) writes.fixes = true
     if (name === 'mapfile' || name === 'readarray') writes.names.add('MAPFILE')
     if (name === 'read') writes.names.add('REPLY')

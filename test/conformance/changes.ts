@@ -19,13 +19,18 @@ export function runProblems(mending: Mending, before: Outcome, after: Outcome, a
   if (!same(was, is)) return [`${argvs(before)} became ${argvs(after)}`]
   const effects = inOrder ? (['status', 'stdout', 'stderr', 'files'] as const) : []
   return [
-    ...effects.filter((name) => !same(before[name], after[name])).map((name) => `${name}: ${JSON.stringify(before[name])} became ${JSON.stringify(after[name])}`),
+    ...effects.flatMap((name) => difference(name, before[name], after[name])),
     ...pairs(before, after, inOrder).flatMap(([one, other]) => {
       const [old, now] = [answers.get(one), answers.get(other)]
       const problems = old && now ? settingProblems(mending, other, old, now) : ['gunicorn was not asked']
       return problems.map((problem) => `${problem}\n    ${JSON.stringify(one.argv)}\n    ${JSON.stringify(other.argv)}`)
     }),
   ]
+}
+
+function difference(name: string, was: unknown, is: unknown, wanted: readonly unknown[] = [was]): string[] {
+  if (wanted.some((value) => same(value, is))) return []
+  return [`${name} was ${JSON.stringify(was)}, is ${JSON.stringify(is)}, not ${JSON.stringify(wanted[0])}`]
 }
 
 const argvs = ({ runs }: Outcome): string => JSON.stringify(runs.map(({ argv }) => argv))
@@ -74,7 +79,8 @@ function changesOf({ fix, invocation }: Finding): Change[] {
 
 function settingProblems({ fixed, generated, after: object }: Mending, run: Run, before: Answer, after: Answer): string[] {
   const marks = [markOf(run.argv), undefined]
-  const findings = [...fixed.mended].filter(({ invocation }) => marks.includes(markOf(invocation.words.map(({ value }) => value))))
+  const isMeant = ({ invocation }: Finding): boolean => marks.includes(markOf(invocation.words.map(({ value }) => value)))
+  const findings = [...fixed.mended].filter(isMeant)
   const isSplit = findings.some(({ fix }) => fix && 'split' in fix)
   // Of changes to one entry the last one counts.
   const changes = new Map(findings.flatMap(changesOf).map((change) => [`${change.setting} ${change.entry}`, change]))
@@ -85,16 +91,17 @@ function settingProblems({ fixed, generated, after: object }: Mending, run: Run,
   if (before.exit === 0 && after.exit === 0) return []
   if (before.exit !== after.exit && !isSplit) return [`ended with ${before.exit}, now with ${after.exit}`]
   // A script, or `env`, may set another port than the container's.
-  const ports = [environmentOf({ ...generated, container: containerOf(object) }).get('PORT') ?? '', run.variables['PORT'] ?? '']
+  const container = environmentOf({ ...generated, container: containerOf(object) })
+  const ports = [container.get('PORT') ?? '', run.variables['PORT'] ?? '']
   // Of what gunicorn could not read there is nothing to compare.
   const read = [before, after].filter(({ settings }) => settings !== null)
-  const names = new Set([...(read.length < 2 ? [] : read.flatMap(({ settings }) => Object.keys(settings ?? {}))), ...named.keys()])
+  const common = read.length < 2 ? [] : read.flatMap(({ settings }) => Object.keys(settings ?? {}))
   return [
-    ...(isSplit ? splitProblems(after) : read.some(({ application }) => application !== after.application) ? [`the application was ${before.application}, is ${after.application}`] : []),
-    ...[...names].flatMap((name) => {
+    ...(isSplit ? splitProblems(after) : read.flatMap(({ application }) => difference('application', application, after.application))),
+    ...[...new Set([...common, ...named.keys()])].flatMap((name) => {
       const [was, is] = [valueOf(name, before), valueOf(name, after)]
-      const wanted = ports.map((port) => (named.get(name) ?? []).reduce((value, change) => changed(value, is, change, port), was))
-      return wanted.some((value) => same(value, is)) ? [] : [`${name} was ${JSON.stringify(was)}, is ${JSON.stringify(is)}, not ${JSON.stringify(wanted[0])}`]
+      const changing = named.get(name) ?? []
+      return difference(name, was, is, ports.map((port) => changing.reduce((value, change) => changed(value, is, change, port), was)))
     }),
   ]
 }
@@ -112,6 +119,10 @@ function changed(value: unknown, is: unknown, change: Change, port: string): unk
   return change.entry < 0 ? [text] : value.with(change.entry, text)
 }
 
-const refusalOf = ({ exit, error, bind_error, env_error }: Answer): string | null => (exit === 0 ? null : (error ?? bind_error ?? env_error))
+function refusalOf({ exit, error, bind_error, env_error }: Answer): string | null {
+  return exit === 0 ? null : (error ?? bind_error ?? env_error)
+}
 
-const valueOf = (name: string, { settings }: Answer): unknown => settings?.[name] ?? releasesFor(release)[0]?.settings[name]?.default
+function valueOf(name: string, { settings }: Answer): unknown {
+  return settings?.[name] ?? releasesFor(release)[0]?.settings[name]?.default
+}

@@ -15,7 +15,7 @@ export const unusual: readonly (readonly string[])[] = [
   ['-b', 'tcp://127.0.0.1:5'], ['-b', ' 127.0.0.1:80 '], ['-b', '$(HOST):$(PORT)'], ['--workers', '$(WORKERS)'],
   ['--workers 4'], ['--bind 0.0.0.0:80'], ['--bind $(HOST):80'], ['-w 4'], ['--access-logfile', '/tmp/access.log'],
   ['--error-logfile=/tmp/it\'s $here'], ['--access-logformat', '%(h)s "%(r)s" it\'s $1'], ['--access-logformat=-'],
-  ['--log-config', '/etc/log.ini'], ['--log-syslog'], ['--name', 'my "app" $$ $(NAME)'], ['-e', 'A=b c'], ['--chdir', '/tmp'],
+  ['--log-config', '/etc/log.ini'], ['--log-syslog'], ['--name', 'my "app" $ $(NAME)'], ['-e', 'A=b c'], ['--chdir', '/tmp'],
   ['--forwarded-allow-ips', '*'], ['--statsd-host', '$(HOST_IP):8125'], ['--worker-tmp-dir', '/dev/shm'], ['--check-config'],
   ['--version'], ['-w', 'x'], ['--port', '80'], ['--worker-cl', 'gevent'], ['-Dw3'], ['--paste', 'shop.ini'],
   ['--access-logfile', ''], ['-b', ''], ['--workers', '-1'],

@@ -25,7 +25,9 @@ const root = join(import.meta.dirname, '..', '..')
 /** The built program, unless it is older than what it is built of; then the source. */
 function program(): string {
   const built = join(root, 'dist', 'paddock.js')
-  const sources = ['src', 'cmd'].flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(root, folder, file)))
+  const filesIn = (folder: string): string[] =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
+  const sources = [...filesIn(join(root, 'src')), ...filesIn(join(root, 'cmd'))]
   const isNew = existsSync(built) && sources.every((file) => statSync(file).mtimeMs <= statSync(built).mtimeMs)
   return isNew ? built : join(root, 'cmd', 'paddock.ts')
 }
@@ -53,7 +55,9 @@ const machineDependent: readonly (readonly [setting: string, refusal: RegExp])[]
 ]
 
 /** A config file may set anything, so nearly all is unknown where one is read. */
-const isUnknown = (setting: string, unknown: readonly string[]): boolean => (setting === 'config' ? unknown.length > 20 : unknown.includes(setting))
+function isUnknown(setting: string, unknown: readonly string[]): boolean {
+  return setting === 'config' ? unknown.length > 20 : unknown.includes(setting)
+}
 
 interface Tally {
   refused: number
@@ -67,7 +71,7 @@ interface Tally {
 /** In what paddock is wrong about one command line. */
 function disagreements({ env }: CommandLine, real: Answer, { invocations, problems: errors }: Explanation, tally: Tally): string[] {
   const [told] = invocations
-  if (!told || invocations.length > 1 || errors.length > 0) return [`${invocations.length} invocations, ${JSON.stringify(errors)}`]
+  if (!told || invocations.length > 1 || errors.length > 0) return [`${invocations.length} invocations; ${JSON.stringify(errors)}`]
   const { settings, unknown, problems, application } = told
   const refusal = real.exit === 0 ? null : (real.error ?? real.bind_error ?? real.env_error)
   if (refusal !== null) {
@@ -76,7 +80,8 @@ function disagreements({ env }: CommandLine, real: Answer, { invocations, proble
     if (problems.length > 0) return []
     // Each layer is checked, also where the command line overrides what GUNICORN_CMD_ARGS says.
     const isHidden = (setting: string): boolean => 'GUNICORN_CMD_ARGS' in env && settings[setting]?.source === 'command line'
-    const hangsOnMachine = machineDependent.some(([setting, refused]) => refused.test(refusal) && (isUnknown(setting, unknown) || isHidden(setting)))
+    const isLeftOpen = (setting: string): boolean => isUnknown(setting, unknown) || isHidden(setting)
+    const hangsOnMachine = machineDependent.some(([setting, refused]) => refused.test(refusal) && isLeftOpen(setting))
     return hangsOnMachine ? [] : [`gunicorn refuses: ${refusal}`]
   }
   if (problems.length > 0) return problems.map(({ message }) => `gunicorn does not refuse: ${message}`)
@@ -93,7 +98,7 @@ function disagreements({ env }: CommandLine, real: Answer, { invocations, proble
     const [wanted, given] = [JSON.stringify(realSettings[name]), JSON.stringify(settings[name]?.value)]
     if (wanted !== given) found.push(`${name}: gunicorn has ${wanted ?? 'the default'}, paddock ${given ?? 'the default'}`)
   }
-  if (application !== real.application) found.push(`application: gunicorn has ${JSON.stringify(real.application)}, paddock ${JSON.stringify(application)}`)
+  if (application !== real.application) found.push(`application: gunicorn has ${real.application}, paddock ${application}`)
   return found
 }
 
@@ -107,7 +112,8 @@ interface Asked {
 async function ask(release: string, count: number): Promise<Asked> {
   const start = performance.now()
   // The oracle is faster where the environment stays the same.
-  const lines = commandLines(seed + Number.parseInt(release), count).sort((a, b) => environmentOf(a).localeCompare(environmentOf(b)))
+  const lines = commandLines(seed + Number.parseInt(release), count)
+  lines.sort((a, b) => environmentOf(a).localeCompare(environmentOf(b)))
   const oracle = await Oracle.start(release)
   const [real, told] = await Promise.all([oracle.ask(lines), explain(lines, release)]).finally(() => oracle.close())
   return { lines, real, told, seconds: (performance.now() - start) / 1000 }
@@ -118,31 +124,36 @@ const environmentOf = ({ env }: CommandLine): string => JSON.stringify({ ...env,
 const percent = (part: number, all: number): string => `${((100 * part) / all).toFixed(1)} %`
 
 /** Why a release cannot be asked; undefined where it can. */
-const missing = new Map(
-  await Promise.all(
-    Object.keys(counts).map(async (release) => [release, await installGunicorn(release).then(() => undefined, (error: Error) => error.message)] as const),
-  ),
-)
+async function obstacle(release: string): Promise<string | undefined> {
+  return installGunicorn(release).then(() => undefined, (error: Error) => error.message)
+}
+
+const releases = Object.keys(counts)
+const obstacles = await Promise.all(releases.map(obstacle))
 const asked = new Map<string, Asked>()
 
 describe(`explain --stdin, seed ${seed}`, () => {
   // All releases are asked at once: each is a process, and paddock another.
   beforeAll(async () => {
-    const there = Object.entries(counts).filter(([release]) => missing.get(release) === undefined)
-    await Promise.all(there.map(async ([release, count]) => asked.set(release, await ask(release, count))))
+    const there = releases.filter((_, index) => obstacles[index] === undefined)
+    await Promise.all(there.map(async (release) => asked.set(release, await ask(release, counts[release] ?? 0))))
   })
 
-  for (const release of Object.keys(counts)) {
-    realTest(`agrees with gunicorn ${release}`, missing.get(release), () => {
+  for (const [index, release] of releases.entries()) {
+    realTest(`agrees with gunicorn ${release}`, obstacles[index], () => {
       const { lines, real, told, seconds } = asked.get(release) as Asked
       const tally: Tally = { refused: 0, ended: 0, quoted: 0, settings: 0, known: 0 }
       const failures = lines.flatMap((line, index) => {
         const found = disagreements(line, real[index] as Answer, told[index] as Explanation, tally)
         return found.length > 0 ? [`${JSON.stringify(line)}\n${found.map((one) => `  ${one}`).join('\n')}`] : []
       })
-      console.log(`gunicorn ${release}, seed ${seed}: ${lines.length} command lines, ${tally.refused} refused (${percent(tally.quoted, tally.refused)} told in ` +
-        `gunicorn's own words), ${tally.ended} ended by --help or --version; ${failures.length} disagreements; ` +
-        `${percent(tally.known, tally.settings)} of ${tally.settings} settings known; ${seconds.toFixed(0)} s`)
+      console.log([
+        `gunicorn ${release}, seed ${seed}: ${lines.length} command lines, ${failures.length} disagreements`,
+        `${tally.refused} refused (${percent(tally.quoted, tally.refused)} told in gunicorn's own words)`,
+        `${tally.ended} ended by --help or --version`,
+        `${percent(tally.known, tally.settings)} of ${tally.settings} settings known`,
+        `${seconds.toFixed(0)} s`,
+      ].join('; '))
       expect(failures.slice(0, 20).join('\n') + (failures.length > 20 ? `\n… ${failures.length} in all` : '')).toBe('')
       // What is all refused, or all unknown, would agree with anything.
       expect(tally.refused / lines.length).toBeLessThan(0.6)

@@ -85,8 +85,9 @@ describe(`fixing, seed ${seed}`, () => {
     )
     const mended = mendings.flatMap(({ fixed }) => [...fixed.mended])
     const rules = Map.groupBy(mended, ({ rule, invocation }) => `${rule} (${invocation.form})`)
+    const edited = mendings.filter(({ fixed }) => fixed.rounds.length > 0)
     console.log([
-      `fixing, seed ${seed}: ${mendings.length} containers, ${mendings.filter(({ fixed }) => fixed.rounds.length > 0).length} mended`,
+      `fixing, seed ${seed}: ${mendings.length} containers, ${edited.length} mended`,
       `${runs.length} programs started, ${answers.size} of them gunicorn`,
       `${failures.length} violations`,
       `${seconds(middle - start)} in shells, ${seconds(performance.now() - middle)} in gunicorn`,

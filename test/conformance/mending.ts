@@ -74,7 +74,7 @@ function remainderProblems({ after, fixed, policy }: Mending): string[] {
   const { rounds } = fixedBy(after, policy)
   // What the first fixing has told that it cannot mend stays.
   const isTold = (finding: Finding): boolean =>
-    fixed.findings.some((other) => !fixed.mended.has(other) && other.rule === finding.rule && other.field === finding.field)
+    fixed.findings.some((other) => !fixed.mended.has(other) && other.rule === finding.rule)
   const left = reportOf(after, policy).findings.filter((finding) => finding.action === 'Fix' && !isTold(finding))
   return [
     ...(rounds.length > 0 ? [`fixed again: ${JSON.stringify(rounds)}`] : []),
@@ -87,9 +87,10 @@ function sizeProblems({ before, after, fixed, added, policy }: Mending): string[
   const readsPort = fixes.some((made) => made && ('define' in made || ('setting' in made && made.setting === 'bind')))
   const isPort = added.length <= (readsPort ? 1 : 0) && added.every(({ name }) => name === policy.port.env)
   const onlyAdds = fixes.every((made) => made && 'setting' in made && !made.entry)
+  const isSmall = !onlyAdds || isWithin(textOf(before), textOf(after))
   return [
     ...(isPort ? [] : [`added to env: ${JSON.stringify(added)}`]),
-    ...(onlyAdds && !isWithin(textOf(before), textOf(after)) ? ['something was replaced, though only additions were needed'] : []),
+    ...(isSmall ? [] : ['something was replaced, though only additions were needed']),
   ]
 }
 

@@ -44,8 +44,10 @@ function expand(text: string, variables: ReadonlyMap<string, string>): string {
 /** The variables that a container starts with. */
 export function environmentOf({ container, hidden }: Pod): Map<string, string> {
   const own = new Set(container.env?.map(({ name }) => name))
+  // Of what the object does not tell, `envFrom` holds what no entry of `env` asks for.
   const variables = new Map([...hidden].filter(([name]) => container.envFrom !== undefined && !own.has(name)))
-  for (const { name, value, valueFrom } of container.env ?? []) variables.set(name, valueFrom ? (hidden.get(name) ?? '') : expand(value ?? '', variables))
+  for (const { name, value = '', valueFrom } of container.env ?? [])
+    variables.set(name, valueFrom ? (hidden.get(name) ?? '') : expand(value, variables))
   return variables
 }
 
@@ -56,9 +58,11 @@ const recorded = ['PORT', 'WEB_CONCURRENCY', 'FORWARDED_ALLOW_IPS', 'GUNICORN_CM
 /** What each made-up program does. A recording is one write, so that programs that run at once do not mix theirs. */
 function madeUp(): Record<string, string> {
   const variables = recorded.map((name) => `\${${name}+"${name}=$${name}"}`).join(' ')
-  const record = (name: string): string => `to=$RECORD; unset RECORD; printf '%s\\0' "$#" ${name} "$@" "$(export -p)" ${variables} '' >>"$to"\n`
+  const record = (name: string): string =>
+    `to=$RECORD; unset RECORD; printf '%s\\0' "$#" ${name} "$@" "$(export -p)" ${variables} '' >>"$to"\n`
   const skipOptions = 'while :; do case $1 in --) shift; break ;; -*) shift ;; *) break ;; esac; done\n'
-  const python = 'for word; do [ "$word" != gunicorn ] || break; done\nif [ "$word" = gunicorn ]; then while [ "$1" != gunicorn ]; do shift; done; exec "$@"; fi\n'
+  const python = 'for word; do [ "$word" != gunicorn ] || break; done\n' +
+    'if [ "$word" = gunicorn ]; then while [ "$1" != gunicorn ]; do shift; done; exec "$@"; fi\n'
   const talking = (name: string): string => `${record(name)}echo o p\necho told by ${name} >&2\n`
   return {
     gunicorn: talking('gunicorn'),
@@ -94,7 +98,8 @@ export class Node {
       mkdirSync(bin)
       for (const program of [...realPrograms, 'dash', 'bash']) symlinkSync(installed(program), join(bin, program))
       symlinkSync(installed(sh), join(bin, 'sh'))
-      for (const [name, body] of Object.entries(madeUp())) writeFileSync(join(bin, name), `#!${this.#dash}\n${body}`, { mode: 0o755 })
+      for (const [name, body] of Object.entries(madeUp()))
+        writeFileSync(join(bin, name), `#!${this.#dash}\n${body}`, { mode: 0o755 })
     }
   }
 
@@ -122,7 +127,8 @@ export class Node {
     const variables = environmentOf(pod)
     const { command = [], args = [] } = pod.container
     const argv = [...command, ...args].map((text) => expand(text, variables))
-    const assignments = [...variables, ['PATH', this.#bin(pod.sh)], ['RECORD', join(folder, 'record')]].map(([name, value]) => `${name}=${value}`)
+    const more = [['PATH', this.#bin(pod.sh)], ['RECORD', join(folder, 'record')]]
+    const assignments = [...variables, ...more].map(([name, value]) => `${name}=${value}`)
     const started = [installed('env'), '-i', ...assignments, ...argv].map(single).join(' ')
     return `cd ${single(work)}; ${started} </dev/null >../stdout 2>../stderr; echo $? >../status\n`
   }
@@ -146,14 +152,15 @@ export function missingPrograms(): string | undefined {
 }
 
 function readOutcome(folder: string): Outcome {
-  const read = (...path: string[]): string => (existsSync(join(folder, ...path)) ? readFileSync(join(folder, ...path), 'utf8').replaceAll(folder, '') : '')
-  const files = readdirSync(join(folder, 'work'), { recursive: true, withFileTypes: true, encoding: 'utf8' }).filter((entry) => entry.isFile())
+  const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8').replaceAll(folder, '') : '')
+  const entries = readdirSync(join(folder, 'work'), { recursive: true, withFileTypes: true, encoding: 'utf8' })
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
   return {
-    runs: readRuns(read('record')),
-    status: read('status'),
-    stdout: read('stdout'),
-    stderr: read('stderr'),
-    files: Object.fromEntries(files.map(({ parentPath, name }) => [join(parentPath, name).slice(folder.length), readFileSync(join(parentPath, name), 'utf8')])),
+    runs: readRuns(read(join(folder, 'record'))),
+    status: read(join(folder, 'status')),
+    stdout: read(join(folder, 'stdout')),
+    stderr: read(join(folder, 'stderr')),
+    files: Object.fromEntries(files.map((path) => [path.slice(folder.length), read(path)])),
   }
 }
 
@@ -162,8 +169,8 @@ function readRuns(text: string): Run[] {
   const runs: Run[] = []
   for (let at = 0; at < fields.length - 1;) {
     const next = at + 2 + Number(fields[at])
-    const end = fields.indexOf('', next)
-    const variables = fields.slice(next + 1, end).map((field) => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)] as const)
+    const end = fields.indexOf('', next + 1)
+    const variables = fields.slice(next + 1, end).map((field) => /^([^=]*)=(.*)$/s.exec(field)?.slice(1) ?? [])
     runs.push({ argv: fields.slice(at + 1, next), environment: fields[next] ?? '', variables: Object.fromEntries(variables) })
     at = end + 1
   }

@@ -10,9 +10,9 @@ import { realTest, seed } from './real.ts'
 import { findProgram, missing, single } from './shell-programs.ts'
 
 const options = [
-  '-c', '-c', '-c', '-ec', '-ce', '-euc', '-x', '-e', '-u', '-f', '-a', '-l', '-lc', '-o', '-eo', '-co', '+e', '+x', '+o', '-ox', '--', '-',
-  '-euxo', '--login', '--norc', '--noprofile', '--posix', '-posix', '-login', '--rcfile', '--restricted', '--version', '--nosuch',
-  '-O', '+O', '-s', '-i', '-n', '-v',
+  '-c', '-c', '-c', '-ec', '-ce', '-euc', '-x', '-e', '-u', '-f', '-a', '-l', '-lc', '-o', '-eo', '-co', '+e', '+x', '+o', '-ox',
+  '--', '-', '-euxo', '--login', '--norc', '--noprofile', '--posix', '-posix', '-login', '--rcfile', '--restricted',
+  '--version', '--nosuch', '-O', '+O', '-s', '-i', '-n', '-v',
   '-m', '-b', '-h', '-B', '-C', '-k', '-p', '-r', '-t', '-q', '-z', '-oc', '+c', '-ic', '-I',
 ]
 const values = ['pipefail', 'errexit', 'nounset', 'allexport', 'nosuch', 'noglob', 'extglob', 'posix']

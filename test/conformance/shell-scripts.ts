@@ -118,7 +118,8 @@ class Generator {
   #list(): string {
     const statements = Array.from({ length: this.#integer(1, 2) }, () => this.#statement().replace(/&$/, '& :'))
     const last = statements.length - 1
-    return statements.map((statement, index) => (statement.endsWith('\n') || index === last ? statement : `${statement}; `)).join('')
+    const ends = (statement: string, index: number): boolean => statement.endsWith('\n') || index === last
+    return statements.map((statement, index) => (ends(statement, index) ? statement : `${statement}; `)).join('')
   }
 
   #chain(): string {
@@ -209,8 +210,8 @@ class Generator {
   #builtin(): string {
     const name = this.#pick(names)
     return this.#pick([
-      `set -- ${this.#word()} ${this.#word()}`, 'set --', 'shift', 'set -e', 'set -eu', 'set -f', 'set +f', 'set -a', 'set +a', 'set -x',
-      'set one "two 3"', `unset ${name}`, `read ${this.#pick(['', '-r ', '-p "$W" '])}${name} </dev/null`,
+      `set -- ${this.#word()} ${this.#word()}`, 'set --', 'shift', 'set -e', 'set -eu', 'set -f', 'set +f', 'set -a',
+      'set +a', 'set -x', 'set one "two 3"', `unset ${name}`, `read ${this.#pick(['', '-r ', '-p "$W" '])}${name} </dev/null`,
       `readonly ${this.#pick(['C', 'D', 'W'])}${this.#pick(['', `=${this.#word()}`])}`, `export -n ${name}`,
       `local ${this.#pick(['W', 'A'])}=${this.#literal()}`, `: "\${${name}:=${this.#literal()}}"`,
       `: $((${this.#pick(['A', 'B'])} += 1))`, `eval ${this.#pick([`'${name}=e'`, `"${name}=\\$W"`, `'exec quiet'`])}`,

@@ -128,10 +128,12 @@ function canBe(words: readonly Word[], argv: readonly string[], from = 0, at = 0
 }
 
 const show = (words: readonly Word[]): string =>
-  words.map(({ value, prefix, splits }) => (value === null ? `<${prefix}…${splits ? '*' : ''}>` : JSON.stringify(value))).join(' ')
+  words.map(({ value, prefix, splits }) => (value === null ? `<${prefix}…${splits ? '*' : ''}>` : JSON.stringify(value)))
+    .join(' ')
 
 function markOf(command: Command): string | undefined {
-  return command.words.find((word) => word.value !== null && /^[kse]\d+$|^here$|^there$|^trapped$/.test(word.value))?.value ?? undefined
+  const mark = /^([kse]\d+|here|there|trapped)$/
+  return command.words.map((word) => word.value ?? '').find((value) => mark.test(value))
 }
 
 function read(script: Generated, dialect: Dialect, text = script.text): Script {
@@ -205,7 +207,8 @@ function untilFailure(found: Script, text: string): Script {
 function asMaybe(command: Command): Command {
   return {
     words: command.words, assignments: command.assignments, environment: command.environment,
-    start: command.start, end: command.end, insertAt: command.insertAt, runs: 'maybe', exec: command.exec, background: command.background, piped: command.piped,
+    start: command.start, end: command.end, insertAt: command.insertAt,
+    runs: 'maybe', exec: command.exec, background: command.background, piped: command.piped,
     embedded: command.embedded, last: command.last,
   }
 }
@@ -251,8 +254,8 @@ describe.each(shells)('$name', (shell) => {
       if (problems.length > 0) failures.push(describeFailure(seed + index, script, problems))
     })
     const share = ((100 * known) / words).toFixed(1)
-    const read = mine.filter((script) => script !== undefined).length
-    console.log(`${shell.name}: ${read} scripts, ${runs.flat().length} runs of programs; ${listed} commands listed, ` +
+    const count = mine.filter((script) => script !== undefined).length
+    console.log(`${shell.name}: ${count} scripts, ${runs.flat().length} runs of programs; ${listed} commands listed, ` +
       `${sure} of them surely run; ${share} % of ${words} words known`)
     expect(failures.slice(0, 20).join('\n') + (failures.length > 20 ? `\n… ${failures.length} in all` : '')).toBe('')
     expect(known / words).toBeGreaterThan(0.7)
