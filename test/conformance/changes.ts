@@ -97,11 +97,16 @@ function settingProblems({ fixed, generated, after: object }: Mending, run: Run,
   const read = [before, after].filter(({ settings }) => settings !== null)
   const common = read.length < 2 ? [] : read.flatMap(({ settings }) => Object.keys(settings ?? {}))
   return [
-    ...(isSplit ? splitProblems(after) : read.flatMap(({ application }) => difference('application', application, after.application))),
+    ...(isSplit ? splitProblems(after) : []),
+    ...(isSplit ? [] : read.flatMap(({ application }) => difference('application', application, after.application))),
     ...[...new Set([...common, ...named.keys()])].flatMap((name) => {
-      const [was, is] = [valueOf(name, before), valueOf(name, after)]
       const changing = named.get(name) ?? []
-      return difference(name, was, is, ports.map((port) => changing.reduce((value, change) => changed(value, is, change, port), was)))
+      const is = valueOf(name, after)
+      // Where gunicorn did not see the entry before, only what is written now can be looked at.
+      const wasSeen = before.settings !== null && !(isSplit && changing.length > 0)
+      const was = wasSeen ? valueOf(name, before) : is
+      const wanted = ports.map((port) => changing.reduce((value, change) => changed(value, is, change, port), was))
+      return difference(name, was, is, wanted)
     }),
   ]
 }

@@ -42,7 +42,9 @@ export const assignments: readonly string[] = [
   "GUNICORN_CMD_ARGS='--log-level debug --bind :1'",
 ]
 
-export const redirections: readonly string[] = ['>out.log', '2>&1', '>>out.log 2>&1', '</dev/null', '2>err.log', '> "out 1.log"', '1>&2']
+export const redirections: readonly string[] = [
+  '>out.log', '2>&1', '>>out.log 2>&1', '</dev/null', '2>err.log', '> "out 1.log"', '1>&2',
+]
 
 /** What runs before gunicorn. */
 export const steps: readonly string[] = [
@@ -59,7 +61,8 @@ export const scripts: readonly string[] = [
   'cat <<EOT >note\n-w 3 gunicorn $PORT\nEOT\n@', 'export WORKERS=5; @', ': "${PORT:=8000}"; @', 'export PORT=${PORT:-8001}\n@',
   'echo "gunicorn app:none -w 2" >note; @', '! broken && @', 'broken || @', 'command @', '@ \\\n', 'set -- -w 2; @',
   "trap 'migrate bye' EXIT; @", 'OPTIONS="-w 7 --preload"; @', 'while [ ! -f done ]; do : >done; done; @', '@ &\nwait',
-  'celery worker & @', 'umask 022; exec @', '[ -d sub ] && @ || broken', 'exec >out.log 2>&1; @', '@;# end', '%&&@', 'PORT=7001; @',
+  'celery worker & @', 'umask 022; exec @', '[ -d sub ] && @ || broken', 'exec >out.log 2>&1; @', '@;# end', '%&&@',
+  'PORT=7001; @',
 ]
 
 /** Shells, up to the script. */

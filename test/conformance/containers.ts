@@ -34,9 +34,10 @@ export interface Generated {
 /** As many containers as asked for, the same for the same seed. `config` is the path of a config file. */
 export function containers(seed: number, count: number, config: string): Generated[] {
   const generator = new Generator(new Random(seed), config)
-  // A fifth are scripts of every syntax there is, which say little of gunicorn.
-  const one = (index: number): Generated => (index % 5 === 4 ? generator.wildScript(seed * 100_000 + index) : generator.container())
-  return Array.from({ length: count }, (_, index) => one(index))
+  return Array.from({ length: count }, (_, index) =>
+    // A fifth are scripts of every syntax there is, which say little of gunicorn.
+    index % 5 === 4 ? generator.wildScript(seed * 100_000 + index) : generator.container(),
+  )
 }
 
 class Generator {
@@ -89,7 +90,8 @@ class Generator {
     if (random.chance(0.2)) env.push({ name: 'GUNICORN_CMD_ARGS', value: this.#argumentsText() })
     if (random.chance(0.1)) env.push({ name: 'WEB_CONCURRENCY', value: '3' })
     if (random.chance(0.1)) env.push({ name: 'MODE', value: 'dev' })
-    if (random.chance(0.1)) env.push({ name: 'SERVER', value: random.pick(['gunicorn', 'gunicorn --threads 2', 'gunicorn app:app --']) })
+    const server = random.pick(['gunicorn', 'gunicorn --threads 2', 'gunicorn app:app --'])
+    if (random.chance(0.1)) env.push({ name: 'SERVER', value: server })
     const envFrom = random.chance(0.06) ? [{ configMapRef: { name: 'settings' } }] : undefined
     if (envFrom) hidden.set(random.pick(['EXTRA', 'PORT', 'WEB_CONCURRENCY', 'GUNICORN_CMD_ARGS']), '3')
     const container: Container = {
@@ -126,7 +128,8 @@ class Generator {
     const application = this.#application()
     const settings = this.#settings(4)
     const words = random.pick([
-      [application, ...settings], [...settings, application], [...settings, ...separator, application], [...settings, application, ...separator],
+      [application, ...settings], [...settings, application],
+      [...settings, ...separator, application], [...settings, application, ...separator],
     ])
     return [...wrapper, 'gunicorn', ...words]
   }

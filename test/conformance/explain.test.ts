@@ -69,9 +69,9 @@ interface Tally {
 }
 
 /** In what paddock is wrong about one command line. */
-function disagreements({ env }: CommandLine, real: Answer, { invocations, problems: errors }: Explanation, tally: Tally): string[] {
-  const [told] = invocations
-  if (!told || invocations.length > 1 || errors.length > 0) return [`${invocations.length} invocations; ${JSON.stringify(errors)}`]
+function disagreements({ env }: CommandLine, real: Answer, explanation: Explanation, tally: Tally): string[] {
+  const [told, ...others] = explanation.invocations
+  if (!told || others.length > 0 || explanation.problems.length > 0) return [`not one command: ${JSON.stringify(explanation)}`]
   const { settings, unknown, problems, application } = told
   const refusal = real.exit === 0 ? null : (real.error ?? real.bind_error ?? real.env_error)
   if (refusal !== null) {
