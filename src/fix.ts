@@ -172,11 +172,13 @@ class Writer {
 
   /** Adds a setting to the command line, which overrides what is set elsewhere. */
   #append({ setting, value, entry }: Extract<Fix, { setting: string }>): boolean {
-    if (this.#invocation.insertion.kind === 'none') return false
+    const { insertion } = this.#invocation
+    if (insertion.kind === 'none') return false
     const current = this.#invocation.settings.get(setting)
     const listed = Array.isArray(current?.value)
-    // On one layer a list grows by what is added, so that the wrong value would stay.
-    if (entry && listed && current?.source === 'command line') return false
+    const isInFront = insertion.kind === 'list' ? insertion.before !== undefined : insertion.before
+    // On one layer a list grows by what is added, so that the wrong value would stay; and what stands in front is overridden.
+    if (entry && (listed || isInFront) && current?.source === 'command line') return false
     const values = entry && listed ? (current?.entries ?? []).map((other) => (other === entry ? value : String(single(other.value)))) : [value]
     this.#additions.set(setting, values)
     return true

@@ -253,6 +253,8 @@ class Parser {
       const undecided = rest.prefix[0] === '=' && following.takes !== 'none'
       explicit = rest.text === '' ? undefined : undecided ? { ...rest, text: null, prefix: '' } : rest
     }
+    // Pythons before 3.13 take a glued `--` for no value.
+    if (explicit?.text === '--' && option.type === 'str') explicit = { ...explicit, text: null, prefix: '' }
     if (explicit || option.takes === 'none') {
       this.#assign(option, flag, word, explicit)
       return at + 1

@@ -141,12 +141,14 @@ class Generator {
     const word = words[at]
     const next = words[at + 1]
     if (word === undefined || next === undefined) return words
+    const shorter = word.slice(0, -1)
     return words.toSpliced(at, 2, ...this.#random.pick([
       [next],
       [word, word, next],
       [next, word],
       [`${word} ${next}`],
-      [word.slice(0, -1), next],
+      // A glued `--` is not asked about: see withValue.
+      [/[=\w]--$/.test(shorter) ? word : shorter, next],
       [word.slice(1), next],
       [/^--|^-\w$/.test(word) ? `${word}=` : word, next],
     ]))

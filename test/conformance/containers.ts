@@ -147,7 +147,7 @@ class Generator {
   #script(invocations: number): string {
     const random = this.#random
     const command = this.#command()
-    const outer = random.chance(0.08) ? `${random.pick(['sh -c', 'eval', 'exec bash -c'])} ${quote(command)}` : command
+    const outer = random.chance(0.12) ? `${random.pick(['sh -c', 'eval', 'eval', 'exec bash -c'])} ${quote(command)}` : command
     const step = random.pick(steps)
     // A callback: `$&` and the like mean nothing here.
     const text = random.pick(scripts).replaceAll('%', () => step).replace('@', () => outer)
@@ -167,7 +167,7 @@ class Generator {
     const application = random.chance(0.1) ? `"${this.#application()}"` : this.#application()
     if (random.chance(0.5)) parts.unshift(application)
     else parts.push(application)
-    if (random.chance(0.05)) parts.splice(this.#afterSetting(parts), 0, '--')
+    if (random.chance(0.1)) parts.splice(this.#afterSetting(parts), 0, '--')
     if (random.chance(0.2)) parts.splice(random.below(parts.length + 1), 0, random.pick(redirections))
     const blank = (): string => random.pick([' ', ' ', ' ', ' ', '  ', '\t', ' \\\n  '])
     return [...before, ...wrapper, name, ...parts].reduce((text, part) => text + blank() + part)

@@ -50,7 +50,7 @@ const machineDependent: readonly (readonly [setting: string, refusal: RegExp])[]
   ['group', /^Error: (No such group: |invalid literal for int\(\) with base 10: '²')/],
   ['chdir', /^Error: can't chdir to /],
   ['reload_extra_files', /^Error: File .* does not exists\.$/],
-  ['logconfig', /^Error: No module named 'paste'$/],
+  ['logconfig', /^Error: (No module named 'paste'|'.*' not found)$/],
   ['config', /^Error: ('.*' doesn't exist|No module named '.*')$/],
 ]
 

@@ -19,8 +19,11 @@ import { realTest, seed } from './real.ts'
 const count = Number(process.env['PADDOCK_CONTAINERS'] ?? 1250)
 
 const blueking = presetNamed('blueking')
-/** Every other container is mended by all that can be mended. */
-const eager = override(blueking, 'eager', { rules: { 'ignored-port': 'Fix', 'loopback-bind': 'Fix', 'log-file': 'Fix' } })
+/** Every other container is mended by all that can be mended, with a value that no quoting is too much for. */
+const eager = override(blueking, 'eager', {
+  rules: { 'ignored-port': 'Fix', 'loopback-bind': 'Fix', 'log-file': 'Fix' },
+  defaults: { access_log_format: `it's %(h)s "$(HOST)" $HOME \`migrate\` \\ $$ é #` },
+})
 
 const folder = mkdtempSync(join(tmpdir(), 'paddock-fix-'))
 const config = join(folder, 'gunicorn.conf.py')

@@ -18,7 +18,7 @@ export interface Run {
 
 /** What came of a container. */
 export interface Outcome {
-  /** The programs, in the order in which they were started. */
+  /** The programs, in the order in which they were started; none where there was no end to it. */
   readonly runs: readonly Run[]
   readonly status: string
   readonly stdout: string
@@ -50,6 +50,11 @@ export function environmentOf({ container, hidden }: Pod): Map<string, string> {
     variables.set(name, valueFrom ? (hidden.get(name) ?? '') : expand(value, variables))
   return variables
 }
+
+/** How long a container may run, in seconds. An error in a loop keeps some scripts in it for ever. */
+const longest = 10
+/** What `timeout` then ends with. */
+const tookTooLong = '124\n'
 
 /** Programs that are looked for on the machine; the others are made up. */
 const realPrograms = ['env', 'nice', 'timeout', 'cat', 'printf']
@@ -129,7 +134,7 @@ export class Node {
     const argv = [...command, ...args].map((text) => expand(text, variables))
     const more = [['PATH', this.#bin(pod.sh)], ['RECORD', join(folder, 'record')]]
     const assignments = [...variables, ...more].map(([name, value]) => `${name}=${value}`)
-    const started = [installed('env'), '-i', ...assignments, ...argv].map(single).join(' ')
+    const started = [installed('timeout'), String(longest), installed('env'), '-i', ...assignments, ...argv].map(single).join(' ')
     return `cd ${single(work)}; ${started} </dev/null >../stdout 2>../stderr; echo $? >../status\n`
   }
 }
@@ -155,9 +160,10 @@ function readOutcome(folder: string): Outcome {
   const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8').replaceAll(folder, '') : '')
   const entries = readdirSync(join(folder, 'work'), { recursive: true, withFileTypes: true, encoding: 'utf8' })
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  const status = read(join(folder, 'status'))
   return {
-    runs: readRuns(read(join(folder, 'record'))),
-    status: read(join(folder, 'status')),
+    runs: status === tookTooLong ? [] : readRuns(read(join(folder, 'record'))),
+    status,
     stdout: read(join(folder, 'stdout')),
     stderr: read(join(folder, 'stderr')),
     files: Object.fromEntries(files.map((path) => [path.slice(folder.length), read(path)])),
