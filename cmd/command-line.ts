@@ -1,4 +1,5 @@
 import { run } from '../src/cli/command.ts'
+import { explained, scan } from './cluster.ts'
 import { processIo } from './process.ts'
 import { version } from './version.ts'
 
@@ -16,8 +17,10 @@ export const main = (): Promise<number> => run(process.argv.slice(2), version, p
     for (const signal of signals) process.once(signal, () => void serving.stop(signal === 'SIGINT' ? 0 : undefined))
     return serving
   },
-  async review(operation, review, policy) {
+  async review(operation, review, policyFor) {
     const { answerReview } = await import('../src/admission/answer.ts')
-    return answerReview(operation, review, policy)
+    return answerReview(operation, review, policyFor)
   },
+  explained,
+  scan,
 })

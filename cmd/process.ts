@@ -1,5 +1,5 @@
 /** The process as the commands see it. */
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
@@ -18,17 +18,22 @@ export function processIo(): Io {
     writeFile,
     listFiles: (path) => (statSync(path).isDirectory() ? [...manifestFiles(path)] : [path]),
     now: () => performance.now(),
+    time: () => Date.now(),
   }
 }
 
 const output = (stream: NodeJS.WriteStream): Io['stdout'] => ({ write: (chunk) => void stream.write(chunk), isTTY: Boolean(stream.isTTY) })
 
-/** A crash half-way leaves the former file: the new one takes its place in one step. */
+/** A crash half-way leaves the former file: the new one takes its place in one step. What is no file, as `/dev/stdout`, is written to. */
 function writeFile(path: string, content: string): void {
-  const temporary = `${path}.${process.pid}.new`
+  const former = statSync(path, { throwIfNoEntry: false })
+  if (former?.isFile() === false) return writeFileSync(path, content)
+  // Where a link leads to, the file is replaced, not the link.
+  const target = former ? realpathSync(path) : path
+  const temporary = `${target}.${process.pid}.new`
   try {
-    writeFileSync(temporary, content, { mode: statSync(path).mode, flush: true })
-    renameSync(temporary, path)
+    writeFileSync(temporary, content, { mode: former?.mode ?? 0o666, flush: true })
+    renameSync(temporary, target)
   } catch (error) {
     rmSync(temporary, { force: true })
     throw error

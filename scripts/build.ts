@@ -1,14 +1,45 @@
-/** Bundles what is started: `npm run build`. One file starts in a fraction of the time that a hundred do. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { build } from 'esbuild'
+/**
+ * Bundles what is started: `npm run build`, or `node scripts/build.ts FOLDER` for another place than dist. One file starts
+ * in a fraction of the time that a hundred do.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { build, type Plugin } from 'esbuild'
+import manifest from '../package.json' with { type: 'json' }
+import { bundledPackages } from './bundled.ts'
+import { notices } from './notices.ts'
+import { npmComponent, paddockComponent, sbom } from './sbom.ts'
 
 const root = dirname(import.meta.dirname)
-const out = join(root, 'dist')
+const out = resolve(process.argv[2] ?? join(root, 'dist'))
 
-const { outputFiles } = await build({
-  entryPoints: [join(root, 'cmd/paddock.ts')],
+/** The mains of cmd: what begins with `#!`. */
+const mains = readdirSync(join(root, 'cmd'))
+  .map((file) => join(root, 'cmd', file))
+  .filter((path) => readFileSync(path, 'utf8').startsWith('#!'))
+
+/**
+ * The client's package does not say that its modules do nothing but define things. Knowing it, esbuild keeps those that are
+ * used, its kubeconfig, and leaves out the models of a thousand kinds: 10 MiB less in each process.
+ */
+const onlyWhatIsUsed: Plugin = {
+  name: 'only-what-is-used',
+  setup({ onResolve, resolve: resolvePath }) {
+    onResolve({ filter: /^(\.{1,2}\/.*\.js|@kubernetes\/client-node)$/ }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === asked || (path.startsWith('.') && !importer.includes('@kubernetes/client-node'))) return undefined
+      return { ...(await resolvePath(path, { importer, kind, resolveDir, pluginData: asked })), sideEffects: false }
+    })
+  },
+}
+const asked = Symbol('asked')
+
+const { outputFiles, metafile } = await build({
+  entryPoints: mains,
+  plugins: [onlyWhatIsUsed],
   outdir: out,
+  // The same bundle from wherever this is called.
+  absWorkingDir: root,
+  metafile: true,
   // Written below, once all of it has been built.
   write: false,
   bundle: true,
@@ -24,5 +55,8 @@ const { outputFiles } = await build({
   banner: { js: "import{createRequire as createRequire_}from'node:module';const require=createRequire_(import.meta.url);" },
 })
 rmSync(out, { recursive: true, force: true })
-mkdirSync(out)
-for (const { path, contents } of outputFiles) writeFileSync(path, contents, { mode: path.endsWith('/paddock.js') ? 0o755 : 0o644 })
+mkdirSync(out, { recursive: true })
+for (const { path, contents } of outputFiles) writeFileSync(path, contents, { mode: mains.some((main) => basename(main, '.ts') === basename(path, '.js')) ? 0o755 : 0o644 })
+const packages = bundledPackages(metafile, root)
+writeFileSync(join(out, 'THIRD-PARTY-NOTICES.txt'), notices(packages))
+writeFileSync(join(out, 'sbom.cdx.json'), `${JSON.stringify(sbom(paddockComponent(manifest.version), packages.map(npmComponent)), null, 2)}\n`)

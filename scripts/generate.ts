@@ -5,6 +5,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { compareReleases } from '../src/gunicorn/catalogue.ts'
+import { chartFiles, plainManifests } from './deploy.ts'
+import { policyFiles } from './policy-files.ts'
 import { rulePages } from './rule-pages.ts'
 
 const root = dirname(import.meta.dirname)
@@ -49,6 +51,8 @@ async function generated(): Promise<Map<string, string>> {
     ['src/rules/index.ts', rulesIndex()],
     ['src/gunicorn/catalogue/index.ts', catalogueIndex()],
     ...(await rulePages(mark)),
+    ...policyFiles(mark),
+    ...chartFiles(mark),
   ])
 }
 
@@ -56,14 +60,9 @@ const check = process.argv.includes('--check')
 const files = await generated()
 const pages = readdirSync(join(root, 'docs/rules')).map((name) => join('docs/rules', name))
 const wrong: string[] = []
-for (const [path, text] of files) {
-  const current = readText(path)
-  if (current === text) continue
-  wrong.push(path)
-  if (check) continue
-  mkdirSync(join(root, dirname(path)), { recursive: true })
-  writeFileSync(join(root, path), text)
-}
+for (const [path, text] of files) write(path, text)
+// Rendered from what was written just now.
+for (const [path, text] of plainManifests(mark, console.log)) write(path, text)
 for (const path of pages.filter((page) => !files.has(page))) {
   wrong.push(path)
   if (!check) rmSync(join(root, path))
@@ -72,6 +71,14 @@ for (const path of wrong) console.log(`${check ? 'out of date' : 'written'}: ${p
 if (check && wrong.length > 0) {
   console.error('run `npm run generate` and commit what it writes')
   process.exitCode = 1
+}
+
+function write(path: string, text: string): void {
+  if (readText(path) === text) return
+  wrong.push(path)
+  if (check) return
+  mkdirSync(join(root, dirname(path)), { recursive: true })
+  writeFileSync(join(root, path), text)
 }
 
 function readText(path: string): string | undefined {

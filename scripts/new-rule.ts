@@ -55,5 +55,5 @@ if (id === undefined || refused !== undefined) {
     writeFileSync(path, text, { flag: 'wx' })
     console.log(`written: ${relative(root, path)}`)
   }
-  console.log('now fill in the words and the logic, say in src/policy/presets.ts what is done about it, and run `npm run generate`')
+  console.log('now fill in the words and the logic, say in src/policy/presets/*.json what is done about it, and run `npm run generate`')
 }

@@ -10,11 +10,24 @@ export type Edit =
   /** Replaces the characters from `start` to `end` of the string at `path`. */
   | { readonly op: 'splice'; readonly path: Path; readonly start: number; readonly end: number; readonly text: string }
 
-/** Splices a string; no two splices overlap. */
-function spliced(text: string, splices: readonly { start: number; end: number; text: string }[]): string {
-  // From the end on. What is put in at a place stands before what is replaced there, and keeps its order.
-  const ordered = splices.map((splice, order) => ({ ...splice, order })).sort((a, b) => b.start - a.start || b.end - a.end || b.order - a.order)
-  return ordered.reduce((result, splice) => result.slice(0, splice.start) + splice.text + result.slice(splice.end), text)
+/** Text to be put in the place of the characters from `start` to `end` of a string. */
+export interface Splice {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
+/** Splices of one string as they follow each other: what is put in at a place stands before what is replaced there, and keeps its order. */
+export const inOrder = <T extends Splice>(splices: readonly T[]): T[] => splices.toSorted((a, b) => a.start - b.start || a.end - b.end)
+
+/** A string with splices made, which are in order and apart. */
+export function applySplices(text: string, splices: readonly Splice[]): string {
+  let [result, done] = ['', 0]
+  for (const splice of splices) {
+    result += text.slice(done, splice.start) + splice.text
+    done = splice.end
+  }
+  return result + text.slice(done)
 }
 
 /**
@@ -79,6 +92,6 @@ function wholeValues(object: unknown, edits: readonly Edit[]): readonly { op: 'a
   return edits.flatMap((edit) => {
     if (edit.op !== 'splice') return [edit]
     const group = splices.get(jsonPointer(edit.path)) ?? []
-    return group[0] === edit ? [{ op: 'replace' as const, path: edit.path, value: spliced(String(valueAt(object, edit.path)), group) }] : []
+    return group[0] === edit ? [{ op: 'replace' as const, path: edit.path, value: applySplices(String(valueAt(object, edit.path)), inOrder(group)) }] : []
   })
 }

@@ -1,27 +1,41 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { releasesInWords } from './gunicorn/catalogue.ts'
 import { inspect, type Invocation, type Place } from './inspect.ts'
-import { describe, fieldPath, type Shape } from './kubernetes/field.ts'
+import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
 import type { Action, Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
 import type { Fix, Problem, Python, Rule, Severity, Subject } from './rules/rule.ts'
 
-/** A problem with its rule, what is done about it, and where it stands. */
-export class Finding {
+/** What is done about a finding, and who says so. */
+interface Verdict {
   readonly action: Exclude<Action, 'Off'>
   /** What is done where the fix cannot be made after all. */
   readonly otherwise: Exclude<Action, 'Fix'>
+  /** The name of the GunicornPolicy, or of the preset, that decided. */
+  readonly policy: string
+  /** The name of the GunicornException that lets it pass. */
+  readonly exception: string | undefined
+}
+
+/** A problem with its rule, what is done about it, and where it stands. */
+export class Finding implements Verdict {
+  readonly action: Verdict['action']
+  readonly otherwise: Verdict['otherwise']
+  readonly policy: string
+  readonly exception: string | undefined
   readonly invocation: Invocation
   readonly #rule: Rule
   readonly #problem: Problem
 
-  constructor(rule: Rule, problem: Problem, invocation: Invocation, action: Finding['action'], otherwise: Finding['otherwise']) {
+  constructor(rule: Rule, problem: Problem, invocation: Invocation, verdict: Verdict) {
     this.#rule = rule
     this.#problem = problem
     this.invocation = invocation
-    this.action = action
-    this.otherwise = otherwise
+    this.action = verdict.action
+    this.otherwise = verdict.otherwise
+    this.policy = verdict.policy
+    this.exception = verdict.exception
   }
 
   get rule(): string {
@@ -55,9 +69,9 @@ export class Finding {
 
   /** `path: Shape: "value": detail [rule]`. */
   get message(): string {
-    const { shape, value, detail, releases } = this.#problem
+    const { place, shape, value, detail, releases } = this.#problem
     const suffix = releases ? `, in gunicorn ${releasesInWords(releases)}` : ''
-    return `${this.field}: ${describe(shape, value, detail + suffix)} [${this.#rule.id}]`
+    return `${fieldMessage(place.path, shape, value, detail + suffix)} [${this.#rule.id}]`
   }
 
   get remedy(): string {
@@ -72,7 +86,8 @@ export class Finding {
   /** The finding as it stands where its fix is not made; undefined where nothing is done about it then. */
   withoutFix(): Finding | undefined {
     if (this.action !== 'Fix') return this
-    return this.otherwise === 'Off' ? undefined : new Finding(this.#rule, this.#problem, this.invocation, this.otherwise, this.otherwise)
+    const { otherwise, policy, exception } = this
+    return otherwise === 'Off' ? undefined : new Finding(this.#rule, this.#problem, this.invocation, { action: otherwise, otherwise, policy, exception })
   }
 }
 
@@ -128,10 +143,16 @@ function portVariable({ environment, container }: Invocation, { port }: Policy):
 }
 
 function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy): Finding | undefined {
-  const { action: wanted, otherwise } = policy.rules[rule.id] ?? { action: 'Off', otherwise: 'Off' }
+  const decided = policy.rules[rule.id]
+  if (!decided) return undefined
+  const { action: wanted, otherwise } = decided
   const fixable = wanted === 'Fix' && problem.fix !== undefined && (invocation.insertion.kind !== 'none' || 'define' in problem.fix)
   let action: Action = wanted === 'Fix' && !fixable ? otherwise : wanted
   // Where the release is not known, a command is denied only for what every release refuses.
   if (problem.releases && action === 'Deny') action = 'Warn'
-  return action === 'Off' ? undefined : new Finding(rule, problem, invocation, action, otherwise)
+  if (action === 'Off') return undefined
+  const exception = policy.exceptions.get(rule.id)
+  // What is let pass is still told of: somebody will want to know what an exception hides.
+  if (exception !== undefined) action = 'Audit'
+  return new Finding(rule, problem, invocation, { action, otherwise, policy: decided.policy, exception })
 }

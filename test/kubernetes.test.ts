@@ -3,7 +3,7 @@ import { containerEnvironment } from '../src/kubernetes/environment.ts'
 import { escape, expand, firstHoleIn, type Lookup } from '../src/kubernetes/expansion.ts'
 import { describe as worded, fieldPath, jsonPointer } from '../src/kubernetes/field.ts'
 import { workloadKind, workloadKinds } from '../src/kubernetes/kinds.ts'
-import { listItems, readWorkload, valueAt } from '../src/kubernetes/workload.ts'
+import { readObjects, readWorkload, valueAt } from '../src/kubernetes/workload.ts'
 
 const values: Readonly<Record<string, string | null>> = { A: 'A', B: 'B', C: 'C', REF: '$(A)', EMPTY: '', LONG: 'a long value', SECRET: null }
 const lookup: Lookup = (name) => (Object.hasOwn(values, name) ? values[name] : undefined)
@@ -176,13 +176,19 @@ describe('kinds', () => {
   })
 
   test.each([
-    [{ apiVersion: 'v1', kind: 'List', items: [1, { a: 2 }] }, [{ item: 1, path: ['items', 0] }, { item: { a: 2 }, path: ['items', 1] }]],
-    [{ apiVersion: 'apps/v1', kind: 'DeploymentList', items: [] }, []],
-    [{ apiVersion: 'v1', kind: 'List' }, undefined],
-    [{ apiVersion: 'v1', kind: 'Pod', items: [1] }, undefined],
-    ['List', undefined],
-  ])('items of %j', (object, items) => {
-    expect(listItems(object)).toEqual(items)
+    ['a List', { apiVersion: 'v1', kind: 'List', items: [1, { a: 2 }] }, [{ item: 1, path: ['items', 0] }, { item: { a: 2 }, path: ['items', 1] }]],
+    ['a list of nothing', { apiVersion: 'apps/v1', kind: 'DeploymentList', items: [] }, []],
+    [
+      'a list within a list',
+      { kind: 'List', items: [0, { kind: 'PodList', items: [1, 2] }] },
+      [{ item: 0, path: ['items', 0] }, { item: 1, path: ['items', 1, 'items', 0] }, { item: 2, path: ['items', 1, 'items', 1] }],
+    ],
+  ])('objects of %s', (_, object, objects) => {
+    expect([...readObjects(object)]).toEqual(objects)
+  })
+
+  test.each([[{ apiVersion: 'v1', kind: 'List' }], [{ apiVersion: 'v1', kind: 'Pod', items: [1] }], [{ items: [1] }], ['List'], [null]])('%j is no list', (object) => {
+    expect([...readObjects(object)]).toEqual([{ item: object, path: [] }])
   })
 })
 

@@ -1,8 +1,9 @@
-import { randomBytes, createPrivateKey, X509Certificate } from 'node:crypto'
+import { randomBytes, createPrivateKey } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { isIP } from 'node:net'
 import { join } from 'node:path'
-import { issuer, makeCertificates } from './certificates.ts'
+import { issuer, makeCertificates } from '../x509/authority.ts'
+import { isFor, isKeyOf, isSignedBy, read } from '../x509/read.ts'
 
 /** What a webhook serves with. `ca` is missing where somebody put a certificate there without its CA. */
 export interface Serving {
@@ -13,7 +14,7 @@ export interface Serving {
   readonly made: boolean
 }
 
-/** Milliseconds. A certificate of its own making is made anew when it has less than this left. */
+/** Milliseconds. A certificate of its own making, of a year, is made anew when it has less than this left. */
 const renewal = 30 * 86_400_000
 
 /**
@@ -46,9 +47,10 @@ export async function certificateFolder(folder: string, hosts: readonly string[]
       certificate(ca, files.ca)
       return { key, cert, ca, made: false }
     }
-    if (key !== undefined && ca !== undefined && belongTogether(leaf, key, ca) && serves(leaf, hosts, now + renewal)) {
-      return { key, cert, ca, made: false }
-    }
+    // Files of one making, which serve all hosts for a while to come.
+    const authority = read(ca ?? '')?.certificate
+    const whole = key !== undefined && authority !== undefined && isKeyOf(leaf, key) && isSignedBy(leaf, authority)
+    if (whole && isFor(leaf, hosts) && leaf.validToDate.getTime() > now + renewal) return { key, cert, ca: ca ?? '', made: false }
   }
 
   const made = makeCertificates(hosts, now, randomBytes)
@@ -70,11 +72,9 @@ async function content(file: string): Promise<string | undefined> {
 }
 
 function certificate(text: string, file: string): X509Certificate {
-  try {
-    return new X509Certificate(text)
-  } catch {
-    throw new Error(`${file}: must be a PEM certificate`)
-  }
+  const found = read(text)
+  if (!found) throw new Error(`${file}: must be a PEM certificate`)
+  return found.certificate
 }
 
 /** A certificate that somebody put there: can it be served? */
@@ -89,20 +89,6 @@ function check(leaf: X509Certificate, key: string, now: number, files: { cert: s
   const [from, until] = [leaf.validFromDate, leaf.validToDate]
   if (until.getTime() <= now) throw new Error(`${files.cert}: expired at ${until.toISOString()}`)
   if (from.getTime() > now) throw new Error(`${files.cert}: is not valid before ${from.toISOString()}`)
-}
-
-/** One that was made here: are the files of one making? */
-function belongTogether(leaf: X509Certificate, key: string, ca: string): boolean {
-  try {
-    return leaf.checkPrivateKey(createPrivateKey(key)) && leaf.verify(new X509Certificate(ca).publicKey)
-  } catch {
-    return false
-  }
-}
-
-function serves(leaf: X509Certificate, hosts: readonly string[], at: number): boolean {
-  const named = hosts.every((host) => (isIP(host) === 0 ? leaf.checkHost(host) : leaf.checkIP(host)) !== undefined)
-  return named && leaf.validToDate.getTime() > at
 }
 
 /** Writes a file whole: whoever reads it has the former content or this. */

@@ -14,6 +14,13 @@ export interface Metrics {
   readonly contentType: string
 }
 
+/** A number that is read when the metrics are; undefined while there is none. */
+export interface Gauge {
+  readonly name: string
+  readonly help: string
+  readonly value: () => number | undefined
+}
+
 /** Seconds. An answer takes some tens of microseconds; nobody waits longer than 30 s for one. */
 const durationBuckets = [
   0.00005, 0.0001, 0.00015, 0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10,
@@ -28,7 +35,7 @@ const batch = 1024
  * What is counted on each review is kept in plain numbers, and handed to the registry when it is read: with labels
  * looked up and buckets found each time, counting costs as much as reading an object.
  */
-export function createMetrics(): Metrics {
+export function createMetrics(gauges: readonly Gauge[] = []): Metrics {
   const registry = new client.Registry()
   const registers = [registry]
 
@@ -90,6 +97,18 @@ export function createMetrics(): Metrics {
     labelNames: ['code'],
     registers,
   })
+  for (const { name, help, value } of gauges) {
+    new client.Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        const now = value()
+        if (now === undefined) this.remove()
+        else this.set(now)
+      },
+    })
+  }
   client.collectDefaultMetrics({ register: registry })
 
   return {

@@ -2,10 +2,11 @@
 import { annotatedPython } from '../dependencies/annotation.ts'
 import { jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
-import { causeReason, describe, fieldPath } from '../kubernetes/field.ts'
-import type { AdmissionResponse, Status } from '../kubernetes/review.ts'
+import { causeReason, fieldMessage, fieldPath } from '../kubernetes/field.ts'
+import type { AdmissionResponse, AdmissionReview, Status } from '../kubernetes/review.ts'
 import { readWorkload, valueAt, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding } from '../lint.ts'
+import { governed, type Governed } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Answer, Outcome, Respond } from './responder.ts'
 
@@ -24,8 +25,11 @@ export interface RespondOptions {
   readonly exemptNamespaces?: readonly string[]
 }
 
-/** What answers reviews by a policy. */
-export function responder(policy: Policy, { exemptNamespaces = [] }: RespondOptions = {}): Respond {
+/** The policy of a workload; undefined where none governs it. */
+export type PolicyFor = (workload: Governed) => Policy | undefined
+
+/** What answers reviews by the policies of their workloads. */
+export function responder(policyFor: PolicyFor, { exemptNamespaces = [] }: RespondOptions = {}): Respond {
   const exempt = new Set([...systemNamespaces, ...exemptNamespaces])
   return (operation, review) => {
     const { uid, namespace, object, operation: verb } = review.request
@@ -34,7 +38,18 @@ export function responder(policy: Policy, { exemptNamespaces = [] }: RespondOpti
     if (workload.errors.length > 0) return malformed(uid, workload)
     // To hold back an update of what cannot be changed would only keep its finalizers from being removed.
     if (verb === 'UPDATE' && workload.kind.immutable) return answer({ uid, allowed: true }, 'allowed', [])
+    const policy = policyFor(governed(object, namespace))
+    if (!policy) return answer({ uid, allowed: true }, 'allowed', [])
     return operation === 'mutate' ? mutate(uid, object, workload, policy) : validate(uid, workload, policy)
+  }
+}
+
+/** What the policy of a review's object says is done where the inspection fails on it: Allow where even that cannot be told. */
+export function onFaultOf(policyFor: PolicyFor, { request: { object, namespace } }: AdmissionReview): Policy['onFault'] {
+  try {
+    return policyFor(governed(object, namespace))?.onFault ?? 'Allow'
+  } catch {
+    return 'Allow'
   }
 }
 
@@ -54,16 +69,22 @@ function mutate(uid: string, object: unknown, workload: Workload, policy: Policy
     allowed: true,
     patchType: 'JSONPatch',
     patch: Buffer.from(JSON.stringify(jsonPatch(object, rounds))).toString('base64'),
-    warnings: fixWarnings(findings, policy),
-    auditAnnotations: { policy: policy.name, fixed: ruleList(findings) },
+    warnings: fixWarnings(findings),
+    auditAnnotations: { policy: policyList(findings), fixed: ruleList(findings) },
   }
   return answer(response, 'fixed', findings)
 }
 
-function fixWarnings(findings: readonly Finding[], policy: Policy): string[] {
+function fixWarnings(findings: readonly Finding[]): string[] {
   const byContainer = Map.groupBy(findings, (finding) => finding.container)
-  return [...byContainer].map(([container, mended]) => shortened(`fixed by GunicornPolicy "${policy.name}" in container "${container}": ${ruleList(mended).replaceAll(',', ', ')}`, ''))
+  return [...byContainer].flatMap(([container, mended]) =>
+    [...Map.groupBy(mended, (finding) => finding.policy)].map(([policy, some]) =>
+      shortened(`fixed by GunicornPolicy "${policy}" in container "${container}": ${ruleList(some).replaceAll(',', ', ')}`, ''),
+    ),
+  )
 }
+
+const policyList = (findings: readonly Finding[]): string => [...new Set(findings.map((finding) => finding.policy))].join(',')
 
 const ruleList = (findings: readonly Finding[]): string => [...new Set(findings.map((finding) => finding.rule))].join(',')
 
@@ -72,20 +93,26 @@ function validate(uid: string, workload: Workload, policy: Policy): Answer {
   // What is still to be fixed here could not be mended.
   const findings = report.findings.flatMap((finding) => finding.withoutFix() ?? [])
   if (findings.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
-  const auditAnnotations = { policy: policy.name, rules: ruleList(findings) }
+  const auditAnnotations = { policy: policyList(findings), rules: ruleList(findings), ...exceptionsOf(findings) }
   const denied = findings.filter((finding) => finding.action === 'Deny')
-  if (denied.length > 0) return answer({ uid, allowed: false, status: denial(workload, denied, policy), auditAnnotations }, 'denied', findings)
-  const warnings = findings.filter((finding) => finding.action === 'Warn').map((finding) => shortened(`would violate GunicornPolicy "${policy.name}": ${finding.message}`, ` ${finding.remedy}`))
+  if (denied.length > 0) return answer({ uid, allowed: false, status: denial(workload, denied), auditAnnotations }, 'denied', findings)
+  const warnings = findings.filter((finding) => finding.action === 'Warn').map((finding) => shortened(`would violate GunicornPolicy "${finding.policy}": ${finding.message}`, ` ${finding.remedy}`))
   if (warnings.length === 0) return answer({ uid, allowed: true, auditAnnotations }, 'allowed', findings)
   return answer({ uid, allowed: true, warnings: limited(warnings), auditAnnotations }, 'warned', findings)
 }
 
-function denial(workload: Workload, findings: readonly Finding[], policy: Policy): Status {
+/** The exceptions that let findings pass, where there are any. */
+function exceptionsOf(findings: readonly Finding[]): { readonly exceptions?: string } {
+  const names = new Set(findings.flatMap(({ exception }) => exception ?? []))
+  return names.size === 0 ? {} : { exceptions: [...names].join(',') }
+}
+
+function denial(workload: Workload, findings: readonly Finding[]): Status {
   return {
     status: 'Failure',
     code: 403,
     reason: 'Forbidden',
-    message: `violates GunicornPolicy "${policy.name}": ${findings.map((finding) => `${finding.message} ${finding.remedy}`).join(' ')}`,
+    message: denialMessage(findings),
     details: {
       name: workload.name,
       kind: workload.kind.kind,
@@ -94,9 +121,16 @@ function denial(workload: Workload, findings: readonly Finding[], policy: Policy
   }
 }
 
+/** What each policy that denies has to say. */
+function denialMessage(findings: readonly Finding[]): string {
+  const byPolicy = [...Map.groupBy(findings, (finding) => finding.policy)]
+  const texts = byPolicy.map(([policy, some]) => `violates GunicornPolicy "${policy}": ${some.map((finding) => `${finding.message} ${finding.remedy}`).join(' ')}`)
+  return texts.join(' Also ')
+}
+
 /** An object that the API server would refuse, as a review from a file may hold. */
 function malformed(uid: string, { name, kind, errors }: Workload): Answer {
-  const lines = errors.map(({ path, shape, value, detail }) => `${fieldPath(path)}: ${describe(shape, value, detail)}`)
+  const lines = errors.map(({ path, shape, value, detail }) => fieldMessage(path, shape, value, detail))
   const status: Status = {
     status: 'Failure',
     code: 422,

@@ -2,9 +2,8 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { Policy } from '../policy/policy.ts'
 import { certificateFolder } from './certificate-folder.ts'
-import { responder } from './respond.ts'
+import { onFaultOf, responder, type PolicyFor } from './respond.ts'
 import { createServer, type ServerOptions } from './server.ts'
 
 export { jsonLog } from './log.ts'
@@ -13,7 +12,7 @@ export interface ServingOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
-  readonly policy: Policy
+  readonly policyFor: PolicyFor
   /** Where `tls.crt`, `tls.key` and `ca.crt` are, or are made; undefined for a certificate that lives as long as the process. */
   readonly certDir: string | undefined
   readonly exemptNamespaces: readonly string[]
@@ -33,10 +32,11 @@ export interface Serving {
 }
 
 /** Serves. Throws with the system's `code` (`EADDRINUSE`) where the port cannot be opened. */
-export async function serve({ host, port, policy, certDir, exemptNamespaces, log, lameDuck, now }: ServingOptions): Promise<Serving> {
+export async function serve({ host, port, policyFor, certDir, exemptNamespaces, log, lameDuck, now }: ServingOptions): Promise<Serving> {
   const hosts = [...new Set(['localhost', '127.0.0.1', ...(host === '0.0.0.0' || host === '::' ? [] : [host])])]
   const { key, cert, ca } = certDir === undefined ? await passingCertificate(hosts, now) : await certificateFolder(certDir, hosts, now)
-  const server = createServer({ respond: responder(policy, { exemptNamespaces }), tls: { key, cert }, log, onFault: policy.onFault, lameDuck })
+  const respond = responder(policyFor, { exemptNamespaces })
+  const server = createServer({ respond, tls: { key, cert }, log, onFault: (review) => onFaultOf(policyFor, review), lameDuck })
   const address = await server.listen({ host, port })
   const { promise: stopped, resolve } = Promise.withResolvers<void>()
   const name = host.includes(':') ? `[${host}]` : host

@@ -8,7 +8,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AdmissionReview } from '../kubernetes/review.ts'
 import { faulted, uninspected, withoutContent } from './fault.ts'
 import type { Log } from './log.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Gauge } from './metrics.ts'
 import type { Answer, Operation, Respond } from './responder.ts'
 import { BadReview, bringsObject, readReview } from './review.ts'
 import { failure } from './status.ts'
@@ -24,8 +24,14 @@ export interface ServerOptions {
   readonly respond: Respond
   readonly tls: KeyPair
   readonly log: Log
-  /** What becomes of an object that `respond` throws on: `Allow` unless set. */
-  readonly onFault?: 'Allow' | 'Deny'
+  /** What becomes of an object that `respond` throws on: `Allow` unless it says otherwise. */
+  readonly onFault?: (review: AdmissionReview) => 'Allow' | 'Deny'
+  /** Why the server is not ready, which `/readyz` tells; undefined where it is. It is ready at once unless set. */
+  readonly unready?: () => string | undefined
+  /** What a review waits for before it is answered; undefined for nothing, which is the rule. Never rejects. */
+  readonly prepare?: (review: AdmissionReview) => Promise<void> | undefined
+  /** What else `/metrics` tells. */
+  readonly gauges?: readonly Gauge[]
   /** Milliseconds from "not ready" to the closing of the port, in which Services turn elsewhere: 5,000 unless set. */
   readonly lameDuck?: number
   /** Milliseconds that requests in flight have from then on: 5,000 unless set. */
@@ -66,8 +72,9 @@ const json = 'application/json; charset=utf-8'
  * The webhook's own timeout, which the API server sends as `?timeout=10s`, is not looked at: `respond` waits for
  * nothing, and a clock in the same thread could not interrupt it.
  */
-export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 5_000, grace = 5_000 }: ServerOptions): Server {
-  const metrics = createMetrics()
+export function createServer({ respond, tls, log, onFault = () => 'Allow', lameDuck = 5_000, grace = 5_000, ...more }: ServerOptions): Server {
+  const { unready = () => undefined, prepare = () => undefined, gauges = [] } = more
+  const metrics = createMetrics(gauges)
   let stopped: Promise<void> | undefined
 
   const app = fastify({
@@ -87,16 +94,19 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
     app.post<{ Body: string | undefined }>(`/${operation}`, (request, reply) => {
       const start = performance.now()
       const review = readReview(request.body ?? '')
-      const { answer, text } = inspect(operation, review)
-      metrics.reviewed(operation, answer.outcome, (performance.now() - start) / 1000)
-      for (const { rule, action } of answer.findings) metrics.found(rule, action)
-      send(reply, 200, json, text)
+      const waiting = prepare(review)
+      if (waiting === undefined) return respondTo(operation, review, start, reply)
+      return waiting.then(() => {
+        respondTo(operation, review, start, reply)
+        return reply
+      })
     })
   }
   app.get('/livez', (_request, reply) => send(reply, 200, 'text/plain; charset=utf-8', 'ok'))
   app.get('/readyz', (_request, reply) => {
-    if (stopped === undefined) send(reply, 200, 'text/plain; charset=utf-8', 'ok')
-    else send(reply, 503, 'text/plain; charset=utf-8', 'shutting down')
+    const reason = stopped === undefined ? unready() : 'shutting down'
+    if (reason === undefined) send(reply, 200, 'text/plain; charset=utf-8', 'ok')
+    else send(reply, 503, 'text/plain; charset=utf-8', reason)
   })
   app.get('/metrics', async (_request, reply) => {
     send(reply, 200, metrics.contentType, await metrics.text())
@@ -130,6 +140,13 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
     socket.once('close', () => sockets.delete(socket))
   })
 
+  function respondTo(operation: Operation, review: AdmissionReview, start: number, reply: FastifyReply): void {
+    const { answer, text } = inspect(operation, review)
+    metrics.reviewed(operation, answer.outcome, (performance.now() - start) / 1000)
+    for (const { rule, action } of answer.findings) metrics.found(rule, action)
+    send(reply, 200, json, text)
+  }
+
   function inspect(operation: Operation, review: AdmissionReview): { answer: Answer; text: string } {
     try {
       const answer = bringsObject(review.request) ? respond(operation, review) : uninspected(review)
@@ -138,7 +155,7 @@ export function createServer({ respond, tls, log, onFault = 'Allow', lameDuck = 
       metrics.faulted()
       const { uid, namespace, name } = review.request
       log.error('internal fault', { operation, uid, namespace, name, ...withoutContent(error) })
-      const answer = faulted(review, onFault)
+      const answer = faulted(review, onFault(review))
       return { answer, text: JSON.stringify(answer.response) }
     }
   }

@@ -2,49 +2,23 @@
 import { annotatedPython, pythonOf } from '../dependencies/annotation.ts'
 import { jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
-import { describe, fieldPath, type Path } from '../kubernetes/field.ts'
-import type { Operation } from '../kubernetes/review.ts'
-import { listItems, readWorkload, type Workload } from '../kubernetes/workload.ts'
+import { fieldMessage, type Path } from '../kubernetes/field.ts'
+import { readObjects, readWorkload, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding } from '../lint.ts'
-import type { Policy } from '../policy/policy.ts'
+import { governed } from '../policy/governed.ts'
+import { nothing } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
+import type { PolicyFor } from './command.ts'
 import type { Change } from './edit.ts'
+import type { Position } from './lines.ts'
 import { readManifests, type Manifest } from './manifests.ts'
-
-/** A finding with its place in a file. */
-export interface PlacedFinding {
-  readonly finding: Finding
-  readonly line: number
-  readonly column: number
-  /** How many characters of its line it takes. */
-  readonly width: number
-  /** True where the fix is made, or would be with `--fix`. */
-  readonly fixed: boolean
-}
-
-export interface CheckedWorkload {
-  readonly document: number
-  readonly line: number
-  readonly workload: Workload
-  readonly invocations: number
-  readonly decision: 'Allow' | 'Deny'
-  readonly findings: readonly PlacedFinding[]
-  /** The JSON Patch that the webhook would answer; worked out when it is asked for. */
-  readonly patch: () => readonly Operation[]
-}
-
-/** A document, or a part of one, that could not be read. */
-export interface Unreadable {
-  readonly line: number
-  readonly column: number
-  readonly message: string
-}
+import type { ReportedWorkload, Span, Unreadable } from './report.ts'
 
 /** What a file holds, one thing at a time. */
-export type Checked = { readonly workload: CheckedWorkload } | { readonly unreadable: Unreadable }
+export type Checked = { readonly workload: ReportedWorkload } | { readonly unreadable: Unreadable }
 
 export interface CheckOptions {
-  readonly policy: Policy
+  readonly policyFor: PolicyFor
   /** A requirements.txt that speaks for every workload without an annotation of its own. */
   readonly requirements?: { readonly text: string; readonly path: string } | undefined
 }
@@ -52,31 +26,25 @@ export interface CheckOptions {
 /** Checks the text of a file. What is to be edited is handed to `edit`. */
 export function* checkText(text: string, options: CheckOptions, edit: (edit: Change) => void): Generator<Checked> {
   for (const manifest of readManifests(text)) {
-    if (manifest.error) yield { unreadable: manifest.error }
+    if (manifest.error) yield { unreadable: { message: manifest.error.message, span: spanAt(manifest.error) } }
     else
-      for (const { item, path } of itemsOf(manifest.value)) {
+      for (const { item, path } of readObjects(manifest.value)) {
         const workload = readWorkload(item)
         if (workload) yield* checkWorkload(manifest, item, path, workload, options, edit)
       }
   }
 }
 
-/** The objects of a document: itself, or the items of a list, lists within lists too. */
-function* itemsOf(value: unknown, path: Path = []): Generator<{ item: unknown; path: Path }> {
-  const items = listItems(value)
-  if (!items) yield { item: value, path }
-  else for (const inner of items) yield* itemsOf(inner.item, [...path, ...inner.path])
-}
-
 function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload: Workload, options: CheckOptions, edit: (edit: Change) => void): Generator<Checked> {
   for (const error of workload.errors) {
     const place = manifest.locate([...at, ...error.path])
-    const message = `${fieldPath(error.path)}: ${describe(error.shape, error.value, error.detail)}`
-    yield { unreadable: { line: place?.line ?? manifest.line, column: place?.column ?? 1, message } }
+    const span = spanAt({ line: place?.line ?? manifest.line, column: place?.column ?? 1 })
+    yield { unreadable: { message: fieldMessage(error.path, error.shape, error.value, error.detail), span, workload } }
   }
   const python = pythonFor(workload, options)
-  const report = lint(workload, options.policy, python)
-  const { rounds, findings, mended } = fix(object, report, options.policy, python)
+  const policy = options.policyFor(governed(object)) ?? nothing
+  const report = lint(workload, policy, python)
+  const { rounds, findings, mended } = fix(object, report, policy, python)
   if (rounds.length > 0) edit({ document: manifest.index, edits: rounds.flat().map((one) => ({ ...one, path: [...at, ...one.path] })) })
   yield {
     workload: {
@@ -85,7 +53,7 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
       workload,
       invocations: report.invocations.length,
       decision: findings.some((finding) => finding.action === 'Deny') ? 'Deny' : 'Allow',
-      findings: findings.map((finding) => ({ finding, ...placeOf(manifest, at, finding), fixed: mended.has(finding) })),
+      findings: findings.map((finding) => ({ finding, span: spanOf(manifest, at, finding), fixed: mended.has(finding) })),
       patch: () => jsonPatch(object, rounds),
     },
   }
@@ -97,7 +65,7 @@ function pythonFor(workload: Workload, { requirements }: CheckOptions): Python {
 }
 
 /** Where a finding stands; for what stands nowhere, the nearest thing that holds it. */
-function placeOf(manifest: Manifest, at: Path, { place }: Finding): { line: number; column: number; width: number } {
+function spanOf(manifest: Manifest, at: Path, { place }: Finding): Span {
   const path = [...at, ...place.path]
   if (place.start !== undefined) {
     const start = manifest.sourceOffset(path, place.start)
@@ -108,5 +76,7 @@ function placeOf(manifest: Manifest, at: Path, { place }: Finding): { line: numb
     const found = manifest.locate(path.slice(0, length))
     if (found) return { line: found.line, column: found.column, width: Math.max(1, found.end - found.start) }
   }
-  return { line: manifest.line, column: 1, width: 1 }
+  return spanAt({ line: manifest.line, column: 1 })
 }
+
+const spanAt = ({ line, column }: Position): Span => ({ line, column, width: 1 })

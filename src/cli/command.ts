@@ -1,21 +1,53 @@
 /** The command line of `paddock`: arguments → exit status. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { workloadKinds } from '../kubernetes/kinds.ts'
+import type { Labels } from '../kubernetes/labels.ts'
+import type { Governed } from '../policy/governed.ts'
+import type { ExceptionObject, PolicyObject } from '../policy/policies.ts'
 import type { Policy } from '../policy/policy.ts'
+import { PolicyError } from '../policy/policy-error.ts'
 import { presetNames } from '../policy/presets.ts'
+import type { Governing, PolicyFlags } from './governing.ts'
+import { formatNames, readOutputs, type Output } from './outputs.ts'
 import type { Io } from './io.ts'
+import type { ScannedCluster, ScanTarget } from './run-scan.ts'
+
+/** The policy of a workload; undefined where none governs it. */
+export type PolicyFor = (workload: Governed) => Policy | undefined
 
 /** What other skins do for the command line. */
 export interface Skins {
   readonly serve: (options: ServeOptions) => Promise<Serving>
   /** The webhook's answer to a review; `both` mutates, then validates what came out. Throws what is wrong with the review. */
-  readonly review: (operation: 'mutate' | 'validate' | 'both', review: string, policy: Policy) => Promise<unknown>
+  readonly review: (operation: 'mutate' | 'validate' | 'both', review: string, policyFor: PolicyFor) => Promise<unknown>
+  /** What a cluster knows of a workload. Throws what keeps it from answering. */
+  readonly explained: (workload: { readonly namespace: string; readonly name: string }, target: Target) => Promise<Explained>
+  /** The workloads of a cluster. Throws what keeps it from answering. */
+  readonly scan: (target: ScanTarget) => Promise<ScannedCluster>
+}
+
+/** Which cluster: that of `$KUBECONFIG`, and of its current context, unless they are given. */
+export interface Target {
+  readonly kubeconfig?: string
+  readonly context?: string
+}
+
+/** A workload in a cluster, and what policies hang on. */
+export interface Explained {
+  readonly policies: readonly PolicyObject[]
+  /** Those of the workload's namespace. */
+  readonly exceptions: readonly ExceptionObject[]
+  /** Undefined where there is no such namespace. */
+  readonly namespaceLabels: Labels | undefined
+  /** The objects of that name, of all kinds of workload. */
+  readonly workloads: readonly unknown[]
 }
 
 export interface ServeOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
-  readonly policy: Policy
+  readonly policyFor: PolicyFor
   readonly certDir: string | undefined
 }
 
@@ -28,11 +60,6 @@ export interface Serving {
   readonly stop: (lameDuck?: number) => Promise<void>
   /** Resolves once it has stopped, be it by a signal. */
   readonly stopped: Promise<void>
-}
-
-interface PolicyFlags {
-  readonly policy?: string
-  readonly preset: string
 }
 
 export const exitStatus = { ok: 0, found: 1, unreadable: 2 } as const
@@ -50,12 +77,9 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
   const policyFlags = (command: Command): Command =>
     command
-      .option('--policy <file>', 'a GunicornPolicy to go by')
+      .option('--policy <file>', 'GunicornPolicies and GunicornExceptions to go by (repeatable)', several)
       .addOption(new Option('--preset <name>', 'a policy that ships with Paddock').choices(presetNames).default('blueking'))
-  const policyOf = async ({ policy, preset }: PolicyFlags): Promise<Policy> => {
-    const { presetNamed, readPolicy } = await import('../policy/read.ts')
-    return policy === undefined ? presetNamed(preset) : readPolicy(io.readFile(policy), policy)
-  }
+  const governing = async (flags: PolicyFlags): Promise<Governing> => (await import('./governing.ts')).governing(flags, io)
   const adding = (command: Command): Command => {
     program.addCommand(command.exitOverride().configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) }))
     return command
@@ -65,13 +89,13 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
     .description('check files: Kubernetes YAML and JSON')
     .argument('[path...]', 'files and folders; - is standard input', ['.'])
     .option('--requirements <file>', 'a requirements.txt for workloads without an annotation of their own')
-    .addOption(new Option('--format <format>', 'how findings are written').choices(['text', 'json']).default('text'))
+    .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`, outputs)
     .addOption(new Option('--fail-on <action>', 'what ends with exit status 1').choices(['deny', 'warn', 'audit', 'fix', 'never']).default('deny'))
     .option('--fix', 'mend the files in place')
     .option('--diff', 'show what --fix changes; alone, change nothing')
     .action(async (paths: string[], flags) => {
       const { runCheck } = await import('./run-check.ts')
-      status = await runCheck(paths, { ...flags, policy: await policyOf(flags) }, io)
+      status = await runCheck(paths, { ...flags, version, governing: await governing(flags) }, io)
     })
 
   adding(new Command('explain'))
@@ -96,7 +120,9 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
     .option('--validate', 'answer as /validate')
     .action(async (file: string, flags) => {
       const { runReview } = await import('./run-review.ts')
-      status = await runReview(file, { ...flags, policy: await policyOf(flags) }, io, skins)
+      const { policyFor, notes } = await governing(flags)
+      status = await runReview(file, { ...flags, policyFor }, io, skins)
+      for (const note of notes()) io.stderr.write(`paddock: ${note}\n`)
     })
 
   policyFlags(adding(new Command('serve')))
@@ -109,8 +135,25 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
     .action(async (flags) => {
       const { runServe } = await import('./run-serve.ts')
       const { host, port, certDir, examples, once = false } = flags
+      const { policyFor, needsNamespaces } = await governing(flags)
+      if (needsNamespaces) io.stderr.write('paddock: the labels of namespaces are not known here, but for their names: policies that ask for others are left out\n')
       if (once && examples === undefined) throw new UsageError('--once needs --examples')
-      status = await runServe({ host, port, certDir, policy: await policyOf(flags), examples, once }, skins.serve, io)
+      status = await runServe({ host, port, certDir, policyFor, examples, once }, skins.serve, io)
+    })
+
+  adding(new Command('scan'))
+    .description('check the workloads of a cluster, or see what other policies would change there')
+    .option('--policy <file>', 'GunicornPolicies and GunicornExceptions to try, as if they were applied (repeatable)', several)
+    .addOption(new Option('--preset <name>', 'a policy that ships with Paddock to try').choices(presetNames))
+    .option('-n, --namespace <name>', 'the one namespace to look at')
+    .option('--kind <kind>', 'a kind of workload to look at (repeatable)', kinds)
+    .option('--kubeconfig <file>', 'the cluster')
+    .option('--context <name>', 'the context of the kubeconfig')
+    .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`, outputs)
+    .addOption(new Option('--fail-on <action>', 'what ends with exit status 1').choices(['deny', 'warn', 'audit', 'fix', 'never']).default('deny'))
+    .action(async (flags) => {
+      const { runScan } = await import('./run-scan.ts')
+      status = await runScan({ ...flags, version }, skins.scan, io)
     })
 
   adding(new Command('rules'))
@@ -131,14 +174,34 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
       const { showPolicy } = await import('./run-policy.ts')
       showPolicy(name, io)
     })
+  policyFlags(policy.command('explain'))
+    .description('show which policies govern a workload, and who decides what')
+    .argument('<workload>', 'NAMESPACE/NAME; NAME alone where a manifest names no namespace')
+    .argument('[path...]', 'manifests to look for it in; the cluster where they are left out')
+    .option('--kind <kind>', 'its kind, where there are several of that name')
+    .option('--kubeconfig <file>', 'the cluster')
+    .option('--context <name>', 'the context of the kubeconfig')
+    .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'json']).default('text'))
+    .action(async (workload: string, paths: string[], flags) => {
+      const { explainPolicy } = await import('./run-policy-explain.ts')
+      status = await explainPolicy(workload, paths, flags, io, skins)
+    })
+  policy
+    .command('test')
+    .description('run the tests in files named paddock-test.yaml')
+    .argument('[path...]', 'files and folders', ['.'])
+    .addOption(new Option('--format <format>', 'how results are written').choices(['text', 'json', 'junit']).default('text'))
+    .action(async (paths: string[], flags) => {
+      const { testPolicies } = await import('./run-policy-test.ts')
+      status = await testPolicies(paths, flags, io)
+    })
   policy
     .command('validate')
-    .description('check a GunicornPolicy')
-    .argument('<file>')
-    .action(async (file: string) => {
-      const { readPolicy } = await import('../policy/read.ts')
-      const { name } = readPolicy(io.readFile(file), file)
-      io.stdout.write(`${file}: GunicornPolicy "${name}" is valid\n`)
+    .description('check GunicornPolicies and GunicornExceptions')
+    .argument('<path...>', 'files and folders')
+    .action(async (files: string[]) => {
+      const { validatePolicies } = await import('./run-policy.ts')
+      validatePolicies(files, io)
     })
 
   try {
@@ -152,7 +215,7 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
 function failure(error: unknown, io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.ok : exitStatus.unreadable
   if (!(error instanceof Error)) throw error
-  const mendable = error instanceof UsageError || error.constructor.name === 'PolicyError' || 'code' in error
+  const mendable = error instanceof UsageError || error instanceof PolicyError || 'code' in error
   if (!mendable) throw error
   io.stderr.write(`paddock: ${error.message}\n`)
   return exitStatus.unreadable
@@ -163,6 +226,22 @@ function portNumber(text: string): number {
   if (!/^\d+$/.test(text) || number > 65535) throw new InvalidArgumentError('must be a number from 0 to 65535')
   return number
 }
+
+function outputs(text: string, before?: readonly Output[]): readonly Output[] {
+  try {
+    return readOutputs(text, before)
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function kinds(text: string, before: readonly string[] = []): readonly string[] {
+  const names = [...new Set(workloadKinds.map(({ kind }) => kind))].sort()
+  if (!names.includes(text)) throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.`)
+  return [...before, text]
+}
+
+const several = (text: string, before: readonly string[] = []): readonly string[] => [...before, text]
 
 function variables(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
   const equals = text.indexOf('=')

@@ -5,14 +5,13 @@
  * the next way is tried. What cannot be edited so is refused with a reason and left as it was.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { applySplices, inOrder, type Splice } from '../edit.ts'
 import type { Path } from '../kubernetes/field.ts'
 import { valueAt } from '../kubernetes/workload.ts'
 import { readDocument, readManifests } from './manifests.ts'
 import type { Manifest } from './manifests.ts'
 import { itemIndex, pathInPart } from './parts.ts'
 import { insertItems, insertMember, removeEntry, replaceNode } from './rewrite.ts'
-import { applySplices } from './splice.ts'
-import type { Splice } from './splice.ts'
 import { spliceScalar } from './strings.ts'
 import type { Parsed } from './style.ts'
 import { buildTree, resolve, walk } from './tree.ts'
@@ -107,9 +106,9 @@ function editDocument(manifest: Manifest, changes: readonly Change[], refuse: Re
   return texts.join('') + source.slice(done)
 }
 
-/** The item of a `List` that a change is about; undefined where it is about none, or several. */
+/** The item of a `List` that a change is made within; undefined where it is about none, several, or one as a whole. */
 function itemOf({ edits }: Change): number | undefined {
-  const indexes = new Set(edits.map(({ path }) => itemIndex(path)))
+  const indexes = new Set(edits.map(({ path }) => (path.length > 2 ? itemIndex(path) : undefined)))
   return indexes.size === 1 ? [...indexes][0] : undefined
 }
 
@@ -159,12 +158,12 @@ interface ReadPart extends Parsed {
 /** Reads a text with its tree; undefined where it has no value, or where it is `json` and would not stay so. */
 function readPart(source: string, json: boolean): ReadPart | undefined {
   const read = readDocument(source)
-  if (read === undefined || read.error || (json && read.events !== undefined)) return undefined
+  if (read === undefined || read.error || (json && !read.isJson)) return undefined
   return {
     source,
     value: read.value,
     tree: buildTree(source, read.events ?? readEvents(source)).root,
-    json: read.events === undefined,
+    json: read.isJson === true,
   }
 }
 
@@ -185,8 +184,7 @@ function mergeEdits(edits: readonly Edit[]): Operation[] {
       const splices = edits.filter(
         (other) => other.op === 'splice' && isDeepStrictEqual(other.path, edit.path),
       ) as (typeof edit)[]
-      if (splices[0] === edit)
-        operations.push({ op: 'splice', path: edit.path, splices: splices.toSorted((a, b) => a.start - b.start || a.end - b.end), index })
+      if (splices[0] === edit) operations.push({ op: 'splice', path: edit.path, splices: inOrder(splices), index })
     } else if (edit.op === 'add' && last?.op === 'add' && continues(last.path, last.values.length, edit.path)) {
       operations[operations.length - 1] = { ...last, values: [...last.values, edit.value] }
     } else {

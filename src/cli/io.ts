@@ -21,6 +21,8 @@ export interface Io {
   readonly listFiles: (path: string) => readonly string[]
   /** Milliseconds, from any start. */
   readonly now: () => number
+  /** The time of day: milliseconds since 1970. */
+  readonly time: () => number
 }
 
 /** Colours for what a person reads: none where the output is no terminal, or NO_COLOR is set (https://no-color.org). */

@@ -1,26 +1,33 @@
 /** `--format json`: one CheckResult. */
-import type { CheckedWorkload } from './check.ts'
-import type { Reporter } from './report.ts'
+import { workloadName, type ReportedFile, type ReportedWorkload, type Reporter, type Unreadable } from './report.ts'
 
 export function jsonReporter(write: (text: string) => void): Reporter {
   // Kept as text, which takes a tenth of the memory of the objects.
   const workloads: string[] = []
+  const unreadable: string[] = []
+  const list = (texts: readonly string[]): void => {
+    for (const [index, text] of texts.entries()) write(`${index === 0 ? '' : ','}${text}`)
+  }
   return {
-    workload(file, _lines, workload) {
+    workload(file, workload) {
       workloads.push(JSON.stringify(workloadResult(file, workload)))
     },
-    unreadable() {},
+    unreadable(file, problem) {
+      unreadable.push(JSON.stringify(unreadableResult(file, problem)))
+    },
     end({ written: _, ...summary }) {
       write(`{"apiVersion":"paddock.dev/v1alpha1","kind":"CheckResult","summary":${JSON.stringify(summary)},"workloads":[`)
-      for (const [index, text] of workloads.entries()) write(`${index === 0 ? '' : ','}${text}`)
+      list(workloads)
+      write('],"unreadable":[')
+      list(unreadable)
       write(']}\n')
     },
   }
 }
 
-function workloadResult(file: string, { document, line, workload, decision, findings, patch }: CheckedWorkload): object {
+function workloadResult(file: ReportedFile | undefined, { document, line, workload, decision, findings, patch }: ReportedWorkload): object {
   return {
-    file,
+    file: file?.name,
     document,
     line,
     apiVersion: workload.apiVersion,
@@ -28,18 +35,24 @@ function workloadResult(file: string, { document, line, workload, decision, find
     namespace: workload.namespace,
     name: workload.name,
     decision,
-    findings: findings.map(({ finding, line: at, column, fixed }) => ({
+    findings: findings.map(({ finding, span, fixed }) => ({
       rule: finding.rule,
       action: finding.action,
       severity: finding.severity,
+      policy: finding.policy,
+      exception: finding.exception,
       container: finding.container,
       field: finding.field,
-      line: at,
-      column,
+      line: span?.line,
+      column: span?.column,
       message: finding.message,
       remedy: finding.remedy,
       fixed,
     })),
     patch: patch(),
   }
+}
+
+function unreadableResult(file: ReportedFile | undefined, { message, span, workload }: Unreadable): object {
+  return { file: file?.name, line: span?.line, column: span?.column, workload: workload && workloadName(workload), message }
 }

@@ -4,12 +4,12 @@ import type { Path } from '../kubernetes/field.ts'
 import { readJson } from './json.ts'
 import { Lines } from './lines.ts'
 import type { Position } from './lines.ts'
-import { itemIndex, itemParts, pathInPart } from './parts.ts'
+import { itemIndex, itemParts, pathInPart, splitItems } from './parts.ts'
 import type { Part } from './parts.ts'
 import { decodeScalar } from './scalar.ts'
 import { buildTree, contentStart, isBreak, lineEnd, afterBreak, resolve, skipSpace, walk } from './tree.ts'
 import type { Node, Step } from './tree.ts'
-import { YamlError, countDocuments, isObject, readEvents, readValue } from './yaml.ts'
+import { MAX_DEPTH, YamlError, countDocuments, isObject, readEvents, readValue } from './yaml.ts'
 
 /** Why a document could not be read, and where. */
 export interface ManifestError extends Position {
@@ -37,7 +37,7 @@ export class Manifest {
   readonly #file: string
   readonly #lines: Lines
   #events: Event[] | undefined
-  #items: Part[] | undefined
+  #items: readonly Part[] | undefined
   /** The part that was looked at last (undefined: all of the document), its text and its tree. */
   #part: Part | undefined
   #text = ''
@@ -51,6 +51,7 @@ export class Manifest {
     this.#file = file
     this.#lines = lines
     this.#events = read.events
+    this.#items = read.items
     this.value = read.value
     const { error } = read
     this.error = error && { message: error.message, offset: start + error.offset, ...lines.position(start + error.offset) }
@@ -131,6 +132,9 @@ interface Reading {
   readonly value?: unknown
   readonly error?: YamlError
   readonly events?: Event[]
+  /** The parts of a list that was read item by item. */
+  readonly items?: readonly Part[]
+  readonly isJson?: boolean
 }
 
 /**
@@ -149,7 +153,9 @@ export function* readManifests(text: string): Generator<Manifest, void, undefine
 /** Reads the text of one document; undefined where it has no content. */
 export function readDocument(source: string): Reading | undefined {
   const json = readJson(source)
-  if (json !== undefined) return { value: json }
+  if (json !== undefined) return { value: json, isJson: true }
+  const list = readList(source)
+  if (list) return list
   try {
     const events = readEvents(source)
     const documents = countDocuments(events)
@@ -160,6 +166,33 @@ export function readDocument(source: string): Reading | undefined {
     if (error instanceof YamlError) return { error: explain(error, source) }
     throw error
   }
+}
+
+/** Reads a list item by item, as all of its events take ten times its memory; undefined where it has to be read as a whole. */
+function readList(source: string): Reading | undefined {
+  const { parts = [], rest = '' } = splitItems(source) ?? {}
+  if (parts.length < 2) return undefined
+  try {
+    const value = readOne(rest, MAX_DEPTH)
+    if (!isObject(value) || !Array.isArray(value['items'])) return undefined
+    value['items'] = parts.map(({ start, end }) => itemOf(readOne(source.slice(start, end), MAX_DEPTH - 1)))
+    return { value, items: parts }
+  } catch (error) {
+    // Of what is wrong, the whole text says where.
+    if (error instanceof YamlError) return undefined
+    throw error
+  }
+}
+
+function readOne(source: string, deepest: number): unknown {
+  const events = readEvents(source, deepest)
+  if (countDocuments(events) !== 1) throw new YamlError('not one document', 0)
+  return readValue(source, events)
+}
+
+function itemOf(list: unknown): unknown {
+  if (!Array.isArray(list) || list.length !== 1) throw new YamlError('not one item', 0)
+  return list[0]
 }
 
 /** Says what a broken document probably is. */

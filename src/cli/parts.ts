@@ -41,9 +41,42 @@ function afterBlankLines(source: string, offset: number): number {
   return end
 }
 
-/** The item of `items` that a path leads into; undefined where it leads elsewhere, or to the item as a whole. */
+const [TAB, HASH, DASH] = [9, 35, 45]
+
+/**
+ * The items of a list in block style by their first columns alone, without parsing, and the text with `items: []` in their place.
+ * Undefined where there is no such list. Where each part and the rest can be read by themselves, they are what the whole text
+ * says: a line of an item that stands as shallow as its dash is the next one, or there is a quote or bracket left open.
+ */
+export function splitItems(source: string): { readonly parts: readonly Part[]; readonly rest: string } | undefined {
+  const key = /^items:[ \t]*(?:\r\n?|\n)/m.exec(source)
+  if (!key || /^%/m.test(source.slice(0, key.index))) return undefined
+  const first = key.index + key[0].length
+  const indent = /^ */.exec(source.slice(first, first + 100))?.[0].length ?? 0
+  const starts: number[] = []
+  let at = first
+  for (let next = at; at < source.length; at = next) {
+    const end = lineEnd(source, at)
+    next = afterBreak(source, end)
+    let column = at
+    while (source.charCodeAt(column) === 32) column++
+    const code = source.charCodeAt(column)
+    if (column === end || code === HASH) continue
+    if (column - at === indent && code === DASH && (column + 1 === end || source.charCodeAt(column + 1) === 32)) starts.push(at)
+    else if (column - at <= indent) {
+      // Not always allowed, which depends on what stands before it.
+      if (code === TAB) return undefined
+      break
+    }
+  }
+  if (starts[0] !== first) return undefined
+  const parts = starts.map((start, index) => ({ start, end: starts[index + 1] ?? at, isList: true }))
+  return { parts, rest: `${source.slice(0, key.index)}items: []\n${source.slice(at)}` }
+}
+
+/** The item of `items` that a path leads to, or into; undefined where it leads elsewhere. */
 export function itemIndex(path: Path): number | undefined {
-  return path.length > 2 && path[0] === 'items' && typeof path[1] === 'number' ? path[1] : undefined
+  return path[0] === 'items' && typeof path[1] === 'number' ? path[1] : undefined
 }
 
 /** A path of the document as a path of the part that it leads into. */

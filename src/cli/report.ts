@@ -1,5 +1,51 @@
-/** What every report format is given. */
-import type { CheckedWorkload, Unreadable } from './check.ts'
+/** What every report format is given, whether it was read from files or from a cluster. */
+import type { Operation } from '../kubernetes/review.ts'
+import type { Workload } from '../kubernetes/workload.ts'
+import type { Finding } from '../lint.ts'
+
+/** A file that is reported on. */
+export interface ReportedFile {
+  readonly name: string
+  /** A line of its text by its number, from 1; empty where there is none. */
+  readonly line: (number: number) => string
+}
+
+/** Where something stands in a file: line and column count from 1, columns and width in UTF-16 units. */
+export interface Span {
+  readonly line: number
+  readonly column: number
+  /** How many characters it takes. */
+  readonly width: number
+}
+
+export interface ReportedFinding {
+  readonly finding: Finding
+  /** True where the fix is made, or would be with `--fix`. */
+  readonly fixed: boolean
+  /** Undefined for what was not read from a file. */
+  readonly span?: Span | undefined
+}
+
+export interface ReportedWorkload {
+  readonly workload: Workload
+  /** Which document of its file it stands in, from 0, and on which line; undefined for what was not read from a file. */
+  readonly document?: number | undefined
+  readonly line?: number | undefined
+  readonly invocations: number
+  readonly decision: 'Allow' | 'Deny'
+  readonly findings: readonly ReportedFinding[]
+  /** The JSON Patch that the webhook would answer; worked out when it is asked for. */
+  readonly patch: () => readonly Operation[]
+}
+
+/** A file, a document or an object that could not be read, or a part of one. */
+export interface Unreadable {
+  readonly message: string
+  /** Undefined where all of the file is meant, or there is none. */
+  readonly span?: Span | undefined
+  /** The workload that it is about, where there is one. */
+  readonly workload?: Workload | undefined
+}
 
 export interface Summary {
   files: number
@@ -15,9 +61,53 @@ export interface Summary {
   written: boolean
 }
 
-/** Called as things are found; `lines` gives a line of the file, from 1. */
+/** A report in one format. Called as things are found, file by file; the file is undefined for what is in a cluster. */
 export interface Reporter {
-  workload(file: string, lines: (line: number) => string, workload: CheckedWorkload): void
-  unreadable(file: string, lines: (line: number) => string, problem: Unreadable): void
+  workload(file: ReportedFile | undefined, workload: ReportedWorkload): void
+  unreadable(file: ReportedFile | undefined, problem: Unreadable): void
   end(summary: Summary): void
+}
+
+/** How a workload is named to people: `Deployment default/web`. */
+export function workloadName({ kind, namespace, name }: Workload): string {
+  return `${kind.kind} ${namespace === '' ? '' : `${namespace}/`}${name === '' ? 'without a name' : name}`
+}
+
+/** Who decided what is done about a finding: `GunicornPolicy "p"`, with the exception that lets it pass. */
+export function decidedBy({ policy, exception }: Finding): string {
+  return `GunicornPolicy "${policy}"${exception === undefined ? '' : `, excepted by GunicornException "${exception}"`}`
+}
+
+/** `a.yaml:7:3`, or as much of it as there is; the workload where it is in no file. */
+export function placeName(file: ReportedFile | undefined, span: Span | undefined, workload: Workload | undefined): string {
+  if (!file) return workload ? workloadName(workload) : ''
+  return span ? `${file.name}:${span.line}:${span.column}` : file.name
+}
+
+/** The column after the span, which is cut off at the end of its first line; undefined where nothing of that is left. */
+export function endColumn(file: ReportedFile, { line, column, width }: Span): number | undefined {
+  const end = Math.min(column + width, file.line(line).length + 1)
+  return end > column ? end : undefined
+}
+
+/** `1 file`, `2 files`. */
+export const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`
+
+/** What was looked at: `1 file, 2 workloads, 2 gunicorn commands`. */
+export function lookedAt({ files, workloads, invocations }: Summary): string {
+  const parts = [count(workloads, 'workload'), count(invocations, 'gunicorn command')]
+  return (files > 0 ? [count(files, 'file'), ...parts] : parts).join(', ')
+}
+
+/** What came of it: `1 denied, 2 to fix`. */
+export function outcome({ files, denied, warned, fixed, audited, unreadable, written }: Summary): string {
+  const toFix = files > 0 ? 'to fix (`paddock check --fix`)' : 'to fix'
+  const parts = [
+    denied > 0 ? `${denied} denied` : '',
+    warned > 0 ? `${warned} warned of` : '',
+    fixed > 0 ? `${fixed} ${written ? 'fixed' : toFix}` : '',
+    audited > 0 ? `${audited} audited` : '',
+    unreadable > 0 ? `${unreadable} unreadable` : '',
+  ].filter((part) => part !== '')
+  return parts.length === 0 ? 'nothing found' : parts.join(', ')
 }

@@ -1,5 +1,5 @@
 /** What additions, removals and replacements come to in the text of a document. */
-import type { Splice } from './splice.ts'
+import type { Splice } from '../edit.ts'
 import { styleFor } from './style.ts'
 import type { Parsed } from './style.ts'
 import {

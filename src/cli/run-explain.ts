@@ -2,7 +2,7 @@
 import type { Setting } from '../gunicorn/settings.ts'
 import { inspect, type Found } from '../inspect.ts'
 import { fieldPath } from '../kubernetes/field.ts'
-import { listItems, readWorkload } from '../kubernetes/workload.ts'
+import { readObjects, readWorkload } from '../kubernetes/workload.ts'
 import type { Word } from '../shell/word.ts'
 import { exitStatus, UsageError } from './command.ts'
 import { explain, explainInvocation, isDefault, readRequest, understand, unknownSettings, writtenSettings, type ExplainRequest } from './explain.ts'
@@ -63,7 +63,7 @@ function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): num
         io.stderr.write(`paddock: ${path}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}\n`)
         status = exitStatus.unreadable
       }
-      for (const item of listItems(manifest.value)?.map((entry) => entry.item) ?? [manifest.value]) {
+      for (const { item } of readObjects(manifest.value)) {
         const workload = readWorkload(item)
         for (const invocation of workload ? inspect(workload) : []) {
           const title = `${path}: ${workload?.kind.kind} "${workload?.name}", container "${invocation.container.name}", ${fieldPath(invocation.place.path)}`

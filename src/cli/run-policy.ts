@@ -1,10 +1,20 @@
-/** `paddock policy show`. */
+/** `paddock policy show` and `policy validate`. */
 import { dump } from 'js-yaml'
+import { presetObject } from '../policy/presets.ts'
 import { presetNamed } from '../policy/read.ts'
 import type { Io } from './io.ts'
+import { readPolicyObjects } from './policy-files.ts'
 
+/** Prints a preset as it is written. */
 export function showPolicy(name: string, io: Io): void {
-  const { defaults, port, workerFallback, rules, allow, onFault } = presetNamed(name)
-  const spec = { defaults, port, workerFallback, rules, allow: [...allow], onFault }
-  io.stdout.write(dump({ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name }, spec }, { lineWidth: -1 }))
+  presetNamed(name)
+  io.stdout.write(dump(presetObject(name), { lineWidth: -1 }))
 }
+
+/** Says what the files hold. Throws a PolicyError that names each field at fault. */
+export function validatePolicies(paths: readonly string[], io: Io): void {
+  const { policies, exceptions } = readPolicyObjects(paths, io)
+  for (const { kind, metadata } of [...policies, ...exceptions]) io.stdout.write(`${kind} "${nameOf(metadata)}" is valid\n`)
+}
+
+const nameOf = ({ namespace, name }: { readonly namespace?: string; readonly name: string }): string => (namespace === undefined ? name : `${namespace}/${name}`)

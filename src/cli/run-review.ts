@@ -1,22 +1,21 @@
 /** `paddock review`: an AdmissionReview in, the webhook's AdmissionReview out. */
-import type { Policy } from '../policy/policy.ts'
-import { exitStatus, UsageError, type Skins } from './command.ts'
+import { exitStatus, UsageError, type PolicyFor, type Skins } from './command.ts'
 import type { Io } from './io.ts'
 
 export interface ReviewFlags {
   readonly mutate?: boolean
   readonly validate?: boolean
-  readonly policy: Policy
+  readonly policyFor: PolicyFor
 }
 
-export async function runReview(file: string, { mutate, validate, policy }: ReviewFlags, io: Io, skins: Skins): Promise<number> {
+export async function runReview(file: string, { mutate, validate, policyFor }: ReviewFlags, io: Io, skins: Skins): Promise<number> {
   if (mutate && validate) throw new UsageError('--mutate and --validate exclude each other')
   const name = file === '-' ? 'standard input' : file
   const text = file === '-' ? await io.readInput() : io.readFile(file)
   const operation = mutate ? 'mutate' : validate ? 'validate' : 'both'
   let answer: unknown
   try {
-    answer = await skins.review(operation, text, policy)
+    answer = await skins.review(operation, text, policyFor)
   } catch (error) {
     throw new UsageError(`${name}: ${error instanceof Error ? error.message : String(error)}`)
   }

@@ -1,7 +1,9 @@
 /** `paddock serve`: the webhook, and what it makes of examples. */
 import { request } from 'node:https'
+import { dirname, relative } from 'node:path'
 import { applyPatch } from '../edit.ts'
 import type { Operation } from '../kubernetes/review.ts'
+import { readWorkload } from '../kubernetes/workload.ts'
 import { exitStatus, UsageError, type ServeOptions, type Serving } from './command.ts'
 import { unifiedDiff } from './diff.ts'
 import { painter, type Io } from './io.ts'
@@ -36,10 +38,11 @@ async function listen(flags: ServeFlags, start: (options: ServeOptions) => Promi
 }
 
 async function showExamples(folder: string, serving: Serving, io: Io): Promise<void> {
-  for (const file of io.listFiles(folder))
+  // Folders within hold what is no example of its own: policies and their tests.
+  for (const file of io.listFiles(folder).filter((path) => path === folder || relative(folder, dirname(path)) === ''))
     for (const { value, error } of readManifests(io.readFile(file))) {
       if (error) io.stdout.write(`${file}:${error.line}:${error.column}: error: ${error.message}\n`)
-      else await showExample(file, value, serving, io)
+      else if (readWorkload(value)) await showExample(file, value, serving, io)
     }
 }
 

@@ -1,9 +1,8 @@
 /** What changes of a string come to in its text: the ways to write them, the one that changes least first. */
 import { CHOMPING_MODE, SCALAR_STYLE } from 'js-yaml'
+import { applySplices, type Splice } from '../edit.ts'
 import { decodeScalar, escape, isPrintable, writeString } from './scalar.ts'
 import type { Decoded } from './scalar.ts'
-import { applyAround, applySplices } from './splice.ts'
-import type { Splice } from './splice.ts'
 import { lineBreakOf, nearestQuote, styleQuote } from './style.ts'
 import type { Parsed } from './style.ts'
 import { isBreak, lineEnd } from './tree.ts'
@@ -90,4 +89,20 @@ function* rewriteBlock(source: string, node: ScalarNode, value: string): Generat
 function quoteFor(value: string, usual: 'single' | 'double'): 'single' | 'double' {
   const [single, double] = [value.includes("'"), /["\\]/.test(value)]
   return single === double ? usual : single ? 'double' : 'single'
+}
+
+/** A part of a text with splices made, and what is between them written anew. */
+function applyAround(
+  text: string,
+  part: { start: number; end: number },
+  splices: readonly Splice[],
+  write: (text: string) => string,
+): string {
+  const pieces: string[] = []
+  let done = part.start
+  for (const { start, end, text: piece } of splices) {
+    pieces.push(write(text.slice(done, start)), piece)
+    done = end
+  }
+  return pieces.join('') + write(text.slice(done, part.end))
 }

@@ -28,13 +28,13 @@ export class YamlError extends Error {
   }
 }
 
-/** The events of a text. Throws YamlError where it is not YAML. */
-export function readEvents(source: string): Event[] {
+/** The events of a text. Throws YamlError where it is not YAML, or nested deeper than so many levels. */
+export function readEvents(source: string, deepest = MAX_DEPTH): Event[] {
   try {
-    return parse(source)
+    return parse(source, deepest)
   } catch (error) {
     if (!(error instanceof YamlError) || error.message !== TOO_SHALLOW) throw error
-    return readShallow(source, error)
+    return readShallow(source, error, deepest)
   }
 }
 
@@ -48,7 +48,7 @@ const MAX_REREAD = 100_000_000
  * The events of a text with lines that stand too shallow, which YAML forbids and Go allows (`args: [` closed by a `]` right under
  * it). How deep such a line stands means nothing, so it is read as if it stood deeper than any other, and its tabs as blanks.
  */
-function readShallow(source: string, first: YamlError): Event[] {
+function readShallow(source: string, first: YamlError, deepest: number): Event[] {
   const indent = ' '.repeat(deepestLine(source) + 1)
   const shallow: number[] = []
   let blank = source
@@ -73,7 +73,7 @@ function readShallow(source: string, first: YamlError): Event[] {
     const deep =
       shallow.map((at, index) => blank.slice(shallow[index - 1] ?? 0, at) + indent).join('') + blank.slice(shallow.at(-1) ?? 0)
     try {
-      return parse(deep).map((event) => mapOffsets(event, original))
+      return parse(deep, deepest).map((event) => mapOffsets(event, original))
     } catch (error) {
       if (!(error instanceof YamlError)) throw error
       offset = original(error.offset)
@@ -97,13 +97,13 @@ function mapOffsets(event: Event, map: (offset: number) => number): Event {
   return Object.fromEntries(entries) as Event
 }
 
-function parse(source: string): Event[] {
+function parse(source: string, deepest: number): Event[] {
   try {
     // js-yaml counts one level more while it looks whether a collection is a key.
-    return parseEvents(source, { maxDepth: MAX_DEPTH + 1 })
+    return parseEvents(source, { maxDepth: deepest + 1 })
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error
-    const reason = error.reason.startsWith('nesting exceeded') ? `nested deeper than ${MAX_DEPTH} levels` : error.reason
+    const reason = error.reason.startsWith('nesting exceeded') ? `nested deeper than ${deepest} levels` : error.reason
     throw new YamlError(reason, error.mark?.position ?? 0)
   }
 }

@@ -46,6 +46,11 @@ export function describe(shape: Shape, value: unknown, detail: string): string {
   return `${shape}${shown}: ${detail}`
 }
 
+/** A field error in one line: `path: Shape: "value": detail`. */
+export function fieldMessage(path: Path, shape: Shape, value: unknown, detail: string): string {
+  return `${fieldPath(path)}: ${describe(shape, value, detail)}`
+}
+
 /** A value as a message shows it. Lists and objects are named by their type, as the API server does: they may be deep. */
 function quoted(value: unknown): string {
   if (Array.isArray(value)) return '"array"'

@@ -98,13 +98,15 @@ export function readWorkload(object: unknown): Workload | undefined {
   }
 }
 
-/** The items of a `List` (`v1 List`, `apps/v1 DeploymentList`), each with its path; undefined for what is no list. */
-export function listItems(object: unknown): { readonly item: unknown; readonly path: Path }[] | undefined {
-  if (!isObject(object)) return undefined
-  const kind = own(object, 'kind')
-  const items = own(object, 'items')
-  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return undefined
-  return items.map((item, index) => ({ item, path: ['items', index] }))
+/**
+ * The objects that a value holds, each with its path: the items of a `List` (`v1 List`, `apps/v1 DeploymentList`), of lists
+ * within lists too; the value itself where it is no list.
+ */
+export function* readObjects(value: unknown, path: Path = []): Generator<{ readonly item: unknown; readonly path: Path }> {
+  const kind = isObject(value) ? own(value, 'kind') : undefined
+  const items = typeof kind === 'string' && kind.endsWith('List') ? valueAt(value, ['items']) : undefined
+  if (!Array.isArray(items)) yield { item: value, path }
+  else for (const [index, item] of items.entries()) yield* readObjects(item, [...path, 'items', index])
 }
 
 function textOf(fields: unknown, key: string): string {

@@ -1,40 +1,34 @@
-/** A GunicornPolicy, as the engine uses it: complete, with everything resolved. */
+/** A policy as the engine uses it: complete, with everything resolved. */
 import { rules } from '../rules/index.ts'
 import type { Platform } from '../rules/rule.ts'
+import type { Action, PolicySpec } from './gunicorn-policy.ts'
 
-/** What is done about a finding. */
-export type Action = 'Off' | 'Audit' | 'Warn' | 'Fix' | 'Deny'
+export type { Action, PolicySpec }
 
 export interface RulePolicy {
   readonly action: Action
   /** What is done where the action is Fix and the fix cannot mend it. */
   readonly otherwise: Exclude<Action, 'Fix'>
+  /** The name of the GunicornPolicy, or of the preset, that says so. */
+  readonly policy: string
 }
 
 export interface Policy extends Platform {
+  /** Of several policies, the name of the one that goes first. */
   readonly name: string
   readonly rules: Readonly<Record<string, RulePolicy>>
   /** The rules that a workload may switch off for itself, by the annotation `paddock.dev/allow`. */
   readonly allow: ReadonlySet<string>
+  /** The rules whose findings are let pass, with the name of the GunicornException that says so. */
+  readonly exceptions: ReadonlyMap<string, string>
   /** What is done about a workload that Paddock fails on. */
   readonly onFault: 'Allow' | 'Deny'
-}
-
-/** A policy as it is written: what it leaves out, its preset says. */
-export interface PolicySpec {
-  readonly preset?: string
-  readonly defaults?: Readonly<Record<string, string | number | null>>
-  readonly port?: { readonly env?: string; readonly fallback?: number | null }
-  readonly workerFallback?: string | null
-  readonly rules?: Readonly<Record<string, Action | { readonly action: Action; readonly otherwise?: Exclude<Action, 'Fix'> }>>
-  readonly allow?: readonly string[]
-  readonly onFault?: 'Allow' | 'Deny'
 }
 
 /** Lays a written policy over the one that it starts from. A default of null is none. */
 export function override(base: Policy, name: string, spec: PolicySpec): Policy {
   const merged = Object.entries({ ...base.defaults, ...spec.defaults }).filter((entry): entry is [string, string | number] => entry[1] !== null)
-  const written = Object.entries(spec.rules ?? {}).map(([id, rule]): [string, RulePolicy] => [id, rulePolicy(rule)])
+  const written = Object.entries(spec.rules ?? {}).map(([id, rule]): [string, RulePolicy] => [id, { ...rulePolicy(rule), policy: name }])
   return {
     name,
     defaults: Object.fromEntries(merged),
@@ -42,11 +36,17 @@ export function override(base: Policy, name: string, spec: PolicySpec): Policy {
     workerFallback: spec.workerFallback === undefined ? base.workerFallback : spec.workerFallback,
     rules: { ...base.rules, ...Object.fromEntries(written) },
     allow: spec.allow ? new Set(spec.allow) : base.allow,
+    exceptions: base.exceptions,
     onFault: spec.onFault ?? base.onFault,
   }
 }
 
-function rulePolicy(rule: NonNullable<PolicySpec['rules']>[string]): RulePolicy {
+/** A policy whose every word is said by the policy of another name. */
+export function attributed(policy: Policy, name: string): Policy {
+  return { ...policy, name, rules: Object.fromEntries(Object.entries(policy.rules).map(([id, rule]) => [id, { ...rule, policy: name }])) }
+}
+
+function rulePolicy(rule: NonNullable<PolicySpec['rules']>[string]): Pick<RulePolicy, 'action' | 'otherwise'> {
   return typeof rule === 'string' ? { action: rule, otherwise: 'Warn' } : { action: rule.action, otherwise: rule.otherwise ?? 'Warn' }
 }
 
@@ -56,7 +56,8 @@ export const nothing: Policy = {
   defaults: {},
   port: { env: 'PORT', fallback: null },
   workerFallback: null,
-  rules: Object.fromEntries(rules.map(({ id }) => [id, { action: 'Off', otherwise: 'Off' }])),
+  rules: Object.fromEntries(rules.map(({ id }) => [id, { action: 'Off', otherwise: 'Off', policy: '' }])),
   allow: new Set(),
+  exceptions: new Map(),
   onFault: 'Allow',
 }

@@ -1,69 +1,24 @@
-/** The policies that ship with Paddock. */
-import { override, nothing, type Action, type Policy, type PolicySpec } from './policy.ts'
+/** The policies that ship with Paddock: a file each in `presets/`. */
+import type { PolicyObject } from './gunicorn-policy.ts'
+import { nothing, override, type Policy } from './policy.ts'
+import blueking from './presets/blueking.json' with { type: 'json' }
+import cloudRun from './presets/cloud-run.json' with { type: 'json' }
+import heroku from './presets/heroku.json' with { type: 'json' }
+import kubernetes from './presets/kubernetes.json' with { type: 'json' }
 
-/** What each rule does where a preset does not say otherwise. */
-const actions: Readonly<Record<string, Action>> = {
-  'missing-bind': 'Fix',
-  'ignored-port': 'Warn',
-  'loopback-bind': 'Deny',
-  'literal-port': 'Fix',
-  'missing-access-log': 'Fix',
-  'missing-error-log': 'Fix',
-  'log-file': 'Warn',
-  'missing-access-log-format': 'Fix',
-  'missing-workers': 'Fix',
-  'few-workers': 'Warn',
-  'missing-worker-dependency': 'Deny',
-  'unverified-worker-dependency': 'Warn',
-  'python2-gevent': 'Deny',
-  'unknown-worker-class': 'Deny',
-  'removed-worker-class': 'Deny',
-  'unknown-setting': 'Deny',
-  'invalid-setting': 'Deny',
-  'missing-application': 'Deny',
-  'joined-argument': 'Fix',
-  'disabled-timeout': 'Warn',
-  'short-timeout': 'Warn',
-  'hesitant-timeout': 'Warn',
-}
+/** The default one first. A test holds them to the schema. */
+const objects = [blueking, kubernetes, heroku, cloudRun] as unknown as readonly PolicyObject[]
 
-/** What a workload may switch off for itself: all but what keeps it from starting or being reached. */
-const allow = Object.keys(actions).filter((id) => actions[id] !== 'Deny')
-
-const specs: Readonly<Record<string, PolicySpec>> = {
-  /** The guide of the BlueKing developer centre: its default command, word for word. */
-  blueking: {
-    defaults: {
-      workers: 4,
-      bind: ':$PORT',
-      accesslog: '-',
-      errorlog: '-',
-      access_log_format: `[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D)s %(b)s "%(f)s" "%(a)s"`,
-    },
-    port: { env: 'PORT', fallback: 5000 },
-    rules: actions,
-    allow,
-  },
-  /** Any cluster: logs on the console, and a port that the object itself names. gunicorn's own log format and one worker will do. */
-  kubernetes: {
-    defaults: { bind: ':$PORT', accesslog: '-', errorlog: '-' },
-    port: { env: 'PORT', fallback: null },
-    rules: {
-      ...actions,
-      'ignored-port': 'Off',
-      'missing-access-log-format': 'Off',
-      'missing-workers': 'Off',
-      'few-workers': 'Off',
-    },
-    allow,
-  },
-}
+const policies = new Map(objects.map((object) => [object.metadata.name, { object, policy: override(nothing, object.metadata.name, object.spec) }]))
 
 /** The names of the presets, the default one first. */
-export const presetNames: readonly string[] = Object.keys(specs)
+export const presetNames: readonly string[] = [...policies.keys()]
+
+/** The preset that a policy starts from where it names none. */
+export const defaultPreset = 'blueking'
 
 /** A preset by its name; undefined where there is none of that name. */
-export function preset(name: string): Policy | undefined {
-  const spec = Object.hasOwn(specs, name) ? specs[name] : undefined
-  return spec && override(nothing, name, spec)
-}
+export const preset = (name: string): Policy | undefined => policies.get(name)?.policy
+
+/** A preset as it is written; undefined where there is none of that name. */
+export const presetObject = (name: string): PolicyObject | undefined => policies.get(name)?.object

@@ -1,4 +1,4 @@
-import { defineRule, invalid } from './rule.ts'
+import { defineRule, invalid, numbers } from './rule.ts'
 
 export default defineRule({
   id: 'disabled-timeout',
@@ -9,10 +9,8 @@ export default defineRule({
   settings: ['timeout'],
 
   *check(subject) {
-    const setting = subject.settings.get('timeout')
-    if (!setting) return
-    for (const entry of subject.settings.entries('timeout'))
-      if (entry.value === 0)
+    for (const { setting, entry, value } of numbers(subject, 'timeout'))
+      if (value === 0)
         yield invalid(subject, setting, entry, '`timeout` must be greater than 0, as 0 lets slow requests occupy workers without end')
   },
 })

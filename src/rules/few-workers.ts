@@ -1,4 +1,4 @@
-import { defineRule, invalid } from './rule.ts'
+import { defineRule, invalid, numbers } from './rule.ts'
 
 export default defineRule({
   id: 'few-workers',
@@ -10,11 +10,10 @@ export default defineRule({
 
   *check(subject) {
     const least = subject.platform.defaults['workers']
-    const workers = subject.settings.get('workers')
-    if (typeof least !== 'number' || !workers || workers.source === 'default' || !isSynchronous(subject.settings)) return
-    for (const entry of subject.settings.entries('workers'))
-      if (typeof entry.value === 'number' && entry.value < least)
-        yield invalid(subject, workers, entry, `must be greater than or equal to ${least}, the platform's default`)
+    if (typeof least !== 'number' || !isSynchronous(subject.settings)) return
+    for (const { setting, entry, value } of numbers(subject, 'workers'))
+      if (setting.source !== 'default' && value < least)
+        yield invalid(subject, setting, entry, `must be greater than or equal to ${least}, the platform's default`)
   },
 })
 

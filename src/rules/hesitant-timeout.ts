@@ -1,4 +1,4 @@
-import { defineRule, invalid } from './rule.ts'
+import { defineRule, invalid, numbers } from './rule.ts'
 
 export default defineRule({
   id: 'hesitant-timeout',
@@ -11,10 +11,8 @@ export default defineRule({
   settings: ['timeout'],
 
   *check(subject) {
-    const setting = subject.settings.get('timeout')
-    if (!setting) return
-    for (const entry of subject.settings.entries('timeout'))
-      if (typeof entry.value === 'number' && entry.value > 30 && entry.value < 60)
+    for (const { setting, entry, value } of numbers(subject, 'timeout'))
+      if (value > 30 && value < 60)
         yield invalid(subject, setting, entry, '`timeout` must be greater than or equal to 60 where 30 seconds are not enough')
   },
 })

@@ -12,6 +12,7 @@ import missingAccessLog from './missing-access-log.ts'
 import missingAccessLogFormat from './missing-access-log-format.ts'
 import missingApplication from './missing-application.ts'
 import missingBind from './missing-bind.ts'
+import missingDefault from './missing-default.ts'
 import missingErrorLog from './missing-error-log.ts'
 import missingWorkerDependency from './missing-worker-dependency.ts'
 import missingWorkers from './missing-workers.ts'
@@ -37,6 +38,7 @@ export const rules: readonly Rule[] = [
   missingAccessLogFormat,
   missingApplication,
   missingBind,
+  missingDefault,
   missingErrorLog,
   missingWorkerDependency,
   missingWorkers,

@@ -101,6 +101,13 @@ export function invalid(subject: Subject, setting: Setting, entry: Entry, detail
   return { place: placeOf(subject, setting, entry), shape: 'Invalid value', value: written(setting, entry), detail, ...rest }
 }
 
+/** The numbers that a setting is set to, as far as they are known, each with where it was set. */
+export function* numbers({ settings }: Subject, name: string): Iterable<{ setting: Setting; entry: Entry; value: number }> {
+  const setting = settings.get(name)
+  if (!setting) return
+  for (const entry of settings.entries(name)) if (typeof entry.value === 'number') yield { setting, entry, value: entry.value }
+}
+
 /** A value of a setting is none of those that there are. */
 export function notSupported(subject: Subject, setting: Setting, entry: Entry, known: readonly string[], rest: Partial<Problem> = {}): Problem {
   const listed = [...known].sort().map((name) => `"${name}"`).join(', ')

@@ -1,4 +1,4 @@
-import { defineRule, invalid } from './rule.ts'
+import { defineRule, invalid, numbers } from './rule.ts'
 
 const detail =
   '`timeout` must be greater than or equal to 30, the default, as a request that exceeds it is forcibly interrupted with a 502'
@@ -12,9 +12,7 @@ export default defineRule({
   settings: ['timeout'],
 
   *check(subject) {
-    const setting = subject.settings.get('timeout')
-    if (!setting) return
-    for (const entry of subject.settings.entries('timeout'))
-      if (typeof entry.value === 'number' && entry.value > 0 && entry.value < 30) yield invalid(subject, setting, entry, detail)
+    for (const { setting, entry, value } of numbers(subject, 'timeout'))
+      if (value > 0 && value < 30) yield invalid(subject, setting, entry, detail)
   },
 })

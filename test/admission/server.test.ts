@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { makeCertificates } from '../../src/admission/certificates.ts'
+import { makeCertificates } from '../../src/x509/authority.ts'
 import { jsonLog } from '../../src/admission/log.ts'
 import type { Respond } from '../../src/admission/responder.ts'
 import { createServer } from '../../src/admission/server.ts'
@@ -353,7 +353,7 @@ describe('an internal fault', () => {
   })
 
   test('denies it where that is asked for', async () => {
-    const { port } = await start({ respond, onFault: 'Deny' })
+    const { port } = await start({ respond, onFault: () => 'Deny' })
     const status = { status: 'Failure', code: 500, reason: 'InternalError', message: words }
     expect(await whole(port, '/mutate', post(review()))).toEqual(answer({ uid: 'abc-1', allowed: false, status }))
   })

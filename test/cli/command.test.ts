@@ -2,50 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { applyPatch } from 'rfc6902'
-import { answerReview } from '../../src/admission/answer.ts'
-import { run as runCommand } from '../../src/cli/command.ts'
-import type { Io } from '../../src/cli/io.ts'
 import type { Operation } from '../../src/kubernetes/review.ts'
-
-interface Ran {
-  readonly status: number
-  readonly out: string
-  readonly err: string
-  /** The files as they are afterwards. */
-  readonly files: Readonly<Record<string, string>>
-}
-
-/** Runs a command line on files that are held in memory. */
-async function run(argv: readonly string[], given: Readonly<Record<string, string>> = {}, options: { input?: string; env?: Record<string, string>; tty?: boolean } = {}): Promise<Ran> {
-  const files: Record<string, string> = { ...given }
-  let out = ''
-  let err = ''
-  const io: Io = {
-    stdout: { write: (text) => void (out += text), isTTY: options.tty ?? false },
-    stderr: { write: (text) => void (err += text), isTTY: false },
-    env: options.env ?? {},
-    readInput: async () => options.input ?? '',
-    inputLines: async function* () {
-      yield* (options.input ?? '').split('\n')
-    },
-    readFile: (path) => files[path] ?? missing(path),
-    writeFile: (path, text) => void (files[path] = text),
-    listFiles: (path) => {
-      const found = Object.keys(files).filter((name) => name === path || name.startsWith(`${path}/`))
-      return found.length > 0 ? found : missing(path)
-    },
-    now: () => 0,
-  }
-  const status = await runCommand(argv, '1.2.3', io, {
-    serve: () => Promise.reject(new Error('not here')),
-    review: async (operation, review, policy) => answerReview(operation, review, policy),
-  })
-  return { status, out, err, files }
-}
-
-function missing(path: string): never {
-  throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: 'ENOENT' })
-}
+import { run } from './in-memory.ts'
 
 const pod = (command: string, more = ''): string => `apiVersion: v1
 kind: Pod
@@ -107,7 +65,7 @@ describe('check', () => {
     const { status, out, err } = await run(['check', 'nowhere', 'a.yaml'], { 'a.yaml': right })
     expect(status).toBe(2)
     expect(err).toBe("paddock: nowhere: ENOENT: no such file or directory, open 'nowhere'\n")
-    expect(out).toBe('1 file, 1 workload, 1 gunicorn command: 1 unreadable\n')
+    expect(out).toBe("nowhere: error: ENOENT: no such file or directory, open 'nowhere'\n\n1 file, 1 workload, 1 gunicorn command: 1 unreadable\n")
   })
 
   test('--fix mends in place, keeps comments, and has nothing to do a second time', async () => {
@@ -118,6 +76,13 @@ describe('check', () => {
     const second = await run(['check', '--fix', 'a.yaml'], first.files)
     expect(second.files).toEqual(first.files)
     expect(second.out).toBe('1 file, 1 workload, 1 gunicorn command: nothing found\n')
+  })
+
+  test('what cannot be mended in the text is said, and fails where a fix does', async () => {
+    const shared = pod('&start [gunicorn, app]').replace('# start', '') + '    - name: twin\n      command: *start\n'
+    const { status, err, files } = await run(['check', '--fix', '--fail-on', 'fix', 'a.yaml'], { 'a.yaml': shared })
+    expect(err).toMatch(/^paddock: a\.yaml:7: spec\.containers\[0\]\.command.*: not fixed: /)
+    expect([status, files['a.yaml']]).toEqual([1, shared])
   })
 
   test('--diff shows what --fix would change, and changes nothing', async () => {
@@ -150,6 +115,7 @@ describe('check', () => {
               rule: 'short-timeout',
               action: 'Warn',
               severity: 'warning',
+              policy: 'blueking',
               container: 'app',
               field: 'spec.containers[0].command[5]',
               line: 7,
@@ -163,6 +129,7 @@ describe('check', () => {
           patch: [],
         },
       ],
+      unreadable: [],
     })
   })
 
@@ -182,7 +149,7 @@ describe('check', () => {
 
   test('the examples come out as their names say', async () => {
     const folder = join(import.meta.dirname, '../../examples')
-    const files = Object.fromEntries(readdirSync(folder).map((name) => [`examples/${name}`, readFileSync(join(folder, name), 'utf8')]))
+    const files = Object.fromEntries(readdirSync(folder).filter((name) => name.endsWith('.yaml')).map((name) => [`examples/${name}`, readFileSync(join(folder, name), 'utf8')]))
     const { out } = await run(['check', '--format', 'json', 'examples'], files)
     const { workloads } = JSON.parse(out) as { workloads: { file: string; findings: { action: string }[] }[] }
     for (const name of Object.keys(files)) {
@@ -281,9 +248,9 @@ describe('review', () => {
 
 test.each([
   [['chekc'], /unknown command 'chekc'/],
-  [['check', '--format', 'xml'], /Allowed choices are text, json/],
-  [['check', '--preset', 'nope'], /Allowed choices are blueking, kubernetes/],
-  [['check', '--policy', 'p.yaml'], /^paddock: p\.yaml: spec\.rules: Forbidden: there is no field "nope"\n$/],
+  [['check', '--format', 'xml'], /Allowed choices are text, json, sarif, junit, github, markdown\./],
+  [['check', '--preset', 'nope'], /Allowed choices are blueking, kubernetes, heroku, cloud-run/],
+  [['check', '--policy', 'p.yaml'], /^paddock: p\.yaml:4:22: spec\.rules\.nope: Forbidden: must be one of disabled-timeout, /],
   [['rules', 'nope'], /^paddock: there is no rule "nope"/],
   [['explain'], /^paddock: explain needs a command/],
 ])('bad usage: %j', async (argv, message) => {

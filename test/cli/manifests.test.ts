@@ -3,8 +3,9 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { parseEvents } from 'js-yaml'
 import type { Path } from '../../src/kubernetes/field.ts'
-import { readManifests, splitDocuments } from '../../src/cli/manifests.ts'
+import { readDocument, readManifests, splitDocuments } from '../../src/cli/manifests.ts'
 import type { Manifest } from '../../src/cli/manifests.ts'
+import { YamlError, readEvents, readValue } from '../../src/cli/yaml.ts'
 import { emit, styled, valueOf } from './styled.ts'
 
 function read(text: string): Manifest[] {
@@ -471,6 +472,59 @@ describe('places', () => {
     if (wanted === ' ' && /^[ \t]*\r?\n/.test(text)) return ' '
     return text.startsWith('\r\n') ? '\n' : text[0]!
   }
+})
+
+test.each([
+  ['YAML', (item: string) => `items:\n${`- ${item}\n`.repeat(3000)}kind: List\n`, 1],
+  ['JSON', (item: string) => `{"kind":"List","items":[${Array<string>(3000).fill(item).join(',')}]}`, 0],
+])('the items of a long list are located one by one: %s', (_, write, lines) => {
+  // All of the text read anew for each of them would take minutes.
+  const manifest = only(write('{"a": {"b": "c"}}'))
+  for (let index = 0; index < 3000; index++) {
+    const [item, value] = [manifest.locate(['items', index]), manifest.locate(['items', index, 'a', 'b'])]
+    expect([item?.line, value?.line]).toEqual(Array(2).fill(1 + lines * (index + 1)))
+  }
+})
+
+describe('a list that is read item by item', () => {
+  /** What the text says as a whole. */
+  function whole(text: string): unknown {
+    try {
+      return readValue(text, readEvents(text))
+    } catch (error) {
+      return error instanceof YamlError ? `${error.offset}: ${error.message}` : error
+    }
+  }
+  function read(text: string): unknown {
+    const { value, error } = readDocument(text) ?? { value: null }
+    return error ? `${error.offset}: ${error.message}` : value
+  }
+
+  test('is read so where it can be', () => {
+    const text = 'kind: List\nitems:\n- a: |+\n    x\n    - y\n\n# about b\n- b:\n  - 1\n  c: &x 2\n  d: *x\nmetadata: {}\n'
+    const { value, items = [] } = readDocument(text) ?? {}
+    expect(value).toEqual(whole(text))
+    expect(items.map(({ start, end }) => text.slice(start, end))).toEqual(['- a: |+\n    x\n    - y\n\n# about b\n', '- b:\n  - 1\n  c: &x 2\n  d: *x\n'])
+  })
+
+  test('says what it says as a whole, whatever its lines are', () => {
+    const lines = ['- a: 1', '- b: |', '    text', '    - text', '  - x', '- "x', ' y"', 'y"', '- [1,', '  2]', ']', '', '# c', '  # c', '- &x {a: 1}', '- *x', '- - 1', '-', '- a: >+', ' - b', "- 'q", "  '", '- |', '- |2', '- plain', '  more', ' more', 'more', '\t', '- !t x', 'kind: List', 'items: 2', 'items:', '<<: {a: 1}', '- ? k', '  : v', '- {<<: *x}', '- a: &x', '  c: d', '- &y', '  - *y', '-\t1']
+    const soup = fc.array(fc.constantFrom(...lines), { maxLength: 8 })
+    fc.assert(
+      fc.property(fc.constantFrom('', 'kind: List\n', '--- |\n', '%YAML 1.1\n---\n', 'x: &x 1\n', '\uFEFF'), soup, fc.constantFrom('\n', '\r\n', '\r'), (head, body, lineBreak) => {
+        const text = `${head}items:\n${body.join('\n')}\n`.replaceAll('\n', lineBreak)
+        expect(read(text)).toEqual(whole(text))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test('is as deep as it may be, and no deeper', () => {
+    for (const depth of [96, 97, 98, 99]) {
+      const text = `items:\n- ${'['.repeat(depth)}${']'.repeat(depth)}\n- 1\n`
+      expect(read(text)).toEqual(whole(text))
+    }
+  })
 })
 
 describe('characters of scalars', () => {

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+/** The operator of a cluster; `operator.js cleanup` takes away what it has made. */
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
+import { jsonLog } from '../src/admission/log.ts'
+import { operator } from '../src/operator/operator.ts'
+import { version } from './version.ts'
+
+const log = jsonLog('info', (line) => process.stderr.write(line), Date.now)
+const stopping = new AbortController()
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort())
+const { argv, env } = process
+try {
+  await operator({ args: argv.slice(2), env, version, instance: env['POD_NAME'] ?? hostname(), log, now: Date.now, randomBytes }, stopping.signal)
+  process.exit(0)
+} catch (error) {
+  log.error('stopped', { error: (error as Error).message })
+  process.exit(1)
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** The admission webhook of a cluster. */
+import { jsonLog, serveLive } from '../src/admission/serve-live.ts'
+import { connect } from '../src/operator/cluster.ts'
+import { webhookOptions } from '../src/operator/webhook-options.ts'
+import { webhookSources } from '../src/operator/webhook-sources.ts'
+import { version } from './version.ts'
+
+const log = jsonLog('info', (line) => process.stderr.write(line), Date.now)
+try {
+  const { namespace, host, port, tlsSecret, lameDuck, kubeconfig } = webhookOptions(process.argv.slice(2), process.env)
+  const cluster = await connect({ kubeconfig, userAgent: `paddock-webhook/${version}` })
+  const sources = webhookSources(cluster, { namespace, name: tlsSecret }, { log })
+  const serving = await serveLive(sources, { host, port, exemptNamespaces: [namespace], log, lameDuck, now: Date.now })
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void serving.stop(signal === 'SIGINT' ? 0 : lameDuck).then(() => process.exit(0)))
+  }
+} catch (error) {
+  log.error('not started', { error: (error as Error).message })
+  process.exit(2)
+}

@@ -1,0 +1,56 @@
+/**
+ * What is published beside the image, for krew, the GitHub Action and whoever has a Node of their own:
+ * `npm run archive -- [--output FILE.tar.gz]` packs the bundle with its licences, and prints the archive's SHA-256.
+ * The same input gives the same bytes. `--dist DIR` takes the bundle from there, rather than building it.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import manifest from '../package.json' with { type: 'json' }
+import { withBundle } from './image/bundle.ts'
+import { complete, file } from './image/entries.ts'
+import type { Entry } from './image/entries.ts'
+import { sourceOf } from './image/source.ts'
+import { packed } from './image/tar.ts'
+
+const root = dirname(import.meta.dirname)
+const { name, version, license, type, engines } = manifest
+const { values: settings } = parseArgs({
+  options: {
+    output: { type: 'string', short: 'o', default: join(root, `.cache/paddock-${version}.tar.gz`) },
+    dist: { type: 'string' },
+  },
+})
+const output = resolve(settings.output)
+
+await withBundle(root, settings.dist, pack).catch((error: unknown) => {
+  console.error(`archive: ${(error as Error).message}`)
+  process.exitCode = 1
+})
+
+async function pack(dist: string): Promise<void> {
+  const archive = gzipSync(await buffer(packed(complete(contents(dist)), sourceOf(root).created)), { level: 9 })
+  // The tenth byte of gzip's header names the operating system that packed (RFC 1952): 255 is "unknown".
+  archive.writeUInt8(255, 9)
+  const sha256 = createHash('sha256').update(archive).digest('hex')
+  mkdirSync(dirname(output), { recursive: true })
+  writeFileSync(output, archive)
+  writeFileSync(`${output}.sha256`, `${sha256}  ${basename(output)}\n`)
+  console.log(`${output}\n  ${(archive.length / 1e6).toFixed(1)} MB  sha256:${sha256}`)
+}
+
+function contents(dist: string): Entry[] {
+  const bundle = readdirSync(dist).map((part) => {
+    const path = join(dist, part)
+    return file(`dist/${part}`, readFileSync(path), statSync(path).mode & 0o100 ? 0o755 : 0o644)
+  })
+  const programs = { paddock: 'dist/paddock.js', 'kubectl-paddock': 'dist/paddock.js' }
+  return [
+    ...bundle,
+    file('LICENSE', readFileSync(join(root, 'LICENSE'))),
+    file('package.json', `${JSON.stringify({ name, version, license, type, engines, bin: programs }, null, 2)}\n`),
+  ]
+}

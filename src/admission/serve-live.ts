@@ -1,0 +1,90 @@
+/** The webhook of a cluster: its policies and its certificate change while it serves. */
+import { randomBytes } from 'node:crypto'
+import type { Policy } from '../policy/policy.ts'
+import type { Governed } from '../policy/policies.ts'
+import { makeCertificates } from '../x509/authority.ts'
+import { read } from '../x509/read.ts'
+import { onFaultOf, responder } from './respond.ts'
+import { createServer, type KeyPair, type ServerOptions } from './server.ts'
+
+export { jsonLog } from './log.ts'
+
+/** What changes. */
+export interface LiveSources {
+  readonly policies: {
+    /** Undefined where none governs the workload. */
+    for(workload: Governed, now: number): Policy | undefined
+    /** Sees to it that what is known of a namespace is enough to judge a workload of it; undefined where it is. Never rejects. */
+    lookUp(namespace: string): Promise<void> | undefined
+    /** True once all policies are known; they are from then on. */
+    readonly isSynced: boolean
+    /** False while changes are not heard of. */
+    readonly inTouch: boolean
+  }
+  /** Undefined until there is one. */
+  readonly certificate: KeyPair | undefined
+  onCertificate(listener: (pair: KeyPair) => void): void
+}
+
+export interface LiveOptions {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly exemptNamespaces: readonly string[]
+  readonly log: ServerOptions['log']
+  /** Milliseconds from "not ready" to the closing of the port. */
+  readonly lameDuck: number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/**
+ * Serves. Ready once all policies are known and a certificate is there, and from then on: where the API server goes away,
+ * what was known last holds. Until there is a certificate, probes are answered with one that nobody trusts.
+ *
+ * @returns what ends it, when what is under way is answered
+ * @throws with the system's `code` (`EADDRINUSE`) where the port cannot be opened
+ */
+export async function serveLive(
+  sources: LiveSources,
+  { host, port, exemptNamespaces, log, lameDuck, now }: LiveOptions,
+): Promise<{ port: number; stop: (lameDuck?: number) => Promise<void> }> {
+  const { policies } = sources
+  const policyFor = (workload: Governed): Policy | undefined => policies.for(workload, now())
+  /** Of the certificate that is served, in seconds since 1970; undefined until there is one. */
+  let expiry: number | undefined
+  const server = createServer({
+    respond: responder(policyFor, { exemptNamespaces }),
+    tls: makeCertificates(['localhost'], now(), randomBytes),
+    log,
+    lameDuck,
+    onFault: (review) => onFaultOf(policyFor, review),
+    prepare: ({ request: { namespace = '' } }) => policies.lookUp(namespace),
+    unready: () =>
+      expiry === undefined ? 'there is no certificate yet' : policies.isSynced ? undefined : 'policies are not known yet',
+    gauges: [
+      {
+        name: 'paddock_certificate_expiry_timestamp_seconds',
+        help: 'When the certificate that is served ends, in seconds since 1970.',
+        value: () => expiry,
+      },
+      {
+        name: 'paddock_policies_in_touch',
+        help: '1 while changes of policies are heard of, 0 while the API server is away and those known last hold.',
+        value: () => Number(policies.isSynced && policies.inTouch),
+      },
+    ],
+  })
+  const take = (pair: KeyPair) => {
+    try {
+      server.reload(pair)
+      expiry = (read(String(pair.cert))?.until ?? 0) / 1000
+    } catch (error) {
+      log.error('certificate not taken', { error: (error as Error).message })
+    }
+  }
+  sources.onCertificate(take)
+  if (sources.certificate !== undefined) take(sources.certificate)
+  const address = await server.listen({ host, port })
+  return { port: address.port, stop: (delay = lameDuck) => server.stop({ lameDuck: delay }) }
+}

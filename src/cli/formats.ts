@@ -1,0 +1,53 @@
+/** The report formats, and reports written in several of them at once. */
+import { painter, type Io } from './io.ts'
+import { githubReporter } from './github.ts'
+import { jsonReporter } from './json-report.ts'
+import { junitReporter } from './junit.ts'
+import { markdownReporter } from './markdown.ts'
+import type { Format, Output } from './outputs.ts'
+import type { Reporter } from './report.ts'
+import { sarifReporter } from './sarif.ts'
+import { textReporter } from './text.ts'
+
+/** What a format is told beside what is found. */
+export interface ReportOptions {
+  /** Paddock's own version. */
+  readonly version: string
+  /** True for the actions that end with a failure. */
+  readonly fails: (action: string) => boolean
+  readonly paint: ReturnType<typeof painter>
+}
+
+const formats: Readonly<Record<Format, (write: (text: string) => void, options: ReportOptions) => Reporter>> = {
+  text: (write, { paint }) => textReporter(write, paint),
+  json: jsonReporter,
+  sarif: sarifReporter,
+  junit: junitReporter,
+  github: githubReporter,
+  markdown: markdownReporter,
+}
+
+type Options = Omit<ReportOptions, 'paint'>
+
+/** One reporter for all outputs. What goes to a file is written when it is complete. */
+export function openReports(outputs: readonly Output[], options: Options, stdout: Io['stdout'], io: Io): Reporter {
+  const reporters = outputs.map((output) => openReport(output, options, stdout, io))
+  return {
+    workload: (file, workload) => reporters.forEach((reporter) => reporter.workload(file, workload)),
+    unreadable: (file, problem) => reporters.forEach((reporter) => reporter.unreadable(file, problem)),
+    end: (summary) => reporters.forEach((reporter) => reporter.end(summary)),
+  }
+}
+
+function openReport({ format, file }: Output, options: Options, stdout: Io['stdout'], io: Io): Reporter {
+  if (file === undefined) return formats[format]((text) => stdout.write(text), { ...options, paint: painter(stdout, io.env) })
+  const chunks: string[] = []
+  const reporter = formats[format]((text) => chunks.push(text), { ...options, paint: (_, text) => text })
+  return {
+    ...reporter,
+    end(summary) {
+      reporter.end(summary)
+      io.writeFile(file, chunks.join(''))
+    },
+  }
+}

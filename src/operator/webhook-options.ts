@@ -1,0 +1,43 @@
+/** How the webhook process is started: flags, and what a Pod says of itself. */
+import { parseArgs } from 'node:util'
+import { duration } from './duration.ts'
+
+export interface WebhookOptions {
+  /** Where the certificate's Secret is; nothing is held back in this namespace. */
+  readonly namespace: string
+  readonly host: string
+  readonly port: number
+  readonly tlsSecret: string
+  /** Milliseconds. */
+  readonly lameDuck: number
+  readonly kubeconfig: string | undefined
+}
+
+/** @throws an error to show to who started it */
+export function webhookOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): WebhookOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      namespace: { type: 'string', default: env['POD_NAMESPACE'] ?? '' },
+      host: { type: 'string', default: '::' },
+      port: { type: 'string', default: '8443' },
+      'tls-secret': { type: 'string', default: 'paddock-webhook-tls' },
+      'lame-duck': { type: 'string', default: '5s' },
+      kubeconfig: { type: 'string' },
+    },
+  })
+  const lameDuck = duration(values['lame-duck'])
+  if (values.namespace === '') throw new Error('--namespace must be given where $POD_NAMESPACE is not set')
+  if (!/^\d+$/.test(values.port) || Number(values.port) > 65_535)
+    throw new Error(`--port: "${values.port}" must be a number from 0 to 65535`)
+  if (lameDuck === undefined)
+    throw new Error(`--lame-duck: "${values['lame-duck']}" must be a duration as Go writes it, such as 5s`)
+  return {
+    namespace: values.namespace,
+    host: values.host,
+    port: Number(values.port),
+    tlsSecret: values['tls-secret'],
+    lameDuck,
+    kubeconfig: values.kubeconfig,
+  }
+}

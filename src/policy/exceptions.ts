@@ -1,0 +1,68 @@
+/** GunicornExceptions: which findings of which workloads are let pass, until when. */
+import type { Governed } from './governed.ts'
+import type { ExceptionObject, ExceptionSpec } from './gunicorn-exception.ts'
+import { soundException, type PolicyProblem } from './sound.ts'
+
+/** An exception of a workload. */
+export interface HeldException {
+  readonly name: string
+  /** False where it has ended. */
+  readonly holds: boolean
+  readonly rules: readonly string[]
+  readonly reason: string
+  readonly owner: string | undefined
+  /** As it is written; undefined where it has no end. */
+  readonly expiry: string | undefined
+}
+
+interface Compiled {
+  readonly name: string
+  readonly spec: ExceptionSpec
+  /** Milliseconds since 1970; infinite where it has no end. */
+  readonly end: number
+}
+
+const none: ReadonlyMap<string, string> = new Map()
+
+export class Exceptions {
+  readonly problems: readonly PolicyProblem[]
+  /** By their namespaces; within one, by their names. */
+  readonly #exceptions: ReadonlyMap<string, readonly Compiled[]>
+
+  constructor(objects: readonly ExceptionObject[]) {
+    const sound = objects.map(soundException)
+    this.problems = sound.flatMap(({ problems }) => problems)
+    const whole = sound.flatMap(({ exception }) => exception ?? []).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    const byNamespace = Map.groupBy(whole, ({ metadata }) => metadata.namespace ?? '')
+    this.#exceptions = new Map([...byNamespace].map(([namespace, some]) => [namespace, some.map(compiled)]))
+  }
+
+  /** The rules whose findings are let pass, with the name of the exception; of several, the first by name. */
+  for(workload: Governed, now: number): ReadonlyMap<string, string> {
+    const here = this.#exceptions.get(workload.namespace)
+    if (!here) return none
+    const rules = new Map<string, string>()
+    for (const { name, spec, end } of here)
+      if (now < end && isMeant(spec, workload)) for (const id of spec.rules) if (!rules.has(id)) rules.set(id, name)
+    return rules
+  }
+
+  /** All exceptions of a workload, those that have ended too. */
+  all(workload: Governed, now: number): readonly HeldException[] {
+    const here = this.#exceptions.get(workload.namespace) ?? []
+    return here
+      .filter(({ spec }) => isMeant(spec, workload))
+      .map(({ name, spec: { rules, reason, owner, expiry }, end }) => ({ name, holds: now < end, rules, reason, owner, expiry }))
+  }
+}
+
+const compiled = ({ metadata, spec }: ExceptionObject): Compiled => ({
+  name: metadata.name,
+  spec,
+  end: spec.expiry === undefined ? Infinity : Date.parse(spec.expiry),
+})
+
+/** What a workload makes is meant with it. */
+function isMeant({ workloads }: ExceptionSpec, { kind, name, owners }: Governed): boolean {
+  return workloads.some((one) => [{ kind, name }, ...owners].some((other) => other.name === one.name && (one.kind === undefined || one.kind === other.kind)))
+}

@@ -1,0 +1,72 @@
+/** What of an object says which policies govern it. */
+import type { Labels } from '../kubernetes/labels.ts'
+import { valueAt } from '../kubernetes/workload.ts'
+
+export interface Governed {
+  readonly apiVersion: string
+  readonly kind: string
+  /** Empty where it is not known, as in a file that names none. */
+  readonly namespace: string
+  /** Empty where the API server has yet to make it (`generateName`). */
+  readonly name: string
+  /** The object's own labels. */
+  readonly labels: Labels
+  /** What made it, as far as the object tells: of a Deployment's Pod, its ReplicaSet and the Deployment. */
+  readonly owners: readonly Owner[]
+}
+
+interface Owner {
+  readonly kind: string
+  readonly name: string
+}
+
+const none: readonly Owner[] = []
+
+/** Reads an object; `namespace` is that of the request, which the object may leave out. Of labels, those of a wrong type are left out. */
+export function governed(object: unknown, namespace?: string): Governed {
+  const metadata = valueAt(object, ['metadata'])
+  const labels = textsIn(valueAt(metadata, ['labels']))
+  return {
+    apiVersion: textOf(object, 'apiVersion'),
+    kind: textOf(object, 'kind'),
+    namespace: textOf(metadata, 'namespace') || (namespace ?? ''),
+    name: textOf(metadata, 'name'),
+    labels,
+    owners: owners(metadata, labels),
+  }
+}
+
+function textOf(object: unknown, field: string): string {
+  const value = valueAt(object, [field])
+  return typeof value === 'string' ? value : ''
+}
+
+function textsIn(value: unknown): Labels {
+  if (typeof value !== 'object' || value === null) return {}
+  const entries = Object.entries(value)
+  const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return texts.length === entries.length ? (value as Labels) : Object.fromEntries(texts)
+}
+
+/** The controller, and what made that in its turn, which its name tells. */
+function owners(metadata: unknown, labels: Labels): readonly Owner[] {
+  const references = valueAt(metadata, ['ownerReferences'])
+  if (!Array.isArray(references)) return none
+  const controller: unknown = references.find((reference) => valueAt(reference, ['controller']) === true)
+  const [kind, name] = [textOf(controller, 'kind'), textOf(controller, 'name')]
+  if (kind === '' || name === '') return none
+  return [{ kind, name }, ...makerOf(kind, name, labels)]
+}
+
+/**
+ * A Deployment (or a Rollout) puts a hash of the template behind its name and into a label, a CronJob the minute of its schedule.
+ * Source: k8s.io/kubernetes/pkg/controller/deployment/sync.go, pkg/controller/cronjob/utils.go.
+ */
+function makerOf(kind: string, name: string, labels: Labels): readonly Owner[] {
+  if (kind === 'Job') return /-\d+$/.test(name) ? [{ kind: 'CronJob', name: name.replace(/-\d+$/, '') }] : none
+  for (const [maker, label] of [['Deployment', 'pod-template-hash'], ['Rollout', 'rollouts-pod-template-hash']] as const) {
+    const suffix = `-${labels[label] ?? ''}`
+    if (kind === 'ReplicaSet' && suffix.length > 1 && name.endsWith(suffix)) return [{ kind: maker, name: name.slice(0, -suffix.length) }]
+  }
+  return none
+}

@@ -1,0 +1,47 @@
+/** The command line as a function: files in memory, what it writes as text. */
+import { answerReview } from '../../src/admission/answer.ts'
+import { run as runCommand, type Skins } from '../../src/cli/command.ts'
+import type { Io } from '../../src/cli/io.ts'
+
+interface Ran {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+  /** The files as they are afterwards. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+/** Runs a command line on files that are held in memory. */
+export async function run(argv: readonly string[], given: Readonly<Record<string, string>> = {}, options: { input?: string; env?: Record<string, string>; tty?: boolean; scan?: Skins['scan'] } = {}): Promise<Ran> {
+  const files: Record<string, string> = { ...given }
+  let out = ''
+  let err = ''
+  const io: Io = {
+    stdout: { write: (text) => void (out += text), isTTY: options.tty ?? false },
+    stderr: { write: (text) => void (err += text), isTTY: false },
+    env: options.env ?? {},
+    readInput: async () => options.input ?? '',
+    inputLines: async function* () {
+      yield* (options.input ?? '').split('\n')
+    },
+    readFile: (path) => files[path] ?? missing(path),
+    writeFile: (path, text) => void (files[path] = text),
+    listFiles: (path) => {
+      const found = Object.keys(files).filter((name) => name === path || name.startsWith(`${path}/`))
+      return found.length > 0 ? found : missing(path)
+    },
+    now: () => 0,
+    time: () => Date.parse('2026-11-24T00:00:00Z'),
+  }
+  const status = await runCommand(argv, '1.2.3', io, {
+    serve: () => Promise.reject(new Error('not here')),
+    review: async (operation, review, policyFor) => answerReview(operation, review, policyFor),
+    explained: () => Promise.reject(new Error('not here')),
+    scan: options.scan ?? (() => Promise.reject(new Error('not here'))),
+  })
+  return { status, out, err, files }
+}
+
+function missing(path: string): never {
+  throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: 'ENOENT' })
+}

@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { editManifests } from '../src/cli/edit.ts'
+import { readManifests } from '../src/cli/manifests.ts'
+import { applyEdits, jsonPatch, type Edit } from '../src/edit.ts'
+
+/** A splice as its start, end and text. */
+type Splice = readonly [start: number, end: number, text: string]
+
+const edits = (splices: readonly Splice[]): Edit[] => splices.map(([start, end, text]) => ({ op: 'splice', path: ['a'], start, end, text }))
+
+/** What splices make of a string: as an object, as a patch and in a file. */
+function made(text: string, splices: readonly Splice[]): { object: unknown; patch: unknown; file: unknown } {
+  const object = { a: text }
+  const { text: file, refused } = editManifests(JSON.stringify(object), [{ document: 0, edits: edits(splices) }])
+  expect(refused).toEqual([])
+  const [manifest] = readManifests(file)
+  return { object: applyEdits(object, edits(splices)), patch: jsonPatch(object, [edits(splices)]), file: manifest?.value }
+}
+
+describe('splices of one string', () => {
+  test.each<[string, Splice[], string]>([
+    ['in any order', [[4, 5, 'E'], [0, 1, 'A']], 'AbcdEf'],
+    ['what is put in stands before what is replaced there', [[2, 3, 'C'], [2, 2, '+']], 'ab+Cdef'],
+    ['what is put in at one place keeps its order', [[3, 3, '1'], [0, 0, '0'], [3, 3, '2']], '0abc12def'],
+    ['one after the other', [[3, 6, ''], [0, 3, 'x']], 'x'],
+    ['at the ends', [[6, 6, '>'], [0, 0, '<']], '<abcdef>'],
+    ['units of UTF-16 count', [[0, 0, 'é']], 'éabcdef'],
+  ])('%s', (_, splices, result) => {
+    expect(made('abcdef', splices)).toEqual({ object: { a: result }, patch: [{ op: 'replace', path: '/a', value: result }], file: { a: result } })
+  })
+
+  test('come to the same in an object and in a file, in whatever order they are given', () => {
+    const text = fc.string({ minLength: 12, maxLength: 12 })
+    const cuts = fc.uniqueArray(fc.integer({ min: 0, max: 12 }), { minLength: 2, maxLength: 6 })
+    fc.assert(
+      fc.property(text, cuts, fc.array(fc.string(), { minLength: 6, maxLength: 6 }), fc.boolean(), (whole, places, texts, reversed) => {
+        const sorted = places.toSorted((a, b) => a - b)
+        const splices = sorted.slice(0, -1).map((start, index): Splice => [start, index % 2 === 0 ? (sorted[index + 1] ?? start) : start, texts[index] ?? ''])
+        // Told from the end on, which needs no order.
+        let expected = whole
+        for (const [start, end, piece] of splices.toReversed()) expected = expected.slice(0, start) + piece + expected.slice(end)
+        const { object, file } = made(whole, reversed ? splices.toReversed() : splices)
+        expect([object, file]).toEqual([{ a: expected }, { a: expected }])
+      }),
+    )
+  })
+})

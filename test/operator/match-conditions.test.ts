@@ -1,0 +1,37 @@
+/** Which conditions there are; what they come to, an API server says: test/e2e/match-conditions.test.ts. */
+import { expect, test } from '@jest/globals'
+import { matchConditions, type Coverage } from '../../src/operator/match-conditions.ts'
+
+/** The users whose objects are not asked about, without the namespace of their accounts. */
+function passed(...policies: Coverage[]): string[] {
+  const condition = matchConditions(policies).find(({ name }) => name === 'not-by-a-controller-of-reviewed-owners')
+  return [...(condition?.expression ?? '').matchAll(/'system:(?:serviceaccount:kube-system:)?([^']+)'/g)].map(([, name = '']) => name).sort()
+}
+const of = (kinds?: string[], hasWorkloadSelector = false): Coverage => ({ kinds, hasWorkloadSelector })
+
+const all = ['cronjob-controller', 'daemon-set-controller', 'deployment-controller', 'job-controller', 'kube-controller-manager', 'replicaset-controller', 'replication-controller', 'statefulset-controller']
+
+test('what controllers make is passed over where what they make it out of is reviewed', () => {
+  expect(passed(of())).toEqual(all)
+  expect(passed(of(), of(['Deployment', 'ReplicaSet', 'Pod', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'ReplicationController']))).toEqual(all)
+})
+
+test.each<[string, Coverage, string]>([
+  ['Pods alone are governed: each has to be seen', of(['Pod']), 'cronjob-controller,deployment-controller'],
+  ['Pods and Deployments: Pods of a ReplicaSet that somebody wrote', of(['Pod', 'Deployment']), 'cronjob-controller,deployment-controller'],
+  ['ReplicaSets and Deployments', of(['ReplicaSet', 'Deployment', 'Job']), 'daemon-set-controller,deployment-controller,job-controller,replicaset-controller,replication-controller,statefulset-controller'],
+  ['labels of a Pod are not those of its owner', of(undefined, true), ''],
+])('%s', (_case, policy, users) => {
+  expect(passed(policy).join()).toBe(users)
+})
+
+test('one of several policies suffices', () => {
+  expect(passed(of(), of(['Pod'], true))).toEqual(['cronjob-controller', 'deployment-controller'])
+})
+
+test('names are such as the API server takes, and nothing depends on labels', () => {
+  for (const { name, expression } of matchConditions([of()])) {
+    expect(name).toMatch(/^[a-z][a-z-]*$/)
+    expect(expression).not.toMatch(/labels/)
+  }
+})

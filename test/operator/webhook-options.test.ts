@@ -1,0 +1,48 @@
+import { expect, test } from '@jest/globals'
+import { webhookOptions } from '../../src/operator/webhook-options.ts'
+
+const env = { POD_NAMESPACE: 'paddock' }
+
+test('what is not given', () => {
+  expect(webhookOptions([], env)).toEqual({
+    namespace: 'paddock',
+    host: '::',
+    port: 8443,
+    tlsSecret: 'paddock-webhook-tls',
+    lameDuck: 5000,
+    kubeconfig: undefined,
+  })
+})
+
+test('what is given', () => {
+  const args = [
+    '--namespace=a',
+    '--host',
+    '127.0.0.1',
+    '--port=0',
+    '--tls-secret',
+    'tls',
+    '--lame-duck=1m30s',
+    '--kubeconfig',
+    'file',
+  ]
+  expect(webhookOptions(args, env)).toEqual({
+    namespace: 'a',
+    host: '127.0.0.1',
+    port: 0,
+    tlsSecret: 'tls',
+    lameDuck: 90_000,
+    kubeconfig: 'file',
+  })
+})
+
+test.each([
+  [[], {}, '--namespace must be given where $POD_NAMESPACE is not set'],
+  [['--port=65536'], env, '--port: "65536" must be a number from 0 to 65535'],
+  [['--port='], env, '--port: "" must be a number from 0 to 65535'],
+  [['--lame-duck=5'], env, '--lame-duck: "5" must be a duration as Go writes it, such as 5s'],
+  [['--unknown'], env, "Unknown option '--unknown'"],
+  [['word'], env, "Unexpected argument 'word'"],
+])('%j', (args, environment, words) => {
+  expect(() => webhookOptions(args, environment)).toThrow(words)
+})
