@@ -1,30 +1,42 @@
-# Paddock's webhook: docker build -t registry.example.com/paddock:0.1.0 .
+# The image of webhook, operator and command line. The same files go into it as `npm run image` packs without an engine.
+#
+#   docker build -t registry.example.com/paddock:0.1.0 \
+#     --build-arg REVISION=$(git rev-parse HEAD) --build-arg CREATED=$(git log -1 --format=%cI) \
+#     --build-arg SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) .
 
-FROM node:24-bookworm-slim AS build
+# What builds is of this machine's processor, whatever the image is for.
+FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS build
 WORKDIR /paddock
 # The lock file alone first: this layer stays as long as the dependencies do.
 COPY package.json package-lock.json ./
 # Without scripts: ours would build before the sources are there, and no dependency needs any of its own.
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json ./
-COPY scripts/build.ts scripts/
+COPY tsconfig.json LICENSE ./
+COPY scripts scripts
 COPY cmd cmd
 COPY src src
-RUN npm run build
+ARG SOURCE_DATE_EPOCH
+ARG TARGETARCH
+RUN node scripts/image.ts ${TARGETARCH:+--platform linux/$TARGETARCH} --folder /image
 
-# No shell and no package manager: there is nothing in the image but Node and the bundle.
-FROM gcr.io/distroless/nodejs24-debian12:nonroot
+# No shell and no package manager: the C library, Node and the bundle.
+FROM scratch
+COPY --from=build /image/system /
+COPY --from=build /image/node /
+COPY --from=build /image/paddock /
+# From here on as in scripts/image/config.ts.
+ARG VERSION=0.1.0
+ARG REVISION
+ARG CREATED
+LABEL org.opencontainers.image.title="paddock" \
+      org.opencontainers.image.description="gunicorn admission for Kubernetes: reads start commands as the shell and gunicorn would, puts in the platform's defaults, turns away what would break" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.created="$CREATED" \
+      org.opencontainers.image.revision="$REVISION"
+ENV PATH=/nodejs/bin NODE_DISABLE_COMPILE_CACHE=1
 WORKDIR /paddock
-# For its `"type": "module"`, which spares Node from finding that out.
-COPY --from=build /paddock/package.json ./
-# The bundle holds all that it needs, so that no node_modules comes along.
-COPY --from=build /paddock/dist dist
-
-# By number, which `runAsNonRoot: true` can check. The base image's `nonroot`.
 USER 65532:65532
 EXPOSE 8443
-# Nothing has to be written: with a certificate in /certificates (a Secret of type kubernetes.io/tls) the root file system
-# can be read-only. The certificate must name the Service, such as paddock.paddock.svc.
 ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "/paddock/dist/paddock.js"]
-# In a container, 127.0.0.1 would be reached by nobody.
 CMD ["serve", "--host", "0.0.0.0", "--cert-dir", "/certificates"]
