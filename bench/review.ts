@@ -189,3 +189,9 @@ export function admissionReview(operation: Operation): unknown {
     },
   }
 }
+
+/** The same Deployment as it is sent to the API server to be created: with nothing that the API server fills in. */
+export function deploymentToCreate(namespace: string, name: string): unknown {
+  const { kind, apiVersion, metadata, spec } = deployment('mutate')
+  return { kind, apiVersion, metadata: { name, namespace, labels, annotations: metadata.annotations }, spec }
+}

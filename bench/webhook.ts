@@ -7,19 +7,15 @@
  *
  * Arguments, if any, are another command of the webhook, with `{port}` and `{folder}` (of `tls.crt` and `tls.key`).
  */
-import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
-import { availableParallelism, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { connect } from 'node:tls'
-import { makeCertificates } from '../src/admission/certificates.ts'
+import { makeCertificates } from '../src/x509/authority.ts'
 import type { Operation } from '../src/admission/responder.ts'
+import { bareCommand, canPin, node, paddockCommand, startContestant, type Contestant } from './contestant.ts'
 import type { Result, Round } from './load.ts'
 import { admissionReview } from './review.ts'
 
@@ -31,12 +27,7 @@ const warmUp = 10_000
 /** To reach, for both operations alike: ratios to the bare server, and MiB. */
 const goals = { throughput: 0.7, cpu: 2.2 / 1.5, memory: 130 }
 
-/** As it is started in its image: with little room for what is young, which costs 2 % of CPU time and saves 20 to 40 MiB. */
-const serve = '--max-semi-space-size=4 dist/paddock.js serve --host 127.0.0.1 --port {port} --cert-dir {folder}'.split(' ')
-const webhookCommand = process.argv.length > 2 ? process.argv.slice(2) : serve
-const bareCommand = [join(import.meta.dirname, 'bare.ts'), '{folder}', '{port}']
-
-const pinned = availableParallelism() > 1 && spawnSync('taskset', ['-c', '0', 'true']).status === 0
+const webhookCommand = process.argv.length > 2 ? process.argv.slice(2) : paddockCommand
 
 /** One round of one server: reviews a second, CPU seconds for 10,000 reviews, latencies in milliseconds. */
 interface Measured {
@@ -46,43 +37,12 @@ interface Measured {
   readonly p99: number
 }
 
-interface Contestant {
-  readonly child: ChildProcess
-  readonly port: number
+interface Measuring extends Contestant {
   readonly measured: Record<Operation, Measured[]>
 }
 
-function node(command: readonly string[], cpu: number, talks: 'ipc' | 'ignore'): ChildProcess {
-  const [file = '', ...args] = [...(pinned ? ['taskset', '-c', String(cpu)] : []), process.execPath, ...command]
-  return spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe', talks] })
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  return port
-}
-
-async function start(command: readonly string[], folder: string, ca: string): Promise<Contestant> {
-  const port = await freePort()
-  const child = node(
-    command.map((word) => word.replace('{port}', String(port)).replace('{folder}', folder)),
-    0,
-    'ignore',
-  )
-  let said = ''
-  child.stderr?.on('data', (chunk: Buffer) => (said += String(chunk)))
-  for (let attempt = 0; child.exitCode === null && attempt < 100; attempt++) {
-    const socket = connect({ host: '127.0.0.1', port, ca, servername: 'localhost' })
-    const ready = await once(socket, 'secureConnect').then(() => true, () => false)
-    socket.destroy()
-    if (ready) return { child, port, measured: { mutate: [], validate: [] } }
-    await sleep(100)
-  }
-  child.kill('SIGKILL')
-  throw new Error(`${command.join(' ')} did not open its port: ${said}`)
+async function start(command: readonly string[], folder: string, ca: string): Promise<Measuring> {
+  return { ...(await startContestant(command, folder, ca, 0)), measured: { mutate: [], validate: [] } }
 }
 
 /** User and system seconds of a process with all its threads: fields 14 and 15 of proc(5) stat, in hundredths. */
@@ -152,17 +112,17 @@ function expectAnswer(operation: Operation, body: string): void {
   if (!response.allowed || !expected) throw new Error(`/${operation} answered the review of this bench with ${body}`)
 }
 
-function report(bare: Contestant, webhook: Contestant, idle: number, loadBusy: number): void {
+function report(bare: Measuring, webhook: Measuring, idle: number, loadBusy: number): void {
   const line = (what: string, unit: string, a: string, b: string, ratio: string, goal: string) =>
     console.log(what.padEnd(11) + unit.padEnd(20) + a.padStart(10) + b.padStart(10) + ratio.padStart(8) + goal.padStart(16))
   const verdict = (reached: boolean, goal: string) => `${goal} ${reached ? 'ok' : 'MISSED'}`
 
   const { version, arch } = process
-  console.log(`node ${version} ${arch}, ${pinned ? 'server and load on a CPU each' : 'not pinned'}, ${connections} connections`)
+  console.log(`node ${version} ${arch}, ${canPin ? 'server and load on a CPU each' : 'not pinned'}, ${connections} connections`)
   console.log(`medians of ${rounds} rounds of ${perRound.toLocaleString('en')} reviews\n`)
   line('', '', 'bare', 'paddock', 'ratio', 'goal')
   for (const operation of ['validate', 'mutate'] as const) {
-    const of = (contestant: Contestant, key: keyof Measured) => median(contestant.measured[operation].map((each) => each[key]))
+    const of = (contestant: Measuring, key: keyof Measured) => median(contestant.measured[operation].map((each) => each[key]))
     const row = (name: string, key: keyof Measured, digits: number, goal: (ratio: number) => string) => {
       const [a, b] = [of(bare, key), of(webhook, key)]
       const fraction = { minimumFractionDigits: digits, maximumFractionDigits: digits }

@@ -28,6 +28,14 @@ test('without any way to a cluster, each is named with what it lacks', async () 
   )
 })
 
+test('what is needed of a cluster leaves out ways that cannot give it', async () => {
+  const nowhere = { PATH: folder, PADDOCK_CACHE: folder, KUBEBUILDER_ASSETS: folder }
+  await expect(startCluster(silent, nowhere, { node: true })).rejects.toThrow('  envtest: it has no node\n')
+  await expect(startCluster(silent, nowhere, { processes: true })).rejects.toThrow(
+    '  kind: its etcd and API server are not processes of this machine\n',
+  )
+})
+
 test('a cluster that was asked for by name is not replaced by another', async () => {
   const kubeconfig = join(folder, 'kubeconfig')
   await expect(startCluster(silent, { ...process.env, PADDOCK_TEST_KUBECONFIG: kubeconfig })).rejects.toThrow(

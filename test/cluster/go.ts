@@ -4,16 +4,50 @@ import { cacheFolder, install } from './cache.ts'
 import { capture, isExecutable, lastLines, onPath, startProgram, type Environment } from './program.ts'
 import { versions } from './versions.ts'
 
+/** How a program is built: what its package is in its module, with what build tags, and whether it holds C. */
+type Source = { module: string; version: string; package: string; tags?: string; cgo?: string }
+
+const kubernetes = (name: string): Source => ({
+  module: 'k8s.io/kubernetes',
+  version: versions.kubernetes,
+  package: `k8s.io/kubernetes/cmd/${name}`,
+})
+const containerd = (name: string): Source => ({
+  module: 'github.com/containerd/containerd/v2',
+  version: versions.containerd,
+  package: `github.com/containerd/containerd/v2/cmd/${name}`,
+  tags: 'no_btrfs no_devmapper no_zfs',
+})
+const cni = (path: string): Source => ({
+  module: 'github.com/containernetworking/plugins',
+  version: versions.cni,
+  package: `github.com/containernetworking/plugins/plugins/${path}`,
+})
+
 /** The programs that can be built from their Go modules. */
 const sources = {
   etcd: { module: 'go.etcd.io/etcd/server/v3', version: versions.etcd, package: 'go.etcd.io/etcd/server/v3' },
-  'kube-apiserver': {
-    module: 'k8s.io/kubernetes',
-    version: versions.kubernetes,
-    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+  'kube-apiserver': kubernetes('kube-apiserver'),
+  'kube-controller-manager': kubernetes('kube-controller-manager'),
+  'kube-scheduler': kubernetes('kube-scheduler'),
+  kubelet: kubernetes('kubelet'),
+  'kube-proxy': kubernetes('kube-proxy'),
+  kubectl: kubernetes('kubectl'),
+  containerd: containerd('containerd'),
+  'containerd-shim-runc-v2': containerd('containerd-shim-runc-v2'),
+  ctr: containerd('ctr'),
+  runc: {
+    module: 'github.com/opencontainers/runc',
+    version: versions.runc,
+    package: 'github.com/opencontainers/runc',
+    // Pods with the restricted profile want a system call filter.
+    tags: 'seccomp',
+    cgo: 'runc is partly written in C: to build it takes gcc, pkg-config and libseccomp-dev',
   },
-  kubectl: { module: 'k8s.io/kubernetes', version: versions.kubernetes, package: 'k8s.io/kubernetes/cmd/kubectl' },
-} as const
+  bridge: cni('main/bridge'),
+  loopback: cni('main/loopback'),
+  'host-local': cni('ipam/host-local'),
+} satisfies Record<string, Source>
 
 export type BuiltProgram = keyof typeof sources
 
@@ -24,7 +58,7 @@ export function builtPath(name: BuiltProgram, environment: Environment): string 
 
 /**
  * Builds a program from its Go module, once; afterwards the one that was built is found in the cache. Without any
- * cache, kube-apiserver takes 8 minutes on two cores, etcd and kubectl a minute or two each.
+ * cache, kube-apiserver takes 8 minutes on two cores, each other a minute or two.
  * @returns its path
  * @throws where Go is missing or the build fails
  */
@@ -38,8 +72,8 @@ export async function buildProgram(
   const go = await onPath('go', environment)
   if (go === undefined) throw new Error('go is not on PATH')
 
-  const { module, version, package: main } = sources[name]
-  const settings = { ...environment, CGO_ENABLED: '0', GOWORK: 'off' }
+  const { module, version, package: main, tags = '', cgo }: Source = sources[name]
+  const settings = { ...environment, CGO_ENABLED: cgo === undefined ? '0' : '1', GOWORK: 'off' }
   log(`building ${name} ${version} from its Go module; this is done once and takes some minutes`)
   const started = Date.now()
   await install(target, async (folder) => {
@@ -52,7 +86,7 @@ export async function buildProgram(
     const built = join(folder, name)
     const stamp = `-s -w -X k8s.io/component-base/version.gitVersion=${version}`
     // -v names each package as it is compiled: that is the progress that can be shown.
-    const args = ['build', '-v', '-mod=mod', '-trimpath', '-buildvcs=false', '-ldflags', stamp, '-o', built, main]
+    const args = ['build', '-v', '-mod=mod', '-trimpath', '-buildvcs=false', '-tags', tags, '-ldflags', stamp, '-o', built, main]
     const build = startProgram(go, args, {
       logFile: join(folder, 'build.log'),
       folder: workspace,
@@ -63,10 +97,25 @@ export async function buildProgram(
       log(`building ${name}: ${packages} packages compiled in ${duration(started)}`)
     }, 15_000)
     const status = await build.exited.finally(() => clearInterval(report))
-    if (status !== 0) throw new Error(`go build ${main} failed:\n${lastLines(await build.output())}`)
+    if (status !== 0) throw new Error([`go build ${main} failed:`, lastLines(await build.output()), cgo ?? []].flat().join('\n'))
     return built
   })
   log(`built ${name} in ${duration(started)}; kept in ${dirname(target)}`)
+  return target
+}
+
+/** Builds what a Pod's sandbox runs, once. It stands beside this file and needs nothing but Go. */
+export async function buildPause(environment: Environment): Promise<string> {
+  const target = join(cacheFolder('pause', environment), 'pause')
+  if (await isExecutable(target)) return target
+  const go = await onPath('go', environment)
+  if (go === undefined) throw new Error('go is not on PATH')
+  await install(target, async (folder) => {
+    const built = join(folder, 'pause')
+    const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', built, join(import.meta.dirname, 'pause.go')]
+    await capture(go, args, { seconds: 120, environment: { ...environment, CGO_ENABLED: '0', GOWORK: 'off' } })
+    return built
+  })
   return target
 }
 

@@ -15,7 +15,12 @@ const configuration = join(import.meta.dirname, '../../deploy/kind.yaml')
 export async function startKind(
   environment: Environment,
   log: (line: string) => void,
-): Promise<{ kubeconfig: string; webhookHost: string; stop(): Promise<void> }> {
+): Promise<{
+  kubeconfig: string
+  webhookHost: string
+  loadImage(archive: string): Promise<void>
+  stop(): Promise<void>
+}> {
   if ((await onPath('docker', environment)) === undefined) throw new Error('docker is not on PATH')
   const docker = (...args: string[]) => capture('docker', args, { seconds: 20, environment })
   const system = await docker('info', '--format', '{{.OperatingSystem}}')
@@ -35,7 +40,10 @@ export async function startKind(
     log(`creating the kind cluster ${name}; the first time its node image is fetched`)
     await kind('create', 'cluster', '--name', name, '--config', configuration, '--kubeconfig', kubeconfig, '--wait', '180s')
     const webhookHost = gateway(JSON.parse(await docker('network', 'inspect', 'kind')) as Network[])
-    return { kubeconfig, webhookHost, stop }
+    const loadImage = async (archive: string) => {
+      await kind('load', 'image-archive', archive, '--name', name)
+    }
+    return { kubeconfig, webhookHost, loadImage, stop }
   } catch (error) {
     await stop().catch(() => {})
     throw error

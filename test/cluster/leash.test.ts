@@ -23,6 +23,18 @@ test('a program ends when it is stopped', async () => {
   expect(isRunning(id)).toBe(false)
 })
 
+test('a signal reaches the program, and one that is halted can be stopped', async () => {
+  const script = 'trap "echo heard" USR1; echo $$; while :; do sleep 0.1; done'
+  const program = startProgram('sh', ['-c', script], { logFile: join(folder, 'log') })
+  const id = await firstNumber(program.output)
+  program.signal('SIGUSR1')
+  for (let waited = 0; !(await program.output()).includes('heard') && waited < 5000; waited += 20) await pause(20)
+  expect(await program.output()).toContain('heard')
+  program.signal('SIGSTOP')
+  await program.stop()
+  expect(isRunning(id)).toBe(false)
+})
+
 test('a program ends when the one who started it is killed', async () => {
   const logFile = join(folder, 'log')
   const start = `

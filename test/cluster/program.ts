@@ -15,18 +15,31 @@ export type Program = {
   output(): Promise<string>
   /** Its exit status, as soon as it has ended. */
   exited: Promise<number>
+  /** Sends it a signal, as `SIGSTOP` and `SIGCONT`, which halt it and let it go on. */
+  signal(name: NodeJS.Signals): void
   /** Tells it to end, and waits until it has. */
   stop(): Promise<void>
+  /** The process id of the command that it runs inside, or of what holds its leash. */
+  process: number
 }
 
-/** Starts a program; what it writes goes to `logFile`. A command that cannot be run exits with status 127. */
+/**
+ * Starts a program; what it writes goes to `logFile`. A command that cannot be run exits with status 127. Both it and
+ * what holds its leash run `inside` another command, where one is given.
+ */
 export function startProgram(
   command: string,
-  args: string[],
-  { logFile, folder, environment = process.env }: { logFile: string; folder?: string; environment?: Environment },
+  args: readonly string[],
+  {
+    logFile,
+    folder,
+    environment = process.env,
+    inside = [],
+  }: { logFile: string; folder?: string; environment?: Environment; inside?: readonly string[] },
 ): Program {
   const log = openSync(logFile, 'w')
-  const child = spawn(process.execPath, [leash, command, ...args], {
+  const [first, ...rest] = [...inside, process.execPath, leash, command, ...args] as [string, ...string[]]
+  const child = spawn(first, rest, {
     stdio: ['pipe', log, log],
     env: environment,
     ...(folder === undefined ? {} : { cwd: folder }),
@@ -44,12 +57,24 @@ export function startProgram(
   return {
     output: () => readFile(logFile, 'utf8'),
     exited,
+    signal: (name) => void stdin.write(`${name}\n`),
     async stop() {
       child.ref()
       stdin.destroy()
       await exited
     },
+    process: child.pid ?? 0,
   }
+}
+
+/** The first child process of a process, which may only be about to start it. */
+export async function childOf(parent: number): Promise<number> {
+  for (let waited = 0; waited < 5000; waited += 20) {
+    const found = await capture('pgrep', ['-P', String(parent)], { seconds: 5 }).catch(() => '')
+    if (found !== '') return Number.parseInt(found, 10)
+    await pause(20)
+  }
+  throw new Error(`process ${parent} has no child`)
 }
 
 /**

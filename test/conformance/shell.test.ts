@@ -22,6 +22,9 @@ import { files, generate, names, stubs, type Generated } from './shell-scripts.t
 /** How many scripts each shell runs; `share` leaves half of them to another one. */
 const scripts = Number(process.env['PADDOCK_SHELL_SCRIPTS'] ?? 2000)
 
+/** Seconds that a script may take; it takes some milliseconds. */
+const scriptLimit = 30
+
 interface Shell {
   readonly name: string
   readonly dialect: Dialect
@@ -73,13 +76,16 @@ function runAll(shell: Shell, all: readonly (Generated | undefined)[]): Run[][] 
   const records = join(folder, `records-${shell.name.replaceAll(' ', '-')}-${Math.floor(performance.now())}`)
   mkdirSync(records)
   const env = findProgram('env') ?? '/usr/bin/env'
+  const late = join(records, 'late')
   const program = findProgram(shell.command[0] ?? '') ?? ''
   const driver = all.map((script, index) => {
     if (script === undefined) return ''
     const variables = [...script.variables, ['PATH', bin], ['RECORD', join(records, String(index))]]
       .map(([name, value]) => single(`${name}=${value}`))
     const words = [program, ...shell.command.slice(1), '-c', script.text, ...script.parameters].map(single)
-    return `${env} -i ${variables.join(' ')} ${words.join(' ')} </dev/null >/dev/null 2>&3\n`
+    const run = `${findProgram('timeout') ?? 'timeout'} ${scriptLimit} ${env} -i ${variables.join(' ')} ${words.join(' ')} </dev/null >/dev/null 2>&3`
+    // What `timeout` ends with where it had to end the script.
+    return `${run} || [ $? -ne 124 ] || echo ${index} >> ${single(late)}\n`
   }).join('')
   const file = join(folder, 'driver')
   // What a script leaves in the background holds descriptor 3, and so is waited for.
@@ -88,6 +94,10 @@ function runAll(shell: Shell, all: readonly (Generated | undefined)[]): Run[][] 
     cwd: work, stdio: ['ignore', 'pipe', 'inherit'], timeout: 300_000, maxBuffer: 1 << 28,
   })
   if (error !== undefined || status === null) throw error ?? new Error('the driver was killed')
+  if (existsSync(late)) {
+    const indexes = readFileSync(late, 'utf8').trim().split('\n').map(Number)
+    throw new Error(`not done within ${scriptLimit} seconds in ${shell.name}:\n${indexes.map((index) => all[index]?.text).join('\n')}`)
+  }
   return all.map((_, index) => {
     const record = join(records, String(index))
     return existsSync(record) ? readRuns(readFileSync(record, 'utf8')) : []
