@@ -1,6 +1,7 @@
 /** Findings → the smallest edit of the object. Pure, idempotent. */
 import { applyEdits, type Edit } from './edit.ts'
 import type { Entry } from './gunicorn/settings.ts'
+import { inject } from './injection/inject.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
 import { readWorkload, type Container } from './kubernetes/workload.ts'
@@ -34,7 +35,7 @@ export function fix(object: unknown, report: Report, policy: Policy, python: Pyt
   let current = report
   let edited = object
   for (;;) {
-    const round = mend(current, policy)
+    const round = policy.injection === 'Environment' ? mendVariables(current, policy) : mend(current, policy)
     for (const finding of round.mended) mended.add(finding)
     if (round.edits.length > 0) rounds.push(round.edits)
     if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
@@ -77,6 +78,22 @@ function mend(report: Report, policy: Policy): Round {
   for (const container of containers) edits.push(...definePort(container, policy))
   // With the variable defined, more is known of what reads it: `export PORT=${PORT:-8000}`, `127.0.0.1:$(PORT)`.
   more ||= [...containers].some((container) => mentions(container, policy.port.env))
+  return { edits, mended, more }
+}
+
+/** Mends what can be mended in the variables of each container. */
+function mendVariables({ invocations, findings }: Report, policy: Policy): Round {
+  const taken = findings.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b)))
+  const fixable = taken.flatMap((finding) => (finding.fix ? [{ key: finding, fix: finding.fix, invocation: finding.invocation }] : []))
+  const edits: Edit[] = []
+  const mended = new Set<Finding>()
+  let more = false
+  for (const [container, wanted] of Map.groupBy(fixable, ({ invocation }) => invocation.container)) {
+    const injected = inject(container, invocations.filter((invocation) => invocation.container === container), wanted, policy)
+    edits.push(...injected.edits)
+    for (const finding of injected.made) mended.add(finding)
+    more ||= injected.later.length > 0 || mentions(container, policy.port.env)
+  }
   return { edits, mended, more }
 }
 

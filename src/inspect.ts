@@ -1,8 +1,10 @@
 /**
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
+import { parseArguments } from './gunicorn/arguments.ts'
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
-import { startedBy } from './gunicorn/invocation.ts'
+import { startedBy, type Started } from './gunicorn/invocation.ts'
+import { passage, type Passage } from './gunicorn/passage.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
@@ -11,7 +13,7 @@ import type { Container, Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
-import type { Word } from './shell/word.ts'
+import { literal, type Word } from './shell/word.ts'
 
 /** A place in an object, and within the string that stands there. */
 export interface Place {
@@ -36,6 +38,8 @@ export interface Invocation {
   readonly form: 'exec' | 'shell'
   /** The words from gunicorn's own name on. */
   readonly words: readonly Word[]
+  /** What wrappers do to the environment on its way to gunicorn. */
+  readonly passage: Passage
   /** The command of the script that starts gunicorn; undefined in exec form. */
   readonly command: Command | undefined
   readonly place: Place
@@ -134,8 +138,49 @@ export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
 
 /** The invocations of gunicorn in a workload, container by container. */
 export function inspect(workload: Workload): Invocation[] {
-  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim())
+  const releases = releasesOf(workload)
   return workload.containers.flatMap((container) => inspectContainer(workload, container, releases))
+}
+
+/** The releases that the gunicorn in a workload's images can be. */
+export const releasesOf = ({ annotations }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value.trim())
+
+/**
+ * The gunicorn that the entry point of a container's image starts, by what the object tells of it: its arguments and its
+ * variables. What the entry point puts on the command line itself is not seen, the application included.
+ */
+export function inspectImage(workload: Workload, container: Container): Invocation {
+  const { args = [], path } = container
+  const environment = containerEnvironment(container, workload.enableServiceLinks)
+  const own = args.map((text) => wordOf(expand(text, environment.lookup), text))
+  const releases = releasesOf(workload)
+  const named = releases.some((release) => parseArguments(own, release).positionals.length > 0)
+  const words = [entryPoint, ...(named ? [] : [hiddenApplication]), ...own]
+  return {
+    workload,
+    container,
+    environment,
+    form: 'exec',
+    words,
+    passage: 'kept',
+    command: undefined,
+    place: { path },
+    insertion: { kind: 'none', reason: 'the entry point of the image is not in sight' },
+    placeOf: (word) => ({ path: own.includes(word) ? [...path, 'args', own.indexOf(word)] : path }),
+    releases,
+    settings: new Settings(read(words.slice(1), variablesOf(environment), releases)),
+  }
+}
+
+const entryPoint = literal('gunicorn')
+/** Some application, of which only that it is there is known. */
+const hiddenApplication: Word = { value: null, prefix: 'application', splits: false, text: '', start: 0, end: 0 }
+
+/** What gunicorn finds in a container's environment. What an image may set besides is not reckoned with: no default could be put in otherwise. */
+const variablesOf = ({ variables, mayComeFromElsewhere }: ContainerEnvironment): Variables => (name) => {
+  const variable = variables.get(name)
+  if (variable) return variable.value
+  return mayComeFromElsewhere(name) ? null : undefined
 }
 
 function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): Invocation[] {
@@ -155,12 +200,7 @@ function inspectContainer(workload: Workload, container: Container, releases: re
     path,
     // An image may set more variables than the object shows.
     environment: () => new Environment([...environment.variables].map(([name, { value }]) => [name, value]), false),
-    // What an image may set besides is not reckoned with: no default could be put in otherwise.
-    variables: (name) => {
-      const variable = environment.variables.get(name)
-      if (variable) return variable.value
-      return environment.mayComeFromElsewhere(name) ? null : undefined
-    },
+    variables: variablesOf(environment),
     releases,
   })
   return found.invocations.map((invocation) => ({ ...invocation, workload, container, environment }))
@@ -171,7 +211,16 @@ export function inspectCommandLine(line: CommandLine): { readonly invocations: r
   return new Inspector(line).run()
 }
 
-type Assigned = readonly (readonly [string, string | null])[]
+/** What wrappers start, and with which variables of their own. */
+type Wrapped = Pick<Extract<Started, { index: number }>, 'index' | 'assigned'>
+
+/** The environment of what wrappers start. */
+function handedOn(environment: Environment, words: readonly Word[], { index, assigned }: Wrapped): Environment {
+  const way = passage(words, index)
+  if (way === 'emptied') return new Environment(assigned)
+  const values = way === 'kept' ? [] : [...environment.entries()].map(([name, value]) => [name, value === undefined ? undefined : null] as const)
+  return environment.with([...values, ...assigned])
+}
 
 class Inspector {
   readonly #line: CommandLine
@@ -186,34 +235,38 @@ class Inspector {
     const { elements, environment } = this.#line
     const words = elements.map(({ expanded, text }) => wordOf(expanded, text))
     const started = startedBy(words)
-    if (started.kind === 'gunicorn') this.#execForm(words, started.index, started.assigned)
+    if (started.kind === 'gunicorn') this.#execForm(words, started)
     if (started.kind === 'program') {
       const script = shellScript(words.slice(started.index))
       const element = script ? elements[started.index + script.script] : undefined
-      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned))
+      if (script && element) this.#script(element, element.expanded.text, script, handedOn(environment(), words, started))
     }
     return { invocations: this.#found, errors: this.#errors }
   }
 
-  #variables(assigned: Assigned, shell?: Environment): Variables {
-    if (assigned.length === 0 && !shell) return this.#line.variables
+  #variables(words: readonly Word[], { index, assigned }: Wrapped, shell?: Environment): Variables {
+    const way = passage(words, index)
+    if (assigned.length === 0 && !shell && way === 'kept') return this.#line.variables
     const before = new Map(assigned)
     return (name) => {
       if (before.has(name)) return before.get(name)
+      if (way === 'emptied') return undefined
       // A script that runs what cannot be seen may have set anything.
-      if (shell?.has(name) || shell?.tampered) return shell.get(name)
-      return this.#line.variables(name)
+      const value = shell?.has(name) || shell?.tampered || shell?.closed ? shell.get(name) : this.#line.variables(name)
+      return way === 'doubtful' && value !== undefined ? null : value
     }
   }
 
-  #execForm(words: readonly Word[], index: number, assigned: Assigned): void {
+  #execForm(words: readonly Word[], wrapped: Wrapped): void {
     const { elements, path } = this.#line
+    const { index } = wrapped
     const own = words.slice(index)
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
-    this.#add(own, this.#variables(assigned), {
+    this.#add(own, this.#variables(words, wrapped), {
       form: 'exec',
+      passage: passage(words, index),
       command: undefined,
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
@@ -228,28 +281,27 @@ class Inspector {
     for (const command of script.commands) {
       const started = startedBy(command.words)
       if (started.kind === 'gunicorn')
-        this.#shellForm(element, command, started.index, started.assigned, nested, script.errors.length === 0)
+        this.#shellForm(element, command, started, nested, script.errors.length === 0)
       if (started.kind !== 'program' || depth >= deepestShell) continue
       const words = command.words.slice(started.index)
       const inner = shellScript(words)
       const word = inner ? words[inner.script] : undefined
       if (inner && typeof word?.value === 'string')
-        this.#script(element, word.value, inner, command.environment.with(started.assigned), nested ?? word, depth + 1)
+        this.#script(element, word.value, inner, handedOn(command.environment, command.words, started), nested ?? word, depth + 1)
     }
   }
 
   #shellForm(
     { path, expanded }: CommandLine['elements'][number],
     command: Command,
-    index: number,
-    assigned: Assigned,
+    wrapped: Wrapped,
     nested: Word | undefined,
     isReadable: boolean,
   ): void {
     const span = ({ start, end }: { start: number; end: number }): Place => ({
       path, start: expanded.source(start), end: expanded.source(end),
     })
-    const own = command.words.slice(index)
+    const own = command.words.slice(wrapped.index)
     const insertion = (): Insertion => {
       if (nested || command.embedded) return { kind: 'none', reason: 'it stands in a script within a script' }
       if (!isReadable) return { kind: 'none', reason: 'the script cannot be read to its end' }
@@ -258,8 +310,9 @@ class Inspector {
       if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
       return { kind: 'text', path, offset: expanded.source(next.start), before: true }
     }
-    this.#add(own, this.#variables(assigned, command.environment), {
+    this.#add(own, this.#variables(command.words, wrapped, command.environment), {
       form: 'shell',
+      passage: passage(command.words, wrapped.index),
       command,
       place: span(nested ?? command),
       insertion: insertion(),
@@ -267,7 +320,7 @@ class Inspector {
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'place' | 'insertion' | 'placeOf'>): void {
+  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'passage' | 'command' | 'place' | 'insertion' | 'placeOf'>): void {
     const { releases } = this.#line
     this.#found.push({ ...rest, words, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }

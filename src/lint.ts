@@ -1,6 +1,8 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { releasesInWords } from './gunicorn/catalogue.ts'
-import { inspect, type Invocation, type Place } from './inspect.ts'
+import { invocationsOf } from './injection/invocations.ts'
+import { obstacle, type Surroundings } from './injection/obstacle.ts'
+import type { Invocation, Place } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
 import type { Action, Policy } from './policy/policy.ts'
@@ -99,12 +101,12 @@ export interface Report {
 }
 
 export function lint(workload: Workload, policy: Policy, python: Python): Report {
-  const invocations = inspect(workload)
-  const findings = invocations.flatMap((invocation) => lintInvocation(invocation, policy, python))
+  const invocations = invocationsOf(workload, policy, python)
+  const findings = invocations.flatMap((invocation) => lintInvocation(invocation, invocations, policy, python))
   return { workload, invocations, findings }
 }
 
-function lintInvocation(invocation: Invocation, policy: Policy, python: Python): Finding[] {
+function lintInvocation(invocation: Invocation, invocations: readonly Invocation[], policy: Policy, python: Python): Finding[] {
   const subject: Subject = { ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) }
   const allowed = allowedRules(invocation.workload, policy)
   const { serves } = invocation.settings
@@ -113,7 +115,7 @@ function lintInvocation(invocation: Invocation, policy: Policy, python: Python):
     const action = policy.rules[rule.id]?.action ?? 'Off'
     if (action === 'Off' || allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
     for (const problem of rule.check(subject)) {
-      const finding = findingOf(rule, problem, invocation, policy)
+      const finding = findingOf(rule, problem, invocation, policy, (fix) => reasonAgainst(fix, invocation, { invocations, platform: policy, python }))
       if (finding) findings.push(finding)
     }
   }
@@ -142,17 +144,24 @@ function portVariable({ environment, container }: Invocation, { port }: Policy):
   return container.port !== undefined || port.fallback !== null ? 'definable' : 'none'
 }
 
-function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy): Finding | undefined {
+function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy, reasonAgainst: (fix: Fix) => string | undefined): Finding | undefined {
   const decided = policy.rules[rule.id]
   if (!decided) return undefined
   const { action: wanted, otherwise } = decided
-  const fixable = wanted === 'Fix' && problem.fix !== undefined && (invocation.insertion.kind !== 'none' || 'define' in problem.fix)
-  let action: Action = wanted === 'Fix' && !fixable ? otherwise : wanted
+  const reason = wanted === 'Fix' && problem.fix ? reasonAgainst(problem.fix) : undefined
+  let action: Action = wanted === 'Fix' && (!problem.fix || reason !== undefined) ? otherwise : wanted
   // Where the release is not known, a command is denied only for what every release refuses.
   if (problem.releases && action === 'Deny') action = 'Warn'
   if (action === 'Off') return undefined
   const exception = policy.exceptions.get(rule.id)
   // What is let pass is still told of: somebody will want to know what an exception hides.
   if (exception !== undefined) action = 'Audit'
-  return new Finding(rule, problem, invocation, { action, otherwise, policy: decided.policy, exception })
+  const told = reason ? { ...problem, detail: `${problem.detail}, and is not mended, as ${reason}` } : problem
+  return new Finding(rule, told, invocation, { action, otherwise, policy: decided.policy, exception })
+}
+
+/** Why a fix cannot be made, for a message; empty where the command tells it, undefined where nothing is known to stand in its way. */
+function reasonAgainst(fix: Fix, invocation: Invocation, surroundings: Surroundings): string | undefined {
+  if (surroundings.platform.injection === 'Environment') return obstacle(fix, invocation, surroundings)
+  return invocation.insertion.kind === 'none' && !('define' in fix) ? '' : undefined
 }

@@ -12,6 +12,7 @@ const order = [
   ['inspect'],
   ['rules'],
   ['policy'],
+  ['injection'],
   ['lint'],
   ['fix'],
   ['dependencies'],

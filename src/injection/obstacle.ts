@@ -1,0 +1,56 @@
+/** What stands in the way of a setting that is to go into a container's variables, as far as that is known beforehand. Pure. */
+import { compareReleases } from '../gunicorn/catalogue.ts'
+import { splitWords } from '../gunicorn/shlex.ts'
+import type { Invocation } from '../inspect.ts'
+import type { EnvVar, Workload } from '../kubernetes/workload.ts'
+import type { Fix, Platform, Python } from '../rules/rule.ts'
+import { cmdArgs, names, takesConcurrency, type Setter } from './variables.ts'
+
+/** The first release that reads GUNICORN_CMD_ARGS. Source: gunicorn's changelog. */
+const firstToRead = '19.7'
+
+const commandStays = 'the command is not changed where injection is Environment'
+
+/** What a fix is to be made in. */
+export interface Surroundings {
+  /** All invocations of the workload. */
+  readonly invocations: readonly Invocation[]
+  readonly platform: Platform
+  readonly python: Python
+}
+
+/** Why a fix cannot be made in the variables of the container, for a message; undefined where nothing is known to stand in its way. */
+export function obstacle(fix: Fix, invocation: Invocation, { invocations, platform, python }: Surroundings): string | undefined {
+  if ('define' in fix) return undefined
+  const { container, settings, workload } = invocation
+  if ('split' in fix || (fix.entry && settings.get(fix.setting)?.source !== cmdArgs)) return commandStays
+  if (invocation.passage !== 'kept') return 'the command does not hand its variables on to gunicorn'
+  const isShared = invocations.some((other) => other.container === container && other !== invocation && other.settings.isSet(fix.setting) === 'unknown')
+  if (isShared) return 'another gunicorn of the container reads the same variables'
+  if (!fix.entry && fix.setting === 'workers' && takesConcurrency(container)) return undefined
+  if (names(container, cmdArgs)) return `the container reads or sets ${cmdArgs} itself`
+  const release = knownRelease(workload, python)
+  if (release !== undefined && compareReleases(release, firstToRead) < 0) return `gunicorn ${release} does not read ${cmdArgs}`
+  return obstacleInVariables(fix, invocation, platform)
+}
+
+function obstacleInVariables({ setting, value }: Setter, { container, environment, command }: Invocation, platform: Platform): string | undefined {
+  const { env } = platform.port
+  const variable = environment.variables.get(cmdArgs)
+  const words = typeof variable?.value === 'string' ? splitWords(variable.value) : []
+  if (!Array.isArray(words)) return `${cmdArgs} cannot be read: ${words.error}`
+  if (setting !== 'bind' || !String(value).includes(`$${env}`)) return undefined
+  const port = environment.variables.get(env)
+  if (port?.value === null) return `${env} comes from elsewhere, and what ${cmdArgs} holds could not be checked any more`
+  if (command?.environment.has(env) && command.environment.get(env) !== port?.value) return `the script gives ${env} a value of its own`
+  if (!variable) return undefined
+  if (port && port.entry.index > variable.entry.index) return `${env} is defined below ${cmdArgs}, which cannot refer to it`
+  const mentionsPort = ({ index, value: text }: EnvVar): boolean => index > variable.entry.index && text?.includes(`(${env})`) === true
+  return !port && container.env.some(mentionsPort) ? `${env} must be defined above ${cmdArgs}, and then other variables would change` : undefined
+}
+
+/** The release in the image, as the annotation or a requirement tells it. */
+function knownRelease({ annotations }: Workload, python: Python): string | undefined {
+  const told = annotations.get('paddock.dev/gunicorn')?.value.trim() ?? /^===?\s*(.*)$/.exec(python.installed('gunicorn').specifier)?.[1]
+  return told !== undefined && /^\d+(\.\d+)*$/.test(told) ? told : undefined
+}

@@ -1,0 +1,24 @@
+/** The variables that settings are put into, and what else in a container has to do with them. */
+import type { Container } from '../kubernetes/workload.ts'
+import type { Fix } from '../rules/rule.ts'
+
+export const cmdArgs = 'GUNICORN_CMD_ARGS'
+export const concurrency = 'WEB_CONCURRENCY'
+
+/** A fix that gives a setting a value. */
+export type Setter = Extract<Fix, { setting: string }>
+
+/** Programs beside gunicorn that take their number of workers from WEB_CONCURRENCY. */
+const alsoReadsConcurrency = /(?:^|[\s;&|("'/])(?:uvicorn|puma)(?:$|[\s;&|)"'])/m
+
+/** Whether WEB_CONCURRENCY can be defined for gunicorn alone. A config file that is not seen overrides it, which is as it should be. */
+export function takesConcurrency(container: Container): boolean {
+  return !names(container, concurrency) && !texts(container).some((text) => alsoReadsConcurrency.test(text))
+}
+
+const texts = ({ command = [], args = [] }: Container): readonly string[] => [...command, ...args]
+
+/** Whether a container's command, or another of its variables, has to do with a variable. */
+export function names(container: Container, variable: string): boolean {
+  return texts(container).some((text) => text.includes(variable)) || container.env.some(({ value }) => value?.includes(`(${variable})`) === true)
+}
