@@ -1,6 +1,7 @@
 /**
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
+import { applySplices, inOrder } from './edit.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
 import { startedBy, type Started } from './gunicorn/invocation.ts'
@@ -48,6 +49,8 @@ export interface Invocation {
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
+  /** Whether a script of the container may start gunicorn where that cannot be read. */
+  readonly mayHaveOthers: () => boolean
 }
 
 /** An invocation's settings: what all the releases that it may be of, and that do not refuse it, agree on. */
@@ -169,6 +172,7 @@ export function inspectImage(workload: Workload, container: Container): Invocati
     placeOf: (word) => ({ path: own.includes(word) ? [...path, 'args', own.indexOf(word)] : path }),
     releases,
     settings: new Settings(read(words.slice(1), variablesOf(environment), releases)),
+    mayHaveOthers: () => false,
   }
 }
 
@@ -226,6 +230,8 @@ class Inspector {
   readonly #line: CommandLine
   readonly #found: Found[] = []
   readonly #errors: ScriptError[] = []
+  readonly #scripts: { readonly text: string; readonly commands: readonly Command[] }[] = []
+  #mayStartMore: boolean | undefined
 
   constructor(line: CommandLine) {
     this.#line = line
@@ -278,6 +284,7 @@ class Inspector {
     const { dialect, parameters, options } = shell
     const script = readScript(text, { dialect, parameters, options, environment })
     this.#errors.push(...script.errors)
+    this.#scripts.push({ text, commands: script.commands })
     for (const command of script.commands) {
       const started = startedBy(command.words)
       if (started.kind === 'gunicorn')
@@ -322,7 +329,8 @@ class Inspector {
 
   #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'passage' | 'command' | 'place' | 'insertion' | 'placeOf'>): void {
     const { releases } = this.#line
-    this.#found.push({ ...rest, words, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
+    const mayHaveOthers = (): boolean => (this.#mayStartMore ??= this.#scripts.some(({ text, commands }) => mayStartMore(text, commands)))
+    this.#found.push({ ...rest, words, mayHaveOthers, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }
 }
 
@@ -331,6 +339,31 @@ class Inspector {
  * only in front of all of them are options safe.
  */
 const hasSeparator = (words: readonly Word[]): boolean => words.some((word) => word.value === '--')
+
+/** gunicorn as a program may be named: by its path, as a default of a variable, as a module; not in the name of a file. */
+const gunicornByName = /gunicorn(?![\w./-])|gunicorn\.app/
+
+/** Programs that start no other, whatever they are told. */
+const startNothing = new Set('[ cat chmod chown cp echo ls mkdir mv pip pip3 pkill printf rm test touch type which'.split(' '))
+
+/** Whether gunicorn is named in a script outside of comments and of those commands of which it is known what they start. */
+function mayStartMore(text: string, commands: readonly Command[]): boolean {
+  if (!gunicornByName.test(text)) return false
+  const splices = commands.filter(startsWhatIsKnown).map(({ start, end }) => ({ start, end, text: ' ' }))
+  let done = 0
+  const apart = inOrder(splices).filter(({ start, end }) => start >= done && (done = end) > start)
+  return gunicornByName.test(applySplices(text, apart).replaceAll(/(^|\s)#[^'"`$\n]*$/gm, ''))
+}
+
+function startsWhatIsKnown({ words }: Command): boolean {
+  const started = startedBy(words)
+  if (started.kind !== 'program') return started.kind === 'gunicorn'
+  const own = words.slice(started.index)
+  const inner = shellScript(own)
+  // What stands in a script within is looked at by itself.
+  if (typeof (inner && own[inner.script]?.value) === 'string') return true
+  return startNothing.has(own[0]?.value ?? '') || !own.some(({ value, text }) => gunicornByName.test(value ?? text))
+}
 
 function wordOf({ text: value }: Expanded, text: string): Word {
   const unknown = firstHoleIn(value)

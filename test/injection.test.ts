@@ -74,6 +74,7 @@ describe('what is put in', () => {
     ['of two, the last one counts', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-t 60'), cmdArgs('-t 70')] }, ['GUNICORN_CMD_ARGS=-t 60', 'GUNICORN_CMD_ARGS=-t 70 --access-logfile=-']],
     ['it refers to variables above it', { command: [...gunicorn, '-w4', '-b:5000'], env: [{ name: 'T', value: '60' }, cmdArgs('-t $(T)')] }, ['T=60', 'GUNICORN_CMD_ARGS=-t $(T) --access-logfile=-']],
     ['the port stands above it', { command: [...gunicorn, '-w4'], env: [{ name: 'PORT', value: '80' }, cmdArgs('-t 60')] }, ['PORT=80', 'GUNICORN_CMD_ARGS=-t 60 --bind=:$(PORT) --access-logfile=-']],
+    ['a script speaks of gunicorn', { command: ['sh', '-c', '# gunicorn, at last\necho "starting gunicorn"; sh -c \'exec gunicorn -n "$0" shop.wsgi # gunicorn\' shop'] }, usual],
     ['two gunicorns need the same', { command: ['sh', '-c', 'gunicorn a & gunicorn b'] }, usual],
     ['another gunicorn has it on its command line', { command: ['sh', '-c', 'gunicorn a & gunicorn b -w 1 -b :5000'] }, usual],
     ['the configuration is checked first', { command: ['sh', '-c', 'gunicorn --check-config a && exec gunicorn a'] }, usual],
@@ -106,12 +107,15 @@ describe('what is left alone, and said', () => {
     notMended('workers', reason, 'missing-workers', field),
   ]
   const shared = 'another gunicorn of the container reads the same variables'
+  const hidden = 'the command may start another gunicorn, which would read the same variables'
   const dropped = 'the command does not hand its variables on to gunicorn'
   const own = 'the container reads or sets GUNICORN_CMD_ARGS itself'
   const below = 'PORT is defined below GUNICORN_CMD_ARGS, which cannot refer to it'
 
   test.each<[string, Container, string[], Record<string, string>?]>([
     ['another gunicorn reads a config file', { command: ['sh', '-c', 'gunicorn a & gunicorn -c x.py b'] }, all(shared, 'command[2]')],
+    ['a program that is not known', { command: ['sh', '-c', '${SERVER:-gunicorn} -c x.py a & gunicorn b'] }, all(hidden, 'command[2]')],
+    ['a command within an argument', { command: ['sh', '-c', 'litestream replicate -exec "gunicorn -c x.py a" & gunicorn b'] }, all(hidden, 'command[2]')],
     ['env -i', { command: ['env', '-i', ...gunicorn] }, all(dropped)],
     ['sudo', { command: ['sudo', '-u', 'app', ...gunicorn] }, all(dropped)],
     ['a value that nobody can read', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs("-n 'shop")] }, [

@@ -27,6 +27,7 @@ export function obstacle(fix: Fix, invocation: Invocation, { invocations, platfo
   if (invocation.passage !== 'kept') return 'the command does not hand its variables on to gunicorn'
   const isShared = invocations.some((other) => other.container === container && other !== invocation && other.settings.isSet(fix.setting) === 'unknown')
   if (isShared) return 'another gunicorn of the container reads the same variables'
+  if (invocation.mayHaveOthers()) return 'the command may start another gunicorn, which would read the same variables'
   if (!fix.entry && fix.setting === 'workers' && takesConcurrency(container)) return undefined
   if (names(container, cmdArgs)) return `the container reads or sets ${cmdArgs} itself`
   const release = knownRelease(workload, python)

@@ -33,7 +33,7 @@ export const expansions: readonly string[] = [
 export const wrappers: readonly (readonly string[])[] = [
   ['env', 'A=b'], ['env', 'A=b', 'C=d e'], ['env', 'GUNICORN_CMD_ARGS=--threads 2'], ['env', 'PORT=9000'], ['nice', '-n', '5'],
   ['timeout', '60'], ['opentelemetry-instrument'], ['ddtrace-run'], ['poetry', 'run'], ['tini', '--'], ['tini', '-g', '--'],
-  ['dumb-init'], ['python', '-m'], ['python3', '-u', '-m'],
+  ['dumb-init'], ['sudo', '-E'], ['python', '-m'], ['python3', '-u', '-m'],
 ]
 
 /** Variables before a command. */
@@ -73,3 +73,10 @@ export const shells: readonly (readonly string[])[] = [
 
 /** What stands behind a script: its name and its parameters. */
 export const parameters: readonly (readonly string[])[] = [['web'], ['web', '-w', '2'], ['--', '--preload', '--name', 'a b']]
+
+/** What may stand behind other settings in GUNICORN_CMD_ARGS. */
+export const behindArguments: readonly string[] = [
+  '', '', '', '', '\n', ' -- x', ' "--" x', ' -n a\\ ', ' -n $(X', " -n 'x", ' --threads $(BASE)', ' -b :$(PORT)', ' -b 127.0.0.1:9', ' -n $$(A) ',
+  " --bind='localhost:80'", ' --access-logfile "/tmp/a b"', ' --error-logfile=/tmp/e', ' -b :$PORT', ' -b localhost:1 -b :2', ' x y -t 5',
+  ' -b 0.0.0.0:90', ' -w', ' --statsd-host $(HOST_IP):8125', ' --check-config', ' -b $(HOST):80 --preload',
+]

@@ -7,10 +7,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installGunicorn } from '../../scripts/gunicorn-release.ts'
-import { override } from '../../src/policy/policy.ts'
+import { override, type Policy } from '../../src/policy/policy.ts'
 import { presetNamed } from '../../src/policy/read.ts'
-import { isGunicorn, release, runProblems } from './changes.ts'
-import { containers } from './containers.ts'
+import { isGunicorn, runProblems } from './changes.ts'
+import { containers, imageContainers } from './containers.ts'
 import { Oracle, type Answer } from './gunicorn.ts'
 import { containerOf, mend, objectProblems, type Mending } from './mending.ts'
 import { missingPrograms, Node, type Outcome, type Run } from './pods.ts'
@@ -25,18 +25,44 @@ const eager = override(blueking, 'eager', {
   defaults: { access_log_format: `it's %(h)s "$(HOST)" $HOME \`migrate\` \\ $$ é #` },
 })
 
+/** Where settings go, and which releases read them there. */
+const ways = {
+  Command: { readers: ['23.0.0'], rules: 17 },
+  Environment: { readers: ['19.10.0', '20.1.0', '23.0.0', '27.0.1'], rules: 14 },
+} as const
+
+type Way = keyof typeof ways
+
 const folder = mkdtempSync(join(tmpdir(), 'paddock-fix-'))
 const config = join(folder, 'gunicorn.conf.py')
-const missing = missingPrograms() ?? (await installGunicorn(release).then(() => undefined, (error: Error) => error.message))
+const releases = new Set(Object.values(ways).flatMap(({ readers }) => readers as readonly string[]))
+const missing = missingPrograms() ?? (await Promise.all([...releases].map(installGunicorn)).then(() => undefined, (error: Error) => error.message))
 
 /** gunicorn's settings for each run of it. */
-async function read(runs: readonly Run[]): Promise<Map<Run, Answer>> {
-  const oracle = await Oracle.start(release)
-  // It is faster where the environment stays the same.
-  const key = ({ variables: { PORT = '', WEB_CONCURRENCY = '' } }: Run): string => `${PORT} ${WEB_CONCURRENCY}`
-  const sorted = [...runs].sort((a, b) => key(a).localeCompare(key(b)))
-  const answers = await oracle.ask(sorted.map(({ argv, variables }) => ({ argv, env: variables }))).finally(() => oracle.close())
-  return new Map(sorted.map((run, index) => [run, answers[index] as Answer]))
+async function read(runs: readonly (readonly [Run, string])[]): Promise<Map<Run, Answer>> {
+  const answers = new Map<Run, Answer>()
+  for (const [release, own] of Map.groupBy(runs, ([, reader]) => reader)) {
+    const oracle = await Oracle.start(release)
+    // It is faster where the environment stays the same.
+    const key = ({ variables: { PORT = '', WEB_CONCURRENCY = '' } }: Run): string => `${PORT} ${WEB_CONCURRENCY}`
+    const sorted = own.map(([run]) => run).sort((a, b) => key(a).localeCompare(key(b)))
+    const given = await oracle.ask(sorted.map(({ argv, variables }) => ({ argv, env: variables }))).finally(() => oracle.close())
+    for (const [index, run] of sorted.entries()) answers.set(run, given[index] as Answer)
+  }
+  return answers
+}
+
+/** Containers of a way, mended. */
+function mendings(way: Way): Mending[] {
+  const { readers } = ways[way]
+  const policies = [blueking, eager].map((policy) => override(policy, policy.name, { injection: way }))
+  const generated = containers(seed + Object.keys(ways).indexOf(way), count, config, way === 'Environment')
+  const ofImages = way === 'Environment' ? imageContainers(seed, Math.ceil(count / 10)) : []
+  return [...generated, ...ofImages].map((one, index) => {
+    // Of two containers in three it is known which gunicorn they hold; of one whose command is not seen, that it holds one.
+    const told = index % 3 > 0 || one.entryPoint !== undefined
+    return mend(one, policies[index % 2] as Policy, readers[Math.floor(index / 6) % readers.length] as string, told)
+  })
 }
 
 function failure({ before, after, policy, generated }: Mending, problems: readonly string[]): string[] {
@@ -54,51 +80,45 @@ function expectNone(failures: readonly string[]): void {
 
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(0)} s`
 
-describe(`fixing, seed ${seed}`, () => {
-  let mendings: Mending[] = []
+describe.each(Object.keys(ways) as Way[])(`fixing by injection %s, seed ${seed}`, (way) => {
+  let all: Mending[] = []
 
   beforeAll(() => {
     writeFileSync(config, "workers = 3\naccesslog = 'access.log'\nbind = ['127.0.0.1:1', ':2']\n")
-    // Of two containers in three it is known which gunicorn they hold.
-    mendings = containers(seed, count, config).map((generated, index) =>
-      mend(generated, index % 2 === 0 ? blueking : eager, index % 3 > 0 ? release : undefined),
-    )
+    all = mendings(way)
   })
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
   realTest('makes a small edit, once', undefined, () => {
-    expectNone(mendings.flatMap((mending) => failure(mending, objectProblems(mending))))
+    expectNone(all.flatMap((mending) => failure(mending, objectProblems(mending))))
   })
 
   realTest('changes the settings that it names, and nothing else', missing, async () => {
     const start = performance.now()
-    const node = new Node(folder)
+    const node = new Node(mkdtempSync(join(folder, 'node-')))
     // The port is defined before, too: what that does to the other programs is not asked here.
-    const before = node.run(mendings.map(({ generated, before: object, added }) => {
-      const container = containerOf(object)
-      return { ...generated, container: { ...container, env: [...(container.env ?? []), ...added] } }
-    }))
-    const after = node.run(mendings.map(({ generated, after: object }) => ({ ...generated, container: containerOf(object) })))
+    const before = node.run(all.map(({ generated, before: object, withPort }) => ({ ...generated, container: { ...containerOf(object), env: withPort } })))
+    const after = node.run(all.map(({ generated, after: object }) => ({ ...generated, container: containerOf(object) })))
     const middle = performance.now()
-    const runs = [...before, ...after].flatMap((outcome) => outcome.runs)
-    const answers = await read(runs.filter(isGunicorn))
-    const failures = mendings.flatMap((mending, index) =>
+    const runs = [before, after].flatMap((outcomes) => outcomes.flatMap((outcome, index) => outcome.runs.map((run) => [run, all[index]?.reader ?? ''] as const)))
+    const answers = await read(runs.filter(([run]) => isGunicorn(run)))
+    const failures = all.flatMap((mending, index) =>
       failure(mending, runProblems(mending, before[index] as Outcome, after[index] as Outcome, answers)),
     )
-    const mended = mendings.flatMap(({ fixed }) => [...fixed.mended])
+    const mended = all.flatMap(({ fixed }) => [...fixed.mended])
     const rules = Map.groupBy(mended, ({ rule, invocation }) => `${rule} (${invocation.form})`)
-    const edited = mendings.filter(({ fixed }) => fixed.rounds.length > 0)
+    const edited = all.filter(({ fixed }) => fixed.rounds.length > 0)
     console.log([
-      `fixing, seed ${seed}: ${mendings.length} containers, ${edited.length} mended`,
-      `${runs.length} programs started, ${answers.size} of them gunicorn`,
+      `fixing by injection ${way}, seed ${seed}: ${all.length} containers, ${edited.length} mended`,
+      `${runs.length} programs started, ${answers.size} of them gunicorn, read by ${ways[way].readers.join(', ')}`,
       `${failures.length} violations`,
       `${seconds(middle - start)} in shells, ${seconds(performance.now() - middle)} in gunicorn`,
       [...rules].map(([rule, findings]) => `${rule} ${findings.length}`).sort().join(', '),
     ].join('; '))
     expectNone(failures)
     // What starts nothing, or mends nothing, would agree with anything.
-    expect(answers.size).toBeGreaterThan(mendings.length)
-    expect(rules.size).toBeGreaterThanOrEqual(17)
+    expect(answers.size).toBeGreaterThan(all.length)
+    expect(rules.size).toBeGreaterThanOrEqual(ways[way].rules)
   })
 })
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -31,6 +31,7 @@ export interface Pod {
   readonly container: Container
   readonly hidden: ReadonlyMap<string, string>
   readonly sh: 'dash' | 'bash'
+  readonly entryPoint?: readonly string[]
 }
 
 /** `$(NAME)` and `$$`; a name that is not defined stays as it is written. */
@@ -84,6 +85,8 @@ function madeUp(): Record<string, string> {
     'ddtrace-run': 'exec "$@"\n',
     poetry: 'shift; exec "$@"\n',
     tini: `${skipOptions}exec "$@"\n`,
+    // Its configuration lets none of what gunicorn reads through.
+    sudo: `unset ${recorded.join(' ')}; ${skipOptions}exec "$@"\n`,
     'dumb-init': `${skipOptions}exec "$@"\n`,
   }
 }
@@ -131,7 +134,7 @@ export class Node {
     for (const file of ['a.x', 'b.x', 'ab', 'W', 'c d']) writeFileSync(join(work, file), '')
     const variables = environmentOf(pod)
     const { command = [], args = [] } = pod.container
-    const argv = [...command, ...args].map((text) => expand(text, variables))
+    const argv = [...(command.length > 0 ? command : pod.entryPoint ?? []), ...args].map((text) => expand(text, variables))
     const more = [['PATH', this.#bin(pod.sh)], ['RECORD', join(folder, 'record')]]
     const assignments = [...variables, ...more].map(([name, value]) => `${name}=${value}`)
     const started = [installed('timeout'), String(longest), installed('env'), '-i', ...assignments, ...argv].map(single).join(' ')
