@@ -2,6 +2,7 @@
 import { applyEdits, type Edit } from './edit.ts'
 import type { Entry } from './gunicorn/settings.ts'
 import { inject } from './injection/inject.ts'
+import { isInVariable, obstacle, type Surroundings } from './injection/obstacle.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
 import { readWorkload, type Container } from './kubernetes/workload.ts'
@@ -35,7 +36,7 @@ export function fix(object: unknown, report: Report, policy: Policy, python: Pyt
   let current = report
   let edited = object
   for (;;) {
-    const round = policy.injection === 'Environment' ? mendVariables(current, policy) : mend(current, policy)
+    const round = policy.injection === 'Environment' ? mendVariables(current, current.findings, policy) : mend(current, policy, python)
     for (const finding of round.mended) mended.add(finding)
     if (round.edits.length > 0) rounds.push(round.edits)
     if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
@@ -56,10 +57,14 @@ interface Round {
   readonly more: boolean
 }
 
-function mend(report: Report, policy: Policy): Round {
+function mend(report: Report, policy: Policy, python: Python): Round {
   const fixable = report.findings.filter((finding) => finding.fix !== undefined)
   // Elements that are taken apart set what they did not set before, so what is missing is found anew.
   const splits = fixable.filter((finding) => finding.fix && 'split' in finding.fix)
+  // A value that stands in a variable is mended there, if that can be; else it is overridden by the rest of the rounds.
+  const inVariables = splits.length > 0 ? [] : fixable.filter((finding) => standsInVariable(finding, { invocations: report.invocations, platform: policy, python }))
+  const variables = inVariables.length > 0 ? mendVariables(report, inVariables, policy) : undefined
+  if (variables && variables.edits.length > 0) return { ...variables, more: true }
   const taken = splits.length > 0 ? splits : fixable.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b)))
   const containers = new Set<Container>()
   const edits: Edit[] = []
@@ -81,8 +86,12 @@ function mend(report: Report, policy: Policy): Round {
   return { edits, mended, more }
 }
 
+function standsInVariable({ fix, invocation }: Finding, surroundings: Surroundings): boolean {
+  return fix !== undefined && isInVariable(fix, invocation) && obstacle(fix, invocation, surroundings) === undefined
+}
+
 /** Mends what can be mended in the variables of each container. */
-function mendVariables({ invocations, findings }: Report, policy: Policy): Round {
+function mendVariables({ invocations }: Report, findings: readonly Finding[], policy: Policy): Round {
   const taken = findings.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b)))
   const fixable = taken.flatMap((finding) => (finding.fix ? [{ key: finding, fix: finding.fix, invocation: finding.invocation }] : []))
   const edits: Edit[] = []

@@ -1,7 +1,7 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { releasesInWords } from './gunicorn/catalogue.ts'
 import { invocationsOf } from './injection/invocations.ts'
-import { obstacle, type Surroundings } from './injection/obstacle.ts'
+import { isInVariable, obstacle, type Surroundings } from './injection/obstacle.ts'
 import type { Invocation, Place } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
@@ -163,5 +163,6 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
 /** Why a fix cannot be made, for a message; empty where the command tells it, undefined where nothing is known to stand in its way. */
 function reasonAgainst(fix: Fix, invocation: Invocation, surroundings: Surroundings): string | undefined {
   if (surroundings.platform.injection === 'Environment') return obstacle(fix, invocation, surroundings)
-  return invocation.insertion.kind === 'none' && !('define' in fix) ? '' : undefined
+  if (invocation.insertion.kind !== 'none' || 'define' in fix) return undefined
+  return isInVariable(fix, invocation) && obstacle(fix, invocation, surroundings) === undefined ? undefined : ''
 }

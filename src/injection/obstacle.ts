@@ -22,8 +22,8 @@ export interface Surroundings {
 /** Why a fix cannot be made in the variables of the container, for a message; undefined where nothing is known to stand in its way. */
 export function obstacle(fix: Fix, invocation: Invocation, { invocations, platform, python }: Surroundings): string | undefined {
   if ('define' in fix) return undefined
-  const { container, settings, workload } = invocation
-  if ('split' in fix || (fix.entry && settings.get(fix.setting)?.source !== cmdArgs)) return commandStays
+  const { container, workload } = invocation
+  if ('split' in fix || (fix.entry && !isInVariable(fix, invocation))) return commandStays
   if (invocation.passage !== 'kept') return 'the command does not hand its variables on to gunicorn'
   const isShared = invocations.some((other) => other.container === container && other !== invocation && other.settings.isSet(fix.setting) === 'unknown')
   if (isShared) return 'another gunicorn of the container reads the same variables'
@@ -33,6 +33,11 @@ export function obstacle(fix: Fix, invocation: Invocation, { invocations, platfo
   const release = knownRelease(workload, python)
   if (release !== undefined && compareReleases(release, firstToRead) < 0) return `gunicorn ${release} does not read ${cmdArgs}`
   return obstacleInVariables(fix, invocation, platform)
+}
+
+/** Whether a fix is about a value that stands in GUNICORN_CMD_ARGS. */
+export function isInVariable(fix: Fix, { settings }: Invocation): boolean {
+  return 'setting' in fix && fix.entry !== undefined && settings.get(fix.setting)?.source === cmdArgs
 }
 
 function obstacleInVariables({ setting, value }: Setter, { container, environment, command }: Invocation, platform: Platform): string | undefined {

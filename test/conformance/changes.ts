@@ -33,18 +33,22 @@ function difference(name: string, was: unknown, is: unknown, wanted: readonly un
 const argvs = ({ runs }: Outcome): string => JSON.stringify(runs.map(({ argv }) => argv))
 
 /** The programs with their environments; without the arguments of gunicorn, which are compared by what they mean. */
-function started({ runs }: Outcome, inOrder: boolean, { policy }: Mending): string[] {
-  const shown = ({ environment }: Run): string => (policy.injection === 'Environment' ? withoutInjected(environment) : environment)
+function started({ runs }: Outcome, inOrder: boolean, { before, after }: Mending): string[] {
+  const own = (object: Mending['before']): unknown => containerOf(object).env?.filter(({ name }) => isInjected(name))
+  const isEdited = !same(own(before) ?? [], own(after) ?? [])
+  const shown = ({ environment }: Run): string => (isEdited ? withoutInjected(environment) : environment)
   const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${shown(run)}`)
   return inOrder ? texts : texts.sort()
 }
+
+const isInjected = (name: string): boolean => name === 'GUNICORN_CMD_ARGS' || name === 'WEB_CONCURRENCY'
 
 /**
  * The variables of `export -p` but for those that settings go into, which every program of the container gets. Their order hangs on
  * how many there are.
  */
 function withoutInjected(environment: string): string {
-  const others = environment.split(/^export /m).filter((text) => !/^(GUNICORN_CMD_ARGS|WEB_CONCURRENCY)\b/.test(text))
+  const others = environment.split(/^export /m).filter((text) => !isInjected(/^\w*/.exec(text)?.[0] ?? ''))
   return others.map((text) => text.trimEnd()).sort().join('\n')
 }
 

@@ -56,7 +56,7 @@ async function read(runs: readonly (readonly [Run, string])[]): Promise<Map<Run,
 function mendings(way: Way): Mending[] {
   const { readers } = ways[way]
   const policies = [blueking, eager].map((policy) => override(policy, policy.name, { injection: way }))
-  const generated = containers(seed + Object.keys(ways).indexOf(way), count, config, way === 'Environment')
+  const generated = containers(seed + Object.keys(ways).indexOf(way), count, config, true)
   const ofImages = way === 'Environment' ? imageContainers(seed, Math.ceil(count / 10)) : []
   return [...generated, ...ofImages].map((one, index) => {
     // Of two containers in three it is known which gunicorn they hold; of one whose command is not seen, that it holds one.
