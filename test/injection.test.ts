@@ -117,6 +117,8 @@ describe('what is left alone, and said', () => {
     ['a program that is not known', { command: ['sh', '-c', '${SERVER:-gunicorn} -c x.py a & gunicorn b'] }, all(hidden, 'command[2]')],
     ['a command within an argument', { command: ['sh', '-c', 'litestream replicate -exec "gunicorn -c x.py a" & gunicorn b'] }, all(hidden, 'command[2]')],
     ['env -i', { command: ['env', '-i', ...gunicorn] }, all(dropped)],
+    ['an environment that a script empties', { command: ['bash', '-c', 'exec -c gunicorn -w4 -b:5000 shop.wsgi'] }, ['Warn command[2]: Required value: `accesslog` must be set [missing-access-log]']],
+    ['a script in an empty environment', { command: ['env', '-i', 'sh', '-c', 'gunicorn -w4 -b:5000 shop.wsgi'] }, ['Warn command[4]: Required value: `accesslog` must be set [missing-access-log]']],
     ['sudo', { command: ['sudo', '-u', 'app', ...gunicorn] }, all(dropped)],
     ['a value that nobody can read', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs("-n 'shop")] }, [
       'Deny env[0].value: Invalid value: "-n \'shop": gunicorn refuses it: No closing quotation [invalid-setting]',

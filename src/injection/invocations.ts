@@ -19,11 +19,11 @@ export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 
  * installed, as it is for a worker of the same image that starts something else.
  */
 function hiddenGunicorn(workload: Workload, python: Python): Container | undefined {
-  const candidates = workload.containers.filter((container) => mayHideGunicorn(workload, container))
-  const [only, ...others] = candidates
+  const isSaid = workload.annotations.has('paddock.dev/gunicorn')
+  if (!isSaid && python.installed('gunicorn').state !== 'Installed') return undefined
+  const [only, ...others] = workload.containers.filter((container) => mayHideGunicorn(workload, container))
   if (!only || others.length > 0) return undefined
-  if (workload.annotations.has('paddock.dev/gunicorn')) return only
-  return only.args?.some(isApplication) && python.installed('gunicorn').state === 'Installed' ? only : undefined
+  return isSaid || only.args?.some(isApplication) ? only : undefined
 }
 
 const isApplication = (text: string): boolean => /^[A-Za-z_][\w.]*:[A-Za-z_]\w*(\(.*\))?$/.test(text)
