@@ -4,9 +4,10 @@
 import { applySplices, inOrder } from './edit.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
-import { startedBy, type Started } from './gunicorn/invocation.ts'
+import { baseName, startedBy, type Started } from './gunicorn/invocation.ts'
 import { passage, type Passage } from './gunicorn/passage.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
+import { signalsGroup } from './gunicorn/signals.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
@@ -30,6 +31,20 @@ export type Insertion =
   | { readonly kind: 'text'; readonly path: Path; readonly offset: number; readonly before: boolean }
   | { readonly kind: 'none'; readonly reason: string }
 
+/** The shell whose script starts gunicorn: the container's first process, or the child of an init program. */
+export interface Shell {
+  /** Its base name: `sh`, `bash`; `busybox` for `busybox sh`. */
+  readonly name: string
+  /** True where an init program in front of it sends signals to all processes of its group. */
+  readonly signalsGroup: boolean
+  /** True where its script sets a trap. */
+  readonly traps: boolean
+  /** True where its script starts other programs as well, which may stay. */
+  readonly others: () => boolean
+  /** Where `exec ` may be put in front of what is started; undefined where it may not. */
+  readonly seat: () => Place | undefined
+}
+
 /** One gunicorn command line found in a container. */
 export interface Invocation {
   readonly workload: Workload
@@ -43,9 +58,13 @@ export interface Invocation {
   readonly passage: Passage
   /** The command of the script that starts gunicorn; undefined in exec form. */
   readonly command: Command | undefined
+  /** The shell that runs that script; undefined in exec form, and for a script within a script. */
+  readonly shell: Shell | undefined
   readonly place: Place
   readonly insertion: Insertion
   readonly settings: Settings
+  /** What gunicorn finds in its environment. */
+  readonly variables: Variables
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
@@ -157,6 +176,7 @@ export function inspectImage(workload: Workload, container: Container): Invocati
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const own = args.map((text) => wordOf(expand(text, environment.lookup), text))
   const releases = releasesOf(workload)
+  const variables = variablesOf(environment)
   const named = releases.some((release) => parseArguments(own, release).positionals.length > 0)
   const words = [entryPoint, ...(named ? [] : [hiddenApplication]), ...own]
   return {
@@ -167,11 +187,13 @@ export function inspectImage(workload: Workload, container: Container): Invocati
     words,
     passage: 'kept',
     command: undefined,
+    shell: undefined,
     place: { path },
     insertion: { kind: 'none', reason: 'the entry point of the image is not in sight' },
     placeOf: (word) => ({ path: own.includes(word) ? [...path, 'args', own.indexOf(word)] : path }),
     releases,
-    settings: new Settings(read(words.slice(1), variablesOf(environment), releases)),
+    variables,
+    settings: new Settings(read(words.slice(1), variables, releases)),
     mayHaveOthers: () => false,
   }
 }
@@ -226,6 +248,8 @@ function handedOn(environment: Environment, words: readonly Word[], { index, ass
   return environment.with([...values, ...assigned])
 }
 
+type Starter = Pick<Shell, 'name' | 'signalsGroup'>
+
 class Inspector {
   readonly #line: CommandLine
   readonly #found: Found[] = []
@@ -245,7 +269,8 @@ class Inspector {
     if (started.kind === 'program') {
       const script = shellScript(words.slice(started.index))
       const element = script ? elements[started.index + script.script] : undefined
-      if (script && element) this.#script(element, element.expanded.text, script, handedOn(environment(), words, started))
+      const starter = { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
+      if (script && element) this.#script(element, element.expanded.text, script, handedOn(environment(), words, started), starter)
     }
     return { invocations: this.#found, errors: this.#errors }
   }
@@ -274,13 +299,17 @@ class Inspector {
       form: 'exec',
       passage: passage(words, index),
       command: undefined,
+      shell: undefined,
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
     })
   }
 
-  #script(element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, nested?: Word, depth = 0): void {
+  #script(
+    element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, starter: Starter | undefined,
+    nested?: Word, depth = 0,
+  ): void {
     const { dialect, parameters, options } = shell
     const script = readScript(text, { dialect, parameters, options, environment })
     this.#errors.push(...script.errors)
@@ -288,13 +317,13 @@ class Inspector {
     for (const command of script.commands) {
       const started = startedBy(command.words)
       if (started.kind === 'gunicorn')
-        this.#shellForm(element, command, started, nested, script.errors.length === 0)
+        this.#shellForm(element, command, started, starter && { ...starter, traps: script.traps, others: () => hasOthers(script.commands, command) }, nested, script.errors.length === 0)
       if (started.kind !== 'program' || depth >= deepestShell) continue
       const words = command.words.slice(started.index)
       const inner = shellScript(words)
       const word = inner ? words[inner.script] : undefined
       if (inner && typeof word?.value === 'string')
-        this.#script(element, word.value, inner, handedOn(command.environment, command.words, started), nested ?? word, depth + 1)
+        this.#script(element, word.value, inner, handedOn(command.environment, command.words, started), undefined, nested ?? word, depth + 1)
     }
   }
 
@@ -302,6 +331,7 @@ class Inspector {
     { path, expanded }: CommandLine['elements'][number],
     command: Command,
     wrapped: Wrapped,
+    starter: Omit<Shell, 'seat'> | undefined,
     nested: Word | undefined,
     isReadable: boolean,
   ): void {
@@ -317,20 +347,27 @@ class Inspector {
       if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
       return { kind: 'text', path, offset: expanded.source(next.start), before: true }
     }
+    const seat = (): Place | undefined => {
+      const [first] = command.words
+      const from = command.assignments.at(-1)?.end ?? command.start
+      // With `command` in front of it, or the like, it is another matter.
+      return first && isBlank(expanded.text.slice(from, first.start)) ? span(first) : undefined
+    }
     this.#add(own, this.#variables(command.words, wrapped, command.environment), {
       form: 'shell',
       passage: passage(command.words, wrapped.index),
       command,
+      shell: starter && { ...starter, seat },
       place: span(nested ?? command),
       insertion: insertion(),
       placeOf: (word) => span(nested ?? word),
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'passage' | 'command' | 'place' | 'insertion' | 'placeOf'>): void {
+  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'passage' | 'command' | 'shell' | 'place' | 'insertion' | 'placeOf'>): void {
     const { releases } = this.#line
     const mayHaveOthers = (): boolean => (this.#mayStartMore ??= this.#scripts.some(({ text, commands }) => mayStartMore(text, commands)))
-    this.#found.push({ ...rest, words, mayHaveOthers, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
+    this.#found.push({ ...rest, words, variables, mayHaveOthers, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }
 }
 
@@ -364,6 +401,18 @@ function startsWhatIsKnown({ words }: Command): boolean {
   if (typeof (inner && own[inner.script]?.value) === 'string') return true
   return startNothing.has(own[0]?.value ?? '') || !own.some(({ value, text }) => gunicornByName.test(value ?? text))
 }
+
+/** Programs that a script is done with once it goes on, and builtins. */
+const passing = new Set((
+  '. : [ alias basename cat cd chmod chown command cp date dirname echo eval exit export false grep hostname id ls mkdir mv printenv ' +
+  'printf pwd read readonly rm sed set shift sleep source test touch trap true type ulimit umask unset wait whoami'
+).split(' '))
+
+function hasOthers(commands: readonly Command[], own: Command): boolean {
+  return commands.some((command) => command !== own && !passing.has(baseName(command.words[0]?.value ?? '?')))
+}
+
+const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
 
 function wordOf({ text: value }: Expanded, text: string): Word {
   const unknown = firstHoleIn(value)

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { override } from '../src/policy/policy.ts'
 import { presetNamed } from '../src/policy/read.ts'
+import { rules } from '../src/rules/index.ts'
 import { mend } from './rule-fixture.ts'
 
 interface EnvVar {
@@ -10,11 +11,20 @@ interface EnvVar {
   readonly valueFrom?: object
 }
 
+const mending = [
+  'bare-port', 'daemonized', 'ignored-port', 'literal-port', 'log-file', 'loopback-bind', 'missing-access-log', 'missing-bind', 'missing-worker-dependency',
+  'missing-workers', 'reloading', 'unwritable-control-socket',
+]
+
 /** Few defaults, so that it is seen at a glance what is put in. */
 const policy = override(presetNamed('blueking'), 'variables', {
   injection: 'Environment',
   defaults: { errorlog: null, access_log_format: null },
-  rules: { 'loopback-bind': 'Fix', 'ignored-port': 'Fix', 'log-file': 'Fix', 'missing-worker-dependency': 'Fix', 'few-workers': 'Off', 'unverified-worker-dependency': 'Off' },
+  rules: {
+    ...Object.fromEntries(rules.map(({ id }) => [id, 'Off'])),
+    ...Object.fromEntries(mending.map((id) => [id, 'Fix'])),
+    'invalid-setting': 'Deny',
+  },
   workerFallback: 'gthread',
 })
 
@@ -92,6 +102,11 @@ describe('what stands in GUNICORN_CMD_ARGS is mended there', () => {
     ['a fixed port', { command: [...gunicorn, ...rest], env: [cmdArgs('--bind=0.0.0.0:80')] }, ['PORT=5000', 'GUNICORN_CMD_ARGS=--bind=0.0.0.0:$(PORT)']],
     ['a variable that nobody expands', { command: [...gunicorn, ...rest], env: [{ name: 'A', value: 'x' }, cmdArgs("-b ':$PORT'")] }, ['A=x', 'PORT=5000', 'GUNICORN_CMD_ARGS=-b :$(PORT)']],
     ['a log file, quoted', { command: [...gunicorn, '-w', '4', '-b', ':$(PORT)'], env: [{ name: 'PORT', value: '1' }, cmdArgs("'--access-logfile=/tmp/a b'")] }, ['PORT=1', 'GUNICORN_CMD_ARGS=--access-logfile=-']],
+    ['an option that is not to be there', { command: [...gunicorn, ...rest, '-b', ':5000'], env: [cmdArgs('--reload -t 60')] }, ['GUNICORN_CMD_ARGS=-t 60']],
+    ['the only one', { command: [...gunicorn, ...rest, '-b', ':5000'], env: [cmdArgs('--reload')] }, ['GUNICORN_CMD_ARGS=']],
+    ['one among short ones', { command: ['gunicorn', '-b', ':5000', '--access-logfile', '-', 'a'], env: [cmdArgs('-t 60 -Dw4\n')] }, ['GUNICORN_CMD_ARGS=-t 60 -w4\n']],
+    ['two that are not to be there, and one that is', { command: ['gunicorn', '-w4', '-b', ':5000', 'a'], env: [cmdArgs('-D -t 60 --reload')] }, ['GUNICORN_CMD_ARGS=-t 60 --access-logfile=-']],
+    ['a port that is taken for a host', { command: [...gunicorn, ...rest], env: [cmdArgs('-b 5000')] }, ['GUNICORN_CMD_ARGS=-b :5000']],
   ])('%s', (_, container, env) => {
     const { env: after, left } = outcome([container])
     expect(left).toEqual([])
@@ -132,11 +147,17 @@ describe('what is left alone, and said', () => {
     ['a script that reads it', { command: ['sh', '-c', 'echo "$GUNICORN_CMD_ARGS"; gunicorn -w4 -b:5000 a'] }, [notMended('accesslog', own, 'missing-access-log', 'command[2]')]],
     ['a variable that refers to it', { command: ['gunicorn', '-w4', '-b:5000', 'a'], env: [cmdArgs('-t 60'), { name: 'OTHER', value: '$(GUNICORN_CMD_ARGS)' }] }, [notMended('accesslog', own, 'missing-access-log')]],
     ['the command line', { command: [...gunicorn, '-w4', '-b', '127.0.0.1:5000', '--access-logfile=-'] }, ['Warn command[4]: Invalid value: "127.0.0.1:5000": must not be a loopback address, and is not mended, as the command is not changed where injection is Environment [loopback-bind]']],
+    ['an option on the command line', { command: ['gunicorn', '-w4', '-b:5000', '--access-logfile=-', '--reload', 'a'] }, ['Warn command[4]: Invalid value: "--reload": must not be used outside of development, and is not mended, as the command is not changed where injection is Environment [reloading]']],
     ['a $( that is not closed', { command: [...gunicorn, '-w4', '--access-logfile=-'], env: [{ name: 'PORT', value: '80' }, cmdArgs('-n $(X')] }, ['Warn command: Required value: `bind` must be set to the port in PORT [missing-bind]']],
   ])('%s', (_, container, left, annotations = {}) => {
     const { env, left: told } = outcome([container], annotations)
     expect(told).toEqual(left)
     expect(env).toEqual((container.env ?? []).map(({ name, value }) => (value === undefined ? name : `${name}=${value}`)))
+  })
+
+  test('an option without a value is put in as one', () => {
+    const container = { command: ['gunicorn', '-w4', '-b:5000', '--access-logfile=-', 'a'], securityContext: { readOnlyRootFilesystem: true } }
+    expect(outcome([container], { 'paddock.dev/gunicorn': '25.1.0' })).toEqual({ env: ['GUNICORN_CMD_ARGS=--no-control-socket'], left: [] })
   })
 
   test('a config file that is named is left to say what it will', () => {

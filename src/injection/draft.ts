@@ -1,6 +1,7 @@
 /** New values of a container's variables, as they are put together. */
 import { applySplices, inOrder, type Edit, type Splice } from '../edit.ts'
 import type { Release } from '../gunicorn/catalogue.ts'
+import { omit } from '../gunicorn/omission.ts'
 import type { Entry } from '../gunicorn/settings.ts'
 import { quoteWord, splitWords } from '../gunicorn/shlex.ts'
 import { containerEnvironment } from '../kubernetes/environment.ts'
@@ -8,7 +9,7 @@ import { escape, expand } from '../kubernetes/expansion.ts'
 import type { Container, EnvVar } from '../kubernetes/workload.ts'
 import type { Fix, Platform } from '../rules/rule.ts'
 import type { Word } from '../shell/word.ts'
-import { cmdArgs, concurrency, takesConcurrency, type Setter } from './variables.ts'
+import { cmdArgs, concurrency, isChange, takesConcurrency, type Setter } from './variables.ts'
 
 export class Draft {
   readonly container: Container
@@ -18,6 +19,7 @@ export class Draft {
   readonly #raw: string
   readonly #added = new Map<string, Setter['value']>()
   readonly #splices = new Map<number, Splice>()
+  readonly #dropped = new Set<string>()
   #workers: Setter['value'] | undefined
   #needsPort = false
   #refersToPort = false
@@ -31,11 +33,14 @@ export class Draft {
   }
 
   add(fix: Fix): 'written' | 'later' | 'impossible' {
-    if ('split' in fix) return 'impossible'
     if ('define' in fix) {
       this.#needsPort = true
       return 'written'
     }
+    if (!isChange(fix)) return 'impossible'
+    if ('drop' in fix) return this.#drop(fix.drop)
+    // What is left out moves what stands around it.
+    if (this.#dropped.size > 0) return 'later'
     if (fix.entry) return this.#replace(fix, fix.entry)
     if (fix.setting === 'workers' && takesConcurrency(this.container)) {
       if (this.container.env.some(({ name }) => name === concurrency)) return 'impossible'
@@ -45,6 +50,26 @@ export class Draft {
     if (this.#entry && this.#entry.value === undefined) return 'impossible'
     this.#added.set(fix.setting, fix.value)
     this.#notePort(fix)
+    return 'written'
+  }
+
+  /** Leaves an option out. */
+  #drop(setting: string): 'written' | 'later' | 'impossible' {
+    if (this.#dropped.has(setting)) return 'written'
+    if (this.#dropped.size + this.#splices.size + this.#added.size > 0) return 'later'
+    const words = splitWords(expand(this.#raw, this.#above().lookup).text)
+    const omissions = Array.isArray(words) ? omit(words, setting, this.#releases) : undefined
+    const splices = omissions?.map(({ word, left }): Splice | undefined => {
+      const span = this.#span(word)
+      if (!span || left !== undefined) return span && word.text === word.value ? { ...span, text: left ?? '' } : undefined
+      // The blanks in front go along, or those behind the first word.
+      const start = this.#raw.slice(0, span.start).trimEnd().length
+      const behind = start === 0 ? (/^\s*/.exec(this.#raw.slice(span.end))?.[0].length ?? 0) : 0
+      return { start, end: span.end + behind, text: '' }
+    })
+    if (!splices || splices.length === 0 || splices.includes(undefined)) return 'impossible'
+    for (const splice of splices) if (splice) this.#splices.set(splice.start, splice)
+    this.#dropped.add(setting)
     return 'written'
   }
 
@@ -95,10 +120,13 @@ export class Draft {
   #options(): string {
     const order = Object.keys(this.#platform.defaults)
     const settings = [...this.#added].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
-    return settings.map(([setting, value]) => `${this.#flagOf(setting)}=${quoteWord(this.#live(setting, String(value)))}`).join(' ')
+    return settings.map(([setting, value]) => {
+      const flag = this.#flagOf(setting)
+      return value === true ? flag : `${flag}=${quoteWord(this.#live(setting, String(value)))}`
+    }).join(' ')
   }
 
-  /** The long name of a setting's option, which takes any value behind `=`. */
+  /** The long name of a setting's option; behind `=` it takes any value. */
   #flagOf(setting: string): string {
     return this.#releases[0]?.settings[setting]?.flags.find((flag) => flag.startsWith('--')) ?? ''
   }

@@ -4,7 +4,7 @@ import { splitWords } from '../gunicorn/shlex.ts'
 import type { Invocation } from '../inspect.ts'
 import type { EnvVar, Workload } from '../kubernetes/workload.ts'
 import type { Fix, Platform, Python } from '../rules/rule.ts'
-import { cmdArgs, names, takesConcurrency, type Setter } from './variables.ts'
+import { cmdArgs, isChange, names, settingOf, takesConcurrency, type Change } from './variables.ts'
 
 /** The first release that reads GUNICORN_CMD_ARGS. Source: gunicorn's changelog. */
 const firstToRead = '19.7'
@@ -22,13 +22,13 @@ export interface Surroundings {
 /** Why a fix cannot be made in the variables of the container, for a message; undefined where nothing is known to stand in its way. */
 export function obstacle(fix: Fix, invocation: Invocation, { invocations, platform, python }: Surroundings): string | undefined {
   if ('define' in fix) return undefined
-  const { container, workload } = invocation
-  if ('split' in fix || (fix.entry && !isInVariable(fix, invocation))) return commandStays
+  const { container, workload, settings } = invocation
+  if (!isChange(fix) || (('drop' in fix || fix.entry) && settings.get(settingOf(fix))?.source !== cmdArgs)) return commandStays
   if (invocation.passage !== 'kept') return 'the command does not hand its variables on to gunicorn'
-  const isShared = invocations.some((other) => other.container === container && other !== invocation && other.settings.isSet(fix.setting) === 'unknown')
+  const isShared = invocations.some((other) => other.container === container && other !== invocation && other.settings.isSet(settingOf(fix)) === 'unknown')
   if (isShared) return 'another gunicorn of the container reads the same variables'
   if (invocation.mayHaveOthers()) return 'the command may start another gunicorn, which would read the same variables'
-  if (!fix.entry && fix.setting === 'workers' && takesConcurrency(container)) return undefined
+  if ('setting' in fix && !fix.entry && fix.setting === 'workers' && takesConcurrency(container)) return undefined
   if (names(container, cmdArgs)) return `the container reads or sets ${cmdArgs} itself`
   const release = knownRelease(workload, python)
   if (release !== undefined && compareReleases(release, firstToRead) < 0) return `gunicorn ${release} does not read ${cmdArgs}`
@@ -40,12 +40,12 @@ export function isInVariable(fix: Fix, { settings }: Invocation): boolean {
   return 'setting' in fix && fix.entry !== undefined && settings.get(fix.setting)?.source === cmdArgs
 }
 
-function obstacleInVariables({ setting, value }: Setter, { container, environment, command }: Invocation, platform: Platform): string | undefined {
+function obstacleInVariables(change: Change, { container, environment, command }: Invocation, platform: Platform): string | undefined {
   const { env } = platform.port
   const variable = environment.variables.get(cmdArgs)
   const words = typeof variable?.value === 'string' ? splitWords(variable.value) : []
   if (!Array.isArray(words)) return `${cmdArgs} cannot be read: ${words.error}`
-  if (setting !== 'bind' || !String(value).includes(`$${env}`)) return undefined
+  if ('drop' in change || change.setting !== 'bind' || !String(change.value).includes(`$${env}`)) return undefined
   const port = environment.variables.get(env)
   if (port?.value === null) return `${env} comes from elsewhere, and what ${cmdArgs} holds could not be checked any more`
   if (command?.environment.has(env) && command.environment.get(env) !== port?.value) return `the script gives ${env} a value of its own`

@@ -4,7 +4,7 @@ import { inspect, inspectImage, type Invocation } from '../inspect.ts'
 import type { Container, Workload } from '../kubernetes/workload.ts'
 import type { Fix, Platform } from '../rules/rule.ts'
 import type { Draft } from './draft.ts'
-import { cmdArgs, type Setter } from './variables.ts'
+import { cmdArgs, isChange, settingOf, type Change, type Setter } from './variables.ts'
 
 /** A fix and the invocation that it is for; `key` tells them apart. */
 export interface Wanted<Key> {
@@ -23,7 +23,7 @@ export class Review<Key> {
 
   constructor(draft: Draft, all: readonly Invocation[], made: readonly Wanted<Key>[], platform: Platform) {
     this.#all = all
-    this.#made = made.filter(({ fix }) => 'setting' in fix)
+    this.#made = made.filter(({ fix }) => isChange(fix))
     this.#platform = platform
     const workload = all[0]?.workload
     const isChanged = workload !== undefined && this.#made.length > 0
@@ -41,7 +41,7 @@ export class Review<Key> {
 
   /** Withdraws the fixes of a setting; all of them where none is about it, as it is not known then which one is at fault. */
   #withdraw(setting: string | undefined): void {
-    const some = this.#made.filter(({ fix }) => 'setting' in fix && fix.setting === setting)
+    const some = this.#made.filter(({ fix }) => isChange(fix) && settingOf(fix) === setting)
     for (const one of some.length > 0 ? some : this.#made) this.#wrong.add(one)
   }
 
@@ -51,7 +51,7 @@ export class Review<Key> {
       this.#withdraw(undefined)
       return
     }
-    const own = Map.groupBy(this.#made.filter(({ invocation }) => invocation === this.#all[index]).map(({ fix }) => fix as Setter), ({ setting }) => setting)
+    const own = Map.groupBy(this.#made.filter(({ invocation }) => invocation === this.#all[index]).flatMap(({ fix }) => (isChange(fix) ? [fix] : [])), settingOf)
     for (const setting of settingNames(after)) {
       const fixes = own.get(setting)
       if (fixes ? !this.#isMade(fixes, index, after) : !this.#isKept(setting, before, after)) this.#withdraw(setting)
@@ -68,11 +68,14 @@ export class Review<Key> {
   }
 
   /** Whether a setting has become what its fixes say, and each entry of it that they do not speak of is what it was. */
-  #isMade(fixes: readonly Setter[], index: number, { settings, environment }: Invocation): boolean {
-    const [{ setting: name, value, entry } = { setting: '', value: '', entry: undefined }] = fixes
+  #isMade(changes: readonly Change[], index: number, { settings, environment }: Invocation): boolean {
+    const fixes = changes.filter((change) => 'setting' in change)
+    const [first] = fixes
+    if (!first) return changes.every((change) => settings.isSet(settingOf(change)) === 'no')
+    const { setting: name, value, entry } = first
     const { env } = this.#platform.port
     const port = environment.variables.get(env)?.value
-    const text = (given: string | number): string => (name === 'bind' && typeof port === 'string' ? String(given).replaceAll(`$${env}`, () => port) : String(given))
+    const text = (given: Setter['value']): string => (name === 'bind' && typeof port === 'string' ? String(given).replaceAll(`$${env}`, () => port) : String(given))
     const setting = settings.get(name)
     if (setting?.source !== cmdArgs && setting?.source !== 'environment') return false
     const wanted = entry

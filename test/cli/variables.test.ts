@@ -9,6 +9,7 @@ metadata: {name: variables}
 spec:
   injection: Environment
   defaults: {errorlog: null, access_log_format: null}
+  rules: {heartbeat-on-disk: "Off"}
 `
 
 const shop = `apiVersion: apps/v1
