@@ -78,5 +78,5 @@ export const parameters: readonly (readonly string[])[] = [['web'], ['web', '-w'
 export const behindArguments: readonly string[] = [
   '', '', '', '', '\n', ' -- x', ' "--" x', ' -n a\\ ', ' -n $(X', " -n 'x", ' --threads $(BASE)', ' -b :$(PORT)', ' -b 127.0.0.1:9', ' -n $$(A) ',
   " --bind='localhost:80'", ' --access-logfile "/tmp/a b"', ' --error-logfile=/tmp/e', ' -b :$PORT', ' -b localhost:1 -b :2', ' x y -t 5',
-  ' -b 0.0.0.0:90', ' -w', ' --statsd-host $(HOST_IP):8125', ' --check-config', ' -b $(HOST):80 --preload',
+  ' --reload', ' --reload -t 5 -R', ' -t 5 -Dw3', ' -b 8080', ' -b 0.0.0.0:90', ' -w', ' --statsd-host $(HOST_IP):8125', ' --check-config', ' -b $(HOST):80 --preload',
 ]
