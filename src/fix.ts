@@ -4,7 +4,7 @@ import { omit, type Omission } from './gunicorn/omission.ts'
 import type { Entry } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
 import { inject } from './injection/inject.ts'
-import { isInVariable, obstacle, type Surroundings } from './injection/obstacle.ts'
+import { isInVariable, obstacle, Surroundings } from './injection/obstacle.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
@@ -65,7 +65,8 @@ function mend(report: Report, policy: Policy, python: Python): Round {
   // Elements that are taken apart set what they did not set before, so what is missing is found anew.
   const splits = fixable.filter((finding) => finding.fix && 'split' in finding.fix)
   // A value that stands in a variable is mended there, if that can be; else it is overridden by the rest of the rounds.
-  const inVariables = splits.length > 0 ? [] : fixable.filter((finding) => standsInVariable(finding, { invocations: report.invocations, platform: policy, python }))
+  const surroundings = new Surroundings(report.invocations, policy, python)
+  const inVariables = splits.length > 0 ? [] : fixable.filter((finding) => standsInVariable(finding, surroundings))
   const variables = inVariables.length > 0 ? mendVariables(report, inVariables, policy) : undefined
   if (variables && variables.edits.length > 0) return { ...variables, more: true }
   const taken = splits.length > 0 ? splits : fixable.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b)))
@@ -78,7 +79,8 @@ function mend(report: Report, policy: Policy, python: Python): Round {
     for (const finding of findings) {
       const outcome = finding.fix && writer.add(finding.fix)
       if (outcome === 'written') mended.add(finding)
-      if (outcome === 'later') more = true
+      // What gets another meaning by it may be found fault with in another way.
+      if (outcome === 'later' || (outcome === 'written' && finding.fix && 'put' in finding.fix)) more = true
     }
     // Two that read one variable have the same left out of it.
     edits.push(...writer.edits().filter((edit) => !isMade(edit, edits)))
@@ -105,7 +107,9 @@ function mendVariables({ invocations }: Report, findings: readonly Finding[], po
     const injected = inject(container, invocations.filter((invocation) => invocation.container === container), wanted, policy)
     edits.push(...injected.edits)
     for (const finding of injected.made) mended.add(finding)
-    more ||= injected.later.length > 0 || mentions(container, policy.port.env)
+    // What is mended may be found fault with in another way: a port that was taken for a host is not the platform's.
+    const isAnew = injected.made.some(({ fix: made }) => made && !('define' in made) && !('setting' in made && !made.entry))
+    more ||= injected.later.length > 0 || isAnew || mentions(container, policy.port.env)
   }
   return { edits, mended, more }
 }

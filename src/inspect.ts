@@ -389,7 +389,14 @@ function mayStartMore(text: string, commands: readonly Command[]): boolean {
   const splices = commands.filter(startsWhatIsKnown).map(({ start, end }) => ({ start, end, text: ' ' }))
   let done = 0
   const apart = inOrder(splices).filter(({ start, end }) => start >= done && (done = end) > start)
-  return gunicornByName.test(applySplices(text, apart).replaceAll(/(^|\s)#[^'"`$\n]*$/gm, ''))
+  return applySplices(text, apart).split('\n').some((line) => gunicornByName.test(withoutComment(line)))
+}
+
+/** A line of a script up to a comment that no quotation can be taken for. */
+function withoutComment(line: string): string {
+  const quoted = line.search(/['"`$][^'"`$]*$/)
+  const comment = line.slice(quoted + 1).search(quoted < 0 ? /(?:^|\s)#/ : /\s#/)
+  return comment < 0 ? line : line.slice(0, quoted + 1 + comment)
 }
 
 function startsWhatIsKnown({ words }: Command): boolean {

@@ -1,7 +1,7 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { releasesInWords } from './gunicorn/catalogue.ts'
 import { invocationsOf } from './injection/invocations.ts'
-import { isInVariable, obstacle, type Surroundings } from './injection/obstacle.ts'
+import { isInVariable, obstacle, Surroundings } from './injection/obstacle.ts'
 import type { Invocation, Place } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
@@ -102,11 +102,12 @@ export interface Report {
 
 export function lint(workload: Workload, policy: Policy, python: Python): Report {
   const invocations = invocationsOf(workload, policy, python)
-  const findings = invocations.flatMap((invocation) => lintInvocation(invocation, invocations, policy, python))
+  const surroundings = new Surroundings(invocations, policy, python)
+  const findings = invocations.flatMap((invocation) => lintInvocation(invocation, surroundings, policy, python))
   return { workload, invocations, findings }
 }
 
-function lintInvocation(invocation: Invocation, invocations: readonly Invocation[], policy: Policy, python: Python): Finding[] {
+function lintInvocation(invocation: Invocation, surroundings: Surroundings, policy: Policy, python: Python): Finding[] {
   const subject: Subject = { ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) }
   const allowed = allowedRules(invocation.workload, policy)
   const { serves } = invocation.settings
@@ -115,7 +116,7 @@ function lintInvocation(invocation: Invocation, invocations: readonly Invocation
     const action = policy.rules[rule.id]?.action ?? 'Off'
     if (action === 'Off' || allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
     for (const problem of rule.check(subject)) {
-      const finding = findingOf(rule, problem, invocation, policy, (fix) => reasonAgainst(fix, invocation, { invocations, platform: policy, python }))
+      const finding = findingOf(rule, problem, invocation, policy, (fix) => reasonAgainst(fix, invocation, surroundings))
       if (finding) findings.push(finding)
     }
   }

@@ -129,6 +129,7 @@ describe('what is left alone, and said', () => {
 
   test.each<[string, Container, string[], Record<string, string>?]>([
     ['another gunicorn reads a config file', { command: ['sh', '-c', 'gunicorn a & gunicorn -c x.py b'] }, all(shared, 'command[2]')],
+    ['another gunicorn gets words that are not known', { command: ['sh', '-c', 'gunicorn $OPTIONS -w 2 -b :5000 --access-logfile - a & gunicorn b'] }, all(shared, 'command[2]')],
     ['a program that is not known', { command: ['sh', '-c', '${SERVER:-gunicorn} -c x.py a & gunicorn b'] }, all(hidden, 'command[2]')],
     ['a command within an argument', { command: ['sh', '-c', 'litestream replicate -exec "gunicorn -c x.py a" & gunicorn b'] }, all(hidden, 'command[2]')],
     ['env -i', { command: ['env', '-i', ...gunicorn] }, all(dropped)],

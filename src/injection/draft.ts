@@ -5,7 +5,7 @@ import { omit } from '../gunicorn/omission.ts'
 import type { Entry } from '../gunicorn/settings.ts'
 import { quoteWord, splitWords } from '../gunicorn/shlex.ts'
 import { containerEnvironment } from '../kubernetes/environment.ts'
-import { escape, expand } from '../kubernetes/expansion.ts'
+import { escape, expand, type Expanded, type Lookup } from '../kubernetes/expansion.ts'
 import type { Container, EnvVar } from '../kubernetes/workload.ts'
 import type { Fix, Platform } from '../rules/rule.ts'
 import type { Word } from '../shell/word.ts'
@@ -21,6 +21,7 @@ export class Draft {
   readonly #splices = new Map<number, Splice>()
   readonly #dropped = new Set<string>()
   #workers: Setter['value'] | undefined
+  #known: Read | undefined
   #needsPort = false
   #refersToPort = false
 
@@ -57,7 +58,7 @@ export class Draft {
   #drop(setting: string): 'written' | 'later' | 'impossible' {
     if (this.#dropped.has(setting)) return 'written'
     if (this.#dropped.size + this.#splices.size + this.#added.size > 0) return 'later'
-    const words = splitWords(expand(this.#raw, this.#above().lookup).text)
+    const { words } = this.#read()
     const omissions = Array.isArray(words) ? omit(words, setting, this.#releases) : undefined
     const splices = omissions?.map(({ word, left }): Splice | undefined => {
       const span = this.#span(word)
@@ -96,16 +97,17 @@ export class Draft {
 
   /** Where a word stands in the variable's text as it is written; undefined where an expansion makes more than a part of the word. */
   #span({ start, end, text }: Word): { start: number; end: number } | undefined {
-    const { lookup } = this.#above()
-    const { source } = expand(this.#raw, lookup)
+    const { lookup, expanded: { source } } = this.#read()
     const span = { start: source(start), end: source(end) }
     return expand(this.#raw.slice(span.start, span.end), lookup).text === text ? span : undefined
   }
 
-  /** What GUNICORN_CMD_ARGS can refer to: the variables above it. */
-  #above(): ReturnType<typeof containerEnvironment> {
+  #read(): Read {
+    if (this.#known) return this.#known
     const { env } = this.container
-    return containerEnvironment({ ...this.container, env: this.#entry ? env.slice(0, env.indexOf(this.#entry)) : env }, false)
+    const { lookup } = containerEnvironment({ ...this.container, env: this.#entry ? env.slice(0, env.indexOf(this.#entry)) : env }, false)
+    const expanded = expand(this.#raw, lookup)
+    return (this.#known = { lookup, expanded, words: splitWords(expanded.text) })
   }
 
   /** A value for the kubelet to expand, in which the port's variable stays one. */
@@ -138,8 +140,7 @@ export class Draft {
   }
 
   #insertion(options: string): Splice {
-    const { text, source } = expand(this.#raw, this.#above().lookup)
-    const words = splitWords(text)
+    const { words, expanded: { source } } = this.#read()
     const separator = Array.isArray(words) ? words.find(({ value }) => value === '--') : undefined
     // Behind `--` all is positional.
     if (separator) return { start: source(separator.start), end: source(separator.start), text: `${options} ` }
@@ -204,6 +205,13 @@ export class Draft {
     const at = this.#entry && this.#portFirst ? this.container.env.indexOf(this.#entry) : this.container.env.length
     return { ...this.container, env: this.container.env.toSpliced(at, 0, nowhere(this.port)) }
   }
+}
+
+/** GUNICORN_CMD_ARGS as gunicorn gets it, and what it can refer to: the variables above it. */
+interface Read {
+  readonly lookup: Lookup
+  readonly expanded: Expanded
+  readonly words: ReturnType<typeof splitWords>
 }
 
 type Defined = Omit<EnvVar, 'index' | 'value'> & { readonly value: string }

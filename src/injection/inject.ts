@@ -19,10 +19,13 @@ export interface Injected<Key> {
   readonly later: readonly Key[]
 }
 
+/** How often a container is read back. */
+const mostAttempts = 3
+
 /** Makes fixes in the variables of a container that have no known obstacle, as many as can be made. `all` are the invocations of the container. */
 export function inject<Key>(container: Container, all: readonly Invocation[], wanted: readonly Wanted<Key>[], platform: Platform): Injected<Key> {
   let taken = wanted
-  for (;;) {
+  for (let attempts = 1; ; attempts++) {
     const draft = new Draft(container, platform, all[0]?.releases ?? [])
     const outcomes = taken.map((one) => ({ one, outcome: draft.add(one.fix) }))
     const made = outcomes.filter(({ outcome }) => outcome === 'written').map(({ one }) => one)
@@ -31,6 +34,7 @@ export function inject<Key>(container: Container, all: readonly Invocation[], wa
       const later = outcomes.filter(({ outcome }) => outcome === 'later').map(({ one }) => one.key)
       return { edits: draft.edits(), made: made.map(({ key }) => key), later }
     }
-    taken = taken.filter((one) => !wrong.has(one))
+    // What does not go well bit by bit is let be as a whole: a long script would be read again and again.
+    taken = taken.filter((one) => (attempts < mostAttempts ? !wrong.has(one) : 'define' in one.fix))
   }
 }

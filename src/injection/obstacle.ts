@@ -4,7 +4,7 @@ import { splitWords } from '../gunicorn/shlex.ts'
 import type { Invocation } from '../inspect.ts'
 import type { EnvVar, Workload } from '../kubernetes/workload.ts'
 import type { Fix, Platform, Python } from '../rules/rule.ts'
-import { cmdArgs, isChange, names, settingOf, takesConcurrency, type Change } from './variables.ts'
+import { cmdArgs, isChange, isOpen, names, settingOf, takesConcurrency, type Change } from './variables.ts'
 
 /** The first release that reads GUNICORN_CMD_ARGS. Source: gunicorn's changelog. */
 const firstToRead = '19.7'
@@ -12,27 +12,41 @@ const firstToRead = '19.7'
 const commandStays = 'the command is not changed where injection is Environment'
 
 /** What a fix is to be made in. */
-export interface Surroundings {
-  /** All invocations of the workload. */
-  readonly invocations: readonly Invocation[]
+export class Surroundings {
   readonly platform: Platform
   readonly python: Python
+  readonly #invocations: readonly Invocation[]
+  /** The invocations that may leave a setting to variables, by the setting. */
+  readonly #open = new Map<string, readonly Invocation[]>()
+
+  /** `invocations` are all of the workload. */
+  constructor(invocations: readonly Invocation[], platform: Platform, python: Python) {
+    this.#invocations = invocations
+    this.platform = platform
+    this.python = python
+  }
+
+  /** Whether another gunicorn of the container may take a setting from the same variables, as far as can be seen. */
+  mayConcernOthers(own: Invocation, setting: string): boolean {
+    let open = this.#open.get(setting)
+    if (!open) this.#open.set(setting, (open = this.#invocations.filter((invocation) => isOpen(invocation, setting))))
+    return open.some((other) => other !== own && other.container === own.container)
+  }
 }
 
 /** Why a fix cannot be made in the variables of the container, for a message; undefined where nothing is known to stand in its way. */
-export function obstacle(fix: Fix, invocation: Invocation, { invocations, platform, python }: Surroundings): string | undefined {
+export function obstacle(fix: Fix, invocation: Invocation, surroundings: Surroundings): string | undefined {
   if ('define' in fix) return undefined
   const { container, workload, settings } = invocation
   if (!isChange(fix) || (('drop' in fix || fix.entry) && settings.get(settingOf(fix))?.source !== cmdArgs)) return commandStays
   if (invocation.passage !== 'kept') return 'the command does not hand its variables on to gunicorn'
-  const isShared = invocations.some((other) => other.container === container && other !== invocation && other.settings.isSet(settingOf(fix)) === 'unknown')
-  if (isShared) return 'another gunicorn of the container reads the same variables'
+  if (surroundings.mayConcernOthers(invocation, settingOf(fix))) return 'another gunicorn of the container reads the same variables'
   if (invocation.mayHaveOthers()) return 'the command may start another gunicorn, which would read the same variables'
   if ('setting' in fix && !fix.entry && fix.setting === 'workers' && takesConcurrency(container)) return undefined
   if (names(container, cmdArgs)) return `the container reads or sets ${cmdArgs} itself`
-  const release = knownRelease(workload, python)
+  const release = knownRelease(workload, surroundings.python)
   if (release !== undefined && compareReleases(release, firstToRead) < 0) return `gunicorn ${release} does not read ${cmdArgs}`
-  return obstacleInVariables(fix, invocation, platform)
+  return obstacleInVariables(fix, invocation, surroundings.platform)
 }
 
 /** Whether a fix is about a value that stands in GUNICORN_CMD_ARGS. */

@@ -4,7 +4,7 @@ import { inspect, inspectImage, type Invocation } from '../inspect.ts'
 import type { Container, Workload } from '../kubernetes/workload.ts'
 import type { Fix, Platform } from '../rules/rule.ts'
 import type { Draft } from './draft.ts'
-import { cmdArgs, isChange, settingOf, type Change, type Setter } from './variables.ts'
+import { cmdArgs, isChange, isOpen, settingOf, type Change, type Setter } from './variables.ts'
 
 /** A fix and the invocation that it is for; `key` tells them apart. */
 export interface Wanted<Key> {
@@ -20,11 +20,14 @@ export class Review<Key> {
   readonly #before: readonly Invocation[]
   readonly #after: readonly Invocation[]
   readonly #wrong = new Set<Wanted<Key>>()
+  /** The settings that are put in. */
+  readonly #added: ReadonlySet<string>
 
   constructor(draft: Draft, all: readonly Invocation[], made: readonly Wanted<Key>[], platform: Platform) {
     this.#all = all
     this.#made = made.filter(({ fix }) => isChange(fix))
     this.#platform = platform
+    this.#added = new Set(this.#made.flatMap(({ fix }) => ('setting' in fix && !fix.entry ? [fix.setting] : [])))
     const workload = all[0]?.workload
     const isChanged = workload !== undefined && this.#made.length > 0
     const withPort = isChanged ? draft.withPort() : undefined
@@ -35,7 +38,11 @@ export class Review<Key> {
   /** The fixes that may not be made. */
   wrong(): ReadonlySet<Wanted<Key>> {
     if (this.#made.length === 0) return this.#wrong
-    for (const index of this.#all.keys()) this.#review(index)
+    const changes = Map.groupBy(this.#made, ({ invocation }) => invocation)
+    for (const [index, invocation] of this.#all.entries()) {
+      const own = (changes.get(invocation) ?? []).flatMap(({ fix }) => (isChange(fix) ? [fix] : []))
+      this.#review(index, Map.groupBy(own, settingOf))
+    }
     return this.#wrong
   }
 
@@ -45,13 +52,12 @@ export class Review<Key> {
     for (const one of some.length > 0 ? some : this.#made) this.#wrong.add(one)
   }
 
-  #review(index: number): void {
+  #review(index: number, own: ReadonlyMap<string, readonly Change[]>): void {
     const [before, after] = [this.#before[index], this.#after[index]]
     if (!before || !after || before.settings.application !== after.settings.application || hasNewProblems(before, after)) {
       this.#withdraw(undefined)
       return
     }
-    const own = Map.groupBy(this.#made.filter(({ invocation }) => invocation === this.#all[index]).flatMap(({ fix }) => (isChange(fix) ? [fix] : [])), settingOf)
     for (const setting of settingNames(after)) {
       const fixes = own.get(setting)
       if (fixes ? !this.#isMade(fixes, index, after) : !this.#isKept(setting, before, after)) this.#withdraw(setting)
@@ -59,10 +65,10 @@ export class Review<Key> {
   }
 
   #isKept(name: string, before: Invocation, after: Invocation): boolean {
-    const isAdded = this.#made.some(({ fix }) => 'setting' in fix && fix.setting === name && !fix.entry)
+    const isAdded = this.#added.has(name)
     const setting = before.settings.get(name)
     // What cannot be seen may leave it to the variables.
-    if (isSame(setting, after.settings.get(name))) return !(isAdded && before.settings.isSet(name) === 'unknown')
+    if (isSame(setting, after.settings.get(name))) return !(isAdded && isOpen(before, name))
     // A check of the configuration is to check what then runs.
     return isAdded && !before.settings.serves && (setting?.source === 'default' || setting?.source === 'environment')
   }

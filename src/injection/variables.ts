@@ -1,4 +1,5 @@
 /** The variables that settings are put into, and what else in a container has to do with them. */
+import type { Invocation } from '../inspect.ts'
 import type { Container } from '../kubernetes/workload.ts'
 import type { Fix } from '../rules/rule.ts'
 
@@ -28,4 +29,12 @@ const texts = ({ command = [], args = [] }: Container): readonly string[] => [..
 /** Whether a container's command, or another of its variables, has to do with a variable. */
 export function names(container: Container, variable: string): boolean {
   return texts(container).some((text) => text.includes(variable)) || container.env.some(({ value }) => value?.includes(`(${variable})`) === true)
+}
+
+/**
+ * Whether an invocation may leave a setting to variables, as far as can be seen: a config file or a word that may be anything may
+ * set it. A word that may be anything may be `--`, too, and then what comes behind it sets nothing.
+ */
+export function isOpen({ settings }: Invocation, setting: string): boolean {
+  return settings.isSet(setting) === 'unknown' || settings.readings.some(({ unseen }) => unseen === 'command line')
 }

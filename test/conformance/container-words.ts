@@ -10,7 +10,7 @@ export const usual: readonly (readonly string[])[] = [
 
 /** Settings that few have, that hang on the environment, or that gunicorn refuses. */
 export const unusual: readonly (readonly string[])[] = [
-  ['-b', ':$PORT'], ['--bind=0.0.0.0:${PORT}'], ['-b127.0.0.1:$(PORT)'], ['-b', 'localhost:80'], ['--bind=[::1]:80'],
+  ['-b', '8080'], ['-b', ':$PORT'], ['--bind=0.0.0.0:${PORT}'], ['-b127.0.0.1:$(PORT)'], ['-b', 'localhost:80'], ['--bind=[::1]:80'],
   ['-b', 'unix:/tmp/x y.sock'], ['-b', '127.0.0.1:1', '-b', 'localhost:2'], ['-b', ':1', '--bind', '127.0.0.1:2'],
   ['-b', 'tcp://127.0.0.1:5'], ['-b', ' 127.0.0.1:80 '], ['-b', '$(HOST):$(PORT)'], ['--workers', '$(WORKERS)'],
   ['--workers 4'], ['--bind 0.0.0.0:80'], ['--bind $(HOST):80'], ['-w 4'], ['--access-logfile', '/tmp/access.log'],
