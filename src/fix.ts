@@ -75,15 +75,15 @@ function mend(report: Report, policy: Policy, python: Python): Round {
   const mended = new Set<Finding>()
   let more = splits.length > 0
   for (const [invocation, findings] of Map.groupBy(taken, (finding) => finding.invocation)) {
-    const writer = new Writer(invocation, policy)
+    const hasOthers = (): boolean => report.invocations.some((other) => other !== invocation && other.container === invocation.container)
+    const writer = new Writer(invocation, policy, hasOthers)
     for (const finding of findings) {
       const outcome = finding.fix && writer.add(finding.fix)
       if (outcome === 'written') mended.add(finding)
       // What gets another meaning by it may be found fault with in another way.
       if (outcome === 'later' || (outcome === 'written' && finding.fix && 'put' in finding.fix)) more = true
     }
-    // Two that read one variable have the same left out of it.
-    edits.push(...writer.edits().filter((edit) => !isMade(edit, edits)))
+    edits.push(...writer.edits())
     if (writer.needsPort) containers.add(invocation.container)
   }
   for (const container of containers) edits.push(...definePort(container, policy))
@@ -115,9 +115,6 @@ function mendVariables({ invocations }: Report, findings: readonly Finding[], po
 }
 
 const mentions = ({ command = [], args = [] }: Container, name: string): boolean => [...command, ...args].some((text) => text.includes(name))
-
-const isMade = (edit: Edit, edits: readonly Edit[]): boolean =>
-  edit.op === 'splice' && edit.text === '' && edits.some((other) => JSON.stringify(other) === JSON.stringify(edit))
 
 /** The string at a path into a container's command line. */
 function textAt({ command, args }: Container, path: Path): string | undefined {
@@ -151,6 +148,7 @@ class Writer {
   needsPort = false
   readonly #invocation: Invocation
   readonly #policy: Policy
+  readonly #hasOthers: () => boolean
   readonly #replacements: Edit[] = []
   /** Elements that are taken out of lists. */
   readonly #removals: Extract<Edit, { op: 'remove' }>[] = []
@@ -158,9 +156,11 @@ class Writer {
   readonly #touched = new Set<Word>()
   readonly #additions = new Map<string, readonly (string | number | true)[]>()
 
-  constructor(invocation: Invocation, policy: Policy) {
+  /** `hasOthers` tells whether the container starts another gunicorn. */
+  constructor(invocation: Invocation, policy: Policy, hasOthers: () => boolean) {
     this.#invocation = invocation
     this.#policy = policy
+    this.#hasOthers = hasOthers
   }
 
   /** Takes a fix on: `later` where one that is taken on already stands in its way, `impossible` where it cannot be written down safely. */
@@ -228,7 +228,8 @@ class Writer {
     const text = variables('GUNICORN_CMD_ARGS') ?? ''
     const listed = splitWords(text)
     const inVariable = Array.isArray(listed) ? omit(listed, setting, releases) : undefined
-    if (!written || !inVariable || written.length + inVariable.length === 0) return 'impossible'
+    // What stands in the variable alone is left out there, if that can be: other gunicorns of the container read it, too.
+    if (!written || !inVariable || written.length === 0 || (inVariable.length > 0 && this.#hasOthers())) return 'impossible'
     if (written.some(({ word }) => this.#touched.has(word))) return 'later'
     const edits = [...written.map((omission) => this.#omitted(omission)), ...inVariable.map((omission) => this.#omittedFromVariable(omission, text))]
     if (edits.some((edit) => edit === undefined)) return 'impossible'

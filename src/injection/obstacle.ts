@@ -49,9 +49,9 @@ export function obstacle(fix: Fix, invocation: Invocation, surroundings: Surroun
   return obstacleInVariables(fix, invocation, surroundings.platform)
 }
 
-/** Whether a fix is about a value that stands in GUNICORN_CMD_ARGS. */
+/** Whether a fix is about what stands in GUNICORN_CMD_ARGS. */
 export function isInVariable(fix: Fix, { settings }: Invocation): boolean {
-  return 'setting' in fix && fix.entry !== undefined && settings.get(fix.setting)?.source === cmdArgs
+  return isChange(fix) && ('drop' in fix || fix.entry !== undefined) && settings.get(settingOf(fix))?.source === cmdArgs
 }
 
 function obstacleInVariables(change: Change, { container, environment, command }: Invocation, platform: Platform): string | undefined {
