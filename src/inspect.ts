@@ -38,6 +38,10 @@ export interface Invocation {
   readonly words: readonly Word[]
   /** The command of the script that starts gunicorn; undefined in exec form. */
   readonly command: Command | undefined
+  /** `surely`: started in every run of the container in which the commands before it succeed. */
+  readonly runs: 'surely' | 'maybe'
+  /** What gunicorn finds in its environment. */
+  readonly variables: Variables
   readonly place: Place
   readonly insertion: Insertion
   readonly settings: Settings
@@ -171,6 +175,15 @@ export function inspectCommandLine(line: CommandLine): { readonly invocations: r
   return new Inspector(line).run()
 }
 
+/** The command of a container's own script that starts the script at hand, which stands in one of its words. */
+interface Outer {
+  readonly word: Word
+  readonly runs: 'surely' | 'maybe'
+}
+
+const within = (word: Word, { runs }: Command, outer: Outer | undefined): Outer =>
+  ({ word: outer?.word ?? word, runs: outer?.runs === 'maybe' ? 'maybe' : runs })
+
 type Assigned = readonly (readonly [string, string | null])[]
 
 class Inspector {
@@ -215,26 +228,27 @@ class Inspector {
     this.#add(own, this.#variables(assigned), {
       form: 'exec',
       command: undefined,
+      runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
     })
   }
 
-  #script(element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, nested?: Word, depth = 0): void {
+  #script(element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, outer?: Outer, depth = 0): void {
     const { dialect, parameters, options } = shell
     const script = readScript(text, { dialect, parameters, options, environment })
     this.#errors.push(...script.errors)
     for (const command of script.commands) {
       const started = startedBy(command.words)
       if (started.kind === 'gunicorn')
-        this.#shellForm(element, command, started.index, started.assigned, nested, script.errors.length === 0)
+        this.#shellForm(element, command, started.index, started.assigned, outer, script.errors.length === 0)
       if (started.kind !== 'program' || depth >= deepestShell) continue
       const words = command.words.slice(started.index)
       const inner = shellScript(words)
       const word = inner ? words[inner.script] : undefined
       if (inner && typeof word?.value === 'string')
-        this.#script(element, word.value, inner, command.environment.with(started.assigned), nested ?? word, depth + 1)
+        this.#script(element, word.value, inner, command.environment.with(started.assigned), within(word, command, outer), depth + 1)
     }
   }
 
@@ -243,9 +257,10 @@ class Inspector {
     command: Command,
     index: number,
     assigned: Assigned,
-    nested: Word | undefined,
+    outer: Outer | undefined,
     isReadable: boolean,
   ): void {
+    const nested = outer?.word
     const span = ({ start, end }: { start: number; end: number }): Place => ({
       path, start: expanded.source(start), end: expanded.source(end),
     })
@@ -261,15 +276,16 @@ class Inspector {
     this.#add(own, this.#variables(assigned, command.environment), {
       form: 'shell',
       command,
+      runs: outer?.runs === 'maybe' ? 'maybe' : command.runs,
       place: span(nested ?? command),
       insertion: insertion(),
       placeOf: (word) => span(nested ?? word),
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'place' | 'insertion' | 'placeOf'>): void {
+  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'runs' | 'place' | 'insertion' | 'placeOf'>): void {
     const { releases } = this.#line
-    this.#found.push({ ...rest, words, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
+    this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }
 }
 

@@ -75,11 +75,11 @@ describe(`fixing, seed ${seed}`, () => {
     const start = performance.now()
     const node = new Node(folder)
     // The port is defined before, too: what that does to the other programs is not asked here.
-    const before = node.run(mendings.map(({ generated, before: object, added }) => {
+    const before = await node.run(mendings.map(({ generated, before: object, added }) => {
       const container = containerOf(object)
       return { ...generated, container: { ...container, env: [...(container.env ?? []), ...added] } }
     }))
-    const after = node.run(mendings.map(({ generated, after: object }) => ({ ...generated, container: containerOf(object) })))
+    const after = await node.run(mendings.map(({ generated, after: object }) => ({ ...generated, container: containerOf(object) })))
     const middle = performance.now()
     const runs = [...before, ...after].flatMap((outcome) => outcome.runs)
     const answers = await read(runs.filter(isGunicorn))
