@@ -43,6 +43,8 @@ export interface Command {
   readonly embedded: boolean
   /** True where nothing of the script can run after it, and it runs in the shell's own process tree, not in a subshell. */
   readonly last: boolean
+  /** The text of the here-document that is its standard input, if one is. */
+  readonly input?: Word | undefined
 }
 
 export interface ScriptError {
@@ -57,6 +59,8 @@ export interface Script {
   readonly errors: readonly ScriptError[]
   /** True where a trap is set. Its commands are listed, as `maybe`, where they are written as one quoted word. */
   readonly traps: boolean
+  /** True where it runs what cannot be seen: a file that is sourced, a text that `eval` gets from elsewhere. */
+  readonly unread: boolean
 }
 
 export interface ScriptContext {
@@ -80,18 +84,19 @@ export class FoundCommand implements Command {
   readonly exec: boolean
   readonly background: boolean
   readonly piped: boolean
-  readonly embedded: boolean
+  embedded: boolean
   last: boolean
-  readonly #exports: Exports
+  readonly input: Word | undefined
+  readonly exports: Exports
 
   constructor(
     words: readonly Word[], assignments: readonly Assignment[], exports: Exports, start: number, end: number,
     runs: 'surely' | 'maybe', exec: boolean, place: { readonly background: boolean; readonly piped: boolean }, last: boolean,
-    embedded: boolean,
+    embedded: boolean, input: Word | undefined,
   ) {
     this.words = words
     this.assignments = assignments
-    this.#exports = exports
+    this.exports = exports
     this.start = start
     this.end = end
     this.insertAt = end
@@ -101,9 +106,10 @@ export class FoundCommand implements Command {
     this.piped = place.piped
     this.embedded = embedded
     this.last = last
+    this.input = input
   }
 
   get environment(): Environment {
-    return this.#exports.environment
+    return this.exports.environment
   }
 }
