@@ -9,7 +9,7 @@ import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import type { Container, Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
-import { shellScript, type ShellScript } from './shell/invocation.ts'
+import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
 
@@ -170,8 +170,15 @@ function inspectContainer(workload: Workload, container: Container, releases: re
   return found.invocations.map((invocation) => ({ ...invocation, workload, container, environment }))
 }
 
+export interface Inspection {
+  readonly invocations: readonly Found[]
+  readonly errors: readonly ScriptError[]
+  /** True where it may start more than is told here: a script that cannot be seen, a program whose name is not known. */
+  readonly unread: boolean
+}
+
 /** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
-export function inspectCommandLine(line: CommandLine): { readonly invocations: readonly Found[]; readonly errors: readonly ScriptError[] } {
+export function inspectCommandLine(line: CommandLine): Inspection {
   return new Inspector(line).run()
 }
 
@@ -181,21 +188,19 @@ interface Outer {
   readonly runs: 'surely' | 'maybe'
 }
 
-const within = (word: Word, { runs }: Command, outer: Outer | undefined): Outer =>
-  ({ word: outer?.word ?? word, runs: outer?.runs === 'maybe' ? 'maybe' : runs })
-
 type Assigned = readonly (readonly [string, string | null])[]
 
 class Inspector {
   readonly #line: CommandLine
   readonly #found: Found[] = []
   readonly #errors: ScriptError[] = []
+  #unread = false
 
   constructor(line: CommandLine) {
     this.#line = line
   }
 
-  run(): ReturnType<typeof inspectCommandLine> {
+  run(): Inspection {
     const { elements, environment } = this.#line
     const words = elements.map(({ expanded, text }) => wordOf(expanded, text))
     const started = startedBy(words)
@@ -205,7 +210,7 @@ class Inspector {
       const element = script ? elements[started.index + script.script] : undefined
       if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned))
     }
-    return { invocations: this.#found, errors: this.#errors }
+    return { invocations: this.#found, errors: this.#errors, unread: this.#unread }
   }
 
   #variables(assigned: Assigned, shell?: Environment): Variables {
@@ -239,16 +244,22 @@ class Inspector {
     const { dialect, parameters, options } = shell
     const script = readScript(text, { dialect, parameters, options, environment })
     this.#errors.push(...script.errors)
-    for (const command of script.commands) {
+    if (script.unread) this.#unread = true
+    for (const [index, command] of script.commands.entries()) {
+      // What runs before may read the rest of a script that is the standard input.
+      const doubt = shell.isInput && index > 0 ? 'maybe' : outer?.runs
       const started = startedBy(command.words)
+      if (started.kind === 'unknown' && command.words.length > 0) this.#unread = true
       if (started.kind === 'gunicorn')
-        this.#shellForm(element, command, started.index, started.assigned, outer, script.errors.length === 0)
+        this.#shellForm(element, command, started.index, started.assigned, outer?.word, doubt, script.errors.length === 0)
       if (started.kind !== 'program' || depth >= deepestShell) continue
       const words = command.words.slice(started.index)
-      const inner = shellScript(words)
-      const word = inner ? words[inner.script] : undefined
-      if (inner && typeof word?.value === 'string')
-        this.#script(element, word.value, inner, command.environment.with(started.assigned), within(word, command, outer), depth + 1)
+      const inner = shellScript(words, command.input !== undefined)
+      const word = inner?.isInput === true ? command.input : inner ? words[inner.script] : undefined
+      if (inner && typeof word?.value === 'string') {
+        const place = { word: outer?.word ?? word, runs: doubt === 'maybe' ? doubt : command.runs }
+        this.#script(element, word.value, inner, command.environment.with(started.assigned), place, depth + 1)
+      } else if (isShell(words)) this.#unread = true
     }
   }
 
@@ -257,10 +268,10 @@ class Inspector {
     command: Command,
     index: number,
     assigned: Assigned,
-    outer: Outer | undefined,
+    nested: Word | undefined,
+    doubt: 'surely' | 'maybe' | undefined,
     isReadable: boolean,
   ): void {
-    const nested = outer?.word
     const span = ({ start, end }: { start: number; end: number }): Place => ({
       path, start: expanded.source(start), end: expanded.source(end),
     })
@@ -276,7 +287,7 @@ class Inspector {
     this.#add(own, this.#variables(assigned, command.environment), {
       form: 'shell',
       command,
-      runs: outer?.runs === 'maybe' ? 'maybe' : command.runs,
+      runs: doubt === 'maybe' ? doubt : command.runs,
       place: span(nested ?? command),
       insertion: insertion(),
       placeOf: (word) => span(nested ?? word),

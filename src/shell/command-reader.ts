@@ -33,6 +33,8 @@ export interface Call {
   readonly node: Syntax.Function
   readonly returns: { readonly scope: Scope; readonly status: Status }[]
   readonly locals: Map<string, Variable | undefined>
+  /** How many branches its beginning stands in. */
+  readonly branches: number
 }
 
 /** A round of a loop: the ways that lead out of the loop, and on to the next round. */
@@ -75,6 +77,8 @@ export abstract class CommandReader implements Context {
   /** How many loops and functions of this process the shell is in. */
   protected loops = 0
   protected functions = 0
+  /** How many branches the command at hand stands in, of which not all are taken. */
+  protected branches = 0
   /** How many conditions the command at hand stands in: `set -e` does nothing there. */
   protected tested = 0
   /** The call and the round that are followed step by step in this process, if any. */
@@ -128,6 +132,9 @@ export abstract class CommandReader implements Context {
   }
 
   /** Reads statements, which stand one after the other. */
+  /** Reads a text that an expansion makes a script, for the words from `start` to `end`; false where it cannot be read. */
+  protected abstract aside(text: string, start: number, end: number, place: Place): boolean
+
   /** Follows a call of a function step by step; undefined where that is not possible. */
   protected abstract follow(definition: Definition, words: readonly Word[], place: Place): Status | undefined
 
@@ -322,7 +329,7 @@ export abstract class CommandReader implements Context {
       if (this.scope.refused) this.giveUp()
       return redirects === undefined && !substituted && !this.stopped && !this.scope.refused ? true : null
     }
-    const status = this.#run(words, assignments ?? noAssignments, start, end, place, input)
+    const status = this.#run(words, assignments ?? noAssignments, start, Math.min(end, this.source.length), place, input)
     if (this.scope.refused) this.giveUp()
     return status
   }
@@ -451,7 +458,13 @@ export abstract class CommandReader implements Context {
     if (words.length === 0) return true
     const statements = this.#inner(words)
     if (statements !== undefined) return this.#within(() => this.list(statements, place))
-    return this.unseen()
+    const [first] = words
+    const last = words.at(-1)
+    const isKnown = words.every(({ value, splits }) => value !== null && !splits)
+    if (first === undefined || last === undefined || !isKnown || this.#inners >= mostInners) return this.unseen()
+    this.#inners++
+    const text = words.map((word) => word.value).join(' ')
+    return this.aside(text, first.start, last.end, place) ? null : this.unseen()
   }
 
   /** Notes that something runs that cannot be seen. */
@@ -559,10 +572,11 @@ export abstract class CommandReader implements Context {
   }
 
   /** Notes what the variables were that a function makes its own; undefined where a way may lead past that. */
-  #makeLocal(words: readonly Word[], { locals }: Call): void {
+  #makeLocal(words: readonly Word[], { locals, returns, branches }: Call): void {
+    const isSure = this.branches === branches && returns.length === 0
     for (const { prefix } of words.slice(1)) {
       const name = /^[A-Za-z_]\w*/.exec(prefix)?.[0]
-      if (name !== undefined && !locals.has(name)) locals.set(name, this.scope.reach === 'surely' ? this.scope.variable(name) : undefined)
+      if (name !== undefined && !locals.has(name)) locals.set(name, isSure ? this.scope.variable(name) : undefined)
     }
   }
 }

@@ -2,7 +2,7 @@
  * Words of a script → words of a command: quotes, expansions, field splitting and patterns, as far as they are known.
  */
 import { evaluate } from './arithmetic.ts'
-import { remove, type Piece } from './pattern.ts'
+import { remove, replace, type Piece } from './pattern.ts'
 import type { Scope } from './scope.ts'
 import { restore, type Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
@@ -110,7 +110,9 @@ class Fields {
 
   break(): void {
     if (!this.started) return
-    const { pos: start, end } = this.#word
+    const { pos: start } = this.#word
+    // What the parser makes of a word without an end may end behind the text.
+    const end = Math.min(this.#word.end, this.#source.length)
     this.words.push({
       value: this.#prefix === undefined ? this.#value : null,
       prefix: this.#prefix ?? this.#value,
@@ -166,7 +168,7 @@ export function expandHereDocument({ body, delimiter, operator }: Syntax.HereDoc
   // What it does is noted elsewhere. Shells differ over tabs behind a line that goes on, and over quotes within expansions.
   const isPlain = !/`|\$[([]|\$\{\w+:?=|\$\{[^}]*["'\\]/.test(text) && !(strips && /\\\n\t/.test(text))
   if (!isPlain) return { ...word, value: null, prefix: '' }
-  const fields = new Fields({ type: 'Word', text, pos: start, end, value: text } as Syntax.Word, context.source, true, [])
+  const fields = new Fields({ type: 'Word', text, pos: start, end, value: text }, context.source, true, [])
   const parts = body.parts ?? [{ type: 'Literal', pos: start, end, text, value: text.replace(/\\(\n|[\\$`])/g, (_, kept: string) => (kept === '\n' ? '' : kept)) } as const]
   const stripped = strips ? parts.map((part) => (part.type === 'Literal' ? { ...part, value: part.value.replace(part.pos === start ? /^\t+/gm : /(?<=\n)\t+/g, '') } : part)) : parts
   new Expansion(context, fields, true).document(stripped)
@@ -522,7 +524,42 @@ class Expansion {
         : remove(value, pattern, operation.operator.startsWith('#') ? 'start' : 'end', operation.operator.length === 2)
       return left === null ? fields.unknown(!quoted) : this.#value(left, quoted)
     }
+    if (this.#context.dialect === 'bash' && name !== '@' && name !== '*') {
+      const value = this.#plainValue(name)
+      if (value === undefined) return this.#unset(quoted)
+      const result = value === null || !/^[\x01-\x7f]*$/.test(value) ? null : this.#changed(value, operation)
+      if (result !== null) return this.#value(result, quoted)
+    }
     fields.unknown(!quoted || name === '@')
+  }
+
+  /** What bash's own operations make of a value of ASCII characters; null where that is not worked out. */
+  #changed(value: string, operation: Syntax.ParameterOperation): string | null {
+    switch (operation.type) {
+      case 'Slice': {
+        const [offset, length] = [operation.offset, operation.length].map((word) => (word !== undefined && /^ ?-?\d{1,6}$/.test(word.text) ? Number(word.text) : undefined))
+        if (offset === undefined || (operation.length !== undefined && length === undefined)) return null
+        const start = offset < 0 ? value.length + offset : offset
+        if (start < 0 || start > value.length) return ''
+        const end = length === undefined ? value.length : length < 0 ? value.length + length : start + length
+        return end < start ? null : value.slice(start, end)
+      }
+      case 'CaseModification': {
+        if (operation.operand !== undefined && operation.operand.text !== '') return null
+        const upper = operation.operator.startsWith('^')
+        const change = (text: string): string => (upper ? text.toUpperCase() : text.toLowerCase())
+        return operation.operator.length === 2 ? change(value) : change(value.slice(0, 1)) + value.slice(1)
+      }
+      case 'Replace': {
+        const pattern = this.#pattern(operation.pattern)
+        const { text } = operation.replacement
+        if (pattern === null || !/^[\w.,:/@%+= -]*$/.test(text)) return null
+        const where = ({ '/': 'first', '//': 'all', '/#': 'start', '/%': 'end' } as const)[operation.operator]
+        return replace(value, pattern, text, where)
+      }
+      default:
+        return null
+    }
   }
 
   /** `:-`, `:=`, `:+`, `:?`, and the same without the colon, which takes an empty value for a value. */
@@ -677,9 +714,9 @@ class Expansion {
 /** `*`, `?`, or a set of characters that every shell reads alike: `[a-z]` hangs on the language, and `[^a]` on the shell. */
 function globPiece(part: Syntax.GlobPart): Piece | null {
   if (part.kind !== 'bracket') return { any: part.kind === 'star' ? 'many' : 'one' }
-  const match = /^\[(!?)((?:0-9|1-9|[A-Za-z0-9_.,:/@%+=])(?:0-9|1-9|[A-Za-z0-9_.,:/@%+= -])*)\]$/.exec(part.text)
+  const match = /^\[(!?)([A-Za-z0-9_.,:/@%+=][A-Za-z0-9_.,:/@%+= -]*)\]$/.exec(part.text)
   if (match === null) return null
-  const inside = (match[2] ?? '').replace(/([01])-9/g, (_, from: string) => '0123456789'.slice(Number(from)))
+  const inside = (match[2] ?? '').replace(/(\d)-(\d)/g, (_, from: string, to: string) => '0123456789'.slice(Number(from), Number(to) + 1))
   return /.-./.test(inside) ? null : { set: new Set(inside), negated: match[1] === '!' }
 }
 

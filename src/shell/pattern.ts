@@ -25,6 +25,35 @@ export function remove(text: string, pattern: readonly Piece[], from: 'start' | 
   return from === 'start' ? text.slice(length) : text.slice(0, text.length - length)
 }
 
+/**
+ * The text with what the pattern matches replaced, as bash's `${NAME/PATTERN/TEXT}` does; null where that is too much work. It
+ * must hold ASCII characters alone.
+ */
+export function replace(
+  text: string, pattern: readonly Piece[], replacement: string, where: 'first' | 'all' | 'start' | 'end',
+): string | null {
+  if (pattern.length === 0) return text
+  if (text.length * text.length * pattern.length > mostWork) return null
+  if (where === 'end') {
+    for (let from = 0; from <= text.length; from++) if (matches(text.slice(from), pattern) === true) return text.slice(0, from) + replacement
+    return text
+  }
+  let result = ''
+  for (let at = 0; at < text.length;) {
+    const length = reach(text.slice(at), pattern).lastIndexOf(true)
+    if (length > 0) {
+      result += replacement
+      at += length
+      if (where !== 'all') return result + text.slice(at)
+    } else {
+      if (where === 'start') return text
+      result += text[at] ?? ''
+      at++
+    }
+  }
+  return result
+}
+
 /** Whether the pattern matches the whole text; null where that is too much work, or hangs on how a shell counts characters. */
 export function matches(text: string, pattern: readonly Piece[]): boolean | null {
   if (text.length * pattern.length > mostWork) return null

@@ -36,7 +36,7 @@ const kept = new Set((
 ).split(' '))
 
 /** Variables that a shell may set where its environment does not. */
-const defaulted = new Set('PATH HOME SHELL TERM HOSTNAME LOGNAME USER MAILCHECK TZ ENV'.split(' '))
+const defaulted = new Set('PATH HOME SHELL TERM HOSTNAME LOGNAME USER MAILCHECK TZ'.split(' '))
 
 /** Variables that a shell puts into the environment of its commands by itself. */
 const given = ['PWD', 'OLDPWD', 'SHLVL', '_'] as const

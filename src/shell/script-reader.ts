@@ -2,8 +2,9 @@
  * Lists, pipelines, branches, loops and functions: which command runs where, when, and with what before it.
  */
 import { evaluate } from './arithmetic.ts'
+import { Environment } from './environment.ts'
 import { atEnd, CommandReader, notLast, type Call, type Place, type Round, type Status } from './command-reader.ts'
-import type { Script } from './command.ts'
+import { FoundCommand, type Script } from './command.ts'
 import { extendedTest } from './condition.ts'
 import { expandPattern, expandWhole, expandWord } from './expansion.ts'
 import { matches } from './pattern.ts'
@@ -21,6 +22,11 @@ interface Entry {
 
 function isNegated(node: Syntax.PipelineNode): boolean {
   return node.type === 'Pipeline' && node.prefixes.filter((prefix) => prefix.type === 'Negation').length % 2 === 1
+}
+
+function isTest(node: Syntax.PipelineNode): boolean {
+  if (node.type === 'Pipeline') return node.commands.length === 1 && node.commands.every(isTest)
+  return node.type === 'TestCommand' || node.type === 'ArithmeticCommand' || (node.type === 'Command' && /^(test|\[)$/.test(node.name?.text ?? ''))
 }
 
 /** How deep commands within commands are followed. The parser has a limit of its own, for each substitution anew. */
@@ -237,7 +243,10 @@ export class ScriptReader extends CommandReader {
       const from = and ? success : failure
       if (command === undefined || from === null || from.reach === 'never') continue
       this.scope = from.copy()
+      const isBranch = !isGone(and ? failure : success)
+      if (isBranch) this.branches++
       status = i === commands.length - 1 ? this.#node(command, place) : this.#tested(() => this.#node(command, notLast(place)))
+      if (isBranch) this.branches--
       const [succeeded, failed] = this.#outcomes(command, status)
       if (and) {
         success = succeeded
@@ -255,6 +264,8 @@ export class ScriptReader extends CommandReader {
   #outcomes(node: Syntax.PipelineNode, status: Status): [success: Scope | null, failure: Scope | null] {
     const here = this.scope
     if (status !== null) return status ? [here, null] : [null, here]
+    // A test is asked, and may well say no; of any other command it is expected that it succeeds.
+    if (isTest(node)) this.doubtful()
     const other = here.copy()
     other.afterFailure = true
     if (other.reach === 'surely') other.reach = 'maybe'
@@ -286,8 +297,12 @@ export class ScriptReader extends CommandReader {
     let doubtful = false
     const branch = (body: Syntax.CompoundList): void => {
       this.scope = this.scope.copy()
-      if (doubtful) this.doubtful()
+      if (doubtful) {
+        this.doubtful()
+        this.branches++
+      }
       if (this.scope.reach !== 'never') statuses.push(this.list(body.commands, place))
+      if (doubtful) this.branches--
       ends.push(this.scope)
     }
     for (const { clause, then } of [node, ...node.elif]) {
@@ -349,7 +364,9 @@ export class ScriptReader extends CommandReader {
       this.scope = start.copy()
       if (doubtful) this.doubtful()
       if (writes !== undefined) this.forget(writes)
+      this.branches++
       statuses.push(this.list(item.body.commands, fallsThrough ? notLast(place) : place))
+      this.branches--
       ends.push(this.scope)
       if (found === true) return this.#together(entry, ends, statuses)
       this.scope = start
@@ -391,9 +408,11 @@ export class ScriptReader extends CommandReader {
     this.round = undefined
     this.forget(writes)
     this.loops++
+    this.branches++
     const before = this.scope
     this.scope = before.copy()
     run()
+    this.branches--
     this.loops--
     this.round = round
     this.#leaveBranches(entry, [before])
@@ -432,7 +451,9 @@ export class ScriptReader extends CommandReader {
       const own: Round = { breaks, continues: [] }
       this.round = own
       const begin = this.#enter()
+      this.branches++
       this.list(node.body.commands, notLast(place))
+      this.branches--
       this.round = round
       this.#together(begin, [this.scope, ...own.continues].filter((end) => !isGone(end)), [])
       ended = own.continues.length === 0 && this.scope.reach === 'never'
@@ -502,6 +523,23 @@ export class ScriptReader extends CommandReader {
     return true
   }
 
+  protected override aside(text: string, start: number, end: number, place: Place): boolean {
+    const reader = new ScriptReader(text, { dialect: this.dialect, environment: new Environment() })
+    if (reader.script.errors !== undefined || this.#nesting >= deepest / 2) return false
+    reader.scope = this.scope.copy()
+    Object.assign(reader, { tested: this.tested, functions: this.functions, altered: this.altered })
+    const status = reader.list(reader.script.commands, notLast(place))
+    if (reader.errors.length > 0 || reader.doubts.length > 0 || reader.altered !== this.altered || reader.#defined.length > 0) return false
+    const at = (words: readonly Word[]): readonly Word[] => words.map((word) => ({ ...word, start, end, text: this.source.slice(start, end) }))
+    for (const { words, assignments, exports, runs, exec, background, piped, input } of reader.commands)
+      this.commands.push(new FoundCommand(at(words), assignments, exports, start, end, runs, exec, { background, piped }, false, true, input))
+    if (reader.departures > 0) this.departures++
+    if (reader.traps) this.traps = true
+    if (reader.unread) this.unread = true
+    this.scope = reader.scope
+    return status !== undefined
+  }
+
   protected override follow({ node, source }: Definition, words: readonly Word[], place: Place): Status | undefined {
     const cost = node.end - node.pos
     if (source !== this.source || this.budget.repeated < cost || this.calls.length >= deepestCall || this.calls.includes(node)) return undefined
@@ -510,7 +548,7 @@ export class ScriptReader extends CommandReader {
     const { parameters } = this.scope
     const entry = this.#enter()
     const before = this.scope.copy()
-    const own: Call = { node, returns: [], locals: new Map() }
+    const own: Call = { node, returns: [], locals: new Map(), branches: this.branches }
     Object.assign(this, { call: own, round: undefined, loops: 0 })
     this.scope.parameters = [parameters?.[0] ?? words[0] as Word, ...words.slice(1)]
     this.functions++

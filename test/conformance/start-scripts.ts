@@ -36,7 +36,7 @@ const given: readonly (readonly [name: string, share: number, values: readonly s
   ['LIST', 0.2, ['a,b', 'one', 'a b']],
   ['GUNICORN_CMD_ARGS', 0.25, ['--threads 2', '--bind=0.0.0.0:9000 --workers=2', '']],
   ['FORWARDED_ALLOW_IPS', 0.15, ['*', '10.0.0.1']],
-  ['HOME', 0.6, ['/home/app']],
+  ['HOME', 0.9, ['/home/app']],
 ]
 
 const names = given.map(([name]) => name)
@@ -60,8 +60,8 @@ const live: readonly string[] = [
   '-w $((2 * 2 + 1))', '-w $((${THREADS:-2} + 1))', '$OPTIONS', '${OPTIONS}', '${OPTIONS:-}', '${OPTIONS:---preload}', '${DEBUG:+--reload}',
   '${RELOAD:+--reload}', '${NAME:+-n "$NAME"}', '${NAME:+--name=$NAME}', '-n "$NAME"', '-n "${NAME:-shop}"', "-n 'it'\\''s'", '-n "a\\$b"',
   '--chdir ~/shop', '-n "${MODULE%.*}"', '-n "${MODULE%%/*}"', '-n ${MODULE##*/}', '-n "${DATABASE_URL#*://}"', '-n "${DATABASE_URL%%:*}"',
-  '-w ${#ENV}', '-n "${ENV:-production}-${SERVICE:-web}"', '"--workers=$WORKERS"', '"--bind=:$PORT"', '-n \'$NAME\'', '-n "`:`x"',
-  '-w $(nproc)', '-w "$(nproc)"', '-w `nproc`', '-n "$(cat note)"', '-w ${WORKERS:-$(nproc)}', '-b :${PORT:-$(nproc)}', '-n $0',
+  '-w ${#ENV}', '-n "${ENV:-production}-${SERVICE:-web}"', '"--workers=$WORKERS"', '"--bind=:$PORT"', '-n \'$NAME\'',
+  '-w $(nproc)', '-w `nproc`', '-w ${WORKERS:-$(nproc)}', '-b :${PORT:-$(nproc)}',
   '-b "${HOST:-${FALLBACK:-0.0.0.0}}:$PORT"', '-w ${WORKERS:-${THREADS:-3}}', '-n x"$ENV"y', '-n ""', "-n ''$ENV", '-n a\\ b', '-n $ENV$SERVICE',
 ]
 
@@ -154,7 +154,7 @@ class Generator {
     const parameters = random.chance(0.55) ? [] : random.pick([
       ['web'], ['web', '-w', '2'], ['sh', 'web'], ['--', '--preload', '--name', 'a b'], ['x', '-w', '2', ''], ['x', '-n', '*.x'], ['x', '-w', '3', '-n', "it's"],
     ])
-    return { text, parameters, variables, bashOnly, calm: !/\b(broken|die|command -v|type|hash)\b/.test(text) }
+    return { text, parameters, variables, bashOnly, calm: !/\b(broken|die|command -v|type|hash)\b|cd [^]*\.\/bin/.test(text) }
   }
 
   #within(text: string): string {
