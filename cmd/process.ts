@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, 
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import type { Io } from '../src/cli/io.ts'
+import { isChecked, type Io } from '../src/cli/io.ts'
 
 export function processIo(): Io {
   // A reader that has seen enough, such as `head`, is no fault.
@@ -45,6 +45,6 @@ function* manifestFiles(folder: string): Generator<string> {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
     const path = join(folder, entry.name)
     if (entry.isDirectory()) yield* manifestFiles(path)
-    else if (entry.isFile() && /\.(ya?ml|json)$/.test(entry.name)) yield path
+    else if (entry.isFile() && isChecked(entry.name)) yield path
   }
 }

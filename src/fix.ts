@@ -3,7 +3,7 @@ import { applyEdits, type Edit } from './edit.ts'
 import type { Entry } from './gunicorn/settings.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
-import { readWorkload, type Container } from './kubernetes/workload.ts'
+import { readWorkload, type Container, type Workload } from './kubernetes/workload.ts'
 import { lint, type Finding, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
 import { single, type Fix, type Python } from './rules/rule.ts'
@@ -26,8 +26,8 @@ export interface Fixed {
  */
 const mostRounds = 4
 
-/** Mends what the report's findings with the action Fix name. `object` is what the report is about. */
-export function fix(object: unknown, report: Report, policy: Policy, python: Python): Fixed {
+/** Mends what the report's findings with the action Fix name. `object` is what the report is about, and `read` reads it again once it is edited. */
+export function fix(object: unknown, report: Report, policy: Policy, python: Python, read: (object: unknown) => Workload | undefined = readWorkload): Fixed {
   const rounds: (readonly Edit[])[] = []
   const mended = new Set<Finding>()
   const earlier: Finding[] = []
@@ -38,7 +38,7 @@ export function fix(object: unknown, report: Report, policy: Policy, python: Pyt
     for (const finding of round.mended) mended.add(finding)
     if (round.edits.length > 0) rounds.push(round.edits)
     if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
-    const workload = round.more && round.edits.length > 0 && rounds.length < mostRounds ? readWorkload(edited) : undefined
+    const workload = round.more && round.edits.length > 0 && rounds.length < mostRounds ? read(edited) : undefined
     if (!workload) {
       const left = current.findings.flatMap((finding) => (mended.has(finding) ? finding : (finding.withoutFix() ?? [])))
       return { rounds, findings: [...earlier, ...left], mended }
@@ -139,7 +139,7 @@ class Writer {
     const { path } = this.#invocation.placeOf(split)
     const [name, ...values] = into
     const index = path.at(-1)
-    if (name === undefined || typeof index !== 'number') return false
+    if (name === undefined || typeof index !== 'number' || this.#invocation.insertion.kind === 'none') return false
     // Elements behind come first, so that the places of those before still hold.
     this.#replacements.unshift(
       { op: 'replace', path, value: name },
@@ -155,6 +155,7 @@ class Writer {
     const { word, offset } = argument
     const place = this.#invocation.placeOf(word)
     const before = word.text.slice(0, offset)
+    if (this.#invocation.insertion.kind === 'none') return false
     if (this.#invocation.form === 'exec') {
       if (before !== word.prefix.slice(0, offset)) return false
       const text = before + this.#forList(setting, value)

@@ -5,9 +5,9 @@ import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
 import { startedBy } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
+import { expand, firstHoleIn } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
-import type { Container, Workload } from './kubernetes/workload.ts'
+import type { Container, Element, Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
@@ -19,6 +19,8 @@ export interface Place {
   /** UTF-16 offsets in the string at `path`, end exclusive; all of it where they are undefined. */
   readonly start?: number
   readonly end?: number
+  /** Offsets in the file that the object was read from, where it is said there: what holds then. */
+  readonly inFile?: { readonly start: number; readonly end: number }
 }
 
 /** Where words can be added to an invocation; why they cannot where it says so. */
@@ -119,7 +121,7 @@ const deepestShell = 8
 
 /** A command line before any shell: list elements, each with the path where it stands. */
 export interface CommandLine {
-  readonly elements: readonly { readonly path: Path; readonly text: string; readonly expanded: Expanded }[]
+  readonly elements: readonly Element[]
   /** Where a message about the command line as a whole points to. */
   readonly path: Path
   /** What a shell that the command line starts finds in its environment; asked for only where there is one. */
@@ -141,11 +143,11 @@ export function inspect(workload: Workload): Invocation[] {
 function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): Invocation[] {
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
-  const texts = [...command, ...args]
+  const texts = container.elements?.map(({ text }) => text) ?? [...command, ...args]
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
   if (!texts.some((text) => text.includes('gunicorn') || text.includes('$('))) return []
   const environment = containerEnvironment(container, workload.enableServiceLinks)
-  const elements = texts.map((text, index) => ({
+  const elements = container.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
     text,
     expanded: expand(text, environment.lookup),
@@ -184,13 +186,15 @@ class Inspector {
 
   run(): ReturnType<typeof inspectCommandLine> {
     const { elements, environment } = this.#line
-    const words = elements.map(({ expanded, text }) => wordOf(expanded, text))
+    const words = elements.map(wordOf)
     const started = startedBy(words)
     if (started.kind === 'gunicorn') this.#execForm(words, started.index, started.assigned)
     if (started.kind === 'program') {
       const script = shellScript(words.slice(started.index))
       const element = script ? elements[started.index + script.script] : undefined
-      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned))
+      // What stands between the quotes of a longer string is a script within it.
+      const nested = element?.at ? words[elements.indexOf(element)] : undefined
+      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), nested)
     }
     return { invocations: this.#found, errors: this.#errors }
   }
@@ -209,6 +213,8 @@ class Inspector {
   #execForm(words: readonly Word[], index: number, assigned: Assigned): void {
     const { elements, path } = this.#line
     const own = words.slice(index)
+    const named = elements[index]
+    if (named?.at) return this.#splitForm(words, index, assigned, named.path)
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
@@ -218,6 +224,20 @@ class Inspector {
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
+    })
+  }
+
+  /** The words of a string that is split at blanks, as a shell quotes and as no shell expands: written like those of a script. */
+  #splitForm(words: readonly Word[], index: number, assigned: Assigned, path: Path): void {
+    const own = words.slice(index)
+    const end = own.at(-1)?.end ?? 0
+    const next = own[1]
+    this.#add(own, this.#variables(assigned), {
+      form: 'shell',
+      command: undefined,
+      place: { path, start: own[0]?.start ?? 0, end },
+      insertion: hasSeparator(own) && next ? { kind: 'text', path, offset: next.start, before: true } : { kind: 'text', path, offset: end, before: false },
+      placeOf: ({ start, end }) => ({ path, start, end }),
     })
   }
 
@@ -239,16 +259,15 @@ class Inspector {
   }
 
   #shellForm(
-    { path, expanded }: CommandLine['elements'][number],
+    { path, expanded, at }: CommandLine['elements'][number],
     command: Command,
     index: number,
     assigned: Assigned,
     nested: Word | undefined,
     isReadable: boolean,
   ): void {
-    const span = ({ start, end }: { start: number; end: number }): Place => ({
-      path, start: expanded.source(start), end: expanded.source(end),
-    })
+    const span = ({ start, end }: { start: number; end: number }): Place =>
+      nested && at ? { path, ...at } : { path, start: expanded.source(start), end: expanded.source(end) }
     const own = command.words.slice(index)
     const insertion = (): Insertion => {
       if (nested || command.embedded) return { kind: 'none', reason: 'it stands in a script within a script' }
@@ -279,9 +298,9 @@ class Inspector {
  */
 const hasSeparator = (words: readonly Word[]): boolean => words.some((word) => word.value === '--')
 
-function wordOf({ text: value }: Expanded, text: string): Word {
+function wordOf({ expanded: { text: value }, text, at }: Element): Word {
   const unknown = firstHoleIn(value)
-  const end = text.length
-  if (unknown < 0) return { value, prefix: value, splits: false, text, start: 0, end }
-  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start: 0, end }
+  const { start, end } = at ?? { start: 0, end: text.length }
+  if (unknown < 0) return { value, prefix: value, splits: false, text, start, end }
+  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start, end }
 }

@@ -25,6 +25,9 @@ export interface Io {
   readonly time: () => number
 }
 
+/** True for the name of a file that is looked at where its folder is named. */
+export const isChecked = (name: string): boolean => /\.(ya?ml|json)$/.test(name) || name === 'Procfile'
+
 /** Colours for what a person reads: none where the output is no terminal, or NO_COLOR is set (https://no-color.org). */
 export function painter(output: Output, env: Io['env']): (style: Style, text: string) => string {
   const plain = !output.isTTY || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb'

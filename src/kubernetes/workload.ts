@@ -3,6 +3,7 @@
  *
  * Objects come from files and requests, so nothing of their shape is taken on trust.
  */
+import type { Expanded } from './expansion.ts'
 import type { Path, Shape } from './field.ts'
 import { type WorkloadKind, workloadKind } from './kinds.ts'
 
@@ -22,11 +23,32 @@ export interface EnvVar {
   readonly value: string | undefined
   /** Which element of `env` it is. */
   readonly index: number
+  /** Where its value stands, where that is not the `env` of the container. */
+  readonly path?: Path
 }
 
 export interface EnvFrom {
   readonly prefix: string
   readonly path: Path
+}
+
+/** A word of a command line before any shell. */
+export interface Element {
+  readonly path: Path
+  /** As it is written. */
+  readonly text: string
+  /** What the program gets. */
+  readonly expanded: Expanded
+  /** Where it stands in the string at `path`, where that holds several words; `text` is that part of it. */
+  readonly at?: { readonly start: number; readonly end: number }
+}
+
+/** What a platform says of its own file, whatever gunicorn says. */
+export interface Remark extends FieldError {
+  readonly rule: 'refused-description' | 'ignored-description' | 'unportable-description' | 'mangled-command'
+  readonly remedy: string
+  /** Where it stands in the file: UTF-16 offsets, end exclusive. */
+  readonly inFile: { readonly start: number; readonly end: number }
 }
 
 export interface Container {
@@ -42,6 +64,8 @@ export interface Container {
   readonly envFrom: readonly EnvFrom[]
   /** The first `containerPort`. */
   readonly port: number | undefined
+  /** The words of its command line, where they are not those of `command` and `args`: what a platform makes of its own file. */
+  readonly elements?: readonly Element[]
 }
 
 export interface Workload {
@@ -54,6 +78,8 @@ export interface Workload {
   readonly enableServiceLinks: boolean
   readonly containers: readonly Container[]
   readonly errors: readonly FieldError[]
+  /** What the platform says of it; undefined for what comes from no file of a platform. */
+  readonly remarks?: readonly Remark[]
 }
 
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,225 @@
+/** Processes of a platform's file → findings and fixes, in that file and in the scripts of the repository that it starts. */
+import { pythonOf } from '../dependencies/annotation.ts'
+import { applyEdits, jsonPatch, type Edit } from '../edit.ts'
+import { fix } from '../fix.ts'
+import type { Path } from '../kubernetes/field.ts'
+import { valueAt, type EnvVar, type Workload } from '../kubernetes/workload.ts'
+import { lint, type Finding } from '../lint.ts'
+import { workload, workloadOf, type Process, type WrittenText } from '../platforms/process.ts'
+import type { Platform } from '../platforms/platform.ts'
+import { scriptElements, startedFiles, type ScriptFile } from '../platforms/script-file.ts'
+import type { Range } from '../platforms/value.ts'
+import type { Governed } from '../policy/governed.ts'
+import { nothing, type Policy } from '../policy/policy.ts'
+import type { Python } from '../rules/rule.ts'
+import type { Checked, CheckOptions } from './check.ts'
+import { Lines } from './lines.ts'
+import { readProcfileText, type PlatformFile, type ReadFile } from './platform-files.ts'
+import type { ReportedFinding, Span } from './report.ts'
+
+/** What of the repository around a file can be read: undefined where there is no such file. Paths are from its root. */
+export type Repository = (path: string) => string | undefined
+
+/** What is to become of a file. */
+export interface Rewrite {
+  /** The file; undefined for the one that is checked. */
+  readonly script: string | undefined
+  /** The text of the script. */
+  readonly before?: string
+  /** Edits of a YAML document, made in its style; or text to be put in place. */
+  readonly edits?: readonly Edit[]
+  readonly splice?: Range & { readonly text: string }
+}
+
+export interface ProcessOptions extends CheckOptions {
+  readonly platform: Platform
+  /** True where no platform was chosen: where others read a line differently is told. */
+  readonly compared: boolean
+  readonly repository: Repository
+}
+
+/** How deep scripts that start scripts are followed. */
+const deepest = 4
+
+/** Checks the text of a platform's file. What is to be rewritten is handed to `rewrite`. */
+export function* checkPlatformFile(kind: PlatformFile, text: string, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void): Generator<Checked> {
+  if (kind === 'Procfile') yield* checkProcesses(text, readProcfileText(text, options.platform, options.compared), options, rewrite)
+}
+
+function* checkProcesses(text: string, file: ReadFile, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void): Generator<Checked> {
+  const lines = new Lines(text)
+  for (const { message, start, end } of file.faults) yield { unreadable: { message, span: spanIn(lines, { start, end }) } }
+  for (const process of file.processes) yield* new ProcessCheck(process, file, lines, options, rewrite).run()
+}
+
+class ProcessCheck {
+  readonly #process: Process
+  readonly #file: ReadFile
+  readonly #lines: Lines
+  readonly #options: ProcessOptions
+  readonly #rewrite: (rewrite: Rewrite) => void
+  readonly #policy: Policy
+  readonly #python: Python
+
+  constructor(process: Process, file: ReadFile, lines: Lines, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void) {
+    this.#process = process
+    this.#file = file
+    this.#lines = lines
+    this.#options = options
+    this.#rewrite = rewrite
+    this.#policy = policyOf(process, options)
+    this.#python = repositoryPython(options)
+  }
+
+  *run(): Generator<Checked> {
+    const process = this.#process
+    const object = this.#file.object(process)
+    const own = workloadOf(process, this.#options.platform)
+    const read = (edited: unknown): Workload => workloadOf(withTexts(process, edited), this.#options.platform)
+    const checked = this.#check(own, object, read, (finding) => this.#spanOf(finding))
+    const scripts = [...this.#scripts(own, deepest)]
+    if (checked.edits.length > 0) this.#mend(object, checked.edits)
+    // A process that does no more than start a script is told of where the script stands.
+    if (scripts.length === 0 || checked.found > 0) yield checked.workload
+    yield* scripts
+  }
+
+  #check(own: Workload, object: unknown, read: (edited: unknown) => Workload, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
+    const report = lint(own, this.#policy, this.#python)
+    const { rounds, findings, mended } = fix(object, report, this.#policy, this.#python, read)
+    return {
+      edits: rounds,
+      found: report.invocations.length + findings.length,
+      workload: {
+        workload: {
+          document: 0,
+          line: line ?? this.#spanAt(this.#start).line,
+          workload: own,
+          invocations: report.invocations.length,
+          decision: findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow',
+          findings: findings.map((finding): ReportedFinding => ({ finding, span: span(finding), fixed: mended.has(finding) })),
+          patch: () => jsonPatch(object, rounds),
+        },
+      },
+    }
+  }
+
+  #mend(object: unknown, rounds: readonly (readonly Edit[])[]): void {
+    const { command } = this.#process
+    if (this.#file.isYaml) return this.#rewrite({ script: undefined, edits: rounds.flat() })
+    if (command.form !== 'text') return
+    const { path, range } = command.text
+    const mended = rounds.reduce((left: unknown, edits) => applyEdits(left, edits), object)
+    this.#rewrite({ script: undefined, splice: { ...range, text: String(valueAt(mended, path)) } })
+  }
+
+  // Scripts of the repository
+
+  *#scripts(started: Workload, depth: number): Generator<Checked> {
+    const [container] = started.containers
+    if (!container?.elements || depth === 0) return
+    for (const file of startedFiles(container.elements, container.env, this.#options.platform.folders)) {
+      const text = this.#options.repository(file.file)
+      const checked = text === undefined ? undefined : this.#script(file, text)
+      if (!checked) continue
+      const inner = [...this.#scripts(checked.own, depth - 1)]
+      if (inner.length === 0 || checked.found > 0) yield checked.checked
+      yield* inner
+    }
+  }
+
+  /** Checks a script as this process starts it; undefined where no shell runs it. */
+  #script(file: ScriptFile, text: string): { own: Workload; checked: Checked; found: number } | undefined {
+    const { path } = this.#process
+    const env: readonly EnvVar[] = file.variables
+    const read = (edited: unknown): Workload | undefined => {
+      const elements = scriptElements(file, String(valueAt(edited, path)), path)
+      const made = elements && workload(this.#process, env, elements, [])
+      const [container] = made?.containers ?? []
+      if (!made || !container || !file.tampered) return made
+      // Something unseen may have set any variable.
+      return { ...made, containers: [{ ...container, envFrom: [{ prefix: '', path }] }] }
+    }
+    const object = objectWith(path, text)
+    const own = read(object)
+    if (!own) return undefined
+    const lines = new Lines(text)
+    const span = ({ place: { start = 0, end = start + 1 } }: Finding): Span => spanIn(lines, { start, end })
+    const { workload: checked, edits, found } = this.#check(own, object, (edited) => read(edited) ?? own, span, 1)
+    if (edits.length > 0) {
+      const mended = edits.reduce((left: unknown, round) => applyEdits(left, round), object)
+      this.#rewrite({ script: file.file, before: text, splice: { start: 0, end: text.length, text: String(valueAt(mended, path)) } })
+    }
+    return { own, found, checked: { ...checked, file: { name: file.file, text } } }
+  }
+
+  // Places
+
+  /** Where the process begins. */
+  get #start(): Range {
+    const { command } = this.#process
+    if (command.form === 'text') return command.text.range
+    return (command.form === 'list' ? command.words[0]?.range : undefined) ?? { start: 0, end: 1 }
+  }
+
+  #spanOf({ place: { path, start, end, inFile } }: Finding): Span {
+    if (inFile) return this.#spanAt(inFile)
+    const text = this.#textAt(path)
+    if (!text) return this.#spanAt(this.#start)
+    if (start === undefined || !text.offset) return this.#spanAt(text.range)
+    const from = text.offset(Math.min(start, text.value.length))
+    const to = end === undefined ? from + 1 : text.offset(Math.min(end, text.value.length))
+    return this.#spanAt({ start: from, end: to })
+  }
+
+  #textAt(path: Path): WrittenText | undefined {
+    const { command } = this.#process
+    const texts = command.form === 'text' ? [command.text] : command.form === 'list' ? command.words : []
+    return texts.find((text) => text.path.length === path.length && text.path.every((step, index) => step === path[index]))
+  }
+
+  #spanAt(range: Range): Span {
+    return spanIn(this.#lines, range)
+  }
+}
+
+function spanIn(lines: Lines, { start, end }: Range): Span {
+  return { ...lines.position(start), width: Math.max(1, end - start) }
+}
+
+/** The process with the texts of its command as they stand in an object. */
+function withTexts(process: Process, object: unknown): Process {
+  const { command } = process
+  if (command.form === 'text') return { ...process, command: { form: 'text', text: { ...command.text, value: String(valueAt(object, command.text.path)) } } }
+  if (command.form === 'none') return process
+  const words = command.lists.flatMap((list) => {
+    const value = valueAt(object, list)
+    return (Array.isArray(value) ? value : []).map((word, index): WrittenText => ({ path: [...list, index], value: String(word), range: { start: 0, end: 1 }, offset: undefined }))
+  })
+  return { ...process, command: { ...command, words } }
+}
+
+function objectWith(path: Path, value: unknown): unknown {
+  return path.reduceRight<unknown>((inner, step) => (typeof step === 'number' ? Object.assign([], { [step]: inner }) : { [step]: inner }), value)
+}
+
+/** The port is the platform's: where it assigns none, no file of it can. */
+function policyOf({ kind, apiVersion, name }: Process, { policyFor }: CheckOptions): Policy {
+  const governed: Governed = { apiVersion, kind, namespace: '', name, labels: {}, owners: [] }
+  const policy = policyFor(governed) ?? nothing
+  return { ...policy, port: { ...policy.port, fallback: null } }
+}
+
+/** The Python that the files of the repository tell of. */
+function repositoryPython({ requirements, repository }: ProcessOptions): Python {
+  const runtime = repository('runtime.txt')
+  const version = runtime === undefined ? undefined : /^\s*python-(\d+(?:\.\d+)*)\s*$/.exec(runtime)?.[1]
+  const own = requirements ?? requirementsOf(repository)
+  return { ...pythonOf(own?.text, own?.path ?? '', version), evidence: 'runtime.txt' }
+}
+
+function requirementsOf(repository: Repository): CheckOptions['requirements'] {
+  const text = repository('requirements.txt')
+  return text === undefined ? undefined : { text, path: 'requirements.txt' }
+}
+

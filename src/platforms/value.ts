@@ -1,0 +1,71 @@
+/**
+ * A document as a platform's reader sees it: values with where they stand. Reading the text is the business of others; what
+ * they hand over keeps what a plain object would lose: the type of a key, keys that stand twice, how Python writes a value.
+ */
+
+/** A part of a file: UTF-16 offsets, end exclusive. */
+export interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+export interface Text extends Range {
+  readonly type: 'string'
+  readonly value: string
+  /** Where in the file a unit of the value (UTF-16) stands; the value's length gives its end. */
+  readonly offset: (unit: number) => number
+}
+
+/** A number, boolean, date or null. */
+export interface Scalar extends Range {
+  readonly type: 'null' | 'bool' | 'int' | 'float' | 'date'
+  /** As Python's `str` writes it. */
+  readonly text: string
+}
+
+export interface List extends Range {
+  readonly type: 'list'
+  readonly items: readonly Value[]
+}
+
+export interface Entry {
+  readonly key: Value
+  readonly value: Value
+}
+
+export interface Mapping extends Range {
+  readonly type: 'map'
+  /** Each key once; of a key that stands twice the last holds. Those of merge keys come first. */
+  readonly entries: readonly Entry[]
+  /** The earlier entries of a key that stands twice, which do not hold. */
+  readonly overridden: readonly Entry[]
+}
+
+export type Value = Text | Scalar | List | Mapping
+
+/** How a key is called in a path. */
+export const keyText = (key: Value): string => (key.type === 'string' ? key.value : str(key))
+
+/** What Python's `str` makes of a value. */
+export function str(value: Value): string {
+  return value.type === 'string' ? value.value : repr(value)
+}
+
+/** What Python's `repr` makes of a value. */
+function repr(value: Value): string {
+  switch (value.type) {
+    case 'string': return stringRepr(value.value)
+    case 'list': return `[${value.items.map(repr).join(', ')}]`
+    case 'map': return `{${value.entries.map((entry) => `${repr(entry.key)}: ${repr(entry.value)}`).join(', ')}}`
+    case 'date': return `datetime.date(${value.text.split('-').map(Number).join(', ')})`
+    default: return value.text
+  }
+}
+
+const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+function stringRepr(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
+  const body = text.replaceAll(/[\\\n\r\t]/g, (char) => escapes[char] ?? char).replaceAll(quote, `\\${quote}`)
+  return quote + body + quote
+}
