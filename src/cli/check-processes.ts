@@ -14,11 +14,8 @@ import { nothing, type Policy } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
 import type { Checked, CheckOptions } from './check.ts'
 import { Lines } from './lines.ts'
-import { readProcfileText, type PlatformFile, type ReadFile } from './platform-files.ts'
+import { readPlatformFile, type PlatformFile, type ReadFile, type Repository } from './platform-files.ts'
 import type { ReportedFinding, Span } from './report.ts'
-
-/** What of the repository around a file can be read: undefined where there is no such file. Paths are from its root. */
-export type Repository = (path: string) => string | undefined
 
 /** What is to become of a file. */
 export interface Rewrite {
@@ -43,10 +40,7 @@ const deepest = 4
 
 /** Checks the text of a platform's file. What is to be rewritten is handed to `rewrite`. */
 export function* checkPlatformFile(kind: PlatformFile, text: string, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void): Generator<Checked> {
-  if (kind === 'Procfile') yield* checkProcesses(text, readProcfileText(text, options.platform, options.compared), options, rewrite)
-}
-
-function* checkProcesses(text: string, file: ReadFile, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void): Generator<Checked> {
+  const file = readPlatformFile(kind, text, options)
   const lines = new Lines(text)
   for (const { message, start, end } of file.faults) yield { unreadable: { message, span: spanIn(lines, { start, end }) } }
   for (const process of file.processes) yield* new ProcessCheck(process, file, lines, options, rewrite).run()
@@ -60,6 +54,9 @@ class ProcessCheck {
   readonly #rewrite: (rewrite: Rewrite) => void
   readonly #policy: Policy
   readonly #python: Python
+  /** Where the repository of the process begins, with a slash behind it. */
+  readonly #folder: string
+  readonly #repository: Repository
 
   constructor(process: Process, file: ReadFile, lines: Lines, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void) {
     this.#process = process
@@ -68,7 +65,10 @@ class ProcessCheck {
     this.#options = options
     this.#rewrite = rewrite
     this.#policy = policyOf(process, options)
-    this.#python = repositoryPython(options)
+    const { folder = '' } = process
+    this.#folder = folder === '' ? '' : `${folder}/`
+    this.#repository = (path) => options.repository(this.#folder + path)
+    this.#python = repositoryPython(options.requirements, this.#repository, this.#folder)
   }
 
   *run(): Generator<Checked> {
@@ -80,8 +80,9 @@ class ProcessCheck {
     const scripts = [...this.#scripts(own, deepest)]
     if (checked.edits.length > 0) this.#mend(object, checked.edits)
     // A process that does no more than start a script is told of where the script stands.
-    if (scripts.length === 0 || checked.found > 0) yield checked.workload
-    yield* scripts
+    const isTold = scripts.length === 0 || checked.found > 0
+    if (isTold) yield { ...checked.workload, isPart: process.path.length === 0 }
+    for (const [index, script] of scripts.entries()) yield { ...script, isPart: isTold || index > 0 }
   }
 
   #check(own: Workload, object: unknown, read: (edited: unknown) => Workload, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
@@ -119,7 +120,7 @@ class ProcessCheck {
     const [container] = started.containers
     if (!container?.elements || depth === 0) return
     for (const file of startedFiles(container.elements, container.env, this.#options.platform.folders)) {
-      const text = this.#options.repository(file.file)
+      const text = this.#repository(file.file)
       const checked = text === undefined ? undefined : this.#script(file, text)
       if (!checked) continue
       const inner = [...this.#scripts(checked.own, depth - 1)]
@@ -148,9 +149,9 @@ class ProcessCheck {
     const { workload: checked, edits, found } = this.#check(own, object, (edited) => read(edited) ?? own, span, 1)
     if (edits.length > 0) {
       const mended = edits.reduce((left: unknown, round) => applyEdits(left, round), object)
-      this.#rewrite({ script: file.file, before: text, splice: { start: 0, end: text.length, text: String(valueAt(mended, path)) } })
+      this.#rewrite({ script: this.#folder + file.file, before: text, splice: { start: 0, end: text.length, text: String(valueAt(mended, path)) } })
     }
-    return { own, found, checked: { ...checked, file: { name: file.file, text } } }
+    return { own, found, checked: { ...checked, file: { name: this.#folder + file.file, text } } }
   }
 
   // Places
@@ -211,15 +212,15 @@ function policyOf({ kind, apiVersion, name }: Process, { policyFor }: CheckOptio
 }
 
 /** The Python that the files of the repository tell of. */
-function repositoryPython({ requirements, repository }: ProcessOptions): Python {
+function repositoryPython(requirements: CheckOptions['requirements'], repository: Repository, folder: string): Python {
   const runtime = repository('runtime.txt')
   const version = runtime === undefined ? undefined : /^\s*python-(\d+(?:\.\d+)*)\s*$/.exec(runtime)?.[1]
-  const own = requirements ?? requirementsOf(repository)
-  return { ...pythonOf(own?.text, own?.path ?? '', version), evidence: 'runtime.txt' }
+  const own = requirements ?? requirementsOf(repository, folder)
+  return { ...pythonOf(own?.text, own?.path ?? '', version), evidence: `${folder}runtime.txt` }
 }
 
-function requirementsOf(repository: Repository): CheckOptions['requirements'] {
+function requirementsOf(repository: Repository, folder: string): CheckOptions['requirements'] {
   const text = repository('requirements.txt')
-  return text === undefined ? undefined : { text, path: 'requirements.txt' }
+  return text === undefined ? undefined : { text, path: `${folder}requirements.txt` }
 }
 

@@ -1,21 +1,25 @@
 /** The files of platforms, Procfile and app_desc.yaml: their text → processes, with where everything stands. */
 import type { EnvVar } from '../kubernetes/workload.ts'
 import type { Path } from '../kubernetes/field.ts'
+import { conflictSaid, readAppDescription } from '../platforms/app-description.ts'
 import type { Platform } from '../platforms/platform.ts'
 import { portabilityNotes } from '../platforms/portability.ts'
 import type { Process } from '../platforms/process.ts'
 import { readProcfile, type Fault, type Note, type ProcfileProcess, type YamlReadings } from '../platforms/procfile.ts'
-import type { Value } from '../platforms/value.ts'
+import { plainData, type Value } from '../platforms/value.ts'
 import { readPlainTexts, readPythonYaml } from './python-yaml.ts'
 import { YamlError } from './yaml.ts'
 
 export type PlatformFile = 'Procfile' | 'app_desc'
 
+/** In the order in which the platform looks for them. */
+const descriptionNames: readonly string[] = ['app_desc.yaml', 'app_desc.yml']
+
 /** Which file of a platform a name is: exactly as the platform looks for it. */
 export function platformFile(path: string): PlatformFile | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1)
   if (name === 'Procfile') return 'Procfile'
-  return name === 'app_desc.yaml' || name === 'app_desc.yml' ? 'app_desc' : undefined
+  return descriptionNames.includes(name) ? 'app_desc' : undefined
 }
 
 /** What a file of a platform holds. */
@@ -29,17 +33,73 @@ export interface ReadFile {
   readonly isYaml: boolean
 }
 
-/** `compared`: no platform was chosen, so where others read a line differently is told. */
-export function readProcfileText(text: string, platform: Platform, compared: boolean): ReadFile {
+/** What stands beside a file: undefined where there is no such file. Paths are from its folder. */
+export type Repository = (path: string) => string | undefined
+
+/** Reads a platform's file. `compared`: no platform was chosen, so where others read a line differently is told. */
+export function readPlatformFile(kind: PlatformFile, text: string, { platform, compared, repository }: { readonly platform: Platform; readonly compared: boolean; readonly repository: Repository }): ReadFile {
+  if (kind === 'Procfile') return readProcfileText(text, platform, compared, repository)
+  // Nobody else reads it.
+  return platform.dialect === 'blueking' ? readDescription(text, repository) : { processes: [], faults: [], object: () => undefined, isYaml: true }
+}
+
+function readProcfileText(text: string, platform: Platform, compared: boolean, repository: Repository): ReadFile {
   const yaml = yamlReadings(text)
   const reading = readProcfile(platform.dialect, text, yaml)
-  const notes = [...reading.notes, ...(compared ? portabilityNotes(text, yaml, reading) : [])]
+  const beside = platform.dialect === 'blueking' ? descriptionBeside(repository, reading.processes) : undefined
+  const [first] = reading.processes
+  const notes = [...reading.notes, ...(compared ? portabilityNotes(text, yaml, reading) : []), ...(beside?.conflict && first ? [conflictNote(first, beside.name)] : [])]
   return {
-    processes: reading.processes.map((process) => procfileProcess(process, notes.filter(({ name }) => name === process.name))),
+    processes: reading.processes.map((process) => ({
+      ...procfileProcess(process, notes.filter(({ name }) => name === process.name)),
+      variables: beside?.variables ?? [],
+    })),
     faults: reading.faults,
     object: ({ name, command }) => ({ [name]: command.form === 'text' ? command.text.value : '' }),
-    isYaml: platform.dialect === 'blueking' || platform.dialect === 'cnb-shim' || platform.dialect === 'railpack' || platform.dialect === 'nixpacks',
+    isYaml: yamlDialects.has(platform.dialect),
   }
+}
+
+const yamlDialects: ReadonlySet<string> = new Set(['blueking', 'cnb-shim', 'railpack', 'nixpacks'])
+
+/** What app_desc.yaml says beside a Procfile. Of several modules, it cannot be told whose Procfile it is. */
+function descriptionBeside(repository: Repository, processes: readonly ProcfileProcess[]): { readonly name: string; readonly variables: readonly EnvVar[]; readonly conflict: boolean } | undefined {
+  const name = descriptionNames.find((one) => repository(one) !== undefined)
+  const document = name === undefined ? undefined : readOr(readPythonYaml, repository(name) ?? '')
+  if (name === undefined || !document || 'message' in document) return undefined
+  const { modules } = readAppDescription(document, () => processes)
+  const [module] = modules
+  if (!module || modules.length > 1) return undefined
+  const conflict = module.processes.some(({ remarks }) => remarks.some(({ detail }) => detail.includes(conflictSaid)))
+  return { name, variables: module.variables, conflict }
+}
+
+function conflictNote({ name, key }: ProcfileProcess, file: string): Note {
+  const detail = `must not differ from the processes of ${file} ${conflictSaid}`
+  return { rule: 'refused-description', name, inFile: key, shape: 'Forbidden', value: undefined, detail, remedy: `Remove the Procfile, or the processes in ${file}.` }
+}
+
+function readDescription(text: string, repository: Repository): ReadFile {
+  const document = readOr(readPythonYaml, text)
+  if ('message' in document) {
+    const fault = { ...document, message: `BlueKing refuses the file: its format is not YAML: ${document.message}` }
+    return { processes: [], faults: [fault], object: () => undefined, isYaml: true }
+  }
+  const { modules, faults, remarks } = readAppDescription(document, (folder) => procfileBeside(repository, folder))
+  const own: Process = { kind: 'AppDescription', apiVersion: '', name: 'app_desc.yaml', path: [], command: { form: 'none' }, variables: [], remarks }
+  return {
+    processes: [...(remarks.length > 0 ? [own] : []), ...modules.flatMap(({ processes }) => processes)],
+    faults,
+    object: () => plainData(document),
+    isYaml: true,
+  }
+}
+
+function procfileBeside(repository: Repository, folder: string): readonly ProcfileProcess[] | null | undefined {
+  const text = (folder === '' ? undefined : repository(`${folder}/Procfile`)) ?? repository('Procfile')
+  if (text === undefined) return undefined
+  const { processes, faults } = readProcfile('blueking', text, yamlReadings(text))
+  return faults.length > 0 ? null : processes
 }
 
 function yamlReadings(text: string): YamlReadings {
@@ -60,12 +120,10 @@ function readOr(read: (text: string) => Value, text: string): Value | Fault {
   }
 }
 
-const noVariables: readonly EnvVar[] = []
-
 function procfileProcess({ name, command, value, offset }: ProcfileProcess, notes: readonly Note[]): Process {
   const path: Path = [name]
   return {
-    kind: 'Procfile', apiVersion: '', name, path, variables: noVariables,
+    kind: 'Procfile', apiVersion: '', name, path, variables: [],
     command: { form: 'text', text: { path, value: command, range: value, offset } },
     remarks: notes.map(({ name: _, ...note }) => ({ ...note, path })),
   }

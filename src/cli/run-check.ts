@@ -3,11 +3,11 @@ import { applySplices, inOrder, type Splice } from '../edit.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import { defaultPlatform, platforms, type Platform } from '../platforms/platform.ts'
 import { checkText, type Checked, type CheckOptions } from './check.ts'
-import { checkPlatformFile, type Repository, type Rewrite } from './check-processes.ts'
+import { checkPlatformFile, type Rewrite } from './check-processes.ts'
 import { exitStatus, UsageError } from './command.ts'
 import type { Change } from './edit.ts'
 import { openReports } from './formats.ts'
-import { platformFile } from './platform-files.ts'
+import { platformFile, type Repository } from './platform-files.ts'
 import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
 import type { Output } from './outputs.ts'
@@ -179,7 +179,7 @@ function count(checked: Checked, summary: Summary): void {
     summary.unreadable += 1
     return
   }
-  summary.workloads += 1
+  if (!checked.isPart) summary.workloads += 1
   summary.invocations += checked.workload.invocations
   for (const { finding } of checked.workload.findings) summary[counters[finding.action]] += 1
 }

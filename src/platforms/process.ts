@@ -30,6 +30,10 @@ export interface Process {
   /** The version of the file's format; empty where it has none. */
   readonly apiVersion: string
   readonly name: string
+  /** The module of the app that it is of; undefined where the file has no modules. */
+  readonly module?: string
+  /** Where its repository begins, from the folder of the file; empty where that is the same. */
+  readonly folder?: string
   /** Where it stands in the document. */
   readonly path: Path
   readonly command: Command
@@ -46,23 +50,23 @@ export function workloadOf(process: Process, platform: Platform): Workload {
 }
 
 /** The mode in which a platform reads a command. */
-const modeOf = ({ form }: Command, platform: Platform): Mode => (form === 'list' ? platform.listMode : platform.mode)
+export const modeOf = ({ form }: Command, platform: Platform): Mode => (form === 'list' ? platform.listMode : platform.mode)
 
 /** What the process finds in its environment, as far as the file and the platform tell. */
-function environmentOf({ variables }: Pick<Process, 'variables'>, { environment }: Platform): EnvVar[] {
+export function environmentOf({ variables }: Pick<Process, 'variables'>, { environment }: Platform): EnvVar[] {
   const own = variables.filter(({ name }) => !Object.hasOwn(environment, name))
   const given = Object.entries(environment).map(([name, value], index): EnvVar => ({ name, value: value ?? undefined, index: own.length + index }))
   return [...own, ...given]
 }
 
 /** A workload of one container with the words that are given. */
-export function workload({ kind, apiVersion, name, path }: Process, env: readonly EnvVar[], elements: readonly Element[], remarks: readonly Remark[]): Workload {
+export function workload({ kind, apiVersion, name, module = 'default', path }: Process, env: readonly EnvVar[], elements: readonly Element[], remarks: readonly Remark[]): Workload {
   const container: Container = {
     name, path, list: 'containers', command: undefined, args: undefined, elements,
     env, hasEnv: true, envFrom: [], port: undefined,
   }
   return {
     kind: { group: '', kind, spec: [], metadata: [] },
-    apiVersion, name, namespace: '', annotations: new Map(), enableServiceLinks: false, containers: [container], errors: [], remarks,
+    apiVersion, name: module === 'default' ? name : `${module}/${name}`, namespace: '', annotations: new Map(), enableServiceLinks: false, containers: [container], errors: [], remarks,
   }
 }

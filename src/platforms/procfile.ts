@@ -68,10 +68,10 @@ const isFault = (read: Value | Fault): read is Fault => 'message' in read
 // BlueKing: a mapping, as Python's YAML reads it
 
 /** Processes of one module at most: MAX_PROCESSES_PER_MODULE. */
-const mostProcesses = 16
+export const mostProcesses = 16
 
 /** PROC_TYPE_PATTERN and PROC_TYPE_MAX_LENGTH. The operator asks for two characters, which are needed once the app is cloud-native. */
-const processName = { pattern: /^[a-z0-9][-a-z0-9]*$/, written: '^[a-z0-9]([-a-z0-9])*$', longest: 12, shortest: 2 } as const
+export const processName = { pattern: /^[a-z0-9][-a-z0-9]*$/, written: '^[a-z0-9]([-a-z0-9])*$', longest: 12, shortest: 2 } as const
 
 function readBlueking(read: Value | Fault, text: string): ProcfileReading {
   if (isFault(read)) return { processes: [], notes: [], faults: [{ ...read, message: `BlueKing refuses the file: its format is not YAML: ${read.message}` }] }
@@ -114,7 +114,7 @@ const typeNames: Readonly<Record<Exclude<Value['type'], 'string'>, string>> = {
   null: 'null', bool: 'a boolean', int: 'a number', float: 'a number', date: 'a date', list: 'a list', map: 'a mapping',
 }
 
-const typeName = (value: Value): string => (value.type === 'string' ? 'a string' : typeNames[value.type])
+export const typeName = (value: Value): string => (value.type === 'string' ? 'a string' : typeNames[value.type])
 
 function overriddenNotes({ overridden }: Mapping): Note[] {
   return overridden.map(({ key, value }) => ({

@@ -35,6 +35,13 @@ export const platformRules: Readonly<Record<Remark['rule'], PlatformRule>> = {
     why: 'The platform hands the words on through a shell, or through none, in a way that changes them.',
     remedy: 'Write the command so that it comes through as it is.',
   },
+  'unreachable-process': {
+    severity: 'warning',
+    action: 'Warn',
+    summary: 'nothing leads to the process that serves the app',
+    why: 'The platform makes no Service for the process, and every request ends in an error.',
+    remedy: 'Declare its services.',
+  },
   'unportable-description': {
     severity: 'info',
     action: 'Audit',

@@ -43,6 +43,11 @@ export interface Mapping extends Range {
 
 export type Value = Text | Scalar | List | Mapping
 
+/** The value of a key that is a string; undefined where there is none. */
+export function member(value: Value | undefined, name: string): Value | undefined {
+  return value?.type === 'map' ? value.entries.find(({ key }) => key.type === 'string' && key.value === name)?.value : undefined
+}
+
 /** How a key is called in a path. */
 export const keyText = (key: Value): string => (key.type === 'string' ? key.value : str(key))
 
@@ -68,4 +73,17 @@ function stringRepr(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
   const body = text.replaceAll(/[\\\n\r\t]/g, (char) => escapes[char] ?? char).replaceAll(quote, `\\${quote}`)
   return quote + body + quote
+}
+
+/** The value as plain data: paths into it are paths of the document. What stands twice stands once. */
+export function plainData(value: Value): unknown {
+  switch (value.type) {
+    case 'string': return value.value
+    case 'list': return value.items.map(plainData)
+    case 'map': return Object.fromEntries(value.entries.map((entry) => [keyText(entry.key), plainData(entry.value)]))
+    case 'null': return null
+    case 'bool': return value.text === 'True'
+    case 'int': case 'float': return Number(value.text)
+    default: return value.text
+  }
 }
