@@ -167,7 +167,7 @@ class Writer {
     const head = word.value?.slice(0, offset) ?? ''
     const plain = word.text === word.value
     const text = (plain || head === '' ? before : quote(head)) + this.#forShell(setting, value)
-    this.#replacements.push({ op: 'splice', path: place.path, start: place.start, end: place.end, text: escape(text) })
+    this.#replacements.push({ op: 'splice', path: place.path, start: place.start, end: place.end, text: this.#escaped(text) })
     return true
   }
 
@@ -198,7 +198,7 @@ class Writer {
       return words.map((value, index) => ({ op: 'add', path: before === undefined ? end : [...path, before + index], value }))
     }
     const text = insertion.before ? `${words.join(' ')} ` : ` ${words.join(' ')}`
-    return [{ op: 'splice', path: insertion.path, start: insertion.offset, end: insertion.offset, text: escape(text) }]
+    return [{ op: 'splice', path: insertion.path, start: insertion.offset, end: insertion.offset, text: this.#escaped(text) }]
   }
 
   /** An option and its value, as they are written in this form. */
@@ -207,16 +207,23 @@ class Writer {
     const text = this.#invocation.form === 'exec' ? this.#forList(setting, value) : this.#forShell(setting, value)
     // A value that begins with a dash would be taken for an option.
     if (value.startsWith('-') && value !== '-') return [`${flags.find((flag) => flag.startsWith('--')) ?? ''}=${text}`]
-    return [flags[0] ?? '', text]
+    return [flags.find((flag) => !this.#invocation.container.spelling?.swallows?.(flag)) ?? '', text]
+  }
+
+  /** Text for a string that the kubelet expands, unless a platform reads it in another way. */
+  #escaped(text: string): string {
+    return this.#invocation.container.spelling ? text : escape(text)
   }
 
   /** In a list the kubelet expands `$(PORT)`, and nothing else. */
   #forList(setting: string, value: string): string {
-    return this.#withPort(setting, value, escape, (name) => `$(${name})`)
+    const { literal = escape, variable = (name: string) => `$(${name})` } = this.#invocation.container.spelling ?? {}
+    return this.#withPort(setting, value, literal, variable)
   }
 
   #forShell(setting: string, value: string): string {
-    return this.#withPort(setting, value, (text) => (text === '' ? '' : quote(text)), (name) => `$${name}`) || "''"
+    const { literal = String, variable = (name: string) => `$${name}` } = this.#invocation.container.spelling ?? {}
+    return this.#withPort(setting, value, (text) => (text === '' ? '' : quote(literal(text))), variable) || "''"
   }
 
   /** A value in which `$PORT` stays a variable: in `bind`, the only setting whose value reads one. */

@@ -3,11 +3,11 @@ import { pythonOf } from '../dependencies/annotation.ts'
 import { applyEdits, jsonPatch, type Edit } from '../edit.ts'
 import { fix } from '../fix.ts'
 import type { Path } from '../kubernetes/field.ts'
-import { valueAt, type EnvVar, type Workload } from '../kubernetes/workload.ts'
+import { valueAt, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding } from '../lint.ts'
-import { workload, workloadOf, type Process, type WrittenText } from '../platforms/process.ts'
+import { modeOf, workloadOf, type Process, type WrittenText } from '../platforms/process.ts'
 import type { Platform } from '../platforms/platform.ts'
-import { scriptElements, startedFiles, type ScriptFile } from '../platforms/script-file.ts'
+import { processScripts, type ProcessScript } from '../platforms/process-scripts.ts'
 import type { Range } from '../platforms/value.ts'
 import type { Governed } from '../policy/governed.ts'
 import { nothing, type Policy } from '../policy/policy.ts'
@@ -34,9 +34,6 @@ export interface ProcessOptions extends CheckOptions {
   readonly compared: boolean
   readonly repository: Repository
 }
-
-/** How deep scripts that start scripts are followed. */
-const deepest = 4
 
 /** Checks the text of a platform's file. What is to be rewritten is handed to `rewrite`. */
 export function* checkPlatformFile(kind: PlatformFile, text: string, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void): Generator<Checked> {
@@ -76,18 +73,18 @@ class ProcessCheck {
     const object = this.#file.object(process)
     const own = workloadOf(process, this.#options.platform)
     const read = (edited: unknown): Workload => workloadOf(withTexts(process, edited), this.#options.platform)
-    const checked = this.#check(own, object, read, (finding) => this.#spanOf(finding))
-    const scripts = [...this.#scripts(own, deepest)]
+    const policy = modeOf(process.command, this.#options.platform) === 'splits' ? withoutQuotes(this.#policy) : this.#policy
+    const checked = this.#check(own, object, policy, read, (finding) => this.#spanOf(finding))
+    const scripts = [...processScripts(process, own, this.#options.platform, this.#repository)].map((script) => this.#script(script))
     if (checked.edits.length > 0) this.#mend(object, checked.edits)
-    // A process that does no more than start a script is told of where the script stands.
-    const isTold = scripts.length === 0 || checked.found > 0
-    if (isTold) yield { ...checked.workload, isPart: process.path.length === 0 }
-    for (const [index, script] of scripts.entries()) yield { ...script, isPart: isTold || index > 0 }
+    // A script that does no more than start the next, or a process that starts one, has nothing to tell.
+    const told = [{ ...checked, checked: checked.workload as Checked }, ...scripts].filter(({ found }, index, all) => found > 0 || index === all.length - 1)
+    for (const [index, { checked: one }] of told.entries()) yield { ...one, isPart: index > 0 || process.path.length === 0 }
   }
 
-  #check(own: Workload, object: unknown, read: (edited: unknown) => Workload, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
-    const report = lint(own, this.#policy, this.#python)
-    const { rounds, findings, mended } = fix(object, report, this.#policy, this.#python, read)
+  #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
+    const report = lint(own, policy, this.#python)
+    const { rounds, findings, mended } = fix(object, report, policy, this.#python, read)
     return {
       edits: rounds,
       found: report.invocations.length + findings.length,
@@ -116,42 +113,19 @@ class ProcessCheck {
 
   // Scripts of the repository
 
-  *#scripts(started: Workload, depth: number): Generator<Checked> {
-    const [container] = started.containers
-    if (!container?.elements || depth === 0) return
-    for (const file of startedFiles(container.elements, container.env, this.#options.platform.folders)) {
-      const text = this.#repository(file.file)
-      const checked = text === undefined ? undefined : this.#script(file, text)
-      if (!checked) continue
-      const inner = [...this.#scripts(checked.own, depth - 1)]
-      if (inner.length === 0 || checked.found > 0) yield checked.checked
-      yield* inner
-    }
-  }
-
-  /** Checks a script as this process starts it; undefined where no shell runs it. */
-  #script(file: ScriptFile, text: string): { own: Workload; checked: Checked; found: number } | undefined {
+  /** Checks a script as this process starts it. */
+  #script({ file, text, workload, withText }: ProcessScript): { readonly checked: Checked; readonly found: number } {
     const { path } = this.#process
-    const env: readonly EnvVar[] = file.variables
-    const read = (edited: unknown): Workload | undefined => {
-      const elements = scriptElements(file, String(valueAt(edited, path)), path)
-      const made = elements && workload(this.#process, env, elements, [])
-      const [container] = made?.containers ?? []
-      if (!made || !container || !file.tampered) return made
-      // Something unseen may have set any variable.
-      return { ...made, containers: [{ ...container, envFrom: [{ prefix: '', path }] }] }
-    }
     const object = objectWith(path, text)
-    const own = read(object)
-    if (!own) return undefined
     const lines = new Lines(text)
     const span = ({ place: { start = 0, end = start + 1 } }: Finding): Span => spanIn(lines, { start, end })
-    const { workload: checked, edits, found } = this.#check(own, object, (edited) => read(edited) ?? own, span, 1)
+    const { workload: checked, edits, found } = this.#check(workload, object, this.#policy, (edited) => withText(String(valueAt(edited, path))), span, 1)
+    const name = this.#folder + file
     if (edits.length > 0) {
       const mended = edits.reduce((left: unknown, round) => applyEdits(left, round), object)
-      this.#rewrite({ script: this.#folder + file.file, before: text, splice: { start: 0, end: text.length, text: String(valueAt(mended, path)) } })
+      this.#rewrite({ script: name, before: text, splice: { start: 0, end: text.length, text: String(valueAt(mended, path)) } })
     }
-    return { own, found, checked: { ...checked, file: { name: this.#folder + file.file, text } } }
+    return { found, checked: { ...checked, file: { name, text } } }
   }
 
   // Places
@@ -166,7 +140,7 @@ class ProcessCheck {
   #spanOf({ place: { path, start, end, inFile } }: Finding): Span {
     if (inFile) return this.#spanAt(inFile)
     const text = this.#textAt(path)
-    if (!text) return this.#spanAt(this.#start)
+    if (!text) return this.#spanAt(this.#file.rangeAt?.(path) ?? this.#start)
     if (start === undefined || !text.offset) return this.#spanAt(text.range)
     const from = text.offset(Math.min(start, text.value.length))
     const to = end === undefined ? from + 1 : text.offset(Math.min(end, text.value.length))
@@ -209,6 +183,11 @@ function policyOf({ kind, apiVersion, name }: Process, { policyFor }: CheckOptio
   const governed: Governed = { apiVersion, kind, namespace: '', name, labels: {}, owners: [] }
   const policy = policyFor(governed) ?? nothing
   return { ...policy, port: { ...policy.port, fallback: null } }
+}
+
+/** The policy for a text in which quotes do not hold: what needs them cannot be put in. */
+function withoutQuotes(policy: Policy): Policy {
+  return { ...policy, defaults: Object.fromEntries(Object.entries(policy.defaults).filter(([, value]) => /^[\w.,:/@%+=$-]*$/.test(String(value)))) }
 }
 
 /** The Python that the files of the repository tell of. */

@@ -102,7 +102,8 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
 
   adding(new Command('explain'))
     .description('show how a command is understood')
-    .argument('[word...]', 'a manifest, or behind -- a command line')
+    .argument('[word...]', 'a manifest, a Procfile or app_desc.yaml, or behind -- a command line')
+    .addOption(new Option('--platform <name>', 'the platform that reads Procfile and app_desc.yaml (default: blueking, in each of its ways)').choices(platformNames))
     .option('--shell <script>', 'a script, as `sh -c` runs it')
     .option('--env <name=value>', 'a variable of the environment (repeatable)', variables, {})
     .option('--gunicorn <version>', 'the gunicorn release')

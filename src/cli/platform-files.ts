@@ -6,7 +6,8 @@ import type { Platform } from '../platforms/platform.ts'
 import { portabilityNotes } from '../platforms/portability.ts'
 import type { Process } from '../platforms/process.ts'
 import { readProcfile, type Fault, type Note, type ProcfileProcess, type YamlReadings } from '../platforms/procfile.ts'
-import { plainData, type Value } from '../platforms/value.ts'
+import { plainData, valueIn, type Range, type Value } from '../platforms/value.ts'
+import type { Io } from './io.ts'
 import { readPlainTexts, readPythonYaml } from './python-yaml.ts'
 import { YamlError } from './yaml.ts'
 
@@ -29,12 +30,26 @@ export interface ReadFile {
   readonly faults: readonly Fault[]
   /** What the paths of processes lead into. */
   readonly object: (process: Process) => unknown
+  /** Where the value at a path stands; undefined where there is none. */
+  readonly rangeAt?: (path: Path) => Range | undefined
   /** True where edits are made as in YAML; else what a string holds stands in the file word for word. */
   readonly isYaml: boolean
 }
 
 /** What stands beside a file: undefined where there is no such file. Paths are from its folder. */
 export type Repository = (path: string) => string | undefined
+
+/** What stands beside a file that is read. What is no file that can be read is none. */
+export function repository(file: string, io: Pick<Io, 'readFile'>): Repository {
+  const folder = file.slice(0, file.lastIndexOf('/') + 1)
+  return (path) => {
+    try {
+      return io.readFile(folder + path)
+    } catch {
+      return undefined
+    }
+  }
+}
 
 /** Reads a platform's file. `compared`: no platform was chosen, so where others read a line differently is told. */
 export function readPlatformFile(kind: PlatformFile, text: string, { platform, compared, repository }: { readonly platform: Platform; readonly compared: boolean; readonly repository: Repository }): ReadFile {
@@ -91,6 +106,7 @@ function readDescription(text: string, repository: Repository): ReadFile {
     processes: [...(remarks.length > 0 ? [own] : []), ...modules.flatMap(({ processes }) => processes)],
     faults,
     object: () => plainData(document),
+    rangeAt: (path) => valueIn(document, path),
     isYaml: true,
   }
 }

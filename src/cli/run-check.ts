@@ -7,7 +7,7 @@ import { checkPlatformFile, type Rewrite } from './check-processes.ts'
 import { exitStatus, UsageError } from './command.ts'
 import type { Change } from './edit.ts'
 import { openReports } from './formats.ts'
-import { platformFile, type Repository } from './platform-files.ts'
+import { platformFile, repository } from './platform-files.ts'
 import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
 import type { Output } from './outputs.ts'
@@ -144,7 +144,7 @@ function checkFile(reported: ReportedFile, path: string, text: string, options: 
   const kind = platformFile(path)
   const found = kind === undefined
     ? checkText(text, options, (edit) => edits.push(edit))
-    : checkPlatformFile(kind, text, { ...options, repository: repository(folder, io) }, (rewrite) => rewrites.push(rewrite))
+    : checkPlatformFile(kind, text, { ...options, repository: repository(path, io) }, (rewrite) => rewrites.push(rewrite))
   for (const checked of found) {
     const file = checked.file ? { name: folder + checked.file.name, line: lineReader(checked.file.text) } : reported
     count(checked, summary)
@@ -161,17 +161,6 @@ function checkFile(reported: ReportedFile, path: string, text: string, options: 
   const scripts = rewrites.flatMap(({ script, before = '', splice }): FileChange[] =>
     (script !== undefined && splice ? [{ file: folder + script, text: before, edits: [], splices: [splice], isScript: true }] : []))
   return edits.length + splices.length > 0 ? [{ file: path, text, edits, splices, isScript: false }, ...scripts] : scripts
-}
-
-/** The files around one: undefined for what is not there, or no file. */
-function repository(folder: string, io: Io): Repository {
-  return (path) => {
-    try {
-      return io.readFile(folder + path)
-    } catch {
-      return undefined
-    }
-  }
 }
 
 function count(checked: Checked, summary: Summary): void {

@@ -51,6 +51,16 @@ export interface Remark extends FieldError {
   readonly inFile: { readonly start: number; readonly end: number }
 }
 
+/** How what is put into a command line is written, where that is not what Kubernetes expects. */
+export interface Spelling {
+  /** Text that means itself, before a shell's quotes. */
+  readonly literal: (text: string) => string
+  /** A variable of the environment. */
+  readonly variable: (name: string) => string
+  /** True for an option that does not come through. */
+  readonly swallows?: (flag: string) => boolean
+}
+
 export interface Container {
   readonly name: string
   readonly path: Path
@@ -66,6 +76,8 @@ export interface Container {
   readonly port: number | undefined
   /** The words of its command line, where they are not those of `command` and `args`: what a platform makes of its own file. */
   readonly elements?: readonly Element[]
+  /** Comes with `elements`. */
+  readonly spelling?: Spelling
 }
 
 export interface Workload {

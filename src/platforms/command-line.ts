@@ -1,7 +1,7 @@
 /** What a command of a platform's file comes to: the words that the program gets, in each of the ways that platforms have. */
 import { splitWords } from '../gunicorn/shlex.ts'
-import { expand, type Expanded } from '../kubernetes/expansion.ts'
-import type { Element, EnvVar, Remark } from '../kubernetes/workload.ts'
+import { escape, expand, type Expanded } from '../kubernetes/expansion.ts'
+import type { Element, EnvVar, Remark, Spelling } from '../kubernetes/workload.ts'
 import { Environment } from '../shell/environment.ts'
 import { readScript } from '../shell/script.ts'
 import type { Word } from '../shell/word.ts'
@@ -16,6 +16,23 @@ export interface CommandLine {
 }
 
 const nothing: CommandLine = { elements: [], remarks: [] }
+
+/** How what is put in is written in each mode. */
+export const spellings: Readonly<Record<Mode, Spelling>> = {
+  bash: { literal: String, variable: (name) => `$${name}` },
+  splits: { literal: String, variable: (name) => `$${name}` },
+  words: { literal: escape, variable: (name) => `$${name}` },
+  env: { literal: escape, variable: (name) => `$(${name})` },
+  token: {
+    // Blanks in a row would become one: all but the last are written as an expansion.
+    literal: (text) => text.replaceAll(/[\\"$`]/g, '\\$&').replaceAll(/ (?= )/g, '${IFS:0:1}'),
+    variable: (name) => `$${name}`,
+    swallows: (flag) => isEchoOption(flag),
+  },
+}
+
+/** An option of bash's `echo`, which it does not write. */
+const isEchoOption = (word: string): boolean => /^-[neE]+$/.test(word)
 
 /** The words before any shell, and what is lost on the way to them. */
 export function commandLine(command: Command, mode: Mode, variables: readonly EnvVar[]): CommandLine {
@@ -84,7 +101,8 @@ function rewritten(value: string, lookup: ReturnType<typeof lookupIn>): Expanded
 /** A variable that is not told of may be set by the platform, an add-on, or in its console. */
 function lookupIn(variables: readonly EnvVar[]): (name: string) => string | null {
   const known = new Map(variables.map(({ name, value }) => [name, value ?? null]))
-  return (name) => (/^[A-Za-z_]\w*$/.test(name) ? (known.get(name) ?? null) : `$(${name})`)
+  // The platform takes names in upper case alone.
+  return (name) => (known.has(name) || /^[A-Z_][A-Z0-9_]*$/.test(name) ? (known.get(name) ?? null) : `$(${name})`)
 }
 
 // Words that go through `"$(eval echo \"…\")"`, one by one
@@ -114,15 +132,15 @@ function echoed(word: string, environment: Environment): string | null {
   const [command] = commands
   if (commands.length !== 1 || command?.words[0]?.value !== 'echo') return null
   const values = command.words.slice(1).map(({ value, splits }) => (splits ? null : value))
-  while (values[0] != null && /^-[neE]+$/.test(values[0])) values.shift()
+  while (values[0] != null && isEchoOption(values[0])) values.shift()
   return values.includes(null) ? null : values.join(' ').replace(/\n+$/, '')
 }
 
-/** True where a shell would have made the same of the word between double quotes: its variables were meant. */
+/** True where the word was written for double quotes: what it holds for a shell comes of it, and nothing else is lost. */
 function isMeant(word: string, got: string, environment: Environment): boolean {
-  if (!word.includes('$') || /["\\`]/.test(word)) return false
-  const { commands } = readScript(`: "${word}"`, { dialect: 'bash', environment })
-  return commands[0]?.words[1]?.value === got
+  if (/^(?:[^\\"]|\\[^])*"/.test(word)) return false
+  const { commands, errors } = readScript(`: "${word}"`, { dialect: 'bash', environment })
+  return errors.length === 0 && commands[0]?.words[1]?.value === got
 }
 
 // Words

@@ -1,7 +1,7 @@
 /** A process of a platform's file → the workload that it is for the rules: what is started, with which environment. Pure. */
 import type { Path } from '../kubernetes/field.ts'
 import type { Container, Element, EnvVar, Remark, Workload } from '../kubernetes/workload.ts'
-import { commandLine } from './command-line.ts'
+import { commandLine, spellings } from './command-line.ts'
 import type { Mode, Platform } from './platform.ts'
 import type { Range } from './value.ts'
 
@@ -46,7 +46,7 @@ export interface Process {
 export function workloadOf(process: Process, platform: Platform): Workload {
   const variables = environmentOf(process, platform)
   const { elements, remarks } = commandLine(process.command, modeOf(process.command, platform), variables)
-  return workload(process, variables, elements, [...process.remarks, ...remarks])
+  return workload(process, variables, elements, [...process.remarks, ...remarks], modeOf(process.command, platform))
 }
 
 /** The mode in which a platform reads a command. */
@@ -60,9 +60,9 @@ export function environmentOf({ variables }: Pick<Process, 'variables'>, { envir
 }
 
 /** A workload of one container with the words that are given. */
-export function workload({ kind, apiVersion, name, module = 'default', path }: Process, env: readonly EnvVar[], elements: readonly Element[], remarks: readonly Remark[]): Workload {
+export function workload({ kind, apiVersion, name, module = 'default', path }: Process, env: readonly EnvVar[], elements: readonly Element[], remarks: readonly Remark[], mode: Mode = 'bash'): Workload {
   const container: Container = {
-    name, path, list: 'containers', command: undefined, args: undefined, elements,
+    name, path, list: 'containers', command: undefined, args: undefined, elements, spelling: spellings[mode],
     env, hasEnv: true, envFrom: [], port: undefined,
   }
   return {

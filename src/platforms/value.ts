@@ -48,6 +48,16 @@ export function member(value: Value | undefined, name: string): Value | undefine
   return value?.type === 'map' ? value.entries.find(({ key }) => key.type === 'string' && key.value === name)?.value : undefined
 }
 
+/** The value at a path; undefined where there is none. */
+export function valueIn(value: Value, path: readonly (string | number)[]): Value | undefined {
+  let at: Value | undefined = value
+  for (const step of path) {
+    if (typeof step === 'number') at = at?.type === 'list' ? at.items[step] : undefined
+    else at = at?.type === 'map' ? at.entries.find(({ key }) => keyText(key) === step)?.value : undefined
+  }
+  return at
+}
+
 /** How a key is called in a path. */
 export const keyText = (key: Value): string => (key.type === 'string' ? key.value : str(key))
 
