@@ -272,6 +272,8 @@ class Inspector {
     const insertion = (): Insertion => {
       if (nested || command.embedded) return { kind: 'none', reason: 'it stands in a script within a script' }
       if (!isReadable) return { kind: 'none', reason: 'the script cannot be read to its end' }
+      // At the end of a script it stands for itself; a blank behind it would be escaped.
+      if (/(?:^|[^\\])(?:\\\\)*\\$/.test(own.at(-1)?.text ?? '')) return { kind: 'none', reason: 'it ends with a backslash' }
       if (!hasSeparator(own)) return { kind: 'text', path, offset: expanded.source(command.insertAt), before: false }
       const [name, next] = own
       if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }

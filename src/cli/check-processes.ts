@@ -8,12 +8,13 @@ import { lint, type Finding } from '../lint.ts'
 import { modeOf, workloadOf, type Process, type WrittenText } from '../platforms/process.ts'
 import type { Platform } from '../platforms/platform.ts'
 import { processScripts, type ProcessScript } from '../platforms/process-scripts.ts'
-import type { Range } from '../platforms/value.ts'
+import type { Range, Value } from '../platforms/value.ts'
 import type { Governed } from '../policy/governed.ts'
 import { nothing, type Policy } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
 import type { Checked, CheckOptions } from './check.ts'
 import { Lines } from './lines.ts'
+import type { TextChange } from './mend-text.ts'
 import { readPlatformFile, type PlatformFile, type ReadFile, type Repository } from './platform-files.ts'
 import type { ReportedFinding, Span } from './report.ts'
 
@@ -23,8 +24,9 @@ export interface Rewrite {
   readonly script: string | undefined
   /** The text of the script. */
   readonly before?: string
-  /** Edits of a YAML document, made in its style; or text to be put in place. */
+  /** Edits of a YAML document, made in its style; changes of one string in it; or text to be put in place. */
   readonly edits?: readonly Edit[]
+  readonly change?: TextChange & { readonly read: (text: string) => Value }
   readonly splice?: Range & { readonly text: string }
 }
 
@@ -104,9 +106,10 @@ class ProcessCheck {
 
   #mend(object: unknown, rounds: readonly (readonly Edit[])[]): void {
     const { command } = this.#process
-    if (this.#file.isYaml) return this.#rewrite({ script: undefined, edits: rounds.flat() })
-    if (command.form !== 'text') return
+    const { read } = this.#file
+    if (command.form !== 'text') return this.#rewrite({ script: undefined, edits: rounds.flat() })
     const { path, range } = command.text
+    if (read) return this.#rewrite({ script: undefined, change: { path, start: range.start, rounds: rounds.map((edits) => edits.filter((edit) => edit.op === 'splice')), read } })
     const mended = rounds.reduce((left: unknown, edits) => applyEdits(left, edits), object)
     this.#rewrite({ script: undefined, splice: { ...range, text: String(valueAt(mended, path)) } })
   }

@@ -100,7 +100,7 @@ function outcome(process: Process, way: Way, repository: Repository): Outcome {
 function processText(process: Process, path: string, lines: Lines, repository: Repository, flags: ExplainFlags, paint: ReturnType<typeof painter>): string {
   const { name, module = 'default', command } = process
   const at = command.form === 'text' ? command.text.range.start : command.form === 'list' ? (command.words[0]?.range.start ?? 0) : 0
-  const title = `${path}:${place(lines, at)}: process "${name}"${module === 'default' ? '' : ` of module "${module}"`}, ${fieldPath(process.path)}`
+  const title = `${path}:${place(lines, at)}: process "${name}"${module === 'default' ? '' : ` of module "${module}"`}${process.kind === 'Procfile' ? '' : `, ${fieldPath(process.path)}`}`
   const texts = [paint('bold', title), `  ${paint('dim', 'says:')} ${written(command)}`]
   for (const [, same] of Map.groupBy(outcomes(process, repository, flags), ({ identity }) => identity)) {
     const [first] = same

@@ -32,8 +32,8 @@ export interface ReadFile {
   readonly object: (process: Process) => unknown
   /** Where the value at a path stands; undefined where there is none. */
   readonly rangeAt?: (path: Path) => Range | undefined
-  /** True where edits are made as in YAML; else what a string holds stands in the file word for word. */
-  readonly isYaml: boolean
+  /** How it is read as YAML; undefined where what a string holds stands in the file word for word. */
+  readonly read?: (text: string) => Value
 }
 
 /** What stands beside a file: undefined where there is no such file. Paths are from its folder. */
@@ -55,7 +55,7 @@ export function repository(file: string, io: Pick<Io, 'readFile'>): Repository {
 export function readPlatformFile(kind: PlatformFile, text: string, { platform, compared, repository }: { readonly platform: Platform; readonly compared: boolean; readonly repository: Repository }): ReadFile {
   if (kind === 'Procfile') return readProcfileText(text, platform, compared, repository)
   // Nobody else reads it.
-  return platform.dialect === 'blueking' ? readDescription(text, repository) : { processes: [], faults: [], object: () => undefined, isYaml: true }
+  return platform.dialect === 'blueking' ? readDescription(text, repository) : { processes: [], faults: [], object: () => undefined }
 }
 
 function readProcfileText(text: string, platform: Platform, compared: boolean, repository: Repository): ReadFile {
@@ -71,11 +71,12 @@ function readProcfileText(text: string, platform: Platform, compared: boolean, r
     })),
     faults: reading.faults,
     object: ({ name, command }) => ({ [name]: command.form === 'text' ? command.text.value : '' }),
-    isYaml: yamlDialects.has(platform.dialect),
+    ...(platform.dialect === 'blueking' ? { read: readPythonYaml } : textDialects.has(platform.dialect) ? { read: readPlainTexts } : {}),
   }
 }
 
-const yamlDialects: ReadonlySet<string> = new Set(['blueking', 'cnb-shim', 'railpack', 'nixpacks'])
+/** Those that read YAML, and take every scalar for a string. */
+const textDialects: ReadonlySet<string> = new Set(['cnb-shim', 'railpack', 'nixpacks'])
 
 /** What app_desc.yaml says beside a Procfile. Of several modules, it cannot be told whose Procfile it is. */
 function descriptionBeside(repository: Repository, processes: readonly ProcfileProcess[]): { readonly name: string; readonly variables: readonly EnvVar[]; readonly conflict: boolean } | undefined {
@@ -98,7 +99,7 @@ function readDescription(text: string, repository: Repository): ReadFile {
   const document = readOr(readPythonYaml, text)
   if ('message' in document) {
     const fault = { ...document, message: `BlueKing refuses the file: its format is not YAML: ${document.message}` }
-    return { processes: [], faults: [fault], object: () => undefined, isYaml: true }
+    return { processes: [], faults: [fault], object: () => undefined }
   }
   const { modules, faults, remarks } = readAppDescription(document, (folder) => procfileBeside(repository, folder))
   const own: Process = { kind: 'AppDescription', apiVersion: '', name: 'app_desc.yaml', path: [], command: { form: 'none' }, variables: [], remarks }
@@ -107,7 +108,7 @@ function readDescription(text: string, repository: Repository): ReadFile {
     faults,
     object: () => plainData(document),
     rangeAt: (path) => valueIn(document, path),
-    isYaml: true,
+    read: readPythonYaml,
   }
 }
 

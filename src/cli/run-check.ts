@@ -1,6 +1,6 @@
 /** `paddock check`: the files, one after the other, through a reporter; what is mended is written back. */
 import { applySplices, inOrder, type Splice } from '../edit.ts'
-import { fieldPath } from '../kubernetes/field.ts'
+import { fieldPath, type Path } from '../kubernetes/field.ts'
 import { defaultPlatform, platforms, type Platform } from '../platforms/platform.ts'
 import { checkText, type Checked, type CheckOptions } from './check.ts'
 import { checkPlatformFile, type Rewrite } from './check-processes.ts'
@@ -10,6 +10,7 @@ import { openReports } from './formats.ts'
 import { platformFile, repository } from './platform-files.ts'
 import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
+import { Lines } from './lines.ts'
 import type { Output } from './outputs.ts'
 import { progress } from './progress.ts'
 import { placeName, type ReportedFile, type Reporter, type Summary } from './report.ts'
@@ -98,7 +99,7 @@ function* files(paths: readonly string[], summary: Summary, reporter: Reporter, 
     if (path === '-') yield path
     else
       try {
-        yield* io.listFiles(path)
+        yield* io.listFiles(path, 'Procfile')
       } catch (error) {
         unreadableFile(path, error, summary, reporter, io)
       }
@@ -133,6 +134,7 @@ interface FileChange {
   readonly text: string
   readonly edits: readonly Change[]
   readonly splices: readonly Splice[]
+  readonly changes: readonly NonNullable<Rewrite['change']>[]
   /** True for a script, which several processes may start. */
   readonly isScript: boolean
 }
@@ -158,9 +160,10 @@ function checkFile(reported: ReportedFile, path: string, text: string, options: 
   const own = rewrites.filter(({ script }) => script === undefined)
   edits.push(...own.flatMap((rewrite) => (rewrite.edits ? [{ document: 0, edits: rewrite.edits }] : [])))
   const splices = own.flatMap(({ splice }) => splice ?? [])
+  const changes = own.flatMap(({ change }) => change ?? [])
   const scripts = rewrites.flatMap(({ script, before = '', splice }): FileChange[] =>
-    (script !== undefined && splice ? [{ file: folder + script, text: before, edits: [], splices: [splice], isScript: true }] : []))
-  return edits.length + splices.length > 0 ? [{ file: path, text, edits, splices, isScript: false }, ...scripts] : scripts
+    (script !== undefined && splice ? [{ file: folder + script, text: before, edits: [], splices: [splice], changes: [], isScript: true }] : []))
+  return edits.length + splices.length + changes.length > 0 ? [{ file: path, text, edits, splices, changes, isScript: false }, ...scripts] : scripts
 }
 
 function count(checked: Checked, summary: Summary): void {
@@ -196,7 +199,7 @@ function lineReader(text: string): (line: number) => string {
 }
 
 /** Makes the changes, as far as they can be made in the text. */
-async function mend({ file, text, edits, splices, isScript }: FileChange, scripts: Map<string, string>, io: Io): Promise<{ text: string; refused: number }> {
+async function mend({ file, text, edits, splices, changes, isScript }: FileChange, scripts: Map<string, string>, io: Io): Promise<{ text: string; refused: number }> {
   if (splices.length > 0) {
     const mended = applySplices(text, inOrder(splices))
     if (!isScript) return { text: mended, refused: 0 }
@@ -207,9 +210,22 @@ async function mend({ file, text, edits, splices, isScript }: FileChange, script
     return known === undefined ? { text: mended, refused: 0 } : { text, refused: known === mended ? 0 : 1 }
   }
   const { editManifests } = await import('./edit.ts')
-  const { text: mended, refused } = editManifests(text, edits)
-  for (const { line, path, reason } of refused) io.stderr.write(`paddock: ${file}:${line}: ${fieldPath(path)}: not fixed: ${reason}\n`)
-  return { text: mended, refused: refused.length }
+  const { mendText } = await import('./mend-text.ts')
+  let [mended, refused] = [text, 0]
+  const refuse = (line: number, path: Path, reason: string): void => {
+    io.stderr.write(`paddock: ${file}:${line}: ${fieldPath(path)}: not fixed: ${reason}\n`)
+    refused += 1
+  }
+  // From the end on, so that the places of what stands before still hold.
+  for (const change of changes.toSorted((a, b) => b.start - a.start)) {
+    const outcome = mendText(mended, change, change.read)
+    if ('text' in outcome) mended = outcome.text
+    else refuse(new Lines(text).position(change.start).line, change.path, outcome.reason)
+  }
+  if (edits.length === 0) return { text: mended, refused }
+  const edited = editManifests(mended, edits)
+  for (const { line, path, reason } of edited.refused) refuse(line, path, reason)
+  return { text: edited.text, refused }
 }
 
 async function diffOf(file: string, text: string, mended: string, io: Io): Promise<string> {

@@ -13,7 +13,7 @@ export function portabilityNotes(text: string, yaml: YamlReadings, { processes }
   const notes = processes.flatMap((process) => differences(process, reading))
   for (const [start, refused] of Map.groupBy(refusals, ({ fault }) => fault.start)) {
     const [first] = refused
-    const process = holding(processes, start)
+    const process = holding(processes, start, text)
     if (!first || !process) continue
     const why = refused.map(({ dialect, fault }) => `${dialect} (${fault.message.replace(/^\w[\w-]* refuses the file: /, '')})`)
     notes.push(unportable(process, { start, end: first.fault.end }, `must be written so that every platform takes it: it is refused by ${listed(why)}`))
@@ -21,9 +21,10 @@ export function portabilityNotes(text: string, yaml: YamlReadings, { processes }
   return notes
 }
 
-/** The process whose lines an offset falls into: the last that begins before it. */
-function holding(processes: readonly ProcfileProcess[], offset: number): ProcfileProcess | undefined {
-  return processes.findLast(({ key }) => key.start <= offset) ?? processes[0]
+/** The process that an offset is about: of the name that stands there, or the last that begins before it. */
+function holding(processes: readonly ProcfileProcess[], offset: number, text: string): ProcfileProcess | undefined {
+  const named = processes.find(({ name }) => text.startsWith(`${name}:`, offset))
+  return named ?? processes.findLast(({ key }) => key.start <= offset) ?? processes[0]
 }
 
 function differences(process: ProcfileProcess, readings: readonly { readonly dialect: Dialect; readonly reading: ProcfileReading }[]): Note[] {

@@ -53,7 +53,7 @@ export function workloadOf(process: Process, platform: Platform): Workload {
 export const modeOf = ({ form }: Command, platform: Platform): Mode => (form === 'list' ? platform.listMode : platform.mode)
 
 /** What the process finds in its environment, as far as the file and the platform tell. */
-export function environmentOf({ variables }: Pick<Process, 'variables'>, { environment }: Platform): EnvVar[] {
+function environmentOf({ variables }: Pick<Process, 'variables'>, { environment }: Platform): EnvVar[] {
   const own = variables.filter(({ name }) => !Object.hasOwn(environment, name))
   const given = Object.entries(environment).map(([name, value], index): EnvVar => ({ name, value: value ?? undefined, index: own.length + index }))
   return [...own, ...given]
