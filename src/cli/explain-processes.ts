@@ -27,6 +27,7 @@ const titles: Readonly<Record<string, string>> = {
 
 const modeWords: Readonly<Record<Mode, string>> = {
   bash: 'bash runs it as a script',
+  sh: 'sh runs it as a script',
   words: 'no shell reads it: it is split into words, and $NAME becomes $(NAME), which Kubernetes expands',
   env: 'no shell reads it: it is split into words behind `env`, and nobody expands $NAME',
   token: 'each word goes through `eval echo "…"`',

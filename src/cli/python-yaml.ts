@@ -6,7 +6,7 @@
  * PyYAML 6.0, lib/yaml/resolver.py and constructor.py; test/conformance/platforms.test.ts asks the real one.
  */
 import { EVENT_ID, SCALAR_STYLE, getScalarValue } from 'js-yaml'
-import type { Event } from 'js-yaml'
+import type { Event, ScalarEvent } from 'js-yaml'
 import type { Entry, Mapping, Range, Scalar, Text, Value } from '../platforms/value.ts'
 import { decodeScalar } from './scalar.ts'
 import { buildTree, resolve, type MapNode, type Node, type ScalarNode } from './tree.ts'
@@ -26,7 +26,30 @@ function read(source: string, texts: boolean): Value {
   checkAliases(source, events)
   if (documents > 1) throw new YamlError('more than one document where one was expected', 0)
   const empty = { type: 'null', text: 'None', start: source.length, end: source.length } as const
+  if (!texts) {
+    checkTabs(source, events)
+    if (/^\ufeff?(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*\.\.\.(?:\s|$)/.test(source)) throw new YamlError("expected '<document start>', but found '...'", 0)
+  }
   return documents === 0 ? empty : new Reader(source, texts).read(buildTree(source, events).root)
+}
+
+/** Throws YamlError for a tab between words: Python's reader has no word that may begin with one. */
+function checkTabs(source: string, events: readonly Event[]): void {
+  if (!source.includes('\t')) return
+  let done = 0
+  const check = (to: number): void => {
+    for (const { 0: line, index } of source.slice(done, to).matchAll(/[^\r\n]+/g)) {
+      const comment = /(?:^|[ \t])#/.exec(line)?.index ?? line.length
+      const tab = line.slice(0, comment + 1).replace(/#$/, '').indexOf('\t')
+      if (tab >= 0) throw new YamlError("found character '\\t' that cannot start any token", done + index + tab)
+    }
+  }
+  for (const event of events) {
+    if (event.type !== EVENT_ID.SCALAR || event.style === SCALAR_STYLE.PLAIN || event.valueStart < done) continue
+    check(event.valueStart)
+    done = event.valueEnd
+  }
+  check(source.length)
 }
 
 /** The same with every scalar as the text that it is, and null as an empty one: what Go decodes into a map of strings. */
@@ -34,7 +57,7 @@ export function readPlainTexts(source: string): Value {
   return read(source, true)
 }
 
-/** Throws YamlError where an alias stands for nothing, or for what it is part of. */
+/** Throws YamlError where an alias stands for nothing, or for what it is part of, and where two nodes have one anchor. */
 function checkAliases(source: string, events: readonly Event[]): void {
   const known = new Set<string>()
   const open: (string | undefined)[] = []
@@ -47,6 +70,7 @@ function checkAliases(source: string, events: readonly Event[]): void {
       if (!known.has(name)) throw new YamlError(`unknown alias *${name}`, event.anchorStart - 1)
     } else {
       const anchor = event.type === EVENT_ID.DOCUMENT || event.anchorStart === -1 ? undefined : source.slice(event.anchorStart, event.anchorEnd)
+      if (anchor !== undefined && (known.has(anchor) || open.includes(anchor))) throw new YamlError(`found duplicate anchor ${JSON.stringify(anchor)}`, event.type === EVENT_ID.DOCUMENT ? 0 : event.anchorStart - 1)
       if (event.type !== EVENT_ID.SCALAR) open.push(anchor)
       else if (anchor !== undefined) known.add(anchor)
     }
@@ -92,7 +116,8 @@ class Reader {
       const id = identity(entry.key)
       const earlier = holding.get(id)
       if (earlier && own.includes(earlier)) overridden.push(earlier)
-      holding.set(id, entry)
+      // Python keeps the key that it has, be it True where 1 comes.
+      holding.set(id, earlier && earlier.key.type !== entry.key.type ? { key: earlier.key, value: entry.value } : entry)
     }
     return { type: 'map', start: node.start, end: node.end, entries: [...holding.values()], overridden }
   }
@@ -118,11 +143,18 @@ class Reader {
     const { event, start, end } = node
     const range = { start, end }
     const tag = event.tagStart === -1 ? undefined : this.#source.slice(event.tagStart, event.tagEnd)
-    const text = getScalarValue(this.#source, event)
+    const text = this.#value(event)
     if (this.#texts) return this.#text(node, event.style === SCALAR_STYLE.PLAIN && isNull(text) ? '' : text, range)
     const resolved = tag === undefined ? (event.style === SCALAR_STYLE.PLAIN ? resolvePlain(text) : undefined) : tagged(tag, text, node)
     if (resolved === 'value') throw new YamlError("could not determine a constructor for the tag 'tag:yaml.org,2002:value'", start)
     return resolved ? { ...resolved, ...range } : this.#text(node, text, range)
+  }
+
+  /** Python adds no line break to a block that ends the file without one. */
+  #value(event: ScalarEvent): string {
+    const value = getScalarValue(this.#source, event)
+    const isBlock = event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK
+    return isBlock && !this.#texts && event.valueEnd === this.#source.length && !/[\r\n]$/.test(this.#source) ? value.replace(/\n$/, '') : value
   }
 
   #text({ event }: ScalarNode, value: string, range: Range): Text {
@@ -170,7 +202,7 @@ const isNull = (text: string): boolean => text === '' || /^(?:~|null|Null|NULL)$
 /** What a plain scalar stands for; undefined for a string, `value` for what Python cannot construct. */
 function resolvePlain(text: string): Resolved | 'value' | undefined {
   if (isNull(text)) return { type: 'null', text: 'None' }
-  if (text === '=') return 'value'
+  if (text === '=' || text === '<<') return 'value'
   const bool = booleans.get(text)
   if (bool !== undefined) return { type: 'bool', text: bool }
   if (!/^[-+.\d]/.test(text)) return undefined

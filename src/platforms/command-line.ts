@@ -20,16 +20,20 @@ const nothing: CommandLine = { elements: [], remarks: [] }
 /** How what is put in is written in each mode. */
 export const spellings: Readonly<Record<Mode, Spelling>> = {
   bash: { literal: String, variable: (name) => `$${name}` },
+  sh: { literal: String, variable: (name) => `$${name}` },
   splits: { literal: String, variable: (name) => `$${name}` },
   words: { literal: escape, variable: (name) => `$${name}` },
   env: { literal: escape, variable: (name) => `$(${name})` },
   token: {
-    // Blanks in a row would become one: all but the last are written as an expansion.
-    literal: (text) => text.replaceAll(/[\\"$`]/g, '\\$&').replaceAll(/ (?= )/g, '${IFS:0:1}'),
+    // Blanks in a row would become one, and what stands between blanks may become the names of files: those blanks are written as an expansion.
+    literal: (text) => text.replaceAll(/[\\"$`]/g, '\\$&').replaceAll(isGlobbed(text) ? / /g : / (?= )/g, '${IFS:0:1}'),
     variable: (name) => `$${name}`,
     swallows: (flag) => isEchoOption(flag),
   },
 }
+
+/** Whether a part between blanks is a pattern, which the names of files may take the place of. The quotes before the first and behind the last keep those. */
+const isGlobbed = (word: string): boolean => word.split(/[ \t\n]+/).slice(1, -1).some((part) => /[*?[]/.test(part))
 
 /** An option of bash's `echo`, which it does not write. */
 const isEchoOption = (word: string): boolean => /^-[neE]+$/.test(word)
@@ -47,7 +51,7 @@ function textLine(text: WrittenText, mode: Mode, variables: readonly EnvVar[]): 
   const { path, value } = text
   if (mode === 'words' || mode === 'env') return splitLine(text, mode, variables)
   const element = (word: string): Element => ({ path, text: word, expanded: asIs(word) })
-  const script = ['bash', '-c', value].map(element)
+  const script = [mode === 'sh' ? 'sh' : 'bash', '-c', value].map(element)
   if (mode !== 'splits') return { elements: script, remarks: [] }
   const [lost] = value.match(/["'\\`]|&&|\|\|?|[;<>()]|^[A-Za-z_]\w*=/) ?? []
   if (lost === undefined) return { elements: script, remarks: [] }
@@ -82,7 +86,8 @@ function shellRemark(text: WrittenText, word: Word, index: number, mode: 'words'
   const tell = (detail: string, remedy: string): Remark => mangled(text, word.start, word.end, word.text, detail, remedy)
   const shell = 'Write `bash -c "…"` around the command, or start a script.'
   if (/^(?:&&|\|\|?|;|&|\d*[<>].*)$/.test(plain) || plain.endsWith(';')) return tell('must be a word of the program: no shell reads it here, and it is passed on as an argument', shell)
-  if (/\$\(\(|\$\(|`/.test(word.text)) return tell('must not be for a shell to work out: none reads it here, and it is passed on as it is', shell)
+  // `$(NAME)` is what Kubernetes expands.
+  if (/`|\$\((?![A-Z_][A-Z0-9_]*\))/.test(word.text)) return tell('must not be for a shell to work out: none reads it here, and it is passed on as it is', shell)
   if (index === 0 && mode === 'words' && /^[A-Za-z_]\w*=/.test(value)) return tell('must be a program: no shell reads the assignment here, and a file of that name is looked for', 'Set the variable in the environment of the app.')
   if (index === 0 && /^(?:exec|cd|export|source|\.)$/.test(value)) return tell('must be a program: no shell reads it here, and there is no program of that name', mode === 'env' || value !== 'exec' ? shell : 'Remove `exec`: no shell stands before the program.')
   if (mode === 'words' && /\$\{[A-Za-z_]\w*[^}\w]/.test(value.replaceAll(portDefault, ''))) return tell(`must not have a default: the platform reads no more than \${NAME} here, and ${portDefault} as it is`, 'Set the variable in the environment of the app, and write `$NAME`.')
@@ -125,6 +130,7 @@ function tokenLine(words: readonly WrittenText[], variables: readonly EnvVar[]):
 
 /** What `eval echo "WORD"` writes, as `$(…)` takes it; null where that is not known. */
 function echoed(word: string, environment: Environment): string | null {
+  if (isGlobbed(word)) return null
   // The word is split at blanks before `eval` joins it again.
   const script = `echo "${word.split(/[ \t\n]+/).join(' ')}"`
   const { commands, errors } = readScript(script, { dialect: 'bash', environment })

@@ -4,12 +4,13 @@ import { dialects, type Dialect } from './procfile.ts'
 /**
  * What a platform makes of a command.
  * - `bash`: a script for `bash -c`, after the files of `profile.d`
+ * - `sh`: a script for `sh -c`
  * - `words`: words as a shell quotes them, which go to Kubernetes as `command` and `args`; `$VAR` becomes `$(VAR)`
  * - `env`: the same, behind `env`; `$VAR` stays as it is
  * - `token`: of a list, each word goes through `eval echo`, in double quotes
  * - `splits`: variables are expanded, then it is split at blanks, quotes or no quotes
  */
-export type Mode = 'bash' | 'words' | 'env' | 'token' | 'splits'
+export type Mode = 'bash' | 'sh' | 'words' | 'env' | 'token' | 'splits'
 
 export interface Platform {
   readonly dialect: Dialect
@@ -34,8 +35,8 @@ export const platforms: Readonly<Record<string, Platform>> = {
   heroku: { dialect: 'heroku', ...buildpack, environment: { PORT: null } },
   google: { dialect: 'google', ...buildpack, environment: { PORT: '8080' } },
   paketo: { dialect: 'paketo', ...buildpack, environment: {} },
-  honcho: { dialect: 'honcho', ...buildpack, environment: { PORT: null } },
-  foreman: { dialect: 'foreman', ...buildpack, environment: { PORT: null } },
+  honcho: { dialect: 'honcho', ...buildpack, mode: 'sh', environment: { PORT: null } },
+  foreman: { dialect: 'foreman', ...buildpack, mode: 'sh', environment: { PORT: null } },
   dokku: { dialect: 'dokku', ...buildpack, mode: 'splits', environment: { PORT: '5000' } },
   herokuish: { dialect: 'herokuish', ...buildpack, mode: 'splits', environment: { PORT: '5000' } },
   railpack: { dialect: 'railpack', ...buildpack, environment: { PORT: null } },
