@@ -33,7 +33,7 @@ function scriptWorkload(process: Process, file: ScriptFile, text: string): Workl
   const { path } = process
   const elements = scriptElements(file, text, path)
   if (!elements) return undefined
-  const made = workload(process, file.variables, elements, [])
+  const made = workload(process, file.variables, elements, [], 'bash', text)
   // Something unseen may have set any variable.
   return file.tampered ? { ...made, containers: made.containers.map((container) => ({ ...container, envFrom: [{ prefix: '', path }] })) } : made
 }

@@ -46,7 +46,7 @@ export interface Process {
 export function workloadOf(process: Process, platform: Platform): Workload {
   const variables = environmentOf(process, platform)
   const { elements, remarks } = commandLine(process.command, modeOf(process.command, platform), variables)
-  return workload(process, variables, elements, [...process.remarks, ...remarks], modeOf(process.command, platform))
+  return workload(process, variables, elements, [...process.remarks, ...remarks], modeOf(process.command, platform), process.command.form === 'text' ? process.command.text.value : undefined)
 }
 
 /** The mode in which a platform reads a command. */
@@ -60,9 +60,9 @@ function environmentOf({ variables }: Pick<Process, 'variables'>, { environment 
 }
 
 /** A workload of one container with the words that are given. */
-export function workload({ kind, apiVersion, name, module = 'default', path }: Process, env: readonly EnvVar[], elements: readonly Element[], remarks: readonly Remark[], mode: Mode = 'bash'): Workload {
+export function workload({ kind, apiVersion, name, module = 'default', path }: Process, env: readonly EnvVar[], elements: readonly Element[], remarks: readonly Remark[], mode: Mode, text: string | undefined): Workload {
   const container: Container = {
-    name, path, list: 'containers', command: undefined, args: undefined, elements, spelling: spellings[mode],
+    name, path, list: 'containers', command: undefined, args: undefined, elements, spelling: spellings[mode], ...(text === undefined ? {} : { text }),
     env, hasEnv: true, envFrom: [], port: undefined,
   }
   return {
