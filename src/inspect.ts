@@ -155,7 +155,7 @@ export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
 
 /** The invocations of gunicorn in a workload, container by container. */
 export function inspect(workload: Workload): Invocation[] {
-  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim())
+  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim() ?? workload.gunicorn)
   return workload.containers.flatMap((container) => inspectContainer(workload, container, releases))
 }
 

@@ -1,5 +1,4 @@
 /** Processes of a platform's file → findings and fixes, in that file and in the scripts of the repository that it starts. */
-import { pythonOf } from '../dependencies/annotation.ts'
 import { applyEdits, jsonPatch, type Edit } from '../edit.ts'
 import { fix } from '../fix.ts'
 import type { Path } from '../kubernetes/field.ts'
@@ -17,6 +16,7 @@ import { Lines } from './lines.ts'
 import type { TextChange } from './mend-text.ts'
 import { readPlatformFile, type PlatformFile, type ReadFile, type Repository } from './platform-files.ts'
 import type { ReportedFinding, Span } from './report.ts'
+import { pinnedGunicorn, repositoryPython } from './repository-python.ts'
 
 /** What is to become of a file. */
 export interface Rewrite {
@@ -42,7 +42,8 @@ export function* checkPlatformFile(kind: PlatformFile, text: string, options: Pr
   const file = readPlatformFile(kind, text, options)
   const lines = new Lines(text)
   for (const { message, start, end } of file.faults) yield { unreadable: { message, span: spanIn(lines, { start, end }) } }
-  for (const process of file.processes) yield* new ProcessCheck(process, file, lines, options, rewrite).run()
+  const pythons = new Map<string, Python>()
+  for (const process of file.processes) yield* new ProcessCheck(process, file, lines, pythons, options, rewrite).run()
 }
 
 class ProcessCheck {
@@ -57,7 +58,7 @@ class ProcessCheck {
   readonly #folder: string
   readonly #repository: Repository
 
-  constructor(process: Process, file: ReadFile, lines: Lines, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void) {
+  constructor(process: Process, file: ReadFile, lines: Lines, pythons: Map<string, Python>, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void) {
     this.#process = process
     this.#file = file
     this.#lines = lines
@@ -67,7 +68,8 @@ class ProcessCheck {
     const { folder = '' } = process
     this.#folder = folder === '' ? '' : `${folder}/`
     this.#repository = (path) => options.repository(this.#folder + path)
-    this.#python = repositoryPython(options.requirements, this.#repository, this.#folder)
+    this.#python = pythons.get(folder) ?? repositoryPython(options.requirements, this.#repository, this.#folder)
+    pythons.set(folder, this.#python)
   }
 
   *run(): Generator<Checked> {
@@ -84,9 +86,18 @@ class ProcessCheck {
     for (const [index, { checked: one }] of told.entries()) yield { ...one, isPart: index > 0 || process.path.length === 0 }
   }
 
+  /** The release that requirements.txt pins. */
+  #released(workload: Workload): Workload {
+    const gunicorn = pinnedGunicorn(this.#python)
+    return gunicorn === undefined ? workload : { ...workload, gunicorn }
+  }
+
   #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
-    const report = lint(own, policy, this.#python)
-    const { rounds, findings, mended } = fix(object, report, policy, this.#python, read)
+    const report = lint(this.#released(own), policy, this.#python)
+    const { rounds, findings, mended } = fix(object, report, policy, this.#python, (edited) => {
+      const again = read(edited)
+      return again && this.#released(again)
+    })
     return {
       edits: rounds,
       found: report.invocations.length + findings.length,
@@ -192,17 +203,3 @@ function policyOf({ kind, apiVersion, name }: Process, { policyFor }: CheckOptio
 function withoutQuotes(policy: Policy): Policy {
   return { ...policy, defaults: Object.fromEntries(Object.entries(policy.defaults).filter(([, value]) => /^[\w.,:/@%+=$-]*$/.test(String(value)))) }
 }
-
-/** The Python that the files of the repository tell of. */
-function repositoryPython(requirements: CheckOptions['requirements'], repository: Repository, folder: string): Python {
-  const runtime = repository('runtime.txt')
-  const version = runtime === undefined ? undefined : /^\s*python-(\d+(?:\.\d+)*)\s*$/.exec(runtime)?.[1]
-  const own = requirements ?? requirementsOf(repository, folder)
-  return { ...pythonOf(own?.text, own?.path ?? '', version), evidence: `${folder}runtime.txt` }
-}
-
-function requirementsOf(repository: Repository, folder: string): CheckOptions['requirements'] {
-  const text = repository('requirements.txt')
-  return text === undefined ? undefined : { text, path: `${folder}requirements.txt` }
-}
-

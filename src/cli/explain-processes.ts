@@ -9,6 +9,7 @@ import { explainInvocation } from './explain.ts'
 import type { painter } from './io.ts'
 import { Lines } from './lines.ts'
 import { readPlatformFile, type PlatformFile, type Repository } from './platform-files.ts'
+import { pinnedGunicorn, repositoryPython } from './repository-python.ts'
 import { picture, type ExplainFlags } from './run-explain.ts'
 
 interface Asked {
@@ -65,7 +66,7 @@ export function explainedProcesses({ path, kind, text, repository }: Asked, flag
       started.flatMap(({ script, workload }) =>
         inspect(workload).map((invocation) => ({
           file: script ?? path, container: process.name, platform: way.name, mode: modeOf(process.command, way.platform),
-          lost: remarks.map(({ detail }) => detail), ...explainInvocation(invocation, null),
+          lost: remarks.map(({ detail }) => detail), ...explainInvocation(invocation, workload.gunicorn ?? null),
         })),
       ),
     ),
@@ -78,20 +79,21 @@ function platformOf({ platform: name = defaultPlatform }: ExplainFlags): Platfor
   return platform
 }
 
-function outcomes(process: Process, repository: Repository, { platform: chosen }: ExplainFlags): Outcome[] {
+function outcomes(process: Process, repository: Repository, { platform: chosen, gunicorn }: ExplainFlags): Outcome[] {
   // Version 3 is for cloud-native apps alone.
   const possible = chosen === undefined ? ways.filter((way) => process.apiVersion !== '3' || way !== 'blueking-legacy-image') : [chosen]
   return possible.flatMap((name) => {
     const platform = platforms[name]
-    return platform ? [outcome(process, { name, platform }, repository)] : []
+    return platform ? [outcome(process, { name, platform }, repository, gunicorn)] : []
   })
 }
 
-function outcome(process: Process, way: Way, repository: Repository): Outcome {
+function outcome(process: Process, way: Way, repository: Repository, asked: string | undefined): Outcome {
   const own = workloadOf({ ...process, remarks: [] }, way.platform)
   const folder = process.folder ? `${process.folder}/` : ''
+  const gunicorn = asked ?? pinnedGunicorn(repositoryPython(undefined, (file) => repository(folder + file), folder))
   const scripts = [...processScripts(process, own, way.platform, (file) => repository(folder + file))]
-  const started = [{ script: undefined, workload: own }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload }))]
+  const started = [{ script: undefined, workload: { ...own, gunicorn } }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: { ...workload, gunicorn } }))]
   const remarks = own.remarks ?? []
   const found = started.flatMap(({ workload }) => inspect(workload))
   const identity = JSON.stringify([found.map(({ words }) => words.map(({ value, text }) => value ?? [text])), remarks.map(({ detail }) => detail)])

@@ -64,9 +64,10 @@ function readProcfileText(text: string, platform: Platform, compared: boolean, r
   const beside = platform.dialect === 'blueking' ? descriptionBeside(repository, reading.processes) : undefined
   const [first] = reading.processes
   const notes = [...reading.notes, ...(compared ? portabilityNotes(text, yaml, reading) : []), ...(beside?.conflict && first ? [conflictNote(first, beside.name)] : [])]
+  const byName = Map.groupBy(notes, ({ name }) => name)
   return {
     processes: reading.processes.map((process) => ({
-      ...procfileProcess(process, notes.filter(({ name }) => name === process.name)),
+      ...procfileProcess(process, byName.get(process.name) ?? []),
       variables: beside?.variables ?? [],
     })),
     faults: reading.faults,

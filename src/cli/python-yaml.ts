@@ -104,10 +104,10 @@ class Reader {
 
   #mapping(node: MapNode): Mapping {
     const merged: Entry[] = []
-    const own: Entry[] = []
+    const own = new Set<Entry>()
     for (const { name, key, value } of node.items) {
       if (name === undefined) merged.unshift(...this.#merged(value))
-      else own.push({ key: this.#key(key), value: this.#counted(value) })
+      else own.add({ key: this.#key(key), value: this.#counted(value) })
     }
     const holding = new Map<string, Entry>()
     const overridden: Entry[] = []
@@ -115,7 +115,7 @@ class Reader {
     for (const entry of own) {
       const id = identity(entry.key)
       const earlier = holding.get(id)
-      if (earlier && own.includes(earlier)) overridden.push(earlier)
+      if (earlier && own.has(earlier)) overridden.push(earlier)
       // Python keeps the key that it has, be it True where 1 comes.
       holding.set(id, earlier && earlier.key.type !== entry.key.type ? { key: earlier.key, value: entry.value } : entry)
     }

@@ -96,6 +96,8 @@ export interface Workload {
   readonly pod?: { readonly spec: Fields; readonly path: Path }
   readonly containers: readonly Container[]
   readonly errors: readonly FieldError[]
+  /** The gunicorn release that a requirements file beside it pins, where no annotation tells another. */
+  readonly gunicorn?: string | undefined
   /** What the platform says of it; undefined for what comes from no file of a platform. */
   readonly remarks?: readonly Remark[]
 }

@@ -9,7 +9,9 @@ const longestQuote = 60
 export function portabilityNotes(text: string, yaml: YamlReadings, { processes }: ProcfileReading): Note[] {
   const readings = otherDialects.map((dialect) => ({ dialect, reading: readProcfile(dialect, text, yaml) }))
   const refusals = readings.flatMap(({ dialect, reading: { faults: [fault] } }) => (fault ? [{ dialect, fault }] : []))
-  const reading = readings.filter(({ dialect }) => !refusals.some((refusal) => refusal.dialect === dialect))
+  const reading = readings
+    .filter(({ dialect }) => !refusals.some((refusal) => refusal.dialect === dialect))
+    .map(({ dialect, reading: { processes: others } }) => ({ dialect, byName: Map.groupBy(others, ({ name }) => name), byPlace: new Map(others.map((other) => [other.key.start, other])) }))
   const notes = processes.flatMap((process) => differences(process, reading))
   for (const [start, refused] of Map.groupBy(refusals, ({ fault }) => fault.start)) {
     const [first] = refused
@@ -27,11 +29,19 @@ function holding(processes: readonly ProcfileProcess[], offset: number, text: st
   return named ?? processes.findLast(({ key }) => key.start <= offset) ?? processes[0]
 }
 
-function differences(process: ProcfileProcess, readings: readonly { readonly dialect: Dialect; readonly reading: ProcfileReading }[]): Note[] {
+/** How a platform reads the file. */
+interface Reading {
+  readonly dialect: Dialect
+  readonly byName: ReadonlyMap<string, readonly ProcfileProcess[]>
+  /** By where their names begin. */
+  readonly byPlace: ReadonlyMap<number, ProcfileProcess>
+}
+
+function differences(process: ProcfileProcess, readings: readonly Reading[]): Note[] {
   const others = Map.groupBy(
-    readings.flatMap(({ dialect, reading }) => {
-      const what = readAs(process, reading.processes)
-      return what === undefined ? [] : [{ dialect, what }]
+    readings.flatMap((reading) => {
+      const what = readAs(process, reading)
+      return what === undefined ? [] : [{ dialect: reading.dialect, what }]
     }),
     ({ what }) => what,
   )
@@ -41,13 +51,13 @@ function differences(process: ProcfileProcess, readings: readonly { readonly dia
 }
 
 /** How a platform reads a process, where that differs. */
-function readAs({ name, command, key }: ProcfileProcess, others: readonly ProcfileProcess[]): string | undefined {
-  const same = others.filter((other) => other.name === name)
+function readAs({ name, command, key }: ProcfileProcess, { byName, byPlace }: Reading): string | undefined {
+  const same = byName.get(name) ?? []
   const [first] = same
   if (same.length > 1) return `${same.length} processes of that name`
   // Blanks at the ends mean nothing to a shell.
   if (first) return first.command.trim() === command.trim() ? undefined : quoted(first.command)
-  const renamed = others.find((other) => other.key.start === key.start)
+  const renamed = byPlace.get(key.start)
   return renamed ? `it as ${JSON.stringify(renamed.name)}` : 'no such process'
 }
 

@@ -175,6 +175,7 @@ function verbatim(name: string, nameStart: number, command: string, end: number)
 /** foreman, honcho and Paketo: `/^([A-Za-z0-9_-]+):\s*(.+)$/` on each line; what does not match is passed over. */
 function readByLine(dialect: Dialect, text: string): ProcfileReading {
   const processes: ProcfileProcess[] = []
+  const byName = new Map<string, ProcfileProcess>()
   const notes: Note[] = []
   const faults: Fault[] = []
   for (const line of linesOf(text, dialect === 'honcho' ? pythonBreak : newline)) {
@@ -186,16 +187,18 @@ function readByLine(dialect: Dialect, text: string): ProcfileReading {
       continue
     }
     const process = verbatim(name, line.start, command, line.end)
-    const earlier = processes.findIndex((other) => other.name === name)
-    if (earlier >= 0 && dialect === 'honcho') faults.push({ ...process.key, message: 'honcho refuses the file: process names must be unique within a Procfile' })
-    if (earlier >= 0 && dialect === 'paketo') {
-      notes.push(twice(processes[earlier]!, 'the last one is'))
-      processes.splice(earlier, 1)
-    }
+    const earlier = byName.get(name)
+    if (earlier && dialect === 'honcho') faults.push({ ...process.key, message: 'honcho refuses the file: process names must be unique within a Procfile' })
+    if (earlier && dialect === 'paketo') notes.push(twice(earlier, 'the last one is'))
     processes.push(process)
+    byName.set(name, process)
   }
-  return { processes, notes, faults }
+  return { processes: dialect === 'paketo' ? lastOf(processes, byName) : processes, notes, faults }
 }
+
+/** Of processes of one name, the last. */
+const lastOf = (processes: readonly ProcfileProcess[], byName: ReadonlyMap<string, ProcfileProcess>): ProcfileProcess[] =>
+  processes.filter((process) => byName.get(process.name) === process)
 
 function passedOver(name: string, { start, end, text }: Line, detail: string): Note {
   return { rule: 'ignored-description', name, inFile: { start, end }, shape: 'Invalid value', value: text, detail, remedy: 'Write each process on one line of its own.' }
@@ -211,21 +214,24 @@ function twice({ name, key, command }: ProcfileProcess, which: string): Note {
 /** Google: one expression over the whole text, whose blanks reach over the end of a line. */
 function readGoogle(text: string): ProcfileReading {
   const processes: ProcfileProcess[] = []
+  const names = new Set<string>()
   const notes: Note[] = []
   for (const match of text.matchAll(/(?<![^\n])(\w+):[ \t\n\f\r]*([^\n]+)(?![^\n])/g)) {
     const [whole, name = '', command = ''] = match
     const kept = command.replace(/\r$/, '')
     const process = verbatim(name, match.index, kept, match.index + whole.length - (command.length - kept.length))
-    if (processes.some((other) => other.name === name)) notes.push(twice(process, 'the first one is'))
+    if (names.has(name)) notes.push(twice(process, 'the first one is'))
     else processes.push(process)
+    names.add(name)
   }
-  const faults = processes.some(({ name }) => name === 'web') ? [] : [{ ...all(text), message: 'google refuses the file: it must name a process `web`' }]
+  const faults = names.has('web') ? [] : [{ ...all(text), message: 'google refuses the file: it must name a process `web`' }]
   return { processes, notes, faults }
 }
 
 /** heroku/procfile, whose parser refuses what it does not know. */
 function readHeroku(text: string): ProcfileReading {
   const processes: ProcfileProcess[] = []
+  const byName = new Map<string, ProcfileProcess>()
   const notes: Note[] = []
   const faults: Fault[] = []
   for (const line of linesOf(text, newline)) {
@@ -239,20 +245,19 @@ function readHeroku(text: string): ProcfileReading {
       faults.push({ start: line.start + indent, end: line.end, message: `heroku refuses the file: line ${line.number} must be \`name: command\`` })
       continue
     }
-    const process = { ...verbatim(name, line.start + indent, command, line.start + trimEnd(line.text).length) }
-    const earlier = processes.findIndex((other) => other.name === name)
-    if (earlier >= 0) {
-      notes.push(twice(processes[earlier]!, 'the last one is'))
-      processes.splice(earlier, 1)
-    }
+    const process = verbatim(name, line.start + indent, command, line.start + trimEnd(line.text).length)
+    const earlier = byName.get(name)
+    if (earlier) notes.push(twice(earlier, 'the last one is'))
     processes.push(process)
+    byName.set(name, process)
   }
-  return { processes, notes, faults }
+  return { processes: lastOf(processes, byName), notes, faults }
 }
 
 /** Dokku's procfile-util: comments behind a blank are taken off too. */
 function readDokku(text: string): ProcfileReading {
   const processes: ProcfileProcess[] = []
+  const names = new Set<string>()
   const faults: Fault[] = []
   for (const line of linesOf(text, newline)) {
     const content = trim(line.text)
@@ -265,7 +270,8 @@ function readDokku(text: string): ProcfileReading {
     }
     const command = rest.replace(/\s(?:#|\/\/).*$/, '').trimEnd()
     const start = from + content.length - rest.length
-    if (processes.some((other) => other.name === name)) faults.push({ start: from, end: from + name.length, message: `dokku refuses the file: process names must be unique, line ${line.number}` })
+    if (names.has(name)) faults.push({ start: from, end: from + name.length, message: `dokku refuses the file: process names must be unique, line ${line.number}` })
+    names.add(name)
     processes.push(verbatim(name, from, command, start + command.length))
   }
   return { processes, notes: [], faults }
@@ -274,6 +280,7 @@ function readDokku(text: string): ProcfileReading {
 /** herokuish: what stands before the first colon is the name, be it what it may. */
 function readHerokuish(text: string): ProcfileReading {
   const processes: ProcfileProcess[] = []
+  const names = new Set<string>()
   const notes: Note[] = []
   for (const line of linesOf(text, newline)) {
     const content = trim(line.text)
@@ -286,8 +293,9 @@ function readHerokuish(text: string): ProcfileReading {
     const name = content.slice(0, colon)
     const command = trimStart(content.slice(colon + 1))
     const process = verbatim(name, from, command, from + content.length)
-    if (processes.some((other) => other.name === name)) notes.push(twice(process, 'the first one is'))
+    if (names.has(name)) notes.push(twice(process, 'the first one is'))
     else processes.push(process)
+    names.add(name)
   }
   return { processes, notes, faults: [] }
 }
