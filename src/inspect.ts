@@ -6,9 +6,9 @@ import { baseName, startedBy } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { signalsGroup } from './gunicorn/signals.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
+import { expand, firstHoleIn } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
-import type { Container, Workload } from './kubernetes/workload.ts'
+import type { Container, Element, Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
@@ -20,6 +20,8 @@ export interface Place {
   /** UTF-16 offsets in the string at `path`, end exclusive; all of it where they are undefined. */
   readonly start?: number
   readonly end?: number
+  /** Offsets in the file that the object was read from, where it is said there: what holds then. */
+  readonly inFile?: { readonly start: number; readonly end: number }
 }
 
 /** Where words can be added to an invocation; why they cannot where it says so. */
@@ -140,7 +142,7 @@ const deepestShell = 8
 
 /** A command line before any shell: list elements, each with the path where it stands. */
 export interface CommandLine {
-  readonly elements: readonly { readonly path: Path; readonly text: string; readonly expanded: Expanded }[]
+  readonly elements: readonly Element[]
   /** Where a message about the command line as a whole points to. */
   readonly path: Path
   /** What a shell that the command line starts finds in its environment; asked for only where there is one. */
@@ -155,18 +157,18 @@ export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
 
 /** The invocations of gunicorn in a workload, container by container. */
 export function inspect(workload: Workload): Invocation[] {
-  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim())
+  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim() ?? workload.gunicorn)
   return workload.containers.flatMap((container) => inspectContainer(workload, container, releases))
 }
 
 function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): Invocation[] {
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
-  const texts = [...command, ...args]
+  const texts = container.elements?.map(({ text }) => text) ?? [...command, ...args]
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
   if (!texts.some((text) => text.includes('gunicorn') || text.includes('$('))) return []
   const environment = containerEnvironment(container, workload.enableServiceLinks)
-  const elements = texts.map((text, index) => ({
+  const elements = container.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
     text,
     expanded: expand(text, environment.lookup),
@@ -220,14 +222,16 @@ class Inspector {
 
   run(): Inspection {
     const { elements, environment } = this.#line
-    const words = elements.map(({ expanded, text }) => wordOf(expanded, text))
+    const words = elements.map(wordOf)
     const started = startedBy(words)
     if (started.kind === 'gunicorn') this.#execForm(words, started.index, started.assigned)
     if (started.kind === 'program') {
       const script = shellScript(words.slice(started.index))
       const element = script ? elements[started.index + script.script] : undefined
       const starter = { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
-      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), starter)
+      // What stands between the quotes of a longer string is a script within it.
+      const nested = element?.at ? words[elements.indexOf(element)] : undefined
+      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), starter, nested)
     }
     return { invocations: this.#found, errors: this.#errors, unread: this.#unread }
   }
@@ -246,6 +250,8 @@ class Inspector {
   #execForm(words: readonly Word[], index: number, assigned: Assigned): void {
     const { elements, path } = this.#line
     const own = words.slice(index)
+    const named = elements[index]
+    if (named?.at) return this.#splitForm(words, index, assigned, named.path)
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
@@ -257,6 +263,21 @@ class Inspector {
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
+    })
+  }
+
+  /** The words of a string that is split at blanks, as a shell quotes and as no shell expands: written like those of a script. */
+  #splitForm(words: readonly Word[], index: number, assigned: Assigned, path: Path): void {
+    const own = words.slice(index)
+    const end = own.at(-1)?.end ?? 0
+    const next = own[1]
+    this.#add(own, this.#variables(assigned), {
+      form: 'shell',
+      command: undefined,
+      shell: undefined,
+      place: { path, start: own[0]?.start ?? 0, end },
+      insertion: hasSeparator(own) && next ? { kind: 'text', path, offset: next.start, before: true } : { kind: 'text', path, offset: end, before: false },
+      placeOf: ({ start, end }) => ({ path, start, end }),
     })
   }
 
@@ -287,7 +308,7 @@ class Inspector {
   }
 
   #shellForm(
-    { path, expanded }: CommandLine['elements'][number],
+    { path, expanded, at }: CommandLine['elements'][number],
     command: Command,
     index: number,
     assigned: Assigned,
@@ -296,13 +317,14 @@ class Inspector {
     doubt: 'surely' | 'maybe' | undefined,
     isReadable: boolean,
   ): void {
-    const span = ({ start, end }: { start: number; end: number }): Place => ({
-      path, start: expanded.source(start), end: expanded.source(end),
-    })
+    const span = ({ start, end }: { start: number; end: number }): Place =>
+      nested && at ? { path, ...at } : { path, start: expanded.source(start), end: expanded.source(end) }
     const own = command.words.slice(index)
     const insertion = (): Insertion => {
       if (nested || command.embedded) return { kind: 'none', reason: 'it stands in a script within a script' }
       if (!isReadable) return { kind: 'none', reason: 'the script cannot be read to its end' }
+      // At the end of a script it stands for itself; a blank behind it would be escaped.
+      if (/(?:^|[^\\])(?:\\\\)*\\$/.test(own.at(-1)?.text ?? '')) return { kind: 'none', reason: 'it ends with a backslash' }
       if (!hasSeparator(own)) return { kind: 'text', path, offset: expanded.source(command.insertAt), before: false }
       const [name, next] = own
       if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
@@ -349,9 +371,9 @@ function hasOthers(commands: readonly Command[], own: Command): boolean {
 
 const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
 
-function wordOf({ text: value }: Expanded, text: string): Word {
+function wordOf({ expanded: { text: value }, text, at }: Element): Word {
   const unknown = firstHoleIn(value)
-  const end = text.length
-  if (unknown < 0) return { value, prefix: value, splits: false, text, start: 0, end }
-  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start: 0, end }
+  const { start, end } = at ?? { start: 0, end: text.length }
+  if (unknown < 0) return { value, prefix: value, splits: false, text, start, end }
+  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start, end }
 }
