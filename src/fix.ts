@@ -156,7 +156,10 @@ class Writer {
   #isOwnPort(): boolean {
     const { command, environment } = this.#invocation
     const name = this.#policy.port.env
-    return command?.environment.has(name) === true && command.environment.get(name) !== environment.variables.get(name)?.value
+    if (command?.environment.has(name) !== true) return false
+    // A variable that the container does not have, and of which something is known, is one that the script has set, or unset.
+    const given = environment.variables.get(name)
+    return given === undefined || command.environment.get(name) !== given.value
   }
 
   /** The edits, those that move later elements last. */

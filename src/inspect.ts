@@ -10,7 +10,7 @@ import { expand, firstHoleIn } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import type { Container, Element, Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
-import { shellScript, type ShellScript } from './shell/invocation.ts'
+import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
 
@@ -57,6 +57,8 @@ export interface Invocation {
   readonly command: Command | undefined
   /** The shell that runs that script; undefined in exec form, and for a script within a script. */
   readonly shell: Shell | undefined
+  /** `surely`: started in every run of the container in which the commands before it succeed. */
+  readonly runs: 'surely' | 'maybe'
   readonly place: Place
   readonly insertion: Insertion
   readonly settings: Settings
@@ -187,12 +189,24 @@ function inspectContainer(workload: Workload, container: Container, releases: re
   return found.invocations.map((invocation) => ({ ...invocation, workload, container, environment }))
 }
 
+export interface Inspection {
+  readonly invocations: readonly Found[]
+  readonly errors: readonly ScriptError[]
+  /** True where it may start more than is told here: a script that cannot be seen, a program whose name is not known. */
+  readonly unread: boolean
+}
+
 /** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
-export function inspectCommandLine(line: CommandLine): { readonly invocations: readonly Found[]; readonly errors: readonly ScriptError[] } {
+export function inspectCommandLine(line: CommandLine): Inspection {
   return new Inspector(line).run()
 }
 
 type Starter = Pick<Shell, 'name' | 'signalsGroup'>
+/** The command of a container's own script that starts the script at hand, which stands in one of its words. */
+interface Outer {
+  readonly word: Word
+  readonly runs: 'surely' | 'maybe'
+}
 
 type Assigned = readonly (readonly [string, string | null])[]
 
@@ -200,12 +214,13 @@ class Inspector {
   readonly #line: CommandLine
   readonly #found: Found[] = []
   readonly #errors: ScriptError[] = []
+  #unread = false
 
   constructor(line: CommandLine) {
     this.#line = line
   }
 
-  run(): ReturnType<typeof inspectCommandLine> {
+  run(): Inspection {
     const { elements, environment } = this.#line
     const words = elements.map(wordOf)
     const started = startedBy(words)
@@ -218,7 +233,7 @@ class Inspector {
       const nested = element?.at ? words[elements.indexOf(element)] : undefined
       if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), starter, nested)
     }
-    return { invocations: this.#found, errors: this.#errors }
+    return { invocations: this.#found, errors: this.#errors, unread: this.#unread }
   }
 
   #variables(assigned: Assigned, shell?: Environment): Variables {
@@ -244,6 +259,7 @@ class Inspector {
       form: 'exec',
       command: undefined,
       shell: undefined,
+      runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
@@ -267,21 +283,27 @@ class Inspector {
 
   #script(
     element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, starter: Starter | undefined,
-    nested?: Word, depth = 0,
+    outer?: Outer, depth = 0,
   ): void {
     const { dialect, parameters, options } = shell
     const script = readScript(text, { dialect, parameters, options, environment })
     this.#errors.push(...script.errors)
-    for (const command of script.commands) {
+    if (script.unread) this.#unread = true
+    for (const [index, command] of script.commands.entries()) {
+      // What runs before may read the rest of a script that is the standard input.
+      const doubt = shell.isInput && index > 0 ? 'maybe' : outer?.runs
       const started = startedBy(command.words)
+      if (started.kind === 'unknown' && command.words.length > 0) this.#unread = true
       if (started.kind === 'gunicorn')
-        this.#shellForm(element, command, started.index, started.assigned, starter && { ...starter, traps: script.traps, others: () => hasOthers(script.commands, command) }, nested, script.errors.length === 0)
+        this.#shellForm(element, command, started.index, started.assigned, starter && { ...starter, traps: script.traps, others: () => hasOthers(script.commands, command) }, outer?.word, doubt, script.errors.length === 0)
       if (started.kind !== 'program' || depth >= deepestShell) continue
       const words = command.words.slice(started.index)
-      const inner = shellScript(words)
-      const word = inner ? words[inner.script] : undefined
-      if (inner && typeof word?.value === 'string')
-        this.#script(element, word.value, inner, command.environment.with(started.assigned), undefined, nested ?? word, depth + 1)
+      const inner = shellScript(words, command.input !== undefined)
+      const word = inner?.isInput === true ? command.input : inner ? words[inner.script] : undefined
+      if (inner && typeof word?.value === 'string') {
+        const place = { word: outer?.word ?? word, runs: doubt === 'maybe' ? doubt : command.runs }
+        this.#script(element, word.value, inner, command.environment.with(started.assigned), undefined, place, depth + 1)
+      } else if (isShell(words)) this.#unread = true
     }
   }
 
@@ -292,6 +314,7 @@ class Inspector {
     assigned: Assigned,
     starter: Omit<Shell, 'seat'> | undefined,
     nested: Word | undefined,
+    doubt: 'surely' | 'maybe' | undefined,
     isReadable: boolean,
   ): void {
     const span = ({ start, end }: { start: number; end: number }): Place =>
@@ -317,13 +340,14 @@ class Inspector {
       form: 'shell',
       command,
       shell: starter && { ...starter, seat },
+      runs: doubt === 'maybe' ? doubt : command.runs,
       place: span(nested ?? command),
       insertion: insertion(),
       placeOf: (word) => span(nested ?? word),
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'shell' | 'place' | 'insertion' | 'placeOf'>): void {
+  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>): void {
     const { releases } = this.#line
     this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }
