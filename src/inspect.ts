@@ -230,8 +230,9 @@ class Inspector {
       const element = script ? elements[started.index + script.script] : undefined
       const starter = { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
       // What stands between the quotes of a longer string is a script within it.
-      const nested = element?.at ? words[elements.indexOf(element)] : undefined
-      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), starter, nested)
+      const word = element?.at ? words[elements.indexOf(element)] : undefined
+      const outer = word && { word, runs: 'surely' as const }
+      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), starter, outer)
     }
     return { invocations: this.#found, errors: this.#errors, unread: this.#unread }
   }
@@ -275,6 +276,7 @@ class Inspector {
       form: 'shell',
       command: undefined,
       shell: undefined,
+      runs: 'surely',
       place: { path, start: own[0]?.start ?? 0, end },
       insertion: hasSeparator(own) && next ? { kind: 'text', path, offset: next.start, before: true } : { kind: 'text', path, offset: end, before: false },
       placeOf: ({ start, end }) => ({ path, start, end }),
