@@ -58,17 +58,21 @@ export interface ProbePort {
   readonly port: number
 }
 
+const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const
+
 /** The ports that the kubelet probes on the Pod's own address. A name is looked up in `ports`; one that is not there is left out. */
 export function* probePorts(container: Container): Iterable<ProbePort> {
-  for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'])
+  for (const name of probes) {
+    const probe = container.written?.[name]
+    if (probe === undefined) continue
     for (const action of ['httpGet', 'tcpSocket', 'grpc']) {
-      const at = [probe, action]
-      const written = inContainer(container, [...at, 'port'])
+      const written = valueAt(probe, [action, 'port'])
       // With a host the kubelet asks somebody else.
-      if (written === undefined || (inContainer(container, [...at, 'host']) ?? '') !== '') continue
+      if (written === undefined || (valueAt(probe, [action, 'host']) ?? '') !== '') continue
       const port = typeof written === 'string' ? namedPort(container, written) : numberOrNone(written)
-      if (port !== undefined) yield { path: [...container.path, ...at, 'port'], port }
+      if (port !== undefined) yield { path: [...container.path, name, action, 'port'], port }
     }
+  }
 }
 
 function namedPort(container: Container, name: string): number | undefined {
