@@ -39,7 +39,7 @@ function lines(): Line[] {
 }
 
 const told = ({ exit, error, application, settings }: Answer, without: string): string =>
-  JSON.stringify([exit, error, application, settings && Object.entries(settings).filter(([name]) => name !== without).sort()])
+  JSON.stringify([exit, error, application, settings && Object.entries(settings).filter(([name]) => name !== without).sort(([a], [b]) => a.localeCompare(b))])
 
 describe.each(['19.10.0', '20.1.0', '22.0.0', '23.0.0', '25.3.0', '27.0.1'])('gunicorn %s', (release) => {
   realTest(`${release} reads the rest as before`, undefined, async () => {
