@@ -89,6 +89,19 @@ export function runsAs(workload: Workload, container: Container): number | 'othe
   return field('runAsNonRoot') === true ? 'other' : undefined
 }
 
+/** The group that a container runs as; undefined where the image decides. */
+export const runsInGroup = (workload: Workload, container: Container): number | undefined =>
+  numberOrNone(inContainer(container, ['securityContext', 'runAsGroup']) ?? inPod(workload, ['securityContext', 'runAsGroup']))
+
+/** True where the Pod has the network of its node, and the node's ports. */
+export const hasHostNetwork = (workload: Workload): boolean => inPod(workload, ['hostNetwork']) === true
+
+/** Folders that nobody works or lives in: a volume there says nothing of where the image works. */
+const asides = ['/dev/shm', '/tmp', '/var/tmp', '/run', '/var/run', '/var/log', '/var/cache']
+
+/** True where no volume that can be written may hold the folder that the image works in, or its home. */
+export const hasOnlyAsides = (all: readonly Mount[]): boolean => all.every(({ path, isWritable }) => !isWritable || asides.includes(path))
+
 /** Whether a container may bind ports below 1024 by a capability: undefined where nothing is said of it. */
 export function mayBindLowPorts(container: Container): boolean | undefined {
   if (inContainer(container, ['securityContext', 'privileged']) === true) return true
