@@ -9,7 +9,6 @@ export default defineRule({
   why: 'gunicorn ends with a traceback before it has read its arguments.',
   remedy: 'Take a gunicorn release and a Python that go together: gunicorn 21.2 and newer start on all of Python 3.8 to 3.13.',
   settings: [],
-  always: true,
 
   *check(subject) {
     const { version } = subject.python
