@@ -139,7 +139,7 @@ function placeOf(subject: Subject, setting: Setting, entry: Entry): Place {
 /** Where an environment variable is defined, as far as that can be seen. */
 function variablePlace(subject: Subject, name: string): Place {
   const variable = subject.environment.variables.get(name)
-  return variable ? { path: [...subject.container.path, 'env', variable.entry.index, 'value'] } : subject.place
+  return variable ? { path: variable.entry.path ?? [...subject.container.path, 'env', variable.entry.index, 'value'] } : subject.place
 }
 
 const environmentVariables: Readonly<Record<string, string>> = { bind: 'PORT', workers: 'WEB_CONCURRENCY', forwarded_allow_ips: 'FORWARDED_ALLOW_IPS' }
