@@ -68,11 +68,11 @@ function mend(report: Report, policy: Policy): Round {
   const mended = new Set<Finding>()
   let more = splits.length > 0
   for (const [invocation, findings] of Map.groupBy(taken, (finding) => finding.invocation)) {
-    const writer = new Writer(invocation, policy)
+    const writer = new Writer(invocation, policy, (setting) => isDroppedByAll(setting, invocation, report, taken))
     for (const finding of findings) {
       const outcome = finding.fix && writer.add(finding.fix)
       if (outcome === 'written') mended.add(finding)
-      if (outcome === 'later') more = true
+      if (outcome === 'later' || (outcome === 'written' && finding.fix && uncovers(finding.fix))) more = true
     }
     // Two that read one variable have the same left out of it.
     edits.push(...writer.edits().filter((edit) => !isMade(edit, edits)))
@@ -106,6 +106,16 @@ function blanksBefore(text: string): number {
   }
 }
 
+/** Whether all invocations that read the same GUNICORN_CMD_ARGS are to do without the option: another one may be meant to have it. */
+function isDroppedByAll(setting: string, { container, variables }: Invocation, { invocations }: Report, taken: readonly Finding[]): boolean {
+  const text = variables('GUNICORN_CMD_ARGS')
+  const readers = invocations.filter((other) => other.container === container && other.variables('GUNICORN_CMD_ARGS') === text)
+  return readers.every((reader) => taken.some(({ invocation, fix }) => invocation === reader && fix && 'drop' in fix && fix.drop === setting))
+}
+
+/** Without `--daemon` signals matter; an address that is read right may be the wrong one. */
+const uncovers = (fix: Fix): boolean => 'drop' in fix || 'put' in fix
+
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
 const writesVariable = ({ fix }: Finding): boolean => fix !== undefined && 'entry' in fix && String(fix.value).includes('$')
 
@@ -122,6 +132,7 @@ class Writer {
   needsPort = false
   readonly #invocation: Invocation
   readonly #policy: Policy
+  readonly #isDroppedByAll: (setting: string) => boolean
   readonly #replacements: Edit[] = []
   /** Elements that are taken out of lists. */
   readonly #removals: Extract<Edit, { op: 'remove' }>[] = []
@@ -129,9 +140,10 @@ class Writer {
   readonly #touched = new Set<Word>()
   readonly #additions = new Map<string, readonly (string | number | true)[]>()
 
-  constructor(invocation: Invocation, policy: Policy) {
+  constructor(invocation: Invocation, policy: Policy, isDroppedByAll: (setting: string) => boolean) {
     this.#invocation = invocation
     this.#policy = policy
+    this.#isDroppedByAll = isDroppedByAll
   }
 
   /** Takes a fix on: `later` where one that is taken on already stands in its way, `impossible` where it cannot be written down safely. */
@@ -171,7 +183,7 @@ class Writer {
 
   /** Puts text in front of a value; the value may be what an expansion makes, as long as it makes nothing else. */
   #put({ put, before: { argument } }: Extract<Fix, { put: unknown }>): ReturnType<Writer['add']> {
-    if (!argument) return 'impossible'
+    if (!argument || (argument.text === null && this.#isOwnPort())) return 'impossible'
     const { word, offset } = argument
     if (this.#touched.has(word)) return 'later'
     const { form, insertion, words, placeOf } = this.#invocation
@@ -184,6 +196,8 @@ class Writer {
       this.#replacements.push({ op: 'splice', path, start: start + offset, end: start + offset, text: put })
     }
     this.#touched.add(word)
+    // A number that nothing in sight gives is the platform's, unless there is a default.
+    if (argument.text === null && !word.text.includes(':-')) this.needsPort ||= !this.#invocation.environment.variables.has(this.#policy.port.env)
     return 'written'
   }
 
@@ -205,7 +219,7 @@ class Writer {
     if (!written || !inVariable || written.length + inVariable.length === 0) return 'impossible'
     if (written.some(({ word }) => this.#touched.has(word))) return 'later'
     const edits = [...written.map((omission) => this.#omitted(omission)), ...inVariable.map((omission) => this.#omittedFromVariable(omission, text))]
-    if (edits.some((edit) => edit === undefined)) return 'impossible'
+    if (edits.some((edit) => edit === undefined) || (inVariable.length > 0 && !this.#isDroppedByAll(setting))) return 'impossible'
     for (const edit of edits) {
       if (edit?.op === 'remove') this.#removals.push(edit)
       else if (edit) this.#replacements.push(edit)

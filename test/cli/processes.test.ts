@@ -177,9 +177,11 @@ describe('hostile files end soon, and say why', () => {
     ['lines without an end', 'Procfile', `web:${'\n'.repeat(500_000)}`, 1],
     ['a key without an end', 'Procfile', 'a'.repeat(1_000_000), 2],
   ])('%s in %s', async (_, name, text, status) => {
-    const before = performance.now()
+    // Of the processor, in microseconds: what else the machine does is no fault of ours.
+    const before = process.cpuUsage()
     const ran = await run(['check', name], { [name]: text })
-    expect(performance.now() - before).toBeLessThan(4000)
+    const { user, system } = process.cpuUsage(before)
+    expect(user + system).toBeLessThan(4_000_000)
     expect(ran.status).toBe(status)
   })
 })

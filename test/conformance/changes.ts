@@ -19,7 +19,7 @@ export function runProblems(mending: Mending, before: Outcome, after: Outcome, a
   if (!same(was, is)) return [`${argvs(before)} became ${argvs(after)}`]
   const effects = inOrder ? (['status', 'stdout', 'stderr', 'files'] as const) : []
   return [
-    ...effects.flatMap((name) => difference(name, before[name], after[name])),
+    ...effects.flatMap((name) => difference(name, unnumbered(before[name]), unnumbered(after[name]))),
     ...pairs(before, after, inOrder).flatMap(([one, other]) => {
       const [old, now] = [answers.get(one), answers.get(other)]
       const problems = old && now ? settingProblems(mending, other, old, now) : ['gunicorn was not asked']
@@ -27,6 +27,9 @@ export function runProblems(mending: Mending, before: Outcome, after: Outcome, a
     }),
   ]
 }
+
+/** Where a line goes, shells count those behind it anew in what they complain of. */
+const unnumbered = (effect: Outcome[keyof Outcome]): string => JSON.stringify(effect).replace(/\bline \d+/g, 'line')
 
 function difference(name: string, was: unknown, is: unknown, wanted: readonly unknown[] = [was]): string[] {
   if (wanted.some((value) => same(value, is))) return []
@@ -37,9 +40,15 @@ const argvs = ({ runs }: Outcome): string => JSON.stringify(runs.map(({ argv }) 
 
 /** The programs with their environments; without the arguments of gunicorn, which are compared by what they mean. */
 function started({ runs }: Outcome, inOrder: boolean): string[] {
-  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${run.environment}`)
+  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${comparable(run.environment)}`)
   return inOrder ? texts : texts.sort()
 }
+
+/**
+ * An environment without what a fix may change: after `exec` bash counts one shell less in SHLVL, and tells no name in `_`; what stands
+ * in GUNICORN_CMD_ARGS is compared by what it means.
+ */
+const comparable = (environment: string): string => environment.replace(/^export (SHLVL|_|GUNICORN_CMD_ARGS)\b.*\n?/gm, '').trimEnd()
 
 /** Programs that run at once, in the background or in a pipeline, are recorded in any order. */
 function isParallel({ container: { command = [], args = [] } }: Generated): boolean {
@@ -125,7 +134,7 @@ function splitProblems({ application }: Answer): string[] {
 
 /** What a change makes of a setting's value. */
 function changed(value: unknown, is: unknown, change: Change, port: string): unknown {
-  if (change.put !== undefined) return Array.isArray(value) ? value.with(change.entry, `${change.put}${value[change.entry]}`) : is
+  if (change.put !== undefined) return Array.isArray(value) && value !== is ? value.with(change.entry, `${change.put}${value[change.entry]}`) : is
   if (change.value === undefined) return is
   const text = typeof change.value === 'string' ? change.value.replaceAll('$PORT', port) : change.value
   if (!Array.isArray(value)) return text
