@@ -123,9 +123,10 @@ class Writer {
     return replaced || this.#append(fix) ? 'written' : 'impossible'
   }
 
-  /** True where a script has given the port variable a value of its own: what is written with it is not the platform's port. */
+  /** True where a script has given the port variable a value of its own, or lacks it: what is written with it is not the platform's port. */
   #isOwnPort(): boolean {
-    const { command, environment } = this.#invocation
+    const { command, environment, insertion } = this.#invocation
+    if (insertion.kind === 'text' && (!insertion.inherits || command?.environment.closed === true)) return true
     const name = this.#policy.port.env
     return command?.environment.has(name) === true && command.environment.get(name) !== environment.variables.get(name)?.value
   }
@@ -161,13 +162,15 @@ class Writer {
       if (text !== word.text) this.#replacements.push({ op: 'replace', path: place.path, value: text })
       return true
     }
+    const { insertion, script } = this.#invocation
     // A word that an expansion makes stands for others as well, or for the same elsewhere.
-    if (this.#invocation.insertion.kind !== 'text' || place.start === undefined || place.end === undefined || /[$`]/.test(word.text)) return false
+    if (insertion.kind !== 'text' || /[$`]/.test(word.text)) return false
     const head = word.value?.slice(0, offset) ?? ''
     const plain = word.text === word.value
     const text = (plain || head === '' ? before : quote(head)) + this.#forShell(setting, value)
-    this.#replacements.push({ op: 'splice', path: place.path, start: place.start, end: place.end, text: escape(text) })
-    return true
+    const splice = script?.splice({ start: word.start, end: word.end, text })
+    if (splice) this.#replacements.push({ op: 'splice', path: place.path, ...splice })
+    return splice !== undefined
   }
 
   /** Adds a setting to the command line, which overrides what is set elsewhere. */
@@ -185,19 +188,21 @@ class Writer {
   }
 
   #inserted(): Edit[] {
-    const { insertion } = this.#invocation
+    const { insertion, script } = this.#invocation
     // In the order of the platform's default command.
     const order = Object.keys(this.#policy.defaults)
     const settings = [...this.#additions].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
-    const words = settings.flatMap(([setting, values]) => values.flatMap((value) => this.#words(setting, String(value))))
-    if (words.length === 0 || insertion.kind === 'none') return []
+    const options = settings.flatMap(([setting, values]) => values.map((value) => this.#words(setting, String(value))))
+    if (options.length === 0 || insertion.kind === 'none') return []
     if (insertion.kind === 'list') {
       const { path, before } = insertion
       const end = [...path, '-']
-      return words.map((value, index) => ({ op: 'add', path: before === undefined ? end : [...path, before + index], value }))
+      return options.flat().map((value, index) => ({ op: 'add', path: before === undefined ? end : [...path, before + index], value }))
     }
-    const text = insertion.before ? `${words.join(' ')} ` : ` ${words.join(' ')}`
-    return [{ op: 'splice', path: insertion.path, start: insertion.offset, end: insertion.offset, text: escape(text) }]
+    const { offset, before, between } = insertion
+    const text = options.map((words) => words.join(' '))
+    const splice = script?.splice({ start: offset, end: offset, text: before ? text.map((one) => `${one} `).join('') : text.map((one) => between + one).join('') })
+    return splice && script ? [{ op: 'splice', path: script.path, ...splice }] : []
   }
 
   /** An option and its value, as they are written in this form. */

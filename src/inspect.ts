@@ -2,13 +2,15 @@
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
-import { startedBy } from './gunicorn/invocation.ts'
+import { changedEnvironment, changedVariables, startedBy, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
+import type { Parent, ShellProgram } from './gunicorn/signals.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
+import { escape, expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import type { Container, Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
+import { insetOf } from './shell/inset.ts'
 import { shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
@@ -24,8 +26,28 @@ export interface Place {
 /** Where words can be added to an invocation; why they cannot where it says so. */
 export type Insertion =
   | { readonly kind: 'list'; readonly path: Path; readonly before: number | undefined }
-  | { readonly kind: 'text'; readonly path: Path; readonly offset: number; readonly before: boolean }
+  /**
+   * `offset` counts in the script; `between` is what parts one option from the next there: a blank, or a line break of the
+   * script's style. `inherits`: whether the container's variables come to the script, be they there now or added.
+   */
+  | { readonly kind: 'text'; readonly offset: number; readonly before: boolean; readonly between: string; readonly inherits: boolean }
   | { readonly kind: 'none'; readonly reason: string }
+
+/** A script as it stands in an object, be it within other scripts. */
+export interface ScriptPlace {
+  readonly text: string
+  readonly path: Path
+  /** Where units start … end of the script stand in the string at `path`. */
+  readonly place: (start: number, end: number) => { readonly start: number; readonly end: number }
+  /** What puts text of the script in the place of units start … end; undefined where that cannot be written surely. */
+  readonly splice: (splice: Splice) => Splice | undefined
+}
+
+interface Splice {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
 
 /** One gunicorn command line found in a container. */
 export interface Invocation {
@@ -38,6 +60,10 @@ export interface Invocation {
   readonly words: readonly Word[]
   /** The command of the script that starts gunicorn; undefined in exec form. */
   readonly command: Command | undefined
+  /** The script that `command` is of; undefined in exec form. */
+  readonly script: ScriptPlace | undefined
+  /** The programs and shells that it is started through, the outermost first. */
+  readonly parents: readonly Parent[]
   readonly place: Place
   readonly insertion: Insertion
   readonly settings: Settings
@@ -135,15 +161,26 @@ export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
 /** The invocations of gunicorn in a workload, container by container. */
 export function inspect(workload: Workload): Invocation[] {
   const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim())
-  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases))
+  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases)?.invocations ?? [])
 }
 
-function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): Invocation[] {
+/** The same with what is wrong with scripts and what was not read, for each container that may start gunicorn. */
+export function inspectWorkload(workload: Workload): InspectedContainer[] {
+  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim())
+  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases) ?? [])
+}
+
+interface InspectedContainer extends Inspected {
+  readonly container: Container
+  readonly invocations: readonly Invocation[]
+}
+
+function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): InspectedContainer | undefined {
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
   const texts = [...command, ...args]
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
-  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$('))) return []
+  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$('))) return undefined
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const elements = texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
@@ -163,114 +200,244 @@ function inspectContainer(workload: Workload, container: Container, releases: re
     },
     releases,
   })
-  return found.invocations.map((invocation) => ({ ...invocation, workload, container, environment }))
+  return { ...found, container, invocations: found.invocations.map((invocation) => ({ ...invocation, workload, container, environment })) }
+}
+
+/** A program that stands between a command line and the word gunicorn, and is none that is known to start another. */
+export interface Unread {
+  readonly name: string
+  /** The words from the program's name on. */
+  readonly words: readonly Word[]
+}
+
+/** What a command line comes to. */
+export interface Inspected {
+  readonly invocations: readonly Found[]
+  /** What is wrong with its scripts. */
+  readonly errors: readonly ScriptError[]
+  /** The programs behind which gunicorn is spoken of, and not seen to be started. */
+  readonly unread: readonly Unread[]
 }
 
 /** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
-export function inspectCommandLine(line: CommandLine): { readonly invocations: readonly Found[]; readonly errors: readonly ScriptError[] } {
+export function inspectCommandLine(line: CommandLine): Inspected {
   return new Inspector(line).run()
 }
 
-type Assigned = readonly (readonly [string, string | null])[]
+/** How a script is reached. */
+interface Way {
+  readonly parents: readonly Parent[]
+  readonly depth: number
+  /** Why nothing can be put into the script; undefined where it can. */
+  readonly closed: string | undefined
+  /** Whether no wrapper before it takes variables away. */
+  readonly inherits: boolean
+}
+
+const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
+
+const noParents: readonly Parent[] = []
 
 class Inspector {
   readonly #line: CommandLine
   readonly #found: Found[] = []
   readonly #errors: ScriptError[] = []
+  readonly #unread: Unread[] = []
 
   constructor(line: CommandLine) {
     this.#line = line
   }
 
-  run(): ReturnType<typeof inspectCommandLine> {
+  run(): Inspected {
     const { elements, environment } = this.#line
     const words = elements.map(({ expanded, text }) => wordOf(expanded, text))
     const started = startedBy(words)
-    if (started.kind === 'gunicorn') this.#execForm(words, started.index, started.assigned)
-    if (started.kind === 'program') {
-      const script = shellScript(words.slice(started.index))
-      const element = script ? elements[started.index + script.script] : undefined
-      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned))
+    if (started.kind === 'gunicorn') this.#execForm(words, started)
+    else {
+      const found = scriptIn(words, started)
+      const element = found && elements[found.index]
+      const word = found && words[found.index]
+      if (found && element && word && !(word.value === null && found.reader === 'words')) {
+        const { expanded, path } = element
+        this.#script({
+          text: expanded.text.slice(found.offset),
+          path,
+          place: (start, end) => ({ start: expanded.source(found.offset + start), end: expanded.source(found.offset + end) }),
+          splice: ({ start, end, text }) => ({ start: expanded.source(found.offset + start), end: expanded.source(found.offset + end), text: escape(text) }),
+        }, found, () => changedEnvironment(found.changes, environment()), { parents: found.parents, depth: 0, closed: undefined, inherits: inheritsAll(found.changes) })
+      } else this.#overlook(words, started)
     }
-    return { invocations: this.#found, errors: this.#errors }
+    return { invocations: this.#found, errors: this.#errors, unread: this.#unread }
   }
 
-  #variables(assigned: Assigned, shell?: Environment): Variables {
-    if (assigned.length === 0 && !shell) return this.#line.variables
-    const before = new Map(assigned)
-    return (name) => {
-      if (before.has(name)) return before.get(name)
-      // A script that runs what cannot be seen may have set anything.
-      if (shell?.has(name) || shell?.tampered) return shell.get(name)
-      return this.#line.variables(name)
-    }
+  /** Notes a program behind which gunicorn is spoken of. */
+  #overlook(words: readonly Word[], started: Started): void {
+    const index = started.kind === 'unknown' ? 0 : started.index
+    const first = words[index]
+    if (first && words.some(({ text }, at) => at > index && text.includes('gunicorn')))
+      this.#unread.push({ name: first.value ?? first.text, words: words.slice(index) })
   }
 
-  #execForm(words: readonly Word[], index: number, assigned: Assigned): void {
+  #variables(changes: readonly Change[], shell?: Environment): Variables {
+    const { variables } = this.#line
+    if (changes.length === 0 && !shell) return variables
+    // A script that runs what cannot be seen may have set anything.
+    return changedVariables(changes, shell ? (name) => (shell.has(name) || shell.tampered || shell.closed ? shell.get(name) : variables(name)) : variables)
+  }
+
+  #execForm(words: readonly Word[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>): void {
     const { elements, path } = this.#line
     const own = words.slice(index)
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
-    this.#add(own, this.#variables(assigned), {
+    this.#add(own, this.#variables(changes), {
       form: 'exec',
       command: undefined,
+      script: undefined,
+      parents: wrappersOf(passed),
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
     })
   }
 
-  #script(element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, nested?: Word, depth = 0): void {
-    const { dialect, parameters, options } = shell
-    const script = readScript(text, { dialect, parameters, options, environment })
+  #script(place: ScriptPlace, found: FoundScript, environment: () => Environment, way: Way): void {
+    const { dialect, parameters, options } = found
+    const { text } = place
+    if (found.reader === 'words' && /[$`;&|<>()*?[\]{}~#!\\\n]/.test(text.replaceAll(/'[^']*'/g, ''))) return
+    const script = readScript(text, { dialect, parameters, ...(options ? { options } : {}), environment: environment() })
     this.#errors.push(...script.errors)
+    const closed = way.closed ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
     for (const command of script.commands) {
       const started = startedBy(command.words)
-      if (started.kind === 'gunicorn')
-        this.#shellForm(element, command, started.index, started.assigned, nested, script.errors.length === 0)
-      if (started.kind !== 'program' || depth >= deepestShell) continue
-      const words = command.words.slice(started.index)
-      const inner = shellScript(words)
-      const word = inner ? words[inner.script] : undefined
-      if (inner && typeof word?.value === 'string')
-        this.#script(element, word.value, inner, command.environment.with(started.assigned), nested ?? word, depth + 1)
+      if (started.kind === 'program' && command.words.length - started.index < 2) continue
+      const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
+        kind: 'shell', name: found.name, program: found.program, script: text, command, traps: script.traps,
+        jobs: script.commands.some((other) => other.background),
+      }])
+      if (started.kind === 'gunicorn') {
+        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed })
+        continue
+      }
+      const inner = way.depth < deepestShell ? scriptIn(command.words, started) : undefined
+      const word = inner && command.words[inner.index]
+      const nested = inner && word && this.#nested(place, word, inner.offset)
+      if (inner && nested && !(word?.value === null && inner.reader === 'words'))
+        this.#script(nested, inner, () => changedEnvironment(inner.changes, command.environment), {
+          parents: [...parents(), ...inner.parents],
+          depth: way.depth + 1,
+          closed: closed ?? (command.embedded ? embedded : undefined),
+          inherits: way.inherits && inheritsAll(inner.changes),
+        })
+      else this.#overlook(command.words, started)
+    }
+  }
+
+  /** The script that a word of another one holds; undefined where it is not known. */
+  #nested(outer: ScriptPlace, word: Word, offset: number): ScriptPlace | undefined {
+    const inset = insetOf(word)
+    const text = word.value ?? inset?.text
+    if (text === undefined) return undefined
+    const whole = outer.place(word.start, word.end)
+    return {
+      text: text.slice(offset),
+      path: outer.path,
+      place: (start, end) => {
+        const inner = inset?.place(start + offset, end + offset)
+        return inner ? outer.place(inner.start, inner.end) : whole
+      },
+      splice: (splice) => {
+        const inner = inset?.splice({ start: splice.start + offset, end: splice.end + offset, text: splice.text })
+        return inner && outer.splice(inner)
+      },
     }
   }
 
   #shellForm(
-    { path, expanded }: CommandLine['elements'][number],
+    script: ScriptPlace,
     command: Command,
-    index: number,
-    assigned: Assigned,
-    nested: Word | undefined,
-    isReadable: boolean,
+    { index, changes }: Extract<Started, { kind: 'gunicorn' }>,
+    parents: readonly Parent[],
+    way: Pick<Way, 'closed' | 'inherits'>,
   ): void {
-    const span = ({ start, end }: { start: number; end: number }): Place => ({
-      path, start: expanded.source(start), end: expanded.source(end),
-    })
+    const { path } = script
     const own = command.words.slice(index)
-    const insertion = (): Insertion => {
-      if (nested || command.embedded) return { kind: 'none', reason: 'it stands in a script within a script' }
-      if (!isReadable) return { kind: 'none', reason: 'the script cannot be read to its end' }
-      if (!hasSeparator(own)) return { kind: 'text', path, offset: expanded.source(command.insertAt), before: false }
-      const [name, next] = own
-      if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
-      return { kind: 'text', path, offset: expanded.source(next.start), before: true }
-    }
-    this.#add(own, this.#variables(assigned, command.environment), {
+    this.#add(own, this.#variables(changes, command.environment), {
       form: 'shell',
       command,
-      place: span(nested ?? command),
-      insertion: insertion(),
-      placeOf: (word) => span(nested ?? word),
+      script,
+      parents,
+      place: { path, ...script.place(command.start, command.end) },
+      insertion: insertionIn(script, command, own, way),
+      placeOf: (word) => ({ path, ...script.place(word.start, word.end) }),
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'place' | 'insertion' | 'placeOf'>): void {
+  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'place' | 'insertion' | 'placeOf'>): void {
     const { releases } = this.#line
     this.#found.push({ ...rest, words, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }
+}
+
+const embedded = 'it stands in a script within a script, which `eval` or the like reads'
+
+function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[], { closed, inherits }: Pick<Way, 'closed' | 'inherits'>): Insertion {
+  if (closed !== undefined) return { kind: 'none', reason: closed }
+  if (command.embedded) return { kind: 'none', reason: embedded }
+  const [name, next] = own
+  let [offset, before] = [command.insertAt, false]
+  if (hasSeparator(own)) {
+    if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
+    ;[offset, before] = [next.start, true]
+  }
+  if (!script.splice({ start: offset, end: offset, text: ' ' })) return { kind: 'none', reason: 'it stands in a script within a script, in quotes that cannot be told apart' }
+  // Where each option stands on a line of its own, so does what is added.
+  const indent = before || !name ? undefined : /[^]*\\\n([ \t]*)(?=\S)/.exec(script.text.slice(name.end, offset))?.[1]
+  return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }
+}
+
+const wrappersOf = (passed: readonly Passed[]): readonly Parent[] =>
+  passed.length === 0 ? noParents : passed.map((one) => ({ kind: 'wrapper', ...one }))
+
+/** A script among the words of a command. */
+interface FoundScript extends Pick<ShellScript, 'dialect' | 'parameters'> {
+  readonly index: number
+  /** Where it begins within the word. */
+  readonly offset: number
+  readonly reader: 'shell' | 'words'
+  readonly options: ShellScript['options'] | undefined
+  readonly changes: readonly Change[]
+  readonly parents: readonly Parent[]
+  /** The shell's name as it is written, and which one it is; undefined where no shell reads it. */
+  readonly name: string
+  readonly program: ShellProgram | undefined
+}
+
+function scriptIn(words: readonly Word[], started: Started): FoundScript | undefined {
+  if (started.kind === 'unknown' || started.kind === 'gunicorn') return undefined
+  const { index, changes, passed } = started
+  const parents = wrappersOf(passed)
+  if (started.kind === 'string') {
+    const { offset, reader, shell, parameters } = started
+    // Without a name it is the user's own shell, which the image knows.
+    const program = shell === undefined ? 'sh' : shellProgram(shell)
+    if (program === undefined) return undefined
+    const dialect = program === 'bash' ? 'bash' : 'sh'
+    return { index, offset, reader, dialect, parameters, options: undefined, changes, parents, name: shell ?? 'sh', program: reader === 'words' ? undefined : program }
+  }
+  const own = words.slice(index)
+  const script = shellScript(own)
+  if (!script) return undefined
+  const name = own[0]?.value ?? 'sh'
+  return { ...script, index: index + script.script, offset: 0, reader: 'shell', changes, parents, name, program: shellProgram(name) ?? 'sh' }
+}
+
+/** Which shell a path names; undefined where it is none that is known. */
+function shellProgram(path: string): ShellProgram | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  if (name === 'sh' || name === 'dash' || name === 'busybox') return name
+  return name === 'ash' ? 'busybox' : name === 'bash' || name === 'rbash' ? 'bash' : undefined
 }
 
 /**
