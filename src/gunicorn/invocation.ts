@@ -136,6 +136,8 @@ class Walk {
         return step.names.includes(this.#words[this.at++]?.value ?? '')
       case 'operand':
         return this.at++ < this.#words.length
+      case 'ended':
+        return this.#separated
       case 'separator': {
         const index = this.#words.findIndex((word, at) => at >= this.at && word.value === '--')
         this.at = index + 1

@@ -77,7 +77,7 @@ function staying(parent: Parent): Stay {
   const { command, program } = parent
   // In a pipeline or in the background, `exec` is the subshell's.
   if (command.piped || command.background) return 'stays'
-  if (command.exec) return 'leaves'
+  if (command.exec) return !isInSubshell(parent) ? 'leaves' : program === 'busybox' || program === 'sh' ? 'unknown' : 'stays'
   const [bash, busybox] = [isLastOfBash(parent), isLastOfBusybox(parent)]
   if (program === 'dash') return 'stays'
   if (program === 'bash') return bash ? 'leaves' : 'stays'
@@ -93,10 +93,18 @@ function isLastOfBash({ script, command, traps, jobs }: Shell): boolean {
   return /^[ \t;]*(?:#[^\n]*)?\n?$/.test(script.slice(command.end)) && /(?:^|[;&|\n])\s*$/.test(script.slice(0, command.start))
 }
 
-/** busybox also becomes one with redirections, or in a branch, but none before a line break. */
+/** busybox also becomes one with redirections, or in a branch, where no line break stands behind all of it. */
 function isLastOfBusybox({ script, command, traps }: Shell): boolean {
-  const rest = script.slice(command.end)
-  if (traps || command.embedded || rest.includes('\n') || !/(?:^|[;&|\n{(]|\bthen|\belse|\bdo)\s*$/.test(script.slice(0, command.start))) return false
-  const closing = rest.replace(/#.*$/, '').replaceAll(/\d*[<>]+&?\s*[\w./$"'-]+/g, ' ')
-  return /^(?:[\s;})]|\bfi\b|\besac\b)*$/.test(closing)
+  const before = script.slice(0, command.start).replace(redirections, ' ')
+  if (traps || command.embedded || !/(?:^|[;&|\n{()]|\bthen|\belse|\bdo)\s*$/.test(before)) return false
+  const closing = script.slice(command.end).replace(/#.*$/, '').replaceAll(redirections, ' ')
+  return /^(?:[\s;})]|\bfi\b|\besac\b)*$/.test(closing) && !/\n\s*$/.test(closing)
+}
+
+const redirections = /\d*[<>]+&?\s*[\w./$"'-]+/g
+
+/** Whether a parenthesis is open around a command, which a subshell runs then. */
+function isInSubshell({ script, command }: Shell): boolean {
+  const before = script.slice(0, command.start)
+  return before.lastIndexOf('(') > before.lastIndexOf(')') && script.slice(command.end).includes(')')
 }

@@ -43,6 +43,8 @@ export type Step =
   | { readonly kind: 'operand' }
   /** NAME=VALUE, any number of times. */
   | { readonly kind: 'assignments' }
+  /** The options were ended by `--`: without, those of the command would be the wrapper's. */
+  | { readonly kind: 'ended' }
   /** Whatever it is, up to `--`. */
   | { readonly kind: 'separator' }
 
@@ -93,6 +95,7 @@ const flags = (names: string, extra: Extra = {}): Step => options(names, extra, 
 const subcommand = (...names: readonly string[]): Step => ({ kind: 'subcommand', names })
 const operand: Step = { kind: 'operand' }
 const assignments: Step = { kind: 'assignments' }
+const ended: Step = { kind: 'ended' }
 const separator: Step = { kind: 'separator' }
 
 const execs = (...steps: readonly Step[]): Wrapper => ({ steps, stays: false })
@@ -118,14 +121,31 @@ const uvOptions = [
 ].join(' ')
 const uvExtra: Extra = { loads: 'env-file', module: 'm module' }
 
-/** opentelemetry-instrument makes an option of each variable of the SDK (argparse, with an underscore or none). */
+/** opentelemetry-instrument makes an option of each variable of the SDK: those of 0.66b, and some of older releases. */
 const openTelemetry = [
-  'traces_exporter metrics_exporter logs_exporter service_name propagators id_generator resource_attributes distro configurator',
-  'exporter_otlp_endpoint exporter_otlp_traces_endpoint exporter_otlp_metrics_endpoint exporter_otlp_logs_endpoint',
-  'exporter_otlp_protocol exporter_otlp_traces_protocol exporter_otlp_metrics_protocol exporter_otlp_logs_protocol',
-  'exporter_otlp_headers exporter_otlp_traces_headers exporter_otlp_insecure exporter_otlp_timeout exporter_otlp_compression',
-  'exporter_otlp_certificate traces_sampler traces_sampler_arg python_disabled_instrumentations python_context log_level',
-  'python_log_correlation python_logging_auto_instrumentation_enabled python_excluded_urls metric_export_interval',
+  'attribute_count_limit attribute_value_length_limit auto_instrumentation_experimental_gevent_patch blrp_export_timeout',
+  'blrp_max_export_batch_size blrp_max_queue_size blrp_schedule_delay bsp_export_timeout bsp_max_export_batch_size',
+  'bsp_max_queue_size bsp_schedule_delay config_file configurator context disabled_instrumentations distro',
+  'event_attribute_count_limit experimental_resource_detectors exporter_otlp_certificate exporter_otlp_client_certificate',
+  'exporter_otlp_client_key exporter_otlp_compression exporter_otlp_endpoint exporter_otlp_headers exporter_otlp_insecure',
+  'exporter_otlp_logs_certificate exporter_otlp_logs_client_certificate exporter_otlp_logs_client_key',
+  'exporter_otlp_logs_compression exporter_otlp_logs_endpoint exporter_otlp_logs_headers exporter_otlp_logs_insecure',
+  'exporter_otlp_logs_protocol exporter_otlp_logs_timeout exporter_otlp_metrics_certificate',
+  'exporter_otlp_metrics_client_certificate exporter_otlp_metrics_client_key exporter_otlp_metrics_compression',
+  'exporter_otlp_metrics_default_histogram_aggregation exporter_otlp_metrics_endpoint exporter_otlp_metrics_headers',
+  'exporter_otlp_metrics_insecure exporter_otlp_metrics_protocol exporter_otlp_metrics_temporality_preference',
+  'exporter_otlp_metrics_timeout exporter_otlp_protocol exporter_otlp_timeout exporter_otlp_traces_certificate',
+  'exporter_otlp_traces_client_certificate exporter_otlp_traces_client_key exporter_otlp_traces_compression',
+  'exporter_otlp_traces_endpoint exporter_otlp_traces_headers exporter_otlp_traces_insecure exporter_otlp_traces_protocol',
+  'exporter_otlp_traces_timeout exporter_prometheus_host exporter_prometheus_port exporter_zipkin_endpoint',
+  'exporter_zipkin_timeout id_generator link_attribute_count_limit log_level logger_configurator',
+  'logrecord_attribute_count_limit logrecord_attribute_value_length_limit logs_exporter meter_configurator meter_provider',
+  'metric_export_interval metric_export_timeout metrics_exemplar_filter metrics_exporter propagators python_context',
+  'python_disabled_instrumentations python_excluded_urls python_log_correlation',
+  'python_logging_auto_instrumentation_enabled resource_attributes sdk_disabled sdk_internal_metrics_enabled',
+  'semconv_stability_opt_in service_name span_attribute_count_limit span_attribute_value_length_limit',
+  'span_event_count_limit span_link_count_limit tracer_configurator tracer_provider traces_exporter traces_sampler',
+  'traces_sampler_arg',
 ].join(' ').replaceAll(/\w+/g, '$&=')
 
 const memrayRun = 'o= output= live live-remote live-port= p= aggregate native follow-fork trace-python-allocators q quiet f force buffered-file-io compress-on-exit no-compress'
@@ -190,7 +210,7 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
   'opentelemetry-instrument': execs(options(openTelemetry)),
   'ddtrace-run': execs(flags('d debug i info p profiling nc colorless')),
   'newrelic-admin': execs(subcommand('run-program')),
-  'elasticapm-run': execs(options('debug config=')),
+  'elasticapm-run': execs(options('config=')),
   coverage: runsPython(subcommand('run'), options(coverageRun, { module: 'm module' })),
   memray: runsPython(options('v verbose'), subcommand('run'), options(`m ${memrayRun}`, { module: 'm' })),
   debugpy: runsPython(options(`m ${debugpy}`, { module: 'm' })),
@@ -211,7 +231,7 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
   dockerize: stays(true, flags('wait= timeout= wait-retry-interval= wait-http-header= template= stdout= stderr= delims= no-overwrite poll multiline skip-tls-verify validate-cert env= env-section=', { loads: 'env' })),
   // Those that start others beside it, or again
   honcho: { ...stays(false, options('e= env= d= app-root= no-colour no-prefix f= procfile='), subcommand('run'), options('e= env= d= app-root= no-colour no-prefix f= procfile=')), environment: 'loads' },
-  watchmedo: stays(true, subcommand('auto-restart'), options(watchmedo)),
+  watchmedo: stays(true, subcommand('auto-restart'), options(watchmedo), ended),
   litestream: stays(true, subcommand('replicate'), flags('config= exec= no-expand-env once force-snapshot enforce-retention restore-if-db-not-exists log-level=', { words: 'exec' })),
   'start-nginx': stays(true, options('f force')),
   'start-pgbouncer': stays(true),

@@ -108,7 +108,7 @@ describe('wrappers', () => {
     'dockerize -wait tcp://db:5432 -timeout 60s gunicorn app',
     'dockerize --wait=tcp://db:5432 gunicorn app',
     'watchmedo auto-restart --recursive -- gunicorn app',
-    'watchmedo auto-restart -d . -p *.py gunicorn app',
+    'watchmedo auto-restart -d . -p *.py -- gunicorn app',
     'bin/start-pgbouncer bin/start-nginx gunicorn app',
     'tini -- poetry run ddtrace-run gunicorn app',
   ])('%s', (line) => {
@@ -153,6 +153,7 @@ describe('wrappers', () => {
     ['a separator that is missing', 'doppler run gunicorn', 'program: doppler run gunicorn'],
     // runuser takes options wherever they stand: those of gunicorn for its own.
     ['no separator where options may stand anywhere', 'runuser -u app gunicorn -w 3 app', 'program: runuser -u app gunicorn -w 3 app'],
+    ['no separator where options may stand behind the command', 'watchmedo auto-restart gunicorn app -w 3', 'program: watchmedo auto-restart gunicorn app -w 3'],
     ['a user where a command could be', 'su -- gunicorn', 'program: su -- gunicorn'],
     ['a wrapper that is not known', './docker-entrypoint.sh gunicorn app', 'program: ./docker-entrypoint.sh gunicorn app'],
     ['a module that is not known', 'python -m serve gunicorn', 'program: python -m serve gunicorn'],
@@ -181,7 +182,7 @@ describe('wrappers', () => {
     for (const [name, { steps, permutes }] of Object.entries(wrappers)) {
       if (permutes) continue
       const between = steps.flatMap((step) =>
-        step.kind === 'subcommand' ? [step.names[0]] : step.kind === 'operand' ? ['x'] : step.kind === 'separator' ? ['x', '--'] : [],
+        step.kind === 'subcommand' ? [step.names[0]] : step.kind === 'operand' ? ['x'] : step.kind === 'separator' ? ['x', '--'] : step.kind === 'ended' ? ['--'] : [],
       )
       const line = [name, ...between, ...(wrappers[name]?.isPython ? ['/bin/gunicorn'] : ['gunicorn']), 'app']
       expect([name, started(line.join(' ')).replace(/\((loads|resets)\) /, '')]).toEqual([name, `gunicorn: ${line.at(-2)} app`])
