@@ -200,7 +200,11 @@ function inspectContainer(workload: Workload, container: Container, releases: re
     },
     releases,
   })
-  return { ...found, container, invocations: found.invocations.map((invocation) => ({ ...invocation, workload, container, environment })) }
+  const before = command.length === 0 ? [entryPoint] : noParents
+  const invocations = found.invocations.map((invocation) => ({
+    ...invocation, workload, container, environment, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
+  }))
+  return { ...found, container, invocations }
 }
 
 /** A program that stands between a command line and the word gunicorn, and is none that is known to start another. */
@@ -238,6 +242,12 @@ const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ ch
 
 const noParents: readonly Parent[] = []
 
+/** What runs `args` where there is no `command`. */
+const entryPoint: Parent = { kind: 'wrapper', name: "the image's entry point", stays: true, passes: null }
+
+/** Builtins of a shell that start nothing, whatever their words speak of. */
+const startNothing = new Set(['echo', 'printf', 'set', 'export', 'readonly', 'local', 'declare', 'test', '[', ':', 'true', 'cd', 'unset', 'trap'])
+
 class Inspector {
   readonly #line: CommandLine
   readonly #found: Found[] = []
@@ -274,7 +284,7 @@ class Inspector {
   #overlook(words: readonly Word[], started: Started): void {
     const index = started.kind === 'unknown' ? 0 : started.index
     const first = words[index]
-    if (first && words.some(({ text }, at) => at > index && text.includes('gunicorn')))
+    if (first && !startNothing.has(first.value ?? '') && words.some(({ text }, at) => at > index && text.includes('gunicorn')))
       this.#unread.push({ name: first.value ?? first.text, words: words.slice(index) })
   }
 
@@ -330,7 +340,8 @@ class Inspector {
           closed: closed ?? (command.embedded ? embedded : undefined),
           inherits: way.inherits && inheritsAll(inner.changes),
         })
-      else this.#overlook(command.words, started)
+      else if (!script.commands.some((other) => other.embedded && other.start >= command.start && other.end <= command.end))
+        this.#overlook(command.words, started)
     }
   }
 

@@ -51,7 +51,7 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
 
 /** What is said of a program that hides a gunicorn. */
 export const unreadLine = ({ name, words }: Unread): string =>
-  `${name} is not known to start what stands behind it, so that this is not read: ${words.map((word) => word.text).join(' ').replaceAll(/\s+/g, ' ')}\n`
+  name === 'eval' ? `what \`eval\` reads is not known: ${words.slice(1).map((word) => word.text).join(' ')}\n` : `${name} is not known to start what stands behind it, so that this is not read: ${words.map((word) => word.text).join(' ').replaceAll(/\s+/g, ' ')}\n`
 
 const reason: Readonly<Record<string, string>> = {
   'config file': 'the config file cannot be read here',
@@ -69,12 +69,13 @@ function origins({ words, placeOf, script }: Found): { where: string; texts: str
     before = word
     const { path } = placeOf(word)
     const at = script ? script.text.slice(0, word.start).split('\n').length : Number(path.at(-1))
+    const text = script === undefined && /[\s"']|^$/.test(word.text) ? JSON.stringify(asWritten(word)) : asWritten(word)
     const list = fieldPath(path.slice(-2, script ? undefined : -1))
     const group = groups.at(-1)
     if (group?.list === list && (script ? at === group.last : at === group.last + 1)) {
-      group.texts.push(asWritten(word))
+      group.texts.push(text)
       group.last = at
-    } else groups.push({ list, first: at, last: at, texts: [asWritten(word)] })
+    } else groups.push({ list, first: at, last: at, texts: [text] })
   }
   return groups.map(({ list, first, last, texts }) => {
     const range = first === last ? `${first}` : `${first}…${last}`
@@ -88,6 +89,7 @@ function origins({ words, placeOf, script }: Found): { where: string; texts: str
 const asWritten = ({ text }: Word): string => text.replaceAll(/[\uE000-\uF8FF]/g, '…')
 
 function terminationText({ parents, settings }: Found): string {
+  if (settings.value('daemon') === true) return 'nothing is left to get it, as gunicorn goes into the background, and the container ends'
   const { outcome, first, stopsAt, because } = termination(parents)
   const grace = settings.value('graceful_timeout')
   const ends = `it ends once its requests are answered, after ${typeof grace === 'number' ? `${grace} s` : 'graceful_timeout'} at the latest`

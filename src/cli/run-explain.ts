@@ -1,7 +1,7 @@
 /** `paddock explain`: one command, the commands of a manifest, or a stream of requests. */
 import { inspectWorkload } from '../inspect.ts'
 import { fieldPath } from '../kubernetes/field.ts'
-import { readObjects, readWorkload } from '../kubernetes/workload.ts'
+import { readObjects, readWorkload, type Container } from '../kubernetes/workload.ts'
 import { exitStatus, UsageError } from './command.ts'
 import { explain, explainInvocation, explainProcess, readRequest, understand, type ExplainRequest } from './explain.ts'
 import { painter, type Io } from './io.ts'
@@ -76,9 +76,12 @@ function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): num
           if (flags.format === 'json') continue
           for (const { message } of errors) io.stdout.write(`${title}: script: ${message}\n`)
           for (const program of unread) io.stdout.write(`${title}: ${unreadLine(program)}`)
+          if (invocations.length + errors.length + unread.length === 0 && speaksOfGunicorn(container)) io.stdout.write(`${title}: gunicorn is spoken of, and not seen to be started\n`)
         }
       }
     }
   if (flags.format === 'json') io.stdout.write(`${JSON.stringify({ invocations: answers, problems: [] }, null, 2)}\n`)
   return status
 }
+
+const speaksOfGunicorn = ({ command = [], args = [] }: Container): boolean => [...command, ...args].some((text) => text.includes('gunicorn'))

@@ -8,7 +8,10 @@ import { pythonInterpreter, pythonModules, wrappers, type EnvironmentChange, typ
 
 /** What a wrapper does to the environment, in order; `value` is null where it is unknown. */
 export type Change =
-  | { readonly change: 'clears' | 'resets' | 'loads' }
+  | { readonly change: 'clears' }
+  | { readonly change: 'loads' }
+  /** `names`: only these, where it is not all. */
+  | { readonly change: 'resets'; readonly names?: readonly string[] }
   | { readonly change: 'sets'; readonly name: string; readonly value: string | null | undefined }
 
 /** A wrapper on the way to what is started in the end. */
@@ -122,9 +125,10 @@ class Walk {
 
   /** Goes on to the command; false where there is none, or none that can be seen. */
   arrives(): boolean {
-    const { permutes, steps, environment } = this.#wrapper
+    const { permutes, steps, environment, overwrites } = this.#wrapper
     if (permutes === true ? !this.#permuted(steps[0]!) : !steps.every((step) => this.#passes(step))) return false
     if (environment !== undefined && !this.#keeps) this.#change(environment, undefined)
+    if (overwrites !== undefined) this.changes.push({ change: 'resets', names: overwrites })
     return this.command !== undefined || this.at < this.#words.length
   }
 
@@ -263,7 +267,8 @@ export function changedVariables(changes: readonly Change[], variables: Variable
     if (last.change === 'clears') return undefined
     if (last.change === 'loads') return null
     if (last.change === 'sets') return last.name === name ? last.value : after(count - 1, name)
-    return after(count - 1, name) === undefined ? undefined : null
+    const before = after(count - 1, name)
+    return before === undefined || last.names?.includes(name) === false ? before : null
   }
   return (name) => after(changes.length, name)
 }
@@ -275,7 +280,11 @@ export function changedEnvironment(changes: readonly Change[], environment: Envi
     if (one.change === 'clears') changed = new Environment()
     else if (one.change === 'loads') changed = new Environment([], false, true)
     else if (one.change === 'sets') changed = changed.with([[one.name, one.value]])
-    else changed = changed.with([...changed.entries()].map(([name, value]) => [name, value === undefined ? undefined : null]))
+    else {
+      const { names } = one
+      const reset = [...changed.entries()].filter(([name, value]) => value !== undefined && names?.includes(name) !== false)
+      changed = changed.with(reset.map(([name]) => [name, null]))
+    }
   }
   return changed
 }

@@ -55,6 +55,8 @@ export interface Wrapper {
   /** Whether a SIGTERM that a wrapper gets which stays reaches the command; null where that is not known. */
   readonly passes?: boolean | null
   readonly environment?: EnvironmentChange
+  /** Variables that it may set to something else, where they are set. */
+  readonly overwrites?: readonly string[]
   /**
    * True where its options may stand anywhere, also behind its operands: then the command stands in an option's value, or
    * behind `--`.
@@ -102,7 +104,8 @@ const execs = (...steps: readonly Step[]): Wrapper => ({ steps, stays: false })
 const runsPython = (...steps: readonly Step[]): Wrapper => ({ steps, stays: false, isPython: true })
 const stays = (passes: boolean | null, ...steps: readonly Step[]): Wrapper => ({ steps, stays: true, passes })
 
-const waitForIt = execs(separator)
+/** Scripts that keep what they wait for in variables: where the environment has one of the name, the command gets theirs. */
+const waitForIt: Wrapper = { ...execs(separator), overwrites: ['HOST', 'PORT', 'TIMEOUT', 'QUIET'] }
 const su = 'c= command= session-command= f fast g= group= G= supp-group= l login - m p preserve-environment P pty s= shell= w= whitelist-environment='
 const suExtra: Extra = { shell: 'c command session-command', clears: 'l login -' }
 const condaRun = 'n= name= p= prefix= cwd= live-stream no-capture-output v verbose dev debug-wrapper-scripts'
@@ -188,9 +191,9 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
   chpst: execs(options('u= U= b= m= d= o= p= f= c= n= / v V P 0 1 2 e= l= L= t=', { loads: 'e' })),
   envdir: { ...execs(operand), environment: 'loads' },
   // Init programs
-  tini: stays(true, options('s p= v w g e=')),
-  'tini-static': stays(true, options('s p= v w g e=')),
-  'docker-init': stays(true, options('s p= v w g e=')),
+  tini: stays(true, options('s p= v w g e='), ended),
+  'tini-static': stays(true, options('s p= v w g e='), ended),
+  'docker-init': stays(true, options('s p= v w g e='), ended),
   'dumb-init': stays(true, options('c single-child r= rewrite= v verbose')),
   catatonit: stays(true, options('g P')),
   // Python's environments
@@ -231,7 +234,8 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
   dockerize: stays(true, flags('wait= timeout= wait-retry-interval= wait-http-header= template= stdout= stderr= delims= no-overwrite poll multiline skip-tls-verify validate-cert env= env-section=', { loads: 'env' })),
   // Those that start others beside it, or again
   honcho: { ...stays(false, options('e= env= d= app-root= no-colour no-prefix f= procfile='), subcommand('run'), options('e= env= d= app-root= no-colour no-prefix f= procfile=')), environment: 'loads' },
-  watchmedo: stays(true, subcommand('auto-restart'), options(watchmedo), ended),
+  // It stops the command by SIGINT, unless told otherwise.
+  watchmedo: stays(null, subcommand('auto-restart'), options(watchmedo), ended),
   litestream: stays(true, subcommand('replicate'), flags('config= exec= no-expand-env once force-snapshot enforce-retention restore-if-db-not-exists log-level=', { words: 'exec' })),
   'start-nginx': stays(true, options('f force')),
   'start-pgbouncer': stays(true),

@@ -24,9 +24,9 @@ env A=1 gunicorn a
 env -i GUNICORN a
 env - PORT=5 GUNICORN a -w 2
 env -u PORT gunicorn a
-env -uWEB_CONCURRENCY PORT=9 gunicorn a
+env -uFORWARDED_ALLOW_IPS PORT=9 gunicorn a
 env -C / -- gunicorn a
-env WEB_CONCURRENCY=7 env -u PORT gunicorn a
+env FORWARDED_ALLOW_IPS=* env -u PORT gunicorn a
 nice -n 5 gunicorn a
 nice -5 gunicorn a -w 2
 nice -n5 -- gunicorn a
@@ -65,8 +65,7 @@ chpst -u root gunicorn a
 setuidgid root gunicorn a
 tini -- gunicorn a
 tini -s -g -vv -- gunicorn a
-tini -sp SIGTERM gunicorn a
-tini -s gunicorn a -- -w 2
+tini -sp SIGTERM -- gunicorn a
 dumb-init gunicorn a
 dumb-init --rewrite 1:3 -- gunicorn a
 dumb-init -cr 1:3 gunicorn a
@@ -82,7 +81,7 @@ pdm run --env PORT=9 gunicorn a
 hatch run gunicorn a -w 2 'x y'
 hatch run prod:gunicorn a
 hatch -e prod run gunicorn a
-uv run gunicorn a -w 2
+uv run --no-project gunicorn a -w 2
 uv run --no-sync --no-project -- gunicorn a
 uv --directory . run --no-project -p3 gunicorn a
 uv run --no-project -m gunicorn a -w 2
@@ -100,6 +99,7 @@ dotenv run gunicorn a -w 2
 dotenv run -- gunicorn a
 watchmedo auto-restart -- gunicorn a -w 2
 watchmedo auto-restart -d . --pattern=*.py -- gunicorn a
+catatonit -- gunicorn a
 python -m gunicorn a -w 2
 python -u -W ignore -X dev -m gunicorn a
 python -Bum gunicorn a
@@ -130,7 +130,10 @@ interface Told {
   readonly variables: Readonly<Record<string, string>>
 }
 
-const environment = { PORT: '7', WEB_CONCURRENCY: '3' }
+/** Options of gunicorn that some wrapper has too, for its own, which it must leave alone. */
+const more = '-w 2 -e A=1 -p x -k sync -t 5 -u 0 -g 0 -n x -m 0 --name x'
+
+const environment = { PORT: '7', FORWARDED_ALLOW_IPS: '10.0.0.1' }
 
 const teller = (folder: string): string => `import json, os, signal, sys
 def tell(name, what):
@@ -142,7 +145,7 @@ def end(*_):
 signal.signal(signal.SIGTERM, end)
 signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
 signal.alarm(20)
-variables = {name: os.environ[name] for name in ('PORT', 'WEB_CONCURRENCY') if name in os.environ}
+variables = {name: os.environ[name] for name in ('PORT', 'FORWARDED_ALLOW_IPS') if name in os.environ}
 tell('told', json.dumps({'argv': sys.argv[1:], 'pid': os.getpid(), 'variables': variables}))
 while True: signal.pause()
 `
@@ -192,7 +195,7 @@ describe('wrappers', () => {
   /** What of a command is not as it is said. */
   async function problemsOf(line: string, name: string): Promise<{ problems: string[]; started: boolean; passed: boolean }> {
     const folder = makeFolder(root, name)
-    const argv = (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", '').replaceAll('GUNICORN', join(folder, 'bin/gunicorn')))
+    const argv = ((/^(su|runuser|script) .*-\w*c /.test(line) || line.endsWith("'") ? line : `${line} ${more}`).match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", '').replaceAll('GUNICORN', join(folder, 'bin/gunicorn')))
     const path = [join(folder, 'bin'), ...(folders as string[]), process.env['PATH']].join(delimiter)
     const env = { ...environment, PATH: path, PYTHONPATH: join(folder, 'py'), HOME: join(project, 'home'), LANG: 'C.UTF-8' }
     const child = spawn(argv[0]!, argv.slice(1), { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -207,13 +210,13 @@ describe('wrappers', () => {
       return { problems: [text === undefined ? `no gunicorn was started: ${output.slice(-300)}` : 'not found'], started: false, passed: false }
     }
     const told = JSON.parse(text) as Told
-    const { settings, argv: said } = explainInvocation(found, null)
+    const { settings, argv: said, unknown } = explainInvocation(found, null)
     if (JSON.stringify(said.slice(1)) !== JSON.stringify(told.argv)) problems.push(`${JSON.stringify(told.argv)}, and not ${JSON.stringify(said)}`)
-    const { workers, bind } = settings
-    const { PORT, WEB_CONCURRENCY } = told.variables
-    const isSaid = (setting: string): boolean => found.settings.isSet(setting) !== 'unknown'
-    if (isSaid('workers') && workers?.source !== 'command line' && workers?.value !== (WEB_CONCURRENCY === undefined ? undefined : Number(WEB_CONCURRENCY)))
-      problems.push(`WEB_CONCURRENCY is ${WEB_CONCURRENCY}, and not ${JSON.stringify(workers)}`)
+    const { forwarded_allow_ips: proxies, bind } = settings
+    const { PORT, FORWARDED_ALLOW_IPS } = told.variables
+    const isSaid = (setting: string): boolean => !unknown.includes(setting)
+    if (isSaid('forwarded_allow_ips') && String(proxies?.value) !== String(FORWARDED_ALLOW_IPS))
+      problems.push(`FORWARDED_ALLOW_IPS is ${FORWARDED_ALLOW_IPS}, and not ${JSON.stringify(proxies)}`)
     if (isSaid('bind') && JSON.stringify(bind?.value) !== (PORT === undefined ? undefined : JSON.stringify([`0.0.0.0:${PORT}`])))
       problems.push(`PORT is ${PORT}, and not ${JSON.stringify(bind)}`)
     const { outcome, first } = termination(found.parents, false)

@@ -12,7 +12,7 @@ const started = (line: string): string => {
   const words = wordsOf(line)
   const found = startedBy(words)
   if (found.kind === 'unknown') return 'unknown'
-  const changes = found.changes.map((one) => (one.change === 'sets' ? `${one.name}=${one.value} ` : `(${one.change}) `)).join('')
+  const changes = found.changes.map((one) => (one.change === 'sets' ? `${one.name}=${one.value} ` : `(${[one.change, ...(one.change === 'resets' ? (one.names ?? []) : [])].join(' ')}) `)).join('')
   const skipped = found.kind === 'string' ? found.offset : 0
   return `${found.kind}: ${changes}${words.slice(found.index).map((word) => word.text).join(' ').slice(skipped)}`
 }
@@ -103,8 +103,6 @@ describe('wrappers', () => {
     'python -m cProfile -o out.prof -m gunicorn app',
     'python -m poetry run gunicorn app',
     'berglas exec -- gunicorn app',
-    'wait-for-it db:5432 --strict --timeout=60 -- gunicorn app',
-    './wait-for.sh db:3306 -- gunicorn app',
     'dockerize -wait tcp://db:5432 -timeout 60s gunicorn app',
     'dockerize --wait=tcp://db:5432 gunicorn app',
     'watchmedo auto-restart --recursive -- gunicorn app',
@@ -133,6 +131,9 @@ describe('wrappers', () => {
     ['chamber exec web -- gunicorn app', 'gunicorn: (loads) gunicorn app'],
     ['op run --env-file=.env -- gunicorn app', 'gunicorn: (loads) gunicorn app'],
     ['dotenv run gunicorn app', 'gunicorn: (loads) gunicorn app'],
+    // Their own variables are called so, and exported where the environment has them.
+    ['wait-for-it db:5432 --strict --timeout=60 -- gunicorn app', 'gunicorn: (resets HOST PORT TIMEOUT QUIET) gunicorn app'],
+    ['./wait-for.sh db:3306 -- gunicorn app', 'gunicorn: (resets HOST PORT TIMEOUT QUIET) gunicorn app'],
     ['vault-env gunicorn app', 'gunicorn: (resets) gunicorn app'],
     ['hatch run prod:gunicorn app', 'gunicorn: prod:gunicorn app'],
     ['coverage run /usr/bin/gunicorn app', 'gunicorn: /usr/bin/gunicorn app'],
@@ -148,11 +149,12 @@ describe('wrappers', () => {
     ['one that takes no value', 'tini -g=x gunicorn app', 'program: tini -g=x gunicorn app'],
     ['one that ends at once', 'uv run --help gunicorn', 'program: uv run --help gunicorn'],
     ['one that cannot be seen', 'nice ${OPTION} gunicorn app', 'unknown'],
-    ['one that is cut off', 'tini -${OPTION} gunicorn app', 'unknown'],
+    ['one that is cut off', 'nice -${OPTION} gunicorn app', 'unknown'],
     ['another subcommand', 'poetry install gunicorn', 'program: poetry install gunicorn'],
     ['a separator that is missing', 'doppler run gunicorn', 'program: doppler run gunicorn'],
     // runuser takes options wherever they stand: those of gunicorn for its own.
     ['no separator where options may stand anywhere', 'runuser -u app gunicorn -w 3 app', 'program: runuser -u app gunicorn -w 3 app'],
+    ['no separator where options may stand behind it', 'tini gunicorn -w 3 app', 'program: tini gunicorn -w 3 app'],
     ['no separator where options may stand behind the command', 'watchmedo auto-restart gunicorn app -w 3', 'program: watchmedo auto-restart gunicorn app -w 3'],
     ['a user where a command could be', 'su -- gunicorn', 'program: su -- gunicorn'],
     ['a wrapper that is not known', './docker-entrypoint.sh gunicorn app', 'program: ./docker-entrypoint.sh gunicorn app'],
@@ -185,7 +187,7 @@ describe('wrappers', () => {
         step.kind === 'subcommand' ? [step.names[0]] : step.kind === 'operand' ? ['x'] : step.kind === 'separator' ? ['x', '--'] : step.kind === 'ended' ? ['--'] : [],
       )
       const line = [name, ...between, ...(wrappers[name]?.isPython ? ['/bin/gunicorn'] : ['gunicorn']), 'app']
-      expect([name, started(line.join(' ')).replace(/\((loads|resets)\) /, '')]).toEqual([name, `gunicorn: ${line.at(-2)} app`])
+      expect([name, started(line.join(' ')).replace(/\((loads|resets)[A-Z ]*\) /, '')]).toEqual([name, `gunicorn: ${line.at(-2)} app`])
     }
   })
 })
