@@ -2,9 +2,10 @@
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
-import { changedEnvironment, changedVariables, startedBy, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
+import { baseName, changedEnvironment, changedVariables, startedBy, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
-import type { Parent, ShellProgram } from './gunicorn/signals.ts'
+import { signalsGroup } from './gunicorn/signals.ts'
+import type { Parent, ShellProgram } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { escape, expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
@@ -49,6 +50,20 @@ interface Splice {
   readonly text: string
 }
 
+/** The shell whose script starts gunicorn: the container's first process, or the child of an init program. */
+export interface Shell {
+  /** Its base name: `sh`, `bash`; `busybox` for `busybox sh`. */
+  readonly name: string
+  /** True where an init program in front of it sends signals to all processes of its group. */
+  readonly signalsGroup: boolean
+  /** True where its script sets a trap. */
+  readonly traps: boolean
+  /** True where its script starts other programs as well, which may stay. */
+  readonly others: () => boolean
+  /** Where `exec ` may be put in front of what is started; undefined where it may not. */
+  readonly seat: () => Place | undefined
+}
+
 /** One gunicorn command line found in a container. */
 export interface Invocation {
   readonly workload: Workload
@@ -64,9 +79,13 @@ export interface Invocation {
   readonly script: ScriptPlace | undefined
   /** The programs and shells that it is started through, the outermost first. */
   readonly parents: readonly Parent[]
+  /** The shell that runs that script; undefined in exec form, and for a script within a script. */
+  readonly shell: Shell | undefined
   readonly place: Place
   readonly insertion: Insertion
   readonly settings: Settings
+  /** What gunicorn finds in its environment. */
+  readonly variables: Variables
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
@@ -236,6 +255,8 @@ interface Way {
   readonly closed: string | undefined
   /** Whether no wrapper before it takes variables away. */
   readonly inherits: boolean
+  /** The shell that reads it, where that is the container's first process or the child of an init program. */
+  readonly starter: Starter | undefined
 }
 
 const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
@@ -247,6 +268,8 @@ const entryPoint: Parent = { kind: 'wrapper', name: "the image's entry point", s
 
 /** Builtins of a shell that start nothing, whatever their words speak of. */
 const startNothing = new Set(['echo', 'printf', 'set', 'export', 'readonly', 'local', 'declare', 'test', '[', ':', 'true', 'cd', 'unset', 'trap'])
+
+type Starter = Pick<Shell, 'name' | 'signalsGroup'>
 
 class Inspector {
   readonly #line: CommandLine
@@ -274,7 +297,9 @@ class Inspector {
           path,
           place: (start, end) => ({ start: expanded.source(found.offset + start), end: expanded.source(found.offset + end) }),
           splice: ({ start, end, text }) => ({ start: expanded.source(found.offset + start), end: expanded.source(found.offset + end), text: escape(text) }),
-        }, found, () => changedEnvironment(found.changes, environment()), { parents: found.parents, depth: 0, closed: undefined, inherits: inheritsAll(found.changes) })
+        }, found, () => changedEnvironment(found.changes, environment()), {
+          parents: found.parents, depth: 0, closed: undefined, inherits: inheritsAll(found.changes), starter: starterIn(words, started),
+        })
       } else this.#overlook(words, started)
     }
     return { invocations: this.#found, errors: this.#errors, unread: this.#unread }
@@ -306,6 +331,7 @@ class Inspector {
       command: undefined,
       script: undefined,
       parents: wrappersOf(passed),
+      shell: undefined,
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
@@ -327,7 +353,8 @@ class Inspector {
         jobs: script.commands.some((other) => other.background),
       }])
       if (started.kind === 'gunicorn') {
-        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed })
+        const shell = way.starter && { ...way.starter, traps: script.traps, others: () => hasOthers(script.commands, command) }
+        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed }, shell)
         continue
       }
       const inner = way.depth < deepestShell ? scriptIn(command.words, started) : undefined
@@ -339,6 +366,7 @@ class Inspector {
           depth: way.depth + 1,
           closed: closed ?? (command.embedded ? embedded : undefined),
           inherits: way.inherits && inheritsAll(inner.changes),
+          starter: undefined,
         })
       else if (!script.commands.some((other) => other.embedded && other.start >= command.start && other.end <= command.end))
         this.#overlook(command.words, started)
@@ -371,24 +399,38 @@ class Inspector {
     { index, changes }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
     way: Pick<Way, 'closed' | 'inherits'>,
+    shell: Omit<Shell, 'seat'> | undefined,
   ): void {
     const { path } = script
     const own = command.words.slice(index)
+    const seat = (): Place | undefined => {
+      const [first] = command.words
+      const from = command.assignments.at(-1)?.end ?? command.start
+      // With `command` in front of it, or the like, it is another matter.
+      return first && isBlank(script.text.slice(from, first.start)) ? { path, ...script.place(first.start, first.end) } : undefined
+    }
     this.#add(own, this.#variables(changes, command.environment), {
       form: 'shell',
       command,
       script,
       parents,
+      shell: shell && { ...shell, seat },
       place: { path, ...script.place(command.start, command.end) },
       insertion: insertionIn(script, command, own, way),
       placeOf: (word) => ({ path, ...script.place(word.start, word.end) }),
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'place' | 'insertion' | 'placeOf'>): void {
+  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'place' | 'insertion' | 'placeOf'>): void {
     const { releases } = this.#line
-    this.#found.push({ ...rest, words, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
+    this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }
+}
+
+/** The shell that a command line starts. */
+function starterIn(words: readonly Word[], started: Started): Starter | undefined {
+  if (started.kind !== 'program') return undefined
+  return { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
 }
 
 const embedded = 'it stands in a script within a script, which `eval` or the like reads'
@@ -456,6 +498,18 @@ function shellProgram(path: string): ShellProgram | undefined {
  * only in front of all of them are options safe.
  */
 const hasSeparator = (words: readonly Word[]): boolean => words.some((word) => word.value === '--')
+
+/** Programs that a script is done with once it goes on, and builtins. */
+const passing = new Set((
+  '. : [ alias basename cat cd chmod chown command cp date dirname echo eval exit export false grep hostname id ls mkdir mv printenv ' +
+  'printf pwd read readonly rm sed set shift sleep source test touch trap true type ulimit umask unset wait whoami'
+).split(' '))
+
+function hasOthers(commands: readonly Command[], own: Command): boolean {
+  return commands.some((command) => command !== own && !passing.has(baseName(command.words[0]?.value ?? '?')))
+}
+
+const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
 
 function wordOf({ text: value }: Expanded, text: string): Word {
   const unknown = firstHoleIn(value)

@@ -1,7 +1,7 @@
 /** `paddock explain`: how a command is understood. Pure. */
 import { releasesFor, type Value } from '../gunicorn/catalogue.ts'
 import type { Setting } from '../gunicorn/settings.ts'
-import { termination, type Termination } from '../gunicorn/signals.ts'
+import { termination, type Termination } from '../gunicorn/termination.ts'
 import { inspectCommandLine, type Found } from '../inspect.ts'
 import { Environment } from '../shell/environment.ts'
 

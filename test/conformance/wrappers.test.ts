@@ -8,7 +8,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { termination } from '../../src/gunicorn/signals.ts'
+import { termination } from '../../src/gunicorn/termination.ts'
 import { understand, explainInvocation } from '../../src/cli/explain.ts'
 import { realTest } from './real.ts'
 import { findProgram } from './shell-programs.ts'

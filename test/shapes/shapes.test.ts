@@ -34,7 +34,7 @@ const file = join(import.meta.dirname, 'shapes.yaml')
 const text = readFileSync(file, 'utf8')
 const shapes = parse(text) as Shape[]
 /** Two of the platform's defaults are enough to see where and how they are put in. */
-const policy = override(preset('blueking')!, 'shapes', { defaults: { accesslog: null, errorlog: null, access_log_format: null } })
+const policy = override(preset('blueking')!, 'shapes', { defaults: { accesslog: null, errorlog: null, access_log_format: null }, rules: { 'heartbeat-on-disk': 'Off' } })
 
 interface Pod {
   readonly spec: { readonly containers: readonly [Readonly<Record<string, unknown>>] }
