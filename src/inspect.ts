@@ -406,7 +406,7 @@ class Inspector {
       // What runs before may read the rest of a script that is the standard input.
       const runs = way.runs === 'maybe' || (found.isInput && index > 0) ? 'maybe' : command.runs
       const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
-        kind: 'shell', name: found.name, program: found.program, script: text, command, traps: script.traps, jobs,
+        kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, command, traps: script.traps, jobs,
       }])
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, traps: script.traps, others: () => hasOthers(script.commands, command) }
