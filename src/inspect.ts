@@ -2,8 +2,9 @@
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
-import { startedBy } from './gunicorn/invocation.ts'
+import { baseName, startedBy } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
+import { signalsGroup } from './gunicorn/signals.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
@@ -27,6 +28,20 @@ export type Insertion =
   | { readonly kind: 'text'; readonly path: Path; readonly offset: number; readonly before: boolean }
   | { readonly kind: 'none'; readonly reason: string }
 
+/** The shell whose script starts gunicorn: the container's first process, or the child of an init program. */
+export interface Shell {
+  /** Its base name: `sh`, `bash`; `busybox` for `busybox sh`. */
+  readonly name: string
+  /** True where an init program in front of it sends signals to all processes of its group. */
+  readonly signalsGroup: boolean
+  /** True where its script sets a trap. */
+  readonly traps: boolean
+  /** True where its script starts other programs as well, which may stay. */
+  readonly others: () => boolean
+  /** Where `exec ` may be put in front of what is started; undefined where it may not. */
+  readonly seat: () => Place | undefined
+}
+
 /** One gunicorn command line found in a container. */
 export interface Invocation {
   readonly workload: Workload
@@ -40,11 +55,13 @@ export interface Invocation {
   readonly command: Command | undefined
   /** `surely`: started in every run of the container in which the commands before it succeed. */
   readonly runs: 'surely' | 'maybe'
-  /** What gunicorn finds in its environment. */
-  readonly variables: Variables
+  /** The shell that runs that script; undefined in exec form, and for a script within a script. */
+  readonly shell: Shell | undefined
   readonly place: Place
   readonly insertion: Insertion
   readonly settings: Settings
+  /** What gunicorn finds in its environment. */
+  readonly variables: Variables
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
@@ -121,6 +138,9 @@ function merge(settings: readonly Setting[]): Setting | undefined {
 /** The longest a chain of shells within shells may get before it is left alone. */
 const deepestShell = 8
 
+/** The most words of one command that are read. Nobody writes as many, and it takes as long as they are many. */
+const mostWords = 20_000
+
 /** A command line before any shell: list elements, each with the path where it stands. */
 export interface CommandLine {
   readonly elements: readonly { readonly path: Path; readonly text: string; readonly expanded: Expanded }[]
@@ -188,6 +208,8 @@ interface Outer {
   readonly runs: 'surely' | 'maybe'
 }
 
+type Starter = Pick<Shell, 'name' | 'signalsGroup'>
+
 type Assigned = readonly (readonly [string, string | null])[]
 
 class Inspector {
@@ -208,7 +230,8 @@ class Inspector {
     if (started.kind === 'program') {
       const script = shellScript(words.slice(started.index))
       const element = script ? elements[started.index + script.script] : undefined
-      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned))
+      const starter = { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
+      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), starter)
     }
     return { invocations: this.#found, errors: this.#errors, unread: this.#unread }
   }
@@ -234,13 +257,17 @@ class Inspector {
       form: 'exec',
       command: undefined,
       runs: 'surely',
+      shell: undefined,
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
     })
   }
 
-  #script(element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, outer?: Outer, depth = 0): void {
+  #script(
+    element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, starter: Starter | undefined,
+    outer?: Outer, depth = 0,
+  ): void {
     const { dialect, parameters, options } = shell
     const script = readScript(text, { dialect, parameters, options, environment })
     this.#errors.push(...script.errors)
@@ -251,14 +278,18 @@ class Inspector {
       const started = startedBy(command.words)
       if (started.kind === 'unknown' && command.words.length > 0) this.#unread = true
       if (started.kind === 'gunicorn')
-        this.#shellForm(element, command, started.index, started.assigned, outer?.word, doubt, script.errors.length === 0)
+        this.#shellForm(
+          element, command, started.index, started.assigned,
+          starter && { ...starter, traps: script.traps, others: () => hasOthers(script.commands, command) },
+          outer?.word, doubt, script.errors.length === 0,
+        )
       if (started.kind !== 'program' || depth >= deepestShell) continue
       const words = command.words.slice(started.index)
       const inner = shellScript(words, command.input !== undefined)
       const word = inner?.isInput === true ? command.input : inner ? words[inner.script] : undefined
       if (inner && typeof word?.value === 'string') {
         const place = { word: outer?.word ?? word, runs: doubt === 'maybe' ? doubt : command.runs }
-        this.#script(element, word.value, inner, command.environment.with(started.assigned), place, depth + 1)
+        this.#script(element, word.value, inner, command.environment.with(started.assigned), undefined, place, depth + 1)
       } else if (isShell(words)) this.#unread = true
     }
   }
@@ -268,6 +299,7 @@ class Inspector {
     command: Command,
     index: number,
     assigned: Assigned,
+    starter: Omit<Shell, 'seat'> | undefined,
     nested: Word | undefined,
     doubt: 'surely' | 'maybe' | undefined,
     isReadable: boolean,
@@ -284,18 +316,33 @@ class Inspector {
       if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
       return { kind: 'text', path, offset: expanded.source(next.start), before: true }
     }
+    const seat = (): Place | undefined => {
+      const [first] = command.words
+      const from = command.assignments.at(-1)?.end ?? command.start
+      // With `command` in front of it, or the like, it is another matter.
+      return first && isBlank(expanded.text.slice(from, first.start)) ? span(first) : undefined
+    }
     this.#add(own, this.#variables(assigned, command.environment), {
       form: 'shell',
       command,
       runs: doubt === 'maybe' ? doubt : command.runs,
+      shell: starter && { ...starter, seat },
       place: span(nested ?? command),
       insertion: insertion(),
       placeOf: (word) => span(nested ?? word),
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'runs' | 'place' | 'insertion' | 'placeOf'>): void {
+  #add(
+    words: readonly Word[], variables: Variables,
+    rest: Pick<Found, 'form' | 'command' | 'runs' | 'shell' | 'place' | 'insertion' | 'placeOf'>,
+  ): void {
     const { releases } = this.#line
+    if (words.length > mostWords) {
+      this.#unread = true
+      this.#errors.push({ message: `commands of more than ${mostWords} words are not read`, start: 0, end: 1 })
+      return
+    }
     this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }
 }
@@ -305,6 +352,18 @@ class Inspector {
  * only in front of all of them are options safe.
  */
 const hasSeparator = (words: readonly Word[]): boolean => words.some((word) => word.value === '--')
+
+/** Programs that a script is done with once it goes on, and builtins. */
+const passing = new Set((
+  '. : [ alias basename cat cd chmod chown command cp date dirname echo eval exit export false grep hostname id ls mkdir mv printenv ' +
+  'printf pwd read readonly rm sed set shift sleep source test touch trap true type ulimit umask unset wait whoami'
+).split(' '))
+
+function hasOthers(commands: readonly Command[], own: Command): boolean {
+  return commands.some((command) => command !== own && !passing.has(baseName(command.words[0]?.value ?? '?')))
+}
+
+const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
 
 function wordOf({ text: value }: Expanded, text: string): Word {
   const unknown = firstHoleIn(value)

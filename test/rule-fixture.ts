@@ -25,6 +25,10 @@ export interface Case {
   readonly containers: Containers
   readonly initContainers?: Containers
   readonly annotations?: Readonly<Record<string, string>>
+  /** Other fields of the PodSpec. */
+  readonly pod?: Readonly<Record<string, unknown>>
+  /** A Job instead of a Pod. */
+  readonly kind?: 'Job'
   /** What it is checked against, where that is not the default preset. */
   readonly policy?: PolicySpec
   /** The other rules that speak of it as well. */
@@ -45,8 +49,8 @@ export interface Fixture {
 }
 
 const keys: Readonly<Record<keyof Fixture, readonly (keyof BadCase)[]>> = {
-  bad: ['name', 'containers', 'initContainers', 'annotations', 'policy', 'also', 'want', 'fixed', 'fixedInitContainers'],
-  good: ['name', 'containers', 'initContainers', 'annotations', 'policy', 'also'],
+  bad: ['name', 'containers', 'initContainers', 'annotations', 'pod', 'policy', 'also', 'want', 'fixed', 'fixedInitContainers'],
+  good: ['name', 'containers', 'initContainers', 'annotations', 'pod', 'kind', 'policy', 'also'],
 }
 
 /** The ids that there are fixtures for. */
@@ -66,13 +70,10 @@ export function readFixture(id: string): Fixture {
 }
 
 /** The object that a case is about. */
-export function podOf({ containers, initContainers, annotations }: Case): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'shop', ...(annotations ? { annotations } : {}) },
-    spec: { ...(initContainers ? { initContainers } : {}), containers },
-  }
+export function podOf({ containers, initContainers, annotations, pod, kind }: Case): object {
+  const metadata = { name: 'shop', ...(annotations ? { annotations } : {}) }
+  const spec = { ...pod, ...(initContainers ? { initContainers } : {}), containers }
+  return kind === 'Job' ? { apiVersion: 'batch/v1', kind, metadata, spec: { template: { spec } } } : { apiVersion: 'v1', kind: 'Pod', metadata, spec }
 }
 
 function policyOf(rule: Rule, spec: PolicySpec = {}): Policy {
@@ -80,7 +81,9 @@ function policyOf(rule: Rule, spec: PolicySpec = {}): Policy {
   if (!base) throw new Error(`there is no preset "${String(spec.preset)}"`)
   const unread = Object.keys(base.defaults).filter((setting) => !rule.settings.includes(setting))
   const none = Object.fromEntries(unread.map((setting) => [setting, null]))
-  return override(base, 'fixture', { ...spec, defaults: { ...none, ...spec.defaults } })
+  // It speaks of every container without a volume for it.
+  const heartbeat = rule.id === 'heartbeat-on-disk' ? {} : ({ 'heartbeat-on-disk': 'Off' } as const)
+  return override(base, 'fixture', { ...spec, defaults: { ...none, ...spec.defaults }, rules: { ...heartbeat, ...spec.rules } })
 }
 
 /** What comes of a case. */

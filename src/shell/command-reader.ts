@@ -2,7 +2,7 @@
  * Simple commands: their assignments, words and redirections, and what the builtins among them do.
  */
 import { commandOptions, declares, execOptions, runBuiltin } from './builtins.ts'
-import { FoundCommand, type Assignment, type ScriptContext, type ScriptError } from './command.ts'
+import { FoundCommand, type Assignment, type Written, type ScriptContext, type ScriptError } from './command.ts'
 import { Environment } from './environment.ts'
 import { expandHereDocument, expandWhole, expandWord, type Context } from './expansion.ts'
 import type { Dialect } from './invocation.ts'
@@ -26,6 +26,8 @@ export interface Place {
   readonly piped: boolean
   /** True where nothing comes after it. */
   readonly tail: boolean
+  /** True within a compound command. */
+  readonly enclosed?: boolean
 }
 
 /** A call of a function: the ways that lead out of it, and the variables that it has made its own. */
@@ -329,7 +331,9 @@ export abstract class CommandReader implements Context {
       if (this.scope.refused) this.giveUp()
       return redirects === undefined && !substituted && !this.stopped && !this.scope.refused ? true : null
     }
-    const status = this.#run(words, assignments ?? noAssignments, start, Math.min(end, this.source.length), place, input)
+    const bare = redirects === undefined && place.enclosed !== true
+    const written = { start, end: Math.min(end, this.source.length), bare, input }
+    const status = this.#run(words, assignments ?? noAssignments, written, place)
     if (this.scope.refused) this.giveUp()
     return status
   }
@@ -371,7 +375,7 @@ export abstract class CommandReader implements Context {
   }
 
   /** Runs a command: a builtin, a function or a program. */
-  #run(all: readonly Word[], assignments: readonly Assignment[], start: number, end: number, place: Place, input: Word | undefined): Status {
+  #run(all: readonly Word[], assignments: readonly Assignment[], written: Omit<Written, 'exec' | 'embedded'>, place: Place): Status {
     let words = all
     let exec = false
     let emptied = false
@@ -411,8 +415,9 @@ export abstract class CommandReader implements Context {
       const runs = sure ? 'surely' : 'maybe'
       const own = refused ? assignments.map((assigned) => ({ ...assigned, value: null })) : assignments
       const exports = emptied ? new Exports(new Environment()) : scope.exports(own)
-      const last = (exec || (place.tail && !this.traps)) && runs === 'surely' && !place.background && !place.piped
-      this.commands.push(new FoundCommand(words, assignments, exports, start, end, runs, exec, place, last, this.#embedded, input))
+      const ends = (exec || (place.tail && !this.traps)) && isFunction === false && !this.#aliased() && this.#processes === 0 &&
+        !place.background && !place.piped
+      this.commands.push(new FoundCommand(words, assignments, exports, { ...written, exec, embedded: this.#embedded }, place, runs, ends))
     }
     if (exec) {
       // An unknown word may be none, and then the shell goes on.

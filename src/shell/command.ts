@@ -43,6 +43,10 @@ export interface Command {
   readonly embedded: boolean
   /** True where nothing of the script can run after it, and it runs in the shell's own process tree, not in a subshell. */
   readonly last: boolean
+  /** The same, whether or not the script surely gets there. */
+  readonly ends: boolean
+  /** True where it has no redirection and is no part of a compound command: `if`, `case`, braces. */
+  readonly bare: boolean
   /** The text of the here-document that is its standard input, if one is. */
   readonly input?: Word | undefined
 }
@@ -73,6 +77,9 @@ export interface ScriptContext {
   readonly options?: Partial<ShellOptions>
 }
 
+/** How a command is written down. */
+export type Written = Pick<Command, 'start' | 'end' | 'exec' | 'embedded' | 'bare' | 'input'>
+
 /** A command that was found. What it gets is worked out when it is asked for. */
 export class FoundCommand implements Command {
   readonly words: readonly Word[]
@@ -86,13 +93,14 @@ export class FoundCommand implements Command {
   readonly piped: boolean
   embedded: boolean
   last: boolean
+  ends: boolean
+  readonly bare: boolean
   readonly input: Word | undefined
   readonly exports: Exports
 
   constructor(
-    words: readonly Word[], assignments: readonly Assignment[], exports: Exports, start: number, end: number,
-    runs: 'surely' | 'maybe', exec: boolean, place: { readonly background: boolean; readonly piped: boolean }, last: boolean,
-    embedded: boolean, input: Word | undefined,
+    words: readonly Word[], assignments: readonly Assignment[], exports: Exports, { start, end, exec, embedded, bare, input }: Written,
+    place: { readonly background: boolean; readonly piped: boolean }, runs: 'surely' | 'maybe', ends: boolean,
   ) {
     this.words = words
     this.assignments = assignments
@@ -105,7 +113,9 @@ export class FoundCommand implements Command {
     this.background = place.background
     this.piped = place.piped
     this.embedded = embedded
-    this.last = last
+    this.ends = ends
+    this.last = ends && runs === 'surely'
+    this.bare = bare
     this.input = input
   }
 
