@@ -166,6 +166,9 @@ function merge(settings: readonly Setting[]): Setting | undefined {
 /** The longest a chain of shells within shells may get before it is left alone. */
 const deepestShell = 8
 
+/** The most words of one command that are read. Nobody writes as many, and it takes as long as they are many. */
+const mostWords = 20_000
+
 /** A command line before any shell: list elements, each with the path where it stands. */
 export interface CommandLine {
   readonly elements: readonly Element[]
@@ -483,6 +486,11 @@ class Inspector {
 
   #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>): void {
     const { releases } = this.#line
+    if (words.length > mostWords) {
+      this.#mayStartMore = true
+      this.#errors.push({ message: `commands of more than ${mostWords} words are not read`, start: 0, end: 1 })
+      return
+    }
     this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }
 }
