@@ -15,7 +15,9 @@ export const isGunicorn = ({ argv }: Run): boolean => argv[0] === 'gunicorn'
 export function runProblems(mending: Mending, before: Outcome, after: Outcome, answers: ReadonlyMap<Run, Answer>): string[] {
   const { generated } = mending
   const inOrder = generated.calm && !isParallel(generated)
-  const [was, is] = [started(before, inOrder), started(after, inOrder)]
+  // What is left out of the variable goes from gunicorn's environment too.
+  const isInVariable = [...mending.fixed.mended].some(({ fix }) => fix !== undefined && 'drop' in fix)
+  const [was, is] = [started(before, inOrder, isInVariable), started(after, inOrder, isInVariable)]
   if (!same(was, is)) return [`${argvs(before)} became ${argvs(after)}`]
   const effects = inOrder ? (['status', 'stdout', 'stderr', 'files'] as const) : []
   return [
@@ -36,8 +38,9 @@ function difference(name: string, was: unknown, is: unknown, wanted: readonly un
 const argvs = ({ runs }: Outcome): string => JSON.stringify(runs.map(({ argv }) => argv))
 
 /** The programs with their environments; without the arguments of gunicorn, which are compared by what they mean. */
-function started({ runs }: Outcome, inOrder: boolean): string[] {
-  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${run.environment}`)
+function started({ runs }: Outcome, inOrder: boolean, withoutArguments: boolean): string[] {
+  const environment = (run: Run): string => (withoutArguments ? run.environment.replace(/^(.*) GUNICORN_CMD_ARGS=.*$/m, '') : run.environment)
+  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${environment(run)}`)
   return inOrder ? texts : texts.sort()
 }
 
