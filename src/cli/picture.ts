@@ -109,7 +109,12 @@ function terminationText({ parents, settings }: Found): string {
 const shown = (word: Word, paint: Paint): string =>
   word.value === null ? paint('yellow', asWritten(word)) : /^[\w@%+=:,./$()[\]-]+$/.test(word.value) ? word.value : JSON.stringify(word.value)
 
-const valueText = ({ value }: Setting, paint: Paint): string => (value === undefined ? paint('yellow', 'unknown') : JSON.stringify(value))
+/** A value; of one that is not known, what is written in its place. */
+function valueText({ value, entries }: Setting, paint: Paint): string {
+  if (value !== undefined) return JSON.stringify(value)
+  const written = entries.flatMap(({ argument }) => (argument && argument.text === null ? asWritten(argument.word) : []))
+  return `${paint('yellow', 'unknown')}${written.length > 0 ? ` (${written.join(', ')})` : ''}`
+}
 
 function sourceText({ source, entries }: Setting): string {
   const flags = [...new Set(entries.flatMap((entry) => entry.flag ?? []))].join(', ')

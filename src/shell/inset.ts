@@ -20,6 +20,8 @@ interface Character {
   readonly quoting: Quoting
   /** True where it comes of an expansion, so that nothing can be put in its place. */
   readonly expanded: boolean
+  /** True for a dollar sign or backslash that means itself only because of what follows. */
+  readonly isBare: boolean
 }
 
 /** Stands for an expansion whose value is not known. */
@@ -46,17 +48,27 @@ export class Inset {
 
   /** Puts text in the place of units start … end; undefined where that cannot be written. */
   splice({ start, end, text }: Replacement): Replacement | undefined {
+    const [previous, next] = [this.#characters[start - 1], this.#characters[end]]
+    if (previous && !this.#mayFollow(previous, text === '' ? this.text[end] : text[0])) return undefined
     if (start === end) {
-      const quoting = (this.#characters[start - 1] ?? this.#characters[start])?.quoting ?? 'none'
+      const neighbour = previous ?? next
+      // Nothing can be put within what an expansion makes.
+      if (neighbour === undefined || (previous?.expanded === true && previous.start === next?.start)) return undefined
       const at = start === 0 ? this.#before(0) : this.#after(start)
-      return { start: at, end: at, text: within(quoting, text) }
+      return { start: at, end: at, text: within(neighbour.quoting, text) }
     }
     const range = this.#characters.slice(start, end)
     const [first] = range
-    if (first === undefined) return undefined
+    if (first === undefined || (first.quoting === 'none' && text === '')) return undefined
     const isWhole = range.every(({ quoting, expanded, start: from }, index) =>
       quoting === first.quoting && !expanded && (index === 0 || range[index - 1]?.end === from))
     return isWhole ? { start: first.start, end: range.at(-1)!.end, text: within(first.quoting, text) } : undefined
+  }
+
+  /** Whether a character may come to stand behind another one without a new meaning for both: `$A` and a letter, `\\` and a quote. */
+  #mayFollow({ expanded, isBare, quoting }: Character, character: string | undefined): boolean {
+    if (expanded) return !/^\w/.test(character ?? '')
+    return quoting === 'single' || !isBare
   }
 
   #before(offset: number): number {
@@ -89,7 +101,8 @@ export function insetOf(word: Word): Inset | undefined {
   const head = values.slice(0, at).join('')
   const tail = values.slice(at + 1).join('')
   const length = word.value.length - head.length - tail.length
-  if (length < 0 || !word.value.startsWith(head) || !word.value.endsWith(tail)) return undefined
+  // Where it is nothing, what stands behind it must not come closer.
+  if (length <= 0 || !word.value.startsWith(head) || !word.value.endsWith(tail)) return undefined
   return new Inset(word.value, characters.toSpliced(at, 1, ...Array.from({ length }, () => characters[at]!)))
 }
 
@@ -124,7 +137,7 @@ function readQuotes({ text, start: from }: Word): { characters: Character[]; val
     }
     if (expanded) holes.push(values.length)
     values.push(value)
-    characters.push({ start: from + at, end: from + at + length, quoting, expanded })
+    characters.push({ start: from + at, end: from + at + length, quoting, expanded, isBare: length === 1 && (value === '$' || value === '\\') })
     at += length
   }
   return { characters, values, holes }
