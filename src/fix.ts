@@ -230,6 +230,8 @@ class Writer {
     const { start, end } = word
     const isPlain = word.text === word.value
     if (form === 'exec') {
+      // What stands in one string with others is no element to take out.
+      if (insertion.kind !== 'list' || typeof path.at(-1) !== 'number') return undefined
       if (left === undefined) return { op: 'remove', path }
       return isPlain ? { op: 'replace', path, value: left } : undefined
     }
