@@ -160,6 +160,11 @@ describe('the platform', () => {
     expect(files['Procfile']).not.toContain('PORT')
   })
 
+  test('a template is called one', async () => {
+    const { err, status } = await run(['check', 'app_desc.yaml'], { 'app_desc.yaml': 'spec_version: 2\napp_version: {{APP_VERSION}}\n' })
+    expect([status, err]).toEqual([2, 'paddock: app_desc.yaml:2:15: BlueKing refuses the file: its format is not YAML: found unhashable key (a template must be filled in first, or its {{…}} stand in quotes)\n'])
+  })
+
   test('nobody but BlueKing reads app_desc.yaml', async () => {
     expect((await check({ 'app_desc.yaml': 'spec_version: 2\n' }, 'app_desc.yaml', '--platform', 'heroku')).workloads).toEqual([])
   })
