@@ -10,7 +10,8 @@ import type { painter } from './io.ts'
 import { Lines } from './lines.ts'
 import { readPlatformFile, type PlatformFile, type Repository } from './platform-files.ts'
 import { pinnedGunicorn, repositoryPython } from './repository-python.ts'
-import { picture, type ExplainFlags } from './run-explain.ts'
+import { picture } from './picture.ts'
+import type { ExplainFlags } from './run-explain.ts'
 
 interface Asked {
   readonly path: string
@@ -113,7 +114,7 @@ function processText(process: Process, path: string, lines: Lines, repository: R
     const modes = new Set(same.map(({ way }) => modeOf(command, way.platform)))
     texts.push(`  ${paint('cyan', names.join(', '))}: ${modes.size > 1 ? 'all the same' : modeWords[modeOf(command, first.way.platform)]}`)
     for (const { detail, value } of first.remarks) texts.push(`    ${paint('yellow', 'lost')}: ${JSON.stringify(value)} ${detail}`)
-    const found = first.started.flatMap(({ script, workload }) => inspect(workload).map((invocation) => picture(invocation, script, flags, paint)))
+    const found = first.started.flatMap(({ script, workload }) => inspect(workload).map((invocation) => picture(invocation, { all: flags.all === true, paint, ...(script === undefined ? {} : { title: script }) })))
     if (found.length === 0) texts.push('    no gunicorn is started here, as far as can be seen')
     texts.push(...found.map((text) => indented(text)))
   }

@@ -215,11 +215,13 @@ describe('explain', () => {
     expect(out.replaceAll(/ +\n/g, '\n').replaceAll(/ {2,}/g, '  ')).toBe(
       [
         '  gunicorn -kgthread app -t $(x)',
+        '  words 1…5  gunicorn -kgthread app -t $(x)',
         '  application  app',
         '  worker_class  "gthread"  command line (-k)',
         '  timeout  unknown  command line (-t)',
         '  workers  3  environment',
         "  refused: argument -t/--timeout: invalid int value: '$(x)'",
+        '  on SIGTERM: gunicorn has PID 1 and gets it: it ends once its requests are answered, after 30 s at the latest',
         '',
       ].join('\n'),
     )
