@@ -93,7 +93,7 @@ function outcome(process: Process, way: Way, repository: Repository, asked: stri
   const own = workloadOf({ ...process, remarks: [] }, way.platform)
   const folder = process.folder ? `${process.folder}/` : ''
   const gunicorn = asked ?? pinnedGunicorn(repositoryPython(undefined, (file) => repository(folder + file), folder))
-  const scripts = [...processScripts(process, own, way.platform, (file) => repository(folder + file))]
+  const scripts = [...processScripts(process, own, way.platform, { read: (file) => repository(folder + file) })]
   const started = [{ script: undefined, workload: { ...own, gunicorn } }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: { ...workload, gunicorn } }))]
   const remarks = own.remarks ?? []
   const found = started.flatMap(({ workload }) => inspect(workload))
