@@ -44,7 +44,7 @@ export function fix(object: unknown, report: Report, policy: Policy, python: Pyt
       return { rounds, findings: [...earlier, ...left], mended }
     }
     earlier.push(...round.mended)
-    current = lint(workload, policy, python)
+    current = lint(workload, policy, python, report.surroundings)
   }
 }
 

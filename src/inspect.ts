@@ -2,12 +2,14 @@
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
+import { automaticFile, type ConfigFile, type ConfigSource, type ConfigText } from './gunicorn/config-file.ts'
 import { startedBy } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
-import type { Container, Workload } from './kubernetes/workload.ts'
+import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
+import { valueAt, type Container, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
@@ -85,6 +87,16 @@ class Settings {
     return setting.entries.length > 0 ? 'yes' : 'unknown'
   }
 
+  /** The config file that is read, where it was at hand. */
+  get configFile(): ConfigFile | undefined {
+    return this.readings[0]?.configFile?.file
+  }
+
+  /** The word that names it, where one of the invocation's own does. */
+  get configWord(): Word | undefined {
+    return this.readings[0]?.configFile?.word
+  }
+
   /** Why gunicorn refuses to start. */
   get problems(): readonly StartProblem[] {
     return (this.#problems ??= this.readings.flatMap((reading) => reading.problems))
@@ -127,18 +139,30 @@ export interface CommandLine {
   /** What gunicorn finds in its environment where nothing on the command line changes that. */
   readonly variables: Variables
   readonly releases: readonly Release[]
+  /**
+   * A config file by its path, which may be relative: undefined where it surely is not there, null where that, or what it holds,
+   * is not known. `isAtHome` where the command line has not left the folder that it was started in. Without it, none is had.
+   */
+  readonly configFile?: ((path: string, isAtHome: () => boolean) => ConfigText | null | undefined) | undefined
+}
+
+/** What is at hand besides a workload itself: nothing where it is admitted. */
+export interface Surroundings {
+  readonly configMaps?: ConfigMaps
+  /** Config files that are handed over: `undefined` for one that is not among them. */
+  readonly configFile?: CommandLine['configFile']
 }
 
 /** An invocation as a command line alone tells it. */
 export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
 
 /** The invocations of gunicorn in a workload, container by container. */
-export function inspect(workload: Workload): Invocation[] {
+export function inspect(workload: Workload, surroundings: Surroundings = none): Invocation[] {
   const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim())
-  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases))
+  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings))
 }
 
-function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): Invocation[] {
+function inspectContainer(workload: Workload, container: Container, releases: readonly Release[], surroundings: Surroundings): Invocation[] {
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
   const texts = [...command, ...args]
@@ -162,8 +186,39 @@ function inspectContainer(workload: Workload, container: Container, releases: re
       return environment.mayComeFromElsewhere(name) ? null : undefined
     },
     releases,
+    configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
   })
   return found.invocations.map((invocation) => ({ ...invocation, workload, container, environment }))
+}
+
+const none: Surroundings = {}
+
+/** The config file at a path, as a container sees it. */
+function configFileOf(
+  workload: Workload, container: Container, { configMaps = () => undefined, configFile }: Surroundings, path: string, isAtHome: () => boolean,
+): ConfigText | null | undefined {
+  const given = configFile?.(path, isAtHome)
+  if (given !== undefined) return given
+  // What an image holds is not reckoned with, and neither is what a disk does: what gunicorn finds by itself is there where a volume brings it.
+  const isAutomatic = path === automaticFile
+  if (isAutomatic && valueAt(container.written, ['volumeMounts']) === undefined) return undefined
+  const workingDir = valueAt(container.written, ['workingDir'])
+  const folder = path.startsWith('/') ? '' : typeof workingDir === 'string' && workingDir.startsWith('/') && isAtHome() ? `${workingDir}/` : undefined
+  if (folder === undefined) return isAutomatic && !mayBeMounted(workload, container, automaticFile) ? undefined : null
+  const found = mountedFile(workload, container, normalize(folder + path), configMaps)
+  if (typeof found === 'object') return { name: `${path.slice(path.lastIndexOf('/') + 1)} of ConfigMap "${found.configMap}"`, text: found.text }
+  if (found === 'absent') return undefined
+  return found === 'elsewhere' && isAutomatic ? undefined : null
+}
+
+/** A path without `.`, `..` and `//`. */
+function normalize(path: string): string {
+  const steps: string[] = []
+  for (const step of path.split('/')) {
+    if (step === '..') steps.pop()
+    else if (step !== '' && step !== '.') steps.push(step)
+  }
+  return `/${steps.join('/')}`
 }
 
 /** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
@@ -212,7 +267,7 @@ class Inspector {
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
-    this.#add(own, this.#variables(assigned), {
+    this.#add(own, this.#variables(assigned), this.#configFiles(words.slice(0, index), assigned, () => this.#line.environment()), {
       form: 'exec',
       command: undefined,
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
@@ -258,7 +313,8 @@ class Inspector {
       if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
       return { kind: 'text', path, offset: expanded.source(next.start), before: true }
     }
-    this.#add(own, this.#variables(assigned, command.environment), {
+    const leaves = /\b(cd|pushd|popd|chdir)\b/.test(expanded.text)
+    this.#add(own, this.#variables(assigned, command.environment), this.#configFiles(command.words.slice(0, index), assigned, () => command.environment, leaves), {
       form: 'shell',
       command,
       place: span(nested ?? command),
@@ -267,9 +323,26 @@ class Inspector {
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'place' | 'insertion' | 'placeOf'>): void {
+  /** Where an invocation finds config files, and what they find in their environment. */
+  #configFiles(before: readonly Word[], assigned: Assigned, environment: () => Environment, leaves = false): ConfigSource | undefined {
+    const { configFile } = this.#line
+    if (!configFile) return undefined
+    // The options of a wrapper may name another folder, or take variables away.
+    const isPlain = before.every((word) => word.value !== null && (!word.value.startsWith('-') || ['--', '-m', '-u'].includes(word.value)))
+    const set = new Map(assigned)
+    return {
+      file: (path) => configFile(path, () => isPlain && !leaves && !environment().tampered),
+      environment: (name) => {
+        if (set.has(name)) return set.get(name)
+        // A shell sets some variables of its own, and so does Python where it finds no locale.
+        return isPlain && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null
+      },
+    }
+  }
+
+  #add(words: readonly Word[], variables: Variables, source: ConfigSource | undefined, rest: Pick<Found, 'form' | 'command' | 'place' | 'insertion' | 'placeOf'>): void {
     const { releases } = this.#line
-    this.#found.push({ ...rest, words, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
+    this.#found.push({ ...rest, words, releases, settings: new Settings(read(words.slice(1), variables, releases, source)) })
   }
 }
 

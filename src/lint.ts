@@ -1,6 +1,6 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { releasesInWords } from './gunicorn/catalogue.ts'
-import { inspect, type Invocation, type Place } from './inspect.ts'
+import { inspect, type Invocation, type Place, type Surroundings } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
 import type { Action, Policy } from './policy/policy.ts'
@@ -96,12 +96,13 @@ export interface Report {
   readonly workload: Workload
   readonly invocations: readonly Invocation[]
   readonly findings: readonly Finding[]
+  readonly surroundings: Surroundings | undefined
 }
 
-export function lint(workload: Workload, policy: Policy, python: Python): Report {
-  const invocations = inspect(workload)
+export function lint(workload: Workload, policy: Policy, python: Python, surroundings?: Surroundings): Report {
+  const invocations = inspect(workload, surroundings)
   const findings = invocations.flatMap((invocation) => lintInvocation(invocation, policy, python))
-  return { workload, invocations, findings }
+  return { workload, invocations, findings, surroundings }
 }
 
 function lintInvocation(invocation: Invocation, policy: Policy, python: Python): Finding[] {

@@ -1,6 +1,7 @@
 /** `paddock check`: the files, one after the other, through a reporter; what is mended is written back. */
 import { fieldPath } from '../kubernetes/field.ts'
 import { checkText, type Checked, type CheckOptions } from './check.ts'
+import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import { exitStatus, UsageError } from './command.ts'
 import type { Change } from './edit.ts'
 import { openReports } from './formats.ts'
@@ -13,6 +14,8 @@ import { placeName, type ReportedFile, type Reporter, type Summary } from './rep
 export interface CheckFlags {
   readonly governing: Governing
   readonly requirements?: string
+  /** Files on disk, by the paths at which gunicorn finds them. */
+  readonly configFile?: Readonly<Record<string, string>>
   readonly format?: readonly Output[]
   readonly failOn: 'deny' | 'warn' | 'audit' | 'fix' | 'never'
   readonly fix?: boolean
@@ -23,7 +26,9 @@ export interface CheckFlags {
 
 export async function runCheck(paths: readonly string[], flags: CheckFlags, io: Io): Promise<number> {
   const { requirements } = flags
+  const configMaps = new ConfigMapCollection()
   const options: CheckOptions = {
+    surroundings: { configMaps: configMaps.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) },
     policyFor: flags.governing.policyFor,
     requirements: requirements === undefined ? undefined : { text: io.readFile(requirements), path: requirements },
   }
@@ -33,7 +38,10 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   const bar = progress(io)
   const listed = [...files(paths, summary, reporter, io)]
   const read = reader(io)
-  if (flags.governing.needsNamespaces) await learnNamespaces(listed, read, flags.governing)
+  await learn(listed, read, (text) => {
+    configMaps.add(text)
+    if (flags.governing.needsNamespaces) flags.governing.learnNamespaces(text)
+  })
   for (const file of listed) {
     let text: string
     try {
@@ -63,12 +71,12 @@ function reader(io: Io): (file: string) => Promise<string> {
   return async (file) => (file === '-' ? (input ??= io.readInput()) : io.readFile(file))
 }
 
-/** A Namespace may stand behind what is in it. */
-async function learnNamespaces(listed: readonly string[], read: (file: string) => Promise<string>, { learnNamespaces }: Governing): Promise<void> {
+/** A Namespace may stand behind what is in it, a ConfigMap behind what mounts it. */
+async function learn(listed: readonly string[], read: (file: string) => Promise<string>, from: (text: string) => void): Promise<void> {
   for (const file of listed) {
     // What cannot be read is told of when it is checked.
     const text = await read(file).catch(() => '')
-    learnNamespaces(text)
+    from(text)
   }
 }
 

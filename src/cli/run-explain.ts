@@ -5,6 +5,7 @@ import { fieldPath } from '../kubernetes/field.ts'
 import { readObjects, readWorkload } from '../kubernetes/workload.ts'
 import type { Word } from '../shell/word.ts'
 import { exitStatus, UsageError } from './command.ts'
+import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import { explain, explainInvocation, isDefault, readRequest, understand, unknownSettings, writtenSettings, type ExplainRequest } from './explain.ts'
 import { painter, type Io } from './io.ts'
 import { readManifests } from './manifests.ts'
@@ -13,6 +14,8 @@ export interface ExplainFlags {
   readonly shell?: string
   readonly env: Readonly<Record<string, string>>
   readonly gunicorn?: string
+  /** Files on disk, by the paths at which gunicorn finds them. */
+  readonly configFile?: Readonly<Record<string, string>>
   readonly all?: boolean
   readonly format: 'text' | 'json'
   readonly stdin?: boolean
@@ -26,7 +29,8 @@ export async function runExplain(words: readonly string[], flags: ExplainFlags, 
   if (shell !== undefined && words.length > 0) throw new UsageError('explain takes either --shell, a command behind --, or a file')
   if (shell === undefined && words.length === 0) throw new UsageError('explain needs a command: `paddock explain -- gunicorn app:app`, `--shell SCRIPT`, a file, or --stdin')
   if (shell === undefined && !flags.isCommand) return explainFile(words, flags, io)
-  const request: ExplainRequest = { argv: shell === undefined ? words : ['sh', '-c', shell], env, gunicorn }
+  const files = readEach(flags.configFile ?? {}, io)
+  const request: ExplainRequest = { argv: shell === undefined ? words : ['sh', '-c', shell], env, gunicorn, files }
   if (flags.format === 'json') {
     io.stdout.write(`${JSON.stringify(explain(request), null, 2)}\n`)
     return exitStatus.ok
@@ -57,6 +61,9 @@ async function answerRequests(io: Io): Promise<number> {
 function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): number {
   let status: number = exitStatus.ok
   const answers: object[] = []
+  const configMaps = new ConfigMapCollection()
+  for (const path of paths) configMaps.add(io.readFile(path))
+  const surroundings = { configMaps: configMaps.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
   for (const path of paths)
     for (const manifest of readManifests(io.readFile(path))) {
       if (manifest.error) {
@@ -65,7 +72,7 @@ function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): num
       }
       for (const { item } of readObjects(manifest.value)) {
         const workload = readWorkload(item)
-        for (const invocation of workload ? inspect(workload) : []) {
+        for (const invocation of workload ? inspect(workload, surroundings) : []) {
           const title = `${path}: ${workload?.kind.kind} "${workload?.name}", container "${invocation.container.name}", ${fieldPath(invocation.place.path)}`
           if (flags.format === 'json') answers.push({ file: path, container: invocation.container.name, ...explainInvocation(invocation, null) })
           else io.stdout.write(picture(invocation, title, flags, io))

@@ -6,7 +6,7 @@
 import type { Path, Shape } from './field.ts'
 import { type WorkloadKind, workloadKind } from './kinds.ts'
 
-type Fields = Readonly<Record<string, unknown>>
+export type Fields = Readonly<Record<string, unknown>>
 
 /** A field whose value the API server would refuse. */
 export interface FieldError {
@@ -42,6 +42,8 @@ export interface Container {
   readonly envFrom: readonly EnvFrom[]
   /** The first `containerPort`. */
   readonly port: number | undefined
+  /** The container as it is written: see pod-fields.ts, which reads what few rules ask for. Undefined for what is no container. */
+  readonly written?: Fields
 }
 
 export interface Workload {
@@ -52,6 +54,8 @@ export interface Workload {
   /** Annotations of the object, with those of its pod template on top. */
   readonly annotations: ReadonlyMap<string, { readonly value: string; readonly path: Path }>
   readonly enableServiceLinks: boolean
+  /** The PodSpec as it is written, with its path. Undefined for what has none. */
+  readonly pod?: { readonly spec: Fields; readonly path: Path }
   readonly containers: readonly Container[]
   readonly errors: readonly FieldError[]
 }
@@ -93,6 +97,7 @@ export function readWorkload(object: unknown): Workload | undefined {
     namespace: textOf(metadata, 'namespace'),
     annotations,
     enableServiceLinks: spec ? own(spec, 'enableServiceLinks') !== false : true,
+    ...(spec ? { pod: { spec, path: kind.spec } } : {}),
     containers: spec ? reader.containers(spec, kind.spec) : [],
     errors,
   }
@@ -171,6 +176,7 @@ class Reader {
       hasEnv: Array.isArray(own(fields, 'env')),
       envFrom: this.#envFrom(own(fields, 'envFrom'), [...path, 'envFrom']),
       port: this.#port(own(fields, 'ports'), [...path, 'ports']),
+      written: fields,
     }
   }
 

@@ -2,6 +2,7 @@
 import disabledTimeout from './disabled-timeout.ts'
 import fewWorkers from './few-workers.ts'
 import hesitantTimeout from './hesitant-timeout.ts'
+import ignoredName from './ignored-name.ts'
 import ignoredPort from './ignored-port.ts'
 import invalidSetting from './invalid-setting.ts'
 import joinedArgument from './joined-argument.ts'
@@ -28,6 +29,7 @@ export const rules: readonly Rule[] = [
   disabledTimeout,
   fewWorkers,
   hesitantTimeout,
+  ignoredName,
   ignoredPort,
   invalidSetting,
   joinedArgument,
