@@ -66,11 +66,11 @@ const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.strin
 const sentence = (text: string): string => `${text.startsWith('gunicorn') ? 'g' : text.charAt(0).toUpperCase()}${text.slice(1)}.`
 
 /** What of the Pod a reader has to see. */
-function yaml({ annotations, initContainers }: Case, pod: object): string {
+function yaml({ annotations, initContainers, pod: fields }: Case, pod: object): string {
   const { metadata, spec } = pod as { metadata: object; spec: Record<string, unknown> }
   const document = new Document({
     ...(annotations ? { metadata } : {}),
-    spec: { ...(initContainers ? { initContainers: spec['initContainers'] } : {}), containers: spec['containers'] },
+    spec: { ...fields, ...(initContainers ? { initContainers: spec['initContainers'] } : {}), containers: spec['containers'] },
   })
   // A command on one line reads as one, unless it holds a script of several.
   visit(document, {

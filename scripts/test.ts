@@ -1,6 +1,7 @@
 /**
- * All tests, the fast ones first: `npm test`. What a machine lacks (Python, a Kubernetes control plane) is said by the
- * suite that wants it, and counted as skipped. The closing line counts all suites together.
+ * The tests, the fast ones first: `npm test`; with `--all`, those that take a machine to themselves as well. What a machine
+ * lacks (Python, a Kubernetes control plane) is said by the suite that wants it, and counted as skipped. The closing line
+ * counts all suites together.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -10,11 +11,21 @@ import { dirname, join } from 'node:path'
 const root = dirname(import.meta.dirname)
 const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(root, 'node_modules/jest/bin/jest.js')]
 
-const suites = [
+interface Suite {
+  readonly name: string
+  readonly config: string
+  /** It starts etcd, an API server, or a node of its own, which takes Linux and root. */
+  readonly ownMachine?: true
+}
+
+const suites: readonly Suite[] = [
   { name: 'unit', config: 'jest.config.json' },
   { name: 'conformance with real gunicorn and real shells', config: 'test/conformance/jest.config.json' },
   { name: 'end to end, on a real API server', config: 'test/e2e/jest.config.json' },
+  { name: 'an installation, on a cluster with a node', config: 'test/install/jest.config.json', ownMachine: true },
+  { name: 'faults, under load', config: 'test/faults/jest.config.json', ownMachine: true },
 ]
+const [all, args] = process.argv[2] === '--all' ? [true, process.argv.slice(3)] : [false, process.argv.slice(2)]
 
 interface Results {
   readonly numPassedTests: number
@@ -26,10 +37,16 @@ interface Results {
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const folder = mkdtempSync(join(tmpdir(), 'paddock-test-'))
-for (const [index, { name, config }] of suites.entries()) {
+for (const [index, { name, config, ownMachine }] of suites.entries()) {
+  if (ownMachine && !all) continue
   console.error(`\n${name}`)
+  if (ownMachine && process.env['PADDOCK_REQUIRE_CLUSTER'] !== '1' && !(process.platform === 'linux' && process.getuid?.() === 0)) {
+    console.error('It did not run: it takes Linux and root.')
+    total.skipped += 1
+    continue
+  }
   const file = join(folder, `${index}.json`)
-  spawnSync(process.execPath, [...jest, '--config', config, '--json', `--outputFile=${file}`, ...process.argv.slice(2)], {
+  spawnSync(process.execPath, [...jest, '--config', config, '--json', `--outputFile=${file}`, ...args], {
     cwd: root,
     // With --json, the report goes to the file and what a person reads to standard error.
     stdio: ['ignore', 'ignore', 'inherit'],

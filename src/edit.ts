@@ -7,6 +7,8 @@ export type Edit =
   /** A last step of `-` appends to a list, a number inserts before that element, a name adds a member. */
   | { readonly op: 'add'; readonly path: Path; readonly value: unknown }
   | { readonly op: 'replace'; readonly path: Path; readonly value: string }
+  /** Takes an element out of a list. */
+  | { readonly op: 'remove'; readonly path: Path }
   /** Replaces the characters from `start` to `end` of the string at `path`. */
   | { readonly op: 'splice'; readonly path: Path; readonly start: number; readonly end: number; readonly text: string }
 
@@ -41,9 +43,9 @@ export function jsonPatch(object: unknown, rounds: readonly (readonly Edit[])[])
     // Words that are added to one list come with one path.
     let last: Path | undefined
     let pointer = ''
-    for (const { op, path, value } of wholeValues(current, edits)) {
-      if (path !== last) pointer = jsonPointer((last = path))
-      operations.push({ op, path: pointer, value })
+    for (const change of wholeValues(current, edits)) {
+      if (change.path !== last) pointer = jsonPointer((last = change.path))
+      operations.push(change.op === 'remove' ? { op: change.op, path: pointer } : { op: change.op, path: pointer, value: change.value })
     }
     if (index < rounds.length - 1) current = applyEdits(current, edits)
   }
@@ -55,43 +57,51 @@ export function applyEdits(object: unknown, edits: readonly Edit[]): unknown {
   return applied(object, wholeValues(object, edits))
 }
 
-/** The object with a JSON Patch of additions and replacements made; the given one is left as it is. */
+/** The object with a JSON Patch of additions, replacements and removals made; the given one is left as it is. */
 export function applyPatch(object: unknown, operations: readonly Operation[]): unknown {
-  const changes = operations.flatMap((operation) =>
-    operation.op === 'add' || operation.op === 'replace' ? [{ op: operation.op, path: pointerPath(operation.path), value: operation.value }] : [],
-  )
+  const changes = operations.flatMap((operation): Change[] => {
+    const path = pointerPath(operation.path)
+    if (operation.op === 'remove') return [{ op: operation.op, path }]
+    return operation.op === 'test' ? [] : [{ op: operation.op, path, value: operation.value }]
+  })
   return applied(object, changes)
 }
 
 const pointerPath = (pointer: string): Path => pointer.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 
+/** An edit of a whole value. */
+type Change = { readonly op: 'add' | 'replace'; readonly path: Path; readonly value: unknown } | { readonly op: 'remove'; readonly path: Path }
+
 /** Steps into lists may be numbers in either form. */
-function applied(object: unknown, changes: readonly { op: 'add' | 'replace'; path: Path; value: unknown }[]): unknown {
+function applied(object: unknown, changes: readonly Change[]): unknown {
   const result = structuredClone(object)
-  for (const { op, path, value } of changes) {
+  for (const change of changes) {
+    const { op, path } = change
+    const value = op === 'remove' ? undefined : change.value
     let parent: unknown = result
     for (const step of path.slice(0, -1)) parent = valueAt(parent, [Array.isArray(parent) ? Number(step) : step])
     const last = path.at(-1)
     if (Array.isArray(parent)) {
-      if (op === 'replace') parent[Number(last)] = value
+      if (op === 'remove') parent.splice(Number(last), 1)
+      else if (op === 'replace') parent[Number(last)] = value
       else parent.splice(last === '-' ? parent.length : Number(last), 0, value)
       // Defined, not assigned: a key may be `__proto__`.
-    } else if (typeof parent === 'object' && parent !== null)
+    } else if (op !== 'remove' && typeof parent === 'object' && parent !== null)
       Object.defineProperty(parent, String(last), { value, writable: true, enumerable: true, configurable: true })
   }
   return result
 }
 
 /** The edits with every string that is spliced replaced as a whole. */
-function wholeValues(object: unknown, edits: readonly Edit[]): readonly { op: 'add' | 'replace'; path: Path; value: unknown }[] {
+function wholeValues(object: unknown, edits: readonly Edit[]): readonly Change[] {
   if (edits.every((edit) => edit.op !== 'splice')) return edits
   const splices = Map.groupBy(
     edits.filter((edit) => edit.op === 'splice'),
     (edit) => jsonPointer(edit.path),
   )
-  return edits.flatMap((edit) => {
+  return edits.flatMap((edit): Change[] => {
     if (edit.op !== 'splice') return [edit]
     const group = splices.get(jsonPointer(edit.path)) ?? []
-    return group[0] === edit ? [{ op: 'replace' as const, path: edit.path, value: applySplices(String(valueAt(object, edit.path)), inOrder(group)) }] : []
+    return group[0] === edit ? [{ op: 'replace', path: edit.path, value: applySplices(String(valueAt(object, edit.path)), inOrder(group)) }] : []
   })
 }

@@ -1,8 +1,11 @@
 /** Findings → the smallest edit of the object. Pure, idempotent. */
 import { applyEdits, type Edit } from './edit.ts'
+import { omit, type Omission } from './gunicorn/omission.ts'
 import type { Entry } from './gunicorn/settings.ts'
+import { splitWords } from './gunicorn/shlex.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
+import type { Path } from './kubernetes/field.ts'
 import { readWorkload, type Container } from './kubernetes/workload.ts'
 import { lint, type Finding, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
@@ -71,7 +74,8 @@ function mend(report: Report, policy: Policy): Round {
       if (outcome === 'written') mended.add(finding)
       if (outcome === 'later') more = true
     }
-    edits.push(...writer.edits())
+    // Two that read one variable have the same left out of it.
+    edits.push(...writer.edits().filter((edit) => !isMade(edit, edits)))
     if (writer.needsPort) containers.add(invocation.container)
   }
   for (const container of containers) edits.push(...definePort(container, policy))
@@ -81,6 +85,25 @@ function mend(report: Report, policy: Policy): Round {
 }
 
 const mentions = ({ command = [], args = [] }: Container, name: string): boolean => [...command, ...args].some((text) => text.includes(name))
+
+const isMade = (edit: Edit, edits: readonly Edit[]): boolean =>
+  edit.op === 'splice' && edit.text === '' && edits.some((other) => JSON.stringify(other) === JSON.stringify(edit))
+
+/** The string at a path into a container's command line. */
+function textAt({ command, args }: Container, path: Path): string | undefined {
+  const [list, index] = path.slice(-2)
+  return typeof index === 'number' ? (list === 'command' ? command : list === 'args' ? args : undefined)?.[index] : undefined
+}
+
+/** How long the blanks are that a text ends with, continued lines among them. */
+function blanksBefore(text: string): number {
+  let at = text.length
+  for (;;) {
+    if (text[at - 1] === ' ' || text[at - 1] === '\t') at -= 1
+    else if (text[at - 1] === '\n' && text[at - 2] === '\\') at -= 2
+    else return text.length - at
+  }
+}
 
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
 const writesVariable = ({ fix }: Finding): boolean => fix !== undefined && 'entry' in fix && String(fix.value).includes('$')
@@ -99,9 +122,11 @@ class Writer {
   readonly #invocation: Invocation
   readonly #policy: Policy
   readonly #replacements: Edit[] = []
+  /** Elements that are taken out of lists. */
+  readonly #removals: Extract<Edit, { op: 'remove' }>[] = []
   /** The words that are replaced. */
   readonly #touched = new Set<Word>()
-  readonly #additions = new Map<string, readonly (string | number)[]>()
+  readonly #additions = new Map<string, readonly (string | number | true)[]>()
 
   constructor(invocation: Invocation, policy: Policy) {
     this.#invocation = invocation
@@ -115,6 +140,9 @@ class Writer {
       return 'written'
     }
     if ('split' in fix) return this.#split(fix) ? 'written' : 'impossible'
+    if ('drop' in fix) return this.#drop(fix.drop)
+    if ('put' in fix) return this.#put(fix)
+    if ('exec' in fix) return this.#exec() ? 'written' : 'impossible'
     if (this.#isOwnPort() && String(fix.value).includes(`$${this.#policy.port.env}`)) return 'impossible'
     const word = fix.entry?.argument?.word
     if (this.#additions.has(fix.setting) || (word && this.#touched.has(word))) return 'later'
@@ -132,7 +160,88 @@ class Writer {
 
   /** The edits, those that move later elements last. */
   edits(): Edit[] {
-    return [...this.#replacements, ...this.#inserted()]
+    // From the last element on, so that the places of those before still hold.
+    const removals = this.#removals.toSorted((a, b) => Number(b.path.at(-1)) - Number(a.path.at(-1)))
+    return [...this.#replacements, ...removals, ...this.#inserted()]
+  }
+
+  /** Puts text in front of a value; the value may be what an expansion makes, as long as it makes nothing else. */
+  #put({ put, before: { argument } }: Extract<Fix, { put: unknown }>): ReturnType<Writer['add']> {
+    if (!argument) return 'impossible'
+    const { word, offset } = argument
+    if (this.#touched.has(word)) return 'later'
+    const { form, insertion, words, placeOf } = this.#invocation
+    const { path, start } = placeOf(word)
+    if (word.text.slice(0, offset) !== word.prefix.slice(0, offset)) return 'impossible'
+    if (form === 'exec') this.#replacements.push({ op: 'replace', path, value: word.text.slice(0, offset) + put + word.text.slice(offset) })
+    else {
+      const isAlone = words.every((other) => other === word || other.start !== word.start)
+      if (insertion.kind !== 'text' || start === undefined || !isAlone) return 'impossible'
+      this.#replacements.push({ op: 'splice', path, start: start + offset, end: start + offset, text: put })
+    }
+    this.#touched.add(word)
+    return 'written'
+  }
+
+  #exec(): boolean {
+    const at = this.#invocation.shell?.seat()
+    if (at?.start === undefined || this.#invocation.insertion.kind !== 'text') return false
+    this.#replacements.push({ op: 'splice', path: at.path, start: at.start, end: at.start, text: 'exec ' })
+    return true
+  }
+
+  /** Leaves an option out: on the command line, and in the container's GUNICORN_CMD_ARGS. */
+  #drop(setting: string): ReturnType<Writer['add']> {
+    const { words, settings, variables } = this.#invocation
+    const releases = settings.readings.flatMap((reading) => reading.releases[0] ?? [])
+    const written = omit(words.slice(1), setting, releases)
+    const text = variables('GUNICORN_CMD_ARGS') ?? ''
+    const listed = splitWords(text)
+    const inVariable = Array.isArray(listed) ? omit(listed, setting, releases) : undefined
+    if (!written || !inVariable || written.length + inVariable.length === 0) return 'impossible'
+    if (written.some(({ word }) => this.#touched.has(word))) return 'later'
+    const edits = [...written.map((omission) => this.#omitted(omission)), ...inVariable.map((omission) => this.#omittedFromVariable(omission, text))]
+    if (edits.some((edit) => edit === undefined)) return 'impossible'
+    for (const edit of edits) {
+      if (edit?.op === 'remove') this.#removals.push(edit)
+      else if (edit) this.#replacements.push(edit)
+    }
+    for (const { word } of written) this.#touched.add(word)
+    return 'written'
+  }
+
+  /** Undefined where a word cannot be left out. */
+  #omitted({ word, left }: Omission): Edit | undefined {
+    const { form, insertion, words, placeOf, container } = this.#invocation
+    const { path, start, end } = placeOf(word)
+    const isPlain = word.text === word.value
+    if (form === 'exec') {
+      if (left === undefined) return { op: 'remove', path }
+      return isPlain ? { op: 'replace', path, value: left } : undefined
+    }
+    // A word that an expansion makes stands for others as well, or for the same elsewhere.
+    const isAlone = !/[$`]/.test(word.text) && words.every((other) => other === word || other.start !== word.start)
+    if (insertion.kind !== 'text' || start === undefined || end === undefined || !isAlone) return undefined
+    if (left !== undefined) return isPlain ? { op: 'splice', path, start, end, text: left } : undefined
+    const source = textAt(container, path)
+    if (source === undefined) return undefined
+    // Before a redirection a number would become its descriptor; where words are put in, nothing else may be touched.
+    const staysApart = /[<>]/.test(source.charAt(end)) || (insertion.before && insertion.offset === start)
+    return { op: 'splice', path, start: staysApart ? start : start - blanksBefore(source.slice(0, start)), end, text: '' }
+  }
+
+  /** Undefined where the variable is not the container's own, as it is written there. */
+  #omittedFromVariable({ word, left }: Omission, text: string): Edit | undefined {
+    const { environment, container } = this.#invocation
+    const variable = environment.variables.get('GUNICORN_CMD_ARGS')
+    const isSetElsewhere = mentions(container, 'GUNICORN_CMD_ARGS')
+    if (variable?.entry.value !== text || isSetElsewhere || (left !== undefined && word.text !== word.value)) return undefined
+    const path = [...container.path, 'env', variable.entry.index, 'value']
+    if (left !== undefined) return { op: 'splice', path, start: word.start, end: word.end, text: left }
+    const blanks = blanksBefore(text.slice(0, word.start))
+    // The first word takes the blanks behind it along.
+    const after = word.start === blanks ? (/^\s*/.exec(text.slice(word.end))?.[0].length ?? 0) : 0
+    return { op: 'splice', path, start: word.start - blanks, end: word.end + after, text: '' }
   }
 
   #split({ split, into }: Extract<Fix, { split: unknown }>): boolean {
@@ -189,7 +298,7 @@ class Writer {
     // In the order of the platform's default command.
     const order = Object.keys(this.#policy.defaults)
     const settings = [...this.#additions].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
-    const words = settings.flatMap(([setting, values]) => values.flatMap((value) => this.#words(setting, String(value))))
+    const words = settings.flatMap(([setting, values]) => values.flatMap((value) => this.#words(setting, value)))
     if (words.length === 0 || insertion.kind === 'none') return []
     if (insertion.kind === 'list') {
       const { path, before } = insertion
@@ -201,8 +310,10 @@ class Writer {
   }
 
   /** An option and its value, as they are written in this form. */
-  #words(setting: string, value: string): string[] {
+  #words(setting: string, written: string | number | true): string[] {
     const flags = this.#invocation.releases[0]?.settings[setting]?.flags ?? []
+    if (written === true) return flags.slice(0, 1)
+    const value = String(written)
     const text = this.#invocation.form === 'exec' ? this.#forList(setting, value) : this.#forShell(setting, value)
     // A value that begins with a dash would be taken for an option.
     if (value.startsWith('-') && value !== '-') return [`${flags.find((flag) => flag.startsWith('--')) ?? ''}=${text}`]

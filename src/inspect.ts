@@ -3,8 +3,9 @@
  */
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
 import { automaticFile, type ConfigFile, type ConfigSource, type ConfigText } from './gunicorn/config-file.ts'
-import { startedBy } from './gunicorn/invocation.ts'
+import { baseName, startedBy } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
+import { signalsGroup } from './gunicorn/signals.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
@@ -29,6 +30,20 @@ export type Insertion =
   | { readonly kind: 'text'; readonly path: Path; readonly offset: number; readonly before: boolean }
   | { readonly kind: 'none'; readonly reason: string }
 
+/** The shell whose script starts gunicorn: the container's first process, or the child of an init program. */
+export interface Shell {
+  /** Its base name: `sh`, `bash`; `busybox` for `busybox sh`. */
+  readonly name: string
+  /** True where an init program in front of it sends signals to all processes of its group. */
+  readonly signalsGroup: boolean
+  /** True where its script sets a trap. */
+  readonly traps: boolean
+  /** True where its script starts other programs as well, which may stay. */
+  readonly others: () => boolean
+  /** Where `exec ` may be put in front of what is started; undefined where it may not. */
+  readonly seat: () => Place | undefined
+}
+
 /** One gunicorn command line found in a container. */
 export interface Invocation {
   readonly workload: Workload
@@ -40,9 +55,13 @@ export interface Invocation {
   readonly words: readonly Word[]
   /** The command of the script that starts gunicorn; undefined in exec form. */
   readonly command: Command | undefined
+  /** The shell that runs that script; undefined in exec form, and for a script within a script. */
+  readonly shell: Shell | undefined
   readonly place: Place
   readonly insertion: Insertion
   readonly settings: Settings
+  /** What gunicorn finds in its environment. */
+  readonly variables: Variables
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
@@ -226,6 +245,8 @@ export function inspectCommandLine(line: CommandLine): { readonly invocations: r
   return new Inspector(line).run()
 }
 
+type Starter = Pick<Shell, 'name' | 'signalsGroup'>
+
 type Assigned = readonly (readonly [string, string | null])[]
 
 class Inspector {
@@ -245,7 +266,8 @@ class Inspector {
     if (started.kind === 'program') {
       const script = shellScript(words.slice(started.index))
       const element = script ? elements[started.index + script.script] : undefined
-      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned))
+      const starter = { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
+      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), starter)
     }
     return { invocations: this.#found, errors: this.#errors }
   }
@@ -267,29 +289,33 @@ class Inspector {
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
-    this.#add(own, this.#variables(assigned), this.#configFiles(words.slice(0, index), assigned, () => this.#line.environment()), {
+    this.#add(own, this.#variables(assigned), this.#configFiles(words, index, assigned, () => this.#line.environment()), {
       form: 'exec',
       command: undefined,
+      shell: undefined,
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
     })
   }
 
-  #script(element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, nested?: Word, depth = 0): void {
+  #script(
+    element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, starter: Starter | undefined,
+    nested?: Word, depth = 0,
+  ): void {
     const { dialect, parameters, options } = shell
     const script = readScript(text, { dialect, parameters, options, environment })
     this.#errors.push(...script.errors)
     for (const command of script.commands) {
       const started = startedBy(command.words)
       if (started.kind === 'gunicorn')
-        this.#shellForm(element, command, started.index, started.assigned, nested, script.errors.length === 0)
+        this.#shellForm(element, command, started.index, started.assigned, starter && { ...starter, traps: script.traps, others: () => hasOthers(script.commands, command) }, nested, script.errors.length === 0)
       if (started.kind !== 'program' || depth >= deepestShell) continue
       const words = command.words.slice(started.index)
       const inner = shellScript(words)
       const word = inner ? words[inner.script] : undefined
       if (inner && typeof word?.value === 'string')
-        this.#script(element, word.value, inner, command.environment.with(started.assigned), nested ?? word, depth + 1)
+        this.#script(element, word.value, inner, command.environment.with(started.assigned), undefined, nested ?? word, depth + 1)
     }
   }
 
@@ -298,6 +324,7 @@ class Inspector {
     command: Command,
     index: number,
     assigned: Assigned,
+    starter: Omit<Shell, 'seat'> | undefined,
     nested: Word | undefined,
     isReadable: boolean,
   ): void {
@@ -313,36 +340,47 @@ class Inspector {
       if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
       return { kind: 'text', path, offset: expanded.source(next.start), before: true }
     }
-    const leaves = /\b(cd|pushd|popd|chdir)\b/.test(expanded.text)
-    this.#add(own, this.#variables(assigned, command.environment), this.#configFiles(command.words.slice(0, index), assigned, () => command.environment, leaves), {
+    const seat = (): Place | undefined => {
+      const [first] = command.words
+      const from = command.assignments.at(-1)?.end ?? command.start
+      // With `command` in front of it, or the like, it is another matter.
+      return first && isBlank(expanded.text.slice(from, first.start)) ? span(first) : undefined
+    }
+    const leaves = (): boolean => /\b(cd|pushd|popd|chdir)\b/.test(expanded.text)
+    this.#add(own, this.#variables(assigned, command.environment), this.#configFiles(command.words, index, assigned, () => command.environment, leaves), {
       form: 'shell',
       command,
+      shell: starter && { ...starter, seat },
       place: span(nested ?? command),
       insertion: insertion(),
       placeOf: (word) => span(nested ?? word),
     })
   }
 
-  /** Where an invocation finds config files, and what they find in their environment. */
-  #configFiles(before: readonly Word[], assigned: Assigned, environment: () => Environment, leaves = false): ConfigSource | undefined {
+  /** Where the invocation at an index finds config files, and what they find in their environment. */
+  #configFiles(words: readonly Word[], index: number, assigned: Assigned, environment: () => Environment, leaves = (): boolean => false): ConfigSource | undefined {
     const { configFile } = this.#line
     if (!configFile) return undefined
     // The options of a wrapper may name another folder, or take variables away.
-    const isPlain = before.every((word) => word.value !== null && (!word.value.startsWith('-') || ['--', '-m', '-u'].includes(word.value)))
-    const set = new Map(assigned)
+    const isPlain = (): boolean =>
+      words.slice(0, index).every(({ value }) => value !== null && (!value.startsWith('-') || value === '--' || value === '-m' || value === '-u'))
     return {
-      file: (path) => configFile(path, () => isPlain && !leaves && !environment().tampered),
+      file: (path) => configFile(path, () => isPlain() && !leaves() && !environment().tampered),
       environment: (name) => {
-        if (set.has(name)) return set.get(name)
+        const set = assigned.findLast(([variable]) => variable === name)
+        if (set) return set[1]
         // A shell sets some variables of its own, and so does Python where it finds no locale.
-        return isPlain && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null
+        return isPlain() && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null
       },
     }
   }
 
-  #add(words: readonly Word[], variables: Variables, source: ConfigSource | undefined, rest: Pick<Found, 'form' | 'command' | 'place' | 'insertion' | 'placeOf'>): void {
+  #add(
+    words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
+    rest: Pick<Found, 'form' | 'command' | 'shell' | 'place' | 'insertion' | 'placeOf'>,
+  ): void {
     const { releases } = this.#line
-    this.#found.push({ ...rest, words, releases, settings: new Settings(read(words.slice(1), variables, releases, source)) })
+    this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases, source)) })
   }
 }
 
@@ -351,6 +389,18 @@ class Inspector {
  * only in front of all of them are options safe.
  */
 const hasSeparator = (words: readonly Word[]): boolean => words.some((word) => word.value === '--')
+
+/** Programs that a script is done with once it goes on, and builtins. */
+const passing = new Set((
+  '. : [ alias basename cat cd chmod chown command cp date dirname echo eval exit export false grep hostname id ls mkdir mv printenv ' +
+  'printf pwd read readonly rm sed set shift sleep source test touch trap true type ulimit umask unset wait whoami'
+).split(' '))
+
+function hasOthers(commands: readonly Command[], own: Command): boolean {
+  return commands.some((command) => command !== own && !passing.has(baseName(command.words[0]?.value ?? '?')))
+}
+
+const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
 
 function wordOf({ text: value }: Expanded, text: string): Word {
   const unknown = firstHoleIn(value)

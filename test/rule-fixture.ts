@@ -28,6 +28,10 @@ export interface Case {
   readonly annotations?: Readonly<Record<string, string>>
   /** Config files that are at hand, by the paths at which gunicorn finds them. */
   readonly files?: Readonly<Record<string, string>>
+  /** Other fields of the PodSpec. */
+  readonly pod?: Readonly<Record<string, unknown>>
+  /** A Job instead of a Pod. */
+  readonly kind?: 'Job'
   /** What it is checked against, where that is not the default preset. */
   readonly policy?: PolicySpec
   /** The other rules that speak of it as well. */
@@ -48,8 +52,8 @@ export interface Fixture {
 }
 
 const keys: Readonly<Record<keyof Fixture, readonly (keyof BadCase)[]>> = {
-  bad: ['name', 'containers', 'initContainers', 'annotations', 'files', 'policy', 'also', 'want', 'fixed', 'fixedInitContainers'],
-  good: ['name', 'containers', 'initContainers', 'annotations', 'files', 'policy', 'also'],
+  bad: ['name', 'containers', 'initContainers', 'annotations', 'files', 'pod', 'policy', 'also', 'want', 'fixed', 'fixedInitContainers'],
+  good: ['name', 'containers', 'initContainers', 'annotations', 'files', 'pod', 'kind', 'policy', 'also'],
 }
 
 /** The ids that there are fixtures for. */
@@ -69,13 +73,10 @@ export function readFixture(id: string): Fixture {
 }
 
 /** The object that a case is about. */
-export function podOf({ containers, initContainers, annotations }: Case): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'shop', ...(annotations ? { annotations } : {}) },
-    spec: { ...(initContainers ? { initContainers } : {}), containers },
-  }
+export function podOf({ containers, initContainers, annotations, pod, kind }: Case): object {
+  const metadata = { name: 'shop', ...(annotations ? { annotations } : {}) }
+  const spec = { ...pod, ...(initContainers ? { initContainers } : {}), containers }
+  return kind === 'Job' ? { apiVersion: 'batch/v1', kind, metadata, spec: { template: { spec } } } : { apiVersion: 'v1', kind: 'Pod', metadata, spec }
 }
 
 function policyOf(rule: Rule, spec: PolicySpec = {}): Policy {
@@ -83,7 +84,9 @@ function policyOf(rule: Rule, spec: PolicySpec = {}): Policy {
   if (!base) throw new Error(`there is no preset "${String(spec.preset)}"`)
   const unread = Object.keys(base.defaults).filter((setting) => !rule.settings.includes(setting))
   const none = Object.fromEntries(unread.map((setting) => [setting, null]))
-  return override(base, 'fixture', { ...spec, defaults: { ...none, ...spec.defaults } })
+  // It speaks of every container without a volume for it.
+  const heartbeat = rule.id === 'heartbeat-on-disk' ? {} : ({ 'heartbeat-on-disk': 'Off' } as const)
+  return override(base, 'fixture', { ...spec, defaults: { ...none, ...spec.defaults }, rules: { ...heartbeat, ...spec.rules } })
 }
 
 /** What comes of a case. */

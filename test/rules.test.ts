@@ -30,11 +30,11 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
   if (update) afterAll(() => writeFileSync(fixturePath(id), rewritten(readFileSync(fixturePath(id), 'utf8'), rule)))
   else
     test.each(fixture.bad.map((one) => [one.name, one] as const))('finds: %s', (_, one) => {
-      const { lines, object, fixed, others } = run(rule, one)
+      const { lines, fixed, others } = run(rule, one)
       expect(lines).toEqual(one.want)
       expect(lines).not.toEqual([])
       const init = one.fixedInitContainers ?? one.initContainers
-      expect(fixed).toEqual({ ...object, spec: { ...(init ? { initContainers: init } : {}), containers: one.fixed ?? one.containers } })
+      expect(fixed).toEqual(podOf({ ...one, containers: one.fixed ?? one.containers, ...(init ? { initContainers: init } : {}) }))
       expect(others).toEqual([...(one.also ?? [])].sort())
     })
 
@@ -97,7 +97,7 @@ describe('the rules together', () => {
     const format = `[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D)s %(b)s "%(f)s" "%(a)s"`
     const command = ['gunicorn', 'wsgi', '-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat', format]
     expect(fixed).toEqual(podOf({ name: 'bare', containers: [{ name: 'web', command, env: [{ name: 'PORT', value: '5000' }] }] }))
-    const missing = ['missing-access-log', 'missing-access-log-format', 'missing-bind', 'missing-error-log', 'missing-workers']
+    const missing = ['heartbeat-on-disk', 'missing-access-log', 'missing-access-log-format', 'missing-bind', 'missing-error-log', 'missing-workers']
     expect(findings.map((finding) => finding.rule)).toEqual(missing)
   })
 })

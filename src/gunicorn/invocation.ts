@@ -13,7 +13,7 @@ export type Started =
   /** It cannot be worked out. */
   | { readonly kind: 'unknown' }
 
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
 const isPython = (name: string): boolean => /^(python|pypy)(\d+(\.\d+)*)?$/.test(name)
 

@@ -1,5 +1,5 @@
 /** What each worker class needs, and which releases have it. Sources: gunicorn's own workers, and each project's documentation. */
-import { releases, type Release } from './catalogue.ts'
+import { compareReleases, releases, type Release } from './catalogue.ts'
 
 /** The distribution that a worker class of gunicorn's own needs, by its short name. */
 const ownClasses: Readonly<Record<string, string>> = {
@@ -58,4 +58,18 @@ export function lastReleaseWith(workerClass: string): Release | undefined {
 export function firstReleaseWith(workerClass: string): Release | undefined {
   const name = workerClass.replace(/^#+/, '')
   return releases.find((release) => Object.hasOwn(release.workers, name) || Object.values(release.workers).includes(workerClass))
+}
+
+/** The oldest versions that gunicorn's own worker classes load with, by the first release that asks for them. Source: its workers. */
+const oldest: Readonly<Record<string, readonly { readonly from: string; readonly version: string }[]>> = {
+  eventlet: [{ from: '19.10.0', version: '0.24.1' }, { from: '24.0.0', version: '0.40.3' }],
+  gevent: [{ from: '20.0.0', version: '1.4' }, { from: '24.0.0', version: '24.10.1' }],
+}
+
+/** The oldest version of its distribution that a worker class loads with; undefined where any will do, or the release lacks the class. */
+export function oldestWorking(workerClass: string, release: Release): string | undefined {
+  if (releasesWithout(workerClass, [release]).length > 0) return undefined
+  const isOwn = Object.hasOwn(ownClasses, workerClass) || workerClass.startsWith('gunicorn.workers.')
+  const steps = isOwn ? oldest[neededDistribution(workerClass) ?? ''] : undefined
+  return steps?.findLast(({ from }) => compareReleases(release.name, from) >= 0)?.version
 }

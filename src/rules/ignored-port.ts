@@ -1,5 +1,5 @@
 import { parseAddress } from '../gunicorn/address.ts'
-import { defineRule, invalid, single, type Subject } from './rule.ts'
+import { defineRule, invalid, isBarePort, single, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'ignored-port',
@@ -22,7 +22,8 @@ export default defineRule({
     if (entries.length < setting.entries.length || ports.some((address) => address.kind === 'tcp' && address.port === assigned)) return
     for (const [index, entry] of entries.entries()) {
       const address = ports[index]
-      if (address?.kind !== 'tcp') continue
+      // A port alone is another rule's.
+      if (address?.kind !== 'tcp' || isBarePort(String(single(entry.value)))) continue
       const told = assigned === undefined ? '' : ` (${assigned})`
       const host = address.host.includes(':') ? `[${address.host}]` : address.host
       const fix = { setting: 'bind', value: `${host}:$${env}`, entry }

@@ -13,8 +13,14 @@ export type Fix =
    * `$PORT` (the platform's port variable) in a value stays a variable. With `entry`, that value of the setting is
    * replaced where it stands; without, the setting is added.
    */
-  | { readonly setting: string; readonly value: string | number; readonly entry?: Entry }
+  | { readonly setting: string; readonly value: string | number | true; readonly entry?: Entry }
+  /** Text is put in front of a value where it stands on the command line, be its value known or not. */
+  | { readonly put: string; readonly before: Entry }
   | { readonly split: Word; readonly into: readonly string[] }
+  /** The option of this setting, one without a value, is left out wherever it stands. */
+  | { readonly drop: string }
+  /** The program takes the place of the shell that starts it. */
+  | { readonly exec: true }
   /** Nothing but the port variable is missing. */
   | { readonly define: 'port' }
 
@@ -162,6 +168,9 @@ export function withPortVariable(text: string, env: string): string | undefined 
   const forms = new RegExp(`\\$(?:\\(${env}\\)|\\{${env}(?::?-[^{}]*)?\\}|${env}(?![A-Za-z0-9_]))`, 'g')
   return forms.test(text) ? text.replace(forms, () => `$${env}`) : undefined
 }
+
+/** True for a number that gunicorn takes for a host: as an address, 8080 is 0.0.31.144. Zero alone is every address. */
+export const isBarePort = (bind: string): boolean => /^[1-9]\d{0,4}$/.test(bind.trim()) && Number(bind) <= 65535
 
 /** How a setting was set, for a message: `-k`, `-k in GUNICORN_CMD_ARGS`, `WEB_CONCURRENCY`. */
 export function setBy(setting: Setting, entry: Entry): string {

@@ -26,6 +26,8 @@ export interface Place {
   readonly piped: boolean
   /** True where nothing comes after it. */
   readonly tail: boolean
+  /** True within a compound command. */
+  readonly enclosed?: boolean
 }
 
 export const atEnd: Place = { background: false, piped: false, tail: true }
@@ -284,7 +286,8 @@ export abstract class CommandReader implements Context {
       if (this.scope.refused) this.#giveUp()
       return redirects === undefined && !substituted && !this.stopped && !this.scope.refused ? true : null
     }
-    const status = this.#run(words, assignments ?? noAssignments, start, end, place)
+    const bare = redirects === undefined && place.enclosed !== true
+    const status = this.#run(words, assignments ?? noAssignments, start, end, place, bare)
     if (this.scope.refused) this.#giveUp()
     return status
   }
@@ -326,7 +329,7 @@ export abstract class CommandReader implements Context {
   }
 
   /** Runs a command: a builtin, a function or a program. */
-  #run(all: readonly Word[], assignments: readonly Assignment[], start: number, end: number, place: Place): Status {
+  #run(all: readonly Word[], assignments: readonly Assignment[], start: number, end: number, place: Place, bare: boolean): Status {
     let words = all
     let exec = false
     let emptied = false
@@ -366,8 +369,9 @@ export abstract class CommandReader implements Context {
       const runs = sure ? 'surely' : 'maybe'
       const own = refused ? assignments.map((assigned) => ({ ...assigned, value: null })) : assignments
       const exports = emptied ? new Exports(new Environment()) : scope.exports(own)
-      const last = (exec || (place.tail && !this.traps)) && runs === 'surely' && !place.background && !place.piped
-      this.commands.push(new FoundCommand(words, assignments, exports, start, end, runs, exec, place, last, this.#embedded))
+      const ends = (exec || (place.tail && !this.traps)) && isFunction === false && !this.#aliased() && this.#processes === 0 &&
+        !place.background && !place.piped
+      this.commands.push(new FoundCommand(words, assignments, exports, start, end, runs, exec, place, ends, this.#embedded, bare))
     }
     if (exec) {
       // An unknown word may be none, and then the shell goes on.

@@ -43,6 +43,10 @@ export interface Command {
   readonly embedded: boolean
   /** True where nothing of the script can run after it, and it runs in the shell's own process tree, not in a subshell. */
   readonly last: boolean
+  /** The same, whether or not the script surely gets there. */
+  readonly ends: boolean
+  /** True where it has no redirection and is no part of a compound command: `if`, `case`, braces. */
+  readonly bare: boolean
 }
 
 export interface ScriptError {
@@ -82,12 +86,14 @@ export class FoundCommand implements Command {
   readonly piped: boolean
   readonly embedded: boolean
   last: boolean
+  ends: boolean
+  readonly bare: boolean
   readonly #exports: Exports
 
   constructor(
     words: readonly Word[], assignments: readonly Assignment[], exports: Exports, start: number, end: number,
-    runs: 'surely' | 'maybe', exec: boolean, place: { readonly background: boolean; readonly piped: boolean }, last: boolean,
-    embedded: boolean,
+    runs: 'surely' | 'maybe', exec: boolean, place: { readonly background: boolean; readonly piped: boolean }, ends: boolean,
+    embedded: boolean, bare: boolean,
   ) {
     this.words = words
     this.assignments = assignments
@@ -100,7 +106,9 @@ export class FoundCommand implements Command {
     this.background = place.background
     this.piped = place.piped
     this.embedded = embedded
-    this.last = last
+    this.ends = ends
+    this.last = ends && runs === 'surely'
+    this.bare = bare
   }
 
   get environment(): Environment {

@@ -68,7 +68,7 @@ export class ScriptReader extends CommandReader {
     const from = index === 0 ? 0 : (statements[index]?.pos ?? position)
     for (const command of this.commands) {
       if (command.start >= from) command.runs = 'maybe'
-      command.last = false
+      command.last = command.ends = false
     }
   }
 
@@ -111,18 +111,18 @@ export class ScriptReader extends CommandReader {
       case 'CompoundList':
         return this.list(node.commands, place)
       case 'BraceGroup':
-        return this.list(node.body.commands, place)
+        return this.list(node.body.commands, enclosed(place))
       case 'Redirected':
         this.redirects(node.redirects)
-        this.#node(node.command, place)
+        this.#node(node.command, enclosed(place))
         return null
       case 'Subshell':
         this.apart(() => this.list(node.body.commands, { ...place, tail: false }))
         return null
       case 'If':
-        return this.#if(node, place)
+        return this.#if(node, enclosed(place))
       case 'Case':
-        return this.#case(node, place)
+        return this.#case(node, enclosed(place))
       case 'While':
         return this.#while(node, place)
       case 'For':
@@ -325,6 +325,9 @@ export class ScriptReader extends CommandReader {
     return true
   }
 }
+
+/** The same place, within a compound command. */
+const enclosed = (place: Place): Place => (place.enclosed === true ? place : { ...place, enclosed: true })
 
 function joined(one: Scope | null, other: Scope | null): Scope | null {
   if (one === null || one.reach === 'never') return other ?? one

@@ -23,7 +23,7 @@ const review = (command: readonly string[], namespace = 'shop', more: object = {
   },
 })
 
-const complete = ['gunicorn', 'app', '-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat', '%(h)s']
+const complete = ['gunicorn', 'app', '-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat', '%(h)s', '--worker-tmp-dir', '/dev/shm']
 
 const respondBy = (policies: Policies) => responder((workload: Governed) => policies.for(workload, {}, 0))
 

@@ -34,7 +34,7 @@ withHelm('a first installation warns, and neither fixes nor denies', () => {
   expect(others).toEqual([])
   expect(policy?.metadata.name).toBe('default')
   const { rules, priority } = (policy as KubernetesObject)['spec'] as { rules: Readonly<Record<string, Action>>; priority: number }
-  expect(new Set(Object.values(rules))).toEqual(new Set(['Warn']))
+  expect(new Set(Object.values(rules))).toEqual(new Set(['Audit', 'Warn']))
   expect(priority).toBe(-100)
 })
 

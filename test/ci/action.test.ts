@@ -92,7 +92,7 @@ describe('the action', () => {
   test('takes policies, and passes where nothing is at or above what fails', () => {
     const policy = 'apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: ours}\nspec: {preset: blueking, rules: {unknown-worker-class: Warn}}\n'
     const { status, summary } = run({ archive, policy: 'p.yaml', paths: 'a.json' }, { 'a.json': pod('gunicorn', 'app', '-k', 'sunc'), 'p.yaml': policy })
-    expect([status, summary.split('\n')[0]]).toEqual([0, '### Paddock: 1 warned of, 5 to fix (`paddock check --fix`)'])
+    expect([status, summary.split('\n')[0]]).toEqual([0, '### Paddock: 1 warned of, 5 to fix (`paddock check --fix`), 1 audited'])
     expect(summary).toContain('`GunicornPolicy "ours"`')
   }, 60_000)
 

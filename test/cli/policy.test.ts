@@ -32,7 +32,7 @@ metadata: {name: web, namespace: shop}
 spec:
   containers:
     - name: app
-      command: [gunicorn, app, -b, "127.0.0.1:8000", --access-logfile, "-", --error-logfile, "-"]
+      command: [gunicorn, app, -b, "127.0.0.1:8000", --access-logfile, "-", --error-logfile, "-", --worker-tmp-dir, /dev/shm]
 `
 const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: storefront}}\n'
 
@@ -169,7 +169,7 @@ describe('policy test', () => {
 
   test.each([
     ['  - {workload: shop/web}\n', '', 't/paddock-test.yaml:7:5: results[0]: must expect a decision, an action, a policy or an exception'],
-    ['  - {workload: shop/web, rule: nope, action: Warn}\n', '', /^paddock: t\/paddock-test\.yaml:7:26: results\[0\]\.rule: must be one of "disabled-timeout", /],
+    ['  - {workload: shop/web, rule: nope, action: Warn}\n', '', /^paddock: t\/paddock-test\.yaml:7:26: results\[0\]\.rule: must be one of "bare-port", /],
     ['  - {workload: shop/web, decison: Deny}\n', '', 't/paddock-test.yaml:7:26: results[0].decison: must be one of workload, rule, decision, action, policy, exception'],
     ['  - {decision: Deny}\n', 'polices: []\n', 't/paddock-test.yaml:6:1: polices: must be one of apiVersion, kind, metadata, policies, manifests, preset, requirements, now, results\nt/paddock-test.yaml:8:5: results[0].workload: Required value: must be set'],
     ['  - {workload: shop/web, decision: Allow}\n', 'requirements: nowhere.txt\n', /ENOENT/],

@@ -16,7 +16,7 @@ const deployment = (name: string, ...flags: string[]): KubernetesObject => ({
   spec: { template: { spec: { containers: [{ name: 'web', command: ['gunicorn', 'wsgi', ...flags] }] } } },
 }) as KubernetesObject
 
-const quiet = { preset: 'kubernetes' as const, rules: Object.fromEntries(['missing-access-log', 'missing-error-log', 'missing-access-log-format', 'missing-workers', 'missing-bind', 'missing-default', 'ignored-port', 'few-workers'].map((id) => [id, 'Off'])) }
+const quiet = { preset: 'kubernetes' as const, rules: Object.fromEntries(['missing-access-log', 'missing-error-log', 'missing-access-log-format', 'missing-workers', 'missing-bind', 'missing-default', 'ignored-port', 'few-workers', 'heartbeat-on-disk'].map((id) => [id, 'Off'])) }
 const policy = (rules: Record<string, string>, name = 'platform', more: object = {}): PolicyObject => ({ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name }, spec: { ...quiet, rules: { ...quiet.rules, ...rules }, ...more } }) as PolicyObject
 const exception = (workload: string): ExceptionObject => ({
   apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornException', metadata: { name: workload, namespace: 'shop' }, spec: { workloads: [{ name: workload }], rules: ['loopback-bind'], reason: 'a test' },

@@ -62,17 +62,24 @@ function markOf(words: readonly (string | null)[]): string | undefined {
 interface Change {
   readonly setting: string
   /** Undefined where the platform says nothing of it: what is taken apart is the user's. */
-  readonly value: string | number | undefined
+  readonly value: string | number | boolean | undefined
   readonly entry: number
+  /** What is put in front of the value that it had. */
+  readonly put?: string
 }
 
 function changesOf({ fix, invocation }: Finding): Change[] {
   // Where only the port is defined, all else stays: it is defined before, too, when the container is run.
-  if (!fix || 'define' in fix) return []
+  if (!fix || 'define' in fix || 'exec' in fix) return []
   if ('split' in fix) {
     const match = releasesFor(release)[0]?.long(fix.into[0] ?? '')
     return match && 'option' in match ? [{ setting: match.option.name, value: undefined, entry: -1 }] : []
   }
+  if ('put' in fix) {
+    const entries = invocation.settings.get('bind')?.entries ?? []
+    return [{ setting: 'bind', value: undefined, put: fix.put, entry: entries.indexOf(fix.before) }]
+  }
+  if ('drop' in fix) return [{ setting: fix.drop, value: false, entry: -1 }]
   const entries = invocation.settings.get(fix.setting)?.entries ?? []
   return [{ setting: fix.setting, value: fix.value, entry: fix.entry ? entries.indexOf(fix.entry) : -1 }]
 }
@@ -118,8 +125,9 @@ function splitProblems({ application }: Answer): string[] {
 
 /** What a change makes of a setting's value. */
 function changed(value: unknown, is: unknown, change: Change, port: string): unknown {
+  if (change.put !== undefined) return Array.isArray(value) ? value.with(change.entry, `${change.put}${value[change.entry]}`) : is
   if (change.value === undefined) return is
-  const text = typeof change.value === 'number' ? change.value : change.value.replaceAll('$PORT', port)
+  const text = typeof change.value === 'string' ? change.value.replaceAll('$PORT', port) : change.value
   if (!Array.isArray(value)) return text
   return change.entry < 0 ? [text] : value.with(change.entry, text)
 }

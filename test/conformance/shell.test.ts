@@ -219,7 +219,7 @@ function asMaybe(command: Command): Command {
     words: command.words, assignments: command.assignments, environment: command.environment,
     start: command.start, end: command.end, insertAt: command.insertAt,
     runs: 'maybe', exec: command.exec, background: command.background, piped: command.piped,
-    embedded: command.embedded, last: command.last,
+    embedded: command.embedded, last: command.last, ends: command.ends, bare: command.bare,
   }
 }
 

@@ -27,6 +27,8 @@ export function kubectlFor(cluster: SharedCluster, namespace: string, folder: st
       child.stderr.setEncoding('utf8').on('data', (text: string) => (answer.stderr += text))
       child.on('error', reject)
       child.on('close', (status) => resolve({ ...answer, status: status ?? 1 }))
+      // One that needs no input may be gone before there is any; what became of it tells its status.
+      child.stdin.on('error', () => {})
       child.stdin.end(typeof input === 'object' ? JSON.stringify(input) : (input ?? ''))
     })
 }

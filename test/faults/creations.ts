@@ -10,6 +10,8 @@ export type Figures = {
   denied: number
   /** Refused or not answered for any other reason: the reason, to how often. */
   failed: Map<string, number>
+  /** When each of these was begun, in milliseconds by `performance.now`. */
+  failedFrom: number[]
   /** Created according to the answer, and not there afterwards. */
   lost: number
   /** Created without what the policy puts in. */
@@ -61,6 +63,7 @@ export class Creations {
     created: 0,
     denied: 0,
     failed: new Map(),
+    failedFrom: [],
     lost: 0,
     unfixed: 0,
     letIn: 0,
@@ -90,11 +93,6 @@ export class Creations {
   /** How many have been tried so far. */
   get tried(): number {
     return this.#figures.tried
-  }
-
-  /** How many have been refused or not answered so far, other than by policy. */
-  get failed(): number {
-    return sum(this.#figures.failed)
   }
 
   /** Ends the load, waits for what is still under way, and looks what is there of it. */
@@ -136,6 +134,7 @@ export class Creations {
     else {
       const reason = `${status}: ${reasonOf(text).replaceAll(name, 'NAME').replaceAll(/:\d{4,5}\b/g, ':PORT')}`
       figures.failed.set(reason, (figures.failed.get(reason) ?? 0) + 1)
+      figures.failedFrom.push(started)
     }
   }
 

@@ -187,11 +187,13 @@ export class Installation {
     let failures = 0
     await this.#write(endpoint, false)
     while (endpoint.isKept) {
+      const next = pause(endpoint.ready ? probe.periodSeconds * 1000 : 250)
       const answered = await isReady(this.#host, endpoint.port)
       failures = answered ? 0 : failures + 1
       const ready = answered || (endpoint.ready && failures < probe.failureThreshold)
       if (endpoint.isKept && ready !== endpoint.ready) await this.#write(endpoint, ready)
-      await pause(endpoint.ready ? probe.periodSeconds * 1000 : 250)
+      // A period is from one probe to the next, however long it takes.
+      await next
     }
   }
 

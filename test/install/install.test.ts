@@ -117,7 +117,11 @@ test('under a load of creations, an upgrade and a rolling restart refuse none', 
 }, 600_000)
 
 test('helm test passes', async () => {
-  say(await helm('test', 'paddock', '--namespace', 'paddock', '--logs', '--timeout', '2m'))
+  // Of a test that fails, helm says nothing more.
+  const told = await helm('test', 'paddock', '--namespace', 'paddock', '--logs', '--timeout', '2m').catch(async (error: Error) => {
+    throw new Error(`${error.message}\n${await succeed(paddock(['logs', 'paddock-test']))}`, { cause: error })
+  })
+  say(told)
 })
 
 test('with every Pod of Paddock gone, only what it governs is held back', async () => {

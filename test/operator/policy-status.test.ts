@@ -12,7 +12,7 @@ const exception = (name: string, spec: object): ExceptionObject => ({
 })
 const workload = (name: string): KubernetesObject => ({
   apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'shop', name },
-  spec: { template: { spec: { containers: [{ name: 'web', command: ['gunicorn', '-b', '127.0.0.1:80', '--timeout', '10', 'wsgi'] }] } } },
+  spec: { template: { spec: { containers: [{ name: 'web', command: ['gunicorn', '-b', '127.0.0.1:80', '--timeout', '10', '--worker-tmp-dir', '/dev/shm', 'wsgi'] }] } } },
 }) as KubernetesObject
 
 function known(policies: PolicyObject[], exceptions: ExceptionObject[], workloads: string[], more: Partial<Known> = {}): Known {

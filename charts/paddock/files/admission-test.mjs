@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
 
-const { SERVICE, NAMESPACE, GOVERNED, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env
+const { SERVICE, ADDRESS, NAMESPACE, GOVERNED, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env
 const account = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 process.on('uncaughtException', (error) => {
@@ -28,7 +28,8 @@ function check(what, holds, answer) {
   console.log(`ok: ${what}`)
 }
 
-const ready = await call(`https://${SERVICE}/readyz`, { ca: readFileSync('/certificates/ca.crt') })
+const url = (address, port, path) => `https://${address.includes(':') ? `[${address}]` : address}:${port}${path}`
+const ready = await call(url(ADDRESS, 443, '/readyz'), { servername: SERVICE, ca: readFileSync('/certificates/ca.crt') })
 check('the webhook is ready, reached through its Service with a certificate that its authority signed', ready.status === 200, ready)
 
 const deployment = {
@@ -44,7 +45,7 @@ const deployment = {
   },
 }
 const answer = await call(
-  `https://${host.includes(':') ? `[${host}]` : host}:${port}/apis/apps/v1/namespaces/${NAMESPACE}/deployments?dryRun=All`,
+  url(host, port, `/apis/apps/v1/namespaces/${NAMESPACE}/deployments?dryRun=All`),
   {
     method: 'POST',
     ca: readFileSync(`${account}/ca.crt`),

@@ -67,11 +67,11 @@ securityContext:
 {{- end }}
 {{- end -}}
 
-{{/* What all Pods have in common. Takes {root, account}. */}}
+{{/* What all Pods have in common. Takes {root, account, serviceLinks}. */}}
 {{- define "paddock.pod" -}}
 serviceAccountName: {{ .account }}
 automountServiceAccountToken: true
-enableServiceLinks: false
+enableServiceLinks: {{ .serviceLinks | default false }}
 {{- with .root.Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}

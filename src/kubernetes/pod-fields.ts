@@ -1,0 +1,163 @@
+/**
+ * Fields of a PodSpec that few rules ask for, read when they are: who a container runs as, what it may use, how it is stopped.
+ *
+ * What is not of the API's type is taken for unknown: the API server refuses it.
+ */
+import type { Path } from './field.ts'
+import { parseQuantity } from './quantity.ts'
+import { valueAt, type Container, type Workload } from './workload.ts'
+
+const inPod = ({ pod }: Workload, path: Path): unknown => (pod ? valueAt(pod.spec, path) : undefined)
+const inContainer = ({ written }: Container, path: Path): unknown => (written ? valueAt(written, path) : undefined)
+
+const numberOrNone = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** True for a container that stays as long as its Pod does: no init container, but for a sidecar, and none of a Job. */
+export function isLasting({ kind }: Workload, container: Container): boolean {
+  if (kind.kind === 'Job' || kind.kind === 'CronJob' || container.list === 'ephemeralContainers') return false
+  return container.list === 'containers' || inContainer(container, ['restartPolicy']) === 'Always'
+}
+
+/** The containers that run beside each other. */
+export const lastingContainers = (workload: Workload): readonly Container[] =>
+  workload.containers.filter((container) => isLasting(workload, container))
+
+/** What the API server puts in where a PodSpec says nothing. */
+export const defaultGracePeriod = 30
+
+/** Seconds from the order to stop until a Pod is killed; undefined where that is not said in the object. */
+export function gracePeriod(workload: Workload): { readonly seconds: number; readonly path: Path; readonly isWritten: boolean } | undefined {
+  const { pod } = workload
+  // Knative has its own, and refuses the field.
+  if (!pod || workload.kind.group === 'serving.knative.dev') return undefined
+  const written = valueAt(pod.spec, ['terminationGracePeriodSeconds']) ?? undefined
+  const path = [...pod.path, 'terminationGracePeriodSeconds']
+  if (written === undefined) return { seconds: defaultGracePeriod, path, isWritten: false }
+  return typeof written === 'number' ? { seconds: written, path, isWritten: true } : undefined
+}
+
+/** A container's preStop hook, as it is written; undefined where it has none. */
+export type PreStop = { readonly sleep: number } | { readonly command: readonly string[] } | 'other' | undefined
+
+export function preStop(container: Container): PreStop {
+  const hook = inContainer(container, ['lifecycle', 'preStop']) ?? undefined
+  if (hook === undefined) return undefined
+  const seconds = inContainer(container, ['lifecycle', 'preStop', 'sleep', 'seconds'])
+  if (typeof seconds === 'number') return { sleep: seconds }
+  const command = inContainer(container, ['lifecycle', 'preStop', 'exec', 'command'])
+  return Array.isArray(command) && command.every((word) => typeof word === 'string') ? { command } : 'other'
+}
+
+/** A probe's port, with where it is written. */
+export interface ProbePort {
+  readonly path: Path
+  readonly port: number
+}
+
+/** The ports that the kubelet probes on the Pod's own address. A name is looked up in `ports`; one that is not there is left out. */
+export function* probePorts(container: Container): Iterable<ProbePort> {
+  for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'])
+    for (const action of ['httpGet', 'tcpSocket', 'grpc']) {
+      const at = [probe, action]
+      const written = inContainer(container, [...at, 'port'])
+      // With a host the kubelet asks somebody else.
+      if (written === undefined || (inContainer(container, [...at, 'host']) ?? '') !== '') continue
+      const port = typeof written === 'string' ? namedPort(container, written) : numberOrNone(written)
+      if (port !== undefined) yield { path: [...container.path, ...at, 'port'], port }
+    }
+}
+
+function namedPort(container: Container, name: string): number | undefined {
+  // The API server takes digits in a string for a name, which no port can have.
+  const named = list(inContainer(container, ['ports'])).find((port) => valueAt(port, ['name']) === name)
+  return numberOrNone(valueAt(named, ['containerPort']))
+}
+
+/** The user that a container runs as: `other` for one of whom it is only known that it is not root; undefined where the image decides. */
+export function runsAs(workload: Workload, container: Container): number | 'other' | undefined {
+  const field = (name: string): unknown => inContainer(container, ['securityContext', name]) ?? inPod(workload, ['securityContext', name])
+  const user = field('runAsUser')
+  if (typeof user === 'number') return user
+  return field('runAsNonRoot') === true ? 'other' : undefined
+}
+
+/** Whether a container may bind ports below 1024 by a capability: undefined where nothing is said of it. */
+export function mayBindLowPorts(container: Container): boolean | undefined {
+  if (inContainer(container, ['securityContext', 'privileged']) === true) return true
+  const names = (path: string): readonly unknown[] => list(inContainer(container, ['securityContext', 'capabilities', path]))
+  const named = (all: readonly unknown[]): boolean =>
+    all.some((name) => typeof name === 'string' && ['ALL', 'NET_BIND_SERVICE'].includes(name.toUpperCase().replace(/^CAP_/, '')))
+  if (named(names('add'))) return true
+  return named(names('drop')) ? false : undefined
+}
+
+/** The lowest port that anybody may bind, where a sysctl of the Pod says so. */
+export function unprivilegedPortStart(workload: Workload): number | undefined {
+  const sysctl = list(inPod(workload, ['securityContext', 'sysctls'])).find((entry) => valueAt(entry, ['name']) === 'net.ipv4.ip_unprivileged_port_start')
+  const value = valueAt(sysctl, ['value'])
+  return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined
+}
+
+/** True where nothing can be written outside of volumes. */
+export const isReadOnly = (container: Container): boolean => inContainer(container, ['securityContext', 'readOnlyRootFilesystem']) === true
+
+/** The folder that a container starts in; undefined where the image decides. */
+export function workingFolder(container: Container): string | undefined {
+  const folder = inContainer(container, ['workingDir'])
+  return typeof folder === 'string' && folder !== '' ? folder : undefined
+}
+
+/** A limit in cores or bytes; undefined where there is none. */
+export function limit(container: Container, resource: 'cpu' | 'memory'): { readonly value: number; readonly written: unknown; readonly path: Path } | undefined {
+  const at = ['resources', 'limits', resource]
+  const written = inContainer(container, at)
+  const value = parseQuantity(written)
+  return value === undefined ? undefined : { value, written, path: [...container.path, ...at] }
+}
+
+/** What a folder of a container is kept in: `unknown` for a volume that can be anything. */
+export type Storage = 'memory' | 'disk' | 'unknown'
+
+/** A volume at a place of a container's file system. */
+export interface Mount {
+  readonly path: string
+  readonly storage: Storage
+  readonly isWritable: boolean
+}
+
+/** The volumes of a container, with the tmpfs that the runtime mounts. */
+export function mounts(workload: Workload, container: Container): readonly Mount[] {
+  const volumes = new Map(list(inPod(workload, ['volumes'])).map((volume) => [valueAt(volume, ['name']), volume]))
+  const own = list(inContainer(container, ['volumeMounts'])).flatMap((mount): Mount[] => {
+    const path = valueAt(mount, ['mountPath'])
+    if (typeof path !== 'string') return []
+    const volume = volumes.get(valueAt(mount, ['name']))
+    return [{ path: normalized(path), storage: storageOf(volume), isWritable: valueAt(mount, ['readOnly']) !== true }]
+  })
+  // 64 MiB in every Pod, by the runtime: containerd's oci.WithDefaultSpec, CRI-O, dockershim alike.
+  return [{ path: '/dev/shm', storage: 'memory', isWritable: true }, ...own]
+}
+
+function storageOf(volume: unknown): Storage {
+  const empty = valueAt(volume, ['emptyDir'])
+  if (typeof empty === 'object' && empty !== null) {
+    const medium = valueAt(volume, ['emptyDir', 'medium']) ?? ''
+    return medium === 'Memory' ? 'memory' : medium === '' ? 'disk' : 'unknown'
+  }
+  // The kubelet keeps these in memory or on disk, and nobody can write them.
+  return 'unknown'
+}
+
+/** The mount that holds a folder; undefined where it lies in the container's own layer. */
+export function mountOf(folder: string, all: readonly Mount[]): Mount | undefined {
+  const path = normalized(folder)
+  const holding = all.filter((mount) => path === mount.path || path.startsWith(mount.path === '/' ? '/' : `${mount.path}/`))
+  // Of two at one place the later one is seen.
+  return holding.reduce<Mount | undefined>((deepest, mount) => (deepest && deepest.path.length > mount.path.length ? deepest : mount), undefined)
+}
+
+const normalized = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1')

@@ -1,0 +1,27 @@
+import { isLasting } from '../kubernetes/pod-fields.ts'
+import { defineRule, invalid, type Subject } from './rule.ts'
+
+export default defineRule({
+  id: 'daemonized',
+  severity: 'error',
+  summary: 'gunicorn goes into the background, and the container ends',
+  why: 'The process that the container was started for ends at once, and gunicorn with it. The container restarts for ever, without a log.',
+  remedy: 'Leave `--daemon` out.',
+  settings: ['daemon'],
+
+  *check(subject) {
+    const setting = subject.settings.get('daemon')
+    if (!setting || !endsContainer(subject)) return
+    for (const entry of subject.settings.entries('daemon'))
+      if (entry.value === true && entry.word)
+        yield invalid(subject, setting, entry, 'must not be used in a container, which ends when its first process does', {
+          value: entry.word.value,
+          fix: { drop: 'daemon' },
+        })
+  },
+})
+
+/** What comes after gunicorn in a script may be what keeps the container alive: `gunicorn -D app && nginx -g 'daemon off;'`. */
+function endsContainer({ workload, container, command }: Subject): boolean {
+  return isLasting(workload, container) && (command === undefined || command.ends)
+}

@@ -1,0 +1,42 @@
+import { isLasting, mountOf, mounts } from '../kubernetes/pod-fields.ts'
+import { defineRule, invalid, required, type Subject } from './rule.ts'
+
+export default defineRule({
+  id: 'heartbeat-on-disk',
+  severity: 'info',
+  summary: "the heartbeat of the workers is kept on the container's disk",
+  why:
+    'Workers tell that they live by touching a file. Where the disk is slow for a moment they hang with it, and gunicorn kills ' +
+    'them for a timeout; where the file system is read-only they do not start.',
+  remedy: 'Keep it in memory: `--worker-tmp-dir /dev/shm`.',
+  settings: ['worker_tmp_dir'],
+  unset: true,
+
+  *check(subject) {
+    const { settings, workload, container } = subject
+    const setting = settings.get('worker_tmp_dir')
+    const isSet = settings.isSet('worker_tmp_dir')
+    if (!setting || isSet === 'unknown' || !isLasting(workload, container) || !workload.pod) return
+    const folder = isSet === 'yes' ? setting.value : temporaryFolder(subject)
+    if (typeof folder !== 'string' || !folder.startsWith('/') || !isOnDisk(subject, folder)) return
+    if (isSet === 'no')
+      yield required(subject, `\`worker_tmp_dir\` must be set to a folder in memory, as ${folder} is on disk`, { fix: { setting: 'worker_tmp_dir', value: '/dev/shm' } })
+    for (const entry of settings.entries('worker_tmp_dir'))
+      yield invalid(subject, setting, entry, 'must be a folder in memory', { fix: { setting: 'worker_tmp_dir', value: '/dev/shm', entry } })
+  },
+})
+
+/** Where Python puts temporary files; undefined where that cannot be seen. Source: `tempfile._candidate_tempdir_list`. */
+function temporaryFolder({ variables }: Subject): string | undefined {
+  for (const name of ['TMPDIR', 'TEMP', 'TMP']) {
+    const value = variables(name)
+    if (value === null) return undefined
+    if (value !== undefined && value !== '') return value
+  }
+  return '/tmp'
+}
+
+function isOnDisk({ workload, container }: Subject, folder: string): boolean {
+  const mount = mountOf(folder, mounts(workload, container))
+  return mount === undefined || mount.storage === 'disk'
+}

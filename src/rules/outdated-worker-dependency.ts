@@ -1,0 +1,47 @@
+import { neededDistribution, oldestWorking } from '../gunicorn/worker-classes.ts'
+import type { Release } from '../gunicorn/catalogue.ts'
+import { admits } from '../python/version.ts'
+import { defineRule, invalid, setBy, type Subject } from './rule.ts'
+
+export default defineRule({
+  id: 'outdated-worker-dependency',
+  severity: 'error',
+  summary: 'the distribution that the worker class needs is too old for this gunicorn',
+  why: 'gunicorn exits at start with "worker requires … or higher".',
+  remedy: 'Raise the version of the distribution in requirements.txt.',
+  settings: ['worker_class'],
+
+  *check(subject) {
+    const setting = subject.settings.get('worker_class')
+    if (!setting) return
+    for (const entry of subject.settings.entries('worker_class')) {
+      const workerClass = String(entry.value)
+      const needed = neededDistribution(workerClass)
+      if (needed === undefined || subject.releases.every((release) => oldestWorking(workerClass, release) === undefined)) continue
+      const { state, specifier, evidence } = subject.python.installed(needed)
+      if (state !== 'Installed') continue
+      const releases = possibleReleases(subject)
+      const isRefused = (release: Release): boolean => {
+        const least = oldestWorking(workerClass, release)
+        return least !== undefined && admits(specifier, `>=${least}`) === 'none'
+      }
+      const refusing = releases.filter(isRefused)
+      const [first] = refusing
+      if (!first) continue
+      const least = oldestWorking(workerClass, first)
+      const detail = `\`worker_class\` of container "${subject.container.name}", set by ${setBy(setting, entry)}, needs ${needed} ${least} or newer, and ${evidence} admits ${specifier}`
+      yield invalid(subject, setting, entry, detail, {
+        remedy: `Raise ${needed} to ${least} or newer in requirements.txt.`,
+        ...(refusing.length < releases.length ? { releases: refusing } : {}),
+      })
+    }
+  },
+})
+
+/** The releases that it can be by what else is known: a pinned gunicorn, and Python 2, on which none from 20.0 on starts. */
+function possibleReleases({ releases, python }: Subject): readonly Release[] {
+  if (/^2(\.|$)/.test(python.version ?? '')) return []
+  const { state, specifier } = python.installed('gunicorn')
+  if (state !== 'Installed' || specifier === '') return releases
+  return releases.filter(({ name }) => admits(`==${name}`, specifier) !== 'none')
+}

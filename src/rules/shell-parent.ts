@@ -1,0 +1,48 @@
+import { staysInPlace } from '../gunicorn/signals.ts'
+import { isLasting, preStop } from '../kubernetes/pod-fields.ts'
+import type { Container } from '../kubernetes/workload.ts'
+import { defineRule, type Fix, type Subject } from './rule.ts'
+
+export default defineRule({
+  id: 'shell-parent',
+  severity: 'warning',
+  summary: 'a shell stays in front of gunicorn, and gets the signals in its place',
+  why:
+    'The shell does not pass SIGTERM on: gunicorn goes on as if nothing was, the Pod takes its whole grace period to stop, ' +
+    'and then requests are cut off.',
+  remedy: 'Write `exec` in front of the last command of the script.',
+  settings: [],
+
+  *check(subject) {
+    const { command, workload, container } = subject
+    const [first] = command?.words ?? []
+    const found = first && isLasting(workload, container) && !isKilled(container) ? fault(subject) : undefined
+    if (!first || !found) return
+    yield { place: subject.placeOf(first), shape: 'Invalid value', value: first.text, ...found }
+  },
+})
+
+function fault({ command, shell, settings }: Subject): { readonly detail: string; readonly remedy?: string; readonly fix?: Fix } | undefined {
+  // A trap may pass signals on, and whoever puts gunicorn into the background by itself has a plan.
+  if (!command || !shell || shell.signalsGroup || shell.traps || settings.value('daemon') === true) return undefined
+  const stays = staysInPlace[shell.name]
+  if (command.ends) {
+    if (command.exec || stays === undefined || (stays !== 'always' && !command.embedded && (stays === 'never' || command.bare))) return undefined
+    const name = shell.name === 'sh' ? 'a shell such as dash' : shell.name
+    return { detail: `must be started with \`exec\`, as ${name} stays in front of it and gets SIGTERM in its place`, fix: { exec: true } }
+  }
+  if (command.runs === 'maybe') return undefined
+  if (command.piped)
+    return { detail: 'must not be part of a pipeline, in front of which the shell stays and gets SIGTERM', remedy: 'Take gunicorn out of the pipeline, and start it with `exec`.' }
+  if (command.background)
+    return { detail: 'must not run in the background of a shell, which gets SIGTERM in its place', remedy: 'Start gunicorn with `exec` as the last command, or in a container of its own.' }
+  // busybox gives way to a subshell as well.
+  if (stays === undefined || stays === 'never') return undefined
+  return { detail: 'must be the last command of its script, as the shell stays in front of it and gets SIGTERM in its place' }
+}
+
+/** A hook that sends signals itself sends them to the right one. */
+function isKilled(container: Container): boolean {
+  const hook = preStop(container)
+  return typeof hook === 'object' && 'command' in hook && hook.command.some((word) => word.includes('kill'))
+}
