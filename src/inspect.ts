@@ -7,8 +7,9 @@ import { baseName, startedBy } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { signalsGroup } from './gunicorn/signals.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
+import { expand, expandRewritten, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
+import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
 import { valueAt, type Container, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
@@ -65,6 +66,8 @@ export interface Invocation {
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
+  /** What is not in sight of the command, of a container that stands in here for what it may start. */
+  readonly hidden?: HiddenCommand
 }
 
 /** An invocation's settings: what all the releases that it may be of, and that do not refuse it, agree on. */
@@ -186,12 +189,12 @@ function inspectContainer(workload: Workload, container: Container, releases: re
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
   const texts = [...command, ...args]
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
-  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$('))) return []
+  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (container.isRewritten && text.includes('$')))) return []
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const elements = texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
     text,
-    expanded: expand(text, environment.lookup),
+    expanded: container.isRewritten ? expandRewritten(text, environment.lookup) : expand(text, environment.lookup),
   }))
   const found = inspectCommandLine({
     elements,
@@ -211,6 +214,31 @@ function inspectContainer(workload: Workload, container: Container, releases: re
 }
 
 const none: Surroundings = {}
+
+/** The containers whose command is in their image, each as an invocation of which nothing is known. */
+export function* inspectHidden(workload: Workload, invocations: readonly Invocation[]): Generator<Invocation> {
+  for (const container of workload.containers) {
+    const hidden = invocations.some((invocation) => invocation.container === container) ? undefined : hiddenCommand(workload, container)
+    if (!hidden) continue
+    const place = { path: hidden.path }
+    yield {
+      workload,
+      container,
+      environment: containerEnvironment(container, workload.enableServiceLinks),
+      form: 'exec',
+      words: [],
+      command: undefined,
+      shell: undefined,
+      place,
+      insertion: { kind: 'none', reason: 'the command is not in sight' },
+      settings: new Settings([]),
+      variables: () => null,
+      releases: [],
+      placeOf: () => place,
+      hidden,
+    }
+  }
+}
 
 /** The config file at a path, as a container sees it. */
 function configFileOf(

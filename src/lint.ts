@@ -1,6 +1,6 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { releasesInWords } from './gunicorn/catalogue.ts'
-import { inspect, type Invocation, type Place, type Surroundings } from './inspect.ts'
+import { inspect, inspectHidden, type Invocation, type Place, type Surroundings } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
 import type { Action, Policy } from './policy/policy.ts'
@@ -101,9 +101,13 @@ export interface Report {
 
 export function lint(workload: Workload, policy: Policy, python: Python, surroundings?: Surroundings): Report {
   const invocations = inspect(workload, surroundings)
-  const findings = invocations.flatMap((invocation) => lintInvocation(invocation, policy, python))
+  const spoken = hiddenRules.some((rule) => (policy.rules[rule.id]?.action ?? 'Off') !== 'Off')
+  const hidden = spoken ? [...inspectHidden(workload, invocations)] : []
+  const findings = [...invocations, ...hidden].flatMap((invocation) => lintInvocation(invocation, policy, python))
   return { workload, invocations, findings, surroundings }
 }
+
+const hiddenRules = rules.filter((rule) => rule.ofHidden)
 
 function lintInvocation(invocation: Invocation, policy: Policy, python: Python): Finding[] {
   const subject: Subject = { ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) }
@@ -111,6 +115,7 @@ function lintInvocation(invocation: Invocation, policy: Policy, python: Python):
   const { serves } = invocation.settings
   const findings: Finding[] = []
   for (const rule of rules) {
+    if ((rule.ofHidden === true) !== (invocation.hidden !== undefined)) continue
     const action = policy.rules[rule.id]?.action ?? 'Off'
     if (action === 'Off' || allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
     for (const problem of rule.check(subject)) {
@@ -140,6 +145,7 @@ function allowedRules(workload: Workload, policy: Policy): ReadonlySet<string> {
 function portVariable({ environment, container }: Invocation, { port }: Policy): Subject['portVariable'] {
   if (environment.variables.has(port.env)) return 'defined'
   if (environment.mayComeFromElsewhere(port.env)) return 'unknown'
+  if (container.hasPortConflict) return 'none'
   return container.port !== undefined || port.fallback !== null ? 'definable' : 'none'
 }
 

@@ -33,6 +33,7 @@ import shortGracePeriod from './short-grace-period.ts'
 import shortTimeout from './short-timeout.ts'
 import unknownSetting from './unknown-setting.ts'
 import unknownWorkerClass from './unknown-worker-class.ts'
+import unresolvedCommand from './unresolved-command.ts'
 import unverifiedWorkerDependency from './unverified-worker-dependency.ts'
 import unwritableControlSocket from './unwritable-control-socket.ts'
 import vulnerableRelease from './vulnerable-release.ts'
@@ -74,6 +75,7 @@ export const rules: readonly Rule[] = [
   shortTimeout,
   unknownSetting,
   unknownWorkerClass,
+  unresolvedCommand,
   unverifiedWorkerDependency,
   unwritableControlSocket,
   vulnerableRelease,

@@ -95,6 +95,8 @@ export interface Rule {
   readonly unset?: boolean
   /** True for a rule that also looks at invocations that gunicorn refuses or that do not serve. */
   readonly always?: boolean
+  /** True for a rule that speaks of containers whose command is not in sight, and of nothing else. */
+  readonly ofHidden?: boolean
   readonly check: (subject: Subject) => Iterable<Problem>
 }
 
@@ -142,7 +144,7 @@ function placeOf(subject: Subject, setting: Setting, entry: Entry): Place {
 /** Where an environment variable is defined, as far as that can be seen. */
 function variablePlace(subject: Subject, name: string): Place {
   const variable = subject.environment.variables.get(name)
-  return variable ? { path: [...subject.container.path, 'env', variable.entry.index, 'value'] } : subject.place
+  return variable ? { path: variable.entry.path ?? [...subject.container.envPath, variable.entry.index, 'value'] } : subject.place
 }
 
 const environmentVariables: Readonly<Record<string, string>> = { bind: 'PORT', workers: 'WEB_CONCURRENCY', forwarded_allow_ips: 'FORWARDED_ALLOW_IPS' }
