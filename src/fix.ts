@@ -6,7 +6,7 @@ import { splitWords } from './gunicorn/shlex.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
-import { readWorkload, type Container } from './kubernetes/workload.ts'
+import { readWorkload, type Container, type Workload } from './kubernetes/workload.ts'
 import { lint, type Finding, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
 import { single, type Fix, type Python } from './rules/rule.ts'
@@ -29,8 +29,8 @@ export interface Fixed {
  */
 const mostRounds = 4
 
-/** Mends what the report's findings with the action Fix name. `object` is what the report is about. */
-export function fix(object: unknown, report: Report, policy: Policy, python: Python): Fixed {
+/** Mends what the report's findings with the action Fix name. `object` is what the report is about, and `read` reads it again once it is edited. */
+export function fix(object: unknown, report: Report, policy: Policy, python: Python, read: (object: unknown) => Workload | undefined = readWorkload): Fixed {
   const rounds: (readonly Edit[])[] = []
   const mended = new Set<Finding>()
   const earlier: Finding[] = []
@@ -41,7 +41,7 @@ export function fix(object: unknown, report: Report, policy: Policy, python: Pyt
     for (const finding of round.mended) mended.add(finding)
     if (round.edits.length > 0) rounds.push(round.edits)
     if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
-    const workload = round.more && round.edits.length > 0 && rounds.length < mostRounds ? readWorkload(edited) : undefined
+    const workload = round.more && round.edits.length > 0 && rounds.length < mostRounds ? read(edited) : undefined
     if (!workload) {
       const left = current.findings.flatMap((finding) => (mended.has(finding) ? finding : (finding.withoutFix() ?? [])))
       return { rounds, findings: [...earlier, ...left], mended }
@@ -92,7 +92,8 @@ const isMade = (edit: Edit, edits: readonly Edit[]): boolean =>
   edit.op === 'splice' && edit.text === '' && edits.some((other) => JSON.stringify(other) === JSON.stringify(edit))
 
 /** The string at a path into a container's command line. */
-function textAt({ command, args }: Container, path: Path): string | undefined {
+function textAt({ command, args, elements, text }: Container, path: Path): string | undefined {
+  if (elements) return text ?? elements.find((element) => element.path.length === path.length && element.path.every((step, at) => step === path[at]))?.text
   const [list, index] = path.slice(-2)
   return typeof index === 'number' ? (list === 'command' ? command : list === 'args' ? args : undefined)?.[index] : undefined
 }
@@ -158,7 +159,10 @@ class Writer {
   #isOwnPort(): boolean {
     const { command, environment } = this.#invocation
     const name = this.#policy.port.env
-    return command?.environment.has(name) === true && command.environment.get(name) !== environment.variables.get(name)?.value
+    if (command?.environment.has(name) !== true) return false
+    // A variable that the container does not have, and of which something is known, is one that the script has set, or unset.
+    const given = environment.variables.get(name)
+    return given === undefined || command.environment.get(name) !== given.value
   }
 
   /** The edits, those that move later elements last. */
@@ -251,7 +255,7 @@ class Writer {
     const { path } = this.#invocation.placeOf(split)
     const [name, ...values] = into
     const index = path.at(-1)
-    if (name === undefined || typeof index !== 'number') return false
+    if (name === undefined || typeof index !== 'number' || this.#invocation.insertion.kind === 'none') return false
     // Elements behind come first, so that the places of those before still hold.
     this.#replacements.unshift(
       { op: 'replace', path, value: name },
@@ -267,6 +271,7 @@ class Writer {
     const { word, offset } = argument
     const place = this.#invocation.placeOf(word)
     const before = word.text.slice(0, offset)
+    if (this.#invocation.insertion.kind === 'none') return false
     if (this.#invocation.form === 'exec') {
       if (before !== word.prefix.slice(0, offset)) return false
       const text = before + this.#forList(setting, value)
@@ -278,7 +283,7 @@ class Writer {
     const head = word.value?.slice(0, offset) ?? ''
     const plain = word.text === word.value
     const text = (plain || head === '' ? before : quote(head)) + this.#forShell(setting, value)
-    this.#replacements.push({ op: 'splice', path: place.path, start: place.start, end: place.end, text: escape(text) })
+    this.#replacements.push({ op: 'splice', path: place.path, start: place.start, end: place.end, text: this.#escaped(text) })
     return true
   }
 
@@ -309,7 +314,7 @@ class Writer {
       return words.map((value, index) => ({ op: 'add', path: before === undefined ? end : [...path, before + index], value }))
     }
     const text = insertion.before ? `${words.join(' ')} ` : ` ${words.join(' ')}`
-    return [{ op: 'splice', path: insertion.path, start: insertion.offset, end: insertion.offset, text: escape(text) }]
+    return [{ op: 'splice', path: insertion.path, start: insertion.offset, end: insertion.offset, text: this.#escaped(text) }]
   }
 
   /** An option and its value, as they are written in this form. */
@@ -320,16 +325,23 @@ class Writer {
     const text = this.#invocation.form === 'exec' ? this.#forList(setting, value) : this.#forShell(setting, value)
     // A value that begins with a dash would be taken for an option.
     if (value.startsWith('-') && value !== '-') return [`${flags.find((flag) => flag.startsWith('--')) ?? ''}=${text}`]
-    return [flags[0] ?? '', text]
+    return [flags.find((flag) => !this.#invocation.container.spelling?.swallows?.(flag)) ?? '', text]
+  }
+
+  /** Text for a string that the kubelet expands, unless a platform reads it in another way. */
+  #escaped(text: string): string {
+    return this.#invocation.container.spelling ? text : escape(text)
   }
 
   /** In a list the kubelet expands `$(PORT)`, and nothing else. */
   #forList(setting: string, value: string): string {
-    return this.#withPort(setting, value, escape, (name) => `$(${name})`)
+    const { literal = escape, variable = (name: string) => `$(${name})` } = this.#invocation.container.spelling ?? {}
+    return this.#withPort(setting, value, literal, variable)
   }
 
   #forShell(setting: string, value: string): string {
-    return this.#withPort(setting, value, (text) => (text === '' ? '' : quote(text)), (name) => `$${name}`) || "''"
+    const { literal = String, variable = (name: string) => `$${name}` } = this.#invocation.container.spelling ?? {}
+    return this.#withPort(setting, value, (text) => (text === '' ? '' : quote(literal(text))), variable) || "''"
   }
 
   /** A value in which `$PORT` stays a variable: in `bind`, the only setting whose value reads one. */

@@ -7,13 +7,13 @@ import { baseName, startedBy } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { signalsGroup } from './gunicorn/signals.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { expand, expandRewritten, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
+import { expand, expandRewritten, firstHoleIn } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
-import { valueAt, type Container, type Workload } from './kubernetes/workload.ts'
+import { valueAt, type Container, type Element, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
-import { shellScript, type ShellScript } from './shell/invocation.ts'
+import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
 
@@ -23,6 +23,8 @@ export interface Place {
   /** UTF-16 offsets in the string at `path`, end exclusive; all of it where they are undefined. */
   readonly start?: number
   readonly end?: number
+  /** Offsets in the file that the object was read from, where it is said there: what holds then. */
+  readonly inFile?: { readonly start: number; readonly end: number }
 }
 
 /** Where words can be added to an invocation; why they cannot where it says so. */
@@ -58,6 +60,8 @@ export interface Invocation {
   readonly command: Command | undefined
   /** The shell that runs that script; undefined in exec form, and for a script within a script. */
   readonly shell: Shell | undefined
+  /** `surely`: started in every run of the container in which the commands before it succeed. */
+  readonly runs: 'surely' | 'maybe'
   readonly place: Place
   readonly insertion: Insertion
   readonly settings: Settings
@@ -153,7 +157,7 @@ const deepestShell = 8
 
 /** A command line before any shell: list elements, each with the path where it stands. */
 export interface CommandLine {
-  readonly elements: readonly { readonly path: Path; readonly text: string; readonly expanded: Expanded }[]
+  readonly elements: readonly Element[]
   /** Where a message about the command line as a whole points to. */
   readonly path: Path
   /** What a shell that the command line starts finds in its environment; asked for only where there is one. */
@@ -180,18 +184,18 @@ export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
 
 /** The invocations of gunicorn in a workload, container by container. */
 export function inspect(workload: Workload, surroundings: Surroundings = none): Invocation[] {
-  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim())
+  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim() ?? workload.gunicorn)
   return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings))
 }
 
 function inspectContainer(workload: Workload, container: Container, releases: readonly Release[], surroundings: Surroundings): Invocation[] {
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
-  const texts = [...command, ...args]
+  const texts = container.elements?.map(({ text }) => text) ?? [...command, ...args]
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
   if (!texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (container.isRewritten && text.includes('$')))) return []
   const environment = containerEnvironment(container, workload.enableServiceLinks)
-  const elements = texts.map((text, index) => ({
+  const elements = container.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
     text,
     expanded: container.isRewritten ? expandRewritten(text, environment.lookup) : expand(text, environment.lookup),
@@ -229,6 +233,7 @@ export function* inspectHidden(workload: Workload, invocations: readonly Invocat
       words: [],
       command: undefined,
       shell: undefined,
+      runs: 'maybe',
       place,
       insertion: { kind: 'none', reason: 'the command is not in sight' },
       settings: new Settings([]),
@@ -268,12 +273,24 @@ function normalize(path: string): string {
   return `/${steps.join('/')}`
 }
 
+export interface Inspection {
+  readonly invocations: readonly Found[]
+  readonly errors: readonly ScriptError[]
+  /** True where it may start more than is told here: a script that cannot be seen, a program whose name is not known. */
+  readonly unread: boolean
+}
+
 /** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
-export function inspectCommandLine(line: CommandLine): { readonly invocations: readonly Found[]; readonly errors: readonly ScriptError[] } {
+export function inspectCommandLine(line: CommandLine): Inspection {
   return new Inspector(line).run()
 }
 
 type Starter = Pick<Shell, 'name' | 'signalsGroup'>
+/** The command of a container's own script that starts the script at hand, which stands in one of its words. */
+interface Outer {
+  readonly word: Word
+  readonly runs: 'surely' | 'maybe'
+}
 
 type Assigned = readonly (readonly [string, string | null])[]
 
@@ -281,23 +298,27 @@ class Inspector {
   readonly #line: CommandLine
   readonly #found: Found[] = []
   readonly #errors: ScriptError[] = []
+  #unread = false
 
   constructor(line: CommandLine) {
     this.#line = line
   }
 
-  run(): ReturnType<typeof inspectCommandLine> {
+  run(): Inspection {
     const { elements, environment } = this.#line
-    const words = elements.map(({ expanded, text }) => wordOf(expanded, text))
+    const words = elements.map(wordOf)
     const started = startedBy(words)
     if (started.kind === 'gunicorn') this.#execForm(words, started.index, started.assigned)
     if (started.kind === 'program') {
       const script = shellScript(words.slice(started.index))
       const element = script ? elements[started.index + script.script] : undefined
       const starter = { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
-      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), starter)
+      // What stands between the quotes of a longer string is a script within it.
+      const word = element?.at ? words[elements.indexOf(element)] : undefined
+      const outer: Outer | undefined = word && { word, runs: 'surely' }
+      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), starter, outer)
     }
-    return { invocations: this.#found, errors: this.#errors }
+    return { invocations: this.#found, errors: this.#errors, unread: this.#unread }
   }
 
   #variables(assigned: Assigned, shell?: Environment): Variables {
@@ -314,6 +335,8 @@ class Inspector {
   #execForm(words: readonly Word[], index: number, assigned: Assigned): void {
     const { elements, path } = this.#line
     const own = words.slice(index)
+    const named = elements[index]
+    if (named?.at) return this.#splitForm(words, index, assigned, named.path)
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
@@ -321,48 +344,73 @@ class Inspector {
       form: 'exec',
       command: undefined,
       shell: undefined,
+      runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
     })
   }
 
+  /** The words of a string that is split at blanks, as a shell quotes and as no shell expands: written like those of a script. */
+  #splitForm(words: readonly Word[], index: number, assigned: Assigned, path: Path): void {
+    const own = words.slice(index)
+    const end = own.at(-1)?.end ?? 0
+    const next = own[1]
+    this.#add(own, this.#variables(assigned), this.#configFiles(words, index, assigned, () => this.#line.environment()), {
+      form: 'shell',
+      command: undefined,
+      shell: undefined,
+      runs: 'surely',
+      place: { path, start: own[0]?.start ?? 0, end },
+      insertion: hasSeparator(own) && next ? { kind: 'text', path, offset: next.start, before: true } : { kind: 'text', path, offset: end, before: false },
+      placeOf: ({ start, end }) => ({ path, start, end }),
+    })
+  }
+
   #script(
     element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, starter: Starter | undefined,
-    nested?: Word, depth = 0,
+    outer?: Outer, depth = 0,
   ): void {
     const { dialect, parameters, options } = shell
     const script = readScript(text, { dialect, parameters, options, environment })
     this.#errors.push(...script.errors)
-    for (const command of script.commands) {
+    if (script.unread) this.#unread = true
+    for (const [index, command] of script.commands.entries()) {
+      // What runs before may read the rest of a script that is the standard input.
+      const doubt = shell.isInput && index > 0 ? 'maybe' : outer?.runs
       const started = startedBy(command.words)
+      if (started.kind === 'unknown' && command.words.length > 0) this.#unread = true
       if (started.kind === 'gunicorn')
-        this.#shellForm(element, command, started.index, started.assigned, starter && { ...starter, traps: script.traps, others: () => hasOthers(script.commands, command) }, nested, script.errors.length === 0)
+        this.#shellForm(element, command, started.index, started.assigned, starter && { ...starter, traps: script.traps, others: () => hasOthers(script.commands, command) }, outer?.word, doubt, script.errors.length === 0)
       if (started.kind !== 'program' || depth >= deepestShell) continue
       const words = command.words.slice(started.index)
-      const inner = shellScript(words)
-      const word = inner ? words[inner.script] : undefined
-      if (inner && typeof word?.value === 'string')
-        this.#script(element, word.value, inner, command.environment.with(started.assigned), undefined, nested ?? word, depth + 1)
+      const inner = shellScript(words, command.input !== undefined)
+      const word = inner?.isInput === true ? command.input : inner ? words[inner.script] : undefined
+      if (inner && typeof word?.value === 'string') {
+        const place = { word: outer?.word ?? word, runs: doubt === 'maybe' ? doubt : command.runs }
+        this.#script(element, word.value, inner, command.environment.with(started.assigned), undefined, place, depth + 1)
+      } else if (isShell(words)) this.#unread = true
     }
   }
 
   #shellForm(
-    { path, expanded }: CommandLine['elements'][number],
+    { path, expanded, at }: CommandLine['elements'][number],
     command: Command,
     index: number,
     assigned: Assigned,
     starter: Omit<Shell, 'seat'> | undefined,
     nested: Word | undefined,
+    doubt: 'surely' | 'maybe' | undefined,
     isReadable: boolean,
   ): void {
-    const span = ({ start, end }: { start: number; end: number }): Place => ({
-      path, start: expanded.source(start), end: expanded.source(end),
-    })
+    const span = ({ start, end }: { start: number; end: number }): Place =>
+      nested && at ? { path, ...at } : { path, start: expanded.source(start), end: expanded.source(end) }
     const own = command.words.slice(index)
     const insertion = (): Insertion => {
       if (nested || command.embedded) return { kind: 'none', reason: 'it stands in a script within a script' }
       if (!isReadable) return { kind: 'none', reason: 'the script cannot be read to its end' }
+      // At the end of a script it stands for itself; a blank behind it would be escaped.
+      if (/(?:^|[^\\])(?:\\\\)*\\$/.test(own.at(-1)?.text ?? '')) return { kind: 'none', reason: 'it ends with a backslash' }
       if (!hasSeparator(own)) return { kind: 'text', path, offset: expanded.source(command.insertAt), before: false }
       const [name, next] = own
       if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
@@ -379,6 +427,7 @@ class Inspector {
       form: 'shell',
       command,
       shell: starter && { ...starter, seat },
+      runs: doubt === 'maybe' ? doubt : command.runs,
       place: span(nested ?? command),
       insertion: insertion(),
       placeOf: (word) => span(nested ?? word),
@@ -405,7 +454,7 @@ class Inspector {
 
   #add(
     words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
-    rest: Pick<Found, 'form' | 'command' | 'shell' | 'place' | 'insertion' | 'placeOf'>,
+    rest: Pick<Found, 'form' | 'command' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
   ): void {
     const { releases } = this.#line
     this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases, source)) })
@@ -430,9 +479,9 @@ function hasOthers(commands: readonly Command[], own: Command): boolean {
 
 const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
 
-function wordOf({ text: value }: Expanded, text: string): Word {
+function wordOf({ expanded: { text: value }, text, at }: Element): Word {
   const unknown = firstHoleIn(value)
-  const end = text.length
-  if (unknown < 0) return { value, prefix: value, splits: false, text, start: 0, end }
-  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start: 0, end }
+  const { start, end } = at ?? { start: 0, end: text.length }
+  if (unknown < 0) return { value, prefix: value, splits: false, text, start, end }
+  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start, end }
 }

@@ -6,6 +6,7 @@ import type { ConfigMaps } from '../kubernetes/mounted-files.ts'
 import { readObjects, valueAt } from '../kubernetes/workload.ts'
 import type { Io } from './io.ts'
 import { readManifests } from './manifests.ts'
+import type { Repository } from './platform-files.ts'
 
 /** The texts of files on disk. Throws what keeps one from being read. */
 export const readEach = (files: Readonly<Record<string, string>>, { readFile }: Pick<Io, 'readFile'>): Record<string, string> =>
@@ -18,6 +19,19 @@ export function configFilesAt(texts: Readonly<Record<string, string>>): CommandL
     const found = files.get(posix.normalize(path))
     if (found) return posix.isAbsolute(path) || isAtHome() ? found : null
     return undefined
+  }
+}
+
+/** Finds config files in the repository whose root an application starts in, but for those that are handed over. */
+export function configFilesIn(repository: Repository, given?: CommandLine['configFile']): CommandLine['configFile'] {
+  return (path, isAtHome) => {
+    const handed = given?.(path, isAtHome)
+    if (handed !== undefined) return handed
+    const inside = posix.normalize(path)
+    if (posix.isAbsolute(inside) || inside.startsWith('..')) return undefined
+    const text = repository(inside)
+    if (text === undefined) return undefined
+    return isAtHome() ? { name: inside, text } : null
   }
 }
 

@@ -9,6 +9,7 @@ import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import { explain, explainInvocation, isDefault, readRequest, understand, unknownSettings, writtenSettings, type ExplainRequest } from './explain.ts'
 import { painter, type Io } from './io.ts'
 import { readManifests } from './manifests.ts'
+import { platformFile, repository } from './platform-files.ts'
 
 export interface ExplainFlags {
   readonly shell?: string
@@ -19,6 +20,8 @@ export interface ExplainFlags {
   readonly all?: boolean
   readonly format: 'text' | 'json'
   readonly stdin?: boolean
+  /** Whose Procfile it is; undefined for the default, in each of its ways. */
+  readonly platform?: string
   /** True where the words are a command line, behind `--`. */
   readonly isCommand: boolean
 }
@@ -38,7 +41,7 @@ export async function runExplain(words: readonly string[], flags: ExplainFlags, 
   const { invocations, errors } = understand(request)
   for (const { message } of errors) io.stdout.write(`script: ${message}\n`)
   if (invocations.length === 0) io.stdout.write('no gunicorn is started here, as far as can be seen\n')
-  for (const invocation of invocations) io.stdout.write(picture(invocation, undefined, flags, io))
+  for (const invocation of invocations) io.stdout.write(picture(invocation, undefined, flags, painter(io.stdout, io.env)))
   return exitStatus.ok
 }
 
@@ -58,13 +61,24 @@ async function answerRequests(io: Io): Promise<number> {
   return status
 }
 
-function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): number {
+async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): Promise<number> {
   let status: number = exitStatus.ok
   const answers: object[] = []
   const configMaps = new ConfigMapCollection()
   for (const path of paths) configMaps.add(io.readFile(path))
   const surroundings = { configMaps: configMaps.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
-  for (const path of paths)
+  for (const path of paths) {
+    const kind = platformFile(path)
+    if (kind !== undefined) {
+      const { explainProcesses, explainedProcesses } = await import('./explain-processes.ts')
+      const asked = { path, kind, text: io.readFile(path), repository: repository(path, io) }
+      const { text, faults } = explainProcesses(asked, flags, painter(io.stdout, io.env))
+      for (const fault of faults) io.stderr.write(`paddock: ${fault}\n`)
+      if (faults.length > 0) status = exitStatus.unreadable
+      if (flags.format === 'json') answers.push(...explainedProcesses(asked, flags))
+      else io.stdout.write(text)
+      continue
+    }
     for (const manifest of readManifests(io.readFile(path))) {
       if (manifest.error) {
         io.stderr.write(`paddock: ${path}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}\n`)
@@ -75,17 +89,17 @@ function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): num
         for (const invocation of workload ? inspect(workload, surroundings) : []) {
           const title = `${path}: ${workload?.kind.kind} "${workload?.name}", container "${invocation.container.name}", ${fieldPath(invocation.place.path)}`
           if (flags.format === 'json') answers.push({ file: path, container: invocation.container.name, ...explainInvocation(invocation, null) })
-          else io.stdout.write(picture(invocation, title, flags, io))
+          else io.stdout.write(picture(invocation, title, flags, painter(io.stdout, io.env)))
         }
       }
     }
+  }
   if (flags.format === 'json') io.stdout.write(`${JSON.stringify({ invocations: answers, problems: [] }, null, 2)}\n`)
   return status
 }
 
 /** What a person can follow: the words, the settings with their sources, what is unknown, what gunicorn refuses. */
-function picture(invocation: Found, title: string | undefined, { all }: ExplainFlags, io: Io): string {
-  const paint = painter(io.stdout, io.env)
+export function picture(invocation: Found, title: string | undefined, { all }: ExplainFlags, paint: ReturnType<typeof painter>): string {
   const { words, settings } = invocation
   const written = writtenSettings(invocation)
   const lines = [title === undefined ? '' : paint('bold', title), `  ${words.map((word) => shown(word, paint)).join(' ')}`]

@@ -105,3 +105,13 @@ function isWithin(text: string, longer: string): boolean {
   for (const character of longer) if (character === text[at]) at++
   return at === text.length
 }
+
+/** How a container that was mended wrongly is shown. */
+export function failure({ before, after, policy, generated }: Mending, problems: readonly string[]): string[] {
+  if (problems.length === 0) return []
+  const [old, now] = [before, after].map((object) => {
+    const { command, args, env, envFrom } = containerOf(object)
+    return JSON.stringify({ command, args, env, envFrom })
+  })
+  return [`--- ${policy.name}, sh is ${generated.sh}\n${old}\n${now}\n${problems.map((problem) => `  ${problem}`).join('\n')}`]
+}
