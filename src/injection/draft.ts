@@ -173,8 +173,7 @@ export class Draft {
   }
 
   edits(): readonly Edit[] {
-    const { path, hasEnv } = this.container
-    const env = [...path, 'env']
+    const { envPath: env, hasEnv } = this.container
     const appended = this.#appended()
     if (!hasEnv) return appended.length > 0 ? [{ op: 'add', path: env, value: appended }] : []
     const edits: Edit[] = []

@@ -5,7 +5,7 @@
  * the settings that it is about. Where that is not so, it is not made.
  */
 import type { Edit } from '../edit.ts'
-import type { Invocation } from '../inspect.ts'
+import type { Invocation, Surroundings } from '../inspect.ts'
 import type { Container } from '../kubernetes/workload.ts'
 import type { Platform } from '../rules/rule.ts'
 import { Draft } from './draft.ts'
@@ -23,13 +23,13 @@ export interface Injected<Key> {
 const mostAttempts = 3
 
 /** Makes fixes in the variables of a container that have no known obstacle, as many as can be made. `all` are the invocations of the container. */
-export function inject<Key>(container: Container, all: readonly Invocation[], wanted: readonly Wanted<Key>[], platform: Platform): Injected<Key> {
+export function inject<Key>(container: Container, all: readonly Invocation[], wanted: readonly Wanted<Key>[], platform: Platform, surroundings?: Surroundings): Injected<Key> {
   let taken = wanted
   for (let attempts = 1; ; attempts++) {
     const draft = new Draft(container, platform, all[0]?.releases ?? [])
     const outcomes = taken.map((one) => ({ one, outcome: draft.add(one.fix) }))
     const made = outcomes.filter(({ outcome }) => outcome === 'written').map(({ one }) => one)
-    const wrong = new Review(draft, all, made, platform).wrong()
+    const wrong = new Review(draft, all, made, platform, surroundings).wrong()
     if (wrong.size === 0) {
       const later = outcomes.filter(({ outcome }) => outcome === 'later').map(({ one }) => one.key)
       return { edits: draft.edits(), made: made.map(({ key }) => key), later }

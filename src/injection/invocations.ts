@@ -1,13 +1,13 @@
 /** The gunicorns of a workload, those that nothing but its images starts among them. Pure. */
 import { parseArguments } from '../gunicorn/arguments.ts'
-import { inspect, inspectImage, releasesOf, type Invocation } from '../inspect.ts'
+import { inspect, inspectImage, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
 import type { Container, Workload } from '../kubernetes/workload.ts'
 import type { Platform, Python } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
 
 /** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. */
-export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python): Invocation[] {
-  const found = inspect(workload)
+export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings): Invocation[] {
+  const found = inspect(workload, surroundings)
   if (injection === 'Command' || found.length > 0) return found
   const hidden = hiddenGunicorn(workload, python)
   return hidden ? [inspectImage(workload, hidden)] : found
@@ -29,12 +29,12 @@ function hiddenGunicorn(workload: Workload, python: Python): Container | undefin
 const isApplication = (text: string): boolean => /^[A-Za-z_][\w.]*:[A-Za-z_]\w*(\(.*\))?$/.test(text)
 
 /** Arguments that gunicorn would refuse, or that begin with what is neither an option nor an application, are for something else. */
-function mayHideGunicorn(workload: Workload, { command = [], args = [], list }: Container): boolean {
-  if (command.length > 0 || list !== 'containers') return false
+function mayHideGunicorn(workload: Workload, { command = [], args = [], list, elements, isRewritten }: Container): boolean {
+  if (command.length > 0 || elements || isRewritten || list !== 'containers') return false
   const [first] = args
   if (first === undefined) return true
   const words = args.map((text) => literal(text))
-  return (first.startsWith('-') || isApplication(first)) && releasesOf(workload).every((release) => {
+  return (first.startsWith('-') || isApplication(first)) && workloadReleases(workload).every((release) => {
     const { errors, exits } = parseArguments(words, release)
     return errors.length === 0 && exits === undefined
   })

@@ -12,7 +12,7 @@ const firstToRead = '19.7'
 const commandStays = 'the command is not changed where injection is Environment'
 
 /** What a fix is to be made in. */
-export class Surroundings {
+export class Circumstances {
   readonly platform: Platform
   readonly python: Python
   readonly #invocations: readonly Invocation[]
@@ -35,13 +35,13 @@ export class Surroundings {
 }
 
 /** Why a fix cannot be made in the variables of the container, for a message; undefined where nothing is known to stand in its way. */
-export function obstacle(fix: Fix, invocation: Invocation, surroundings: Surroundings): string | undefined {
+export function obstacle(fix: Fix, invocation: Invocation, surroundings: Circumstances): string | undefined {
   if ('define' in fix) return undefined
   const { container, workload, settings } = invocation
   if (!isChange(fix) || (('drop' in fix || fix.entry) && settings.get(settingOf(fix))?.source !== cmdArgs)) return commandStays
-  if (invocation.passage !== 'kept') return 'the command does not hand its variables on to gunicorn'
+  if (hasOwnSpelling(container)) return 'its variables are shared with other processes, or stand in a file of the platform'
   if (surroundings.mayConcernOthers(invocation, settingOf(fix))) return 'another gunicorn of the container reads the same variables'
-  if (invocation.mayHaveOthers()) return 'the command may start another gunicorn, which would read the same variables'
+  if (invocation.mayHaveOthers) return 'the command may start another gunicorn, which would read the same variables'
   if ('setting' in fix && !fix.entry && fix.setting === 'workers' && takesConcurrency(container)) return undefined
   if (names(container, cmdArgs)) return `the container reads or sets ${cmdArgs} itself`
   const release = knownRelease(workload, surroundings.python)
@@ -49,9 +49,13 @@ export function obstacle(fix: Fix, invocation: Invocation, surroundings: Surroun
   return obstacleInVariables(fix, invocation, surroundings.platform)
 }
 
-/** Whether a fix is about what stands in GUNICORN_CMD_ARGS. */
+/** What comes from a file of a platform is written in its own way, and the processes of a BkApp share their variables. */
+const hasOwnSpelling = ({ elements, isRewritten, path, envPath }: Invocation['container']): boolean =>
+  elements !== undefined || isRewritten === true || envPath.length !== path.length + 1
+
+/** Whether a fix is about a value that stands in GUNICORN_CMD_ARGS. */
 export function isInVariable(fix: Fix, { settings }: Invocation): boolean {
-  return isChange(fix) && ('drop' in fix || fix.entry !== undefined) && settings.get(settingOf(fix))?.source === cmdArgs
+  return 'setting' in fix && fix.entry !== undefined && settings.get(fix.setting)?.source === cmdArgs
 }
 
 function obstacleInVariables(change: Change, { container, environment, command }: Invocation, platform: Platform): string | undefined {

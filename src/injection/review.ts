@@ -1,6 +1,6 @@
 /** Reads a draft back, and holds it against what it is to be. */
 import type { Setting } from '../gunicorn/settings.ts'
-import { inspect, inspectImage, type Invocation } from '../inspect.ts'
+import { inspect, inspectImage, type Invocation, type Surroundings } from '../inspect.ts'
 import type { Container, Workload } from '../kubernetes/workload.ts'
 import type { Fix, Platform } from '../rules/rule.ts'
 import type { Draft } from './draft.ts'
@@ -23,7 +23,7 @@ export class Review<Key> {
   /** The settings that are put in. */
   readonly #added: ReadonlySet<string>
 
-  constructor(draft: Draft, all: readonly Invocation[], made: readonly Wanted<Key>[], platform: Platform) {
+  constructor(draft: Draft, all: readonly Invocation[], made: readonly Wanted<Key>[], platform: Platform, surroundings?: Surroundings) {
     this.#all = all
     this.#made = made.filter(({ fix }) => isChange(fix))
     this.#platform = platform
@@ -31,8 +31,8 @@ export class Review<Key> {
     const workload = all[0]?.workload
     const isChanged = workload !== undefined && this.#made.length > 0
     const withPort = isChanged ? draft.withPort() : undefined
-    this.#before = withPort && workload ? reinspect(workload, withPort) : all
-    this.#after = isChanged ? reinspect(workload, draft.edited()) : all
+    this.#before = withPort && workload ? reinspect(workload, withPort, surroundings) : all
+    this.#after = isChanged ? reinspect(workload, draft.edited(), surroundings) : all
   }
 
   /** The fixes that may not be made. */
@@ -94,8 +94,8 @@ export class Review<Key> {
   }
 }
 
-function reinspect(workload: Workload, container: Container): readonly Invocation[] {
-  const found = inspect({ ...workload, containers: [container] })
+function reinspect(workload: Workload, container: Container, surroundings?: Surroundings): readonly Invocation[] {
+  const found = inspect({ ...workload, containers: [container] }, surroundings)
   return found.length > 0 ? found : [inspectImage(workload, container)]
 }
 

@@ -47,6 +47,8 @@ export interface Command {
   readonly ends: boolean
   /** True where it has no redirection and is no part of a compound command: `if`, `case`, braces. */
   readonly bare: boolean
+  /** The text of the here-document that is its standard input, if one is. */
+  readonly input?: Word | undefined
 }
 
 export interface ScriptError {
@@ -61,6 +63,8 @@ export interface Script {
   readonly errors: readonly ScriptError[]
   /** True where a trap is set. Its commands are listed, as `maybe`, where they are written as one quoted word. */
   readonly traps: boolean
+  /** True where it runs what cannot be seen: a file that is sourced, a text that `eval` gets from elsewhere. */
+  readonly unread: boolean
 }
 
 export interface ScriptContext {
@@ -73,6 +77,9 @@ export interface ScriptContext {
   readonly options?: Partial<ShellOptions>
 }
 
+/** How a command is written down. */
+export type Written = Pick<Command, 'start' | 'end' | 'exec' | 'embedded' | 'bare' | 'input'>
+
 /** A command that was found. What it gets is worked out when it is asked for. */
 export class FoundCommand implements Command {
   readonly words: readonly Word[]
@@ -84,20 +91,20 @@ export class FoundCommand implements Command {
   readonly exec: boolean
   readonly background: boolean
   readonly piped: boolean
-  readonly embedded: boolean
+  embedded: boolean
   last: boolean
   ends: boolean
   readonly bare: boolean
-  readonly #exports: Exports
+  readonly input: Word | undefined
+  readonly exports: Exports
 
   constructor(
-    words: readonly Word[], assignments: readonly Assignment[], exports: Exports, start: number, end: number,
-    runs: 'surely' | 'maybe', exec: boolean, place: { readonly background: boolean; readonly piped: boolean }, ends: boolean,
-    embedded: boolean, bare: boolean,
+    words: readonly Word[], assignments: readonly Assignment[], exports: Exports, { start, end, exec, embedded, bare, input }: Written,
+    place: { readonly background: boolean; readonly piped: boolean }, runs: 'surely' | 'maybe', ends: boolean,
   ) {
     this.words = words
     this.assignments = assignments
-    this.#exports = exports
+    this.exports = exports
     this.start = start
     this.end = end
     this.insertAt = end
@@ -109,9 +116,10 @@ export class FoundCommand implements Command {
     this.ends = ends
     this.last = ends && runs === 'surely'
     this.bare = bare
+    this.input = input
   }
 
   get environment(): Environment {
-    return this.#exports.environment
+    return this.exports.environment
   }
 }

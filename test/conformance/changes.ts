@@ -6,6 +6,9 @@ import type { Answer } from './gunicorn.ts'
 import { containerOf, same, type Mending } from './mending.ts'
 import { environmentOf, type Outcome, type Run } from './pods.ts'
 
+/** The release that reads the command lines. */
+export const release = '23.0.0'
+
 export const isGunicorn = ({ argv }: Run): boolean => argv[0] === 'gunicorn'
 
 /** What is wrong: other programs must be started as before, and gunicorn with no other settings changed than the fix names. */
@@ -16,7 +19,7 @@ export function runProblems(mending: Mending, before: Outcome, after: Outcome, a
   if (!same(was, is)) return [`${argvs(before)} became ${argvs(after)}`]
   const effects = inOrder ? (['status', 'stdout', 'stderr', 'files'] as const) : []
   return [
-    ...effects.flatMap((name) => difference(name, before[name], after[name])),
+    ...effects.flatMap((name) => difference(name, withoutLines(before[name]), withoutLines(after[name]))),
     ...pairs(before, after, inOrder).flatMap(([one, other]) => {
       const [old, now] = [answers.get(one), answers.get(other)]
       const problems = old && now ? settingProblems(mending, other, old, now) : ['gunicorn was not asked']
@@ -33,22 +36,24 @@ function difference(name: string, was: unknown, is: unknown, wanted: readonly un
 const argvs = ({ runs }: Outcome): string => JSON.stringify(runs.map(({ argv }) => argv))
 
 /** The programs with their environments; without the arguments of gunicorn, which are compared by what they mean. */
-function started({ runs }: Outcome, inOrder: boolean, { before, after }: Mending): string[] {
-  const own = (object: Mending['before']): unknown => containerOf(object).env?.filter(({ name }) => isInjected(name))
-  const isEdited = !same(own(before) ?? [], own(after) ?? [])
-  const shown = ({ environment }: Run): string => (isEdited ? withoutInjected(environment) : environment)
-  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${shown(run)}`)
+function started({ runs }: Outcome, inOrder: boolean, { policy }: Mending): string[] {
+  const shown = policy.injection === 'Environment' ? withoutInjected : comparable
+  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${shown(run.environment)}`)
   return inOrder ? texts : texts.sort()
 }
 
-const isInjected = (name: string): boolean => name === 'GUNICORN_CMD_ARGS' || name === 'WEB_CONCURRENCY'
+/**
+ * An environment without what a fix may change: after `exec` bash counts one shell less in SHLVL, and tells no name in `_`; what stands
+ * in GUNICORN_CMD_ARGS is compared by what it means.
+ */
+const comparable = (environment: string): string => environment.replace(/^export (SHLVL|_|GUNICORN_CMD_ARGS)\b.*\n?/gm, '').trimEnd()
 
 /**
  * The variables of `export -p` but for those that settings go into, which every program of the container gets. Their order hangs on
  * how many there are.
  */
 function withoutInjected(environment: string): string {
-  const others = environment.split(/^export /m).filter((text) => !isInjected(/^\w*/.exec(text)?.[0] ?? ''))
+  const others = environment.split(/^export /m).filter((text) => !/^(GUNICORN_CMD_ARGS|WEB_CONCURRENCY)\b/.test(text))
   return others.map((text) => text.trimEnd()).sort().join('\n')
 }
 
@@ -96,7 +101,7 @@ function changesOf({ fix, invocation }: Finding, reader: string): Change[] {
 }
 
 function settingProblems(mending: Mending, run: Run, before: Answer, after: Answer): string[] {
-  const { fixed, generated, after: object, reader } = mending
+  const { fixed, generated, after: object, reader = release } = mending
   const marks = [markOf(run.argv), undefined]
   const isMeant = ({ invocation }: Finding): boolean => marks.includes(markOf(invocation.words.map(({ value }) => value)))
   const findings = [...fixed.mended].filter(isMeant)
@@ -125,7 +130,7 @@ function settingProblems(mending: Mending, run: Run, before: Answer, after: Answ
       const wasSeen = before.settings !== null && !(isSplit && changing.length > 0)
       const was = wasSeen ? valueOf(name, before, reader) : is
       const wanted = ports.map((port) => changing.reduce((value, change) => changed(value, is, change, port), was))
-      return difference(name, was, is, mayStay(mending, name, before) ? [...wanted, ...setSomewhere(mending, name, ports), was] : wanted)
+      return difference(name, was, is, mayStay(mending, before) ? [...wanted, ...setSomewhere(mending, name, ports), was] : wanted)
     }),
   ]
 }
@@ -134,13 +139,13 @@ function settingProblems(mending: Mending, run: Run, before: Answer, after: Answ
  * Whether it does not matter if a setting that goes into variables is changed: by the image's own command line, which is not seen,
  * or for a check of the configuration, which is to check what then runs.
  */
-function mayStay({ policy, generated: { entryPoint } }: Mending, name: string, { settings }: Answer): boolean {
+function mayStay({ policy, generated: { entryPoint } }: Mending, { settings }: Answer): boolean {
   if (policy.injection === 'Command') return false
-  return entryPoint !== undefined || (name !== 'config' && (settings?.['check_config'] === true || settings?.['print_config'] === true))
+  return entryPoint !== undefined || settings?.['check_config'] === true || settings?.['print_config'] === true
 }
 
 /** What the fixes of all invocations make of a setting that is not set. */
-function setSomewhere({ fixed, reader }: Mending, name: string, ports: readonly string[]): unknown[] {
+function setSomewhere({ fixed, reader = release }: Mending, name: string, ports: readonly string[]): unknown[] {
   const changes = [...fixed.mended].flatMap((finding) => changesOf(finding, reader)).filter(({ setting, entry }) => setting === name && entry < 0)
   return changes.flatMap((change) => ports.map((port) => changed(name === 'bind' ? [] : undefined, undefined, change, port)))
 }
@@ -152,7 +157,7 @@ function splitProblems({ application }: Answer): string[] {
 
 /** What a change makes of a setting's value. */
 function changed(value: unknown, is: unknown, change: Change, port: string): unknown {
-  if (change.put !== undefined) return Array.isArray(value) ? value.with(change.entry, `${change.put}${value[change.entry]}`) : is
+  if (change.put !== undefined) return Array.isArray(value) && value !== is ? value.with(change.entry, `${change.put}${value[change.entry]}`) : is
   if (change.value === undefined) return is
   const text = typeof change.value === 'string' ? change.value.replaceAll('$PORT', port) : change.value
   if (!Array.isArray(value)) return text
@@ -166,3 +171,6 @@ function refusalOf({ exit, error, bind_error, env_error }: Answer): string | nul
 function valueOf(name: string, { settings }: Answer, reader: string): unknown {
   return settings?.[name] ?? releasesFor(reader)[0]?.settings[name]?.default
 }
+
+/** What shells write without the numbers of lines that they name: an option that is added as a line of its own moves them. */
+const withoutLines = (text: unknown): unknown => (typeof text === 'string' ? text.replaceAll(/: (?:line )?\d+: /g, ': line: ').replaceAll(/\bline \d+/g, 'line') : text)

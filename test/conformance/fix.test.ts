@@ -9,10 +9,11 @@ import { join } from 'node:path'
 import { installGunicorn } from '../../scripts/gunicorn-release.ts'
 import { override, type Policy } from '../../src/policy/policy.ts'
 import { presetNamed } from '../../src/policy/read.ts'
-import { isGunicorn, runProblems } from './changes.ts'
+import { isGunicorn, release, runProblems } from './changes.ts'
 import { containers, imageContainers } from './containers.ts'
-import { Oracle, type Answer } from './gunicorn.ts'
-import { containerOf, mend, objectProblems, type Mending } from './mending.ts'
+import type { Answer } from './gunicorn.ts'
+import { readRuns } from './run-settings.ts'
+import { containerOf, failure, mend, objectProblems, type Mending } from './mending.ts'
 import { missingPrograms, Node, type Outcome, type Run } from './pods.ts'
 import { realTest, seed } from './real.ts'
 
@@ -21,14 +22,14 @@ const count = Number(process.env['PADDOCK_CONTAINERS'] ?? 1250)
 const blueking = presetNamed('blueking')
 /** Every other container is mended by all that can be mended, with a value that no quoting is too much for. */
 const eager = override(blueking, 'eager', {
-  rules: { 'ignored-port': 'Fix', 'loopback-bind': 'Fix', 'log-file': 'Fix' },
+  rules: { 'ignored-port': 'Fix', 'loopback-bind': 'Fix', 'log-file': 'Fix', 'shell-parent': 'Fix', 'heartbeat-on-disk': 'Fix' },
   defaults: { access_log_format: `it's %(h)s "$(HOST)" $HOME \`migrate\` \\ $$ é #` },
 })
 
 /** Where settings go, and which releases read them there. */
 const ways = {
-  Command: { readers: ['23.0.0'], rules: 17 },
-  Environment: { readers: ['19.10.0', '20.1.0', '23.0.0', '27.0.1'], rules: 14 },
+  Command: { readers: [release], rules: 24 },
+  Environment: { readers: ['19.10.0', '20.1.0', release, '27.0.1'], rules: 14 },
 } as const
 
 type Way = keyof typeof ways
@@ -38,40 +39,26 @@ const config = join(folder, 'gunicorn.conf.py')
 const releases = new Set(Object.values(ways).flatMap(({ readers }) => readers as readonly string[]))
 const missing = missingPrograms() ?? (await Promise.all([...releases].map(installGunicorn)).then(() => undefined, (error: Error) => error.message))
 
-/** gunicorn's settings for each run of it. */
-async function read(runs: readonly (readonly [Run, string])[]): Promise<Map<Run, Answer>> {
-  const answers = new Map<Run, Answer>()
-  for (const [release, own] of Map.groupBy(runs, ([, reader]) => reader)) {
-    const oracle = await Oracle.start(release)
-    // It is faster where the environment stays the same.
-    const key = ({ variables: { PORT = '', WEB_CONCURRENCY = '' } }: Run): string => `${PORT} ${WEB_CONCURRENCY}`
-    const sorted = own.map(([run]) => run).sort((a, b) => key(a).localeCompare(key(b)))
-    const given = await oracle.ask(sorted.map(({ argv, variables }) => ({ argv, env: variables }))).finally(() => oracle.close())
-    for (const [index, run] of sorted.entries()) answers.set(run, given[index] as Answer)
-  }
-  return answers
-}
-
 /** Containers of a way, mended. */
 function mendings(way: Way): Mending[] {
   const { readers } = ways[way]
   const policies = [blueking, eager].map((policy) => override(policy, policy.name, { injection: way }))
-  const generated = containers(seed + Object.keys(ways).indexOf(way), count, config, true)
+  const generated = containers(seed + Object.keys(ways).indexOf(way), count, config, way === 'Environment')
   const ofImages = way === 'Environment' ? imageContainers(seed, Math.ceil(count / 10)) : []
   return [...generated, ...ofImages].map((one, index) => {
+    const reader = readers[Math.floor(index / 6) % readers.length] as string
     // Of two containers in three it is known which gunicorn they hold; of one whose command is not seen, that it holds one.
-    const told = index % 3 > 0 || one.entryPoint !== undefined
-    return mend(one, policies[index % 2] as Policy, readers[Math.floor(index / 6) % readers.length] as string, told)
+    const isTold = index % 3 > 0 || one.entryPoint !== undefined
+    return mend(one, policies[index % 2] as Policy, isTold ? reader : undefined, reader)
   })
 }
 
-function failure({ before, after, policy, generated }: Mending, problems: readonly string[]): string[] {
-  if (problems.length === 0) return []
-  const [old, now] = [before, after].map((object) => {
-    const { command, args, env, envFrom } = containerOf(object)
-    return JSON.stringify({ command, args, env, envFrom })
-  })
-  return [`--- ${policy.name}, sh is ${generated.sh}\n${old}\n${now}\n${problems.map((problem) => `  ${problem}`).join('\n')}`]
+/** What the releases make of their runs. */
+async function read(runs: readonly (readonly [Run, string])[]): Promise<Map<Run, Answer>> {
+  const answers = new Map<Run, Answer>()
+  for (const [reader, own] of Map.groupBy(runs, ([, by]) => by))
+    for (const [run, answer] of await readRuns(own.map(([run]) => run), reader)) answers.set(run, answer)
+  return answers
 }
 
 function expectNone(failures: readonly string[]): void {
@@ -96,8 +83,8 @@ describe.each(Object.keys(ways) as Way[])(`fixing by injection %s, seed ${seed}`
     const start = performance.now()
     const node = new Node(mkdtempSync(join(folder, 'node-')))
     // The port is defined before, too: what that does to the other programs is not asked here.
-    const before = node.run(all.map(({ generated, before: object, withPort }) => ({ ...generated, container: { ...containerOf(object), env: withPort } })))
-    const after = node.run(all.map(({ generated, after: object }) => ({ ...generated, container: containerOf(object) })))
+    const before = await node.run(all.map(({ generated, before: object, withPort }) => ({ ...generated, container: { ...containerOf(object), env: withPort } })))
+    const after = await node.run(all.map(({ generated, after: object }) => ({ ...generated, container: containerOf(object) })))
     const middle = performance.now()
     const runs = [before, after].flatMap((outcomes) => outcomes.flatMap((outcome, index) => outcome.runs.map((run) => [run, all[index]?.reader ?? ''] as const)))
     const answers = await read(runs.filter(([run]) => isGunicorn(run)))

@@ -23,13 +23,13 @@ export interface Mending {
   readonly added: readonly EnvVar[]
   /** The variables as they were, with nothing new but the port's, where the fix defined that. */
   readonly withPort: readonly EnvVar[]
-  /** The release that reads the command lines. */
-  readonly reader: string
+  /** The release that reads the command lines, where it is not the usual one. */
+  readonly reader?: string | undefined
 }
 
-/** Fixes a Deployment of the container, which tells the gunicorn release that reads it, or does not. */
-export function mend(generated: Generated, policy: Policy, reader: string, told: boolean): Mending {
-  const before = deployment(generated.container, told ? reader : undefined)
+/** Fixes a Deployment of the container. `release` is the gunicorn release that it tells, if any, and `reader` the one that reads it. */
+export function mend(generated: Generated, policy: Policy, release: string | undefined, reader?: string): Mending {
+  const before = deployment(generated.container, release)
   const fixed = fixedBy(before, policy)
   const after = fixed.rounds.reduce<unknown>(applyEdits, before) as Deployment
   const left = [...(containerOf(before).env ?? [])]
@@ -96,7 +96,7 @@ function remainderProblems({ after, fixed, policy }: Mending): string[] {
 function sizeProblems(mending: Mending): string[] {
   const { before, after, fixed, added, policy } = mending
   const fixes = [...fixed.mended].map((finding) => finding.fix)
-  const readsPort = fixes.some((made) => made && ('define' in made || ('setting' in made && made.setting === 'bind')))
+  const readsPort = fixes.some((made) => made && ('define' in made || 'put' in made || ('setting' in made && made.setting === 'bind')))
   const others = policy.injection === 'Environment' ? ['WEB_CONCURRENCY', 'GUNICORN_CMD_ARGS'] : []
   const allowed = [...(readsPort ? [policy.port.env] : []), ...others]
   const isAllowed = new Set(added.map(({ name }) => name)).size === added.length && added.every(({ name }) => allowed.includes(name))
@@ -109,7 +109,7 @@ function sizeProblems(mending: Mending): string[] {
   ]
 }
 
-/** Where settings go into variables, the command stays, and so does every variable but one. */
+/** Where settings go into variables, the command stays. */
 function commandProblems({ before, after }: Mending): string[] {
   const words = ({ command, args }: Container): unknown => [command, args]
   return same(words(containerOf(before)), words(containerOf(after))) ? [] : ['the command was changed']
@@ -125,4 +125,14 @@ function isWithin(text: string, longer: string): boolean {
   let at = 0
   for (const character of longer) if (character === text[at]) at++
   return at === text.length
+}
+
+/** How a container that was mended wrongly is shown. */
+export function failure({ before, after, policy, generated }: Mending, problems: readonly string[]): string[] {
+  if (problems.length === 0) return []
+  const [old, now] = [before, after].map((object) => {
+    const { command, args, env, envFrom } = containerOf(object)
+    return JSON.stringify({ command, args, env, envFrom })
+  })
+  return [`--- ${policy.name}, sh is ${generated.sh}\n${old}\n${now}\n${problems.map((problem) => `  ${problem}`).join('\n')}`]
 }
