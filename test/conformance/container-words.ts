@@ -36,7 +36,7 @@ export const expansions: readonly string[] = [
 export const wrappers: readonly (readonly string[])[] = [
   ['env', 'A=b'], ['env', 'A=b', 'C=d e'], ['env', 'GUNICORN_CMD_ARGS=--threads 2'], ['env', 'PORT=9000'], ['nice', '-n', '5'],
   ['timeout', '60'], ['opentelemetry-instrument'], ['ddtrace-run'], ['poetry', 'run'], ['tini', '--'], ['tini', '-g', '--'],
-  ['dumb-init'], ['sudo', '-E'], ['python', '-m'], ['python3', '-u', '-m'],
+  ['dumb-init'], ['sudo'], ['python', '-m'], ['python3', '-u', '-m'],
 ]
 
 /** Variables before a command. */
