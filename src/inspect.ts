@@ -6,9 +6,9 @@ import { baseName, startedBy } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { signalsGroup } from './gunicorn/signals.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
+import { expand, firstHoleIn, longestArgument, type Expanded } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
-import type { Container, Workload } from './kubernetes/workload.ts'
+import type { Container, FieldError, Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
@@ -162,10 +162,25 @@ export function inspect(workload: Workload): Invocation[] {
   return workload.containers.flatMap((container) => inspectContainer(workload, container, releases))
 }
 
+/** What of a workload is too large to be read. */
+export function tooLarge({ containers }: Workload): FieldError[] {
+  const limit = `may not be longer than ${longestArgument} bytes, which is the longest argument that Linux passes to a program`
+  return containers.flatMap(({ path, command = [], args = [] }) => {
+    const lists = [{ at: [...path, 'command'], list: command }, { at: [...path, 'args'], list: args }]
+    const long = lists.flatMap(({ at, list }) =>
+      list.flatMap((value, index): FieldError[] => (value.length > longestArgument ? [{ path: [...at, index], shape: 'Invalid value', value, detail: limit }] : [])),
+    )
+    const count = command.length + args.length
+    const many: FieldError = { path, shape: 'Invalid value', value: count, detail: `more than ${mostWords} words of a command are not read` }
+    return count > mostWords ? [many, ...long] : long
+  })
+}
+
 function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): Invocation[] {
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
   const texts = [...command, ...args]
+  if (texts.length > mostWords) return []
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
   if (!texts.some((text) => text.includes('gunicorn') || text.includes('$('))) return []
   const environment = containerEnvironment(container, workload.enableServiceLinks)
