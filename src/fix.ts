@@ -5,7 +5,7 @@ import type { Entry } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
-import { readWorkload, type Container } from './kubernetes/workload.ts'
+import { readWorkload, type Container, type Workload } from './kubernetes/workload.ts'
 import { lint, type Finding, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
 import { single, type Fix, type Python } from './rules/rule.ts'
@@ -28,8 +28,8 @@ export interface Fixed {
  */
 const mostRounds = 4
 
-/** Mends what the report's findings with the action Fix name. `object` is what the report is about. */
-export function fix(object: unknown, report: Report, policy: Policy, python: Python): Fixed {
+/** Mends what the report's findings with the action Fix name. `object` is what the report is about, and `read` reads it again once it is edited. */
+export function fix(object: unknown, report: Report, policy: Policy, python: Python, read: (object: unknown) => Workload | undefined = readWorkload): Fixed {
   const rounds: (readonly Edit[])[] = []
   const mended = new Set<Finding>()
   const earlier: Finding[] = []
@@ -40,7 +40,7 @@ export function fix(object: unknown, report: Report, policy: Policy, python: Pyt
     for (const finding of round.mended) mended.add(finding)
     if (round.edits.length > 0) rounds.push(round.edits)
     if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
-    const workload = round.more && round.edits.length > 0 && rounds.length < mostRounds ? readWorkload(edited) : undefined
+    const workload = round.more && round.edits.length > 0 && rounds.length < mostRounds ? read(edited) : undefined
     if (!workload) {
       const left = current.findings.flatMap((finding) => (mended.has(finding) ? finding : (finding.withoutFix() ?? [])))
       return { rounds, findings: [...earlier, ...left], mended }
@@ -67,11 +67,11 @@ function mend(report: Report, policy: Policy): Round {
   const mended = new Set<Finding>()
   let more = splits.length > 0
   for (const [invocation, findings] of Map.groupBy(taken, (finding) => finding.invocation)) {
-    const writer = new Writer(invocation, policy)
+    const writer = new Writer(invocation, policy, (setting) => isDroppedByAll(setting, invocation, report, taken))
     for (const finding of findings) {
       const outcome = finding.fix && writer.add(finding.fix)
       if (outcome === 'written') mended.add(finding)
-      if (outcome === 'later') more = true
+      if (outcome === 'later' || (outcome === 'written' && finding.fix && uncovers(finding.fix))) more = true
     }
     // Two that read one variable have the same left out of it.
     edits.push(...writer.edits().filter((edit) => !isMade(edit, edits)))
@@ -98,6 +98,16 @@ function blanksBefore(text: string): number {
   }
 }
 
+/** Whether all invocations that read the same GUNICORN_CMD_ARGS are to do without the option: another one may be meant to have it. */
+function isDroppedByAll(setting: string, { container, variables }: Invocation, { invocations }: Report, taken: readonly Finding[]): boolean {
+  const text = variables('GUNICORN_CMD_ARGS')
+  const readers = invocations.filter((other) => other.container === container && other.variables('GUNICORN_CMD_ARGS') === text)
+  return readers.every((reader) => taken.some(({ invocation, fix }) => invocation === reader && fix && 'drop' in fix && fix.drop === setting))
+}
+
+/** Without `--daemon` signals matter; an address that is read right may be the wrong one. */
+const uncovers = (fix: Fix): boolean => 'drop' in fix || 'put' in fix
+
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
 const writesVariable = ({ fix }: Finding): boolean => fix !== undefined && 'entry' in fix && String(fix.value).includes('$')
 
@@ -114,6 +124,7 @@ class Writer {
   needsPort = false
   readonly #invocation: Invocation
   readonly #policy: Policy
+  readonly #isDroppedByAll: (setting: string) => boolean
   readonly #replacements: Edit[] = []
   /** Elements that are taken out of lists. */
   readonly #removals: Extract<Edit, { op: 'remove' }>[] = []
@@ -121,9 +132,10 @@ class Writer {
   readonly #touched = new Set<Word>()
   readonly #additions = new Map<string, readonly (string | number | true)[]>()
 
-  constructor(invocation: Invocation, policy: Policy) {
+  constructor(invocation: Invocation, policy: Policy, isDroppedByAll: (setting: string) => boolean) {
     this.#invocation = invocation
     this.#policy = policy
+    this.#isDroppedByAll = isDroppedByAll
   }
 
   /** Takes a fix on: `later` where one that is taken on already stands in its way, `impossible` where it cannot be written down safely. */
@@ -132,6 +144,7 @@ class Writer {
       this.needsPort = true
       return 'written'
     }
+    if (this.#isOutOfReach()) return 'impossible'
     if ('split' in fix) return this.#split(fix) ? 'written' : 'impossible'
     if ('drop' in fix) return this.#drop(fix.drop)
     if ('put' in fix) return this.#put(fix)
@@ -144,12 +157,21 @@ class Writer {
     return replaced || this.#append(fix) ? 'written' : 'impossible'
   }
 
+  /** True in a script within another one where the file's platform wants characters escaped: it takes the first turn, and the words here the last. */
+  #isOutOfReach(): boolean {
+    const { script, container } = this.#invocation
+    return script?.nested === true && container.spelling !== undefined && container.spelling.literal('"$(') !== '"$('
+  }
+
   /** True where a script has given the port variable a value of its own, or lacks it: what is written with it is not the platform's port. */
   #isOwnPort(): boolean {
     const { command, environment, insertion } = this.#invocation
     if (insertion.kind === 'text' && (!insertion.inherits || command?.environment.closed === true)) return true
     const name = this.#policy.port.env
-    return command?.environment.has(name) === true && command.environment.get(name) !== environment.variables.get(name)?.value
+    if (command?.environment.has(name) !== true) return false
+    // A variable that the container does not have, and of which something is known, is one that the script has set, or unset.
+    const given = environment.variables.get(name)
+    return given === undefined || command.environment.get(name) !== given.value
   }
 
   /** The edits, those that move later elements last. */
@@ -161,7 +183,7 @@ class Writer {
 
   /** Puts text in front of a value; the value may be what an expansion makes, as long as it makes nothing else. */
   #put({ put, before: { argument } }: Extract<Fix, { put: unknown }>): ReturnType<Writer['add']> {
-    if (!argument) return 'impossible'
+    if (!argument || (argument.text === null && this.#isOwnPort())) return 'impossible'
     const { word, offset } = argument
     if (this.#touched.has(word)) return 'later'
     const { form, insertion, words, placeOf, script } = this.#invocation
@@ -176,6 +198,8 @@ class Writer {
       this.#replacements.push({ op: 'splice', path, ...splice })
     }
     this.#touched.add(word)
+    // A number that nothing in sight gives is the platform's, unless there is a default.
+    if (argument.text === null && !word.text.includes(':-')) this.needsPort ||= !this.#invocation.environment.variables.has(this.#policy.port.env)
     return 'written'
   }
 
@@ -197,7 +221,7 @@ class Writer {
     if (!written || !inVariable || written.length + inVariable.length === 0) return 'impossible'
     if (written.some(({ word }) => this.#touched.has(word))) return 'later'
     const edits = [...written.map((omission) => this.#omitted(omission)), ...inVariable.map((omission) => this.#omittedFromVariable(omission, text))]
-    if (edits.some((edit) => edit === undefined)) return 'impossible'
+    if (edits.some((edit) => edit === undefined) || (inVariable.length > 0 && !this.#isDroppedByAll(setting))) return 'impossible'
     for (const edit of edits) {
       if (edit?.op === 'remove') this.#removals.push(edit)
       else if (edit) this.#replacements.push(edit)
@@ -248,7 +272,7 @@ class Writer {
     const { path } = this.#invocation.placeOf(split)
     const [name, ...values] = into
     const index = path.at(-1)
-    if (name === undefined || typeof index !== 'number') return false
+    if (name === undefined || typeof index !== 'number' || this.#invocation.insertion.kind === 'none') return false
     // Elements behind come first, so that the places of those before still hold.
     this.#replacements.unshift(
       { op: 'replace', path, value: name },
@@ -264,6 +288,7 @@ class Writer {
     const { word, offset } = argument
     const place = this.#invocation.placeOf(word)
     const before = word.text.slice(0, offset)
+    if (this.#invocation.insertion.kind === 'none') return false
     if (this.#invocation.form === 'exec') {
       if (before !== word.prefix.slice(0, offset)) return false
       const text = before + this.#forList(setting, value)
@@ -277,7 +302,7 @@ class Writer {
     const plain = word.text === word.value
     const text = (plain || head === '' ? before : quote(head)) + this.#forShell(setting, value)
     const splice = script?.splice({ start: word.start, end: word.end, text })
-    if (splice) this.#replacements.push({ op: 'splice', path: place.path, ...splice })
+    if (splice) this.#replacements.push({ op: 'splice', path: place.path, ...splice, text: this.#escaped(splice.text) })
     return splice !== undefined
   }
 
@@ -310,7 +335,7 @@ class Writer {
     const { offset, before, between } = insertion
     const text = options.map((words) => words.join(' '))
     const splice = script?.splice({ start: offset, end: offset, text: before ? text.map((one) => `${one} `).join('') : text.map((one) => between + one).join('') })
-    return splice && script ? [{ op: 'splice', path: script.path, ...splice }] : []
+    return splice && script ? [{ op: 'splice', path: script.path, ...splice, text: this.#escaped(splice.text) }] : []
   }
 
   /** An option and its value, as they are written in this form. */
@@ -321,16 +346,23 @@ class Writer {
     const text = this.#invocation.form === 'exec' ? this.#forList(setting, value) : this.#forShell(setting, value)
     // A value that begins with a dash would be taken for an option.
     if (value.startsWith('-') && value !== '-') return [`${flags.find((flag) => flag.startsWith('--')) ?? ''}=${text}`]
-    return [flags[0] ?? '', text]
+    return [flags.find((flag) => !this.#invocation.container.spelling?.swallows?.(flag)) ?? '', text]
+  }
+
+  /** Text for a string that the kubelet expands, unless a platform reads it in another way. */
+  #escaped(text: string): string {
+    return this.#invocation.container.spelling ? text : escape(text)
   }
 
   /** In a list the kubelet expands `$(PORT)`, and nothing else. */
   #forList(setting: string, value: string): string {
-    return this.#withPort(setting, value, escape, (name) => `$(${name})`)
+    const { literal = escape, variable = (name: string) => `$(${name})` } = this.#invocation.container.spelling ?? {}
+    return this.#withPort(setting, value, literal, variable)
   }
 
   #forShell(setting: string, value: string): string {
-    return this.#withPort(setting, value, (text) => (text === '' ? '' : quote(text)), (name) => `$${name}`) || "''"
+    const { literal = String, variable = (name: string) => `$${name}` } = this.#invocation.container.spelling ?? {}
+    return this.#withPort(setting, value, (text) => (text === '' ? '' : quote(literal(text))), variable) || "''"
   }
 
   /** A value in which `$PORT` stays a variable: in `bind`, the only setting whose value reads one. */

@@ -7,12 +7,12 @@ import { read, unknownSetting, type Entry, type Reading, type Setting, type Star
 import { signalsGroup } from './gunicorn/signals.ts'
 import type { Parent, ShellProgram } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { escape, expand, firstHoleIn, type Expanded } from './kubernetes/expansion.ts'
+import { expand, firstHoleIn } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
-import type { Container, Workload } from './kubernetes/workload.ts'
+import type { Container, Element, Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { insetOf } from './shell/inset.ts'
-import { shellScript, type ShellScript } from './shell/invocation.ts'
+import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
 
@@ -22,6 +22,8 @@ export interface Place {
   /** UTF-16 offsets in the string at `path`, end exclusive; all of it where they are undefined. */
   readonly start?: number
   readonly end?: number
+  /** Offsets in the file that the object was read from, where it is said there: what holds then. */
+  readonly inFile?: { readonly start: number; readonly end: number }
 }
 
 /** Where words can be added to an invocation; why they cannot where it says so. */
@@ -37,10 +39,12 @@ export type Insertion =
 /** A script as it stands in an object, be it within other scripts. */
 export interface ScriptPlace {
   readonly text: string
+  /** True where it stands in another script. */
+  readonly nested: boolean
   readonly path: Path
   /** Where units start … end of the script stand in the string at `path`. */
   readonly place: (start: number, end: number) => { readonly start: number; readonly end: number }
-  /** What puts text of the script in the place of units start … end; undefined where that cannot be written surely. */
+  /** What puts text of the script in the place of units start … end, before the kubelet; undefined where that cannot be written surely. */
   readonly splice: (splice: Splice) => Splice | undefined
 }
 
@@ -81,6 +85,8 @@ export interface Invocation {
   readonly parents: readonly Parent[]
   /** The shell that runs that script; undefined in exec form, and for a script within a script. */
   readonly shell: Shell | undefined
+  /** `surely`: started in every run of the container in which the commands before it succeed. */
+  readonly runs: 'surely' | 'maybe'
   readonly place: Place
   readonly insertion: Insertion
   readonly settings: Settings
@@ -164,7 +170,9 @@ const deepestShell = 8
 
 /** A command line before any shell: list elements, each with the path where it stands. */
 export interface CommandLine {
-  readonly elements: readonly { readonly path: Path; readonly text: string; readonly expanded: Expanded }[]
+  readonly elements: readonly Element[]
+  /** The string that the elements are parts of, where they are. */
+  readonly text?: string | undefined
   /** Where a message about the command line as a whole points to. */
   readonly path: Path
   /** What a shell that the command line starts finds in its environment; asked for only where there is one. */
@@ -179,17 +187,19 @@ export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
 
 /** The invocations of gunicorn in a workload, container by container. */
 export function inspect(workload: Workload): Invocation[] {
-  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim())
+  const releases = releasesOf(workload)
   return workload.containers.flatMap((container) => inspectContainer(workload, container, releases)?.invocations ?? [])
 }
 
 /** The same with what is wrong with scripts and what was not read, for each container that may start gunicorn. */
 export function inspectWorkload(workload: Workload): InspectedContainer[] {
-  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim())
+  const releases = releasesOf(workload)
   return workload.containers.flatMap((container) => inspectContainer(workload, container, releases) ?? [])
 }
 
-interface InspectedContainer extends Inspected {
+const releasesOf = ({ annotations, gunicorn }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value.trim() ?? gunicorn)
+
+interface InspectedContainer extends Inspection {
   readonly container: Container
   readonly invocations: readonly Invocation[]
 }
@@ -197,17 +207,18 @@ interface InspectedContainer extends Inspected {
 function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): InspectedContainer | undefined {
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
-  const texts = [...command, ...args]
+  const texts = container.elements?.map(({ text }) => text) ?? [...command, ...args]
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
   if (!texts.some((text) => text.includes('gunicorn') || text.includes('$('))) return undefined
   const environment = containerEnvironment(container, workload.enableServiceLinks)
-  const elements = texts.map((text, index) => ({
+  const elements = container.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
     text,
     expanded: expand(text, environment.lookup),
   }))
   const found = inspectCommandLine({
     elements,
+    text: container.text,
     path,
     // An image may set more variables than the object shows.
     environment: () => new Environment([...environment.variables].map(([name, { value }]) => [name, value]), false),
@@ -219,7 +230,7 @@ function inspectContainer(workload: Workload, container: Container, releases: re
     },
     releases,
   })
-  const before = command.length === 0 ? [entryPoint] : noParents
+  const before = command.length === 0 && !container.elements ? [entryPoint] : noParents
   const invocations = found.invocations.map((invocation) => ({
     ...invocation, workload, container, environment, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
   }))
@@ -227,23 +238,25 @@ function inspectContainer(workload: Workload, container: Container, releases: re
 }
 
 /** A program that stands between a command line and the word gunicorn, and is none that is known to start another. */
-export interface Unread {
+export interface Overlooked {
   readonly name: string
   /** The words from the program's name on. */
   readonly words: readonly Word[]
 }
 
 /** What a command line comes to. */
-export interface Inspected {
+export interface Inspection {
   readonly invocations: readonly Found[]
   /** What is wrong with its scripts. */
   readonly errors: readonly ScriptError[]
+  /** True where it may start more than is told here: a script that cannot be seen, a program whose name is not known. */
+  readonly unread: boolean
   /** The programs behind which gunicorn is spoken of, and not seen to be started. */
-  readonly unread: readonly Unread[]
+  readonly overlooked: readonly Overlooked[]
 }
 
 /** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
-export function inspectCommandLine(line: CommandLine): Inspected {
+export function inspectCommandLine(line: CommandLine): Inspection {
   return new Inspector(line).run()
 }
 
@@ -257,6 +270,8 @@ interface Way {
   readonly inherits: boolean
   /** The shell that reads it, where that is the container's first process or the child of an init program. */
   readonly starter: Starter | undefined
+  /** Whether the container surely gets to it. */
+  readonly runs: 'surely' | 'maybe' | undefined
 }
 
 const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
@@ -275,15 +290,16 @@ class Inspector {
   readonly #line: CommandLine
   readonly #found: Found[] = []
   readonly #errors: ScriptError[] = []
-  readonly #unread: Unread[] = []
+  readonly #overlooked: Overlooked[] = []
+  #unread = false
 
   constructor(line: CommandLine) {
     this.#line = line
   }
 
-  run(): Inspected {
+  run(): Inspection {
     const { elements, environment } = this.#line
-    const words = elements.map(({ expanded, text }) => wordOf(expanded, text))
+    const words = elements.map(wordOf)
     const started = startedBy(words)
     if (started.kind === 'gunicorn') this.#execForm(words, started)
     else {
@@ -291,18 +307,22 @@ class Inspector {
       const element = found && elements[found.index]
       const word = found && words[found.index]
       if (found && element && word && !(word.value === null && found.reader === 'words')) {
-        const { expanded, path } = element
+        const { expanded, path, at } = element
+        const place = (start: number, end: number): { start: number; end: number } => ({ start: expanded.source(found.offset + start), end: expanded.source(found.offset + end) })
         this.#script({
           text: expanded.text.slice(found.offset),
+          nested: false,
           path,
-          place: (start, end) => ({ start: expanded.source(found.offset + start), end: expanded.source(found.offset + end) }),
-          splice: ({ start, end, text }) => ({ start: expanded.source(found.offset + start), end: expanded.source(found.offset + end), text: escape(text) }),
+          // Between the quotes of a longer string it is a script within that.
+          place: at ? () => at : place,
+          splice: ({ start, end, text }) => (at ? undefined : { ...place(start, end), text }),
         }, found, () => changedEnvironment(found.changes, environment()), {
-          parents: found.parents, depth: 0, closed: undefined, inherits: inheritsAll(found.changes), starter: starterIn(words, started),
+          parents: found.parents, depth: 0, closed: at && 'it stands in a script within a script', inherits: inheritsAll(found.changes),
+          starter: starterIn(words, started), runs: undefined,
         })
       } else this.#overlook(words, started)
     }
-    return { invocations: this.#found, errors: this.#errors, unread: this.#unread }
+    return { invocations: this.#found, errors: this.#errors, unread: this.#unread, overlooked: this.#overlooked }
   }
 
   /** Notes a program behind which gunicorn is spoken of. */
@@ -310,7 +330,7 @@ class Inspector {
     const index = started.kind === 'unknown' ? 0 : started.index
     const first = words[index]
     if (first && !startNothing.has(first.value ?? '') && words.some(({ text }, at) => at > index && text.includes('gunicorn')))
-      this.#unread.push({ name: first.value ?? first.text, words: words.slice(index) })
+      this.#overlooked.push({ name: first.value ?? first.text, words: words.slice(index) })
   }
 
   #variables(changes: readonly Change[], shell?: Environment): Variables {
@@ -323,6 +343,8 @@ class Inspector {
   #execForm(words: readonly Word[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>): void {
     const { elements, path } = this.#line
     const own = words.slice(index)
+    const named = elements[index]
+    if (named?.at) return this.#splitForm(own, changes, passed, named.path)
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
@@ -332,9 +354,28 @@ class Inspector {
       script: undefined,
       parents: wrappersOf(passed),
       shell: undefined,
+      runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
+    })
+  }
+
+  /** The words of a string that is split at blanks, as a shell quotes and as no shell expands: written like those of a script. */
+  #splitForm(own: readonly Word[], changes: readonly Change[], passed: readonly Passed[], path: Path): void {
+    const end = own.at(-1)?.end ?? 0
+    const next = own[1]
+    const before = hasSeparator(own) && next !== undefined
+    this.#add(own, this.#variables(changes), {
+      form: 'shell',
+      command: undefined,
+      script: { text: this.#line.text ?? '', nested: false, path, place: (from, to) => ({ start: from, end: to }), splice: (splice) => splice },
+      parents: wrappersOf(passed),
+      shell: undefined,
+      runs: 'surely',
+      place: { path, start: own[0]?.start ?? 0, end },
+      insertion: { kind: 'text', offset: before ? next.start : end, before, between: ' ', inherits: inheritsAll(changes) },
+      placeOf: (word) => ({ path, start: word.start, end: word.end }),
     })
   }
 
@@ -344,43 +385,56 @@ class Inspector {
     if (found.reader === 'words' && /[$`;&|<>()*?[\]{}~#!\\\n]/.test(text.replaceAll(/'[^']*'/g, ''))) return
     const script = readScript(text, { dialect, parameters, ...(options ? { options } : {}), environment: environment() })
     this.#errors.push(...script.errors)
+    if (script.unread) this.#unread = true
     const closed = way.closed ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
-    for (const command of script.commands) {
+    for (const [index, command] of script.commands.entries()) {
+      // What runs before may read the rest of a script that is the standard input.
+      const doubt = found.isInput && index > 0 ? 'maybe' : way.runs
+      const runs = doubt === 'maybe' ? doubt : command.runs
       const started = startedBy(command.words)
-      if (started.kind === 'program' && command.words.length - started.index < 2) continue
+      if (started.kind === 'unknown' && command.words.length > 0) this.#unread = true
+      if (started.kind === 'program' && command.words.length - started.index < 2 && command.input === undefined) {
+        if (isShell(command.words.slice(started.index))) this.#unread = true
+        continue
+      }
       const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
-        kind: 'shell', name: found.name, program: found.program, script: text, command, traps: script.traps,
+        kind: 'shell', name: found.name, program: found.program, script: text, isFile: found.isInput, command, traps: script.traps,
         jobs: script.commands.some((other) => other.background),
       }])
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, traps: script.traps, others: () => hasOthers(script.commands, command) }
-        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed }, shell)
+        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs }, shell)
         continue
       }
-      const inner = way.depth < deepestShell ? scriptIn(command.words, started) : undefined
-      const word = inner && command.words[inner.index]
-      const nested = inner && word && this.#nested(place, word, inner.offset)
+      const inner = way.depth < deepestShell ? scriptIn(command.words, started, command.input !== undefined) : undefined
+      const word = inner?.isInput === true ? command.input : inner && command.words[inner.index]
+      const nested = inner && word && this.#nested(place, word, inner)
       if (inner && nested && !(word?.value === null && inner.reader === 'words'))
         this.#script(nested, inner, () => changedEnvironment(inner.changes, command.environment), {
           parents: [...parents(), ...inner.parents],
           depth: way.depth + 1,
-          closed: closed ?? (command.embedded ? embedded : undefined),
+          closed: closed ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
+          runs,
           inherits: way.inherits && inheritsAll(inner.changes),
           starter: undefined,
         })
-      else if (!script.commands.some((other) => other.embedded && other.start >= command.start && other.end <= command.end))
+      else if (started.kind === 'program' && isShell(command.words.slice(started.index))) {
+        this.#unread = true
+        this.#overlook(command.words, started)
+      } else if (!script.commands.some((other) => other.embedded && other.start >= command.start && other.end <= command.end))
         this.#overlook(command.words, started)
     }
   }
 
   /** The script that a word of another one holds; undefined where it is not known. */
-  #nested(outer: ScriptPlace, word: Word, offset: number): ScriptPlace | undefined {
-    const inset = insetOf(word)
+  #nested(outer: ScriptPlace, word: Word, { offset, isInput }: FoundScript): ScriptPlace | undefined {
+    const inset = isInput ? undefined : insetOf(word)
     const text = word.value ?? inset?.text
     if (text === undefined) return undefined
     const whole = outer.place(word.start, word.end)
     return {
       text: text.slice(offset),
+      nested: true,
       path: outer.path,
       place: (start, end) => {
         const inner = inset?.place(start + offset, end + offset)
@@ -398,7 +452,7 @@ class Inspector {
     command: Command,
     { index, changes }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
-    way: Pick<Way, 'closed' | 'inherits'>,
+    way: Pick<Way, 'closed' | 'inherits'> & Pick<Found, 'runs'>,
     shell: Omit<Shell, 'seat'> | undefined,
   ): void {
     const { path } = script
@@ -415,13 +469,14 @@ class Inspector {
       script,
       parents,
       shell: shell && { ...shell, seat },
+      runs: way.runs,
       place: { path, ...script.place(command.start, command.end) },
       insertion: insertionIn(script, command, own, way),
       placeOf: (word) => ({ path, ...script.place(word.start, word.end) }),
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'place' | 'insertion' | 'placeOf'>): void {
+  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>): void {
     const { releases } = this.#line
     this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
   }
@@ -438,6 +493,8 @@ const embedded = 'it stands in a script within a script, which `eval` or the lik
 function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[], { closed, inherits }: Pick<Way, 'closed' | 'inherits'>): Insertion {
   if (closed !== undefined) return { kind: 'none', reason: closed }
   if (command.embedded) return { kind: 'none', reason: embedded }
+  // At the end of a script it stands for itself; a blank behind it would be escaped.
+  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(own.at(-1)?.text ?? '')) return { kind: 'none', reason: 'it ends with a backslash' }
   const [name, next] = own
   let [offset, before] = [command.insertAt, false]
   if (hasSeparator(own)) {
@@ -454,7 +511,7 @@ const wrappersOf = (passed: readonly Passed[]): readonly Parent[] =>
   passed.length === 0 ? noParents : passed.map((one) => ({ kind: 'wrapper', ...one }))
 
 /** A script among the words of a command. */
-interface FoundScript extends Pick<ShellScript, 'dialect' | 'parameters'> {
+interface FoundScript extends Pick<ShellScript, 'dialect' | 'parameters' | 'isInput'> {
   readonly index: number
   /** Where it begins within the word. */
   readonly offset: number
@@ -467,7 +524,7 @@ interface FoundScript extends Pick<ShellScript, 'dialect' | 'parameters'> {
   readonly program: ShellProgram | undefined
 }
 
-function scriptIn(words: readonly Word[], started: Started): FoundScript | undefined {
+function scriptIn(words: readonly Word[], started: Started, hasInput = false): FoundScript | undefined {
   if (started.kind === 'unknown' || started.kind === 'gunicorn') return undefined
   const { index, changes, passed } = started
   const parents = wrappersOf(passed)
@@ -477,10 +534,10 @@ function scriptIn(words: readonly Word[], started: Started): FoundScript | undef
     const program = shell === undefined ? 'sh' : shellProgram(shell)
     if (program === undefined) return undefined
     const dialect = program === 'bash' ? 'bash' : 'sh'
-    return { index, offset, reader, dialect, parameters, options: undefined, changes, parents, name: shell ?? 'sh', program: reader === 'words' ? undefined : program }
+    return { index, offset, isInput: false, reader, dialect, parameters, options: undefined, changes, parents, name: shell ?? 'sh', program: reader === 'words' ? undefined : program }
   }
   const own = words.slice(index)
-  const script = shellScript(own)
+  const script = shellScript(own, hasInput)
   if (!script) return undefined
   const name = own[0]?.value ?? 'sh'
   return { ...script, index: index + script.script, offset: 0, reader: 'shell', changes, parents, name, program: shellProgram(name) ?? 'sh' }
@@ -511,9 +568,9 @@ function hasOthers(commands: readonly Command[], own: Command): boolean {
 
 const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
 
-function wordOf({ text: value }: Expanded, text: string): Word {
+function wordOf({ expanded: { text: value }, text, at }: Element): Word {
   const unknown = firstHoleIn(value)
-  const end = text.length
-  if (unknown < 0) return { value, prefix: value, splits: false, text, start: 0, end }
-  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start: 0, end }
+  const { start, end } = at ?? { start: 0, end: text.length }
+  if (unknown < 0) return { value, prefix: value, splits: false, text, start, end }
+  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start, end }
 }

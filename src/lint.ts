@@ -3,6 +3,7 @@ import { releasesInWords } from './gunicorn/catalogue.ts'
 import { inspect, type Invocation, type Place } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
+import { platformRules } from './platforms/remarks.ts'
 import type { Action, Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
 import type { Fix, Problem, Python, Rule, Severity, Subject } from './rules/rule.ts'
@@ -24,18 +25,26 @@ export class Finding implements Verdict {
   readonly otherwise: Verdict['otherwise']
   readonly policy: string
   readonly exception: string | undefined
-  readonly invocation: Invocation
-  readonly #rule: Rule
+  readonly container: string
+  readonly #invocation: Invocation | undefined
+  readonly #rule: RuleWords
   readonly #problem: Problem
 
-  constructor(rule: Rule, problem: Problem, invocation: Invocation, verdict: Verdict) {
+  constructor(rule: RuleWords, problem: Problem, invocation: Invocation | undefined, verdict: Verdict, container = invocation?.container.name ?? '') {
     this.#rule = rule
     this.#problem = problem
-    this.invocation = invocation
+    this.#invocation = invocation
+    this.container = container
     this.action = verdict.action
     this.otherwise = verdict.otherwise
     this.policy = verdict.policy
     this.exception = verdict.exception
+  }
+
+  /** The command that it is about. What is said of a file, and of no command in it, has none, and no fix either. */
+  get invocation(): Invocation {
+    if (!this.#invocation) throw new TypeError('the finding is about no command')
+    return this.#invocation
   }
 
   get rule(): string {
@@ -44,10 +53,6 @@ export class Finding implements Verdict {
 
   get severity(): Severity {
     return this.#rule.severity
-  }
-
-  get container(): string {
-    return this.invocation.container.name
   }
 
   get place(): Place {
@@ -87,9 +92,12 @@ export class Finding implements Verdict {
   withoutFix(): Finding | undefined {
     if (this.action !== 'Fix') return this
     const { otherwise, policy, exception } = this
-    return otherwise === 'Off' ? undefined : new Finding(this.#rule, this.#problem, this.invocation, { action: otherwise, otherwise, policy, exception })
+    return otherwise === 'Off' ? undefined : new Finding(this.#rule, this.#problem, this.#invocation, { action: otherwise, otherwise, policy, exception }, this.container)
   }
 }
+
+/** What of a rule is told with a finding. */
+type RuleWords = Pick<Rule, 'id' | 'severity' | 'remedy'>
 
 /** What is found in a workload. */
 export interface Report {
@@ -101,7 +109,16 @@ export interface Report {
 export function lint(workload: Workload, policy: Policy, python: Python): Report {
   const invocations = inspect(workload)
   const findings = invocations.flatMap((invocation) => lintInvocation(invocation, policy, python))
-  return { workload, invocations, findings }
+  return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings }
+}
+
+/** What the platform says of its file stands whatever a policy says: the platform goes by no policy. */
+function remarks({ remarks = [], containers }: Workload, policy: Policy): Finding[] {
+  return remarks.map(({ rule, path, shape, value, detail, remedy, inFile }) => {
+    const { action } = platformRules[rule]
+    const problem = { place: { path, inFile }, shape, value, detail, remedy }
+    return new Finding({ id: rule, ...platformRules[rule] }, problem, undefined, { action, otherwise: action, policy: policy.name, exception: undefined }, containers[0]?.name)
+  })
 }
 
 function lintInvocation(invocation: Invocation, policy: Policy, python: Python): Finding[] {

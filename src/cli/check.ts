@@ -15,7 +15,12 @@ import { readManifests, type Manifest } from './manifests.ts'
 import type { ReportedWorkload, Span, Unreadable } from './report.ts'
 
 /** What a file holds, one thing at a time. */
-export type Checked = { readonly workload: ReportedWorkload } | { readonly unreadable: Unreadable }
+export type Checked = ({ readonly workload: ReportedWorkload } | { readonly unreadable: Unreadable }) & {
+  /** The file that it stands in, where that is another one. */
+  readonly file?: { readonly name: string; readonly text: string }
+  /** True where it is no workload of its own, but more of one that has been told of, or its file. */
+  readonly isPart?: boolean
+}
 
 export interface CheckOptions {
   readonly policyFor: PolicyFor

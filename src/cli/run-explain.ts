@@ -6,7 +6,8 @@ import { exitStatus, UsageError } from './command.ts'
 import { explain, explainInvocation, explainProcess, readRequest, understand, type ExplainRequest } from './explain.ts'
 import { painter, type Io } from './io.ts'
 import { readManifests } from './manifests.ts'
-import { picture, unreadLine } from './picture.ts'
+import { overlookedLine, picture } from './picture.ts'
+import { platformFile, repository } from './platform-files.ts'
 
 export interface ExplainFlags {
   readonly shell?: string
@@ -15,6 +16,8 @@ export interface ExplainFlags {
   readonly all?: boolean
   readonly format: 'text' | 'json'
   readonly stdin?: boolean
+  /** Whose Procfile it is; undefined for the default, in each of its ways. */
+  readonly platform?: string
   /** True where the words are a command line, behind `--`. */
   readonly isCommand: boolean
 }
@@ -30,11 +33,11 @@ export async function runExplain(words: readonly string[], flags: ExplainFlags, 
     io.stdout.write(`${JSON.stringify(explain(request, true), null, 2)}\n`)
     return exitStatus.ok
   }
-  const { invocations, errors, unread } = understand(request)
+  const { invocations, errors, overlooked } = understand(request)
   const view = { all: flags.all === true, paint: painter(io.stdout, io.env) }
   for (const { message } of errors) io.stdout.write(`script: ${message}\n`)
   if (invocations.length === 0) io.stdout.write('no gunicorn is started here, as far as can be seen\n')
-  for (const program of unread) io.stdout.write(unreadLine(program))
+  for (const program of overlooked) io.stdout.write(overlookedLine(program))
   for (const invocation of invocations) io.stdout.write(picture(invocation, view))
   return exitStatus.ok
 }
@@ -55,11 +58,22 @@ async function answerRequests(io: Io): Promise<number> {
   return status
 }
 
-function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): number {
+async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): Promise<number> {
   let status: number = exitStatus.ok
   const answers: object[] = []
   const view = { all: flags.all === true, paint: painter(io.stdout, io.env) }
-  for (const path of paths)
+  for (const path of paths) {
+    const kind = platformFile(path)
+    if (kind !== undefined) {
+      const { explainProcesses, explainedProcesses } = await import('./explain-processes.ts')
+      const asked = { path, kind, text: io.readFile(path), repository: repository(path, io) }
+      const { text, faults } = explainProcesses(asked, flags, view.paint)
+      for (const fault of faults) io.stderr.write(`paddock: ${fault}\n`)
+      if (faults.length > 0) status = exitStatus.unreadable
+      if (flags.format === 'json') answers.push(...explainedProcesses(asked, flags))
+      else io.stdout.write(text)
+      continue
+    }
     for (const manifest of readManifests(io.readFile(path))) {
       if (manifest.error) {
         io.stderr.write(`paddock: ${path}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}\n`)
@@ -68,18 +82,19 @@ function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): num
       for (const { item } of readObjects(manifest.value)) {
         const workload = readWorkload(item)
         if (!workload) continue
-        for (const { container, invocations, errors, unread } of inspectWorkload(workload)) {
+        for (const { container, invocations, errors, overlooked } of inspectWorkload(workload)) {
           const title = `${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`
           for (const invocation of invocations)
             if (flags.format === 'json') answers.push({ file: path, container: container.name, ...explainInvocation(invocation, null), ...explainProcess(invocation) })
             else io.stdout.write(picture(invocation, { ...view, title: `${title}, ${fieldPath(invocation.place.path)}` }))
           if (flags.format === 'json') continue
           for (const { message } of errors) io.stdout.write(`${title}: script: ${message}\n`)
-          for (const program of unread) io.stdout.write(`${title}: ${unreadLine(program)}`)
-          if (invocations.length + errors.length + unread.length === 0 && speaksOfGunicorn(container)) io.stdout.write(`${title}: gunicorn is spoken of, and not seen to be started\n`)
+          for (const program of overlooked) io.stdout.write(`${title}: ${overlookedLine(program)}`)
+          if (invocations.length + errors.length + overlooked.length === 0 && speaksOfGunicorn(container)) io.stdout.write(`${title}: gunicorn is spoken of, and not seen to be started\n`)
         }
       }
     }
+  }
   if (flags.format === 'json') io.stdout.write(`${JSON.stringify({ invocations: answers, problems: [] }, null, 2)}\n`)
   return status
 }

@@ -25,6 +25,8 @@ export type Parent =
       readonly program: ShellProgram
       /** The script that it was given by `-c`, and which of its commands is meant. */
       readonly script: string
+      /** True where it is given a file instead: then no shell becomes its last command. */
+      readonly isFile?: boolean
       readonly command: Command
       /** True where the script sets a trap, or sends something into the background, before or elsewhere. */
       readonly traps: boolean
@@ -78,6 +80,7 @@ function staying(parent: Parent): Stay {
   // In a pipeline or in the background, `exec` is the subshell's.
   if (command.piped || command.background) return 'stays'
   if (command.exec) return !isInSubshell(parent) ? 'leaves' : program === 'busybox' || program === 'sh' ? 'unknown' : 'stays'
+  if (parent.isFile === true) return 'stays'
   const [bash, busybox] = [isLastOfBash(parent), isLastOfBusybox(parent)]
   if (program === 'dash') return 'stays'
   if (program === 'bash') return bash ? 'leaves' : 'stays'

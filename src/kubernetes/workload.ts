@@ -3,6 +3,7 @@
  *
  * Objects come from files and requests, so nothing of their shape is taken on trust.
  */
+import type { Expanded } from './expansion.ts'
 import type { Path, Shape } from './field.ts'
 import { type WorkloadKind, workloadKind } from './kinds.ts'
 
@@ -22,11 +23,42 @@ export interface EnvVar {
   readonly value: string | undefined
   /** Which element of `env` it is. */
   readonly index: number
+  /** Where its value stands, where that is not the `env` of the container. */
+  readonly path?: Path
 }
 
 export interface EnvFrom {
   readonly prefix: string
   readonly path: Path
+}
+
+/** A word of a command line before any shell. */
+export interface Element {
+  readonly path: Path
+  /** As it is written. */
+  readonly text: string
+  /** What the program gets. */
+  readonly expanded: Expanded
+  /** Where it stands in the string at `path`, where that holds several words; `text` is that part of it. */
+  readonly at?: { readonly start: number; readonly end: number }
+}
+
+/** What a platform says of its own file, whatever gunicorn says. */
+export interface Remark extends FieldError {
+  readonly rule: 'refused-description' | 'ignored-description' | 'unportable-description' | 'mangled-command' | 'unreachable-process'
+  readonly remedy: string
+  /** Where it stands in the file: UTF-16 offsets, end exclusive. */
+  readonly inFile: { readonly start: number; readonly end: number }
+}
+
+/** How what is put into a command line is written, where that is not what Kubernetes expects. */
+export interface Spelling {
+  /** Text that means itself, before a shell's quotes. */
+  readonly literal: (text: string) => string
+  /** A variable of the environment. */
+  readonly variable: (name: string) => string
+  /** True for an option that does not come through. */
+  readonly swallows?: (flag: string) => boolean
 }
 
 export interface Container {
@@ -42,6 +74,12 @@ export interface Container {
   readonly envFrom: readonly EnvFrom[]
   /** The first `containerPort`. */
   readonly port: number | undefined
+  /** The words of its command line, where they are not those of `command` and `args`: what a platform makes of its own file. */
+  readonly elements?: readonly Element[]
+  /** Comes with `elements`. */
+  readonly spelling?: Spelling
+  /** The string that `elements` were made of, where that is one. */
+  readonly text?: string
   /** The container as it is written: see pod-fields.ts, which reads what few rules ask for. Undefined for what is no container. */
   readonly written?: Fields
 }
@@ -58,6 +96,10 @@ export interface Workload {
   readonly pod?: { readonly spec: Fields; readonly path: Path }
   readonly containers: readonly Container[]
   readonly errors: readonly FieldError[]
+  /** The gunicorn release that a requirements file beside it pins, where no annotation tells another. */
+  readonly gunicorn?: string | undefined
+  /** What the platform says of it; undefined for what comes from no file of a platform. */
+  readonly remarks?: readonly Remark[]
 }
 
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)

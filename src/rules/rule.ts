@@ -139,7 +139,7 @@ function placeOf(subject: Subject, setting: Setting, entry: Entry): Place {
 /** Where an environment variable is defined, as far as that can be seen. */
 function variablePlace(subject: Subject, name: string): Place {
   const variable = subject.environment.variables.get(name)
-  return variable ? { path: [...subject.container.path, 'env', variable.entry.index, 'value'] } : subject.place
+  return variable ? { path: variable.entry.path ?? [...subject.container.path, 'env', variable.entry.index, 'value'] } : subject.place
 }
 
 const environmentVariables: Readonly<Record<string, string>> = { bind: 'PORT', workers: 'WEB_CONCURRENCY', forwarded_allow_ips: 'FORWARDED_ALLOW_IPS' }
@@ -205,6 +205,15 @@ export function* missing(subject: Subject, setting: string): Iterable<Problem> {
   const value = subject.platform.defaults[setting]
   if (value === undefined || subject.settings.isSet(setting) !== 'no') return
   yield required(subject, `\`${setting}\` must be set`, { fix: { setting, value } })
+}
+
+/** A PEP 440 specifier of the releases that the gunicorn in the image can be, and what says so; undefined where nothing does. */
+export function knownRelease({ workload, python }: Subject): { readonly specifier: string; readonly evidence: string; readonly place?: Place } | undefined {
+  const annotation = workload.annotations.get('paddock.dev/gunicorn')
+  const version = annotation?.value.trim() ?? ''
+  if (annotation && /^\d+(\.\d+)*$/.test(version)) return { specifier: `==${version}`, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path } }
+  const { state, specifier, evidence } = python.installed('gunicorn')
+  return state === 'Installed' && specifier !== '' ? { specifier, evidence } : undefined
 }
 
 /** True where logging is configured as a whole, or may be: where its logs go is then said there. */

@@ -85,6 +85,13 @@ function evaluateWord(word: Syntax.ArithmeticWord, lookup: (name: string) => str
   const text = word.value
   const number = numberOf(text)
   if (number !== undefined) return number
+  const fallback = /^\$\{([A-Za-z_]\w*)(:?)-(\d+)\}$/.exec(text)
+  if (fallback !== null) {
+    const value = lookup(fallback[1] ?? '')
+    if (value === null) return null
+    if (value === undefined || (value === '' && fallback[2] === ':')) return numberOf(fallback[3] ?? '')
+    return /^-?([1-9][0-9]{0,18}|0)$/.test(value) ? whole(BigInt(value)) : undefined
+  }
   const name = /^(?:\$?([A-Za-z_][A-Za-z0-9_]*)|\$\{([A-Za-z_][A-Za-z0-9_]*|[0-9]+|#)\}|\$([0-9#]))$/.exec(text)
   if (name === null) return undefined
   const value = lookup(name[1] ?? name[2] ?? name[3] ?? '')

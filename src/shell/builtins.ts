@@ -1,6 +1,7 @@
 /**
  * What the builtins of a shell do to its variables.
  */
+import { test } from './condition.ts'
 import { shellName, type Scope } from './scope.ts'
 import type { Word } from './word.ts'
 
@@ -36,6 +37,10 @@ export function runBuiltin(
       return succeeds
     case 'false':
       return { status: false }
+    case 'test':
+      return { status: test(words.slice(1), dialect) }
+    case '[':
+      return { status: words.at(-1)?.value === ']' ? test(words.slice(1, -1), dialect) : null }
     case 'exit':
       return leave(words)
     case 'return':
@@ -65,7 +70,7 @@ export function runBuiltin(
     case 'set':
       return set(words, scope)
     case 'shift':
-      return shift(words, scope)
+      return shift(words, scope, dialect)
     case '.':
     case 'source':
       if (activates(words)) return activate(scope)
@@ -186,7 +191,7 @@ function set(words: readonly Word[], scope: Scope): Effect {
     if (word === undefined || value == null || word.splits) {
       if (word !== undefined && !word.splits && /^[^-+]/.test(word.prefix)) break
       scope.parameters = null
-      scope.noglob = scope.allexport = scope.nounset = null
+      scope.noglob = scope.allexport = scope.nounset = scope.errexit = null
       return { ...special, leaves: 'maybe' }
     }
     if (value === '--' || value === '-') {
@@ -199,6 +204,7 @@ function set(words: readonly Word[], scope: Scope): Effect {
       const option = letter === 'o' ? (words[++index]?.value ?? '') : letter
       if (option === 'a' || option === 'allexport') scope.allexport = on
       else if (option === 'f' || option === 'noglob') scope.noglob = on
+      else if (option === 'e' || option === 'errexit') scope.errexit = on
       else if (option === 'u' || option === 'nounset') scope.nounset = on
       else if (option === 'n' || option === 'noexec' || option === 'k' || option === 'keyword' || option === 'posix') odd = true
     }
@@ -207,16 +213,19 @@ function set(words: readonly Word[], scope: Scope): Effect {
   return odd ? { status: true, special: true, leaves: 'maybe' } : { status: true, special: true }
 }
 
-function shift(words: readonly Word[], scope: Scope): Effect {
+function shift(words: readonly Word[], scope: Scope, dialect: 'sh' | 'bash'): Effect {
   const count = words[1] === undefined ? '1' : words[1].value
   const { parameters } = scope
   if (parameters === null) return special
   const unsure = words[1]?.splits === true || parameters.some((word) => word.splits)
-  if (count === null || !/^\d{1,6}$/.test(count) || unsure) scope.parameters = null
-  // More than there are: an error, which ends dash.
-  else if (Number(count) > parameters.length - 1) scope.parameters = null
-  else scope.parameters = [...parameters.slice(0, 1), ...parameters.slice(1 + Number(count))]
-  return special
+  if (count === null || !/^\d{1,6}$/.test(count) || unsure) {
+    scope.parameters = null
+    return { ...special, leaves: 'maybe' }
+  }
+  // More than there are: an error, which ends dash. Elsewhere all stay.
+  if (Number(count) > parameters.length - 1) return dialect === 'bash' ? { status: false, special: true } : { ...special, leaves: 'maybe' }
+  scope.parameters = [...parameters.slice(0, 1), ...parameters.slice(1 + Number(count))]
+  return { status: true, special: true }
 }
 
 /** How many words `exec` and its options are, and whether it empties the environment. */

@@ -4,9 +4,9 @@
 import { commandOptions, declares, execOptions, runBuiltin } from './builtins.ts'
 import { FoundCommand, type Assignment, type ScriptContext, type ScriptError } from './command.ts'
 import { Environment } from './environment.ts'
-import { expandWhole, expandWord, type Context } from './expansion.ts'
+import { expandHereDocument, expandWhole, expandWord, type Context } from './expansion.ts'
 import type { Dialect } from './invocation.ts'
-import { Budget, Exports, Scope, shellName } from './scope.ts'
+import { Budget, Exports, Scope, shellName, type Definition, type Variable } from './scope.ts'
 import { forEachChild, parse, type Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
 import { functionsOf, writesOf, type Writes } from './writes.ts'
@@ -28,6 +28,21 @@ export interface Place {
   readonly tail: boolean
   /** True within a compound command. */
   readonly enclosed?: boolean
+}
+
+/** A call of a function: the ways that lead out of it, and the variables that it has made its own. */
+export interface Call {
+  readonly node: Syntax.Function
+  readonly returns: { readonly scope: Scope; readonly status: Status }[]
+  readonly locals: Map<string, Variable | undefined>
+  /** How many branches its beginning stands in. */
+  readonly branches: number
+}
+
+/** A round of a loop: the ways that lead out of the loop, and on to the next round. */
+export interface Round {
+  readonly breaks: Scope[]
+  readonly continues: Scope[]
 }
 
 export const atEnd: Place = { background: false, piped: false, tail: true }
@@ -64,6 +79,19 @@ export abstract class CommandReader implements Context {
   /** How many loops and functions of this process the shell is in. */
   protected loops = 0
   protected functions = 0
+  /** How many branches the command at hand stands in, of which not all are taken. */
+  protected branches = 0
+  /** How many conditions the command at hand stands in: `set -e` does nothing there. */
+  protected tested = 0
+  /** The call and the round that are followed step by step in this process, if any. */
+  protected call: Call | undefined
+  protected round: Round | undefined
+  /** The calls that are being followed, in all processes. */
+  protected readonly calls: Syntax.Function[] = []
+  /** True where something that cannot be seen runs, which may call any function. */
+  protected unread = false
+  /** The functions that may be called where that is not followed step by step. */
+  protected readonly mayBeCalled = new Set<string>()
   /** How often the shell, on a way without failures, may have left the script so far. */
   protected departures = 0
   protected readonly script: Syntax.ParsedScript
@@ -82,6 +110,7 @@ export abstract class CommandReader implements Context {
     if (options?.noglob === true) this.scope.noglob = true
     if (options?.nounset === true) this.scope.nounset = true
     if (options?.allexport === true) this.scope.allexport = true
+    if (options?.errexit === true) this.scope.errexit = true
     for (const node of functionsOf(this.script, text) ?? []) this.defined(node)
     // bash reads this file before a script.
     if (dialect === 'bash' && environment.has('BASH_ENV') && environment.get('BASH_ENV') !== '') this.scope.lose()
@@ -105,6 +134,12 @@ export abstract class CommandReader implements Context {
   }
 
   /** Reads statements, which stand one after the other. */
+  /** Reads a text that an expansion makes a script, for the words from `start` to `end`; false where it cannot be read. */
+  protected abstract aside(text: string, start: number, end: number, place: Place): boolean
+
+  /** Follows a call of a function step by step; undefined where that is not possible. */
+  protected abstract follow(definition: Definition, words: readonly Word[], place: Place): Status | undefined
+
   protected abstract list(statements: readonly Syntax.Statement[], place: Place): Status
 
   error(message: string, pos: number): void {
@@ -118,7 +153,10 @@ export abstract class CommandReader implements Context {
     if (script === undefined) return
     for (const { message, pos } of script.errors ?? []) this.error(message, script.source === undefined ? pos : script.pos)
     // Within backquotes that hold escapes, places are those of another text.
-    if (script.source !== undefined) return
+    if (script.source !== undefined) {
+      this.unread = true
+      return
+    }
     if (this.#depth >= deepest) return this.error('substitutions are nested too deep', script.pos)
     const embedded = this.#embedded
     this.#embedded ||= this.source[script.pos - 1] === '`'
@@ -128,6 +166,8 @@ export abstract class CommandReader implements Context {
     this.#depth++
     this.apart(() => {
       if (!sure) this.doubtful()
+      // bash puts `-e` off here.
+      if (this.dialect === 'bash' && this.scope.errexit === true) this.scope.errexit = null
       for (const { name } of pending) this.scope.forget(name)
       this.list(script.commands, { background: false, piped: true, tail: false })
     })
@@ -163,14 +203,13 @@ export abstract class CommandReader implements Context {
 
   /** Runs something in a process of its own: what it changes, and that it leaves, stays there. */
   protected apart(run: () => void): void {
-    const scope = this.scope
-    const departures = this.departures
+    const { scope, departures, call, round } = this
     this.scope = scope.copy()
+    this.call = this.round = undefined
     this.#processes++
     run()
     this.#processes--
-    this.scope = scope
-    this.departures = departures
+    Object.assign(this, { scope, departures, call, round })
   }
 
   /** Runs what a shell may run later, with whatever the script has made of its variables and parameters by then. */
@@ -181,6 +220,7 @@ export abstract class CommandReader implements Context {
       if (this.budget.left > 0) this.forget(this.scriptWrites)
       else this.scope.lose()
       this.scope.parameters = null
+      this.scope.errexit = null
       this.doubtful()
       run()
     })
@@ -206,7 +246,7 @@ export abstract class CommandReader implements Context {
     if (writes.everything) return this.scope.lose()
     for (const name of writes.names) this.scope.forget(name, writes.fixes)
     if (writes.parameters) this.scope.parameters = null
-    if (writes.options) this.scope.noglob = this.scope.allexport = this.scope.nounset = null
+    if (writes.options) this.scope.noglob = this.scope.allexport = this.scope.nounset = this.scope.errexit = null
   }
 
   protected foreignInSh(position: number): void {
@@ -279,16 +319,21 @@ export abstract class CommandReader implements Context {
       // Without a command the variables are the shell's own, at once.
       if (words.length === 0) this.scope.assign(part.name, value)
     }
-    if (redirects !== undefined) this.redirects(redirects)
+    let input: Word | undefined
+    if (redirects !== undefined) {
+      this.redirects(redirects)
+      const last = redirects.findLast(readsInput)
+      if (last?.type === 'HereDoc') input = expandHereDocument(last, this)
+    }
     this.#pending = noAssignments
-    if (this.stopped) this.#giveUp()
+    if (this.stopped) this.giveUp()
     if (words.length === 0) {
-      if (this.scope.refused) this.#giveUp()
+      if (this.scope.refused) this.giveUp()
       return redirects === undefined && !substituted && !this.stopped && !this.scope.refused ? true : null
     }
     const bare = redirects === undefined && place.enclosed !== true
-    const status = this.#run(words, assignments ?? noAssignments, start, end, place, bare)
-    if (this.scope.refused) this.#giveUp()
+    const status = this.#run(words, assignments ?? noAssignments, start, Math.min(end, this.source.length), place, bare, input)
+    if (this.scope.refused) this.giveUp()
     return status
   }
 
@@ -329,7 +374,9 @@ export abstract class CommandReader implements Context {
   }
 
   /** Runs a command: a builtin, a function or a program. */
-  #run(all: readonly Word[], assignments: readonly Assignment[], start: number, end: number, place: Place, bare: boolean): Status {
+  #run(
+    all: readonly Word[], assignments: readonly Assignment[], start: number, end: number, place: Place, bare: boolean, input: Word | undefined,
+  ): Status {
     let words = all
     let exec = false
     let emptied = false
@@ -371,7 +418,7 @@ export abstract class CommandReader implements Context {
       const exports = emptied ? new Exports(new Environment()) : scope.exports(own)
       const ends = (exec || (place.tail && !this.traps)) && isFunction === false && !this.#aliased() && this.#processes === 0 &&
         !place.background && !place.piped
-      this.commands.push(new FoundCommand(words, assignments, exports, start, end, runs, exec, place, ends, this.#embedded, bare))
+      this.commands.push(new FoundCommand(words, assignments, exports, start, end, runs, exec, place, ends, this.#embedded, bare, input))
     }
     if (exec) {
       // An unknown word may be none, and then the shell goes on.
@@ -381,6 +428,13 @@ export abstract class CommandReader implements Context {
     }
     if (isFunction !== false) {
       for (const { name: assigned } of assignments) scope.forget(assigned)
+      const definition = isFunction === true && name !== null ? scope.definition(name) : undefined
+      const followed = definition === undefined ? undefined : this.follow(definition, words, place)
+      if (followed !== undefined) {
+        for (const { name: assigned } of assignments) this.scope.forget(assigned)
+        return followed
+      }
+      if (name !== null) this.mayBeCalled.add(name)
       const functions = this.functionWrites
       if (functions === undefined) scope.lose()
       else {
@@ -392,7 +446,10 @@ export abstract class CommandReader implements Context {
     }
     if (name === null || first?.splits === true) {
       // A name with a slash is a program; any other may be a builtin.
-      if (!(first?.text.includes('/') ?? false)) scope.lose()
+      if (!(first?.text.includes('/') ?? false)) {
+        scope.lose()
+        this.unread = true
+      }
       return null
     }
     if (name === 'eval' || name === 'trap') {
@@ -407,12 +464,26 @@ export abstract class CommandReader implements Context {
     if (words.length === 0) return true
     const statements = this.#inner(words)
     if (statements !== undefined) return this.#within(() => this.list(statements, place))
-    const partly = this.#inner(words, true)
-    if (partly !== undefined) {
+    const [first] = words
+    const last = words.at(-1)
+    const isKnown = words.every(({ value, splits }) => value !== null && !splits)
+    if (first === undefined || last === undefined || this.#inners >= mostInners) return this.unseen()
+    if (!isKnown) {
+      const partly = this.#inner(words, true)
+      if (partly === undefined) return this.unseen()
       this.doubtful()
       this.#within(() => this.list(partly, notLast(place)))
       this.mayLeave()
+      return this.unseen()
     }
+    this.#inners++
+    const text = words.map((word) => word.value).join(' ')
+    return this.aside(text, first.start, last.end, place) ? null : this.unseen()
+  }
+
+  /** Notes that something runs that cannot be seen. */
+  protected unseen(): Status {
+    this.unread = true
     this.scope.lose()
     return null
   }
@@ -434,7 +505,7 @@ export abstract class CommandReader implements Context {
     const statements = this.#inner([action])
     if (statements !== undefined) {
       this.later(() => this.#within(() => this.list(statements, notLast(atEnd))))
-    }
+    } else this.unread = true
     return null
   }
 
@@ -472,7 +543,7 @@ export abstract class CommandReader implements Context {
   }
 
   /** After an error that ends dash. bash goes on with the next line, and what was to be set until then is not. */
-  #giveUp(): void {
+  protected giveUp(): void {
     this.scope.refused = false
     this.mayLeave()
     this.budget.left = 0
@@ -487,6 +558,8 @@ export abstract class CommandReader implements Context {
   }
 
   #builtin(name: string, words: readonly Word[], assignments: readonly Assignment[]): Status {
+    if (this.call !== undefined && /^(local|declare|typeset)$/.test(name)) this.#makeLocal(words, this.call)
+    if (name === '.' || name === 'source' || (declares(name) && words.some((word) => /^-\w*f/.test(word.value ?? '-f')))) this.unread = true
     const effect = runBuiltin(name, words, this.scope, this.dialect, this.functions > 0)
     if (effect === undefined) return null
     // What stands before a special builtin stays in some shells.
@@ -499,11 +572,18 @@ export abstract class CommandReader implements Context {
         break
       case 'loop':
         // What it skips is what `writes` says of the loop. Outside of one it does nothing.
-        if (this.loops > 0) this.leave(true)
+        if (this.loops > 0) {
+          if (this.round !== undefined) this.round[name === 'break' ? 'breaks' : 'continues'].push(this.scope.copy())
+          this.leave(true)
+        } else if (this.functions > 0) this.mayLeave()
         break
       case 'function':
-        if (this.functions > 0) this.leave(true)
-        else this.mayLeave()
+        if (this.functions > 0) {
+          const status = words[1]?.value
+          const returned = status === '0' ? true : status != null && /^[1-9]\d*$/.test(status) ? false : null
+          this.call?.returns.push({ scope: this.scope.copy(), status: returned })
+          this.leave(true)
+        } else this.mayLeave()
         break
       case 'maybe':
         this.mayLeave()
@@ -511,6 +591,22 @@ export abstract class CommandReader implements Context {
     }
     return effect.status
   }
+
+  /** Notes what the variables were that a function makes its own; undefined where a way may lead past that. */
+  #makeLocal(words: readonly Word[], { locals, returns, branches }: Call): void {
+    const isSure = this.branches === branches && returns.length === 0
+    for (const { prefix } of words.slice(1)) {
+      const name = /^[A-Za-z_]\w*/.exec(prefix)?.[0]
+      if (name !== undefined && !locals.has(name)) locals.set(name, isSure ? this.scope.variable(name) : undefined)
+    }
+  }
+}
+
+/** Whether a redirection is one of the standard input. */
+function readsInput(redirect: Syntax.Redirection): boolean {
+  const { type, descriptor } = redirect
+  if (descriptor !== undefined) return descriptor.type === 'FileDescriptor' && descriptor.value === 0
+  return type !== 'Redirect' || redirect.operator.startsWith('<')
 }
 
 /** The same place, with something after it. */

@@ -47,6 +47,8 @@ export interface Command {
   readonly ends: boolean
   /** True where it has no redirection and is no part of a compound command: `if`, `case`, braces. */
   readonly bare: boolean
+  /** The text of the here-document that is its standard input, if one is. */
+  readonly input?: Word | undefined
 }
 
 export interface ScriptError {
@@ -61,6 +63,8 @@ export interface Script {
   readonly errors: readonly ScriptError[]
   /** True where a trap is set. Its commands are listed, as `maybe`, where they are written as one quoted word. */
   readonly traps: boolean
+  /** True where it runs what cannot be seen: a file that is sourced, a text that `eval` gets from elsewhere. */
+  readonly unread: boolean
 }
 
 export interface ScriptContext {
@@ -84,20 +88,21 @@ export class FoundCommand implements Command {
   readonly exec: boolean
   readonly background: boolean
   readonly piped: boolean
-  readonly embedded: boolean
+  embedded: boolean
   last: boolean
   ends: boolean
   readonly bare: boolean
-  readonly #exports: Exports
+  readonly input: Word | undefined
+  readonly exports: Exports
 
   constructor(
     words: readonly Word[], assignments: readonly Assignment[], exports: Exports, start: number, end: number,
     runs: 'surely' | 'maybe', exec: boolean, place: { readonly background: boolean; readonly piped: boolean }, ends: boolean,
-    embedded: boolean, bare: boolean,
+    embedded: boolean, bare: boolean, input: Word | undefined,
   ) {
     this.words = words
     this.assignments = assignments
-    this.#exports = exports
+    this.exports = exports
     this.start = start
     this.end = end
     this.insertAt = end
@@ -109,9 +114,10 @@ export class FoundCommand implements Command {
     this.ends = ends
     this.last = ends && runs === 'surely'
     this.bare = bare
+    this.input = input
   }
 
   get environment(): Environment {
-    return this.#exports.environment
+    return this.exports.environment
   }
 }

@@ -2,7 +2,7 @@
  * Words of a script → words of a command: quotes, expansions, field splitting and patterns, as far as they are known.
  */
 import { evaluate } from './arithmetic.ts'
-import { remove, type Piece } from './pattern.ts'
+import { remove, replace, type Piece } from './pattern.ts'
 import type { Scope } from './scope.ts'
 import { restore, type Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
@@ -110,7 +110,9 @@ class Fields {
 
   break(): void {
     if (!this.started) return
-    const { pos: start, end } = this.#word
+    const { pos: start } = this.#word
+    // What the parser makes of a word without an end may end behind the text.
+    const end = Math.min(this.#word.end, this.#source.length)
     this.words.push({
       value: this.#prefix === undefined ? this.#value : null,
       prefix: this.#prefix ?? this.#value,
@@ -147,6 +149,30 @@ export function expandWhole(word: Syntax.Word, context: Context): Value {
   const fields = new Fields(word, context.source, true, [])
   new Expansion(context, fields, true).word(word, true)
   return fields.result
+}
+
+/** Expands a pattern, as of `case`; null where it is not known, or would have effects. */
+export function expandPattern(word: Syntax.Word, context: Context): readonly Piece[] | null {
+  return new Expansion(context, new Fields(word, context.source, true, []), true).pattern(word)
+}
+
+/** The text of a here-document; its value is null where a part of it is unknown. */
+export function expandHereDocument({ body, delimiter, operator }: Syntax.HereDoc, context: Context): Word {
+  const { pos: start, end, text } = body
+  const strips = operator === '<<-'
+  const word = { splits: false, text, start, end }
+  if (delimiter?.quoted === true) {
+    const value = restore(strips ? text.replace(/^\t+/gm, '') : text)
+    return hole.test(value) ? { ...word, value: null, prefix: '' } : { ...word, value, prefix: value }
+  }
+  // What it does is noted elsewhere. Shells differ over tabs behind a line that goes on, and over quotes within expansions.
+  const isPlain = !/`|\$[([]|\$\{\w+:?=|\$\{[^}]*["'\\]/.test(text) && !(strips && /\\\n\t/.test(text))
+  if (!isPlain) return { ...word, value: null, prefix: '' }
+  const fields = new Fields({ type: 'Word', text, pos: start, end, value: text }, context.source, true, [])
+  const parts = body.parts ?? [{ type: 'Literal', pos: start, end, text, value: text.replace(/\\(\n|[\\$`])/g, (_, kept: string) => (kept === '\n' ? '' : kept)) } as const]
+  const stripped = strips ? parts.map((part) => (part.type === 'Literal' ? { ...part, value: part.value.replace(part.pos === start ? /^\t+/gm : /(?<=\n)\t+/g, '') } : part)) : parts
+  new Expansion(context, fields, true).document(stripped)
+  return { ...word, ...fields.result }
 }
 
 class Expansion {
@@ -498,7 +524,42 @@ class Expansion {
         : remove(value, pattern, operation.operator.startsWith('#') ? 'start' : 'end', operation.operator.length === 2)
       return left === null ? fields.unknown(!quoted) : this.#value(left, quoted)
     }
+    if (this.#context.dialect === 'bash' && name !== '@' && name !== '*') {
+      const value = this.#plainValue(name)
+      if (value === undefined) return this.#unset(quoted)
+      const result = value === null || !/^[\x01-\x7f]*$/.test(value) ? null : this.#changed(value, operation)
+      if (result !== null) return this.#value(result, quoted)
+    }
     fields.unknown(!quoted || name === '@')
+  }
+
+  /** What bash's own operations make of a value of ASCII characters; null where that is not worked out. */
+  #changed(value: string, operation: Syntax.ParameterOperation): string | null {
+    switch (operation.type) {
+      case 'Slice': {
+        const [offset, length] = [operation.offset, operation.length].map((word) => (word !== undefined && /^ ?-?\d{1,6}$/.test(word.text) ? Number(word.text) : undefined))
+        if (offset === undefined || (operation.length !== undefined && length === undefined)) return null
+        const start = offset < 0 ? value.length + offset : offset
+        if (start < 0 || start > value.length) return ''
+        const end = length === undefined ? value.length : length < 0 ? value.length + length : start + length
+        return end < start ? null : value.slice(start, end)
+      }
+      case 'CaseModification': {
+        if (operation.operand !== undefined && operation.operand.text !== '') return null
+        const upper = operation.operator.startsWith('^')
+        const change = (text: string): string => (upper ? text.toUpperCase() : text.toLowerCase())
+        return operation.operator.length === 2 ? change(value) : change(value.slice(0, 1)) + value.slice(1)
+      }
+      case 'Replace': {
+        const pattern = this.#pattern(operation.pattern)
+        const { text } = operation.replacement
+        if (pattern === null || !/^[\w.,:/@%+= -]*$/.test(text)) return null
+        const where = ({ '/': 'first', '//': 'all', '/#': 'start', '/%': 'end' } as const)[operation.operator]
+        return replace(value, pattern, text, where)
+      }
+      default:
+        return null
+    }
   }
 
   /** `:-`, `:=`, `:+`, `:?`, and the same without the colon, which takes an empty value for a value. */
@@ -570,21 +631,71 @@ class Expansion {
     return fields.result
   }
 
-  /** A pattern; null where it holds what is not read here. */
+  /** The parts of a here-document, which are expanded as within double quotes. */
+  document(parts: readonly Syntax.WordPart[]): void {
+    if (parts.every((part) => /^(Literal|SimpleExpansion|ParameterExpansion)$/.test(part.type))) this.#doubleQuoted(parts as readonly Syntax.DoubleQuotedChild[])
+    else this.#fields.unknown(false)
+  }
+
+  /** The pattern of a word of its own, which may be quoted. */
+  pattern(word: Syntax.Word): readonly Piece[] | null {
+    const pieces: Piece[] = []
+    if (/^~|[{}\r]/.test(word.text.replace(/\$\{\w+\}/g, ''))) return null
+    for (const part of word.parts ?? [{ type: 'Literal', text: word.text, value: word.value } as const]) {
+      switch (part.type) {
+        case 'Literal':
+          // What a backslash leaves means itself, as it would without one.
+          if (part.text !== part.value && /\\[^\w\s.:,/*?[\]()|"'-]/.test(part.text)) return null
+          if (!this.#characters(part.value, pieces)) return null
+          break
+        case 'SingleQuoted':
+          if (!this.#characters(part.value, pieces)) return null
+          break
+        case 'DoubleQuoted':
+          for (const inner of part.parts) {
+            const value = inner.type === 'Literal' ? inner.value : inner.type === 'SimpleExpansion' ? this.#plainValue(inner.text.slice(1)) : null
+            if (value == null || !this.#characters(value, pieces)) return null
+          }
+          break
+        case 'Glob': {
+          const piece = globPiece(part)
+          if (piece === null) return null
+          pieces.push(piece)
+          break
+        }
+        case 'SimpleExpansion': {
+          const value = this.#plainValue(part.text.slice(1))
+          if (value == null || /[*?[\]\\]/.test(value) || !this.#characters(value, pieces)) return null
+          break
+        }
+        default:
+          return null
+      }
+    }
+    return pieces
+  }
+
+  /** Adds characters that mean themselves; false where not every shell counts them alike. */
+  #characters(text: string, pieces: Piece[]): boolean {
+    if (!/^[\x01-\x7f]*$/.test(text)) return false
+    for (const character of text) pieces.push({ character })
+    return true
+  }
+
+  /** A pattern within an expansion; null where it holds what is not read here. */
   #pattern(operand: Syntax.Word): readonly Piece[] | null {
     const pieces: Piece[] = []
-    const characters = (text: string): void => {
-      for (const character of text) pieces.push({ character })
-    }
     if (/["'\\~{}]/.test(operand.text.replace(/\$\{\w+\}/g, ''))) return null
     for (const part of operand.parts ?? [{ type: 'Literal', text: operand.text } as const]) {
-      if (part.type === 'Literal' && !/[*?[\]\\]|[^\x01-\x7f]/.test(part.text)) characters(part.text)
-      else if (part.type === 'Glob' && part.kind === 'star') pieces.push({ any: 'many' })
-      else if (part.type === 'Glob' && part.kind === 'question') pieces.push({ any: 'one' })
-      else if (part.type === 'SimpleExpansion') {
+      if (part.type === 'Literal') {
+        if (/[*?[\]\\]/.test(part.text) || !this.#characters(part.text, pieces)) return null
+      } else if (part.type === 'Glob') {
+        const piece = globPiece(part)
+        if (piece === null) return null
+        pieces.push(piece)
+      } else if (part.type === 'SimpleExpansion') {
         const value = this.#plainValue(part.text.slice(1))
-        if (value == null || /[*?[\]\\]|[^\x01-\x7f]/.test(value)) return null
-        characters(value)
+        if (value == null || /[*?[\]\\]/.test(value) || !this.#characters(value, pieces)) return null
       } else return null
     }
     return pieces
@@ -598,6 +709,15 @@ class Expansion {
       : operation.type === 'Slice' ? [operation.offset, operation.length] : []
     for (const operand of operands) this.#skip(operand?.parts, text)
   }
+}
+
+/** `*`, `?`, or a set of characters that every shell reads alike: `[a-z]` hangs on the language, and `[^a]` on the shell. */
+function globPiece(part: Syntax.GlobPart): Piece | null {
+  if (part.kind !== 'bracket') return { any: part.kind === 'star' ? 'many' : 'one' }
+  const match = /^\[(!?)([A-Za-z0-9_.,:/@%+=][A-Za-z0-9_.,:/@%+= -]*)\]$/.exec(part.text)
+  if (match === null) return null
+  const inside = (match[2] ?? '').replace(/(\d)-(\d)/g, (_, from: string, to: string) => '0123456789'.slice(Number(from), Number(to) + 1))
+  return /.-./.test(inside) ? null : { set: new Set(inside), negated: match[1] === '!' }
 }
 
 /** Whether the name of a variable may go on in the next part: with what cannot be seen, or on the next line. */

@@ -22,8 +22,10 @@ export interface ShellOptions {
 }
 
 export interface ShellScript {
-  /** The index, in the words, of the script's text. */
+  /** The index, in the words, of the script's text; the number of words where it comes from the standard input. */
   readonly script: number
+  /** True where it comes from the standard input: what the script starts may read some of it. */
+  readonly isInput: boolean
   readonly dialect: Dialect
   /** `$0`, `$1`, …: what comes after the script. */
   readonly parameters: readonly Word[]
@@ -63,17 +65,23 @@ const telling: ReadonlyMap<string, keyof ShellOptions> = new Map([
 ])
 
 /**
- * Reads the words of a command that starts a shell with `-c`. Null for any other command, for a shell that runs a file, and
- * where an unknown word hides which word is the script.
+ * Reads the words of a command that starts a shell with `-c`; with `input`, of one that reads its script from its standard input
+ * too. Null for any other command, for a shell that runs a file, and where an unknown word hides which word is the script.
  */
-export function shellScript(words: readonly Word[]): ShellScript | null {
+export function shellScript(words: readonly Word[], input = false): ShellScript | null {
   const name = words[0]
   if (name?.value == null || name.splits) return null
   const shell = name.value.slice(name.value.lastIndexOf('/') + 1)
   const applet = shell === 'busybox' ? words[1] : name
   if (applet?.value == null || applet.splits || (applet !== name && applet.value === 'bash')) return null
   const dialect = dialects.get(applet === name ? shell : applet.value)
-  return dialect === undefined ? null : new Reader(words, dialect, applet === name ? 1 : 2).read()
+  return dialect === undefined ? null : new Reader(words, dialect, applet === name ? 1 : 2, input).read()
+}
+
+/** Whether a command starts a shell, whatever that is told to run. */
+export function isShell([first]: readonly Word[]): boolean {
+  const name = first?.value?.slice(first.value.lastIndexOf('/') + 1)
+  return name === 'busybox' || (name !== undefined && dialects.has(name))
 }
 
 class Reader {
@@ -81,11 +89,14 @@ class Reader {
   readonly #dialect: Dialect
   #index: number
   #command = false
+  #standard = false
+  readonly #input: boolean
   readonly #options: { -readonly [Name in keyof ShellOptions]: boolean } = {
     login: false, interactive: false, errexit: false, nounset: false, noglob: false, allexport: false, noexec: false,
   }
 
-  constructor(words: readonly Word[], dialect: Dialect, index: number) {
+  constructor(words: readonly Word[], dialect: Dialect, index: number, input: boolean) {
+    this.#input = input
     this.#words = words
     this.#dialect = dialect
     this.#index = index
@@ -95,6 +106,7 @@ class Reader {
     if (this.#dialect === 'bash' && !this.#readLong()) return null
     for (;;) {
       const word = this.#words[this.#index]
+      if (word === undefined && this.#input && !this.#command) break
       // Which word is the script hangs on every word up to it.
       if (word === undefined || word.splits) return null
       if (!/^[+-]/.test(word.prefix)) {
@@ -108,8 +120,13 @@ class Reader {
       if (word.value.startsWith('--') ? !this.#isBusyboxLong(word.value) : !this.#readCluster(word.value)) return null
     }
     const script = this.#words[this.#index]
+    const rest = { dialect: this.#dialect, options: this.#options }
+    if (this.#input && !this.#command && (this.#standard || script === undefined) && !this.#options.interactive) {
+      const parameters = [...this.#words.slice(0, 1), ...this.#words.slice(this.#index)]
+      return { ...rest, script: this.#words.length, isInput: true, parameters }
+    }
     if (!this.#command || script === undefined || script.splits) return null
-    return { script: this.#index, dialect: this.#dialect, parameters: this.#words.slice(this.#index + 1), options: this.#options }
+    return { ...rest, script: this.#index, isInput: false, parameters: this.#words.slice(this.#index + 1) }
   }
 
   /** bash's long options, with one dash or two. False where bash does something else than run a script. */
@@ -137,6 +154,7 @@ class Reader {
     const on = cluster.startsWith('-')
     for (const letter of cluster.slice(1)) {
       if (letter === 'c') this.#command = true
+      else if (letter === 's') this.#standard = true
       else if (letter === 'o' || (letter === 'O' && this.#dialect === 'bash')) {
         const value = this.#words[this.#index++]
         if (value?.value == null || value.splits || (letter === 'o' && !names.has(value.value))) return false

@@ -2,6 +2,7 @@
  * What a shell knows at one point of a script: variables, parameters, functions and options.
  */
 import { Environment } from './environment.ts'
+import type { Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
 
 /** A variable. */
@@ -23,7 +24,6 @@ export type Reach = 'surely' | 'maybe' | 'never'
 const anything: Variable = { value: null, exported: null, fixed: false }
 const unset: Variable = { value: undefined, exported: false, fixed: false }
 const none: ReadonlyMap<string, never> = new Map<string, never>()
-const noNames: ReadonlySet<string> = new Set<string>()
 
 /** `$0` where nothing says what it is. */
 export const shellName: Word = { value: null, prefix: '', splits: false, text: '$0', start: 0, end: 0 }
@@ -36,7 +36,7 @@ const kept = new Set((
 ).split(' '))
 
 /** Variables that a shell may set where its environment does not. */
-const defaulted = new Set('PATH HOME SHELL TERM HOSTNAME LOGNAME USER MAILCHECK TZ ENV'.split(' '))
+const defaulted = new Set('PATH HOME SHELL TERM HOSTNAME LOGNAME USER MAILCHECK TZ'.split(' '))
 
 /** Variables that a shell puts into the environment of its commands by itself. */
 const given = ['PWD', 'OLDPWD', 'SHLVL', '_'] as const
@@ -47,12 +47,20 @@ export interface Assigned {
   readonly value: string | null
 }
 
+/** A function, with the script that it stands in. */
+export interface Definition {
+  readonly node: Syntax.Function
+  readonly source: string
+}
+
 /** What reading one script may take, and what is the same wherever in it the shell is. */
 export class Budget {
   /** Variables that are copied where ways part and meet; past it, every variable is unknown. */
   left = 200_000
   /** Characters that expansions bring; past it, they are unknown. */
   characters = 500_000
+  /** Characters of loops and functions that are read once more, for each time that they run; past it, they are read once for all. */
+  repeated = 50_000
   /** The functions of the script, wherever they are defined. */
   readonly functions = new Set<string>()
 }
@@ -66,14 +74,15 @@ export class Scope {
   /** True once every variable that was not touched since may be anything. */
   #lost = false
   /** The names that are functions for sure. */
-  #functions: ReadonlySet<string> = noNames
+  #functions: ReadonlyMap<string, Definition> = none
   /** `$0`, `$1`, …: never empty; null where they are unknown. */
   parameters: readonly Word[] | null
-  /** Whether IFS is what every shell starts with, `set -f`, `-a` and `-u` are on: null where that is unknown. */
+  /** Whether IFS is what every shell starts with, `set -f`, `-a`, `-u` and `-e` are on: null where that is unknown. */
   plainIfs = true
   noglob: boolean | null = false
   allexport: boolean | null = false
   nounset: boolean | null = false
+  errexit: boolean | null = false
   reach: Reach = 'surely'
   /** True once a read-only variable was to be set: dash ends there. */
   refused = false
@@ -97,6 +106,7 @@ export class Scope {
     copy.noglob = this.noglob
     copy.allexport = this.allexport
     copy.nounset = this.nounset
+    copy.errexit = this.errexit
     copy.refused = this.refused
     copy.reach = this.reach
     copy.afterFailure = this.afterFailure
@@ -113,13 +123,14 @@ export class Scope {
       for (const name of this.#variables.keys()) this.#join(name, other)
     }
     if (this.#functions !== other.#functions) {
-      this.#functions = new Set([...this.#functions].filter((name) => other.#functions.has(name)))
+      this.#functions = new Map([...this.#functions].filter(([name, { node }]) => other.#functions.get(name)?.node === node))
     }
     if (this.parameters !== other.parameters) this.parameters = null
     if (!other.plainIfs) this.plainIfs = false
     if (this.noglob !== other.noglob) this.noglob = null
     if (this.allexport !== other.allexport) this.allexport = null
     if (this.nounset !== other.nounset) this.nounset = null
+    if (this.errexit !== other.errexit) this.errexit = null
   }
 
   #join(name: string, other: Scope): void {
@@ -153,6 +164,11 @@ export class Scope {
     const before = this.variable(name).exported
     const exported = before === true || this.allexport === true ? true : before === false ? this.allexport : null
     this.#write(name, { value: kept.has(name) ? null : value, exported, fixed: false })
+  }
+
+  /** Gives a variable back what it was before a function made it its own. */
+  restore(name: string, variable: Variable): void {
+    this.#put(name, variable)
   }
 
   /** Sets a variable of a function. */
@@ -191,7 +207,8 @@ export class Scope {
     this.noglob = null
     this.allexport = null
     this.nounset = null
-    this.#functions = noNames
+    this.errexit = null
+    this.#functions = none
   }
 
   /** Sets a variable, unless it is read-only. */
@@ -221,15 +238,20 @@ export class Scope {
     return this.#functions.has(name) ? true : this.budget.functions.has(name) ? null : false
   }
 
-  define(name: string): void {
+  /** What a function does, where it is known. */
+  definition(name: string): Definition | undefined {
+    return this.#functions.get(name)
+  }
+
+  define(name: string, definition: Definition): void {
     this.budget.functions.add(name)
     this.budget.left -= this.#functions.size
-    if (this.budget.left > 0) this.#functions = new Set(this.#functions).add(name)
+    if (this.budget.left > 0) this.#functions = new Map(this.#functions).set(name, definition)
   }
 
   /** `unset -f`. */
   undefine(name: string): void {
-    if (this.#functions.has(name)) this.#functions = new Set([...this.#functions].filter((other) => other !== name))
+    if (this.#functions.has(name)) this.#functions = new Map([...this.#functions].filter(([other]) => other !== name))
   }
 
   /** What a command gets that starts here, with its own assignments on top. It is worked out when it is asked for. */
@@ -252,11 +274,16 @@ export class Exports {
     this.#own = own
   }
 
-  get environment(): Environment {
-    return (this.#environment ??= this.#make())
+  /** What is known where a command may get either. */
+  static either(one: Exports, other: Exports): Exports {
+    return new JoinedExports(one, other)
   }
 
-  #make(): Environment {
+  get environment(): Environment {
+    return (this.#environment ??= this.make())
+  }
+
+  protected make(): Environment {
     const outer = this.#outer
     // An open environment says `unknown` of what it does not hold; a closed one has to be told what the shell adds.
     const corrected = outer.closed ? given : given.filter((name) => outer.has(name))
@@ -269,5 +296,23 @@ export class Exports {
     }
     for (const { name, value } of this.#own) values.set(name, value)
     return new Environment(values, outer.closed, outer.tampered)
+  }
+}
+
+class JoinedExports extends Exports {
+  readonly #one: Exports
+  readonly #other: Exports
+
+  constructor(one: Exports, other: Exports) {
+    super(new Environment())
+    this.#one = one
+    this.#other = other
+  }
+
+  protected override make(): Environment {
+    const [one, other] = [this.#one.environment, this.#other.environment]
+    const names = new Set([...one.entries(), ...other.entries()].map(([name]) => name))
+    const value = (name: string): string | null | undefined => (one.get(name) === other.get(name) ? one.get(name) : null)
+    return new Environment([...names].map((name) => [name, value(name)]), one.closed && other.closed, one.tampered || other.tampered)
   }
 }

@@ -1,11 +1,17 @@
 /**
  * Lists, pipelines, branches, loops and functions: which command runs where, when, and with what before it.
  */
-import { atEnd, CommandReader, notLast, type Place, type Status } from './command-reader.ts'
-import type { Script } from './command.ts'
-import { expandWhole, expandWord } from './expansion.ts'
-import type { Reach, Scope } from './scope.ts'
+import { evaluate } from './arithmetic.ts'
+import { Environment } from './environment.ts'
+import { atEnd, CommandReader, notLast, type Call, type Place, type Round, type Status } from './command-reader.ts'
+import { FoundCommand, type Script } from './command.ts'
+import { extendedTest } from './condition.ts'
+import { expandPattern, expandWhole, expandWord } from './expansion.ts'
+import { matches } from './pattern.ts'
+import { oncePerPlace } from './places.ts'
+import type { Definition, Reach, Scope } from './scope.ts'
 import type { Syntax } from './syntax.ts'
+import type { Word } from './word.ts'
 
 /** Where branches begin. */
 interface Entry {
@@ -18,19 +24,52 @@ function isNegated(node: Syntax.PipelineNode): boolean {
   return node.type === 'Pipeline' && node.prefixes.filter((prefix) => prefix.type === 'Negation').length % 2 === 1
 }
 
+function isTest(node: Syntax.PipelineNode): boolean {
+  if (node.type === 'Pipeline') return node.commands.length === 1 && node.commands.every(isTest)
+  return node.type === 'TestCommand' || node.type === 'ArithmeticCommand' || (node.type === 'Command' && /^(test|\[)$/.test(node.name?.text ?? ''))
+}
+
 /** How deep commands within commands are followed. The parser has a limit of its own, for each substitution anew. */
 const deepest = 300
 
+/** How many rounds of a loop are followed step by step, and how many calls within calls. */
+const mostRounds = 10
+const deepestCall = 16
+
 export class ScriptReader extends CommandReader {
   #nesting = 0
+  /** The functions that are defined, each with where they are called from. */
+  readonly #defined: Syntax.Function[] = []
 
   read(): Script {
     const script = this.script
     for (const { message, pos } of script.errors ?? []) this.error(message, pos)
-    if (!this.noexec) this.#lines(script.commands)
+    if (!this.noexec) {
+      this.#lines(script.commands)
+      this.#uncalled()
+    }
     const doubts = [...this.doubts, ...this.errors.map((error) => error.start)]
     if (doubts.length > 0) this.#doubt(script.commands, doubts.reduce((first, next) => Math.min(first, next)))
-    return { commands: this.commands, errors: this.errors, traps: this.traps }
+    return { commands: oncePerPlace(this.commands), errors: this.errors, traps: this.traps, unread: this.unread }
+  }
+
+  /** Reads the functions that may be called where that was not followed. Which other functions they call tells itself then. */
+  #uncalled(): void {
+    const all = this.unread || this.errors.length > 0 || this.doubts.length > 0
+    const read = new Set<Syntax.Function>()
+    for (;;) {
+      const next = this.#defined.find((node) => !read.has(node) && (all || this.mayBeCalled.has(node.name.text)))
+      if (next === undefined) return
+      read.add(next)
+      this.later(() => {
+        this.loops = this.tested = 0
+        this.functions++
+        this.calls.push(next)
+        this.#node(next.body, notLast(atEnd))
+        this.calls.pop()
+        this.functions--
+      })
+    }
   }
 
   /** Reads the script line by line: where bash gives up a line after an error, it goes on with the next one. */
@@ -97,7 +136,15 @@ export class ScriptReader extends CommandReader {
     this.#nesting++
     const status = this.#read(node, place)
     this.#nesting--
+    if (status === false && this.tested === 0 && this.scope.errexit !== false && this.scope.reach !== 'never') this.#failed(node)
     return status
+  }
+
+  /** `set -e`: where a command fails, the shell ends. */
+  #failed(node: Syntax.PipelineNode | Syntax.AndOr | Syntax.CompoundList): void {
+    if ((node.type === 'Pipeline' && isNegated(node)) || /^(AndOr|CompoundList|BraceGroup|If|Case|While|For|Function)$/.test(node.type)) return
+    if (this.scope.errexit === true && node.type !== 'Redirected') this.leave(false)
+    else this.mayLeave()
   }
 
   #read(node: Syntax.PipelineNode | Syntax.AndOr | Syntax.CompoundList, place: Place): Status {
@@ -117,8 +164,7 @@ export class ScriptReader extends CommandReader {
         this.#node(node.command, enclosed(place))
         return null
       case 'Subshell':
-        this.apart(() => this.list(node.body.commands, { ...place, tail: false }))
-        return null
+        return this.#subshell(node, place)
       case 'If':
         return this.#if(node, enclosed(place))
       case 'Case':
@@ -141,10 +187,46 @@ export class ScriptReader extends CommandReader {
         return null
       case 'TestCommand':
       case 'ArithmeticCommand':
-        this.foreignInSh(node.pos)
-        this.textEffects(node)
-        return null
+        return this.#condition(node)
     }
+  }
+
+  /** `[[ … ]]` and `((…))`. */
+  #condition(node: Syntax.TestCommand | Syntax.ArithmeticCommand): Status {
+    this.foreignInSh(node.pos)
+    const text = this.source.slice(node.pos, node.end)
+    if (this.dialect === 'sh' || /[`$<>]\(|`|\$\{[^}]*[?=]|(?<![=!<>])=(?!=).*\)\)|\+\+|--/.test(text)) {
+      this.textEffects(node)
+      return null
+    }
+    if (node.type === 'TestCommand') {
+      return extendedTest(node.expression, {
+        value: (word) => expandWhole(word, this).value,
+        pattern: (word) => expandPattern(word, this),
+      })
+    }
+    const value = evaluate(node.expression, (name) => (/^[A-Za-z_]/.test(name) ? this.scope.value(name) : null))
+    return value == null ? null : value !== 0n
+  }
+
+  #subshell(node: Syntax.Subshell, place: Place): Status {
+    let status: Status = null
+    let left = false
+    this.apart(() => {
+      const inner = this.list(node.body.commands, { ...place, tail: false })
+      left = this.scope.reach === 'never'
+      if (!left) status = inner
+    })
+    if (left && this.tested === 0 && this.scope.errexit !== false) this.mayLeave()
+    return status
+  }
+
+  /** Runs what is a condition, in which `set -e` does nothing. */
+  #tested(run: () => Status): Status {
+    this.tested++
+    const status = run()
+    this.tested--
+    return status
   }
 
   #andOr(node: Syntax.AndOr, place: Place): Status {
@@ -152,7 +234,7 @@ export class ScriptReader extends CommandReader {
     const [first] = commands
     if (first === undefined) return null
     const entry = this.#enter()
-    let status = this.#node(first, notLast(place))
+    let status = this.#tested(() => this.#node(first, notLast(place)))
     // The scopes in which the chain so far has succeeded, or failed; null where it cannot have.
     let [success, failure] = this.#outcomes(first, status)
     for (let i = 1; i < commands.length; i++) {
@@ -161,7 +243,10 @@ export class ScriptReader extends CommandReader {
       const from = and ? success : failure
       if (command === undefined || from === null || from.reach === 'never') continue
       this.scope = from.copy()
-      status = this.#node(command, i === commands.length - 1 ? place : notLast(place))
+      const isBranch = !isGone(and ? failure : success)
+      if (isBranch) this.branches++
+      status = i === commands.length - 1 ? this.#node(command, place) : this.#tested(() => this.#node(command, notLast(place)))
+      if (isBranch) this.branches--
       const [succeeded, failed] = this.#outcomes(command, status)
       if (and) {
         success = succeeded
@@ -172,18 +257,21 @@ export class ScriptReader extends CommandReader {
       }
     }
     this.#leaveBranches(entry, [success, failure])
-    return null
+    return isGone(failure) ? true : isGone(success) ? false : null
   }
 
   /** The scopes after a command of a chain: where it succeeded, and where it failed; null where it cannot have. */
   #outcomes(node: Syntax.PipelineNode, status: Status): [success: Scope | null, failure: Scope | null] {
     const here = this.scope
+    if (status !== null) return status ? [here, null] : [null, here]
+    // A test is asked, and may well say no; of any other command it is expected that it succeeds.
+    if (isTest(node)) this.doubtful()
     const other = here.copy()
     other.afterFailure = true
     if (other.reach === 'surely') other.reach = 'maybe'
     // What succeeds because its command failed is not on the way on which all commands succeed.
     const [success, failure] = isNegated(node) ? [other, here] : [here, other]
-    return [status === false ? null : success, status === true ? null : failure]
+    return [success, failure]
   }
 
   #pipeline(node: Syntax.Pipeline, place: Place): Status {
@@ -197,7 +285,7 @@ export class ScriptReader extends CommandReader {
     }
     if (node.prefixes.some((prefix) => prefix.type === 'Time')) this.foreignInSh(node.pos)
     if (first === undefined) return null
-    const status = this.#node(first, inner)
+    const status = isNegated(node) ? this.#tested(() => this.#node(first, inner)) : this.#node(first, inner)
     const negations = node.prefixes.filter((prefix) => prefix.type === 'Negation').length
     return status === null ? null : negations % 2 === 1 ? !status : status
   }
@@ -205,47 +293,92 @@ export class ScriptReader extends CommandReader {
   #if(node: Syntax.If, place: Place): Status {
     const entry = this.#enter()
     const ends: Scope[] = []
-    this.list(node.clause.commands, notLast(place))
-    let rest = this.scope
-    const then = (body: Syntax.CompoundList): void => {
-      this.scope = rest.copy()
-      this.doubtful()
-      if (rest.reach !== 'never') this.list(body.commands, place)
+    const statuses: Status[] = []
+    let doubtful = false
+    const branch = (body: Syntax.CompoundList): void => {
+      this.scope = this.scope.copy()
+      if (doubtful) {
+        this.doubtful()
+        this.branches++
+      }
+      if (this.scope.reach !== 'never') statuses.push(this.list(body.commands, place))
+      if (doubtful) this.branches--
       ends.push(this.scope)
     }
-    then(node.then)
-    for (const { clause, then: body } of node.elif) {
+    for (const { clause, then } of [node, ...node.elif]) {
+      if (doubtful) this.doubtful()
+      const status = this.#tested(() => this.list(clause.commands, notLast(place)))
+      if (this.scope.reach === 'never') {
+        ends.push(this.scope)
+        return this.#together(entry, ends, [null])
+      }
+      if (status === false) continue
+      const rest = this.scope
+      doubtful ||= status === null
+      branch(then)
+      if (status === true) return this.#together(entry, ends, statuses)
       this.scope = rest.copy()
-      this.doubtful()
-      if (rest.reach !== 'never') this.list(clause.commands, notLast(place))
-      rest = this.scope
-      then(body)
     }
-    if (node.else !== undefined) then(node.else)
-    else ends.push(rest)
-    this.#leaveBranches(entry, ends)
-    return null
+    if (node.else !== undefined) branch(node.else)
+    else {
+      ends.push(this.scope)
+      statuses.push(true)
+    }
+    return this.#together(entry, ends, statuses)
+  }
+
+  /** Goes on after branches of which one was taken, and says what it came to. */
+  #together(entry: Entry, ends: readonly Scope[], statuses: readonly Status[]): Status {
+    const [only, ...others] = ends
+    // What surely runs is no branch.
+    if (only !== undefined && others.length === 0) this.scope = only
+    else this.#leaveBranches(entry, ends)
+    const [first = null] = statuses
+    return statuses.every((status) => status === first) ? first : null
   }
 
   #case(node: Syntax.Case, place: Place): Status {
-    expandWhole(node.word, this)
-    const entry = this.#enter()
-    const start = this.scope
-    const ends: Scope[] = [start]
+    this.stopped = false
+    const { value } = expandWhole(node.word, this)
+    if (this.stopped) this.giveUp()
     const fallsThrough = node.items.some(({ terminator }) => terminator !== undefined && terminator !== ';;')
     if (fallsThrough) this.foreignInSh(node.pos)
-    // The patterns are expanded one after the other, up to the one that matches.
-    for (const { pattern } of node.items) for (const word of pattern) this.textEffects(word)
+    const entry = this.#enter()
+    const start = this.scope
+    const ends: Scope[] = []
+    const statuses: Status[] = []
     const writes = fallsThrough ? this.writes(node) : undefined
+    let doubtful = false
     for (const item of node.items) {
+      let found: boolean | null = false
+      // The patterns are expanded one after the other, up to the one that matches.
+      for (const word of item.pattern) {
+        const pattern = value === null || fallsThrough || this.#hasEffects(word) ? null : expandPattern(word, this)
+        const matched = value === null || pattern === null ? null : matches(value, pattern)
+        if (pattern === null) this.textEffects(word)
+        if (matched !== false) found = matched === true && found === false ? true : found === true ? true : matched
+        if (matched === true) break
+      }
+      if (found === false) continue
+      doubtful ||= found === null
       this.scope = start.copy()
-      this.doubtful()
+      if (doubtful) this.doubtful()
       if (writes !== undefined) this.forget(writes)
-      this.list(item.body.commands, fallsThrough ? notLast(place) : place)
+      this.branches++
+      statuses.push(this.list(item.body.commands, fallsThrough ? notLast(place) : place))
+      this.branches--
       ends.push(this.scope)
+      if (found === true) return this.#together(entry, ends, statuses)
+      this.scope = start
     }
-    this.#leaveBranches(entry, ends)
-    return null
+    this.scope = start
+    ends.push(start)
+    statuses.push(true)
+    return this.#together(entry, ends, statuses)
+  }
+
+  #hasEffects(node: Syntax.Word): boolean {
+    return /[`$<>]\(|`|\$\{[^}]*[?=]/.test(node.text)
   }
 
   /** Notes where branches begin. */
@@ -271,12 +404,17 @@ export class ScriptReader extends CommandReader {
   #repeat(node: Syntax.SyntaxNode, run: () => void): void {
     const writes = this.writes(node)
     const entry = this.#enter()
+    const { round } = this
+    this.round = undefined
     this.forget(writes)
     this.loops++
+    this.branches++
     const before = this.scope
     this.scope = before.copy()
     run()
+    this.branches--
     this.loops--
+    this.round = round
     this.#leaveBranches(entry, [before])
     this.forget(writes)
   }
@@ -288,11 +426,65 @@ export class ScriptReader extends CommandReader {
     if (this.scope.reach !== 'never') this.list(body.commands, notLast(place))
   }
 
+  /**
+   * Follows a loop round by round. `next` prepares a round, and says whether there is one: null where that is unknown. False
+   * where the loop cannot be followed, or not to its end; then all is as it was.
+   */
+  #rounds(node: Syntax.While | Syntax.For, place: Place, next: (index: number) => boolean | null): boolean {
+    const cost = node.end - node.pos
+    const leavesMore = /\b(break|continue)\s+[^\s;&|]/.test(this.source.slice(node.body.pos, node.body.end))
+    if (leavesMore || this.budget.repeated < cost) return false
+    const { scope, traps, altered, departures, round, stopped } = this
+    const lengths = [this.commands, this.errors, this.doubts, this.abandoned].map((list) => [list, list.length] as const)
+    const entry = this.#enter()
+    const breaks: Scope[] = []
+    this.scope = scope.copy()
+    this.loops++
+    let ended = false
+    for (let index = 0; index <= mostRounds; index++) {
+      const more = next(index)
+      if (more === null) break
+      ended = !more
+      if (ended) break
+      this.budget.repeated -= cost
+      if (this.budget.repeated < 0) break
+      const own: Round = { breaks, continues: [] }
+      this.round = own
+      const begin = this.#enter()
+      this.branches++
+      this.list(node.body.commands, notLast(place))
+      this.branches--
+      this.round = round
+      this.#together(begin, [this.scope, ...own.continues].filter((end) => !isGone(end)), [])
+      ended = own.continues.length === 0 && this.scope.reach === 'never'
+      if (ended) break
+    }
+    this.loops--
+    this.round = round
+    if (ended) {
+      const ends = [this.scope, ...breaks].filter((end) => !isGone(end))
+      if (ends.length > 0) this.#together(entry, ends, [])
+      return true
+    }
+    for (const [list, length] of lengths) list.length = length
+    Object.assign(this, { scope, traps, altered, departures, round, stopped })
+    return false
+  }
+
   #while(node: Syntax.While, place: Place): Status {
+    let runs = false
+    const followed = this.#rounds(node, place, () => {
+      const status = this.#tested(() => this.list(node.clause.commands, notLast(place)))
+      if (this.scope.reach === 'never') return false
+      const more = status === null || node.kind === 'while' ? status : !status
+      runs ||= more === true
+      return more
+    })
+    if (followed) return runs ? null : true
     const clause = this.source.slice(node.clause.pos, node.clause.end).trim().replace(/;$/, '')
     const endless = node.kind === 'while' ? /^(true|:)$/.test(clause) : clause === 'false'
     this.#repeat(node, () => {
-      this.list(node.clause.commands, notLast(place))
+      this.#tested(() => this.list(node.clause.commands, notLast(place)))
       this.#body(node.body, place)
     })
     if (endless) this.mayLeave()
@@ -301,33 +493,87 @@ export class ScriptReader extends CommandReader {
 
   #for(node: Syntax.For | Syntax.Select, place: Place): Status {
     if (node.type === 'Select') this.foreignInSh(node.pos)
-    for (const word of node.wordlist ?? []) expandWord(word, this, [])
+    this.stopped = false
+    const words: Word[] = []
+    for (const word of node.wordlist ?? []) expandWord(word, this, words)
+    if (this.stopped) this.giveUp()
+    const given = node.wordlist === undefined ? this.scope.parameters?.slice(1) : words
+    const isKnown = node.type === 'For' && given !== undefined && given.length <= mostRounds && given.every(({ value, splits }) => value !== null && !splits)
+    if (isKnown && /^[A-Za-z_]\w*$/.test(node.name.text)) {
+      const followed = this.#rounds(node, place, (index) => {
+        const word = given[index]
+        if (word !== undefined) this.scope.assign(node.name.text, word.value)
+        return this.scope.refused ? null : word !== undefined
+      })
+      if (followed) return given.length > 0 ? null : true
+    }
     this.#repeat(node, () => this.#body(node.body, place))
     return null
   }
 
-  #function(node: Syntax.Function, place: Place): Status {
+  #function(node: Syntax.Function, _place: Place): Status {
     const name = node.name.text
     if (this.source.startsWith('function', node.pos) && name !== 'function') this.foreignInSh(node.pos)
     if (!/^[A-Za-z_]\w*$/.test(name)) this.foreignInSh(node.pos)
-    // The body runs when it is called, with whatever variables and parameters there are by then.
-    const loops = this.loops
-    this.later(() => {
-      this.loops = 0
-      this.functions++
-      this.#node(node.body, notLast(place))
-      this.functions--
-    })
-    this.loops = loops
+    // The body runs when it is called.
+    if (!this.#defined.includes(node)) this.#defined.push(node)
     // One within a substitution was not seen before.
     this.defined(node)
-    this.scope.define(name)
+    this.scope.define(name, { node, source: this.source })
     return true
+  }
+
+  protected override aside(text: string, start: number, end: number, place: Place): boolean {
+    const reader = new ScriptReader(text, { dialect: this.dialect, environment: new Environment() })
+    if (reader.script.errors !== undefined || this.#nesting >= deepest / 2) return false
+    reader.scope = this.scope.copy()
+    Object.assign(reader, { tested: this.tested, functions: this.functions, altered: this.altered })
+    const status = reader.list(reader.script.commands, notLast(place))
+    if (reader.errors.length > 0 || reader.doubts.length > 0 || reader.altered !== this.altered || reader.#defined.length > 0) return false
+    const at = (words: readonly Word[]): readonly Word[] => words.map((word) => ({ ...word, start, end, text: this.source.slice(start, end) }))
+    for (const { words, assignments, exports, runs, exec, background, piped, input } of reader.commands)
+      this.commands.push(new FoundCommand(at(words), assignments, exports, start, end, runs, exec, { background, piped }, false, true, false, input))
+    if (reader.departures > 0) this.departures++
+    if (reader.traps) this.traps = true
+    if (reader.unread) this.unread = true
+    this.scope = reader.scope
+    return status !== undefined
+  }
+
+  protected override follow({ node, source }: Definition, words: readonly Word[], place: Place): Status | undefined {
+    const cost = node.end - node.pos
+    if (source !== this.source || this.budget.repeated < cost || this.calls.length >= deepestCall || this.calls.includes(node)) return undefined
+    this.budget.repeated -= cost
+    const { call, round, loops } = this
+    const { parameters } = this.scope
+    const entry = this.#enter()
+    const before = this.scope.copy()
+    const own: Call = { node, returns: [], locals: new Map(), branches: this.branches }
+    Object.assign(this, { call: own, round: undefined, loops: 0 })
+    this.scope.parameters = [parameters?.[0] ?? words[0] as Word, ...words.slice(1)]
+    this.functions++
+    this.calls.push(node)
+    const status = this.#node(node.body, notLast(place))
+    this.calls.pop()
+    this.functions--
+    Object.assign(this, { call, round, loops })
+    const ends = [{ scope: this.scope, status }, ...own.returns].filter((end) => !isGone(end.scope))
+    const result = ends.length === 0 ? null : this.#together(entry, ends.map((end) => end.scope), ends.map((end) => end.status))
+    this.scope.parameters = parameters
+    for (const [name, variable] of own.locals) {
+      const was = before.variable(name)
+      const isOwn = variable !== undefined && variable.value === was.value && variable.exported === was.exported && variable.fixed === was.fixed
+      if (isOwn) this.scope.restore(name, was)
+      else this.scope.forget(name)
+    }
+    return result
   }
 }
 
 /** The same place, within a compound command. */
 const enclosed = (place: Place): Place => (place.enclosed === true ? place : { ...place, enclosed: true })
+/** Whether no way leads through here. */
+const isGone = (scope: Scope | null): boolean => scope === null || scope.reach === 'never'
 
 function joined(one: Scope | null, other: Scope | null): Scope | null {
   if (one === null || one.reach === 'never') return other ?? one

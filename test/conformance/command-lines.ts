@@ -63,6 +63,9 @@ function readSettings(): Setting[] {
   return [...found.values()]
 }
 
+/** Pythons before 3.13 refuse what is glued to `-v` and is no other flag, later ones end at the `-v`. */
+const withoutJunk = (word: string): string => word.replace(/^(-[DR]*[hv][DRhv]*).+$/s, '$1')
+
 class Generator {
   readonly #random: Random
 
@@ -91,8 +94,8 @@ class Generator {
     if (this.#random.chance(0.03)) insert(this.#random.pick(wrongNames), this.#random.pick(['4', ':80', 'x']))
     if (this.#random.chance(0.04)) insert('--')
     if (this.#random.chance(0.12)) insert(this.#random.pick(oddWords))
-    const words = parts.flat()
-    return this.#random.chance(0.07) ? this.spoil(words) : words
+    const words = parts.flat().map(withoutJunk)
+    return this.#random.chance(0.07) ? this.spoil(words).map(withoutJunk) : words
   }
 
   /** A setting, now and then twice: the last one wins, or both are kept. */

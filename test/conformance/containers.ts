@@ -26,7 +26,7 @@ export interface Generated {
   /** What `valueFrom` and `envFrom` hold, by the variable's name: the object does not tell. */
   readonly hidden: ReadonlyMap<string, string>
   /** The shell that `sh` is. */
-  readonly sh: 'dash' | 'bash'
+  readonly sh: 'dash' | 'bash' | 'busybox'
   /** Calm scripts run as a rule one program after the other, and what they write can be compared, too. */
   readonly calm: boolean
 }

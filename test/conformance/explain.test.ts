@@ -15,9 +15,10 @@ import { commandLines } from './command-lines.ts'
 import { Oracle, type Answer, type CommandLine } from './gunicorn.ts'
 import { realTest, seed } from './real.ts'
 
-/** How many command lines each release is asked about. */
+/** How many command lines each release is asked about: those that many run, and those between which much changed, more. */
 const counts: Readonly<Record<string, number>> = {
-  '20.1.0': 5000, '23.0.0': 5000, '27.0.1': 5000, '19.10.0': 1000, '22.0.0': 1000, '25.3.0': 1000, '26.2.0': 1000,
+  '19.10.0': 1500, '20.0.4': 1500, '20.1.0': 3000, '21.2.0': 1500, '22.0.0': 1500, '23.0.0': 3000, '24.1.1': 1500,
+  '25.0.3': 1500, '25.3.0': 1500, '26.2.0': 1500, '27.0.1': 3000,
 }
 
 const root = join(import.meta.dirname, '..', '..')
@@ -129,7 +130,9 @@ async function obstacle(release: string): Promise<string | undefined> {
 }
 
 const releases = Object.keys(counts)
-const obstacles = await Promise.all(releases.map(obstacle))
+// One after the other: what is not in the cache is installed, and some machines' pip stands in its own way.
+const obstacles: (string | undefined)[] = []
+for (const release of releases) obstacles.push(await obstacle(release))
 const asked = new Map<string, Asked>()
 
 describe(`explain --stdin, seed ${seed}`, () => {

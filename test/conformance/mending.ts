@@ -84,7 +84,7 @@ function remainderProblems({ after, fixed, policy }: Mending): string[] {
 
 function sizeProblems({ before, after, fixed, added, policy }: Mending): string[] {
   const fixes = [...fixed.mended].map((finding) => finding.fix)
-  const readsPort = fixes.some((made) => made && ('define' in made || ('setting' in made && made.setting === 'bind')))
+  const readsPort = fixes.some((made) => made && ('define' in made || 'put' in made || ('setting' in made && made.setting === 'bind')))
   const isPort = added.length <= (readsPort ? 1 : 0) && added.every(({ name }) => name === policy.port.env)
   const onlyAdds = fixes.every((made) => made && 'setting' in made && !made.entry)
   const isSmall = !onlyAdds || isWithin(textOf(before), textOf(after))
@@ -104,4 +104,14 @@ function isWithin(text: string, longer: string): boolean {
   let at = 0
   for (const character of longer) if (character === text[at]) at++
   return at === text.length
+}
+
+/** How a container that was mended wrongly is shown. */
+export function failure({ before, after, policy, generated }: Mending, problems: readonly string[]): string[] {
+  if (problems.length === 0) return []
+  const [old, now] = [before, after].map((object) => {
+    const { command, args, env, envFrom } = containerOf(object)
+    return JSON.stringify({ command, args, env, envFrom })
+  })
+  return [`--- ${policy.name}, sh is ${generated.sh}\n${old}\n${now}\n${problems.map((problem) => `  ${problem}`).join('\n')}`]
 }

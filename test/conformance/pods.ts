@@ -2,7 +2,8 @@
  * Runs containers' commands as the kubelet would, with programs on PATH that record how they were started.
  * The kubelet's part is written from k8s.io/kubernetes/pkg/kubelet (makeEnvironments) and its `expansion` package.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Container } from './containers.ts'
@@ -27,10 +28,13 @@ export interface Outcome {
   readonly files: Readonly<Record<string, string>>
 }
 
+/** What `sh` may be. */
+export const shells = ['dash', 'bash', 'busybox'] as const
+
 export interface Pod {
   readonly container: Container
   readonly hidden: ReadonlyMap<string, string>
-  readonly sh: 'dash' | 'bash'
+  readonly sh: (typeof shells)[number]
 }
 
 /** `$(NAME)` and `$$`; a name that is not defined stays as it is written. */
@@ -57,8 +61,9 @@ const longest = 10
 const tookTooLong = '124\n'
 
 /** Programs that are looked for on the machine; the others are made up. */
-const realPrograms = ['env', 'nice', 'timeout', 'cat', 'printf']
-const recorded = ['PORT', 'WEB_CONCURRENCY', 'FORWARDED_ALLOW_IPS', 'GUNICORN_CMD_ARGS']
+const realPrograms = ['env', 'nice', 'timeout', 'cat', 'printf', 'mkdir', 'sleep', 'nohup', 'setsid', 'stdbuf']
+/** The variables that gunicorn reads. */
+export const recorded = ['PORT', 'WEB_CONCURRENCY', 'FORWARDED_ALLOW_IPS', 'GUNICORN_CMD_ARGS']
 
 /** What each made-up program does. A recording is one write, so that programs that run at once do not mix theirs. */
 function madeUp(): Record<string, string> {
@@ -74,6 +79,7 @@ function madeUp(): Record<string, string> {
     migrate: talking('migrate'),
     celery: talking('celery'),
     flask: talking('flask'),
+    nginx: talking('nginx'),
     quiet: record('quiet'),
     broken: `${talking('broken')}exit 1\n`,
     collect: `cat >/dev/null\n${talking('collect')}`,
@@ -88,6 +94,9 @@ function madeUp(): Record<string, string> {
   }
 }
 
+/** How many containers run at once. */
+const drivers = 2
+
 /** A folder with the programs, and one for each run. */
 export class Node {
   readonly #folder: string
@@ -98,10 +107,10 @@ export class Node {
   constructor(folder: string) {
     this.#folder = folder
     this.#dash = installed('dash')
-    for (const sh of ['dash', 'bash']) {
+    for (const sh of shells) {
       const bin = this.#bin(sh)
       mkdirSync(bin)
-      for (const program of [...realPrograms, 'dash', 'bash']) symlinkSync(installed(program), join(bin, program))
+      for (const program of [...realPrograms, ...shells]) symlinkSync(installed(program), join(bin, program))
       symlinkSync(installed(sh), join(bin, 'sh'))
       for (const [name, body] of Object.entries(madeUp()))
         writeFileSync(join(bin, name), `#!${this.#dash}\n${body}`, { mode: 0o755 })
@@ -112,23 +121,34 @@ export class Node {
     return join(this.#folder, `bin-${sh}`)
   }
 
-  /** Starts each pod's container, one after the other. */
-  run(pods: readonly Pod[]): Outcome[] {
+  /** Starts each pod's container. */
+  async run(pods: readonly Pod[]): Promise<Outcome[]> {
     const folder = join(this.#folder, `run-${this.#runs++}`)
     mkdirSync(folder)
     const commands = pods.map((pod, index) => this.#command(pod, join(folder, String(index))))
-    const driver = join(folder, 'driver')
-    // What a container leaves in the background holds descriptor 3, and so is waited for.
-    writeFileSync(driver, `exec 3>&1\n${commands.join('')}`)
-    const { status, error } = spawnSync(this.#dash, [driver], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 300_000 })
-    if (error !== undefined || status === null) throw error ?? new Error('the containers took too long')
+    await Promise.all(Array.from({ length: drivers }, async (_, driver) => {
+      const mine = commands.filter((_command, index) => index % drivers === driver)
+      await this.#drive(join(folder, `driver-${driver}`), mine)
+    }))
     return pods.map((_, index) => readOutcome(join(folder, String(index))))
+  }
+
+  /** Runs commands one after the other. */
+  async #drive(file: string, commands: readonly string[]): Promise<void> {
+    // What a container leaves in the background holds descriptor 3, and so is waited for.
+    writeFileSync(file, `exec 3>&1\n${commands.join('')}`)
+    const child = spawn(this.#dash, [file], { stdio: ['ignore', 'pipe', 'inherit'], timeout: 400_000 })
+    child.stdout.resume()
+    const [status] = await once(child, 'close') as [number | null]
+    if (status === null) throw new Error('the containers took too long')
   }
 
   #command(pod: Pod, folder: string): string {
     const work = join(folder, 'work')
     mkdirSync(join(work, 'sub'), { recursive: true })
     for (const file of ['a.x', 'b.x', 'ab', 'W', 'c d']) writeFileSync(join(work, file), '')
+    writeFileSync(join(work, 'env.sh'), 'WORKERS=7\nexport WEB_CONCURRENCY=7\n')
+    symlinkSync(this.#bin(pod.sh), join(work, 'bin'))
     const variables = environmentOf(pod)
     const { command = [], args = [] } = pod.container
     const argv = [...command, ...args].map((text) => expand(text, variables))
@@ -152,7 +172,7 @@ function installed(program: string): string {
 
 /** The programs that a node needs and that are not there; undefined where all are. */
 export function missingPrograms(): string | undefined {
-  const missing = [...realPrograms, 'dash', 'bash'].filter((program) => findProgram(program) === undefined)
+  const missing = [...realPrograms, ...shells].filter((program) => findProgram(program) === undefined)
   return missing.length > 0 ? `${missing.join(', ')} must be installed` : undefined
 }
 

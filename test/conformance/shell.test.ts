@@ -13,11 +13,12 @@ import { Environment } from '../../src/shell/environment.ts'
 import type { Dialect } from '../../src/shell/invocation.ts'
 import { quote, quoteWith } from '../../src/shell/quote.ts'
 import { readScript, type Command, type Script } from '../../src/shell/script.ts'
-import { literal, type Word } from '../../src/shell/word.ts'
+import { literal } from '../../src/shell/word.ts'
 import { Random } from './random.ts'
 import { realTest, seed } from './real.ts'
 import { findProgram, missing, single } from './shell-programs.ts'
 import { files, generate, names, stubs, type Generated } from './shell-scripts.ts'
+import { canBe, show } from './shell-words.ts'
 
 /** How many scripts each shell runs; `share` leaves half of them to another one. */
 const scripts = Number(process.env['PADDOCK_SHELL_SCRIPTS'] ?? 2000)
@@ -121,25 +122,6 @@ function readRuns(text: string): Run[] {
   }
   return runs
 }
-
-/** Whether words, as far as they are known, can be these arguments. */
-function canBe(words: readonly Word[], argv: readonly string[], from = 0, at = 0): boolean {
-  const word = words[from]
-  if (word === undefined) return at === argv.length
-  if (word.splits) {
-    for (let next = at; next <= argv.length; next++) {
-      if ((next === at || argv[at]?.startsWith(word.prefix) === true) && canBe(words, argv, from + 1, next)) return true
-    }
-    return false
-  }
-  const argument = argv[at]
-  if (argument === undefined || !(word.value === null ? argument.startsWith(word.prefix) : argument === word.value)) return false
-  return canBe(words, argv, from + 1, at + 1)
-}
-
-const show = (words: readonly Word[]): string =>
-  words.map(({ value, prefix, splits }) => (value === null ? `<${prefix}…${splits ? '*' : ''}>` : JSON.stringify(value)))
-    .join(' ')
 
 function markOf(command: Command): string | undefined {
   const mark = /^([kse]\d+|here|there|trapped)$/
