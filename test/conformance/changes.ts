@@ -29,7 +29,7 @@ export function runProblems(mending: Mending, before: Outcome, after: Outcome, a
 }
 
 /** Where a line goes, shells count those behind it anew in what they complain of. */
-const unnumbered = (effect: Outcome[keyof Outcome]): string => JSON.stringify(effect).replace(/\bline \d+/g, 'line')
+const unnumbered = (effect: Outcome[keyof Outcome]): string => JSON.stringify(effect).replaceAll(/\bline \d+|(?<=: )\d+(?=: )/g, 'line')
 
 function difference(name: string, was: unknown, is: unknown, wanted: readonly unknown[] = [was]): string[] {
   if (wanted.some((value) => same(value, is))) return []
