@@ -46,7 +46,7 @@ export function fix(object: unknown, report: Report, policy: Policy, python: Pyt
       return { rounds, findings: [...earlier, ...left], mended }
     }
     earlier.push(...round.mended)
-    current = lint(workload, policy, python)
+    current = lint(workload, policy, python, report.surroundings)
   }
 }
 
@@ -77,7 +77,9 @@ function mend(report: Report, policy: Policy): Round {
     edits.push(...writer.edits().filter((edit) => !isMade(edit, edits)))
     if (writer.needsPort) containers.add(invocation.container)
   }
-  for (const container of containers) edits.push(...definePort(container, policy))
+  // Those of a BkApp share their variables.
+  const sharing = Map.groupBy(containers, ({ envPath }) => envPath.join('/'))
+  for (const [container] of sharing.values()) if (container) edits.push(...definePort(container, policy))
   // With the variable defined, more is known of what reads it: `export PORT=${PORT:-8000}`, `127.0.0.1:$(PORT)`.
   more ||= [...containers].some((container) => mentions(container, policy.port.env))
   return { edits, mended, more }
@@ -115,8 +117,9 @@ function definePort(container: Container, { port }: Policy): Edit[] {
   const number = container.port ?? port.fallback
   if (number === null) return []
   const variable = { name: port.env, value: String(number) }
-  const path = [...container.path, 'env']
-  return [container.hasEnv ? { op: 'add', path: [...path, '-'], value: variable } : { op: 'add', path, value: [variable] }]
+  const path = container.envPath
+  if (container.hasEnv) return [{ op: 'add', path: [...path, '-'], value: variable }]
+  return [container.lacksEnvParent ? { op: 'add', path: path.slice(0, -1), value: { env: [variable] } } : { op: 'add', path, value: [variable] }]
 }
 
 /** Writes the fixes of one invocation down, in the form that it has. */
@@ -144,7 +147,6 @@ class Writer {
       this.needsPort = true
       return 'written'
     }
-    if (this.#isOutOfReach()) return 'impossible'
     if ('split' in fix) return this.#split(fix) ? 'written' : 'impossible'
     if ('drop' in fix) return this.#drop(fix.drop)
     if ('put' in fix) return this.#put(fix)
@@ -155,12 +157,6 @@ class Writer {
     const replaced = fix.entry !== undefined && this.#replace(fix.entry, fix.setting, String(fix.value))
     if (replaced && word) this.#touched.add(word)
     return replaced || this.#append(fix) ? 'written' : 'impossible'
-  }
-
-  /** True in a script within another one where the file's platform wants characters escaped: it takes the first turn, and the words here the last. */
-  #isOutOfReach(): boolean {
-    const { script, container } = this.#invocation
-    return script?.nested === true && container.spelling !== undefined && container.spelling.literal('"$(') !== '"$('
   }
 
   /** True where a script has given the port variable a value of its own, or lacks it: what is written with it is not the platform's port. */
@@ -237,6 +233,8 @@ class Writer {
     const { start, end } = word
     const isPlain = word.text === word.value
     if (form === 'exec') {
+      // What stands in one string with others is no element to take out.
+      if (insertion.kind !== 'list' || typeof path.at(-1) !== 'number') return undefined
       if (left === undefined) return { op: 'remove', path }
       return isPlain ? { op: 'replace', path, value: left } : undefined
     }
@@ -260,7 +258,7 @@ class Writer {
     const variable = environment.variables.get('GUNICORN_CMD_ARGS')
     const isSetElsewhere = mentions(container, 'GUNICORN_CMD_ARGS')
     if (variable?.entry.value !== text || isSetElsewhere || (left !== undefined && word.text !== word.value)) return undefined
-    const path = [...container.path, 'env', variable.entry.index, 'value']
+    const path = variable.entry.path ?? [...container.envPath, variable.entry.index, 'value']
     if (left !== undefined) return { op: 'splice', path, start: word.start, end: word.end, text: left }
     const blanks = blanksBefore(text.slice(0, word.start))
     // The first word takes the blanks behind it along.
@@ -302,7 +300,7 @@ class Writer {
     const plain = word.text === word.value
     const text = (plain || head === '' ? before : quote(head)) + this.#forShell(setting, value)
     const splice = script?.splice({ start: word.start, end: word.end, text })
-    if (splice) this.#replacements.push({ op: 'splice', path: place.path, ...splice, text: this.#escaped(splice.text) })
+    if (splice) this.#replacements.push({ op: 'splice', path: place.path, ...splice })
     return splice !== undefined
   }
 
@@ -335,7 +333,7 @@ class Writer {
     const { offset, before, between } = insertion
     const text = options.map((words) => words.join(' '))
     const splice = script?.splice({ start: offset, end: offset, text: before ? text.map((one) => `${one} `).join('') : text.map((one) => between + one).join('') })
-    return splice && script ? [{ op: 'splice', path: script.path, ...splice, text: this.#escaped(splice.text) }] : []
+    return splice && script ? [{ op: 'splice', path: script.path, ...splice }] : []
   }
 
   /** An option and its value, as they are written in this form. */
@@ -347,11 +345,6 @@ class Writer {
     // A value that begins with a dash would be taken for an option.
     if (value.startsWith('-') && value !== '-') return [`${flags.find((flag) => flag.startsWith('--')) ?? ''}=${text}`]
     return [flags.find((flag) => !this.#invocation.container.spelling?.swallows?.(flag)) ?? '', text]
-  }
-
-  /** Text for a string that the kubelet expands, unless a platform reads it in another way. */
-  #escaped(text: string): string {
-    return this.#invocation.container.spelling ? text : escape(text)
   }
 
   /** In a list the kubelet expands `$(PORT)`, and nothing else. */

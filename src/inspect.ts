@@ -2,14 +2,17 @@
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
+import { automaticFile, type ConfigFile, type ConfigSource, type ConfigText } from './gunicorn/config-file.ts'
 import { baseName, changedEnvironment, changedVariables, startedBy, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { signalsGroup } from './gunicorn/signals.ts'
 import type { Parent, ShellProgram } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { expand, firstHoleIn } from './kubernetes/expansion.ts'
+import { escape, expand, expandRewritten, firstHoleIn } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
-import type { Container, Element, Workload } from './kubernetes/workload.ts'
+import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
+import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
+import { valueAt, type Container, type Element, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { insetOf } from './shell/inset.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
@@ -39,12 +42,10 @@ export type Insertion =
 /** A script as it stands in an object, be it within other scripts. */
 export interface ScriptPlace {
   readonly text: string
-  /** True where it stands in another script. */
-  readonly nested: boolean
   readonly path: Path
   /** Where units start … end of the script stand in the string at `path`. */
   readonly place: (start: number, end: number) => { readonly start: number; readonly end: number }
-  /** What puts text of the script in the place of units start … end, before the kubelet; undefined where that cannot be written surely. */
+  /** What puts text of the script in the place of units start … end; undefined where that cannot be written surely. */
   readonly splice: (splice: Splice) => Splice | undefined
 }
 
@@ -95,6 +96,8 @@ export interface Invocation {
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
+  /** What is not in sight of the command, of a container that stands in here for what it may start. */
+  readonly hidden?: HiddenCommand
 }
 
 /** An invocation's settings: what all the releases that it may be of, and that do not refuse it, agree on. */
@@ -136,6 +139,16 @@ class Settings {
     return setting.entries.length > 0 ? 'yes' : 'unknown'
   }
 
+  /** The config file that is read, where it was at hand. */
+  get configFile(): ConfigFile | undefined {
+    return this.readings[0]?.configFile?.file
+  }
+
+  /** The word that names it, where one of the invocation's own does. */
+  get configWord(): Word | undefined {
+    return this.readings[0]?.configFile?.word
+  }
+
   /** Why gunicorn refuses to start. */
   get problems(): readonly StartProblem[] {
     return (this.#problems ??= this.readings.flatMap((reading) => reading.problems))
@@ -168,58 +181,78 @@ function merge(settings: readonly Setting[]): Setting | undefined {
 /** The longest a chain of shells within shells may get before it is left alone. */
 const deepestShell = 8
 
+/** The most words of one command that are read. Nobody writes as many, and it takes as long as they are many. */
+const mostWords = 20_000
+
 /** A command line before any shell: list elements, each with the path where it stands. */
 export interface CommandLine {
   readonly elements: readonly Element[]
-  /** The string that the elements are parts of, where they are. */
-  readonly text?: string | undefined
   /** Where a message about the command line as a whole points to. */
   readonly path: Path
+  /** The string that several elements stand in, where they do. */
+  readonly text?: string | undefined
+  /** Text for a string that the kubelet expands, unless another platform reads it. */
+  readonly escaped?: (text: string) => string
   /** What a shell that the command line starts finds in its environment; asked for only where there is one. */
   readonly environment: () => Environment
   /** What gunicorn finds in its environment where nothing on the command line changes that. */
   readonly variables: Variables
   readonly releases: readonly Release[]
+  /**
+   * A config file by its path, which may be relative: undefined where it surely is not there, null where that, or what it holds,
+   * is not known. `isAtHome` where the command line has not left the folder that it was started in. Without it, none is had.
+   */
+  readonly configFile?: ((path: string, isAtHome: () => boolean) => ConfigText | null | undefined) | undefined
+}
+
+/** What is at hand besides a workload itself: nothing where it is admitted. */
+export interface Surroundings {
+  readonly configMaps?: ConfigMaps
+  /** Config files that are handed over: `undefined` for one that is not among them. */
+  readonly configFile?: CommandLine['configFile']
 }
 
 /** An invocation as a command line alone tells it. */
 export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
 
 /** The invocations of gunicorn in a workload, container by container. */
-export function inspect(workload: Workload): Invocation[] {
-  const releases = releasesOf(workload)
-  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases)?.invocations ?? [])
+export function inspect(workload: Workload, surroundings: Surroundings = none): Invocation[] {
+  const releases = workloadReleases(workload)
+  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings)?.invocations ?? [])
 }
 
 /** The same with what is wrong with scripts and what was not read, for each container that may start gunicorn. */
-export function inspectWorkload(workload: Workload): InspectedContainer[] {
-  const releases = releasesOf(workload)
-  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases) ?? [])
+export function inspectWorkload(workload: Workload, surroundings: Surroundings = none): InspectedContainer[] {
+  const releases = workloadReleases(workload)
+  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings) ?? [])
 }
 
-const releasesOf = ({ annotations, gunicorn }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value.trim() ?? gunicorn)
+const workloadReleases = ({ annotations, gunicorn }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value.trim() ?? gunicorn)
 
-interface InspectedContainer extends Inspection {
+interface InspectedContainer extends Inspected {
   readonly container: Container
   readonly invocations: readonly Invocation[]
 }
 
-function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): InspectedContainer | undefined {
+function inspectContainer(
+  workload: Workload, container: Container, releases: readonly Release[], surroundings: Surroundings,
+): InspectedContainer | undefined {
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
   const texts = container.elements?.map(({ text }) => text) ?? [...command, ...args]
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
-  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$('))) return undefined
+  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (container.isRewritten && text.includes('$')))) return undefined
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const elements = container.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
     text,
-    expanded: expand(text, environment.lookup),
+    expanded: container.isRewritten ? expandRewritten(text, environment.lookup) : expand(text, environment.lookup),
   }))
   const found = inspectCommandLine({
     elements,
-    text: container.text,
     path,
+    text: container.text,
+    ...(container.spelling ? { escaped: String } : {}),
     // An image may set more variables than the object shows.
     environment: () => new Environment([...environment.variables].map(([name, { value }]) => [name, value]), false),
     // What an image may set besides is not reckoned with: no default could be put in otherwise.
@@ -229,6 +262,7 @@ function inspectContainer(workload: Workload, container: Container, releases: re
       return environment.mayComeFromElsewhere(name) ? null : undefined
     },
     releases,
+    configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
   })
   const before = command.length === 0 && !container.elements ? [entryPoint] : noParents
   const invocations = found.invocations.map((invocation) => ({
@@ -237,26 +271,84 @@ function inspectContainer(workload: Workload, container: Container, releases: re
   return { ...found, container, invocations }
 }
 
+const none: Surroundings = {}
+
+/** The containers whose command is in their image, each as an invocation of which nothing is known. */
+export function* inspectHidden(workload: Workload, invocations: readonly Invocation[]): Generator<Invocation> {
+  for (const container of workload.containers) {
+    const hidden = invocations.some((invocation) => invocation.container === container) ? undefined : hiddenCommand(workload, container)
+    if (!hidden) continue
+    const place = { path: hidden.path }
+    yield {
+      workload,
+      container,
+      environment: containerEnvironment(container, workload.enableServiceLinks),
+      form: 'exec',
+      words: [],
+      command: undefined,
+      script: undefined,
+      parents: noParents,
+      shell: undefined,
+      runs: 'maybe',
+      place,
+      insertion: { kind: 'none', reason: 'the command is not in sight' },
+      settings: new Settings([]),
+      variables: () => null,
+      releases: [],
+      placeOf: () => place,
+      hidden,
+    }
+  }
+}
+
+/** The config file at a path, as a container sees it. */
+function configFileOf(
+  workload: Workload, container: Container, { configMaps = () => undefined, configFile }: Surroundings, path: string, isAtHome: () => boolean,
+): ConfigText | null | undefined {
+  const given = configFile?.(path, isAtHome)
+  if (given !== undefined) return given
+  // What an image holds is not reckoned with, and neither is what a disk does: what gunicorn finds by itself is there where a volume brings it.
+  const isAutomatic = path === automaticFile
+  if (isAutomatic && valueAt(container.written, ['volumeMounts']) === undefined) return undefined
+  const workingDir = valueAt(container.written, ['workingDir'])
+  const folder = path.startsWith('/') ? '' : typeof workingDir === 'string' && workingDir.startsWith('/') && isAtHome() ? `${workingDir}/` : undefined
+  if (folder === undefined) return isAutomatic && !mayBeMounted(workload, container, automaticFile) ? undefined : null
+  const found = mountedFile(workload, container, normalize(folder + path), configMaps)
+  if (typeof found === 'object') return { name: `${path.slice(path.lastIndexOf('/') + 1)} of ConfigMap "${found.configMap}"`, text: found.text }
+  if (found === 'absent') return undefined
+  return found === 'elsewhere' && isAutomatic ? undefined : null
+}
+
+/** A path without `.`, `..` and `//`. */
+function normalize(path: string): string {
+  const steps: string[] = []
+  for (const step of path.split('/')) {
+    if (step === '..') steps.pop()
+    else if (step !== '' && step !== '.') steps.push(step)
+  }
+  return `/${steps.join('/')}`
+}
+
 /** A program that stands between a command line and the word gunicorn, and is none that is known to start another. */
-export interface Overlooked {
+export interface Unread {
   readonly name: string
   /** The words from the program's name on. */
   readonly words: readonly Word[]
 }
 
 /** What a command line comes to. */
-export interface Inspection {
+export interface Inspected {
   readonly invocations: readonly Found[]
   /** What is wrong with its scripts. */
   readonly errors: readonly ScriptError[]
-  /** True where it may start more than is told here: a script that cannot be seen, a program whose name is not known. */
-  readonly unread: boolean
   /** The programs behind which gunicorn is spoken of, and not seen to be started. */
-  readonly overlooked: readonly Overlooked[]
+  readonly unread: readonly Unread[]
+  /** True where it may start more than is told here: a script that cannot be seen, a program whose name is not known. */
+  readonly mayStartMore: boolean
 }
 
 /** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
-export function inspectCommandLine(line: CommandLine): Inspection {
+export function inspectCommandLine(line: CommandLine): Inspected {
   return new Inspector(line).run()
 }
 
@@ -268,15 +360,22 @@ interface Way {
   readonly closed: string | undefined
   /** Whether no wrapper before it takes variables away. */
   readonly inherits: boolean
+  /** `surely`: it is read in every run of the container in which the commands before it succeed. */
+  readonly runs: 'surely' | 'maybe'
+  /** Whether it may be read in another folder than the container's. */
+  readonly moves: boolean
   /** The shell that reads it, where that is the container's first process or the child of an init program. */
   readonly starter: Starter | undefined
-  /** Whether the container surely gets to it. */
-  readonly runs: 'surely' | 'maybe' | undefined
 }
 
 const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
 
 const noParents: readonly Parent[] = []
+
+const wordsBefore = (words: readonly Word[], started: Started): readonly Word[] => words.slice(0, started.kind === 'unknown' ? 0 : started.index)
+
+/** Whether none of a wrapper's words is an option: one may name another folder, or take variables away. */
+const isPlain = (words: readonly Word[]): boolean => words.every(({ value }) => value !== null && (!value.startsWith('-') || value === '--' || value === '-m' || value === '-u'))
 
 /** What runs `args` where there is no `command`. */
 const entryPoint: Parent = { kind: 'wrapper', name: "the image's entry point", stays: true, passes: null }
@@ -290,14 +389,14 @@ class Inspector {
   readonly #line: CommandLine
   readonly #found: Found[] = []
   readonly #errors: ScriptError[] = []
-  readonly #overlooked: Overlooked[] = []
-  #unread = false
+  readonly #unread: Unread[] = []
+  #mayStartMore = false
 
   constructor(line: CommandLine) {
     this.#line = line
   }
 
-  run(): Inspection {
+  run(): Inspected {
     const { elements, environment } = this.#line
     const words = elements.map(wordOf)
     const started = startedBy(words)
@@ -305,24 +404,14 @@ class Inspector {
     else {
       const found = scriptIn(words, started)
       const element = found && elements[found.index]
-      const word = found && words[found.index]
-      if (found && element && word && !(word.value === null && found.reader === 'words')) {
-        const { expanded, path, at } = element
-        const place = (start: number, end: number): { start: number; end: number } => ({ start: expanded.source(found.offset + start), end: expanded.source(found.offset + end) })
-        this.#script({
-          text: expanded.text.slice(found.offset),
-          nested: false,
-          path,
-          // Between the quotes of a longer string it is a script within that.
-          place: at ? () => at : place,
-          splice: ({ start, end, text }) => (at ? undefined : { ...place(start, end), text }),
-        }, found, () => changedEnvironment(found.changes, environment()), {
-          parents: found.parents, depth: 0, closed: at && 'it stands in a script within a script', inherits: inheritsAll(found.changes),
-          starter: starterIn(words, started), runs: undefined,
+      if (found && element && !(words[found.index]?.value === null && found.reader === 'words'))
+        this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
+          // What stands between the quotes of a longer string is a script within it.
+          parents: found.parents, depth: 0, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely', moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
         })
-      } else this.#overlook(words, started)
+      else this.#overlook(words, started)
     }
-    return { invocations: this.#found, errors: this.#errors, unread: this.#unread, overlooked: this.#overlooked }
+    return { invocations: this.#found, errors: this.#errors, unread: this.#unread, mayStartMore: this.#mayStartMore }
   }
 
   /** Notes a program behind which gunicorn is spoken of. */
@@ -330,7 +419,7 @@ class Inspector {
     const index = started.kind === 'unknown' ? 0 : started.index
     const first = words[index]
     if (first && !startNothing.has(first.value ?? '') && words.some(({ text }, at) => at > index && text.includes('gunicorn')))
-      this.#overlooked.push({ name: first.value ?? first.text, words: words.slice(index) })
+      this.#unread.push({ name: first.value ?? first.text, words: words.slice(index) })
   }
 
   #variables(changes: readonly Change[], shell?: Environment): Variables {
@@ -344,11 +433,11 @@ class Inspector {
     const { elements, path } = this.#line
     const own = words.slice(index)
     const named = elements[index]
-    if (named?.at) return this.#splitForm(own, changes, passed, named.path)
+    if (named?.at) return this.#splitForm(words, { kind: 'gunicorn', index, changes, passed }, named.path)
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
-    this.#add(own, this.#variables(changes), {
+    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), false), {
       form: 'exec',
       command: undefined,
       script: undefined,
@@ -361,80 +450,96 @@ class Inspector {
     })
   }
 
+  /** The script that an element holds, from one of its characters on. */
+  #elementScript({ path, expanded, at }: Element, offset: number): ScriptPlace {
+    const { escaped = escape } = this.#line
+    const source = (position: number): number => expanded.source(offset + position)
+    return {
+      text: expanded.text.slice(offset),
+      path,
+      place: (start, end) => at ?? { start: source(start), end: source(end) },
+      splice: ({ start, end, text }) => (at ? undefined : { start: source(start), end: source(end), text: escaped(text) }),
+    }
+  }
+
   /** The words of a string that is split at blanks, as a shell quotes and as no shell expands: written like those of a script. */
-  #splitForm(own: readonly Word[], changes: readonly Change[], passed: readonly Passed[], path: Path): void {
+  #splitForm(words: readonly Word[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>, path: Path): void {
+    const own = words.slice(index)
     const end = own.at(-1)?.end ?? 0
     const next = own[1]
-    const before = hasSeparator(own) && next !== undefined
-    this.#add(own, this.#variables(changes), {
+    const inherits = inheritsAll(changes)
+    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), false), {
       form: 'shell',
       command: undefined,
-      script: { text: this.#line.text ?? '', nested: false, path, place: (from, to) => ({ start: from, end: to }), splice: (splice) => splice },
+      script: { text: this.#line.text ?? '', path, place: (start, end) => ({ start, end }), splice: (splice) => splice },
       parents: wrappersOf(passed),
       shell: undefined,
       runs: 'surely',
       place: { path, start: own[0]?.start ?? 0, end },
-      insertion: { kind: 'text', offset: before ? next.start : end, before, between: ' ', inherits: inheritsAll(changes) },
-      placeOf: (word) => ({ path, start: word.start, end: word.end }),
+      insertion: hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits },
+      placeOf: ({ start, end }) => ({ path, start, end }),
     })
   }
 
   #script(place: ScriptPlace, found: FoundScript, environment: () => Environment, way: Way): void {
     const { dialect, parameters, options } = found
     const { text } = place
-    if (found.reader === 'words' && /[$`;&|<>()*?[\]{}~#!\\\n]/.test(text.replaceAll(/'[^']*'/g, ''))) return
+    if (found.reader === 'words' && /[$`;&|<>()*?[\]{}~#!\\\n]/.test(text.replaceAll(/'[^']*'/g, ''))) {
+      this.#mayStartMore = true
+      return
+    }
     const script = readScript(text, { dialect, parameters, ...(options ? { options } : {}), environment: environment() })
     this.#errors.push(...script.errors)
-    if (script.unread) this.#unread = true
+    if (script.unread) this.#mayStartMore = true
     const closed = way.closed ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
+    const moves = way.moves || /\b(cd|pushd|popd|chdir)\b/.test(text)
+    const jobs = script.commands.some((command) => command.background)
+    const made = script.commands.filter((command) => command.embedded)
     for (const [index, command] of script.commands.entries()) {
-      // What runs before may read the rest of a script that is the standard input.
-      const doubt = found.isInput && index > 0 ? 'maybe' : way.runs
-      const runs = doubt === 'maybe' ? doubt : command.runs
       const started = startedBy(command.words)
-      if (started.kind === 'unknown' && command.words.length > 0) this.#unread = true
+      if (started.kind === 'unknown' && command.words.length > 0) this.#mayStartMore = true
       if (started.kind === 'program' && command.words.length - started.index < 2 && command.input === undefined) {
-        if (isShell(command.words.slice(started.index))) this.#unread = true
+        if (isShell(command.words.slice(started.index))) this.#mayStartMore = true
         continue
       }
+      // What runs before may read the rest of a script that is the standard input.
+      const runs = way.runs === 'maybe' || (found.isInput && index > 0) ? 'maybe' : command.runs
       const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
-        kind: 'shell', name: found.name, program: found.program, script: text, isFile: found.isInput, command, traps: script.traps,
-        jobs: script.commands.some((other) => other.background),
+        kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, command, traps: script.traps, jobs,
       }])
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, traps: script.traps, others: () => hasOthers(script.commands, command) }
-        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs }, shell)
+        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs, moves }, shell)
         continue
       }
       const inner = way.depth < deepestShell ? scriptIn(command.words, started, command.input !== undefined) : undefined
       const word = inner?.isInput === true ? command.input : inner && command.words[inner.index]
-      const nested = inner && word && this.#nested(place, word, inner)
-      if (inner && nested && !(word?.value === null && inner.reader === 'words'))
+      const nested = inner && word && (inner.isInput ? hereDocument(place, word) : this.#nested(place, word, inner.offset))
+      if (inner && nested && !(word?.value === null && (inner.reader === 'words' || inner.isInput)))
         this.#script(nested, inner, () => changedEnvironment(inner.changes, command.environment), {
           parents: [...parents(), ...inner.parents],
           depth: way.depth + 1,
           closed: closed ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
-          runs,
           inherits: way.inherits && inheritsAll(inner.changes),
+          runs,
+          moves: moves || !isPlain(wordsBefore(command.words, started)),
           starter: undefined,
         })
-      else if (started.kind === 'program' && isShell(command.words.slice(started.index))) {
-        this.#unread = true
-        this.#overlook(command.words, started)
-      } else if (!script.commands.some((other) => other.embedded && other.start >= command.start && other.end <= command.end))
-        this.#overlook(command.words, started)
+      else {
+        if (started.kind === 'string' || (started.kind === 'program' && isShell(command.words.slice(started.index)))) this.#mayStartMore = true
+        if (!made.some((other) => other.start >= command.start && other.end <= command.end)) this.#overlook(command.words, started)
+      }
     }
   }
 
   /** The script that a word of another one holds; undefined where it is not known. */
-  #nested(outer: ScriptPlace, word: Word, { offset, isInput }: FoundScript): ScriptPlace | undefined {
-    const inset = isInput ? undefined : insetOf(word)
+  #nested(outer: ScriptPlace, word: Word, offset: number): ScriptPlace | undefined {
+    const inset = insetOf(word)
     const text = word.value ?? inset?.text
     if (text === undefined) return undefined
     const whole = outer.place(word.start, word.end)
     return {
       text: text.slice(offset),
-      nested: true,
       path: outer.path,
       place: (start, end) => {
         const inner = inset?.place(start + offset, end + offset)
@@ -452,7 +557,7 @@ class Inspector {
     command: Command,
     { index, changes }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
-    way: Pick<Way, 'closed' | 'inherits'> & Pick<Found, 'runs'>,
+    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves'>,
     shell: Omit<Shell, 'seat'> | undefined,
   ): void {
     const { path } = script
@@ -463,7 +568,7 @@ class Inspector {
       // With `command` in front of it, or the like, it is another matter.
       return first && isBlank(script.text.slice(from, first.start)) ? { path, ...script.place(first.start, first.end) } : undefined
     }
-    this.#add(own, this.#variables(changes, command.environment), {
+    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(command.words.slice(0, index), changes, () => command.environment, way.moves), {
       form: 'shell',
       command,
       script,
@@ -476,9 +581,28 @@ class Inspector {
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>): void {
+  /** Where an invocation finds config files, and what they find in their environment; `before` are the words in front of it. */
+  #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, moves: boolean): ConfigSource | undefined {
+    const { configFile } = this.#line
+    if (!configFile) return undefined
+    return {
+      file: (path) => configFile(path, () => !moves && isPlain(before) && !environment().tampered),
+      // A shell sets some variables of its own, and so does Python where it finds no locale.
+      environment: changedVariables(changes, (name) => (isPlain(before) && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null)),
+    }
+  }
+
+  #add(
+    words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
+    rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
+  ): void {
     const { releases } = this.#line
-    this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
+    if (words.length > mostWords) {
+      this.#mayStartMore = true
+      this.#errors.push({ message: `commands of more than ${mostWords} words are not read`, start: 0, end: 1 })
+      return
+    }
+    this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases, source)) })
   }
 }
 
@@ -488,7 +612,13 @@ function starterIn(words: readonly Word[], started: Started): Starter | undefine
   return { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
 }
 
-const embedded = 'it stands in a script within a script, which `eval` or the like reads'
+const withinScript = 'it stands in a script within a script'
+const embedded = `${withinScript}, which \`eval\` or the like reads`
+
+/** A script that a command reads from its standard input: it is read, and left as it is. */
+function hereDocument(outer: ScriptPlace, { value, start, end }: Word): ScriptPlace {
+  return { text: value ?? '', path: outer.path, place: () => outer.place(start, end), splice: () => undefined }
+}
 
 function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[], { closed, inherits }: Pick<Way, 'closed' | 'inherits'>): Insertion {
   if (closed !== undefined) return { kind: 'none', reason: closed }
@@ -524,7 +654,8 @@ interface FoundScript extends Pick<ShellScript, 'dialect' | 'parameters' | 'isIn
   readonly program: ShellProgram | undefined
 }
 
-function scriptIn(words: readonly Word[], started: Started, hasInput = false): FoundScript | undefined {
+/** With `input`, also one that is read from the standard input. */
+function scriptIn(words: readonly Word[], started: Started, input = false): FoundScript | undefined {
   if (started.kind === 'unknown' || started.kind === 'gunicorn') return undefined
   const { index, changes, passed } = started
   const parents = wrappersOf(passed)
@@ -534,10 +665,10 @@ function scriptIn(words: readonly Word[], started: Started, hasInput = false): F
     const program = shell === undefined ? 'sh' : shellProgram(shell)
     if (program === undefined) return undefined
     const dialect = program === 'bash' ? 'bash' : 'sh'
-    return { index, offset, isInput: false, reader, dialect, parameters, options: undefined, changes, parents, name: shell ?? 'sh', program: reader === 'words' ? undefined : program }
+    return { index, offset, reader, dialect, parameters, isInput: false, options: undefined, changes, parents, name: shell ?? 'sh', program: reader === 'words' ? undefined : program }
   }
   const own = words.slice(index)
-  const script = shellScript(own, hasInput)
+  const script = shellScript(own, input)
   if (!script) return undefined
   const name = own[0]?.value ?? 'sh'
   return { ...script, index: index + script.script, offset: 0, reader: 'shell', changes, parents, name, program: shellProgram(name) ?? 'sh' }

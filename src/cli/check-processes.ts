@@ -1,12 +1,14 @@
 /** Processes of a platform's file → findings and fixes, in that file and in the scripts of the repository that it starts. */
 import { applyEdits, jsonPatch, type Edit } from '../edit.ts'
 import { fix } from '../fix.ts'
+import type { Surroundings } from '../inspect.ts'
 import type { Path } from '../kubernetes/field.ts'
-import { valueAt, type Workload } from '../kubernetes/workload.ts'
+import { valueAt, type Remark, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding } from '../lint.ts'
 import { modeOf, workloadOf, type Process, type WrittenText } from '../platforms/process.ts'
 import type { Platform } from '../platforms/platform.ts'
 import { processScripts, type ProcessScript } from '../platforms/process-scripts.ts'
+import { platformRules } from '../platforms/remarks.ts'
 import type { Range, Value } from '../platforms/value.ts'
 import type { Governed } from '../policy/governed.ts'
 import { nothing, type Policy } from '../policy/policy.ts'
@@ -14,6 +16,7 @@ import type { Python } from '../rules/rule.ts'
 import type { Checked, CheckOptions } from './check.ts'
 import { Lines } from './lines.ts'
 import type { TextChange } from './mend-text.ts'
+import { configFilesIn } from './config-files.ts'
 import { readPlatformFile, type PlatformFile, type ReadFile, type Repository } from './platform-files.ts'
 import type { ReportedFinding, Span } from './report.ts'
 import { pinnedGunicorn, repositoryPython } from './repository-python.ts'
@@ -57,6 +60,7 @@ class ProcessCheck {
   /** Where the repository of the process begins, with a slash behind it. */
   readonly #folder: string
   readonly #repository: Repository
+  readonly #surroundings: Surroundings
 
   constructor(process: Process, file: ReadFile, lines: Lines, pythons: Map<string, Python>, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void) {
     this.#process = process
@@ -68,6 +72,7 @@ class ProcessCheck {
     const { folder = '' } = process
     this.#folder = folder === '' ? '' : `${folder}/`
     this.#repository = (path) => options.repository(this.#folder + path)
+    this.#surroundings = { configFile: configFilesIn(this.#repository, options.surroundings?.configFile) }
     this.#python = pythons.get(folder) ?? repositoryPython(options.requirements, this.#repository, this.#folder)
     pythons.set(folder, this.#python)
   }
@@ -75,15 +80,25 @@ class ProcessCheck {
   *run(): Generator<Checked> {
     const process = this.#process
     const object = this.#file.object(process)
-    const own = workloadOf(process, this.#options.platform)
-    const read = (edited: unknown): Workload => workloadOf(withTexts(process, edited), this.#options.platform)
+    const started = workloadOf(process, this.#options.platform)
+    const unseen: Remark[] = []
+    const found = [...processScripts(process, started, this.#options.platform, { read: this.#repository, unseen: (file) => unseen.push(this.#unseen(file)) })]
+    const told = (workload: Workload): Workload => ({ ...workload, remarks: [...(workload.remarks ?? []), ...unseen] })
+    const own = told(started)
+    const read = (edited: unknown): Workload => told(workloadOf(withTexts(process, edited), this.#options.platform))
     const policy = modeOf(process.command, this.#options.platform) === 'splits' ? withoutQuotes(this.#policy) : this.#policy
     const checked = this.#check(own, object, policy, read, (finding) => this.#spanOf(finding))
-    const scripts = [...processScripts(process, own, this.#options.platform, this.#repository)].map((script) => this.#script(script))
+    const scripts = found.map((script) => this.#script(script))
     if (checked.edits.length > 0) this.#mend(object, checked.edits)
     // A script that does no more than start the next, or a process that starts one, has nothing to tell.
-    const told = [{ ...checked, checked: checked.workload as Checked }, ...scripts].filter(({ found }, index, all) => found > 0 || index === all.length - 1)
-    for (const [index, { checked: one }] of told.entries()) yield { ...one, isPart: index > 0 || process.path.length === 0 }
+    const parts = [{ ...checked, checked: checked.workload as Checked }, ...scripts].filter(({ found }, index, all) => found > 0 || index === all.length - 1)
+    for (const [index, { checked: one }] of parts.entries()) yield { ...one, isPart: index > 0 || process.path.length === 0 }
+  }
+
+  #unseen(file: string): Remark {
+    const { path } = this.#process
+    const detail = `must be in the repository to be checked, and ${JSON.stringify(file)} is not`
+    return { rule: 'unseen-script', path, inFile: this.#start, shape: 'Not found', value: file, detail, remedy: platformRules['unseen-script'].remedy }
   }
 
   /** The release that requirements.txt pins. */
@@ -93,7 +108,7 @@ class ProcessCheck {
   }
 
   #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
-    const report = lint(this.#released(own), policy, this.#python)
+    const report = lint(this.#released(own), policy, this.#python, this.#surroundings)
     const { rounds, findings, mended } = fix(object, report, policy, this.#python, (edited) => {
       const again = read(edited)
       return again && this.#released(again)

@@ -23,10 +23,9 @@ export type Parent =
       readonly kind: 'shell'
       readonly name: string
       readonly program: ShellProgram
-      /** The script that it was given by `-c`, and which of its commands is meant. */
+      /** The script that it was given by `-c`, or on its standard input, and which of its commands is meant. */
       readonly script: string
-      /** True where it is given a file instead: then no shell becomes its last command. */
-      readonly isFile?: boolean
+      readonly isInput: boolean
       readonly command: Command
       /** True where the script sets a trap, or sends something into the background, before or elsewhere. */
       readonly traps: boolean
@@ -80,7 +79,8 @@ function staying(parent: Parent): Stay {
   // In a pipeline or in the background, `exec` is the subshell's.
   if (command.piped || command.background) return 'stays'
   if (command.exec) return !isInSubshell(parent) ? 'leaves' : program === 'busybox' || program === 'sh' ? 'unknown' : 'stays'
-  if (parent.isFile === true) return 'stays'
+  // What may still come on its standard input is not known to be the last.
+  if (parent.isInput) return 'stays'
   const [bash, busybox] = [isLastOfBash(parent), isLastOfBusybox(parent)]
   if (program === 'dash') return 'stays'
   if (program === 'bash') return bash ? 'leaves' : 'stays'

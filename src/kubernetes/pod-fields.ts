@@ -61,7 +61,8 @@ export interface ProbePort {
 const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const
 
 /** The ports that the kubelet probes on the Pod's own address. A name is looked up in `ports`; one that is not there is left out. */
-export function* probePorts(container: Container): Iterable<ProbePort> {
+export function probePorts(container: Container): readonly ProbePort[] {
+  const ports: ProbePort[] = []
   for (const name of probes) {
     const probe = container.written?.[name]
     if (probe === undefined) continue
@@ -70,9 +71,10 @@ export function* probePorts(container: Container): Iterable<ProbePort> {
       // With a host the kubelet asks somebody else.
       if (written === undefined || (valueAt(probe, [action, 'host']) ?? '') !== '') continue
       const port = typeof written === 'string' ? namedPort(container, written) : numberOrNone(written)
-      if (port !== undefined) yield { path: [...container.path, name, action, 'port'], port }
+      if (port !== undefined) ports.push({ path: [...container.path, name, action, 'port'], port })
     }
   }
+  return ports
 }
 
 function namedPort(container: Container, name: string): number | undefined {
@@ -146,17 +148,21 @@ export interface Mount {
   readonly isWritable: boolean
 }
 
+/** 64 MiB in every Pod: containerd's oci.WithDefaultSpec, CRI-O, dockershim alike. */
+const byRuntime: readonly Mount[] = [{ path: '/dev/shm', storage: 'memory', isWritable: true }]
+
 /** The volumes of a container, with the tmpfs that the runtime mounts. */
 export function mounts(workload: Workload, container: Container): readonly Mount[] {
+  const written = container.written?.['volumeMounts']
+  if (written === undefined) return byRuntime
   const volumes = new Map(list(inPod(workload, ['volumes'])).map((volume) => [valueAt(volume, ['name']), volume]))
-  const own = list(inContainer(container, ['volumeMounts'])).flatMap((mount): Mount[] => {
+  const own = list(written).flatMap((mount): Mount[] => {
     const path = valueAt(mount, ['mountPath'])
     if (typeof path !== 'string') return []
     const volume = volumes.get(valueAt(mount, ['name']))
     return [{ path: normalized(path), storage: storageOf(volume), isWritable: valueAt(mount, ['readOnly']) !== true }]
   })
-  // 64 MiB in every Pod, by the runtime: containerd's oci.WithDefaultSpec, CRI-O, dockershim alike.
-  return [{ path: '/dev/shm', storage: 'memory', isWritable: true }, ...own]
+  return [...byRuntime, ...own]
 }
 
 function storageOf(volume: unknown): Storage {

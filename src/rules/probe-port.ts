@@ -13,7 +13,7 @@ export default defineRule({
   *check(subject) {
     const { workload, container } = subject
     // Containers of a Pod share its address: another one may listen there.
-    const probed = [...probePorts(container)]
+    const probed = probePorts(container)
     if (probed.length === 0 || !isLasting(workload, container) || lastingContainers(workload).length > 1 || !isAlone(subject)) return
     const ports = boundPorts(subject)
     if (ports.length === 0) return

@@ -19,7 +19,7 @@ export function runProblems(mending: Mending, before: Outcome, after: Outcome, a
   if (!same(was, is)) return [`${argvs(before)} became ${argvs(after)}`]
   const effects = inOrder ? (['status', 'stdout', 'stderr', 'files'] as const) : []
   return [
-    ...effects.flatMap((name) => difference(name, unnumbered(before[name]), unnumbered(after[name]))),
+    ...effects.flatMap((name) => difference(name, withoutLines(before[name]), withoutLines(after[name]))),
     ...pairs(before, after, inOrder).flatMap(([one, other]) => {
       const [old, now] = [answers.get(one), answers.get(other)]
       const problems = old && now ? settingProblems(mending, other, old, now) : ['gunicorn was not asked']
@@ -27,9 +27,6 @@ export function runProblems(mending: Mending, before: Outcome, after: Outcome, a
     }),
   ]
 }
-
-/** Where a line goes, shells count those behind it anew in what they complain of. */
-const unnumbered = (effect: Outcome[keyof Outcome]): string => JSON.stringify(effect).replaceAll(/\bline \d+|(?<=: )\d+(?=: )/g, 'line')
 
 function difference(name: string, was: unknown, is: unknown, wanted: readonly unknown[] = [was]): string[] {
   if (wanted.some((value) => same(value, is))) return []
@@ -148,3 +145,6 @@ function refusalOf({ exit, error, bind_error, env_error }: Answer): string | nul
 function valueOf(name: string, { settings }: Answer): unknown {
   return settings?.[name] ?? releasesFor(release)[0]?.settings[name]?.default
 }
+
+/** What shells write without the numbers of lines that they name: an option that is added as a line of its own moves them. */
+const withoutLines = (text: unknown): unknown => (typeof text === 'string' ? text.replaceAll(/: (?:line )?\d+: /g, ': line: ').replaceAll(/\bline \d+/g, 'line') : text)

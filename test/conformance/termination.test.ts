@@ -27,6 +27,7 @@ const scripts = [
   'true && exec gunicorn a; echo', '  gunicorn a  ', 'env A=1 gunicorn a', 'exec env A=1 gunicorn a', 'nice -n 1 gunicorn a', 'timeout 9 gunicorn a',
   'exec timeout 9 gunicorn a', "bash -c 'gunicorn a'", "exec bash -c 'gunicorn a'", "exec bash -c 'gunicorn a >/dev/null'", "exec dash -c 'gunicorn a'",
   "exec dash -c 'exec gunicorn a'", "exec busybox sh -c 'gunicorn a 2>&1'", '. /dev/null && gunicorn a', 'true &&\n  gunicorn a\n', 'if true; then\n  gunicorn a\nfi',
+  'exec dash <<E\ngunicorn a\nE', 'exec dash <<E\nexec gunicorn a\nE', 'exec bash <<E\ngunicorn a\nE\n', 'exec busybox sh <<E\ngunicorn a\nE\n',
 ]
 
 const shells = [['dash'], ['bash'], ['busybox', 'sh']] as const

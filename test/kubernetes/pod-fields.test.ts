@@ -23,7 +23,7 @@ describe('fields of the wrong type are unknown', () => {
       { terminationGracePeriodSeconds: [value], securityContext: value, volumes: value },
     )
     expect(gracePeriod(workload)).toBeUndefined()
-    expect([...probePorts(container)]).toEqual([])
+    expect(probePorts(container)).toEqual([])
     expect(runsAs(workload, container)).toBeUndefined()
     expect(mayBindLowPorts(container)).toBeUndefined()
     expect(unprivilegedPortStart(workload)).toBeUndefined()

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { isMap, isSeq, parse, parseDocument, type Document } from 'yaml'
-import { picture, overlookedLine } from '../../src/cli/picture.ts'
+import { picture, unreadLine } from '../../src/cli/picture.ts'
 import { annotatedPython } from '../../src/dependencies/annotation.ts'
 import { applyEdits } from '../../src/edit.ts'
 import { fix } from '../../src/fix.ts'
@@ -58,8 +58,8 @@ function outcome(one: Shape): { explained: string; findings: string[]; fixed: Re
   const object = podOf(one)
   const { findings, fixed } = mend(object)
   const view = { all: false, paint: (_: unknown, plain: string) => plain }
-  const pictures = inspectWorkload(workloadOf(object)).flatMap(({ invocations, errors, overlooked }) => [
-    ...errors.map(({ message }) => `script: ${message}\n`), ...overlooked.map(overlookedLine), ...invocations.map((invocation) => picture(invocation, view)),
+  const pictures = inspectWorkload(workloadOf(object)).flatMap(({ invocations, errors, unread }) => [
+    ...errors.map(({ message }) => `script: ${message}\n`), ...unread.map(unreadLine), ...invocations.map((invocation) => picture(invocation, view)),
   ])
   const [before, after] = [object, fixed].map((pod) => (pod as Pod).spec.containers[0])
   const changed = Object.keys(after!).filter((key) => JSON.stringify(after![key]) !== JSON.stringify(before![key]))
