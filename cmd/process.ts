@@ -16,7 +16,7 @@ export function processIo(): Io {
     inputLines: () => createInterface({ input: process.stdin }),
     readFile: (path) => readFileSync(path, 'utf8'),
     writeFile,
-    listFiles: (path) => (statSync(path).isDirectory() ? [...manifestFiles(path)] : [path]),
+    listFiles: (path, also) => (statSync(path).isDirectory() ? [...manifestFiles(path, also)] : [path]),
     now: () => performance.now(),
     time: () => Date.now(),
   }
@@ -40,11 +40,11 @@ function writeFile(path: string, content: string): void {
   }
 }
 
-function* manifestFiles(folder: string): Generator<string> {
+function* manifestFiles(folder: string, also: string | undefined): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) yield* manifestFiles(path)
-    else if (entry.isFile() && /\.(ya?ml|json)$/.test(entry.name)) yield path
+    if (entry.isDirectory()) yield* manifestFiles(path, also)
+    else if (entry.isFile() && (/\.(ya?ml|json)$/.test(entry.name) || entry.name === also)) yield path
   }
 }

@@ -1,8 +1,9 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { releasesInWords } from './gunicorn/catalogue.ts'
-import { inspect, type Invocation, type Place } from './inspect.ts'
+import { inspect, inspectHidden, type Invocation, type Place, type Surroundings } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
+import { platformRules } from './platforms/remarks.ts'
 import type { Action, Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
 import type { Fix, Problem, Python, Rule, Severity, Subject } from './rules/rule.ts'
@@ -24,18 +25,26 @@ export class Finding implements Verdict {
   readonly otherwise: Verdict['otherwise']
   readonly policy: string
   readonly exception: string | undefined
-  readonly invocation: Invocation
-  readonly #rule: Rule
+  readonly container: string
+  readonly #invocation: Invocation | undefined
+  readonly #rule: RuleWords
   readonly #problem: Problem
 
-  constructor(rule: Rule, problem: Problem, invocation: Invocation, verdict: Verdict) {
+  constructor(rule: RuleWords, problem: Problem, invocation: Invocation | undefined, verdict: Verdict, container = invocation?.container.name ?? '') {
     this.#rule = rule
     this.#problem = problem
-    this.invocation = invocation
+    this.#invocation = invocation
+    this.container = container
     this.action = verdict.action
     this.otherwise = verdict.otherwise
     this.policy = verdict.policy
     this.exception = verdict.exception
+  }
+
+  /** The command that it is about. What is said of a file, and of no command in it, has none, and no fix either. */
+  get invocation(): Invocation {
+    if (!this.#invocation) throw new TypeError('the finding is about no command')
+    return this.#invocation
   }
 
   get rule(): string {
@@ -44,10 +53,6 @@ export class Finding implements Verdict {
 
   get severity(): Severity {
     return this.#rule.severity
-  }
-
-  get container(): string {
-    return this.invocation.container.name
   }
 
   get place(): Place {
@@ -87,37 +92,64 @@ export class Finding implements Verdict {
   withoutFix(): Finding | undefined {
     if (this.action !== 'Fix') return this
     const { otherwise, policy, exception } = this
-    return otherwise === 'Off' ? undefined : new Finding(this.#rule, this.#problem, this.invocation, { action: otherwise, otherwise, policy, exception })
+    return otherwise === 'Off' ? undefined : new Finding(this.#rule, this.#problem, this.#invocation, { action: otherwise, otherwise, policy, exception }, this.container)
   }
 }
+
+/** What of a rule is told with a finding. */
+type RuleWords = Pick<Rule, 'id' | 'severity' | 'remedy'>
 
 /** What is found in a workload. */
 export interface Report {
   readonly workload: Workload
   readonly invocations: readonly Invocation[]
   readonly findings: readonly Finding[]
+  readonly surroundings: Surroundings | undefined
 }
 
-export function lint(workload: Workload, policy: Policy, python: Python): Report {
-  const invocations = inspect(workload)
-  const findings = invocations.flatMap((invocation) => lintInvocation(invocation, policy, python))
-  return { workload, invocations, findings }
+export function lint(workload: Workload, policy: Policy, python: Python, surroundings?: Surroundings): Report {
+  const invocations = inspect(workload, surroundings)
+  const spoken = hiddenRules.some((rule) => (policy.rules[rule.id]?.action ?? 'Off') !== 'Off')
+  const hidden = spoken ? [...inspectHidden(workload, invocations)] : []
+  const findings = [...invocations, ...hidden].flatMap((invocation) => lintInvocation(invocation, policy, python))
+  return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings, surroundings }
 }
+
+/** What the platform says of its file stands whatever a policy says: the platform goes by no policy. */
+function remarks({ remarks = [], containers }: Workload, policy: Policy): Finding[] {
+  return remarks.map(({ rule, path, shape, value, detail, remedy, inFile }) => {
+    const { action } = platformRules[rule]
+    const problem = { place: { path, inFile }, shape, value, detail, remedy }
+    return new Finding({ id: rule, ...platformRules[rule] }, problem, undefined, { action, otherwise: action, policy: policy.name, exception: undefined }, containers[0]?.name)
+  })
+}
+
+const hiddenRules = rules.filter((rule) => rule.ofHidden)
 
 function lintInvocation(invocation: Invocation, policy: Policy, python: Python): Finding[] {
   const subject: Subject = { ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) }
   const allowed = allowedRules(invocation.workload, policy)
   const { serves } = invocation.settings
   const findings: Finding[] = []
-  for (const rule of rules) {
-    const action = policy.rules[rule.id]?.action ?? 'Off'
-    if (action === 'Off' || allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
+  for (const rule of activeRules(policy)) {
+    if ((rule.ofHidden === true) !== (invocation.hidden !== undefined)) continue
+    if (allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
     for (const problem of rule.check(subject)) {
       const finding = findingOf(rule, problem, invocation, policy)
       if (finding) findings.push(finding)
     }
   }
   return findings
+}
+
+/** By what a policy says of its rules, which outlives the policy: an exception makes another policy of it. */
+const active = new WeakMap<Policy['rules'], readonly Rule[]>()
+
+/** The rules that are not off. */
+function activeRules({ rules: actions }: Policy): readonly Rule[] {
+  let known = active.get(actions)
+  if (!known) active.set(actions, (known = rules.filter(({ id }) => (actions[id]?.action ?? 'Off') !== 'Off')))
+  return known
 }
 
 /** Most rules are about settings that few commands set. */
@@ -139,6 +171,7 @@ function allowedRules(workload: Workload, policy: Policy): ReadonlySet<string> {
 function portVariable({ environment, container }: Invocation, { port }: Policy): Subject['portVariable'] {
   if (environment.variables.has(port.env)) return 'defined'
   if (environment.mayComeFromElsewhere(port.env)) return 'unknown'
+  if (container.hasPortConflict) return 'none'
   return container.port !== undefined || port.fallback !== null ? 'definable' : 'none'
 }
 

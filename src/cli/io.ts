@@ -17,8 +17,11 @@ export interface Io {
   readonly readFile: (path: string) => string
   /** Writes a file whole or not at all. */
   readonly writeFile: (path: string, text: string) => void
-  /** The files that a path names: itself, or what a folder holds at any depth. Throws where there is none. */
-  readonly listFiles: (path: string) => readonly string[]
+  /**
+   * The files that a path names: itself, or the manifests that a folder holds at any depth, and the files of the name `also`.
+   * Throws where there is none.
+   */
+  readonly listFiles: (path: string, also?: string) => readonly string[]
   /** Milliseconds, from any start. */
   readonly now: () => number
   /** The time of day: milliseconds since 1970. */

@@ -1,11 +1,17 @@
 /** `paddock check`: the files, one after the other, through a reporter; what is mended is written back. */
-import { fieldPath } from '../kubernetes/field.ts'
+import { applySplices, inOrder, type Splice } from '../edit.ts'
+import { fieldPath, type Path } from '../kubernetes/field.ts'
+import { defaultPlatform, platforms, type Platform } from '../platforms/platform.ts'
 import { checkText, type Checked, type CheckOptions } from './check.ts'
+import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
+import { checkPlatformFile, type Rewrite } from './check-processes.ts'
 import { exitStatus, UsageError } from './command.ts'
 import type { Change } from './edit.ts'
 import { openReports } from './formats.ts'
+import { platformFile, repository } from './platform-files.ts'
 import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
+import { Lines } from './lines.ts'
 import type { Output } from './outputs.ts'
 import { progress } from './progress.ts'
 import { placeName, type ReportedFile, type Reporter, type Summary } from './report.ts'
@@ -13,6 +19,10 @@ import { placeName, type ReportedFile, type Reporter, type Summary } from './rep
 export interface CheckFlags {
   readonly governing: Governing
   readonly requirements?: string
+  /** Files on disk, by the paths at which gunicorn finds them. */
+  readonly configFile?: Readonly<Record<string, string>>
+  /** Whose Procfile it is; undefined for the default, and for what others make of it besides. */
+  readonly platform?: string
   readonly format?: readonly Output[]
   readonly failOn: 'deny' | 'warn' | 'audit' | 'fix' | 'never'
   readonly fix?: boolean
@@ -21,19 +31,35 @@ export interface CheckFlags {
   readonly version: string
 }
 
+interface RunOptions extends CheckOptions {
+  readonly platform: Platform
+  /** True where no platform was chosen. */
+  readonly compared: boolean
+}
+
 export async function runCheck(paths: readonly string[], flags: CheckFlags, io: Io): Promise<number> {
   const { requirements } = flags
-  const options: CheckOptions = {
+  const configMaps = new ConfigMapCollection()
+  const platform = platforms[flags.platform ?? defaultPlatform]
+  if (!platform) throw new UsageError(`there is no platform ${JSON.stringify(flags.platform)}`)
+  const options: RunOptions = {
+    surroundings: { configMaps: configMaps.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) },
+    platform,
+    compared: flags.platform === undefined,
     policyFor: flags.governing.policyFor,
     requirements: requirements === undefined ? undefined : { text: io.readFile(requirements), path: requirements },
   }
   const summary: Summary = { files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixed: 0, audited: 0, unreadable: 0, written: flags.fix === true }
   const reporter = reporterFor(paths, flags, io)
   let unmended = 0
+  const scripts = new Map<string, string>()
   const bar = progress(io)
   const listed = [...files(paths, summary, reporter, io)]
   const read = reader(io)
-  if (flags.governing.needsNamespaces) await learnNamespaces(listed, read, flags.governing)
+  await learn(listed, read, (text) => {
+    configMaps.add(text)
+    if (flags.governing.needsNamespaces) flags.governing.learnNamespaces(text)
+  })
   for (const file of listed) {
     let text: string
     try {
@@ -44,12 +70,16 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     }
     summary.files += 1
     const reported = { name: file === '-' ? 'standard input' : file, line: lineReader(text) }
-    const edits = checkFile(reported, text, options, summary, reporter, io, bar)
-    const { text: mended, refused } = edits.length > 0 && (flags.fix || flags.diff) ? await mend(file, text, edits, io) : { text, refused: 0 }
-    unmended += refused
-    if (flags.diff && mended !== text) io.stdout.write(await diffOf(file, text, mended, io))
-    if (flags.fix && file === '-') io.stdout.write(mended)
-    else if (flags.fix && mended !== text) io.writeFile(file, mended)
+    const changes = checkFile(reported, file, text, options, summary, reporter, io, bar)
+    for (const change of flags.fix || flags.diff ? changes : []) {
+      const { file, text } = change
+      const mended = await mend(change, scripts, io)
+      unmended += mended.refused
+      if (flags.diff && mended.text !== text) io.stdout.write(await diffOf(file, text, mended.text, io))
+      if (flags.fix && file === '-') io.stdout.write(mended.text)
+      else if (flags.fix && mended.text !== text) io.writeFile(file, mended.text)
+    }
+    if (flags.fix && file === '-' && changes.length === 0) io.stdout.write(text)
   }
   bar.end()
   for (const note of flags.governing.notes()) io.stderr.write(`paddock: ${note}\n`)
@@ -63,12 +93,12 @@ function reader(io: Io): (file: string) => Promise<string> {
   return async (file) => (file === '-' ? (input ??= io.readInput()) : io.readFile(file))
 }
 
-/** A Namespace may stand behind what is in it. */
-async function learnNamespaces(listed: readonly string[], read: (file: string) => Promise<string>, { learnNamespaces }: Governing): Promise<void> {
+/** A Namespace may stand behind what is in it, a ConfigMap behind what mounts it. */
+async function learn(listed: readonly string[], read: (file: string) => Promise<string>, from: (text: string) => void): Promise<void> {
   for (const file of listed) {
     // What cannot be read is told of when it is checked.
     const text = await read(file).catch(() => '')
-    learnNamespaces(text)
+    from(text)
   }
 }
 
@@ -77,7 +107,7 @@ function* files(paths: readonly string[], summary: Summary, reporter: Reporter, 
     if (path === '-') yield path
     else
       try {
-        yield* io.listFiles(path)
+        yield* io.listFiles(path, 'Procfile')
       } catch (error) {
         unreadableFile(path, error, summary, reporter, io)
       }
@@ -106,9 +136,27 @@ function reporterFor(paths: readonly string[], { format = [], fix = false, diff 
   return openReports(text ? [text, ...files] : files, options, mendsInput ? io.stderr : io.stdout, io)
 }
 
-function checkFile(file: ReportedFile, text: string, options: CheckOptions, summary: Summary, reporter: Reporter, io: Io, bar: ReturnType<typeof progress>): readonly Change[] {
+/** What is to become of a file: edits of its documents, or text to be put in its place. */
+interface FileChange {
+  readonly file: string
+  readonly text: string
+  readonly edits: readonly Change[]
+  readonly splices: readonly Splice[]
+  readonly changes: readonly NonNullable<Rewrite['change']>[]
+  /** True for a script, which several processes may start. */
+  readonly isScript: boolean
+}
+
+function checkFile(reported: ReportedFile, path: string, text: string, options: RunOptions, summary: Summary, reporter: Reporter, io: Io, bar: ReturnType<typeof progress>): readonly FileChange[] {
   const edits: Change[] = []
-  for (const checked of checkText(text, options, (edit) => edits.push(edit))) {
+  const rewrites: Rewrite[] = []
+  const folder = path.slice(0, path.lastIndexOf('/') + 1)
+  const kind = platformFile(path)
+  const found = kind === undefined
+    ? checkText(text, options, (edit) => edits.push(edit))
+    : checkPlatformFile(kind, text, { ...options, repository: repository(path, io) }, (rewrite) => rewrites.push(rewrite))
+  for (const checked of found) {
+    const file = checked.file ? { name: folder + checked.file.name, line: lineReader(checked.file.text) } : reported
     count(checked, summary)
     if ('workload' in checked) reporter.workload(file, checked.workload)
     else {
@@ -117,7 +165,13 @@ function checkFile(file: ReportedFile, text: string, options: CheckOptions, summ
     }
     bar.step(file.name, summary.workloads)
   }
-  return edits
+  const own = rewrites.filter(({ script }) => script === undefined)
+  edits.push(...own.flatMap((rewrite) => (rewrite.edits ? [{ document: 0, edits: rewrite.edits }] : [])))
+  const splices = own.flatMap(({ splice }) => splice ?? [])
+  const changes = own.flatMap(({ change }) => change ?? [])
+  const scripts = rewrites.flatMap(({ script, before = '', splice }): FileChange[] =>
+    (script !== undefined && splice ? [{ file: folder + script, text: before, edits: [], splices: [splice], changes: [], isScript: true }] : []))
+  return edits.length + splices.length + changes.length > 0 ? [{ file: path, text, edits, splices, changes, isScript: false }, ...scripts] : scripts
 }
 
 function count(checked: Checked, summary: Summary): void {
@@ -125,7 +179,7 @@ function count(checked: Checked, summary: Summary): void {
     summary.unreadable += 1
     return
   }
-  summary.workloads += 1
+  if (!checked.isPart) summary.workloads += 1
   summary.invocations += checked.workload.invocations
   for (const { finding } of checked.workload.findings) summary[counters[finding.action]] += 1
 }
@@ -153,11 +207,33 @@ function lineReader(text: string): (line: number) => string {
 }
 
 /** Makes the changes, as far as they can be made in the text. */
-async function mend(file: string, text: string, edits: readonly Change[], io: Io): Promise<{ text: string; refused: number }> {
+async function mend({ file, text, edits, splices, changes, isScript }: FileChange, scripts: Map<string, string>, io: Io): Promise<{ text: string; refused: number }> {
+  if (splices.length > 0) {
+    const mended = applySplices(text, inOrder(splices))
+    if (!isScript) return { text: mended, refused: 0 }
+    // Several processes may start one script; what each of them needs must be the same.
+    const known = scripts.get(file)
+    scripts.set(file, known ?? mended)
+    if (known !== undefined && known !== mended) io.stderr.write(`paddock: ${file}: not fixed: several processes start it, and each needs another change\n`)
+    return known === undefined ? { text: mended, refused: 0 } : { text, refused: known === mended ? 0 : 1 }
+  }
   const { editManifests } = await import('./edit.ts')
-  const { text: mended, refused } = editManifests(text, edits)
-  for (const { line, path, reason } of refused) io.stderr.write(`paddock: ${file}:${line}: ${fieldPath(path)}: not fixed: ${reason}\n`)
-  return { text: mended, refused: refused.length }
+  const { mendText } = await import('./mend-text.ts')
+  let [mended, refused] = [text, 0]
+  const refuse = (line: number, path: Path, reason: string): void => {
+    io.stderr.write(`paddock: ${file}:${line}: ${fieldPath(path)}: not fixed: ${reason}\n`)
+    refused += 1
+  }
+  // From the end on, so that the places of what stands before still hold.
+  for (const change of changes.toSorted((a, b) => b.start - a.start)) {
+    const outcome = mendText(mended, change, change.read)
+    if ('text' in outcome) mended = outcome.text
+    else refuse(new Lines(text).position(change.start).line, change.path, outcome.reason)
+  }
+  if (edits.length === 0) return { text: mended, refused }
+  const edited = editManifests(mended, edits)
+  for (const { line, path, reason } of edited.refused) refuse(line, path, reason)
+  return { text: edited.text, refused }
 }
 
 async function diffOf(file: string, text: string, mended: string, io: Io): Promise<string> {

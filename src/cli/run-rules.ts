@@ -1,4 +1,5 @@
 /** `paddock rules`: the catalogue of rules. */
+import { platformRules } from '../platforms/remarks.ts'
 import { preset } from '../policy/presets.ts'
 import { rules } from '../rules/index.ts'
 import type { Rule } from '../rules/rule.ts'
@@ -6,16 +7,22 @@ import { exitStatus, UsageError } from './command.ts'
 import { painter, type Io } from './io.ts'
 
 export function runRules(id: string | undefined, { format }: { readonly format: 'text' | 'json' }, io: Io): number {
-  const wanted = id === undefined ? rules : rules.filter((rule) => rule.id === id)
+  const wanted: readonly Told[] = id === undefined ? rules : [...rules, ...ofPlatforms].filter((rule) => rule.id === id)
   if (id !== undefined && wanted.length === 0) throw new UsageError(`there is no rule "${id}": \`paddock rules\` lists them all`)
   if (format === 'json') io.stdout.write(`${JSON.stringify(wanted.map(asJson), null, 2)}\n`)
   else io.stdout.write(id === undefined ? list(io) : wanted.map((rule) => page(rule, io)).join('\n'))
   return exitStatus.ok
 }
 
-const actionOf = (rule: Rule): string => preset('blueking')?.rules[rule.id]?.action ?? 'Off'
+/** What is told of a rule. */
+type Told = Pick<Rule, 'id' | 'severity' | 'summary' | 'why' | 'remedy' | 'settings'>
 
-function asJson(rule: Rule): object {
+/** What platforms say of their own files. It is asked for by name: no policy changes it. */
+const ofPlatforms: readonly Told[] = Object.entries(platformRules).map(([id, rule]) => ({ id, ...rule, settings: [] }))
+
+const actionOf = ({ id }: Told): string => Object.entries(platformRules).find(([name]) => name === id)?.[1].action ?? preset('blueking')?.rules[id]?.action ?? 'Off'
+
+function asJson(rule: Told): object {
   const { id, severity, summary, why, remedy, settings } = rule
   return { id, severity, action: actionOf(rule), summary, why, remedy, settings }
 }
@@ -26,7 +33,7 @@ function list(io: Io): string {
   return rules.map((rule) => `${paint('bold', rule.id.padEnd(width))}  ${actionOf(rule).padEnd(5)}  ${rule.summary}\n`).join('')
 }
 
-function page(rule: Rule, io: Io): string {
+function page(rule: Told, io: Io): string {
   const paint = painter(io.stdout, io.env)
   const settings = rule.settings.length === 0 ? '' : `  settings: ${rule.settings.join(', ')}\n`
   return `${paint('bold', rule.id)}: ${rule.summary}\n  severity: ${rule.severity}, action: ${actionOf(rule)}\n${settings}  why: ${rule.why}\n  remedy: ${rule.remedy}\n`

@@ -5,14 +5,17 @@ import disabledTimeout from './disabled-timeout.ts'
 import droppedLogHeader from './dropped-log-header.ts'
 import excessWorkers from './excess-workers.ts'
 import fewWorkers from './few-workers.ts'
+import foreignUser from './foreign-user.ts'
 import heartbeatOnDisk from './heartbeat-on-disk.ts'
 import hesitantTimeout from './hesitant-timeout.ts'
+import ignoredName from './ignored-name.ts'
 import ignoredPort from './ignored-port.ts'
 import invalidSetting from './invalid-setting.ts'
 import joinedArgument from './joined-argument.ts'
 import literalPort from './literal-port.ts'
 import logFile from './log-file.ts'
 import loopbackBind from './loopback-bind.ts'
+import loopbackStatsd from './loopback-statsd.ts'
 import missingAccessLog from './missing-access-log.ts'
 import missingAccessLogFormat from './missing-access-log-format.ts'
 import missingApplication from './missing-application.ts'
@@ -32,8 +35,11 @@ import shortGracePeriod from './short-grace-period.ts'
 import shortTimeout from './short-timeout.ts'
 import unknownSetting from './unknown-setting.ts'
 import unknownWorkerClass from './unknown-worker-class.ts'
+import unresolvedCommand from './unresolved-command.ts'
+import unsupportedPython from './unsupported-python.ts'
 import unverifiedWorkerDependency from './unverified-worker-dependency.ts'
 import unwritableControlSocket from './unwritable-control-socket.ts'
+import unwritableHeartbeat from './unwritable-heartbeat.ts'
 import vulnerableRelease from './vulnerable-release.ts'
 import zeroWorkers from './zero-workers.ts'
 import type { Rule } from './rule.ts'
@@ -45,14 +51,17 @@ export const rules: readonly Rule[] = [
   droppedLogHeader,
   excessWorkers,
   fewWorkers,
+  foreignUser,
   heartbeatOnDisk,
   hesitantTimeout,
+  ignoredName,
   ignoredPort,
   invalidSetting,
   joinedArgument,
   literalPort,
   logFile,
   loopbackBind,
+  loopbackStatsd,
   missingAccessLog,
   missingAccessLogFormat,
   missingApplication,
@@ -72,8 +81,11 @@ export const rules: readonly Rule[] = [
   shortTimeout,
   unknownSetting,
   unknownWorkerClass,
+  unresolvedCommand,
+  unsupportedPython,
   unverifiedWorkerDependency,
   unwritableControlSocket,
+  unwritableHeartbeat,
   vulnerableRelease,
   zeroWorkers,
 ]

@@ -16,7 +16,8 @@ export default defineRule({
   *check(subject) {
     const { command, workload, container } = subject
     const [first] = command?.words ?? []
-    const found = first && isLasting(workload, container) && !isKilled(container) ? fault(subject) : undefined
+    // How a platform starts and stops what its file names is the platform's.
+    const found = first && workload.pod && isLasting(workload, container) && !isKilled(container) ? fault(subject) : undefined
     if (!first || !found) return
     yield { place: subject.placeOf(first), shape: 'Invalid value', value: first.text, ...found }
   },

@@ -479,10 +479,18 @@ export abstract class CommandReader implements Context {
     const [first] = words
     const last = words.at(-1)
     const isKnown = words.every(({ value, splits }) => value !== null && !splits)
-    if (first === undefined || last === undefined || !isKnown || this.#inners >= mostInners) return this.unseen()
-    this.#inners++
-    const text = words.map((word) => word.value).join(' ')
-    return this.aside(text, first.start, last.end, place) ? null : this.unseen()
+    if (first !== undefined && last !== undefined && isKnown && this.#inners < mostInners) {
+      this.#inners++
+      const text = words.map((word) => word.value).join(' ')
+      return this.aside(text, first.start, last.end, place) ? null : this.unseen()
+    }
+    const partly = this.#inner(words, true)
+    if (partly !== undefined) {
+      this.doubtful()
+      this.#within(() => this.list(partly, notLast(place)))
+      this.mayLeave()
+    }
+    return this.unseen()
   }
 
   /** Notes that something runs that cannot be seen. */
@@ -513,15 +521,22 @@ export abstract class CommandReader implements Context {
     return null
   }
 
-  /** The commands of a script that is written within words of this one, with their places in this one. */
-  #inner(words: readonly Word[]): readonly Syntax.Statement[] | undefined {
+  /**
+   * The commands of a script that is written within words of this one, with their places in this one. `partly`: also where
+   * variables of one word in double quotes are put in first, which are unknown then.
+   */
+  #inner(words: readonly Word[], partly = false): readonly Syntax.Statement[] | undefined {
     const [first] = words
     const last = words.at(-1)
     if (first === undefined || last === undefined || this.#inners >= mostInners) return undefined
-    if (words.some((word) => word.splits || word.value === null || word.value.includes('\r'))) return undefined
-    const value = words.map((word) => word.value).join(' ')
     const quoted = words.length === 1 && /^['"]/.test(first.text) ? 1 : 0
-    if (this.source.slice(first.start + quoted, last.end - quoted) !== value) return undefined
+    const written = this.source.slice(first.start + quoted, last.end - quoted)
+    let value = words.map((word) => word.value).join(' ')
+    if (partly) {
+      // Of the same length, so that places stay what they are.
+      value = written.replaceAll(/\$(?:\w+|\{\w+\})/g, (found) => '\uE000'.repeat(found.length))
+      if (words.length > 1 || first.splits || !first.text.startsWith('"') || /["$`\\\r]/.test(value)) return undefined
+    } else if (words.some((word) => word.splits || word.value === null || word.value.includes('\r')) || written !== value) return undefined
     this.#inners++
     const script = parse(' '.repeat(first.start + quoted) + value)
     if (script.errors === undefined) return script.commands

@@ -9,6 +9,7 @@ import { code } from '../../src/cli/markdown.ts'
 import { formatNames } from '../../src/cli/outputs.ts'
 import { sarifReporter } from '../../src/cli/sarif.ts'
 import { preset } from '../../src/policy/presets.ts'
+import { platformRules } from '../../src/platforms/remarks.ts'
 import { rules } from '../../src/rules/index.ts'
 import { run } from './in-memory.ts'
 
@@ -107,7 +108,7 @@ describe('SARIF', () => {
   test('holds every rule, and results point to theirs', async () => {
     const log = JSON.parse((await check('--format', 'sarif')).out) as Log
     const { tool, results = [] } = log.runs[0] ?? { tool: { driver: { name: '' } } }
-    expect(tool.driver.rules?.map(({ id }) => id)).toEqual(rules.map(({ id }) => id))
+    expect(tool.driver.rules?.map(({ id }) => id)).toEqual([...rules.map(({ id }) => id), ...Object.keys(platformRules)])
     for (const { ruleId, ruleIndex = -1 } of results) expect(tool.driver.rules?.[ruleIndex]?.id).toBe(ruleId)
     expect(results.length).toBeGreaterThan(8)
   })

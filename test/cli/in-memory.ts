@@ -1,4 +1,5 @@
 /** The command line as a function: files in memory, what it writes as text. */
+import { basename } from 'node:path'
 import { answerReview } from '../../src/admission/answer.ts'
 import { run as runCommand, type Skins } from '../../src/cli/command.ts'
 import type { Io } from '../../src/cli/io.ts'
@@ -26,8 +27,8 @@ export async function run(argv: readonly string[], given: Readonly<Record<string
     },
     readFile: (path) => files[path] ?? missing(path),
     writeFile: (path, text) => void (files[path] = text),
-    listFiles: (path) => {
-      const found = Object.keys(files).filter((name) => name === path || name.startsWith(`${path}/`))
+    listFiles: (path, also) => {
+      const found = Object.keys(files).filter((name) => name === path || (name.startsWith(`${path}/`) && (/\.(ya?ml|json)$/.test(name) || basename(name) === also)))
       return found.length > 0 ? found : missing(path)
     },
     now: () => 0,

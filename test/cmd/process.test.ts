@@ -48,8 +48,9 @@ describe('a file is written whole', () => {
 test('manifests of a folder are listed in order, without what is hidden or of others', () => {
   const root = join(folder, 'tree')
   for (const name of ['b', 'a', '.git', 'node_modules']) mkdirSync(join(root, name), { recursive: true })
-  for (const name of ['b/x.yml', 'a/z.yaml', 'a/y.json', 'a/.hidden.yaml', '.git/c.yaml', 'node_modules/p.json', 'notes.txt']) writeFileSync(join(root, name), '')
+  for (const name of ['b/x.yml', 'a/z.yaml', 'a/y.json', 'a/.hidden.yaml', '.git/c.yaml', 'node_modules/p.json', 'notes.txt', 'b/Procfile', 'b/Procfile.dev']) writeFileSync(join(root, name), '')
   expect(listFiles(root)).toEqual(['a/y.json', 'a/z.yaml', 'b/x.yml'].map((name) => join(root, name)))
+  expect(listFiles(root, 'Procfile')).toEqual(['a/y.json', 'a/z.yaml', 'b/Procfile', 'b/x.yml'].map((name) => join(root, name)))
   expect(listFiles(join(root, 'notes.txt'))).toEqual([join(root, 'notes.txt')])
   expect(() => listFiles(join(root, 'nowhere'))).toThrow('ENOENT')
 })

@@ -1,0 +1,220 @@
+/** Processes of a platform's file → findings and fixes, in that file and in the scripts of the repository that it starts. */
+import { applyEdits, jsonPatch, type Edit } from '../edit.ts'
+import { fix } from '../fix.ts'
+import type { Surroundings } from '../inspect.ts'
+import type { Path } from '../kubernetes/field.ts'
+import { valueAt, type Remark, type Workload } from '../kubernetes/workload.ts'
+import { lint, type Finding } from '../lint.ts'
+import { modeOf, workloadOf, type Process, type WrittenText } from '../platforms/process.ts'
+import type { Platform } from '../platforms/platform.ts'
+import { processScripts, type ProcessScript } from '../platforms/process-scripts.ts'
+import { platformRules } from '../platforms/remarks.ts'
+import type { Range, Value } from '../platforms/value.ts'
+import type { Governed } from '../policy/governed.ts'
+import { nothing, type Policy } from '../policy/policy.ts'
+import type { Python } from '../rules/rule.ts'
+import type { Checked, CheckOptions } from './check.ts'
+import { Lines } from './lines.ts'
+import type { TextChange } from './mend-text.ts'
+import { configFilesIn } from './config-files.ts'
+import { readPlatformFile, type PlatformFile, type ReadFile, type Repository } from './platform-files.ts'
+import type { ReportedFinding, Span } from './report.ts'
+import { pinnedGunicorn, repositoryPython } from './repository-python.ts'
+
+/** What is to become of a file. */
+export interface Rewrite {
+  /** The file; undefined for the one that is checked. */
+  readonly script: string | undefined
+  /** The text of the script. */
+  readonly before?: string
+  /** Edits of a YAML document, made in its style; changes of one string in it; or text to be put in place. */
+  readonly edits?: readonly Edit[]
+  readonly change?: TextChange & { readonly read: (text: string) => Value }
+  readonly splice?: Range & { readonly text: string }
+}
+
+export interface ProcessOptions extends CheckOptions {
+  readonly platform: Platform
+  /** True where no platform was chosen: where others read a line differently is told. */
+  readonly compared: boolean
+  readonly repository: Repository
+}
+
+/** Checks the text of a platform's file. What is to be rewritten is handed to `rewrite`. */
+export function* checkPlatformFile(kind: PlatformFile, text: string, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void): Generator<Checked> {
+  const file = readPlatformFile(kind, text, options)
+  const lines = new Lines(text)
+  for (const { message, start, end } of file.faults) yield { unreadable: { message, span: spanIn(lines, { start, end }) } }
+  const pythons = new Map<string, Python>()
+  for (const process of file.processes) yield* new ProcessCheck(process, file, lines, pythons, options, rewrite).run()
+}
+
+class ProcessCheck {
+  readonly #process: Process
+  readonly #file: ReadFile
+  readonly #lines: Lines
+  readonly #options: ProcessOptions
+  readonly #rewrite: (rewrite: Rewrite) => void
+  readonly #policy: Policy
+  readonly #python: Python
+  /** Where the repository of the process begins, with a slash behind it. */
+  readonly #folder: string
+  readonly #repository: Repository
+  readonly #surroundings: Surroundings
+
+  constructor(process: Process, file: ReadFile, lines: Lines, pythons: Map<string, Python>, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void) {
+    this.#process = process
+    this.#file = file
+    this.#lines = lines
+    this.#options = options
+    this.#rewrite = rewrite
+    this.#policy = policyOf(process, options)
+    const { folder = '' } = process
+    this.#folder = folder === '' ? '' : `${folder}/`
+    this.#repository = (path) => options.repository(this.#folder + path)
+    this.#surroundings = { configFile: configFilesIn(this.#repository, options.surroundings?.configFile) }
+    this.#python = pythons.get(folder) ?? repositoryPython(options.requirements, this.#repository, this.#folder)
+    pythons.set(folder, this.#python)
+  }
+
+  *run(): Generator<Checked> {
+    const process = this.#process
+    const object = this.#file.object(process)
+    const started = workloadOf(process, this.#options.platform)
+    const unseen: Remark[] = []
+    const found = [...processScripts(process, started, this.#options.platform, { read: this.#repository, unseen: (file) => unseen.push(this.#unseen(file)) })]
+    const told = (workload: Workload): Workload => ({ ...workload, remarks: [...(workload.remarks ?? []), ...unseen] })
+    const own = told(started)
+    const read = (edited: unknown): Workload => told(workloadOf(withTexts(process, edited), this.#options.platform))
+    const policy = modeOf(process.command, this.#options.platform) === 'splits' ? withoutQuotes(this.#policy) : this.#policy
+    const checked = this.#check(own, object, policy, read, (finding) => this.#spanOf(finding))
+    const scripts = found.map((script) => this.#script(script))
+    if (checked.edits.length > 0) this.#mend(object, checked.edits)
+    // A script that does no more than start the next, or a process that starts one, has nothing to tell.
+    const parts = [{ ...checked, checked: checked.workload as Checked }, ...scripts].filter(({ found }, index, all) => found > 0 || index === all.length - 1)
+    for (const [index, { checked: one }] of parts.entries()) yield { ...one, isPart: index > 0 || process.path.length === 0 }
+  }
+
+  #unseen(file: string): Remark {
+    const { path } = this.#process
+    const detail = `must be in the repository to be checked, and ${JSON.stringify(file)} is not`
+    return { rule: 'unseen-script', path, inFile: this.#start, shape: 'Not found', value: file, detail, remedy: platformRules['unseen-script'].remedy }
+  }
+
+  /** The release that requirements.txt pins. */
+  #released(workload: Workload): Workload {
+    const gunicorn = pinnedGunicorn(this.#python)
+    return gunicorn === undefined ? workload : { ...workload, gunicorn }
+  }
+
+  #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
+    const report = lint(this.#released(own), policy, this.#python, this.#surroundings)
+    const { rounds, findings, mended } = fix(object, report, policy, this.#python, (edited) => {
+      const again = read(edited)
+      return again && this.#released(again)
+    })
+    return {
+      edits: rounds,
+      found: report.invocations.length + findings.length,
+      workload: {
+        workload: {
+          document: 0,
+          line: line ?? this.#spanAt(this.#start).line,
+          workload: own,
+          invocations: report.invocations.length,
+          decision: findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow',
+          findings: findings.map((finding): ReportedFinding => ({ finding, span: span(finding), fixed: mended.has(finding) })),
+          patch: () => jsonPatch(object, rounds),
+        },
+      },
+    }
+  }
+
+  #mend(object: unknown, rounds: readonly (readonly Edit[])[]): void {
+    const { command } = this.#process
+    const { read } = this.#file
+    if (command.form !== 'text') return this.#rewrite({ script: undefined, edits: rounds.flat() })
+    const { path, range } = command.text
+    if (read) return this.#rewrite({ script: undefined, change: { path, start: range.start, rounds: rounds.map((edits) => edits.filter((edit) => edit.op === 'splice')), read } })
+    const mended = rounds.reduce((left: unknown, edits) => applyEdits(left, edits), object)
+    this.#rewrite({ script: undefined, splice: { ...range, text: String(valueAt(mended, path)) } })
+  }
+
+  // Scripts of the repository
+
+  /** Checks a script as this process starts it. */
+  #script({ file, text, workload, withText }: ProcessScript): { readonly checked: Checked; readonly found: number } {
+    const { path } = this.#process
+    const object = objectWith(path, text)
+    const lines = new Lines(text)
+    const span = ({ place: { start = 0, end = start + 1 } }: Finding): Span => spanIn(lines, { start, end })
+    const { workload: checked, edits, found } = this.#check(workload, object, this.#policy, (edited) => withText(String(valueAt(edited, path))), span, 1)
+    const name = this.#folder + file
+    if (edits.length > 0) {
+      const mended = edits.reduce((left: unknown, round) => applyEdits(left, round), object)
+      this.#rewrite({ script: name, before: text, splice: { start: 0, end: text.length, text: String(valueAt(mended, path)) } })
+    }
+    return { found, checked: { ...checked, file: { name, text } } }
+  }
+
+  // Places
+
+  /** Where the process begins. */
+  get #start(): Range {
+    const { command } = this.#process
+    if (command.form === 'text') return command.text.range
+    return (command.form === 'list' ? command.words[0]?.range : undefined) ?? { start: 0, end: 1 }
+  }
+
+  #spanOf({ place: { path, start, end, inFile } }: Finding): Span {
+    if (inFile) return this.#spanAt(inFile)
+    const text = this.#textAt(path)
+    if (!text) return this.#spanAt(this.#file.rangeAt?.(path) ?? this.#start)
+    if (start === undefined || !text.offset) return this.#spanAt(text.range)
+    const from = text.offset(Math.min(start, text.value.length))
+    const to = end === undefined ? from + 1 : text.offset(Math.min(end, text.value.length))
+    return this.#spanAt({ start: from, end: to })
+  }
+
+  #textAt(path: Path): WrittenText | undefined {
+    const { command } = this.#process
+    const texts = command.form === 'text' ? [command.text] : command.form === 'list' ? command.words : []
+    return texts.find((text) => text.path.length === path.length && text.path.every((step, index) => step === path[index]))
+  }
+
+  #spanAt(range: Range): Span {
+    return spanIn(this.#lines, range)
+  }
+}
+
+function spanIn(lines: Lines, { start, end }: Range): Span {
+  return { ...lines.position(start), width: Math.max(1, end - start) }
+}
+
+/** The process with the texts of its command as they stand in an object. */
+function withTexts(process: Process, object: unknown): Process {
+  const { command } = process
+  if (command.form === 'text') return { ...process, command: { form: 'text', text: { ...command.text, value: String(valueAt(object, command.text.path)) } } }
+  if (command.form === 'none') return process
+  const words = command.lists.flatMap((list) => {
+    const value = valueAt(object, list)
+    return (Array.isArray(value) ? value : []).map((word, index): WrittenText => ({ path: [...list, index], value: String(word), range: { start: 0, end: 1 }, offset: undefined }))
+  })
+  return { ...process, command: { ...command, words } }
+}
+
+function objectWith(path: Path, value: unknown): unknown {
+  return path.reduceRight<unknown>((inner, step) => (typeof step === 'number' ? Object.assign([], { [step]: inner }) : { [step]: inner }), value)
+}
+
+/** The port is the platform's: where it assigns none, no file of it can. */
+function policyOf({ kind, apiVersion, name }: Process, { policyFor }: CheckOptions): Policy {
+  const governed: Governed = { apiVersion, kind, namespace: '', name, labels: {}, owners: [] }
+  const policy = policyFor(governed) ?? nothing
+  return { ...policy, port: { ...policy.port, fallback: null } }
+}
+
+/** The policy for a text in which quotes do not hold: what needs them cannot be put in. */
+function withoutQuotes(policy: Policy): Policy {
+  return { ...policy, defaults: Object.fromEntries(Object.entries(policy.defaults).filter(([, value]) => /^[\w.,:/@%+=$-]*$/.test(String(value)))) }
+}

@@ -1,0 +1,139 @@
+/** `paddock explain Procfile`: what a file of a platform says, and what gunicorn gets of it, in each of the ways that there are. */
+import { inspect, type Surroundings } from '../inspect.ts'
+import { fieldPath } from '../kubernetes/field.ts'
+import type { Remark, Workload } from '../kubernetes/workload.ts'
+import { defaultPlatform, platforms, type Mode, type Platform } from '../platforms/platform.ts'
+import { processScripts } from '../platforms/process-scripts.ts'
+import { modeOf, workloadOf, type Command, type Process } from '../platforms/process.ts'
+import { configFilesIn } from './config-files.ts'
+import { explainInvocation } from './explain.ts'
+import type { painter } from './io.ts'
+import { Lines } from './lines.ts'
+import { readPlatformFile, type PlatformFile, type Repository } from './platform-files.ts'
+import { pinnedGunicorn, repositoryPython } from './repository-python.ts'
+import { picture } from './picture.ts'
+import type { ExplainFlags } from './run-explain.ts'
+
+interface Asked {
+  readonly path: string
+  readonly kind: PlatformFile
+  readonly text: string
+  readonly repository: Repository
+}
+
+/** The ways of BlueKing, whose app tells which it is: the file does not. */
+const ways = ['blueking', 'blueking-image', 'blueking-legacy-image'] as const
+
+const titles: Readonly<Record<string, string>> = {
+  blueking: 'built with buildpacks', 'blueking-image': 'built from a Dockerfile, or an image', 'blueking-legacy-image': 'an image of an app that is not cloud-native',
+}
+
+const modeWords: Readonly<Record<Mode, string>> = {
+  bash: 'bash runs it as a script',
+  sh: 'sh runs it as a script',
+  words: 'no shell reads it: it is split into words, and $NAME becomes $(NAME), which Kubernetes expands',
+  env: 'no shell reads it: it is split into words behind `env`, and nobody expands $NAME',
+  token: 'each word goes through `eval echo "…"`',
+  splits: 'variables are expanded, then it is split at blanks, quotes or no quotes',
+}
+
+interface Way {
+  readonly name: string
+  readonly platform: Platform
+}
+
+/** What a process comes to in one way: its gunicorns, in its own text and in the scripts that it starts. */
+interface Outcome {
+  readonly way: Way
+  readonly started: readonly { readonly script: string | undefined; readonly workload: Workload }[]
+  readonly remarks: readonly Remark[]
+  readonly surroundings: Surroundings
+  /** What gunicorn gets, to tell ways apart. */
+  readonly identity: string
+}
+
+/** The pictures, and what keeps the file from being read. */
+export function explainProcesses({ path, kind, text, repository }: Asked, flags: ExplainFlags, paint: ReturnType<typeof painter>): { readonly text: string; readonly faults: readonly string[] } {
+  const file = readPlatformFile(kind, text, { platform: platformOf(flags), compared: false, repository })
+  const lines = new Lines(text)
+  const faults = file.faults.map(({ message, start }) => `${path}:${place(lines, start)}: ${message}`)
+  const shown = file.processes.filter(({ path: at }) => at.length > 0).map((process) => processText(process, path, lines, repository, flags, paint))
+  return { text: shown.join('\n'), faults }
+}
+
+/** The same as data. */
+export function explainedProcesses({ path, kind, text, repository }: Asked, flags: ExplainFlags): object[] {
+  const file = readPlatformFile(kind, text, { platform: platformOf(flags), compared: false, repository })
+  return file.processes.flatMap((process) =>
+    outcomes(process, repository, flags).flatMap(({ way, started, remarks, surroundings }) =>
+      started.flatMap(({ script, workload }) =>
+        inspect(workload, surroundings).map((invocation) => ({
+          file: script ?? path, container: process.name, platform: way.name, mode: modeOf(process.command, way.platform),
+          lost: remarks.map(({ detail }) => detail), ...explainInvocation(invocation, workload.gunicorn ?? null),
+        })),
+      ),
+    ),
+  )
+}
+
+function platformOf({ platform: name = defaultPlatform }: ExplainFlags): Platform {
+  const platform = platforms[name]
+  if (!platform) throw new TypeError(`there is no platform ${name}`)
+  return platform
+}
+
+function outcomes(process: Process, repository: Repository, { platform: chosen, gunicorn }: ExplainFlags): Outcome[] {
+  // Version 3 is for cloud-native apps alone.
+  const possible = chosen === undefined ? ways.filter((way) => process.apiVersion !== '3' || way !== 'blueking-legacy-image') : [chosen]
+  return possible.flatMap((name) => {
+    const platform = platforms[name]
+    return platform ? [outcome(process, { name, platform }, repository, gunicorn)] : []
+  })
+}
+
+function outcome(process: Process, way: Way, repository: Repository, asked: string | undefined): Outcome {
+  const own = workloadOf({ ...process, remarks: [] }, way.platform)
+  const folder = process.folder ? `${process.folder}/` : ''
+  const gunicorn = asked ?? pinnedGunicorn(repositoryPython(undefined, (file) => repository(folder + file), folder))
+  const scripts = [...processScripts(process, own, way.platform, { read: (file) => repository(folder + file) })]
+  const started = [{ script: undefined, workload: { ...own, gunicorn } }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: { ...workload, gunicorn } }))]
+  const remarks = own.remarks ?? []
+  const surroundings = { configFile: configFilesIn((file) => repository(folder + file)) }
+  const found = started.flatMap(({ workload }) => inspect(workload, surroundings))
+  const identity = JSON.stringify([found.map(({ words }) => words.map(({ value, text }) => value ?? [text])), remarks.map(({ detail }) => detail)])
+  return { way, started, remarks, surroundings, identity }
+}
+
+function processText(process: Process, path: string, lines: Lines, repository: Repository, flags: ExplainFlags, paint: ReturnType<typeof painter>): string {
+  const { name, module = 'default', command } = process
+  const at = command.form === 'text' ? command.text.range.start : command.form === 'list' ? (command.words[0]?.range.start ?? 0) : 0
+  const title = `${path}:${place(lines, at)}: process "${name}"${module === 'default' ? '' : ` of module "${module}"`}${process.kind === 'Procfile' ? '' : `, ${fieldPath(process.path)}`}`
+  const texts = [paint('bold', title), `  ${paint('dim', 'says:')} ${written(command)}`]
+  for (const [, same] of Map.groupBy(outcomes(process, repository, flags), ({ identity }) => identity)) {
+    const [first] = same
+    if (!first) continue
+    // Ways that come to the same are told of together.
+    const names = same.map(({ way }) => `${way.name}${titles[way.name] === undefined ? '' : ` (${titles[way.name]})`}`)
+    const modes = new Set(same.map(({ way }) => modeOf(command, way.platform)))
+    texts.push(`  ${paint('cyan', names.join(', '))}: ${modes.size > 1 ? 'all the same' : modeWords[modeOf(command, first.way.platform)]}`)
+    for (const { detail, value } of first.remarks) texts.push(`    ${paint('yellow', 'lost')}: ${JSON.stringify(value)} ${detail}`)
+    const view = { all: flags.all === true, paint }
+    const found = first.started.flatMap(({ script, workload }) =>
+      inspect(workload, first.surroundings).map((invocation) => picture(invocation, { ...view, ...(script === undefined ? {} : { title: script }) })))
+    if (found.length === 0) texts.push('    no gunicorn is started here, as far as can be seen')
+    texts.push(...found.map((text) => indented(text)))
+  }
+  return `${texts.join('\n')}\n`
+}
+
+const indented = (text: string): string => text.trimEnd().split('\n').map((line) => `  ${line}`).join('\n')
+
+function written(command: Command): string {
+  if (command.form === 'text') return command.text.value.trim()
+  return command.form === 'list' ? JSON.stringify(command.words.map(({ value }) => value)) : 'nothing: the image says what is started'
+}
+
+function place(lines: Lines, offset: number): string {
+  const { line, column } = lines.position(offset)
+  return `${line}:${column}`
+}

@@ -1,0 +1,196 @@
+/** Procfile and app_desc.yaml on the command line: what is reported, what is written, and what is said of what cannot be. */
+import { describe, expect, test } from '@jest/globals'
+import { run } from './in-memory.ts'
+
+interface Result {
+  readonly summary: Readonly<Record<string, number>>
+  readonly workloads: readonly { readonly file: string; readonly kind: string; readonly name: string; readonly decision: string; readonly findings: readonly Finding[]; readonly patch: readonly object[] }[]
+}
+
+interface Finding {
+  readonly rule: string
+  readonly action: string
+  readonly container: string
+  readonly field: string
+  readonly line: number
+  readonly column: number
+  readonly message: string
+}
+
+const check = async (files: Readonly<Record<string, string>>, ...argv: string[]): Promise<Result> =>
+  JSON.parse((await run(['check', ...argv, '--format', 'json'], files)).out) as Result
+
+const rulesOf = ({ workloads }: Result): string[] => workloads.flatMap(({ findings }) => findings.map(({ rule, line, column }) => `${rule} ${line}:${column}`))
+
+test('a process is a workload like others', async () => {
+  const { summary, workloads } = await check({ Procfile: '# shop\nweb: gunicorn app -b 127.0.0.1:$PORT\nworker: celery\n' }, 'Procfile')
+  expect(summary).toMatchObject({ files: 1, workloads: 2, invocations: 1 })
+  expect(workloads.map(({ kind, name, decision }) => [kind, name, decision])).toEqual([['Procfile', 'web', 'Deny'], ['Procfile', 'worker', 'Allow']])
+  const loopback = workloads[0]?.findings.find(({ rule }) => rule === 'loopback-bind')
+  expect(loopback).toMatchObject({ container: 'web', field: 'web', line: 2, column: 22, action: 'Deny' })
+  expect(workloads[0]?.patch).toEqual([expect.objectContaining({ op: 'replace', path: '/web' })])
+})
+
+test('files go by the names that the platform looks for', async () => {
+  const text = 'web: gunicorn app\n'
+  const files = { 'a/Procfile': text, 'a/procfile': text, 'a/Procfile.dev': text, 'a/b/app_desc.yml': 'spec_version: 2\nmodule: {language: Python, processes: {web: {command: gunicorn app}}}\n', 'a/app-desc.yaml': 'web: gunicorn app\n' }
+  expect((await check(files, 'a')).workloads.map(({ file }) => file).sort()).toEqual(['a/Procfile', 'a/b/app_desc.yml'])
+})
+
+test.each([
+  ['a blank line and a comment', '# a\r\n\r\nweb:   gunicorn app -w 4 # note\r\n', 'web:   gunicorn app -w 4 -b :$PORT --access-logfile - --error-logfile - # note'],
+  ['in single quotes', "web: 'gunicorn app -w 4'\n", "web: 'gunicorn app -w 4 -b :$PORT --access-logfile - --error-logfile -'"],
+  ['with a colon and a blank in what is there', 'web: "gunicorn app -w 4 --name \'a: b\'"\n', 'web: "gunicorn app -w 4 --name \'a: b\' -b :$PORT --access-logfile - --error-logfile -"'],
+])('a fix changes one line: %s', async (_, text, line) => {
+  const policy = '{apiVersion: paddock.dev/v1alpha1, kind: GunicornPolicy, metadata: {name: p}, spec: {defaults: {access_log_format: null}}}'
+  const { files } = await run(['check', 'Procfile', '--fix', '--policy', 'p.yaml'], { Procfile: text, 'p.yaml': policy })
+  const [before, after] = [text.split('\n'), files['Procfile']?.split('\n') ?? []]
+  expect(after.filter((one) => !before.includes(one))).toEqual([text.includes('\r') ? `${line}\r` : line])
+  expect(after.length).toBe(before.length)
+})
+
+test('what YAML would read otherwise is put in quotes, or said', async () => {
+  const policy = '{apiVersion: paddock.dev/v1alpha1, kind: GunicornPolicy, metadata: {name: p}, spec: {defaults: {bind: null, workers: null, accesslog: null, errorlog: null, access_log_format: "%(h)s: %(r)s #"}}}'
+  const { files } = await run(['check', 'Procfile', '--fix', '--policy', 'p.yaml'], { Procfile: 'web: gunicorn app\n', 'p.yaml': policy })
+  expect(files['Procfile']).toBe('web: "gunicorn app --access-logformat \'%(h)s: %(r)s #\'"\n')
+  const heroku = await run(['check', 'Procfile', '--fix', '--platform', 'heroku', '--policy', 'p.yaml'], { Procfile: 'web: gunicorn app\n', 'p.yaml': policy })
+  expect(heroku.files['Procfile']).toBe("web: gunicorn app --access-logformat '%(h)s: %(r)s #'\n")
+})
+
+describe('scripts of the repository', () => {
+  const start = '#!/bin/bash\nexec gunicorn app -w "$1"\n'
+
+  test('what is found stands in the script, and is mended there', async () => {
+    const files = { 'x/Procfile': 'web: bin/start.sh 4\n', 'x/bin/start.sh': start }
+    const { workloads, summary } = await check(files, 'x')
+    expect(summary['workloads']).toBe(1)
+    expect(workloads.map(({ file, name }) => [file, name])).toEqual([['x/bin/start.sh', 'web']])
+    expect(new Set(workloads[0]?.findings.map(({ line, column }) => `${line}:${column}`))).toEqual(new Set(['2:1']))
+    const fixed = await run(['check', 'x', '--fix'], files)
+    expect(fixed.files['x/Procfile']).toBe(files['x/Procfile'])
+    expect(fixed.files['x/bin/start.sh']).toMatch(/^#!\/bin\/bash\nexec gunicorn app -w "\$1" -b :\$PORT --access-logfile - .*\n$/)
+  })
+
+  test('one that two processes start is mended once', async () => {
+    const files = { Procfile: 'web: bin/start.sh 4\napi: bash bin/start.sh 8\n', 'bin/start.sh': start }
+    const { files: after, err } = await run(['check', 'Procfile', '--fix'], files)
+    expect(after['bin/start.sh']?.match(/-b :/g)).toEqual(['-b :'])
+    expect(err).toBe('')
+  })
+
+  test('one that two processes need different changes of is mended for the first alone', async () => {
+    const files = { Procfile: 'web: bin/start.sh -b :$PORT\napi: bin/start.sh\n', 'bin/start.sh': '#!/bin/sh\nexec gunicorn app "$@"\n' }
+    const { err } = await run(['check', 'Procfile', '--fix'], files)
+    expect(err).toContain('paddock: bin/start.sh: not fixed: several processes start it, and each needs another change')
+  })
+
+  test.each([
+    ['a program that is no script', 'web: bin/start\n', { 'bin/start': '\u007fELF gunicorn app' }],
+    ['one for another interpreter', 'web: bin/start\n', { 'bin/start': '#!/usr/bin/env python3\ngunicorn app\n' }],
+    ['one outside the repository', 'web: ../start.sh\n', { '../start.sh': 'gunicorn app\n' }],
+    ['behind cd', 'web: cd src && ./start.sh\n', { 'start.sh': 'gunicorn app\n' }],
+    ['one that starts itself', 'web: bin/loop.sh\n', { 'bin/loop.sh': 'bin/loop.sh\n' }],
+  ])('nothing is said of %s', async (_, procfile, files) => {
+    const { workloads } = await check({ Procfile: procfile, ...files }, 'Procfile')
+    expect(workloads.filter(({ findings }) => findings.length > 0).map(({ file }) => file)).toEqual([])
+  })
+
+  test('one that is not there is told of', async () => {
+    const { workloads } = await check({ Procfile: 'web: bin/none.sh\nworker: celery -A app worker\n' }, 'Procfile', '--platform', 'blueking')
+    expect(workloads.map(({ findings }) => findings.map(({ rule, action, line, column }) => `${rule} ${action} ${line}:${column}`))).toEqual([['unseen-script Audit 1:6'], []])
+  })
+
+  test.each(['/app/bin/start.sh', 'exec ./bin/start.sh', 'bash -eu bin/start.sh', 'export A=1; bin/start.sh', 'env A=1 bin/start.sh', 'python manage.py migrate && bin/start.sh'])('it is found behind %s', async (command) => {
+    const { workloads } = await check({ Procfile: `web: ${command}\n`, 'bin/start.sh': 'gunicorn app\n' }, 'Procfile')
+    expect(workloads.map(({ file }) => file)).toEqual(['bin/start.sh'])
+  })
+
+  test('it gets the environment of its process', async () => {
+    const explained = await run(['explain', 'Procfile', '--platform', 'blueking', '--format', 'json'], { Procfile: 'web: WEB_CONCURRENCY=3 bin/start.sh\n', 'bin/start.sh': 'exec gunicorn app -b :$PORT\n' })
+    expect(JSON.parse(explained.out).invocations).toMatchObject([{ file: 'bin/start.sh', mode: 'bash', settings: { workers: { value: 3, source: 'environment' }, bind: { value: [':5000'] } } }])
+  })
+})
+
+describe('beside it in the repository', () => {
+  test('requirements.txt tells of dependencies, and pins the release', async () => {
+    const procfile = 'web: gunicorn app -k eventlet\n'
+    const found = async (requirements: string) => (await check({ Procfile: procfile, 'requirements.txt': requirements }, 'Procfile')).workloads[0]?.findings.filter(({ rule }) => /worker-(?:class|dependency)/.test(rule)).map(({ rule, action }) => `${rule} ${action}`)
+    expect(await found('gunicorn==26.0.0\neventlet\n')).toEqual(['removed-worker-class Deny'])
+    expect(await found('gunicorn==23.0.0\neventlet>=0.40\n')).toEqual([])
+    expect(await found('gunicorn==23.0.0\n')).toEqual(['missing-worker-dependency Deny'])
+  })
+
+  test('runtime.txt tells of Python', async () => {
+    const { workloads } = await check({ Procfile: 'web: gunicorn app -k gevent\n', 'requirements.txt': 'gunicorn==19.10.0\ngevent==1.4.0\n', 'runtime.txt': 'python-2.7.18\n' }, 'Procfile')
+    const [finding] = workloads[0]?.findings.filter(({ rule }) => rule === 'python2-gevent') ?? []
+    expect(finding?.message).toContain('requirements.txt')
+  })
+
+  test('variables of app_desc.yaml hold for the Procfile, and are where they are written', async () => {
+    const description = 'spec_version: 2\nmodule:\n  language: Python\n  env_variables:\n    - key: WEB_CONCURRENCY\n      value: 2\n'
+    const beside = await run(['explain', 'Procfile', '--platform', 'blueking', '--format', 'json'], { Procfile: 'web: gunicorn app\n', 'app_desc.yaml': description })
+    expect(JSON.parse(beside.out).invocations).toMatchObject([{ settings: { workers: { value: 2, source: 'environment' } } }])
+    const own = await check({ 'app_desc.yaml': `${description}  processes: {web: {command: gunicorn app}}\n` }, 'app_desc.yaml')
+    expect(rulesOf(own)).toContain('few-workers 6:14')
+  })
+})
+
+describe('the platform', () => {
+  test('is one of those that there are', async () => {
+    expect((await run(['check', 'Procfile', '--platform', 'mars'], { Procfile: 'web: x\n' })).status).toBe(2)
+  })
+
+  test('reads in its own way, and says so', async () => {
+    const files = { Procfile: 'web: a\nweb: gunicorn app -b 127.0.0.1:80\n' }
+    expect(rulesOf(await check(files, 'Procfile', '--platform', 'google'))).toEqual(['ignored-description 2:1'])
+    expect(rulesOf(await check(files, 'Procfile', '--platform', 'paketo'))).toContain('loopback-bind 2:22')
+    const dokku = await run(['check', 'Procfile', '--platform', 'dokku'], files)
+    expect([dokku.status, dokku.err]).toEqual([2, 'paddock: Procfile:2:1: dokku refuses the file: process names must be unique, line 2\n'])
+  })
+
+  test('differences are told only where none is chosen', async () => {
+    const files = { Procfile: 'web: "true"\n' }
+    expect(rulesOf(await check(files, 'Procfile'))).toEqual(['unportable-description 1:6'])
+    expect(rulesOf(await check(files, 'Procfile', '--platform', 'blueking'))).toEqual([])
+  })
+
+  test('where quotes do not hold, what needs them is left out', async () => {
+    const { files } = await run(['check', 'Procfile', '--platform', 'dokku', '--fix'], { Procfile: 'web: gunicorn app\n' })
+    expect(files['Procfile']).toBe('web: gunicorn app -w 4 -b :$PORT --access-logfile - --error-logfile -\n')
+  })
+
+  test('a port that nobody assigns is not bound to', async () => {
+    const { files } = await run(['check', 'Procfile', '--platform', 'paketo', '--preset', 'heroku', '--fix'], { Procfile: 'web: gunicorn app\n' })
+    expect(files['Procfile']).not.toContain('PORT')
+  })
+
+  test('a template is called one', async () => {
+    const { err, status } = await run(['check', 'app_desc.yaml'], { 'app_desc.yaml': 'spec_version: 2\napp_version: {{APP_VERSION}}\n' })
+    expect([status, err]).toEqual([2, 'paddock: app_desc.yaml:2:15: BlueKing refuses the file: its format is not YAML: found unhashable key (a template must be filled in first, or its {{…}} stand in quotes)\n'])
+  })
+
+  test('nobody but BlueKing reads app_desc.yaml', async () => {
+    expect((await check({ 'app_desc.yaml': 'spec_version: 2\n' }, 'app_desc.yaml', '--platform', 'heroku')).workloads).toEqual([])
+  })
+})
+
+describe('hostile files end soon, and say why', () => {
+  const bomb = `a: &a [${'x,'.repeat(50)}x]\n${Array.from({ length: 8 }, (_, index) => `${'bcdefghi'[index]}: &${'bcdefghi'[index]} [${`*${'abcdefgh'[index]},`.repeat(50)}x]`).join('\n')}\n`
+  test.each([
+    ['an alias bomb', 'app_desc.yaml', bomb, 2],
+    ['an alias bomb', 'Procfile', bomb, 2],
+    ['nested brackets', 'Procfile', `web: ${'['.repeat(10_000)}\n`, 2],
+    ['nested parentheses', 'Procfile', `web: ${'('.repeat(10_000)} gunicorn app\n`, 0],
+    ['many processes', 'Procfile', Array.from({ length: 20_000 }, (_, index) => `p${index}: x\n`).join(''), 1],
+    ['a long line', 'Procfile', `web: true ${'word '.repeat(400_000)}\n`, 0],
+    ['lines without an end', 'Procfile', `web:${'\n'.repeat(500_000)}`, 1],
+    ['a key without an end', 'Procfile', 'a'.repeat(1_000_000), 2],
+  ])('%s in %s', async (_, name, text, status) => {
+    // Of the processor, in microseconds: what else the machine does is no fault of ours.
+    const before = process.cpuUsage()
+    const ran = await run(['check', name], { [name]: text })
+    const { user, system } = process.cpuUsage(before)
+    expect(user + system).toBeLessThan(4_000_000)
+    expect(ran.status).toBe(status)
+  })
+})

@@ -1,0 +1,2 @@
+#!/bin/bash
+celery -A shop "$@" -l info

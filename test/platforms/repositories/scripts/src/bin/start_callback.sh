@@ -1,0 +1,2 @@
+set -e
+exec bin/run.sh "$1"
