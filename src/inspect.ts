@@ -61,6 +61,8 @@ export interface Shell {
   readonly name: string
   /** True where an init program in front of it sends signals to all processes of its group. */
   readonly signalsGroup: boolean
+  /** True where its script is a file, which it runs by name. */
+  readonly isFile: boolean
   /** True where its script sets a trap. */
   readonly traps: boolean
   /** True where its script starts other programs as well, which may stay. */
@@ -371,6 +373,8 @@ export function inspectCommandLine(line: CommandLine): Inspected {
 interface Way {
   readonly parents: readonly Parent[]
   readonly depth: number
+  /** True for the text of a file. */
+  readonly isFile: boolean
   /** Why nothing can be put into the script; undefined where it can. */
   readonly closed: string | undefined
   /** Whether no wrapper before it takes variables away. */
@@ -422,7 +426,8 @@ class Inspector {
       if (found && element && !(words[found.index]?.value === null && found.reader === 'words'))
         this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
-          parents: found.parents, depth: 0, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely', moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
+          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely',
+          moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
         })
       else this.#overlook(words, started)
     }
@@ -520,10 +525,10 @@ class Inspector {
       // What runs before may read the rest of a script that is the standard input.
       const runs = way.runs === 'maybe' || (found.isInput && index > 0) ? 'maybe' : command.runs
       const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
-        kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, command, traps: script.traps, jobs,
+        kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, isFile: way.isFile, command, traps: script.traps, jobs,
       }])
       if (started.kind === 'gunicorn') {
-        const shell = way.starter && { ...way.starter, traps: script.traps, others: () => hasOthers(script.commands, command) }
+        const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => hasOthers(script.commands, command) }
         this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs, moves }, shell)
         continue
       }
@@ -534,6 +539,7 @@ class Inspector {
         this.#script(nested, inner, () => changedEnvironment(inner.changes, command.environment), {
           parents: [...parents(), ...inner.parents],
           depth: way.depth + 1,
+          isFile: false,
           closed: closed ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
           inherits: way.inherits && inheritsAll(inner.changes),
           runs,
