@@ -46,7 +46,7 @@ export function fix(object: unknown, report: Report, policy: Policy, python: Pyt
       return { rounds, findings: [...earlier, ...left], mended }
     }
     earlier.push(...round.mended)
-    current = lint(workload, policy, python)
+    current = lint(workload, policy, python, report.surroundings)
   }
 }
 
@@ -77,7 +77,9 @@ function mend(report: Report, policy: Policy): Round {
     edits.push(...writer.edits().filter((edit) => !isMade(edit, edits)))
     if (writer.needsPort) containers.add(invocation.container)
   }
-  for (const container of containers) edits.push(...definePort(container, policy))
+  // Those of a BkApp share their variables.
+  const sharing = Map.groupBy(containers, ({ envPath }) => envPath.join('/'))
+  for (const [container] of sharing.values()) if (container) edits.push(...definePort(container, policy))
   // With the variable defined, more is known of what reads it: `export PORT=${PORT:-8000}`, `127.0.0.1:$(PORT)`.
   more ||= [...containers].some((container) => mentions(container, policy.port.env))
   return { edits, mended, more }
@@ -115,8 +117,9 @@ function definePort(container: Container, { port }: Policy): Edit[] {
   const number = container.port ?? port.fallback
   if (number === null) return []
   const variable = { name: port.env, value: String(number) }
-  const path = [...container.path, 'env']
-  return [container.hasEnv ? { op: 'add', path: [...path, '-'], value: variable } : { op: 'add', path, value: [variable] }]
+  const path = container.envPath
+  if (container.hasEnv) return [{ op: 'add', path: [...path, '-'], value: variable }]
+  return [container.lacksEnvParent ? { op: 'add', path: path.slice(0, -1), value: { env: [variable] } } : { op: 'add', path, value: [variable] }]
 }
 
 /** Writes the fixes of one invocation down, in the form that it has. */
@@ -255,7 +258,7 @@ class Writer {
     const variable = environment.variables.get('GUNICORN_CMD_ARGS')
     const isSetElsewhere = mentions(container, 'GUNICORN_CMD_ARGS')
     if (variable?.entry.value !== text || isSetElsewhere || (left !== undefined && word.text !== word.value)) return undefined
-    const path = [...container.path, 'env', variable.entry.index, 'value']
+    const path = variable.entry.path ?? [...container.envPath, variable.entry.index, 'value']
     if (left !== undefined) return { op: 'splice', path, start: word.start, end: word.end, text: left }
     const blanks = blanksBefore(text.slice(0, word.start))
     // The first word takes the blanks behind it along.

@@ -2,14 +2,17 @@
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
+import { automaticFile, type ConfigFile, type ConfigSource, type ConfigText } from './gunicorn/config-file.ts'
 import { baseName, changedEnvironment, changedVariables, startedBy, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { signalsGroup } from './gunicorn/signals.ts'
 import type { Parent, ShellProgram } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { escape, expand, firstHoleIn } from './kubernetes/expansion.ts'
+import { escape, expand, expandRewritten, firstHoleIn } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
-import type { Container, Element, Workload } from './kubernetes/workload.ts'
+import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
+import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
+import { valueAt, type Container, type Element, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { insetOf } from './shell/inset.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
@@ -95,6 +98,8 @@ export interface Invocation {
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
+  /** What is not in sight of the command, of a container that stands in here for what it may start. */
+  readonly hidden?: HiddenCommand
 }
 
 /** An invocation's settings: what all the releases that it may be of, and that do not refuse it, agree on. */
@@ -134,6 +139,16 @@ class Settings {
     const setting = this.get(name)
     if (!setting || setting.source === 'default') return 'no'
     return setting.entries.length > 0 ? 'yes' : 'unknown'
+  }
+
+  /** The config file that is read, where it was at hand. */
+  get configFile(): ConfigFile | undefined {
+    return this.readings[0]?.configFile?.file
+  }
+
+  /** The word that names it, where one of the invocation's own does. */
+  get configWord(): Word | undefined {
+    return this.readings[0]?.configFile?.word
   }
 
   /** Why gunicorn refuses to start. */
@@ -185,21 +200,33 @@ export interface CommandLine {
   /** What gunicorn finds in its environment where nothing on the command line changes that. */
   readonly variables: Variables
   readonly releases: readonly Release[]
+  /**
+   * A config file by its path, which may be relative: undefined where it surely is not there, null where that, or what it holds,
+   * is not known. `isAtHome` where the command line has not left the folder that it was started in. Without it, none is had.
+   */
+  readonly configFile?: ((path: string, isAtHome: () => boolean) => ConfigText | null | undefined) | undefined
+}
+
+/** What is at hand besides a workload itself: nothing where it is admitted. */
+export interface Surroundings {
+  readonly configMaps?: ConfigMaps
+  /** Config files that are handed over: `undefined` for one that is not among them. */
+  readonly configFile?: CommandLine['configFile']
 }
 
 /** An invocation as a command line alone tells it. */
 export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
 
 /** The invocations of gunicorn in a workload, container by container. */
-export function inspect(workload: Workload): Invocation[] {
+export function inspect(workload: Workload, surroundings: Surroundings = none): Invocation[] {
   const releases = workloadReleases(workload)
-  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases)?.invocations ?? [])
+  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings)?.invocations ?? [])
 }
 
 /** The same with what is wrong with scripts and what was not read, for each container that may start gunicorn. */
-export function inspectWorkload(workload: Workload): InspectedContainer[] {
+export function inspectWorkload(workload: Workload, surroundings: Surroundings = none): InspectedContainer[] {
   const releases = workloadReleases(workload)
-  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases) ?? [])
+  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings) ?? [])
 }
 
 const workloadReleases = ({ annotations, gunicorn }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value.trim() ?? gunicorn)
@@ -209,17 +236,19 @@ interface InspectedContainer extends Inspected {
   readonly invocations: readonly Invocation[]
 }
 
-function inspectContainer(workload: Workload, container: Container, releases: readonly Release[]): InspectedContainer | undefined {
+function inspectContainer(
+  workload: Workload, container: Container, releases: readonly Release[], surroundings: Surroundings,
+): InspectedContainer | undefined {
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
   const texts = container.elements?.map(({ text }) => text) ?? [...command, ...args]
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
-  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$('))) return undefined
+  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (container.isRewritten && text.includes('$')))) return undefined
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const elements = container.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
     text,
-    expanded: expand(text, environment.lookup),
+    expanded: container.isRewritten ? expandRewritten(text, environment.lookup) : expand(text, environment.lookup),
   }))
   const found = inspectCommandLine({
     elements,
@@ -235,12 +264,71 @@ function inspectContainer(workload: Workload, container: Container, releases: re
       return environment.mayComeFromElsewhere(name) ? null : undefined
     },
     releases,
+    configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
   })
   const before = command.length === 0 && !container.elements ? [entryPoint] : noParents
   const invocations = found.invocations.map((invocation) => ({
     ...invocation, workload, container, environment, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
   }))
   return { ...found, container, invocations }
+}
+
+const none: Surroundings = {}
+
+/** The containers whose command is in their image, each as an invocation of which nothing is known. */
+export function* inspectHidden(workload: Workload, invocations: readonly Invocation[]): Generator<Invocation> {
+  for (const container of workload.containers) {
+    const hidden = invocations.some((invocation) => invocation.container === container) ? undefined : hiddenCommand(workload, container)
+    if (!hidden) continue
+    const place = { path: hidden.path }
+    yield {
+      workload,
+      container,
+      environment: containerEnvironment(container, workload.enableServiceLinks),
+      form: 'exec',
+      words: [],
+      command: undefined,
+      script: undefined,
+      parents: noParents,
+      shell: undefined,
+      runs: 'maybe',
+      place,
+      insertion: { kind: 'none', reason: 'the command is not in sight' },
+      settings: new Settings([]),
+      variables: () => null,
+      releases: [],
+      placeOf: () => place,
+      hidden,
+    }
+  }
+}
+
+/** The config file at a path, as a container sees it. */
+function configFileOf(
+  workload: Workload, container: Container, { configMaps = () => undefined, configFile }: Surroundings, path: string, isAtHome: () => boolean,
+): ConfigText | null | undefined {
+  const given = configFile?.(path, isAtHome)
+  if (given !== undefined) return given
+  // What an image holds is not reckoned with, and neither is what a disk does: what gunicorn finds by itself is there where a volume brings it.
+  const isAutomatic = path === automaticFile
+  if (isAutomatic && valueAt(container.written, ['volumeMounts']) === undefined) return undefined
+  const workingDir = valueAt(container.written, ['workingDir'])
+  const folder = path.startsWith('/') ? '' : typeof workingDir === 'string' && workingDir.startsWith('/') && isAtHome() ? `${workingDir}/` : undefined
+  if (folder === undefined) return isAutomatic && !mayBeMounted(workload, container, automaticFile) ? undefined : null
+  const found = mountedFile(workload, container, normalize(folder + path), configMaps)
+  if (typeof found === 'object') return { name: `${path.slice(path.lastIndexOf('/') + 1)} of ConfigMap "${found.configMap}"`, text: found.text }
+  if (found === 'absent') return undefined
+  return found === 'elsewhere' && isAutomatic ? undefined : null
+}
+
+/** A path without `.`, `..` and `//`. */
+function normalize(path: string): string {
+  const steps: string[] = []
+  for (const step of path.split('/')) {
+    if (step === '..') steps.pop()
+    else if (step !== '' && step !== '.') steps.push(step)
+  }
+  return `/${steps.join('/')}`
 }
 
 /** A program that stands between a command line and the word gunicorn, and is none that is known to start another. */
@@ -278,6 +366,8 @@ interface Way {
   readonly inherits: boolean
   /** `surely`: it is read in every run of the container in which the commands before it succeed. */
   readonly runs: 'surely' | 'maybe'
+  /** Whether it may be read in another folder than the container's. */
+  readonly moves: boolean
   /** The shell that reads it, where that is the container's first process or the child of an init program. */
   readonly starter: Starter | undefined
 }
@@ -285,6 +375,11 @@ interface Way {
 const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
 
 const noParents: readonly Parent[] = []
+
+const wordsBefore = (words: readonly Word[], started: Started): readonly Word[] => words.slice(0, started.kind === 'unknown' ? 0 : started.index)
+
+/** Whether none of a wrapper's words is an option: one may name another folder, or take variables away. */
+const isPlain = (words: readonly Word[]): boolean => words.every(({ value }) => value !== null && (!value.startsWith('-') || value === '--' || value === '-m' || value === '-u'))
 
 /** What runs `args` where there is no `command`. */
 const entryPoint: Parent = { kind: 'wrapper', name: "the image's entry point", stays: true, passes: null }
@@ -316,7 +411,7 @@ class Inspector {
       if (found && element && !(words[found.index]?.value === null && found.reader === 'words'))
         this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
-          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely', starter: starterIn(words, started),
+          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely', moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
         })
       else this.#overlook(words, started)
     }
@@ -346,7 +441,7 @@ class Inspector {
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
-    this.#add(own, this.#variables(changes), {
+    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), false), {
       form: 'exec',
       command: undefined,
       script: undefined,
@@ -377,7 +472,7 @@ class Inspector {
     const end = own.at(-1)?.end ?? 0
     const next = own[1]
     const inherits = inheritsAll(changes)
-    this.#add(own, this.#variables(changes), {
+    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), false), {
       form: 'shell',
       command: undefined,
       script: { text: this.#line.text ?? '', path, place: (start, end) => ({ start, end }), splice: (splice) => splice },
@@ -401,6 +496,7 @@ class Inspector {
     this.#errors.push(...script.errors)
     if (script.unread) this.#mayStartMore = true
     const closed = way.closed ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
+    const moves = way.moves || /\b(cd|pushd|popd|chdir)\b/.test(text)
     const jobs = script.commands.some((command) => command.background)
     const made = script.commands.filter((command) => command.embedded)
     for (const [index, command] of script.commands.entries()) {
@@ -417,7 +513,7 @@ class Inspector {
       }])
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => hasOthers(script.commands, command) }
-        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs }, shell)
+        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs, moves }, shell)
         continue
       }
       const inner = way.depth < deepestShell ? scriptIn(command.words, started, command.input !== undefined) : undefined
@@ -431,6 +527,7 @@ class Inspector {
           closed: closed ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
           inherits: way.inherits && inheritsAll(inner.changes),
           runs,
+          moves: moves || !isPlain(wordsBefore(command.words, started)),
           starter: undefined,
         })
       else {
@@ -465,7 +562,7 @@ class Inspector {
     command: Command,
     { index, changes }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
-    way: Pick<Way, 'closed' | 'inherits' | 'runs'>,
+    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves'>,
     shell: Omit<Shell, 'seat'> | undefined,
   ): void {
     const { path } = script
@@ -476,7 +573,7 @@ class Inspector {
       // With `command` in front of it, or the like, it is another matter.
       return first && isBlank(script.text.slice(from, first.start)) ? { path, ...script.place(first.start, first.end) } : undefined
     }
-    this.#add(own, this.#variables(changes, command.environment), {
+    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(command.words.slice(0, index), changes, () => command.environment, way.moves), {
       form: 'shell',
       command,
       script,
@@ -489,14 +586,28 @@ class Inspector {
     })
   }
 
-  #add(words: readonly Word[], variables: Variables, rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>): void {
+  /** Where an invocation finds config files, and what they find in their environment; `before` are the words in front of it. */
+  #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, moves: boolean): ConfigSource | undefined {
+    const { configFile } = this.#line
+    if (!configFile) return undefined
+    return {
+      file: (path) => configFile(path, () => !moves && isPlain(before) && !environment().tampered),
+      // A shell sets some variables of its own, and so does Python where it finds no locale.
+      environment: changedVariables(changes, (name) => (isPlain(before) && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null)),
+    }
+  }
+
+  #add(
+    words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
+    rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
+  ): void {
     const { releases } = this.#line
     if (words.length > mostWords) {
       this.#mayStartMore = true
       this.#errors.push({ message: `commands of more than ${mostWords} words are not read`, start: 0, end: 1 })
       return
     }
-    this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases)) })
+    this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases, source)) })
   }
 }
 

@@ -1,6 +1,6 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { releasesInWords } from './gunicorn/catalogue.ts'
-import { inspect, type Invocation, type Place } from './inspect.ts'
+import { inspect, inspectHidden, type Invocation, type Place, type Surroundings } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
 import { platformRules } from './platforms/remarks.ts'
@@ -104,12 +104,15 @@ export interface Report {
   readonly workload: Workload
   readonly invocations: readonly Invocation[]
   readonly findings: readonly Finding[]
+  readonly surroundings: Surroundings | undefined
 }
 
-export function lint(workload: Workload, policy: Policy, python: Python): Report {
-  const invocations = inspect(workload)
-  const findings = invocations.flatMap((invocation) => lintInvocation(invocation, policy, python))
-  return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings }
+export function lint(workload: Workload, policy: Policy, python: Python, surroundings?: Surroundings): Report {
+  const invocations = inspect(workload, surroundings)
+  const spoken = hiddenRules.some((rule) => (policy.rules[rule.id]?.action ?? 'Off') !== 'Off')
+  const hidden = spoken ? [...inspectHidden(workload, invocations)] : []
+  const findings = [...invocations, ...hidden].flatMap((invocation) => lintInvocation(invocation, policy, python))
+  return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings, surroundings }
 }
 
 /** What the platform says of its file stands whatever a policy says: the platform goes by no policy. */
@@ -121,12 +124,15 @@ function remarks({ remarks = [], containers }: Workload, policy: Policy): Findin
   })
 }
 
+const hiddenRules = rules.filter((rule) => rule.ofHidden)
+
 function lintInvocation(invocation: Invocation, policy: Policy, python: Python): Finding[] {
   const subject: Subject = { ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) }
   const allowed = allowedRules(invocation.workload, policy)
   const { serves } = invocation.settings
   const findings: Finding[] = []
   for (const rule of activeRules(policy)) {
+    if ((rule.ofHidden === true) !== (invocation.hidden !== undefined)) continue
     if (allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
     for (const problem of rule.check(subject)) {
       const finding = findingOf(rule, problem, invocation, policy)
@@ -165,6 +171,7 @@ function allowedRules(workload: Workload, policy: Policy): ReadonlySet<string> {
 function portVariable({ environment, container }: Invocation, { port }: Policy): Subject['portVariable'] {
   if (environment.variables.has(port.env)) return 'defined'
   if (environment.mayComeFromElsewhere(port.env)) return 'unknown'
+  if (container.hasPortConflict) return 'none'
   return container.port !== undefined || port.fallback !== null ? 'definable' : 'none'
 }
 

@@ -7,6 +7,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isMap, isSeq, parse, parseDocument, visit, type Document } from 'yaml'
+import { configFilesAt } from '../src/cli/config-files.ts'
 import { annotatedPython } from '../src/dependencies/annotation.ts'
 import { applyEdits } from '../src/edit.ts'
 import { fix } from '../src/fix.ts'
@@ -25,6 +26,8 @@ export interface Case {
   readonly containers: Containers
   readonly initContainers?: Containers
   readonly annotations?: Readonly<Record<string, string>>
+  /** Config files that are at hand, by the paths at which gunicorn finds them. */
+  readonly files?: Readonly<Record<string, string>>
   /** Other fields of the PodSpec. */
   readonly pod?: Readonly<Record<string, unknown>>
   /** A Job instead of a Pod. */
@@ -49,8 +52,8 @@ export interface Fixture {
 }
 
 const keys: Readonly<Record<keyof Fixture, readonly (keyof BadCase)[]>> = {
-  bad: ['name', 'containers', 'initContainers', 'annotations', 'pod', 'policy', 'also', 'want', 'fixed', 'fixedInitContainers'],
-  good: ['name', 'containers', 'initContainers', 'annotations', 'pod', 'kind', 'policy', 'also'],
+  bad: ['name', 'containers', 'initContainers', 'annotations', 'files', 'pod', 'policy', 'also', 'want', 'fixed', 'fixedInitContainers'],
+  good: ['name', 'containers', 'initContainers', 'annotations', 'files', 'pod', 'kind', 'policy', 'also'],
 }
 
 /** The ids that there are fixtures for. */
@@ -98,19 +101,19 @@ export interface Outcome {
 }
 
 /** A workload as the whole engine leaves it, and what it found. */
-export function mend(object: object, policy: Policy): { readonly findings: readonly Finding[]; readonly fixed: object } {
+export function mend(object: object, policy: Policy, files: Case['files'] = {}): { readonly findings: readonly Finding[]; readonly fixed: object } {
   const workload = readWorkload(object)
   if (!workload) throw new Error('the case is no workload')
   if (workload.errors.length > 0) throw new Error(`the case is malformed: ${JSON.stringify(workload.errors)}`)
   const python = annotatedPython(workload)
-  const { rounds, findings } = fix(object, lint(workload, policy, python), policy, python)
+  const { rounds, findings } = fix(object, lint(workload, policy, python, { configFile: configFilesAt(files) }), policy, python)
   return { findings, fixed: rounds.reduce<object>((left, edits) => applyEdits(left, edits) as object, object) }
 }
 
 /** Runs a case; `object` stands in for the case's own, to run what a fix has made of it. */
 export function run(rule: Rule, one: Case, object: object = podOf(one)): Outcome {
   const policy = policyOf(rule, one.policy)
-  const { findings, fixed } = mend(object, policy)
+  const { findings, fixed } = mend(object, policy, one.files)
   const own = findings.filter((finding) => finding.rule === rule.id)
   const action = policy.rules[rule.id]?.action
   return {

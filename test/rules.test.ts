@@ -83,8 +83,8 @@ describe('the rules together', () => {
     const policy = preset(name)
     if (!policy) throw new Error('there is no such preset')
     for (const [title, one] of cases) {
-      const { fixed } = mend(podOf(one), policy)
-      const again = mend(fixed, policy)
+      const { fixed } = mend(podOf(one), policy, one.files)
+      const again = mend(fixed, policy, one.files)
       expect([title, again.fixed]).toEqual([title, fixed])
       expect([title, linesOf(again.findings, 'Fix')]).toEqual([title, []])
     }

@@ -1,6 +1,7 @@
 /** Processes of a platform's file → findings and fixes, in that file and in the scripts of the repository that it starts. */
 import { applyEdits, jsonPatch, type Edit } from '../edit.ts'
 import { fix } from '../fix.ts'
+import type { Surroundings } from '../inspect.ts'
 import type { Path } from '../kubernetes/field.ts'
 import { valueAt, type Remark, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding } from '../lint.ts'
@@ -15,6 +16,7 @@ import type { Python } from '../rules/rule.ts'
 import type { Checked, CheckOptions } from './check.ts'
 import { Lines } from './lines.ts'
 import type { TextChange } from './mend-text.ts'
+import { configFilesIn } from './config-files.ts'
 import { readPlatformFile, type PlatformFile, type ReadFile, type Repository } from './platform-files.ts'
 import type { ReportedFinding, Span } from './report.ts'
 import { pinnedGunicorn, repositoryPython } from './repository-python.ts'
@@ -58,6 +60,7 @@ class ProcessCheck {
   /** Where the repository of the process begins, with a slash behind it. */
   readonly #folder: string
   readonly #repository: Repository
+  readonly #surroundings: Surroundings
 
   constructor(process: Process, file: ReadFile, lines: Lines, pythons: Map<string, Python>, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void) {
     this.#process = process
@@ -69,6 +72,7 @@ class ProcessCheck {
     const { folder = '' } = process
     this.#folder = folder === '' ? '' : `${folder}/`
     this.#repository = (path) => options.repository(this.#folder + path)
+    this.#surroundings = { configFile: configFilesIn(this.#repository, options.surroundings?.configFile) }
     this.#python = pythons.get(folder) ?? repositoryPython(options.requirements, this.#repository, this.#folder)
     pythons.set(folder, this.#python)
   }
@@ -104,7 +108,7 @@ class ProcessCheck {
   }
 
   #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
-    const report = lint(this.#released(own), policy, this.#python)
+    const report = lint(this.#released(own), policy, this.#python, this.#surroundings)
     const { rounds, findings, mended } = fix(object, report, policy, this.#python, (edited) => {
       const again = read(edited)
       return again && this.#released(again)

@@ -2,6 +2,7 @@
 import { annotatedPython, pythonOf } from '../dependencies/annotation.ts'
 import { jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
+import type { Surroundings } from '../inspect.ts'
 import { fieldMessage, type Path } from '../kubernetes/field.ts'
 import { readObjects, readWorkload, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding } from '../lint.ts'
@@ -26,6 +27,7 @@ export interface CheckOptions {
   readonly policyFor: PolicyFor
   /** A requirements.txt that speaks for every workload without an annotation of its own. */
   readonly requirements?: { readonly text: string; readonly path: string } | undefined
+  readonly surroundings?: Surroundings | undefined
 }
 
 /** Checks the text of a file. What is to be edited is handed to `edit`. */
@@ -48,7 +50,7 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
   }
   const python = pythonFor(workload, options)
   const policy = options.policyFor(governed(object)) ?? nothing
-  const report = lint(workload, policy, python)
+  const report = lint(workload, policy, python, options.surroundings)
   const { rounds, findings, mended } = fix(object, report, policy, python)
   if (rounds.length > 0) edit({ document: manifest.index, edits: rounds.flat().map((one) => ({ ...one, path: [...at, ...one.path] })) })
   yield {

@@ -90,6 +90,7 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
     .description('check files: Kubernetes YAML and JSON, Procfile, app_desc.yaml')
     .argument('[path...]', 'files and folders; - is standard input', ['.'])
     .option('--requirements <file>', 'a requirements.txt for workloads without an annotation of their own')
+    .option('--config-file <path=file>', 'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
     .addOption(new Option('--platform <name>', 'the platform that reads Procfile and app_desc.yaml (default: blueking, and what others read differently)').choices(platformNames))
     .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`, outputs)
     .addOption(new Option('--fail-on <action>', 'what ends with exit status 1').choices(['deny', 'warn', 'audit', 'fix', 'never']).default('deny'))
@@ -106,6 +107,7 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
     .addOption(new Option('--platform <name>', 'the platform that reads Procfile and app_desc.yaml (default: blueking, in each of its ways)').choices(platformNames))
     .option('--shell <script>', 'a script, as `sh -c` runs it')
     .option('--env <name=value>', 'a variable of the environment (repeatable)', variables, {})
+    .option('--config-file <path=file>', 'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
     .option('--gunicorn <version>', 'the gunicorn release')
     .option('--all', 'show defaults too')
     .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'json']).default('text'))
@@ -249,5 +251,11 @@ const several = (text: string, before: readonly string[] = []): readonly string[
 function variables(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
   const equals = text.indexOf('=')
   if (equals <= 0) throw new InvalidArgumentError('must be NAME=VALUE')
+  return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) }
+}
+
+function configFiles(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const equals = text.indexOf('=')
+  if (equals <= 0 || equals === text.length - 1) throw new InvalidArgumentError('must be PATH=FILE')
   return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) }
 }

@@ -1,10 +1,11 @@
 /** `paddock explain Procfile`: what a file of a platform says, and what gunicorn gets of it, in each of the ways that there are. */
-import { inspect } from '../inspect.ts'
+import { inspect, type Surroundings } from '../inspect.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import type { Remark, Workload } from '../kubernetes/workload.ts'
 import { defaultPlatform, platforms, type Mode, type Platform } from '../platforms/platform.ts'
 import { processScripts } from '../platforms/process-scripts.ts'
 import { modeOf, workloadOf, type Command, type Process } from '../platforms/process.ts'
+import { configFilesIn } from './config-files.ts'
 import { explainInvocation } from './explain.ts'
 import type { painter } from './io.ts'
 import { Lines } from './lines.ts'
@@ -46,6 +47,7 @@ interface Outcome {
   readonly way: Way
   readonly started: readonly { readonly script: string | undefined; readonly workload: Workload }[]
   readonly remarks: readonly Remark[]
+  readonly surroundings: Surroundings
   /** What gunicorn gets, to tell ways apart. */
   readonly identity: string
 }
@@ -63,9 +65,9 @@ export function explainProcesses({ path, kind, text, repository }: Asked, flags:
 export function explainedProcesses({ path, kind, text, repository }: Asked, flags: ExplainFlags): object[] {
   const file = readPlatformFile(kind, text, { platform: platformOf(flags), compared: false, repository })
   return file.processes.flatMap((process) =>
-    outcomes(process, repository, flags).flatMap(({ way, started, remarks }) =>
+    outcomes(process, repository, flags).flatMap(({ way, started, remarks, surroundings }) =>
       started.flatMap(({ script, workload }) =>
-        inspect(workload).map((invocation) => ({
+        inspect(workload, surroundings).map((invocation) => ({
           file: script ?? path, container: process.name, platform: way.name, mode: modeOf(process.command, way.platform),
           lost: remarks.map(({ detail }) => detail), ...explainInvocation(invocation, workload.gunicorn ?? null),
         })),
@@ -96,9 +98,10 @@ function outcome(process: Process, way: Way, repository: Repository, asked: stri
   const scripts = [...processScripts(process, own, way.platform, { read: (file) => repository(folder + file) })]
   const started = [{ script: undefined, workload: { ...own, gunicorn } }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: { ...workload, gunicorn } }))]
   const remarks = own.remarks ?? []
-  const found = started.flatMap(({ workload }) => inspect(workload))
+  const surroundings = { configFile: configFilesIn((file) => repository(folder + file)) }
+  const found = started.flatMap(({ workload }) => inspect(workload, surroundings))
   const identity = JSON.stringify([found.map(({ words }) => words.map(({ value, text }) => value ?? [text])), remarks.map(({ detail }) => detail)])
-  return { way, started, remarks, identity }
+  return { way, started, remarks, surroundings, identity }
 }
 
 function processText(process: Process, path: string, lines: Lines, repository: Repository, flags: ExplainFlags, paint: ReturnType<typeof painter>): string {
@@ -114,7 +117,9 @@ function processText(process: Process, path: string, lines: Lines, repository: R
     const modes = new Set(same.map(({ way }) => modeOf(command, way.platform)))
     texts.push(`  ${paint('cyan', names.join(', '))}: ${modes.size > 1 ? 'all the same' : modeWords[modeOf(command, first.way.platform)]}`)
     for (const { detail, value } of first.remarks) texts.push(`    ${paint('yellow', 'lost')}: ${JSON.stringify(value)} ${detail}`)
-    const found = first.started.flatMap(({ script, workload }) => inspect(workload).map((invocation) => picture(invocation, { all: flags.all === true, paint, ...(script === undefined ? {} : { title: script }) })))
+    const view = { all: flags.all === true, paint }
+    const found = first.started.flatMap(({ script, workload }) =>
+      inspect(workload, first.surroundings).map((invocation) => picture(invocation, { ...view, ...(script === undefined ? {} : { title: script }) })))
     if (found.length === 0) texts.push('    no gunicorn is started here, as far as can be seen')
     texts.push(...found.map((text) => indented(text)))
   }

@@ -3,6 +3,7 @@ import { releasesFor, type Value } from '../gunicorn/catalogue.ts'
 import type { Setting } from '../gunicorn/settings.ts'
 import { termination, type Termination } from '../gunicorn/termination.ts'
 import { inspectCommandLine, type Found } from '../inspect.ts'
+import { configFilesAt } from './config-files.ts'
 import { Environment } from '../shell/environment.ts'
 
 export interface ExplainRequest {
@@ -11,6 +12,8 @@ export interface ExplainRequest {
   readonly env: Readonly<Record<string, string>>
   /** The release; undefined where it is not known. */
   readonly gunicorn: string | undefined
+  /** Config files by the path that they are named by: absolute, or from the folder that the command starts in. */
+  readonly files?: Readonly<Record<string, string>> | undefined
 }
 
 export interface ExplainedInvocation {
@@ -44,30 +47,33 @@ export interface Explanation {
   readonly problems: readonly { readonly message: string }[]
 }
 
-/** Reads a request line: `{"argv": […]}` or `{"shell": "…"}`, with `env` and `gunicorn`. Throws a message. */
+/** Reads a request line: `{"argv": […]}` or `{"shell": "…"}`, with `env`, `gunicorn` and `files`. Throws a message. */
 export function readRequest(value: unknown): ExplainRequest {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('a request must be an object')
-  const { argv, shell, env = {}, gunicorn } = value as Record<string, unknown>
+  const { argv, shell, env = {}, gunicorn, files = {} } = value as Record<string, unknown>
   if ((argv === undefined) === (shell === undefined)) throw new Error('a request must have either "argv" or "shell"')
   if (argv !== undefined && !(Array.isArray(argv) && argv.every((word) => typeof word === 'string'))) throw new Error('"argv" must be a list of strings')
   if (shell !== undefined && typeof shell !== 'string') throw new Error('"shell" must be a string')
   if (typeof env !== 'object' || env === null || !Object.values(env).every((text) => typeof text === 'string')) throw new Error('"env" must be an object of strings')
+  if (typeof files !== 'object' || files === null || !Object.values(files).every((text) => typeof text === 'string')) throw new Error('"files" must be an object of strings')
   if (gunicorn !== undefined && gunicorn !== null && typeof gunicorn !== 'string') throw new Error('"gunicorn" must be a version')
   return {
     argv: argv === undefined ? ['sh', '-c', String(shell)] : (argv),
     env: env as Record<string, string>,
     gunicorn: gunicorn ?? undefined,
+    files: files as Record<string, string>,
   }
 }
 
 /** What a command line comes to, by everything that is known of it. */
-export function understand({ argv, env, gunicorn }: ExplainRequest): ReturnType<typeof inspectCommandLine> {
+export function understand({ argv, env, gunicorn, files }: ExplainRequest): ReturnType<typeof inspectCommandLine> {
   return inspectCommandLine({
     elements: argv.map((text, index) => ({ path: [index], text, expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })),
     path: [],
     environment: () => new Environment(Object.entries(env)),
     variables: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
     releases: releasesFor(gunicorn),
+    configFile: files && configFilesAt(files),
   })
 }
 

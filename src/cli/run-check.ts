@@ -3,6 +3,7 @@ import { applySplices, inOrder, type Splice } from '../edit.ts'
 import { fieldPath, type Path } from '../kubernetes/field.ts'
 import { defaultPlatform, platforms, type Platform } from '../platforms/platform.ts'
 import { checkText, type Checked, type CheckOptions } from './check.ts'
+import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import { checkPlatformFile, type Rewrite } from './check-processes.ts'
 import { exitStatus, UsageError } from './command.ts'
 import type { Change } from './edit.ts'
@@ -18,6 +19,8 @@ import { placeName, type ReportedFile, type Reporter, type Summary } from './rep
 export interface CheckFlags {
   readonly governing: Governing
   readonly requirements?: string
+  /** Files on disk, by the paths at which gunicorn finds them. */
+  readonly configFile?: Readonly<Record<string, string>>
   /** Whose Procfile it is; undefined for the default, and for what others make of it besides. */
   readonly platform?: string
   readonly format?: readonly Output[]
@@ -36,9 +39,11 @@ interface RunOptions extends CheckOptions {
 
 export async function runCheck(paths: readonly string[], flags: CheckFlags, io: Io): Promise<number> {
   const { requirements } = flags
+  const configMaps = new ConfigMapCollection()
   const platform = platforms[flags.platform ?? defaultPlatform]
   if (!platform) throw new UsageError(`there is no platform ${JSON.stringify(flags.platform)}`)
   const options: RunOptions = {
+    surroundings: { configMaps: configMaps.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) },
     platform,
     compared: flags.platform === undefined,
     policyFor: flags.governing.policyFor,
@@ -51,7 +56,10 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   const bar = progress(io)
   const listed = [...files(paths, summary, reporter, io)]
   const read = reader(io)
-  if (flags.governing.needsNamespaces) await learnNamespaces(listed, read, flags.governing)
+  await learn(listed, read, (text) => {
+    configMaps.add(text)
+    if (flags.governing.needsNamespaces) flags.governing.learnNamespaces(text)
+  })
   for (const file of listed) {
     let text: string
     try {
@@ -85,12 +93,12 @@ function reader(io: Io): (file: string) => Promise<string> {
   return async (file) => (file === '-' ? (input ??= io.readInput()) : io.readFile(file))
 }
 
-/** A Namespace may stand behind what is in it. */
-async function learnNamespaces(listed: readonly string[], read: (file: string) => Promise<string>, { learnNamespaces }: Governing): Promise<void> {
+/** A Namespace may stand behind what is in it, a ConfigMap behind what mounts it. */
+async function learn(listed: readonly string[], read: (file: string) => Promise<string>, from: (text: string) => void): Promise<void> {
   for (const file of listed) {
     // What cannot be read is told of when it is checked.
     const text = await read(file).catch(() => '')
-    learnNamespaces(text)
+    from(text)
   }
 }
 

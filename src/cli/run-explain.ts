@@ -3,6 +3,7 @@ import { inspectWorkload } from '../inspect.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import { readObjects, readWorkload, type Container } from '../kubernetes/workload.ts'
 import { exitStatus, UsageError } from './command.ts'
+import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import { explain, explainInvocation, explainProcess, readRequest, understand, type ExplainRequest } from './explain.ts'
 import { painter, type Io } from './io.ts'
 import { readManifests } from './manifests.ts'
@@ -13,6 +14,8 @@ export interface ExplainFlags {
   readonly shell?: string
   readonly env: Readonly<Record<string, string>>
   readonly gunicorn?: string
+  /** Files on disk, by the paths at which gunicorn finds them. */
+  readonly configFile?: Readonly<Record<string, string>>
   readonly all?: boolean
   readonly format: 'text' | 'json'
   readonly stdin?: boolean
@@ -28,7 +31,8 @@ export async function runExplain(words: readonly string[], flags: ExplainFlags, 
   if (shell !== undefined && words.length > 0) throw new UsageError('explain takes either --shell, a command behind --, or a file')
   if (shell === undefined && words.length === 0) throw new UsageError('explain needs a command: `paddock explain -- gunicorn app:app`, `--shell SCRIPT`, a file, or --stdin')
   if (shell === undefined && !flags.isCommand) return explainFile(words, flags, io)
-  const request: ExplainRequest = { argv: shell === undefined ? words : ['sh', '-c', shell], env, gunicorn }
+  const files = readEach(flags.configFile ?? {}, io)
+  const request: ExplainRequest = { argv: shell === undefined ? words : ['sh', '-c', shell], env, gunicorn, files }
   if (flags.format === 'json') {
     io.stdout.write(`${JSON.stringify(explain(request, true), null, 2)}\n`)
     return exitStatus.ok
@@ -62,6 +66,9 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
   let status: number = exitStatus.ok
   const answers: object[] = []
   const view = { all: flags.all === true, paint: painter(io.stdout, io.env) }
+  const configMaps = new ConfigMapCollection()
+  for (const path of paths) configMaps.add(io.readFile(path))
+  const surroundings = { configMaps: configMaps.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
   for (const path of paths) {
     const kind = platformFile(path)
     if (kind !== undefined) {
@@ -82,7 +89,7 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
       for (const { item } of readObjects(manifest.value)) {
         const workload = readWorkload(item)
         if (!workload) continue
-        for (const { container, invocations, errors, unread } of inspectWorkload(workload)) {
+        for (const { container, invocations, errors, unread } of inspectWorkload(workload, surroundings)) {
           const title = `${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`
           for (const invocation of invocations)
             if (flags.format === 'json') answers.push({ file: path, container: container.name, ...explainInvocation(invocation, null), ...explainProcess(invocation) })

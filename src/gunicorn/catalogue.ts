@@ -76,6 +76,11 @@ export class Release {
     }
   }
 
+  /** The validator of a setting, which need not have an option. */
+  validatorOf(setting: string): string {
+    return validatorOf(this.settings[setting]?.validator ?? '', this.name)
+  }
+
   /** The option that is written exactly so. */
   exact(flag: string): Option | undefined {
     return this.#options.get(flag)

@@ -2,10 +2,11 @@
  * Settings as gunicorn puts them together: default < environment < config file < GUNICORN_CMD_ARGS < command line.
  * Source: `gunicorn.app.base.Application.load_config`.
  */
-import type { Word } from '../shell/word.ts'
+import { literal, type Word } from '../shell/word.ts'
 import { parseAddress } from './address.ts'
 import { type Argument, type Arguments, type Assignment, convert, optionNames, parseArguments } from './arguments.ts'
 import { releases, type Release, type Value } from './catalogue.ts'
+import { automaticFile, configured, ConfigReader, type ConfigFile, type ConfigSource, type Configured } from './config-file.ts'
 import { parseInteger, repr } from './python-value.ts'
 import { splitWords } from './shlex.ts'
 import { validate, type Validated } from './validators.ts'
@@ -22,6 +23,8 @@ export interface Entry {
   readonly word: Word | undefined
   /** The value as it was written; undefined for an option without a value. */
   readonly argument: Argument | undefined
+  /** Where it stands in a config file, which the word names: `gunicorn.conf.py, line 3`. */
+  readonly line?: string
 }
 
 export interface Setting {
@@ -59,6 +62,8 @@ export class Reading {
   readonly exits: Arguments['exits']
   /** Why settings that are not written down are unknown: undefined where they are not. */
   readonly unseen: 'config file' | 'GUNICORN_CMD_ARGS' | 'command line' | undefined
+  /** The config file, where it was read, and the word that names it, where one of the invocation's own does. */
+  readonly configFile: { readonly file: ConfigFile; readonly word: Word | undefined } | undefined
   readonly #written: ReadonlyMap<string, Setting>
   readonly #variables: Variables
 
@@ -68,6 +73,7 @@ export class Reading {
     this.application = reader.application
     this.exits = reader.exits
     this.unseen = reader.unseen
+    this.configFile = reader.configFile
     this.#written = reader.written
     this.#variables = reader.variables
   }
@@ -138,13 +144,31 @@ function fromEnvironment(name: string, variables: Variables): Setting | undefine
 /**
  * Reads the words after `gunicorn`, once for each group of releases that read them alike.
  * A group's problems name its releases; a caller that does not know the release has to hear all groups.
+ *
+ * @param source where config files are had; without one, what `-c` names is unknown, and no other is reckoned with
  */
-export function read(words: readonly Word[], variables: Variables, releases: readonly Release[]): readonly Reading[] {
+export function read(words: readonly Word[], variables: Variables, releases: readonly Release[], source?: ConfigSource): readonly Reading[] {
+  const files = source && new ConfigReader(source)
   const fromVariable = variables('GUNICORN_CMD_ARGS')
   const cmdArgs = typeof fromVariable === 'string' && fromVariable !== '' ? splitWords(fromVariable) : []
   const names = optionNames(Array.isArray(cmdArgs) && cmdArgs.length > 0 ? [...words, ...cmdArgs] : words)
   const validated = variables('FORWARDED_ALLOW_IPS') === undefined ? [] : ['--forwarded-allow-ips']
-  return alike(releases, [...names, ...validated]).map((group) => new Reading(new Reader(words, cmdArgs, variables, group)))
+  const groups = alike(releases, [...names, ...validated])
+  return groups.flatMap((group) => {
+    const reading = new Reading(new Reader(words, cmdArgs, variables, group, files))
+    // What a file sets, each release may take otherwise: it has no option that would tell them apart.
+    if (reading.configFile === undefined || group.length === 1) return reading
+    return group.map((release) => new Reading(new Reader(words, cmdArgs, variables, alone(release), files)))
+  })
+}
+
+/** The group of one release only. */
+function alone(release: Release): readonly Release[] {
+  const known = groups.get(release.name)
+  if (known) return known
+  const group = [release]
+  groups.set(release.name, group)
+  return group
 }
 
 /** Groups of releases, by the names of their members, so that each group is one object for as long as the process lives. */
@@ -209,10 +233,15 @@ class Reader {
   application: Word | null | undefined
   exits: Arguments['exits']
   unseen: Reading['unseen']
+  configFile: Reading['configFile']
+  readonly #files: ConfigReader | undefined
 
-  constructor(words: readonly Word[], cmdArgs: ReturnType<typeof splitWords>, variables: Variables, releases: readonly Release[]) {
+  constructor(
+    words: readonly Word[], cmdArgs: ReturnType<typeof splitWords>, variables: Variables, releases: readonly Release[], files: ConfigReader | undefined,
+  ) {
     this.releases = releases
     this.variables = variables
+    this.#files = files
     const [release] = releases
     if (!release) return
     this.#checkEnvironment()
@@ -223,7 +252,7 @@ class Reader {
     const fromVariable = this.#cmdArgs(cmdArgs, release)
     if (fromVariable && this.#exitsAfter(fromVariable)) return
     this.#readPaste(line)
-    this.#readConfig(line, fromVariable)
+    this.#readConfig(line, fromVariable, release)
     if (fromVariable) this.#layer(fromVariable, 'GUNICORN_CMD_ARGS')
     this.#layer(line, 'command line')
     this.#findConfiguredApplication(line)
@@ -261,12 +290,40 @@ class Reader {
   }
 
   /**
-   * Exactly one config file is read: the command line's, else that of GUNICORN_CMD_ARGS. /dev/null holds nothing: the
-   * usual way to keep ./gunicorn.conf.py out.
+   * Exactly one config file is read: the command line's, else that of GUNICORN_CMD_ARGS, else the one in the folder that gunicorn
+   * starts in. /dev/null holds nothing: the usual way to keep that one out.
    */
-  #readConfig(line: Arguments, fromVariable: Arguments | undefined): void {
-    const file = given(line, 'config') ?? given(fromVariable, 'config')
-    if (file && file.text !== '/dev/null' && file.text !== 'file:/dev/null') this.unseen ??= 'config file'
+  #readConfig(line: Arguments, fromVariable: Arguments | undefined, release: Release): void {
+    const onLine = given(line, 'config')
+    const named = onLine ?? given(fromVariable, 'config')
+    if (named?.text === '/dev/null' || named?.text === 'file:/dev/null') return
+    // A word that may be anything may name another file, or override what this one says.
+    const isHidden = this.unseen !== undefined || line.assignments.includes(null)
+    const file = isHidden ? null : this.#file(named)
+    if (!named && (isHidden || file === undefined)) return
+    if (!file) {
+      this.unseen ??= 'config file'
+      return
+    }
+    const word = onLine?.word
+    this.configFile = { file, word }
+    if (file.problem !== undefined) this.#problem('invalid-setting', file.problem, 'config file', { setting: 'config', word })
+    if (file.module?.mayHoldMore) this.unseen ??= 'config file'
+    for (const one of file.module ? configured(file.module, release) : []) this.#configure(one, file.name, word)
+  }
+
+  #file(named: Argument | undefined): ConfigFile | null | undefined {
+    if (!this.#files) return named ? null : undefined
+    return named?.text === null ? null : this.#files.read(named?.text ?? automaticFile)
+  }
+
+  #configure({ name, line, value, isUnsure, error }: Configured, file: string, word: Word | undefined): void {
+    const where = `${file}, line ${line}`
+    if (error !== undefined) this.#problem('invalid-setting', `${error} (${where})`, 'config file', { setting: name, word })
+    const entry = (one: Value | undefined): Entry => ({ value: one, flag: undefined, word, argument: undefined, line: where })
+    const isList = Array.isArray(value) && value.length > 0 && this.releases[0]?.settings[name]?.action === 'append'
+    const entries = isUnsure ? [] : isList ? value.map((item: Value) => entry([item])) : [entry(value)]
+    this.written.set(name, { name, source: 'config file', value, entries })
   }
 
   /** The file of `--paste` may configure logging; in old releases it may set anything. */
@@ -357,7 +414,13 @@ class Reader {
   #findConfiguredApplication(line: Arguments): void {
     if (this.application !== undefined || line.errors.length > 0) return
     const waiting = this.releases.filter((release) => !release.wantsApplicationFirst)
-    if (this.unseen === undefined) this.#missesApplication(waiting)
+    const named = waiting.length > 0 ? this.written.get('wsgi_app') : undefined
+    if (named) this.application = typeof named.value === 'string' ? literal(named.value) : null
+    // Nothing is what an application is where nothing is written.
+    const isNone = named?.value === null
+    if (isNone) this.application = undefined
+    if (named && !isNone) return
+    if (isNone || this.unseen === undefined) this.#missesApplication(waiting)
     else if (waiting.length > 0) this.application = null
   }
 
@@ -396,14 +459,14 @@ class Reader {
       const bad = badAddress(text, this.releases)
       if (!bad || !bind) continue
       const { message, releases } = bad
-      const where = bind.source === 'environment' ? { variable: 'PORT' } : { word: entry.argument?.word }
+      const where = bind.source === 'environment' ? { variable: 'PORT' } : { word: entry.argument?.word ?? entry.word }
       this.#problem('invalid-setting', message, bind.source, { setting: 'bind', releases, ...where })
     }
     const env = this.written.get('raw_env')
     for (const entry of env?.entries ?? []) {
       const text = Array.isArray(entry.value) ? entry.value[0] : undefined
       if (env && typeof text === 'string' && !text.includes('='))
-        this.#problem('invalid-setting', `environment setting ${repr(text)} invalid`, env.source, { setting: 'raw_env', word: entry.argument?.word })
+        this.#problem('invalid-setting', `environment setting ${repr(text)} invalid`, env.source, { setting: 'raw_env', word: entry.argument?.word ?? entry.word })
     }
   }
 }

@@ -104,6 +104,39 @@ export function expand(input: string, lookup: Lookup): Expanded {
   }
 }
 
+/**
+ * Expands a text that is rewritten first: `$NAME` and `${NAME}` to `$(NAME)`, but for those behind a backslash. What stands behind
+ * the name in the braces (`${NAME:-x}`) stays, with the brace.
+ * Source: `ReplaceCommandEnvVariables` of TencentBlueKing/blueking-paas, operator/pkg/kubeutil/misc.go.
+ */
+export function expandRewritten(input: string, lookup: Lookup): Expanded {
+  if (!/\$[{A-Za-z_]/.test(input)) return expand(input, lookup)
+  // Where each run of the rewritten text begins, in it and in the input: within a run both advance together.
+  const runs: { at: number; from: number; copied: boolean }[] = []
+  let text = ''
+  let done = 0
+  const copy = (to: number): void => {
+    if (to > done) runs.push({ at: text.length, from: done, copied: true })
+    text += input.slice(done, to)
+    done = to
+  }
+  for (const match of input.matchAll(/(?<!\\)\$(?:\{?)([A-Za-z_]\w*)\}?/g)) {
+    copy(match.index)
+    runs.push({ at: text.length, from: match.index, copied: false })
+    text += `$(${match[1]})`
+    done = match.index + match[0].length
+  }
+  copy(input.length)
+  const source = (offset: number): number => {
+    if (offset >= text.length) return input.length
+    const run = runs.findLast(({ at }) => at <= offset)
+    if (!run) return offset
+    return run.copied ? run.from + offset - run.at : run.from
+  }
+  const expanded = expand(text, lookup)
+  return { ...expanded, source: (offset) => source(expanded.source(offset)) }
+}
+
 /** A text written so that the kubelet's expansion gives it back as it is. */
 export function escape(text: string): string {
   return text.includes('$') ? text.replaceAll(/\$(?=[$(])/g, '$$$$') : text

@@ -9,6 +9,8 @@ export interface WorkloadKind {
   readonly kind: string
   readonly spec: readonly string[]
   readonly metadata: readonly string[]
+  /** `processes` where there is a list of them in place of a PodSpec, of which a platform makes Pods. */
+  readonly holds?: 'processes'
   /** True where the API server refuses any change of the containers' commands once the object exists. */
   readonly immutable?: boolean
 }
@@ -42,6 +44,8 @@ export const workloadKinds: readonly WorkloadKind[] = [
   { group: 'apps.kruise.io', kind: 'CloneSet', ...template },
   { group: 'apps.kruise.io', kind: 'DaemonSet', ...template },
   { group: 'apps.kruise.io', kind: 'StatefulSet', ...template },
+  // https://github.com/TencentBlueKing/blueking-paas, operator/api: `spec.processes` of v1alpha1 and v1alpha2
+  { group: 'paas.bk.tencent.com', kind: 'BkApp', spec: ['spec'], metadata: ['metadata'], holds: 'processes' },
 ]
 
 const byName = new Map(workloadKinds.map((kind) => [`${kind.group}/${kind.kind}`, kind]))

@@ -73,6 +73,16 @@ export interface Container {
   readonly env: readonly EnvVar[]
   /** True where there is an `env` list, be it empty. */
   readonly hasEnv: boolean
+  /** Where that list stands, or would; others may share it. */
+  readonly envPath: Path
+  /** True where what would hold it is missing as well. */
+  readonly lacksEnvParent?: boolean
+  /** True where `$VAR` and `${VAR}` in `command` and `args` are rewritten to `$(VAR)` before the kubelet sees them. */
+  readonly isRewritten?: boolean
+  /** True where the port variable, which it shares with others, cannot be what each of them needs. */
+  readonly hasPortConflict?: boolean
+  /** A field that reads like a command and is none. */
+  readonly misnamed?: { readonly field: string; readonly text: string } | undefined
   readonly envFrom: readonly EnvFrom[]
   /** The first `containerPort`. */
   readonly port: number | undefined
@@ -97,6 +107,8 @@ export interface Workload {
   /** The PodSpec as it is written, with its path. Undefined for what has none. */
   readonly pod?: { readonly spec: Fields; readonly path: Path }
   readonly containers: readonly Container[]
+  /** The object as it is written. */
+  readonly written: unknown
   readonly errors: readonly FieldError[]
   /** The gunicorn release that a requirements file beside it pins, where no annotation tells another. */
   readonly gunicorn?: string | undefined
@@ -141,10 +153,17 @@ export function readWorkload(object: unknown): Workload | undefined {
     namespace: textOf(metadata, 'namespace'),
     annotations,
     enableServiceLinks: spec ? own(spec, 'enableServiceLinks') !== false : true,
-    ...(spec ? { pod: { spec, path: kind.spec } } : {}),
-    containers: spec ? reader.containers(spec, kind.spec) : [],
+    ...(spec && kind.holds !== 'processes' ? { pod: { spec, path: kind.spec } } : {}),
+    containers: spec ? containersOf(reader, spec, kind, annotations) : [],
+    written: object,
     errors,
   }
+}
+
+function containersOf(reader: Reader, spec: Fields, kind: WorkloadKind, annotations: Workload['annotations']): Container[] {
+  if (kind.holds !== 'processes') return reader.containers(spec, kind.spec)
+  const annotated = (name: string): string | undefined => annotations.get(`bkapp.paas.bk.tencent.com/${name}`)?.value
+  return reader.processes(spec, kind.spec, { stage: annotated('environment'), namesProcess: annotated('use-cnb') === 'true' })
 }
 
 /**
@@ -209,6 +228,69 @@ class Reader {
     return containers
   }
 
+  /**
+   * The processes of a BkApp, each of which becomes a container of its own.
+   * Source: TencentBlueKing/blueking-paas, operator/pkg/controllers/bkapp/processes/resources and pkg/kubeutil/misc.go.
+   *
+   * @param stage `stag` or `prod`, where it is known: variables may be other ones there
+   * @param namesProcess true where the operator puts the name of the process in place of its command
+   */
+  processes(spec: Fields, path: Path, { stage, namesProcess }: { readonly stage: string | undefined; readonly namesProcess: boolean }): Container[] {
+    const configuration = this.object(own(spec, 'configuration'), [...path, 'configuration'])
+    const envPath = [...path, 'configuration', 'env']
+    const written = configuration && own(configuration, 'env')
+    const env = this.#overlaid(this.#env(written, envPath), own(spec, 'envOverlay'), [...path, 'envOverlay', 'envVariables'], stage)
+    const processes = this.#list(own(spec, 'processes'), [...path, 'processes']).flatMap((item, index): Container[] => {
+      const at = [...path, 'processes', index]
+      const fields = this.object(item, at)
+      if (!fields) return []
+      const name = textOf(fields, 'name')
+      const text = own(fields, 'procCommand')
+      const command = this.#strings(own(fields, 'command'), [...at, 'command'])
+      const args = this.#strings(own(fields, 'args'), [...at, 'args'])
+      return [{
+        name,
+        path: at,
+        list: 'containers',
+        command: namesProcess ? [name] : command,
+        args: namesProcess ? undefined : args,
+        env,
+        hasEnv: Array.isArray(written),
+        envPath,
+        lacksEnvParent: configuration === undefined,
+        isRewritten: true,
+        misnamed: typeof text === 'string' && command === undefined && args === undefined ? { field: 'procCommand', text } : undefined,
+        envFrom: [],
+        port: this.#targetPort(fields),
+      }]
+    })
+    const serving = processes.filter(({ command = [], args = [] }) => [...command, ...args].some((text) => text.includes('gunicorn')))
+    return new Set(serving.map(({ port }) => port)).size > 1 ? processes.map((process) => ({ ...process, hasPortConflict: true })) : processes
+  }
+
+  /** Variables with those of a stage on top; one that only may be another is unknown. */
+  #overlaid(env: readonly EnvVar[], overlay: unknown, path: Path, stage: string | undefined): EnvVar[] {
+    const result = [...env]
+    const list = isObject(overlay) ? own(overlay, 'envVariables') : undefined
+    for (const [index, item] of this.#list(list, path).entries()) {
+      if (!isObject(item) || (stage !== undefined && textOf(item, 'envName') !== stage)) continue
+      const name = textOf(item, 'name')
+      const at = result.findIndex((variable) => variable.name === name)
+      const variable = { name, value: stage === undefined ? undefined : textOf(item, 'value'), index: at < 0 ? result.length : at, path: [...path, index, 'value'] }
+      if (at < 0) result.push(variable)
+      else result[at] = variable
+    }
+    return result
+  }
+
+  /** The port of the first Service of a process, else that of the process; 5000 where it names none. */
+  #targetPort(fields: Fields): number {
+    const services = own(fields, 'services')
+    const ports = (Array.isArray(services) ? services : []).map((service: unknown) => valueAt(service, ['targetPort']))
+    const port = [...ports, own(fields, 'targetPort')].find((one) => typeof one === 'number' && one > 0)
+    return typeof port === 'number' ? port : 5000
+  }
+
   #container(fields: Fields, path: Path, list: Container['list']): Container {
     return {
       name: textOf(fields, 'name'),
@@ -218,6 +300,7 @@ class Reader {
       args: this.#strings(own(fields, 'args'), [...path, 'args']),
       env: this.#env(own(fields, 'env'), [...path, 'env']),
       hasEnv: Array.isArray(own(fields, 'env')),
+      envPath: [...path, 'env'],
       envFrom: this.#envFrom(own(fields, 'envFrom'), [...path, 'envFrom']),
       port: this.#port(own(fields, 'ports'), [...path, 'ports']),
       written: fields,

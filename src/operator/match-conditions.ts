@@ -82,7 +82,21 @@ const someVariable = (is: string): string => some('[c.?env]', 'e', is, mostItems
  * name is in a variable, or is put together at the edge of an expansion, which stands between `/`, `=`, `:` and the like as a rule.
  */
 const mayStartGunicorn =
-  `${podSpec}.optMap(pod, ${some('[pod.?initContainers, pod.?containers, pod.?ephemeralContainers]', 'c', container(), mostContainers)}).orValue(false)`
+  `${podSpec}.optMap(pod, ${some('[pod.?initContainers, pod.?containers, pod.?ephemeralContainers]', 'c', container(), mostContainers)}).orValue(false)` +
+  ` || ${isOfPlatform()}`
+
+/**
+ * What src/kubernetes/hidden-command.ts says is not in sight, where there need be no word: of a BkApp, whose processes share their
+ * variables, each is asked about. A label can only add to what is asked about.
+ */
+function isOfPlatform(): string {
+  const labels = "['bkapp.paas.bk.tencent.com/resource-type', 'process_id', 'korifi.cloudfoundry.org/process-type']"
+  return [
+    "object.?kind.orValue('') == 'BkApp'",
+    `[object.?metadata.?labels, object.?spec.?template.?metadata.?labels].exists(l, l.orValue(null) != null && ${labels}.exists(n, n in l.value()))`,
+    "'dokku.com/managed' in object.?metadata.?annotations.orValue({})",
+  ].join(' || ')
+}
 
 function container(): string {
   const variable = `e.?value.orValue('')`
@@ -93,5 +107,7 @@ function container(): string {
     // A short pattern is a cheap one. `x$(`, `)x`, `)$(`
     someWord(String.raw`size(w) > ${longest} || w.matches(r'\w\$') || w.matches(r'\)\w') || w.matches(r'\)\$')`),
   ]
-  return `${someWord(`w.contains('gunicorn')`)} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
+  // A process of the image, by its name or that of what starts it.
+  const process = `[c.?command, c.?args].exists(l, l.orValue(null) != null && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
+  return `${someWord(`w.contains('gunicorn')`)} || ${process} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
 }

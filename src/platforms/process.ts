@@ -63,10 +63,10 @@ function environmentOf({ variables }: Pick<Process, 'variables'>, { environment 
 export function workload({ kind, apiVersion, name, module = 'default', path }: Process, env: readonly EnvVar[], elements: readonly Element[], remarks: readonly Remark[], mode: Mode, text: string | undefined): Workload {
   const container: Container = {
     name, path, list: 'containers', command: undefined, args: undefined, elements, spelling: spellings[mode], ...(text === undefined ? {} : { text }),
-    env, hasEnv: true, envFrom: [], port: undefined,
+    env, hasEnv: true, envPath: [...path, 'env'], envFrom: [], port: undefined,
   }
   return {
     kind: { group: '', kind, spec: [], metadata: [] },
-    apiVersion, name: module === 'default' ? name : `${module}/${name}`, namespace: '', annotations: new Map(), enableServiceLinks: false, containers: [container], errors: [], remarks,
+    apiVersion, name: module === 'default' ? name : `${module}/${name}`, namespace: '', annotations: new Map(), enableServiceLinks: false, containers: [container], written: undefined, errors: [], remarks,
   }
 }

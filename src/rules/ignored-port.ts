@@ -14,7 +14,7 @@ export default defineRule({
     const setting = subject.settings.get('bind')
     // A list that is not known as a whole may hold the right address.
     if (assigned === null || setting?.value === undefined) return
-    if (setting.source !== 'command line' && setting.source !== 'GUNICORN_CMD_ARGS') return
+    if (setting.source === 'default' || setting.source === 'environment') return
     const { env } = subject.platform.port
     const entries = subject.settings.entries('bind').filter((entry) => !/[$]/.test(String(single(entry.value))))
     const ports = entries.map((entry) => parseAddress(String(single(entry.value))))

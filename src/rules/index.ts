@@ -8,6 +8,7 @@ import fewWorkers from './few-workers.ts'
 import foreignUser from './foreign-user.ts'
 import heartbeatOnDisk from './heartbeat-on-disk.ts'
 import hesitantTimeout from './hesitant-timeout.ts'
+import ignoredName from './ignored-name.ts'
 import ignoredPort from './ignored-port.ts'
 import invalidSetting from './invalid-setting.ts'
 import joinedArgument from './joined-argument.ts'
@@ -34,6 +35,7 @@ import shortGracePeriod from './short-grace-period.ts'
 import shortTimeout from './short-timeout.ts'
 import unknownSetting from './unknown-setting.ts'
 import unknownWorkerClass from './unknown-worker-class.ts'
+import unresolvedCommand from './unresolved-command.ts'
 import unsupportedPython from './unsupported-python.ts'
 import unverifiedWorkerDependency from './unverified-worker-dependency.ts'
 import unwritableControlSocket from './unwritable-control-socket.ts'
@@ -52,6 +54,7 @@ export const rules: readonly Rule[] = [
   foreignUser,
   heartbeatOnDisk,
   hesitantTimeout,
+  ignoredName,
   ignoredPort,
   invalidSetting,
   joinedArgument,
@@ -78,6 +81,7 @@ export const rules: readonly Rule[] = [
   shortTimeout,
   unknownSetting,
   unknownWorkerClass,
+  unresolvedCommand,
   unsupportedPython,
   unverifiedWorkerDependency,
   unwritableControlSocket,

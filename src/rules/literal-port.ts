@@ -35,8 +35,8 @@ function isExpanded({ form, platform, portVariable }: Subject, { source }: Setti
   return portVariable === 'defined' || !text.includes(`$(${platform.port.env})`)
 }
 
-function fixOf({ form }: Subject, { source }: Setting, entry: Entry, value: string): Fix {
-  return form === 'shell' && source === 'command line' ? { define: 'port' } : { setting: 'bind', value, entry }
+function fixOf({ form, container }: Subject, { source }: Setting, entry: Entry, value: string): Fix {
+  return (form === 'shell' || container.isRewritten) && source === 'command line' ? { define: 'port' } : { setting: 'bind', value, entry }
 }
 
 function detail({ platform, portVariable }: Subject, { source }: Setting, text: string): string {

@@ -1,6 +1,6 @@
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import type { Entry } from '../gunicorn/settings.ts'
-import { defineRule, invalid, type Subject } from './rule.ts'
+import { defineRule, invalid, single, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'loopback-bind',
@@ -14,7 +14,7 @@ export default defineRule({
     const setting = subject.settings.get('bind')
     if (!setting || !allLoopback(setting.entries) || mayHaveMore(subject)) return
     for (const entry of setting.entries) {
-      const value = everywhere(entry.argument?.prefix.trim() ?? '')
+      const value = everywhere(textOf(entry)?.trim() ?? '')
       const rest = entry.value === undefined ? { value: entry.argument?.word.text } : { fix: { setting: 'bind', value, entry } }
       yield invalid(subject, setting, entry, 'must not be a loopback address', rest)
     }
@@ -27,9 +27,15 @@ function everywhere(address: string): string {
   return address.replace(host, (_, before: string, name: string) => before + (name.startsWith('[') ? '[::]' : '0.0.0.0'))
 }
 
+/** As it is written, as far as that is known; of a config file, as gunicorn holds it. */
+function textOf({ argument, value }: Entry): string | undefined {
+  const held = single(value)
+  return argument?.prefix ?? (typeof held === 'string' ? held : undefined)
+}
+
 /** With one more address that can be reached, a loopback address is a choice: for a sidecar, say. */
 function allLoopback(entries: readonly Entry[]): boolean {
-  const isLocal = ({ argument, value }: Entry): boolean => argument !== undefined && isLoopbackText(argument.prefix, value === undefined)
+  const isLocal = (entry: Entry): boolean => isLoopbackText(textOf(entry) ?? '', entry.value === undefined)
   return entries.length > 0 && entries.every(isLocal)
 }
 

@@ -95,6 +95,8 @@ export interface Rule {
   readonly unset?: boolean
   /** True for a rule that also looks at invocations that gunicorn refuses or that do not serve. */
   readonly always?: boolean
+  /** True for a rule that speaks of containers whose command is not in sight, and of nothing else. */
+  readonly ofHidden?: boolean
   readonly check: (subject: Subject) => Iterable<Problem>
 }
 
@@ -104,7 +106,7 @@ export function defineRule(rule: Rule): Rule {
 
 /** A value of a setting is wrong. */
 export function invalid(subject: Subject, setting: Setting, entry: Entry, detail: string, rest: Partial<Problem> = {}): Problem {
-  return { place: placeOf(subject, setting, entry), shape: 'Invalid value', value: written(setting, entry), detail, ...rest }
+  return { place: placeOf(subject, setting, entry), shape: 'Invalid value', value: written(setting, entry), detail: detail + whereIn(entry), ...rest }
 }
 
 /** The numbers that a setting is set to, as far as they are known, each with where it was set. */
@@ -118,7 +120,7 @@ export function* numbers({ settings }: Subject, name: string): Iterable<{ settin
 export function notSupported(subject: Subject, setting: Setting, entry: Entry, known: readonly string[], rest: Partial<Problem> = {}): Problem {
   const listed = [...known].sort().map((name) => `"${name}"`).join(', ')
   const detail = `supported values: ${listed}`
-  return { place: placeOf(subject, setting, entry), shape: 'Unsupported value', value: written(setting, entry), detail, ...rest }
+  return { place: placeOf(subject, setting, entry), shape: 'Unsupported value', value: written(setting, entry), detail: detail + whereIn(entry), ...rest }
 }
 
 /** Nothing sets a setting that must be set. */
@@ -126,9 +128,12 @@ export function required(subject: Subject, detail: string, rest: Partial<Problem
   return { place: subject.place, shape: 'Required value', detail, ...rest }
 }
 
-/** Where a value was set: its word, or the environment variable that holds it. */
+/** The line of the config file that sets it, which no place in the object can show. */
+const whereIn = ({ line }: Entry): string => (line === undefined ? '' : ` (${line})`)
+
+/** Where a value was set: its word, that of the config file, or the environment variable that holds it. */
 function placeOf(subject: Subject, setting: Setting, entry: Entry): Place {
-  if (setting.source === 'command line') {
+  if (setting.source === 'command line' || setting.source === 'config file') {
     const word = entry.argument?.word ?? entry.word
     return word ? subject.placeOf(word) : subject.place
   }
@@ -139,7 +144,7 @@ function placeOf(subject: Subject, setting: Setting, entry: Entry): Place {
 /** Where an environment variable is defined, as far as that can be seen. */
 function variablePlace(subject: Subject, name: string): Place {
   const variable = subject.environment.variables.get(name)
-  return variable ? { path: variable.entry.path ?? [...subject.container.path, 'env', variable.entry.index, 'value'] } : subject.place
+  return variable ? { path: variable.entry.path ?? [...subject.container.envPath, variable.entry.index, 'value'] } : subject.place
 }
 
 const environmentVariables: Readonly<Record<string, string>> = { bind: 'PORT', workers: 'WEB_CONCURRENCY', forwarded_allow_ips: 'FORWARDED_ALLOW_IPS' }

@@ -69,7 +69,7 @@ Deployment shop/hasty: warn: spec.template.spec.containers[0].command[5]: Invali
     await run(['scan', '-n', 'shop', '--kind', 'Deployment', '--kind', 'Job', '--context', 'test', '--kubeconfig', 'k'], {}, { scan })
     expect(targets).toMatchObject([{ namespace: 'shop', kind: ['Deployment', 'Job'], context: 'test', kubeconfig: 'k' }])
     const { status, err } = await run(['scan', '--kind', 'Sheep'], {}, { scan })
-    expect([status, err]).toEqual([2, expect.stringContaining('Allowed choices are CloneSet')])
+    expect([status, err]).toEqual([2, expect.stringContaining('Allowed choices are BkApp, CloneSet')])
   })
 
   test('the formats of check', async () => {

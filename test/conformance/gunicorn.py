@@ -3,7 +3,7 @@
 Started as `python -I gunicorn.py FOLDER` (-I, lest this file be taken for gunicorn itself), FOLDER being where the
 release is installed. Reads one request a line and answers one line each:
 
-{"argv": ["gunicorn", ...], "env": {...}}      env is the whole environment
+{"argv": ["gunicorn", ...], "env": {...}, "files": {...}}      env is the whole environment; files are by their paths
 
 exit          the status that gunicorn ends with before it would bind; null where it goes on
 error         the last line that it writes on standard error then; null where it goes on, or ends with 0
@@ -84,7 +84,10 @@ def worker_is_unknown(cfg):
     wanted = []
     with replaced(util, 'load_class', wanted.append):
         cfg.worker_class
-    name = wanted[0]
+    # A config file can set none, or a class.
+    name = wanted[0] if wanted else None
+    if not isinstance(name, str):
+        return False
     if name.startswith('egg:'):
         # No release since 19.0 declares entry points of its own.
         return name.startswith('egg:gunicorn#')
@@ -106,6 +109,22 @@ def replaced(owner, name, value):
         setattr(owner, name, real)
 
 
+@contextlib.contextmanager
+def written(files, folder):
+    for path, text in files.items():
+        os.makedirs(os.path.dirname(os.path.join(folder, path)), exist_ok=True)
+        with open(os.path.join(folder, path), 'w', encoding='utf-8', newline='') as file:
+            file.write(text)
+    # Files of one size and second would be taken for the same by what is compiled of them.
+    compiles, sys.dont_write_bytecode = sys.dont_write_bytecode, bool(files) or sys.dont_write_bytecode
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = compiles
+        for path in files:
+            os.remove(os.path.join(folder, path))
+
+
 def answer(request, defaults, empty):
     os.environ.clear()
     os.environ.update(request.get('env') or {})
@@ -115,7 +134,7 @@ def answer(request, defaults, empty):
     stderr = io.StringIO()
     status, app = None, None
     with replaced(sys, 'argv', list(request['argv'])), contextlib.redirect_stdout(io.StringIO()), \
-            contextlib.redirect_stderr(stderr):
+            contextlib.redirect_stderr(stderr), written(request.get('files') or {}, empty):
         try:
             import_with(os.environ)
             app = load_config()
@@ -160,7 +179,7 @@ def main(folder):
                 reply = answer(json.loads(line.decode('utf-8')), defaults, empty)
             except Exception:
                 reply = {'oracle': traceback.format_exc()}
-            print(json.dumps(reply), flush=True)
+            print(json.dumps(reply, default=repr), flush=True)
         os.chdir('/')
 
 

@@ -10,6 +10,8 @@ export interface CommandLine {
   argv: readonly string[]
   /** The whole environment. */
   env: Readonly<Record<string, string>>
+  /** The texts of the files that are there, by their paths from the folder that it starts in. */
+  files?: Readonly<Record<string, string>>
 }
 
 /** What gunicorn.py says of its answers holds here. */

@@ -29,9 +29,13 @@ test('one of several policies suffices', () => {
   expect(passed(of(), of(['Pod'], true))).toEqual(['cronjob-controller', 'deployment-controller'])
 })
 
-test('names are such as the API server takes, and nothing depends on labels', () => {
+test('names are such as the API server takes, and no label keeps an object from being asked about', () => {
   for (const { name, expression } of matchConditions([of()])) {
     expect(name).toMatch(/^[a-z][a-z-]*$/)
-    expect(expression).not.toMatch(/labels/)
+    // Whoever writes an object writes its labels: they may only add to what else brings it in.
+    const [, ...alternatives] = expression.split(' || [object.?metadata.?labels')
+    expect(alternatives).toHaveLength(name === 'may-start-gunicorn' ? 1 : 0)
+    expect(expression.split(' || [object.?metadata.?labels')[0]).not.toMatch(/labels/)
+    expect(expression).not.toMatch(/!\(?[^|]*labels/)
   }
 })

@@ -1,0 +1,59 @@
+/** Which setting somebody means who writes a name in a config file that gunicorn ignores. */
+import type { Release } from './catalogue.ts'
+import { hookArguments, hookNames } from './hooks.ts'
+
+/** Names that people write, and that no likeness tells. */
+const known: Readonly<Record<string, string>> = {
+  access_log: 'accesslog',
+  error_log: 'errorlog',
+  log_file: 'errorlog',
+  pid: 'pidfile',
+  max_workers: 'workers',
+  num_workers: 'workers',
+  worker_count: 'workers',
+  number_of_workers: 'workers',
+  worker_timeout: 'timeout',
+  keepalive_timeout: 'keepalive',
+  worker_threads: 'threads',
+  num_threads: 'threads',
+}
+
+/** What is left of a name where its case and its lines are left out. */
+const bare = (name: string): string => name.toLowerCase().replaceAll('_', '')
+
+/** By release: names as they may be written, to what they mean. */
+const namesOf = new WeakMap<Release, ReadonlyMap<string, string>>()
+
+function namesFor(release: Release): ReadonlyMap<string, string> {
+  const before = namesOf.get(release)
+  if (before) return before
+  const names = new Map<string, string>()
+  // The setting's own name goes before that of its option: `--preload`, `--name`.
+  for (const [name, { flags }] of Object.entries(release.settings)) for (const flag of flags) if (flag.startsWith('--')) names.set(bare(flag.slice(2).replaceAll('-', '_')), name)
+  for (const [name, setting] of Object.entries(known)) names.set(bare(name), setting)
+  for (const name of [...Object.keys(release.settings), ...hookNames.filter((hook) => hookArguments(hook, release))]) names.set(bare(name), name)
+  namesOf.set(release, names)
+  return names
+}
+
+/** Names that are shorter have too many neighbours. */
+const shortest = 6
+
+/** The setting or hook of a release that a name is near to; undefined where there is none, or more than one. */
+export function nearName(name: string, release: Release): string | undefined {
+  const text = bare(name)
+  const names = namesFor(release)
+  const exact = names.get(text)
+  if (exact !== undefined || text.length < shortest) return exact
+  const near = new Set([...names].filter(([other]) => other.length >= shortest && isOneEditAway(text, other)).map(([, setting]) => setting))
+  return near.size === 1 ? [...near][0] : undefined
+}
+
+/** True where one character more, less or other, or two that have changed places, make one of the other. */
+function isOneEditAway(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at++
+  const [left, right] = [a.slice(at), b.slice(at)]
+  return left.slice(1) === right || left === right.slice(1) || left.slice(1) === right.slice(1) || (left.slice(2) === right.slice(2) && left[0] === right[1] && left[1] === right[0])
+}

@@ -1,0 +1,63 @@
+/**
+ * Containers whose command is in the image, so that what they start cannot be told from their object: what buildpacks and the
+ * platforms that use them make.
+ *
+ * Sources: buildpacks.io, "Launch"; the operator of TencentBlueKing/blueking-paas (`bkapp.paas.bk.tencent.com/…` labels, `/runner/init`);
+ * cloudfoundry/korifi (`korifi.cloudfoundry.org/process-type`); dokku (`dokku.com/managed`, `/start`).
+ */
+import type { Path } from './field.ts'
+import { valueAt, type Container, type Workload } from './workload.ts'
+
+export interface HiddenCommand {
+  /** `none`: there is no command. `process`: it names one that the image knows. `script`: a file of the application. `field`: a field that is none. */
+  readonly kind: 'none' | 'process' | 'script' | 'field'
+  readonly path: Path
+  /** What is written there. */
+  readonly value?: string
+}
+
+/** What starts a process of the image by its name. */
+const launchers: ReadonlySet<string> = new Set(['launcher', '/cnb/lifecycle/launcher', '/runner/init', '/start'])
+
+const isLauncher = (word: string): boolean => launchers.has(word) || word.startsWith('/cnb/process/')
+const isShell = (word: string): boolean => /^(\/bin\/|\/usr\/bin\/)?(ba|da)?sh$/.test(word)
+const isScript = (word: string): boolean => /^(\/app\/|\.\/|bin\/)/.test(word) || word.endsWith('.sh')
+
+/** What of a container's command cannot be seen; undefined where there is nothing to say of it. */
+export function hiddenCommand(workload: Workload, container: Container): HiddenCommand | undefined {
+  if (container.list !== 'containers' || isMade(workload)) return undefined
+  const { command = [], args = [], path, misnamed } = container
+  if (misnamed) return { kind: 'field', path: [...path, misnamed.field], value: misnamed.text }
+  const texts = [...command, ...args]
+  const at = texts.length > 1 && isShell(texts[0] ?? '') ? 1 : 0
+  const word = texts[at]
+  // Other containers beside that of the application are what they are.
+  if (word === undefined) return isOfPlatform(workload) && isFirst(workload, container) ? { kind: 'none', path } : undefined
+  const place = { path: [...path, ...(at < command.length ? ['command', at] : ['args', at - command.length])], value: word }
+  if (isLauncher(word)) return { kind: 'process', ...place }
+  if (texts.length === 1 && (word === 'web' || ((word === container.name || word.endsWith(`-${container.name}`)) && isOfPlatform(workload)))) return { kind: 'process', ...place }
+  return isScript(word) && isOfPlatform(workload) ? { kind: 'script', ...place } : undefined
+}
+
+/** What a workload has made says what the workload says. */
+function isMade({ written }: Workload): boolean {
+  const owners = valueAt(written, ['metadata', 'ownerReferences'])
+  return Array.isArray(owners) && owners.some((owner: unknown) => valueAt(owner, ['controller']) === true)
+}
+
+function isFirst({ kind, containers }: Workload, container: Container): boolean {
+  return kind.holds === 'processes' || containers.find(({ list }) => list === 'containers') === container
+}
+
+/** True for what a platform has made out of an application. */
+function isOfPlatform({ kind, written, annotations }: Workload): boolean {
+  if (kind.holds === 'processes' || annotations.get('dokku.com/managed')?.value === 'true') return true
+  return [['metadata'], kind.metadata].some((metadata) => {
+    const label = (name: string): unknown => valueAt(written, [...metadata, 'labels', name])
+    return (
+      label('bkapp.paas.bk.tencent.com/resource-type') === 'process' ||
+      (label('category') === 'bkapp' && label('process_id') !== undefined) ||
+      label('korifi.cloudfoundry.org/process-type') !== undefined
+    )
+  })
+}

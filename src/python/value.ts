@@ -1,0 +1,94 @@
+/** Values of Python, as far as a module's plain assignments make them. */
+
+export type PythonValue =
+  | { readonly type: 'int'; readonly value: bigint }
+  | { readonly type: 'float'; readonly value: number }
+  | { readonly type: 'str'; readonly value: string }
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'None' }
+  | Sequence
+  | Mapping
+  /** A function that the module defines, and how many positional parameters it has, where that is certain. */
+  | { readonly type: 'function'; readonly arity: number | undefined }
+  /** What an import brings: `os`, `os.environ.get`. */
+  | { readonly type: 'imported'; readonly path: string }
+  | typeof unknown
+
+export interface Sequence {
+  readonly type: 'tuple' | 'list' | 'set'
+  readonly items: readonly PythonValue[]
+  /** True once something may have changed it. */
+  isTouched: boolean
+}
+
+export interface Mapping {
+  readonly type: 'dict'
+  readonly entries: readonly (readonly [PythonValue, PythonValue])[]
+  isTouched: boolean
+}
+
+export const unknown = { type: 'unknown' } as const
+export const none = { type: 'None' } as const
+
+export const int = (value: bigint): PythonValue => ({ type: 'int', value })
+export const str = (value: string): PythonValue => ({ type: 'str', value })
+export const bool = (value: boolean): PythonValue => ({ type: 'bool', value })
+
+/** A value that may be changed from now on: it, and what it holds, is no longer known. */
+export function touch(value: PythonValue): void {
+  if (value.type === 'dict') {
+    if (value.isTouched) return
+    value.isTouched = true
+    for (const [key, held] of value.entries) {
+      touch(key)
+      touch(held)
+    }
+  } else if (value.type === 'list' || value.type === 'tuple' || value.type === 'set') {
+    if (value.isTouched) return
+    // What a tuple holds stays where it is, and may change there.
+    value.isTouched = value.type !== 'tuple'
+    for (const item of value.items) touch(item)
+  }
+}
+
+/** True where a value and all that it holds are known. */
+export function isKnown(value: PythonValue): boolean {
+  switch (value.type) {
+    case 'unknown':
+    case 'imported':
+      return false
+    case 'dict':
+      return !value.isTouched && value.entries.every(([key, held]) => isKnown(key) && isKnown(held))
+    case 'list':
+    case 'tuple':
+    case 'set':
+      return !value.isTouched && value.items.every(isKnown)
+    default:
+      return true
+  }
+}
+
+/** `bool(value)`; undefined where it is unknown. */
+export function truth(value: PythonValue): boolean | undefined {
+  switch (value.type) {
+    case 'int':
+      return value.value !== 0n
+    case 'float':
+      return value.value !== 0
+    case 'str':
+      return value.value !== ''
+    case 'bool':
+      return value.value
+    case 'None':
+      return false
+    case 'dict':
+      return value.isTouched ? undefined : value.entries.length > 0
+    case 'list':
+    case 'tuple':
+      return value.isTouched ? undefined : value.items.length > 0
+    case 'function':
+      return true
+    default:
+      return undefined
+  }
+}
