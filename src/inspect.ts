@@ -42,6 +42,8 @@ export type Insertion =
 /** A script as it stands in an object, be it within other scripts. */
 export interface ScriptPlace {
   readonly text: string
+  /** True where it stands in another script. */
+  readonly nested?: boolean
   readonly path: Path
   /** Where units start … end of the script stand in the string at `path`. */
   readonly place: (start: number, end: number) => { readonly start: number; readonly end: number }
@@ -540,6 +542,7 @@ class Inspector {
     const whole = outer.place(word.start, word.end)
     return {
       text: text.slice(offset),
+      nested: true,
       path: outer.path,
       place: (start, end) => {
         const inner = inset?.place(start + offset, end + offset)
