@@ -447,7 +447,7 @@ class Inspector {
       shell: undefined,
       runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
-      insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
+      insertion: grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
     })
   }
@@ -478,7 +478,7 @@ class Inspector {
       shell: undefined,
       runs: 'surely',
       place: { path, start: own[0]?.start ?? 0, end },
-      insertion: hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits },
+      insertion: grabbed(passed) ?? (hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits }),
       placeOf: ({ start, end }) => ({ path, start, end }),
     })
   }
@@ -558,7 +558,7 @@ class Inspector {
   #shellForm(
     script: ScriptPlace,
     command: Command,
-    { index, changes }: Extract<Started, { kind: 'gunicorn' }>,
+    { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
     way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves'>,
     shell: Omit<Shell, 'seat'> | undefined,
@@ -579,7 +579,7 @@ class Inspector {
       shell: shell && { ...shell, seat },
       runs: way.runs,
       place: { path, ...script.place(command.start, command.end) },
-      insertion: insertionIn(script, command, own, way),
+      insertion: grabbed(passed) ?? insertionIn(script, command, own, way),
       placeOf: (word) => ({ path, ...script.place(word.start, word.end) }),
     })
   }
@@ -638,6 +638,12 @@ function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[]
   // Where each option stands on a line of its own, so does what is added.
   const indent = before || !name ? undefined : /[^]*\\\n([ \t]*)(?=\S)/.exec(script.text.slice(name.end, offset))?.[1]
   return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }
+}
+
+/** Why nothing can be added behind wrappers, where one would take options for its own. */
+function grabbed(passed: readonly Passed[]): Insertion | undefined {
+  const wrapper = passed.find(({ grabs }) => grabs)
+  return wrapper && { kind: 'none', reason: `${wrapper.name} would take options for its own, as no \`--\` stands before gunicorn` }
 }
 
 const wrappersOf = (passed: readonly Passed[]): readonly Parent[] =>

@@ -53,7 +53,7 @@ export function picture(invocation: Found, { all, paint, title, isFile = false }
 
 /** What is said of a program that hides a gunicorn. */
 export const unreadLine = ({ name, words }: Unread): string =>
-  name === 'eval' ? `what \`eval\` reads is not known: ${words.slice(1).map((word) => word.text).join(' ')}\n` : `${name} is not known to start what stands behind it, so that this is not read: ${words.map((word) => word.text).join(' ').replaceAll(/\s+/g, ' ')}\n`
+  name === 'eval' ? `what \`eval\` reads is not known: ${words.slice(1).map((word) => word.text).join(' ')}\n` : `what \`${name}\` does with its words is not known, so that they are not read: ${words.map((word) => word.text).join(' ').replaceAll(/\s+/g, ' ')}\n`
 
 const reason: Readonly<Record<string, string>> = {
   'config file': 'the config file cannot be read here',
