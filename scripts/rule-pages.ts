@@ -46,7 +46,7 @@ function page(rule: Rule): string {
   return [
     `# ${rule.id}`,
     sentence(rule.summary),
-    `- Severity: ${rule.severity}\n- Action: ${actions.join(', ')}\n- Settings read: ${settings.join(', ') || (rule.always ? 'those that gunicorn refuses' : 'those that the policy has defaults for')}`,
+    `- Severity: ${rule.severity}\n- Action: ${actions.join(', ')}\n- Settings read: ${settings.join(', ') || (rule.always ? 'those that gunicorn refuses' : rule.unset ? 'those that the policy has defaults for' : 'none')}`,
     rule.why,
     '## Problem',
     yaml(bad, object),

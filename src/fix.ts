@@ -5,7 +5,6 @@ import type { Entry } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
-import type { Path } from './kubernetes/field.ts'
 import { readWorkload, type Container, type Workload } from './kubernetes/workload.ts'
 import { lint, type Finding, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
@@ -68,11 +67,11 @@ function mend(report: Report, policy: Policy): Round {
   const mended = new Set<Finding>()
   let more = splits.length > 0
   for (const [invocation, findings] of Map.groupBy(taken, (finding) => finding.invocation)) {
-    const writer = new Writer(invocation, policy)
+    const writer = new Writer(invocation, policy, (setting) => isDroppedByAll(setting, invocation, report, taken))
     for (const finding of findings) {
       const outcome = finding.fix && writer.add(finding.fix)
       if (outcome === 'written') mended.add(finding)
-      if (outcome === 'later') more = true
+      if (outcome === 'later' || (outcome === 'written' && finding.fix && uncovers(finding.fix))) more = true
     }
     // Two that read one variable have the same left out of it.
     edits.push(...writer.edits().filter((edit) => !isMade(edit, edits)))
@@ -91,13 +90,6 @@ const mentions = ({ command = [], args = [] }: Container, name: string): boolean
 const isMade = (edit: Edit, edits: readonly Edit[]): boolean =>
   edit.op === 'splice' && edit.text === '' && edits.some((other) => JSON.stringify(other) === JSON.stringify(edit))
 
-/** The string at a path into a container's command line. */
-function textAt({ command, args, elements, text }: Container, path: Path): string | undefined {
-  if (elements) return text ?? elements.find((element) => element.path.length === path.length && element.path.every((step, at) => step === path[at]))?.text
-  const [list, index] = path.slice(-2)
-  return typeof index === 'number' ? (list === 'command' ? command : list === 'args' ? args : undefined)?.[index] : undefined
-}
-
 /** How long the blanks are that a text ends with, continued lines among them. */
 function blanksBefore(text: string): number {
   let at = text.length
@@ -107,6 +99,16 @@ function blanksBefore(text: string): number {
     else return text.length - at
   }
 }
+
+/** Whether all invocations that read the same GUNICORN_CMD_ARGS are to do without the option: another one may be meant to have it. */
+function isDroppedByAll(setting: string, { container, variables }: Invocation, { invocations }: Report, taken: readonly Finding[]): boolean {
+  const text = variables('GUNICORN_CMD_ARGS')
+  const readers = invocations.filter((other) => other.container === container && other.variables('GUNICORN_CMD_ARGS') === text)
+  return readers.every((reader) => taken.some(({ invocation, fix }) => invocation === reader && fix && 'drop' in fix && fix.drop === setting))
+}
+
+/** Without `--daemon` signals matter; an address that is read right may be the wrong one. */
+const uncovers = (fix: Fix): boolean => 'drop' in fix || 'put' in fix || ('entry' in fix && fix.setting === 'bind' && !String(fix.value).includes('$'))
 
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
 const writesVariable = ({ fix }: Finding): boolean => fix !== undefined && 'entry' in fix && String(fix.value).includes('$')
@@ -125,6 +127,7 @@ class Writer {
   needsPort = false
   readonly #invocation: Invocation
   readonly #policy: Policy
+  readonly #isDroppedByAll: (setting: string) => boolean
   readonly #replacements: Edit[] = []
   /** Elements that are taken out of lists. */
   readonly #removals: Extract<Edit, { op: 'remove' }>[] = []
@@ -132,9 +135,10 @@ class Writer {
   readonly #touched = new Set<Word>()
   readonly #additions = new Map<string, readonly (string | number | true)[]>()
 
-  constructor(invocation: Invocation, policy: Policy) {
+  constructor(invocation: Invocation, policy: Policy, isDroppedByAll: (setting: string) => boolean) {
     this.#invocation = invocation
     this.#policy = policy
+    this.#isDroppedByAll = isDroppedByAll
   }
 
   /** Takes a fix on: `later` where one that is taken on already stands in its way, `impossible` where it cannot be written down safely. */
@@ -155,9 +159,10 @@ class Writer {
     return replaced || this.#append(fix) ? 'written' : 'impossible'
   }
 
-  /** True where a script has given the port variable a value of its own: what is written with it is not the platform's port. */
+  /** True where a script has given the port variable a value of its own, or lacks it: what is written with it is not the platform's port. */
   #isOwnPort(): boolean {
-    const { command, environment } = this.#invocation
+    const { command, environment, insertion } = this.#invocation
+    if (insertion.kind === 'text' && (!insertion.inherits || command?.environment.closed === true)) return true
     const name = this.#policy.port.env
     if (command?.environment.has(name) !== true) return false
     // A variable that the container does not have, and of which something is known, is one that the script has set, or unset.
@@ -174,19 +179,23 @@ class Writer {
 
   /** Puts text in front of a value; the value may be what an expansion makes, as long as it makes nothing else. */
   #put({ put, before: { argument } }: Extract<Fix, { put: unknown }>): ReturnType<Writer['add']> {
-    if (!argument) return 'impossible'
+    if (!argument || (argument.text === null && this.#isOwnPort())) return 'impossible'
     const { word, offset } = argument
     if (this.#touched.has(word)) return 'later'
-    const { form, insertion, words, placeOf } = this.#invocation
-    const { path, start } = placeOf(word)
+    const { form, insertion, words, placeOf, script } = this.#invocation
+    const { path } = placeOf(word)
     if (word.text.slice(0, offset) !== word.prefix.slice(0, offset)) return 'impossible'
     if (form === 'exec') this.#replacements.push({ op: 'replace', path, value: word.text.slice(0, offset) + put + word.text.slice(offset) })
     else {
       const isAlone = words.every((other) => other === word || other.start !== word.start)
-      if (insertion.kind !== 'text' || start === undefined || !isAlone) return 'impossible'
-      this.#replacements.push({ op: 'splice', path, start: start + offset, end: start + offset, text: put })
+      const at = word.start + offset
+      const splice = insertion.kind === 'text' && isAlone ? script?.splice({ start: at, end: at, text: put }) : undefined
+      if (!splice) return 'impossible'
+      this.#replacements.push({ op: 'splice', path, ...splice })
     }
     this.#touched.add(word)
+    // A number that nothing in sight gives is the platform's, unless there is a default.
+    if (argument.text === null && !word.text.includes(':-')) this.needsPort ||= !this.#invocation.environment.variables.has(this.#policy.port.env)
     return 'written'
   }
 
@@ -208,7 +217,7 @@ class Writer {
     if (!written || !inVariable || written.length + inVariable.length === 0) return 'impossible'
     if (written.some(({ word }) => this.#touched.has(word))) return 'later'
     const edits = [...written.map((omission) => this.#omitted(omission)), ...inVariable.map((omission) => this.#omittedFromVariable(omission, text))]
-    if (edits.some((edit) => edit === undefined)) return 'impossible'
+    if (edits.some((edit) => edit === undefined) || (inVariable.length > 0 && !this.#isDroppedByAll(setting))) return 'impossible'
     for (const edit of edits) {
       if (edit?.op === 'remove') this.#removals.push(edit)
       else if (edit) this.#replacements.push(edit)
@@ -219,22 +228,28 @@ class Writer {
 
   /** Undefined where a word cannot be left out. */
   #omitted({ word, left }: Omission): Edit | undefined {
-    const { form, insertion, words, placeOf, container } = this.#invocation
-    const { path, start, end } = placeOf(word)
+    const { form, insertion, words, placeOf, script } = this.#invocation
+    const { path } = placeOf(word)
+    const { start, end } = word
     const isPlain = word.text === word.value
     if (form === 'exec') {
+      // What stands in one string with others is no element to take out.
+      if (insertion.kind !== 'list' || typeof path.at(-1) !== 'number') return undefined
       if (left === undefined) return { op: 'remove', path }
       return isPlain ? { op: 'replace', path, value: left } : undefined
     }
     // A word that an expansion makes stands for others as well, or for the same elsewhere.
     const isAlone = !/[$`]/.test(word.text) && words.every((other) => other === word || other.start !== word.start)
-    if (insertion.kind !== 'text' || start === undefined || end === undefined || !isAlone) return undefined
-    if (left !== undefined) return isPlain ? { op: 'splice', path, start, end, text: left } : undefined
-    const source = textAt(container, path)
-    if (source === undefined) return undefined
+    if (insertion.kind !== 'text' || !script || !isAlone) return undefined
+    const source = script.text
+    const splice = (from: number, text: string): Edit | undefined => {
+      const made = script.splice({ start: from, end, text })
+      return made && { op: 'splice', path, ...made }
+    }
+    if (left !== undefined) return isPlain ? splice(start, left) : undefined
     // Before a redirection a number would become its descriptor; where words are put in, nothing else may be touched.
     const staysApart = /[<>]/.test(source.charAt(end)) || (insertion.before && insertion.offset === start)
-    return { op: 'splice', path, start: staysApart ? start : start - blanksBefore(source.slice(0, start)), end, text: '' }
+    return splice(staysApart ? start : start - blanksBefore(source.slice(0, start)), '')
   }
 
   /** Undefined where the variable is not the container's own, as it is written there. */
@@ -278,13 +293,15 @@ class Writer {
       if (text !== word.text) this.#replacements.push({ op: 'replace', path: place.path, value: text })
       return true
     }
+    const { insertion, script } = this.#invocation
     // A word that an expansion makes stands for others as well, or for the same elsewhere.
-    if (this.#invocation.insertion.kind !== 'text' || place.start === undefined || place.end === undefined || /[$`]/.test(word.text)) return false
+    if (insertion.kind !== 'text' || /[$`]/.test(word.text)) return false
     const head = word.value?.slice(0, offset) ?? ''
     const plain = word.text === word.value
     const text = (plain || head === '' ? before : quote(head)) + this.#forShell(setting, value)
-    this.#replacements.push({ op: 'splice', path: place.path, start: place.start, end: place.end, text: this.#escaped(text) })
-    return true
+    const splice = script?.splice({ start: word.start, end: word.end, text })
+    if (splice) this.#replacements.push({ op: 'splice', path: place.path, ...splice })
+    return splice !== undefined
   }
 
   /** Adds a setting to the command line, which overrides what is set elsewhere. */
@@ -302,19 +319,21 @@ class Writer {
   }
 
   #inserted(): Edit[] {
-    const { insertion } = this.#invocation
+    const { insertion, script } = this.#invocation
     // In the order of the platform's default command.
     const order = Object.keys(this.#policy.defaults)
     const settings = [...this.#additions].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
-    const words = settings.flatMap(([setting, values]) => values.flatMap((value) => this.#words(setting, value)))
-    if (words.length === 0 || insertion.kind === 'none') return []
+    const options = settings.flatMap(([setting, values]) => values.map((value) => this.#words(setting, value)))
+    if (options.length === 0 || insertion.kind === 'none') return []
     if (insertion.kind === 'list') {
       const { path, before } = insertion
       const end = [...path, '-']
-      return words.map((value, index) => ({ op: 'add', path: before === undefined ? end : [...path, before + index], value }))
+      return options.flat().map((value, index) => ({ op: 'add', path: before === undefined ? end : [...path, before + index], value }))
     }
-    const text = insertion.before ? `${words.join(' ')} ` : ` ${words.join(' ')}`
-    return [{ op: 'splice', path: insertion.path, start: insertion.offset, end: insertion.offset, text: this.#escaped(text) }]
+    const { offset, before, between } = insertion
+    const text = options.map((words) => words.join(' '))
+    const splice = script?.splice({ start: offset, end: offset, text: before ? text.map((one) => `${one} `).join('') : text.map((one) => between + one).join('') })
+    return splice && script ? [{ op: 'splice', path: script.path, ...splice }] : []
   }
 
   /** An option and its value, as they are written in this form. */
@@ -326,11 +345,6 @@ class Writer {
     // A value that begins with a dash would be taken for an option.
     if (value.startsWith('-') && value !== '-') return [`${flags.find((flag) => flag.startsWith('--')) ?? ''}=${text}`]
     return [flags.find((flag) => !this.#invocation.container.spelling?.swallows?.(flag)) ?? '', text]
-  }
-
-  /** Text for a string that the kubelet expands, unless a platform reads it in another way. */
-  #escaped(text: string): string {
-    return this.#invocation.container.spelling ? text : escape(text)
   }
 
   /** In a list the kubelet expands `$(PORT)`, and nothing else. */

@@ -3,16 +3,18 @@
  */
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
 import { automaticFile, type ConfigFile, type ConfigSource, type ConfigText } from './gunicorn/config-file.ts'
-import { baseName, startedBy } from './gunicorn/invocation.ts'
+import { baseName, changedEnvironment, changedVariables, startedBy, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
 import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
 import { signalsGroup } from './gunicorn/signals.ts'
+import type { Parent, ShellProgram } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { expand, expandRewritten, firstHoleIn } from './kubernetes/expansion.ts'
+import { escape, expand, expandRewritten, firstHoleIn } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
 import { valueAt, type Container, type Element, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
+import { insetOf } from './shell/inset.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
@@ -30,8 +32,28 @@ export interface Place {
 /** Where words can be added to an invocation; why they cannot where it says so. */
 export type Insertion =
   | { readonly kind: 'list'; readonly path: Path; readonly before: number | undefined }
-  | { readonly kind: 'text'; readonly path: Path; readonly offset: number; readonly before: boolean }
+  /**
+   * `offset` counts in the script; `between` is what parts one option from the next there: a blank, or a line break of the
+   * script's style. `inherits`: whether the container's variables come to the script, be they there now or added.
+   */
+  | { readonly kind: 'text'; readonly offset: number; readonly before: boolean; readonly between: string; readonly inherits: boolean }
   | { readonly kind: 'none'; readonly reason: string }
+
+/** A script as it stands in an object, be it within other scripts. */
+export interface ScriptPlace {
+  readonly text: string
+  readonly path: Path
+  /** Where units start … end of the script stand in the string at `path`. */
+  readonly place: (start: number, end: number) => { readonly start: number; readonly end: number }
+  /** What puts text of the script in the place of units start … end; undefined where that cannot be written surely. */
+  readonly splice: (splice: Splice) => Splice | undefined
+}
+
+interface Splice {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
 
 /** The shell whose script starts gunicorn: the container's first process, or the child of an init program. */
 export interface Shell {
@@ -39,6 +61,8 @@ export interface Shell {
   readonly name: string
   /** True where an init program in front of it sends signals to all processes of its group. */
   readonly signalsGroup: boolean
+  /** True where its script is a file, which it runs by name. */
+  readonly isFile: boolean
   /** True where its script sets a trap. */
   readonly traps: boolean
   /** True where its script starts other programs as well, which may stay. */
@@ -58,6 +82,10 @@ export interface Invocation {
   readonly words: readonly Word[]
   /** The command of the script that starts gunicorn; undefined in exec form. */
   readonly command: Command | undefined
+  /** The script that `command` is of; undefined in exec form. */
+  readonly script: ScriptPlace | undefined
+  /** The programs and shells that it is started through, the outermost first. */
+  readonly parents: readonly Parent[]
   /** The shell that runs that script; undefined in exec form, and for a script within a script. */
   readonly shell: Shell | undefined
   /** `surely`: started in every run of the container in which the commands before it succeed. */
@@ -155,11 +183,18 @@ function merge(settings: readonly Setting[]): Setting | undefined {
 /** The longest a chain of shells within shells may get before it is left alone. */
 const deepestShell = 8
 
+/** The most words of one command that are read. Nobody writes as many, and it takes as long as they are many. */
+const mostWords = 20_000
+
 /** A command line before any shell: list elements, each with the path where it stands. */
 export interface CommandLine {
   readonly elements: readonly Element[]
   /** Where a message about the command line as a whole points to. */
   readonly path: Path
+  /** The string that several elements stand in, where they do. */
+  readonly text?: string | undefined
+  /** Text for a string that the kubelet expands, unless another platform reads it. */
+  readonly escaped?: (text: string) => string
   /** What a shell that the command line starts finds in its environment; asked for only where there is one. */
   readonly environment: () => Environment
   /** What gunicorn finds in its environment where nothing on the command line changes that. */
@@ -184,16 +219,31 @@ export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
 
 /** The invocations of gunicorn in a workload, container by container. */
 export function inspect(workload: Workload, surroundings: Surroundings = none): Invocation[] {
-  const releases = releasesFor(workload.annotations.get('paddock.dev/gunicorn')?.value.trim() ?? workload.gunicorn)
-  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings))
+  const releases = workloadReleases(workload)
+  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings)?.invocations ?? [])
 }
 
-function inspectContainer(workload: Workload, container: Container, releases: readonly Release[], surroundings: Surroundings): Invocation[] {
+/** The same with what is wrong with scripts and what was not read, for each container that may start gunicorn. */
+export function inspectWorkload(workload: Workload, surroundings: Surroundings = none): InspectedContainer[] {
+  const releases = workloadReleases(workload)
+  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings) ?? [])
+}
+
+const workloadReleases = ({ annotations, gunicorn }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value.trim() ?? gunicorn)
+
+interface InspectedContainer extends Inspected {
+  readonly container: Container
+  readonly invocations: readonly Invocation[]
+}
+
+function inspectContainer(
+  workload: Workload, container: Container, releases: readonly Release[], surroundings: Surroundings,
+): InspectedContainer | undefined {
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
   const texts = container.elements?.map(({ text }) => text) ?? [...command, ...args]
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
-  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (container.isRewritten && text.includes('$')))) return []
+  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (container.isRewritten && text.includes('$')))) return undefined
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const elements = container.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
@@ -203,6 +253,8 @@ function inspectContainer(workload: Workload, container: Container, releases: re
   const found = inspectCommandLine({
     elements,
     path,
+    text: container.text,
+    ...(container.spelling ? { escaped: String } : {}),
     // An image may set more variables than the object shows.
     environment: () => new Environment([...environment.variables].map(([name, { value }]) => [name, value]), false),
     // What an image may set besides is not reckoned with: no default could be put in otherwise.
@@ -214,7 +266,11 @@ function inspectContainer(workload: Workload, container: Container, releases: re
     releases,
     configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
   })
-  return found.invocations.map((invocation) => ({ ...invocation, workload, container, environment }))
+  const before = command.length === 0 && !container.elements ? [entryPoint] : noParents
+  const invocations = found.invocations.map((invocation) => ({
+    ...invocation, workload, container, environment, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
+  }))
+  return { ...found, container, invocations }
 }
 
 const none: Surroundings = {}
@@ -232,6 +288,8 @@ export function* inspectHidden(workload: Workload, invocations: readonly Invocat
       form: 'exec',
       words: [],
       command: undefined,
+      script: undefined,
+      parents: noParents,
       shell: undefined,
       runs: 'maybe',
       place,
@@ -273,76 +331,122 @@ function normalize(path: string): string {
   return `/${steps.join('/')}`
 }
 
-export interface Inspection {
+/** A program that stands between a command line and the word gunicorn, and is none that is known to start another. */
+export interface Unread {
+  readonly name: string
+  /** The words from the program's name on. */
+  readonly words: readonly Word[]
+}
+
+/** What a command line comes to. */
+export interface Inspected {
   readonly invocations: readonly Found[]
+  /** What is wrong with its scripts. */
   readonly errors: readonly ScriptError[]
+  /** The programs behind which gunicorn is spoken of, and not seen to be started. */
+  readonly unread: readonly Unread[]
   /** True where it may start more than is told here: a script that cannot be seen, a program whose name is not known. */
-  readonly unread: boolean
+  readonly mayStartMore: boolean
 }
 
 /** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
-export function inspectCommandLine(line: CommandLine): Inspection {
+export function inspectCommandLine(line: CommandLine): Inspected {
   return new Inspector(line).run()
 }
 
-type Starter = Pick<Shell, 'name' | 'signalsGroup'>
-/** The command of a container's own script that starts the script at hand, which stands in one of its words. */
-interface Outer {
-  readonly word: Word
+/** How a script is reached. */
+interface Way {
+  readonly parents: readonly Parent[]
+  readonly depth: number
+  /** True for the text of a file. */
+  readonly isFile: boolean
+  /** Why nothing can be put into the script; undefined where it can. */
+  readonly closed: string | undefined
+  /** Whether no wrapper before it takes variables away. */
+  readonly inherits: boolean
+  /** `surely`: it is read in every run of the container in which the commands before it succeed. */
   readonly runs: 'surely' | 'maybe'
+  /** Whether it may be read in another folder than the container's. */
+  readonly moves: boolean
+  /** The shell that reads it, where that is the container's first process or the child of an init program. */
+  readonly starter: Starter | undefined
 }
 
-type Assigned = readonly (readonly [string, string | null])[]
+const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
+
+const noParents: readonly Parent[] = []
+
+const wordsBefore = (words: readonly Word[], started: Started): readonly Word[] => words.slice(0, started.kind === 'unknown' ? 0 : started.index)
+
+/** Whether none of a wrapper's words is an option: one may name another folder, or take variables away. */
+const isPlain = (words: readonly Word[]): boolean => words.every(({ value }) => value !== null && (!value.startsWith('-') || value === '--' || value === '-m' || value === '-u'))
+
+/** What runs `args` where there is no `command`. */
+const entryPoint: Parent = { kind: 'wrapper', name: "the image's entry point", stays: true, passes: null }
+
+/** Builtins of a shell that start nothing, whatever their words speak of. */
+const startNothing = new Set(['echo', 'printf', 'set', 'export', 'readonly', 'local', 'declare', 'test', '[', ':', 'true', 'cd', 'unset', 'trap'])
+
+type Starter = Pick<Shell, 'name' | 'signalsGroup'>
 
 class Inspector {
   readonly #line: CommandLine
   readonly #found: Found[] = []
   readonly #errors: ScriptError[] = []
-  #unread = false
+  readonly #unread: Unread[] = []
+  #mayStartMore = false
 
   constructor(line: CommandLine) {
     this.#line = line
   }
 
-  run(): Inspection {
+  run(): Inspected {
     const { elements, environment } = this.#line
     const words = elements.map(wordOf)
     const started = startedBy(words)
-    if (started.kind === 'gunicorn') this.#execForm(words, started.index, started.assigned)
-    if (started.kind === 'program') {
-      const script = shellScript(words.slice(started.index))
-      const element = script ? elements[started.index + script.script] : undefined
-      const starter = { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
-      // What stands between the quotes of a longer string is a script within it.
-      const word = element?.at ? words[elements.indexOf(element)] : undefined
-      const outer: Outer | undefined = word && { word, runs: 'surely' }
-      if (script && element) this.#script(element, element.expanded.text, script, environment().with(started.assigned), starter, outer)
+    if (started.kind === 'gunicorn') this.#execForm(words, started)
+    else {
+      const found = scriptIn(words, started)
+      const element = found && elements[found.index]
+      if (found && element && !(words[found.index]?.value === null && found.reader === 'words'))
+        this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
+          // What stands between the quotes of a longer string is a script within it.
+          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely',
+          moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
+        })
+      else this.#overlook(words, started)
     }
-    return { invocations: this.#found, errors: this.#errors, unread: this.#unread }
+    return { invocations: this.#found, errors: this.#errors, unread: this.#unread, mayStartMore: this.#mayStartMore }
   }
 
-  #variables(assigned: Assigned, shell?: Environment): Variables {
-    if (assigned.length === 0 && !shell) return this.#line.variables
-    const before = new Map(assigned)
-    return (name) => {
-      if (before.has(name)) return before.get(name)
-      // A script that runs what cannot be seen may have set anything.
-      if (shell?.has(name) || shell?.tampered) return shell.get(name)
-      return this.#line.variables(name)
-    }
+  /** Notes a program behind which gunicorn is spoken of. */
+  #overlook(words: readonly Word[], started: Started): void {
+    const index = started.kind === 'unknown' ? 0 : started.index
+    const first = words[index]
+    if (first && !startNothing.has(first.value ?? '') && words.some(({ text }, at) => at > index && text.includes('gunicorn')))
+      this.#unread.push({ name: first.value ?? first.text, words: words.slice(index) })
   }
 
-  #execForm(words: readonly Word[], index: number, assigned: Assigned): void {
+  #variables(changes: readonly Change[], shell?: Environment): Variables {
+    const { variables } = this.#line
+    if (changes.length === 0 && !shell) return variables
+    // A script that runs what cannot be seen may have set anything.
+    return changedVariables(changes, shell ? (name) => (shell.has(name) || shell.tampered || shell.closed ? shell.get(name) : variables(name)) : variables)
+  }
+
+  #execForm(words: readonly Word[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>): void {
     const { elements, path } = this.#line
     const own = words.slice(index)
     const named = elements[index]
-    if (named?.at) return this.#splitForm(words, index, assigned, named.path)
+    if (named?.at) return this.#splitForm(words, { kind: 'gunicorn', index, changes, passed }, named.path)
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
-    this.#add(own, this.#variables(assigned), this.#configFiles(words, index, assigned, () => this.#line.environment()), {
+    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), false), {
       form: 'exec',
       command: undefined,
+      script: undefined,
+      parents: wrappersOf(passed),
       shell: undefined,
       runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
@@ -351,114 +455,236 @@ class Inspector {
     })
   }
 
+  /** The script that an element holds, from one of its characters on. */
+  #elementScript({ path, expanded, at }: Element, offset: number): ScriptPlace {
+    const { escaped = escape } = this.#line
+    const source = (position: number): number => expanded.source(offset + position)
+    return {
+      text: expanded.text.slice(offset),
+      path,
+      place: (start, end) => at ?? { start: source(start), end: source(end) },
+      splice: ({ start, end, text }) => (at ? undefined : { start: source(start), end: source(end), text: escaped(text) }),
+    }
+  }
+
   /** The words of a string that is split at blanks, as a shell quotes and as no shell expands: written like those of a script. */
-  #splitForm(words: readonly Word[], index: number, assigned: Assigned, path: Path): void {
+  #splitForm(words: readonly Word[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>, path: Path): void {
     const own = words.slice(index)
     const end = own.at(-1)?.end ?? 0
     const next = own[1]
-    this.#add(own, this.#variables(assigned), this.#configFiles(words, index, assigned, () => this.#line.environment()), {
+    const inherits = inheritsAll(changes)
+    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), false), {
       form: 'shell',
       command: undefined,
+      script: { text: this.#line.text ?? '', path, place: (start, end) => ({ start, end }), splice: (splice) => splice },
+      parents: wrappersOf(passed),
       shell: undefined,
       runs: 'surely',
       place: { path, start: own[0]?.start ?? 0, end },
-      insertion: hasSeparator(own) && next ? { kind: 'text', path, offset: next.start, before: true } : { kind: 'text', path, offset: end, before: false },
+      insertion: hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits },
       placeOf: ({ start, end }) => ({ path, start, end }),
     })
   }
 
-  #script(
-    element: CommandLine['elements'][number], text: string, shell: ShellScript, environment: Environment, starter: Starter | undefined,
-    outer?: Outer, depth = 0,
-  ): void {
-    const { dialect, parameters, options } = shell
-    const script = readScript(text, { dialect, parameters, options, environment })
+  #script(place: ScriptPlace, found: FoundScript, environment: () => Environment, way: Way): void {
+    const { dialect, parameters, options } = found
+    const { text } = place
+    if (found.reader === 'words' && /[$`;&|<>()*?[\]{}~#!\\\n]/.test(text.replaceAll(/'[^']*'/g, ''))) {
+      this.#mayStartMore = true
+      return
+    }
+    const script = readScript(text, { dialect, parameters, ...(options ? { options } : {}), environment: environment() })
     this.#errors.push(...script.errors)
-    if (script.unread) this.#unread = true
+    if (script.unread) this.#mayStartMore = true
+    const closed = way.closed ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
+    const moves = way.moves || /\b(cd|pushd|popd|chdir)\b/.test(text)
+    const jobs = script.commands.some((command) => command.background)
+    const made = script.commands.filter((command) => command.embedded)
     for (const [index, command] of script.commands.entries()) {
-      // What runs before may read the rest of a script that is the standard input.
-      const doubt = shell.isInput && index > 0 ? 'maybe' : outer?.runs
       const started = startedBy(command.words)
-      if (started.kind === 'unknown' && command.words.length > 0) this.#unread = true
-      if (started.kind === 'gunicorn')
-        this.#shellForm(element, command, started.index, started.assigned, starter && { ...starter, traps: script.traps, others: () => hasOthers(script.commands, command) }, outer?.word, doubt, script.errors.length === 0)
-      if (started.kind !== 'program' || depth >= deepestShell) continue
-      const words = command.words.slice(started.index)
-      const inner = shellScript(words, command.input !== undefined)
-      const word = inner?.isInput === true ? command.input : inner ? words[inner.script] : undefined
-      if (inner && typeof word?.value === 'string') {
-        const place = { word: outer?.word ?? word, runs: doubt === 'maybe' ? doubt : command.runs }
-        this.#script(element, word.value, inner, command.environment.with(started.assigned), undefined, place, depth + 1)
-      } else if (isShell(words)) this.#unread = true
+      if (started.kind === 'unknown' && command.words.length > 0) this.#mayStartMore = true
+      if (started.kind === 'program' && command.words.length - started.index < 2 && command.input === undefined) {
+        if (isShell(command.words.slice(started.index))) this.#mayStartMore = true
+        continue
+      }
+      // What runs before may read the rest of a script that is the standard input.
+      const runs = way.runs === 'maybe' || (found.isInput && index > 0) ? 'maybe' : command.runs
+      const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
+        kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, isFile: way.isFile, command, traps: script.traps, jobs,
+      }])
+      if (started.kind === 'gunicorn') {
+        const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => hasOthers(script.commands, command) }
+        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs, moves }, shell)
+        continue
+      }
+      const inner = way.depth < deepestShell ? scriptIn(command.words, started, command.input !== undefined) : undefined
+      const word = inner?.isInput === true ? command.input : inner && command.words[inner.index]
+      const nested = inner && word && (inner.isInput ? hereDocument(place, word) : this.#nested(place, word, inner.offset))
+      if (inner && nested && !(word?.value === null && (inner.reader === 'words' || inner.isInput)))
+        this.#script(nested, inner, () => changedEnvironment(inner.changes, command.environment), {
+          parents: [...parents(), ...inner.parents],
+          depth: way.depth + 1,
+          isFile: false,
+          closed: closed ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
+          inherits: way.inherits && inheritsAll(inner.changes),
+          runs,
+          moves: moves || !isPlain(wordsBefore(command.words, started)),
+          starter: undefined,
+        })
+      else {
+        if (started.kind === 'string' || (started.kind === 'program' && isShell(command.words.slice(started.index)))) this.#mayStartMore = true
+        if (!made.some((other) => other.start >= command.start && other.end <= command.end)) this.#overlook(command.words, started)
+      }
+    }
+  }
+
+  /** The script that a word of another one holds; undefined where it is not known. */
+  #nested(outer: ScriptPlace, word: Word, offset: number): ScriptPlace | undefined {
+    const inset = insetOf(word)
+    const text = word.value ?? inset?.text
+    if (text === undefined) return undefined
+    const whole = outer.place(word.start, word.end)
+    return {
+      text: text.slice(offset),
+      path: outer.path,
+      place: (start, end) => {
+        const inner = inset?.place(start + offset, end + offset)
+        return inner ? outer.place(inner.start, inner.end) : whole
+      },
+      splice: (splice) => {
+        const inner = inset?.splice({ start: splice.start + offset, end: splice.end + offset, text: splice.text })
+        return inner && outer.splice(inner)
+      },
     }
   }
 
   #shellForm(
-    { path, expanded, at }: CommandLine['elements'][number],
+    script: ScriptPlace,
     command: Command,
-    index: number,
-    assigned: Assigned,
-    starter: Omit<Shell, 'seat'> | undefined,
-    nested: Word | undefined,
-    doubt: 'surely' | 'maybe' | undefined,
-    isReadable: boolean,
+    { index, changes }: Extract<Started, { kind: 'gunicorn' }>,
+    parents: readonly Parent[],
+    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves'>,
+    shell: Omit<Shell, 'seat'> | undefined,
   ): void {
-    const span = ({ start, end }: { start: number; end: number }): Place =>
-      nested && at ? { path, ...at } : { path, start: expanded.source(start), end: expanded.source(end) }
+    const { path } = script
     const own = command.words.slice(index)
-    const insertion = (): Insertion => {
-      if (nested || command.embedded) return { kind: 'none', reason: 'it stands in a script within a script' }
-      if (!isReadable) return { kind: 'none', reason: 'the script cannot be read to its end' }
-      // At the end of a script it stands for itself; a blank behind it would be escaped.
-      if (/(?:^|[^\\])(?:\\\\)*\\$/.test(own.at(-1)?.text ?? '')) return { kind: 'none', reason: 'it ends with a backslash' }
-      if (!hasSeparator(own)) return { kind: 'text', path, offset: expanded.source(command.insertAt), before: false }
-      const [name, next] = own
-      if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
-      return { kind: 'text', path, offset: expanded.source(next.start), before: true }
-    }
     const seat = (): Place | undefined => {
       const [first] = command.words
       const from = command.assignments.at(-1)?.end ?? command.start
       // With `command` in front of it, or the like, it is another matter.
-      return first && isBlank(expanded.text.slice(from, first.start)) ? span(first) : undefined
+      return first && isBlank(script.text.slice(from, first.start)) ? { path, ...script.place(first.start, first.end) } : undefined
     }
-    const leaves = (): boolean => /\b(cd|pushd|popd|chdir)\b/.test(expanded.text)
-    this.#add(own, this.#variables(assigned, command.environment), this.#configFiles(command.words, index, assigned, () => command.environment, leaves), {
+    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(command.words.slice(0, index), changes, () => command.environment, way.moves), {
       form: 'shell',
       command,
-      shell: starter && { ...starter, seat },
-      runs: doubt === 'maybe' ? doubt : command.runs,
-      place: span(nested ?? command),
-      insertion: insertion(),
-      placeOf: (word) => span(nested ?? word),
+      script,
+      parents,
+      shell: shell && { ...shell, seat },
+      runs: way.runs,
+      place: { path, ...script.place(command.start, command.end) },
+      insertion: insertionIn(script, command, own, way),
+      placeOf: (word) => ({ path, ...script.place(word.start, word.end) }),
     })
   }
 
-  /** Where the invocation at an index finds config files, and what they find in their environment. */
-  #configFiles(words: readonly Word[], index: number, assigned: Assigned, environment: () => Environment, leaves = (): boolean => false): ConfigSource | undefined {
+  /** Where an invocation finds config files, and what they find in their environment; `before` are the words in front of it. */
+  #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, moves: boolean): ConfigSource | undefined {
     const { configFile } = this.#line
     if (!configFile) return undefined
-    // The options of a wrapper may name another folder, or take variables away.
-    const isPlain = (): boolean =>
-      words.slice(0, index).every(({ value }) => value !== null && (!value.startsWith('-') || value === '--' || value === '-m' || value === '-u'))
     return {
-      file: (path) => configFile(path, () => isPlain() && !leaves() && !environment().tampered),
-      environment: (name) => {
-        const set = assigned.findLast(([variable]) => variable === name)
-        if (set) return set[1]
-        // A shell sets some variables of its own, and so does Python where it finds no locale.
-        return isPlain() && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null
-      },
+      file: (path) => configFile(path, () => !moves && isPlain(before) && !environment().tampered),
+      // A shell sets some variables of its own, and so does Python where it finds no locale.
+      environment: changedVariables(changes, (name) => (isPlain(before) && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null)),
     }
   }
 
   #add(
     words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
-    rest: Pick<Found, 'form' | 'command' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
+    rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
   ): void {
     const { releases } = this.#line
+    if (words.length > mostWords) {
+      this.#mayStartMore = true
+      this.#errors.push({ message: `commands of more than ${mostWords} words are not read`, start: 0, end: 1 })
+      return
+    }
     this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases, source)) })
   }
+}
+
+/** The shell that a command line starts. */
+function starterIn(words: readonly Word[], started: Started): Starter | undefined {
+  if (started.kind !== 'program') return undefined
+  return { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
+}
+
+const withinScript = 'it stands in a script within a script'
+const embedded = `${withinScript}, which \`eval\` or the like reads`
+
+/** A script that a command reads from its standard input: it is read, and left as it is. */
+function hereDocument(outer: ScriptPlace, { value, start, end }: Word): ScriptPlace {
+  return { text: value ?? '', path: outer.path, place: () => outer.place(start, end), splice: () => undefined }
+}
+
+function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[], { closed, inherits }: Pick<Way, 'closed' | 'inherits'>): Insertion {
+  if (closed !== undefined) return { kind: 'none', reason: closed }
+  if (command.embedded) return { kind: 'none', reason: embedded }
+  // At the end of a script it stands for itself; a blank behind it would be escaped.
+  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(own.at(-1)?.text ?? '')) return { kind: 'none', reason: 'it ends with a backslash' }
+  const [name, next] = own
+  let [offset, before] = [command.insertAt, false]
+  if (hasSeparator(own)) {
+    if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
+    ;[offset, before] = [next.start, true]
+  }
+  if (!script.splice({ start: offset, end: offset, text: ' ' })) return { kind: 'none', reason: 'it stands in a script within a script, in quotes that cannot be told apart' }
+  // Where each option stands on a line of its own, so does what is added.
+  const indent = before || !name ? undefined : /[^]*\\\n([ \t]*)(?=\S)/.exec(script.text.slice(name.end, offset))?.[1]
+  return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }
+}
+
+const wrappersOf = (passed: readonly Passed[]): readonly Parent[] =>
+  passed.length === 0 ? noParents : passed.map((one) => ({ kind: 'wrapper', ...one }))
+
+/** A script among the words of a command. */
+interface FoundScript extends Pick<ShellScript, 'dialect' | 'parameters' | 'isInput'> {
+  readonly index: number
+  /** Where it begins within the word. */
+  readonly offset: number
+  readonly reader: 'shell' | 'words'
+  readonly options: ShellScript['options'] | undefined
+  readonly changes: readonly Change[]
+  readonly parents: readonly Parent[]
+  /** The shell's name as it is written, and which one it is; undefined where no shell reads it. */
+  readonly name: string
+  readonly program: ShellProgram | undefined
+}
+
+/** With `input`, also one that is read from the standard input. */
+function scriptIn(words: readonly Word[], started: Started, input = false): FoundScript | undefined {
+  if (started.kind === 'unknown' || started.kind === 'gunicorn') return undefined
+  const { index, changes, passed } = started
+  const parents = wrappersOf(passed)
+  if (started.kind === 'string') {
+    const { offset, reader, shell, parameters } = started
+    // Without a name it is the user's own shell, which the image knows.
+    const program = shell === undefined ? 'sh' : shellProgram(shell)
+    if (program === undefined) return undefined
+    const dialect = program === 'bash' ? 'bash' : 'sh'
+    return { index, offset, reader, dialect, parameters, isInput: false, options: undefined, changes, parents, name: shell ?? 'sh', program: reader === 'words' ? undefined : program }
+  }
+  const own = words.slice(index)
+  const script = shellScript(own, input)
+  if (!script) return undefined
+  const name = own[0]?.value ?? 'sh'
+  return { ...script, index: index + script.script, offset: 0, reader: 'shell', changes, parents, name, program: shellProgram(name) ?? 'sh' }
+}
+
+/** Which shell a path names; undefined where it is none that is known. */
+function shellProgram(path: string): ShellProgram | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  if (name === 'sh' || name === 'dash' || name === 'busybox') return name
+  return name === 'ash' ? 'busybox' : name === 'bash' || name === 'rbash' ? 'bash' : undefined
 }
 
 /**

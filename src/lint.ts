@@ -131,16 +131,25 @@ function lintInvocation(invocation: Invocation, policy: Policy, python: Python):
   const allowed = allowedRules(invocation.workload, policy)
   const { serves } = invocation.settings
   const findings: Finding[] = []
-  for (const rule of rules) {
+  for (const rule of activeRules(policy)) {
     if ((rule.ofHidden === true) !== (invocation.hidden !== undefined)) continue
-    const action = policy.rules[rule.id]?.action ?? 'Off'
-    if (action === 'Off' || allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
+    if (allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
     for (const problem of rule.check(subject)) {
       const finding = findingOf(rule, problem, invocation, policy)
       if (finding) findings.push(finding)
     }
   }
   return findings
+}
+
+/** By what a policy says of its rules, which outlives the policy: an exception makes another policy of it. */
+const active = new WeakMap<Policy['rules'], readonly Rule[]>()
+
+/** The rules that are not off. */
+function activeRules({ rules: actions }: Policy): readonly Rule[] {
+  let known = active.get(actions)
+  if (!known) active.set(actions, (known = rules.filter(({ id }) => (actions[id]?.action ?? 'Off') !== 'Off')))
+  return known
 }
 
 /** Most rules are about settings that few commands set. */

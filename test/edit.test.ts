@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { editManifests } from '../src/cli/edit.ts'
 import { readManifests } from '../src/cli/manifests.ts'
-import { applyEdits, jsonPatch, type Edit } from '../src/edit.ts'
+import { applyEdits, applyPatch, jsonPatch, type Edit } from '../src/edit.ts'
 
 /** A splice as its start, end and text. */
 type Splice = readonly [start: number, end: number, text: string]
@@ -45,4 +45,16 @@ describe('splices of one string', () => {
       }),
     )
   })
+})
+
+test('elements are taken out of lists: of an object, by a patch, in a file', () => {
+  const object = { list: ['a', 'b', 'c', 'd'] }
+  const removals: Edit[] = [{ op: 'remove', path: ['list', 3] }, { op: 'remove', path: ['list', 1] }, { op: 'add', path: ['list', '-'], value: 'e' }]
+  const left = { list: ['a', 'c', 'e'] }
+  expect(applyEdits(object, removals)).toEqual(left)
+  const patch = jsonPatch(object, [removals])
+  expect(patch).toEqual([{ op: 'remove', path: '/list/3' }, { op: 'remove', path: '/list/1' }, { op: 'add', path: '/list/-', value: 'e' }])
+  expect(applyPatch(object, patch)).toEqual(left)
+  const { text, refused } = editManifests('list:\n- a\n- b # gone\n- c # stays\n- d\n', [{ document: 0, edits: removals }])
+  expect([text, refused]).toEqual(['list:\n- a\n- c # stays\n- e\n', []])
 })

@@ -84,8 +84,8 @@ function policyOf(rule: Rule, spec: PolicySpec = {}): Policy {
   if (!base) throw new Error(`there is no preset "${String(spec.preset)}"`)
   const unread = Object.keys(base.defaults).filter((setting) => !rule.settings.includes(setting))
   const none = Object.fromEntries(unread.map((setting) => [setting, null]))
-  // It speaks of every container without a volume for it.
-  const heartbeat = rule.id === 'heartbeat-on-disk' ? {} : ({ 'heartbeat-on-disk': 'Off' } as const)
+  // They speak of nearly every container without a volume for it.
+  const heartbeat = Object.fromEntries(['heartbeat-on-disk', 'unwritable-heartbeat'].filter((id) => id !== rule.id).map((id) => [id, 'Off' as const]))
   return override(base, 'fixture', { ...spec, defaults: { ...none, ...spec.defaults }, rules: { ...heartbeat, ...spec.rules } })
 }
 

@@ -3,11 +3,12 @@ import { applyEdits, jsonPatch, type Edit } from '../edit.ts'
 import { fix } from '../fix.ts'
 import type { Surroundings } from '../inspect.ts'
 import type { Path } from '../kubernetes/field.ts'
-import { valueAt, type Workload } from '../kubernetes/workload.ts'
+import { valueAt, type Remark, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding } from '../lint.ts'
 import { modeOf, workloadOf, type Process, type WrittenText } from '../platforms/process.ts'
 import type { Platform } from '../platforms/platform.ts'
 import { processScripts, type ProcessScript } from '../platforms/process-scripts.ts'
+import { platformRules } from '../platforms/remarks.ts'
 import type { Range, Value } from '../platforms/value.ts'
 import type { Governed } from '../policy/governed.ts'
 import { nothing, type Policy } from '../policy/policy.ts'
@@ -79,15 +80,25 @@ class ProcessCheck {
   *run(): Generator<Checked> {
     const process = this.#process
     const object = this.#file.object(process)
-    const own = workloadOf(process, this.#options.platform)
-    const read = (edited: unknown): Workload => workloadOf(withTexts(process, edited), this.#options.platform)
+    const started = workloadOf(process, this.#options.platform)
+    const unseen: Remark[] = []
+    const found = [...processScripts(process, started, this.#options.platform, { read: this.#repository, unseen: (file) => unseen.push(this.#unseen(file)) })]
+    const told = (workload: Workload): Workload => ({ ...workload, remarks: [...(workload.remarks ?? []), ...unseen] })
+    const own = told(started)
+    const read = (edited: unknown): Workload => told(workloadOf(withTexts(process, edited), this.#options.platform))
     const policy = modeOf(process.command, this.#options.platform) === 'splits' ? withoutQuotes(this.#policy) : this.#policy
     const checked = this.#check(own, object, policy, read, (finding) => this.#spanOf(finding))
-    const scripts = [...processScripts(process, own, this.#options.platform, this.#repository)].map((script) => this.#script(script))
+    const scripts = found.map((script) => this.#script(script))
     if (checked.edits.length > 0) this.#mend(object, checked.edits)
     // A script that does no more than start the next, or a process that starts one, has nothing to tell.
-    const told = [{ ...checked, checked: checked.workload as Checked }, ...scripts].filter(({ found }, index, all) => found > 0 || index === all.length - 1)
-    for (const [index, { checked: one }] of told.entries()) yield { ...one, isPart: index > 0 || process.path.length === 0 }
+    const parts = [{ ...checked, checked: checked.workload as Checked }, ...scripts].filter(({ found }, index, all) => found > 0 || index === all.length - 1)
+    for (const [index, { checked: one }] of parts.entries()) yield { ...one, isPart: index > 0 || process.path.length === 0 }
+  }
+
+  #unseen(file: string): Remark {
+    const { path } = this.#process
+    const detail = `must be in the repository to be checked, and ${JSON.stringify(file)} is not`
+    return { rule: 'unseen-script', path, inFile: this.#start, shape: 'Not found', value: file, detail, remedy: platformRules['unseen-script'].remedy }
   }
 
   /** The release that requirements.txt pins. */

@@ -11,7 +11,8 @@ import type { painter } from './io.ts'
 import { Lines } from './lines.ts'
 import { readPlatformFile, type PlatformFile, type Repository } from './platform-files.ts'
 import { pinnedGunicorn, repositoryPython } from './repository-python.ts'
-import { picture, type ExplainFlags } from './run-explain.ts'
+import { picture } from './picture.ts'
+import type { ExplainFlags } from './run-explain.ts'
 
 interface Asked {
   readonly path: string
@@ -94,7 +95,7 @@ function outcome(process: Process, way: Way, repository: Repository, asked: stri
   const own = workloadOf({ ...process, remarks: [] }, way.platform)
   const folder = process.folder ? `${process.folder}/` : ''
   const gunicorn = asked ?? pinnedGunicorn(repositoryPython(undefined, (file) => repository(folder + file), folder))
-  const scripts = [...processScripts(process, own, way.platform, (file) => repository(folder + file))]
+  const scripts = [...processScripts(process, own, way.platform, { read: (file) => repository(folder + file) })]
   const started = [{ script: undefined, workload: { ...own, gunicorn } }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: { ...workload, gunicorn } }))]
   const remarks = own.remarks ?? []
   const surroundings = { configFile: configFilesIn((file) => repository(folder + file)) }
@@ -116,7 +117,9 @@ function processText(process: Process, path: string, lines: Lines, repository: R
     const modes = new Set(same.map(({ way }) => modeOf(command, way.platform)))
     texts.push(`  ${paint('cyan', names.join(', '))}: ${modes.size > 1 ? 'all the same' : modeWords[modeOf(command, first.way.platform)]}`)
     for (const { detail, value } of first.remarks) texts.push(`    ${paint('yellow', 'lost')}: ${JSON.stringify(value)} ${detail}`)
-    const found = first.started.flatMap(({ script, workload }) => inspect(workload, first.surroundings).map((invocation) => picture(invocation, script, flags, paint)))
+    const view = { all: flags.all === true, paint }
+    const found = first.started.flatMap(({ script, workload }) =>
+      inspect(workload, first.surroundings).map((invocation) => picture(invocation, { ...view, ...(script === undefined ? {} : { title: script }) })))
     if (found.length === 0) texts.push('    no gunicorn is started here, as far as can be seen')
     texts.push(...found.map((text) => indented(text)))
   }

@@ -1,6 +1,7 @@
 /** `paddock explain`: how a command is understood. Pure. */
 import { releasesFor, type Value } from '../gunicorn/catalogue.ts'
 import type { Setting } from '../gunicorn/settings.ts'
+import { termination, type Termination } from '../gunicorn/termination.ts'
 import { inspectCommandLine, type Found } from '../inspect.ts'
 import { configFilesAt } from './config-files.ts'
 import { Environment } from '../shell/environment.ts'
@@ -27,8 +28,21 @@ export interface ExplainedInvocation {
   readonly problems: readonly { readonly message: string; readonly releases?: readonly string[] }[]
 }
 
+/** How it is started and ended. The answers to a stream of requests leave it out. */
+export interface ExplainedProcess {
+  /** The programs and shells that it is started through, the outermost first. */
+  readonly through: readonly string[]
+  /** What a SIGTERM to the first of them, or to gunicorn, comes to, and whom it does not get past. */
+  readonly termination: { readonly outcome: Termination['outcome']; readonly stopsAt?: string }
+}
+
+export function explainProcess({ parents }: Found): ExplainedProcess {
+  const { outcome, stopsAt } = termination(parents)
+  return { through: parents.map(({ name }) => name), termination: { outcome, ...(stopsAt ? { stopsAt: stopsAt.name } : {}) } }
+}
+
 export interface Explanation {
-  readonly invocations: readonly ExplainedInvocation[]
+  readonly invocations: readonly (ExplainedInvocation & Partial<ExplainedProcess>)[]
   /** What is wrong with the command before any gunicorn. */
   readonly problems: readonly { readonly message: string }[]
 }
@@ -63,10 +77,13 @@ export function understand({ argv, env, gunicorn, files }: ExplainRequest): Retu
   })
 }
 
-export function explain(request: ExplainRequest): Explanation {
+/** `withProcess`: whether it is also told how gunicorn is started and ended. */
+export function explain(request: ExplainRequest, withProcess = false): Explanation {
   const { invocations, errors } = understand(request)
   return {
-    invocations: invocations.map((invocation) => explainInvocation(invocation, request.gunicorn ?? null)),
+    invocations: invocations.map((invocation) => ({
+      ...explainInvocation(invocation, request.gunicorn ?? null), ...(withProcess ? explainProcess(invocation) : {}),
+    })),
     problems: errors.map(({ message }) => ({ message })),
   }
 }

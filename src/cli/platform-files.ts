@@ -134,7 +134,8 @@ function readOr(read: (text: string) => Value, text: string): Value | Fault {
     return read(text)
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    return { message: error.message, start: error.offset, end: error.offset + 1 }
+    const hint = /\{\{.*\}\}/.test(text) ? ' (a template must be filled in first, or its {{…}} stand in quotes)' : ''
+    return { message: error.message + hint, start: error.offset, end: error.offset + 1 }
   }
 }
 

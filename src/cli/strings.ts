@@ -56,14 +56,15 @@ function doubleQuotes(text: string): string {
 function* spliceBlock(
   source: string,
   node: ScalarNode,
-  { value, starts }: Decoded,
+  { value, starts, ends }: Decoded,
   splices: readonly Splice[],
 ): Generator<Splice[]> {
   const { indent, style, valueStart } = node.event
   if (indent < 0 || (style === SCALAR_STYLE.FOLDED_BLOCK && splices.some(({ text }) => text.includes('\n')))) return
   const pad = ' '.repeat(indent)
   yield splices.map(({ start, end, text }) => {
-    const from = starts[start]!
+    // Behind what it follows: in a folded scalar the line break that comes next may stand lines below.
+    const from = end === start && /\S/.test(value[start - 1] ?? '') ? ends[start - 1]! : starts[start]!
     const rest = value.slice(end)
     const beginsLine = rest === '' && from > valueStart && isBreak(source.charCodeAt(from - 1))
     const lines = text.split('\n').map((line, index, all) => {

@@ -69,6 +69,7 @@ function reading({ assignments, positionals, positionalsUnknown, errors, exits }
   const told = (assignment: Assignment | null): unknown =>
     assignment && [assignment.option.name, assignment.argument ? (assignment.argument.text ?? [assignment.argument.prefix]) : null]
   const kept = assignments.filter((assignment) => assignment?.option.name !== without || without === undefined)
-  const words = positionals.map(({ value, text }) => value ?? [text])
+  // Behind the application a word that is not known can only be an option, or gunicorn would not have started.
+  const words = positionals.filter(({ value }, index) => index === 0 || value !== null).map(({ value, text }) => value ?? [text])
   return JSON.stringify([kept.map(told), words, positionalsUnknown, errors.map(({ message }) => message), exits])
 }

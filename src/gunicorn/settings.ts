@@ -85,7 +85,8 @@ export class Reading {
     const written = this.#written.get(name)
     if (written) return written
     if (this.unseen !== undefined) return { name, source: this.unseen, value: undefined, entries: [] }
-    return fromEnvironment(name, this.#variables) ?? defaultSetting(name, this.releases)
+    const given = environmentSettings.includes(name) ? fromEnvironment(name, this.#variables) : undefined
+    return given ?? defaultSetting(name, this.releases)
   }
 
   /** The settings that an option or a variable sets, in order. */

@@ -33,7 +33,7 @@ export type Stays = 'always' | 'enclosed' | 'never'
  * - `enclosed`: it gives way to it, but not in `if`, `case` or braces, nor where it has a redirection
  * - `never`: it gives way to it
  *
- * Measured: dash 0.5.12, bash 5.2, busybox 1.35; see test/conformance/signals.test.ts. `sh` is dash on Debian and Ubuntu.
+ * Measured: dash 0.5.12, bash 5.2, busybox 1.35; see test/conformance/termination.test.ts. `sh` is dash on Debian and Ubuntu.
  */
 export const staysInPlace: Readonly<Record<string, Stays>> = {
   sh: 'always', dash: 'always', bash: 'enclosed', rbash: 'enclosed', ash: 'never', busybox: 'never',

@@ -3,7 +3,7 @@
  *
  * What an image sets (`ENV`) cannot be seen here and takes no part in `$(VAR)`.
  */
-import { expand, firstHoleIn, type Lookup } from './expansion.ts'
+import { expand, firstHoleIn, longestArgument, type Lookup } from './expansion.ts'
 import type { Container, EnvVar } from './workload.ts'
 
 export interface ContainerEnvironment {
@@ -37,7 +37,7 @@ export function containerEnvironment(container: Container, enableServiceLinks: b
 }
 
 function valueOf(entry: EnvVar, lookup: Lookup): string | null {
-  if (entry.value === undefined) return null
+  if (entry.value === undefined || entry.value.length > longestArgument) return null
   if (!entry.value.includes('$')) return entry.value
   const { text } = expand(entry.value, lookup)
   return firstHoleIn(text) < 0 ? text : null

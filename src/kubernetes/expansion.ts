@@ -27,6 +27,12 @@ function hole(number: number): string {
   return String.fromCharCode(Math.min(firstHole + number, lastHole))
 }
 
+/**
+ * The longest argument or `NAME=VALUE` that a program can get, in bytes. What is longer keeps the container from starting.
+ * Source: Linux, include/uapi/linux/binfmts.h (MAX_ARG_STRLEN, which counts the NUL behind it).
+ */
+export const longestArgument = 131_071
+
 /** Where the first unknown part of an expanded text stands; -1 where all of it is known. */
 export function firstHoleIn(text: string): number {
   for (let i = 0; i < text.length; i++) {
@@ -48,6 +54,7 @@ export function expand(input: string, lookup: Lookup): Expanded {
   // Each piece is a run of output and where it begins in the source; within a copied piece both advance together.
   const pieces: { text: string; from: number; copied: boolean }[] = []
   let copiedFrom = 0
+  let length = 0
   let closed = true // false once no `)` stands ahead: do not look for one again from every `$(`
   const copy = (to: number): void => {
     if (to > copiedFrom) pieces.push({ text: input.slice(copiedFrom, to), from: copiedFrom, copied: true })
@@ -73,6 +80,9 @@ export function expand(input: string, lookup: Lookup): Expanded {
         if (value === null) unknown.push(name)
         pieces.push({ text: value ?? hole(unknown.length - 1), from: at, copied: false })
         copiedFrom = close + 1
+        length += value?.length ?? 1
+        // A few variables can stand for more than any memory holds.
+        if (length > longestArgument) return { text: hole(0), unknown: [name], undefined: missing, source: (offset) => (offset === 0 ? 0 : input.length) }
       } else missing.push(name)
       at = close
     } else at += 1

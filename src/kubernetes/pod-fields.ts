@@ -58,17 +58,23 @@ export interface ProbePort {
   readonly port: number
 }
 
+const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const
+
 /** The ports that the kubelet probes on the Pod's own address. A name is looked up in `ports`; one that is not there is left out. */
-export function* probePorts(container: Container): Iterable<ProbePort> {
-  for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe'])
+export function probePorts(container: Container): readonly ProbePort[] {
+  const ports: ProbePort[] = []
+  for (const name of probes) {
+    const probe = container.written?.[name]
+    if (probe === undefined) continue
     for (const action of ['httpGet', 'tcpSocket', 'grpc']) {
-      const at = [probe, action]
-      const written = inContainer(container, [...at, 'port'])
+      const written = valueAt(probe, [action, 'port'])
       // With a host the kubelet asks somebody else.
-      if (written === undefined || (inContainer(container, [...at, 'host']) ?? '') !== '') continue
+      if (written === undefined || (valueAt(probe, [action, 'host']) ?? '') !== '') continue
       const port = typeof written === 'string' ? namedPort(container, written) : numberOrNone(written)
-      if (port !== undefined) yield { path: [...container.path, ...at, 'port'], port }
+      if (port !== undefined) ports.push({ path: [...container.path, name, action, 'port'], port })
     }
+  }
+  return ports
 }
 
 function namedPort(container: Container, name: string): number | undefined {
@@ -84,6 +90,19 @@ export function runsAs(workload: Workload, container: Container): number | 'othe
   if (typeof user === 'number') return user
   return field('runAsNonRoot') === true ? 'other' : undefined
 }
+
+/** The group that a container runs as; undefined where the image decides. */
+export const runsInGroup = (workload: Workload, container: Container): number | undefined =>
+  numberOrNone(inContainer(container, ['securityContext', 'runAsGroup']) ?? inPod(workload, ['securityContext', 'runAsGroup']))
+
+/** True where the Pod has the network of its node, and the node's ports. */
+export const hasHostNetwork = (workload: Workload): boolean => inPod(workload, ['hostNetwork']) === true
+
+/** Folders that nobody works or lives in: a volume there says nothing of where the image works. */
+const asides = ['/dev/shm', '/tmp', '/var/tmp', '/run', '/var/run', '/var/log', '/var/cache']
+
+/** True where no volume that can be written may hold the folder that the image works in, or its home. */
+export const hasOnlyAsides = (all: readonly Mount[]): boolean => all.every(({ path, isWritable }) => !isWritable || asides.includes(path))
 
 /** Whether a container may bind ports below 1024 by a capability: undefined where nothing is said of it. */
 export function mayBindLowPorts(container: Container): boolean | undefined {
@@ -129,17 +148,21 @@ export interface Mount {
   readonly isWritable: boolean
 }
 
+/** 64 MiB in every Pod: containerd's oci.WithDefaultSpec, CRI-O, dockershim alike. */
+const byRuntime: readonly Mount[] = [{ path: '/dev/shm', storage: 'memory', isWritable: true }]
+
 /** The volumes of a container, with the tmpfs that the runtime mounts. */
 export function mounts(workload: Workload, container: Container): readonly Mount[] {
+  const written = container.written?.['volumeMounts']
+  if (written === undefined) return byRuntime
   const volumes = new Map(list(inPod(workload, ['volumes'])).map((volume) => [valueAt(volume, ['name']), volume]))
-  const own = list(inContainer(container, ['volumeMounts'])).flatMap((mount): Mount[] => {
+  const own = list(written).flatMap((mount): Mount[] => {
     const path = valueAt(mount, ['mountPath'])
     if (typeof path !== 'string') return []
     const volume = volumes.get(valueAt(mount, ['name']))
     return [{ path: normalized(path), storage: storageOf(volume), isWritable: valueAt(mount, ['readOnly']) !== true }]
   })
-  // 64 MiB in every Pod, by the runtime: containerd's oci.WithDefaultSpec, CRI-O, dockershim alike.
-  return [{ path: '/dev/shm', storage: 'memory', isWritable: true }, ...own]
+  return [...byRuntime, ...own]
 }
 
 function storageOf(volume: unknown): Storage {

@@ -154,7 +154,7 @@ class Reader {
   /** What is said of a key that is not read, and what may have been meant. */
   #unknown(name: string, fields: Fields): [detail: string, remedy: string] {
     const plain = (text: string): string => text.replaceAll(/[_-]/g, '').toLowerCase()
-    const aliases: Readonly<Record<string, string>> = { proccommand: this.#version === 2 ? 'command' : 'procCommand', envvariables: this.#version === 2 ? 'env_variables' : 'configuration' }
+    const aliases: Readonly<Record<string, string>> = { proccommand: this.#version === 2 ? 'command' : 'procCommand', envvariables: this.#version === 2 ? 'env_variables' : 'configuration', iswinmaximize: this.#version === 2 ? 'is_maximized' : 'isMaximized', spec: 'specs' }
     const meant = Object.keys(fields).find((field) => plain(field) === plain(name)) ?? aliases[plain(name)]
     const known = meant !== undefined && Object.hasOwn(fields, meant) ? meant : undefined
     const detail = `supported keys of version ${this.#version}: ${Object.keys(fields).sort().map((field) => `"${field}"`).join(', ')}`
@@ -170,9 +170,6 @@ class Reader {
     switch (field.type) {
       case 'string': return this.#string(value, field, path)
       case 'integer': return this.#integer(value, field, path)
-      case 'boolean':
-        if (value.type !== 'bool' && !(value.type !== 'list' && value.type !== 'map' && /^(?:t|true|y|yes|on|1|f|false|n|no|off|0)$/i.test(str(value)))) this.#refuse(path, value, 'must be a boolean ("Must be a valid boolean.")', 'Write true or false.')
-        return
       case 'object':
         if (value.type === 'map') this.#object(value, field.fields, path)
         else if (path.at(-1) !== 'module' && path[0] !== 'app') this.#refuse(path, value, `must be a mapping, not ${typeName(value)} ("Invalid data. Expected a dictionary")`, 'Write it as a mapping.')

@@ -7,7 +7,6 @@ export type Field =
   /** A number is taken for a string, a boolean is not. Blanks at the ends are dropped. */
   | ({ readonly type: 'string'; readonly blank?: true; readonly longest?: number; readonly choices?: readonly string[] } & Rest)
   | ({ readonly type: 'integer'; readonly least?: number; readonly most?: number } & Rest)
-  | ({ readonly type: 'boolean' } & Rest)
   | ({ readonly type: 'object'; readonly fields: Fields } & Rest)
   /** Names of the author's choice. */
   | ({ readonly type: 'names'; readonly of: Field; readonly filled?: true } & Rest)
@@ -27,14 +26,13 @@ const text = { type: 'string' } as const
 const needed = { type: 'string', required: true } as const
 const any = { type: 'any' } as const
 const integer = { type: 'integer' } as const
-const boolean = { type: 'boolean' } as const
 
 const object = (fields: Fields): Field => ({ type: 'object', fields })
 const list = (of: Field): Field => ({ type: 'list', of })
 
 const language = needed
 
-const display = (camel: boolean): Field => object({ width: any, height: any, ...(camel ? { isMaximized: any, visible: any, openMode: any } : { is_maximized: any, is_visible: any, visible: any, open_mode: any }) })
+const display = (camel: boolean): Field => object({ width: any, height: any, ...(camel ? { isMaximized: any, visible: any, openMode: any } : { is_maximized: any, is_visible: any, open_mode: any }) })
 
 // Version 2: snake_case
 
@@ -50,8 +48,9 @@ const probe2 = object({
 const module2: Fields = {
   language,
   source_dir: { ...text, blank: true, longest: 255 },
-  is_default: boolean,
-  services: list(object({ name: needed, shared_from: any, specs: any, display_name: any, category: any })),
+  // Read where an app is made of the file, and not where it is deployed.
+  is_default: any,
+  services: list(object({ name: any, shared_from: any, specs: any })),
   env_variables: list(object({ key: { ...needed, longest: 1024 }, value: { ...needed, blank: true }, environment_name: { ...text, choices: ['stag', 'prod', '_global_'] }, description: { ...text, blank: true, nullable: true, longest: 200 } })),
   processes: {
     type: 'names', filled: true,
@@ -68,7 +67,7 @@ const version2: Fields = {
   spec_version: any, specVersion: any, app_version: any, tenant: any, module: object(module2), modules: { type: 'names', of: object(module2) },
   app: object({
     region: any, bk_app_code: any, bk_app_name: any, bk_app_name_en: any,
-    market: object({ category: any, introduction: any, introduction_en: any, description: any, description_en: any, display_options: display(false), logo_b64data: any }),
+    market: object({ category: any, introduction: any, introduction_en: any, introduction_zh_cn: any, description: any, description_en: any, description_zh_cn: any, display_options: display(false), logo_b64data: any }),
   }),
 }
 
@@ -119,7 +118,7 @@ const module3: Fields = {
   name: text,
   language,
   sourceDir: { ...text, blank: true, longest: 255 },
-  isDefault: boolean,
+  isDefault: any,
   spec: {
     type: 'object', required: true,
     fields: {

@@ -16,16 +16,23 @@ export interface ProcessScript {
   readonly withText: (text: string) => Workload | undefined
 }
 
-/** The scripts that a process starts, a script before those that it starts itself. `read` gives a file of the repository. */
-export function* processScripts(process: Process, started: Workload, platform: Platform, read: (path: string) => string | undefined, depth = deepest): Iterable<ProcessScript> {
+/** How files of the repository are had: their text; what is told of one that is not there. */
+export interface Files {
+  readonly read: (path: string) => string | undefined
+  readonly unseen?: (path: string) => void
+}
+
+/** The scripts that a process starts, a script before those that it starts itself. */
+export function* processScripts(process: Process, started: Workload, platform: Platform, files: Files, depth = deepest): Iterable<ProcessScript> {
   const [container] = started.containers
   if (!container?.elements || depth === 0) return
   for (const file of startedFiles(container.elements, container.env, platform.folders)) {
-    const text = read(file.file)
+    const text = files.read(file.file)
+    if (text === undefined) files.unseen?.(file.file)
     const own = text === undefined ? undefined : scriptWorkload(process, file, text)
     if (text === undefined || !own) continue
     yield { file: file.file, text, workload: own, withText: (other) => scriptWorkload(process, file, other) }
-    yield* processScripts(process, own, platform, read, depth - 1)
+    yield* processScripts(process, own, platform, files, depth - 1)
   }
 }
 

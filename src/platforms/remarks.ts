@@ -42,6 +42,13 @@ export const platformRules: Readonly<Record<Remark['rule'], PlatformRule>> = {
     why: 'The platform makes no Service for the process, and every request ends in an error.',
     remedy: 'Declare its services.',
   },
+  'unseen-script': {
+    severity: 'info',
+    action: 'Audit',
+    summary: 'what a process starts is not in the repository, and has not been checked',
+    why: 'The file is made when the app is built, or it is missing. Whether it starts gunicorn, and how, cannot be told.',
+    remedy: 'Put the script into the repository, or check the command that it runs.',
+  },
   'unportable-description': {
     severity: 'info',
     action: 'Audit',

@@ -1,5 +1,5 @@
 /** Scripts of the repository that a command starts: `bin/start_web.sh`, `bash ./start.sh prod`. Pure: files are read by others. */
-import { startedBy } from '../gunicorn/invocation.ts'
+import { changedEnvironment, startedBy } from '../gunicorn/invocation.ts'
 import { firstHoleIn } from '../kubernetes/expansion.ts'
 import type { Path } from '../kubernetes/field.ts'
 import type { Element, EnvVar } from '../kubernetes/workload.ts'
@@ -32,7 +32,7 @@ export function* startedFiles(elements: readonly Element[], env: readonly EnvVar
   })
   const started = startedBy(words)
   if (started.kind !== 'program') return
-  const environment = new Environment(env.map(({ name, value }) => [name, value ?? null]), false).with(started.assigned)
+  const environment = changedEnvironment(started.changes, new Environment(env.map(({ name, value }) => [name, value ?? null]), false))
   const own = words.slice(started.index)
   const shell = shellScript(own)
   const text = shell && own[shell.script]?.value
@@ -44,7 +44,7 @@ export function* startedFiles(elements: readonly Element[], env: readonly EnvVar
   const moves = script.commands.some(({ words: [name] }) => name?.value === 'cd' || name?.value === 'pushd')
   for (const command of script.commands) {
     const inner = startedBy(command.words)
-    if (inner.kind === 'program') yield* fileOf(command.words.slice(inner.index), command.environment.with(inner.assigned), moves ? [] : folders)
+    if (inner.kind === 'program') yield* fileOf(command.words.slice(inner.index), changedEnvironment(inner.changes, command.environment), moves ? [] : folders)
   }
 }
 
@@ -92,7 +92,7 @@ export function scriptElements({ shell, parameters, name }: ScriptFile, text: st
     const value = word ?? '\ue000'
     return { path, text: value, expanded: { text: value, unknown: word === null ? [''] : [], undefined: [], source: (offset) => offset } }
   }
-  return [...runner, '-c', text, name, ...parameters].map(element)
+  return [...[...runner, '-c'].map(element), { ...element(text), isFile: true }, ...[name, ...parameters].map(element)]
 }
 
 /** The shell of `#!/bin/bash -e` and `#!/usr/bin/env bash`; without such a line, the bash that starts it reads it itself. */

@@ -27,6 +27,7 @@ function portOf({ form, platform }: Subject, { value, argument }: Entry): string
   if (typeof known === 'string') return isBarePort(known) ? (argument?.text ?? known) : undefined
   // The platform's port is a number, whatever it is; in a list, where nobody expands it, it is another rule's.
   const written = argument?.word.text.slice(argument.offset).replace(/^"(.*)"$/, '$1')
-  const isPort = form === 'shell' && written !== undefined && withPortVariable(written, platform.port.env) === `$${platform.port.env}`
+  // Kubernetes' own form is a command to a shell.
+  const isPort = form === 'shell' && written !== undefined && !written.startsWith('$(') && withPortVariable(written, platform.port.env) === `$${platform.port.env}`
   return isPort ? written : undefined
 }

@@ -10,8 +10,9 @@ export default defineRule({
 
   *check(subject) {
     const { settings, releases } = subject
+    if (!releases.every((release) => release.settings['header_map'])) return
     const setting = settings.get('access_log_format')
-    if (!setting || !releases.every((release) => release.settings['header_map'])) return
+    if (!setting) return
     const map = settings.value('header_map')
     // These write their own access log.
     const workerClass = settings.value('worker_class')

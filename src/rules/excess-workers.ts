@@ -12,6 +12,8 @@ export default defineRule({
   *check(subject) {
     for (const { setting, entry, value } of numbers(subject, 'workers')) {
       if (setting.source === 'default') return
+      // So many any limit of the CPU allows, and any memory that Python starts in.
+      if (value <= mostPerCore) return
       for (const { most, detail } of bounds(subject))
         if (value > most) yield invalid(subject, setting, entry, `must be less than or equal to ${most}, ${detail}`)
     }

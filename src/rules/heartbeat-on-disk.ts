@@ -1,13 +1,11 @@
-import { isLasting, mountOf, mounts } from '../kubernetes/pod-fields.ts'
+import { isLasting, isReadOnly, mountOf, mounts } from '../kubernetes/pod-fields.ts'
 import { defineRule, invalid, required, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'heartbeat-on-disk',
   severity: 'info',
   summary: "the heartbeat of the workers is kept on the container's disk",
-  why:
-    'Workers tell that they live by touching a file. Where the disk is slow for a moment they hang with it, and gunicorn kills ' +
-    'them for a timeout; where the file system is read-only they do not start.',
+  why: 'Workers tell that they live by touching a file. Where the disk is slow for a moment they hang with it, and gunicorn kills them for a timeout.',
   remedy: 'Keep it in memory: `--worker-tmp-dir /dev/shm`.',
   settings: ['worker_tmp_dir'],
   unset: true,
@@ -38,5 +36,6 @@ function temporaryFolder({ variables }: Subject): string | undefined {
 
 function isOnDisk({ workload, container }: Subject, folder: string): boolean {
   const mount = mountOf(folder, mounts(workload, container))
-  return mount === undefined || mount.storage === 'disk'
+  // Where nothing can be written, that is worse: see unwritable-heartbeat.
+  return mount === undefined ? !isReadOnly(container) : mount.storage === 'disk'
 }

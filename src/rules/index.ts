@@ -5,6 +5,7 @@ import disabledTimeout from './disabled-timeout.ts'
 import droppedLogHeader from './dropped-log-header.ts'
 import excessWorkers from './excess-workers.ts'
 import fewWorkers from './few-workers.ts'
+import foreignUser from './foreign-user.ts'
 import heartbeatOnDisk from './heartbeat-on-disk.ts'
 import hesitantTimeout from './hesitant-timeout.ts'
 import ignoredName from './ignored-name.ts'
@@ -14,6 +15,7 @@ import joinedArgument from './joined-argument.ts'
 import literalPort from './literal-port.ts'
 import logFile from './log-file.ts'
 import loopbackBind from './loopback-bind.ts'
+import loopbackStatsd from './loopback-statsd.ts'
 import missingAccessLog from './missing-access-log.ts'
 import missingAccessLogFormat from './missing-access-log-format.ts'
 import missingApplication from './missing-application.ts'
@@ -34,8 +36,10 @@ import shortTimeout from './short-timeout.ts'
 import unknownSetting from './unknown-setting.ts'
 import unknownWorkerClass from './unknown-worker-class.ts'
 import unresolvedCommand from './unresolved-command.ts'
+import unsupportedPython from './unsupported-python.ts'
 import unverifiedWorkerDependency from './unverified-worker-dependency.ts'
 import unwritableControlSocket from './unwritable-control-socket.ts'
+import unwritableHeartbeat from './unwritable-heartbeat.ts'
 import vulnerableRelease from './vulnerable-release.ts'
 import zeroWorkers from './zero-workers.ts'
 import type { Rule } from './rule.ts'
@@ -47,6 +51,7 @@ export const rules: readonly Rule[] = [
   droppedLogHeader,
   excessWorkers,
   fewWorkers,
+  foreignUser,
   heartbeatOnDisk,
   hesitantTimeout,
   ignoredName,
@@ -56,6 +61,7 @@ export const rules: readonly Rule[] = [
   literalPort,
   logFile,
   loopbackBind,
+  loopbackStatsd,
   missingAccessLog,
   missingAccessLogFormat,
   missingApplication,
@@ -76,8 +82,10 @@ export const rules: readonly Rule[] = [
   unknownSetting,
   unknownWorkerClass,
   unresolvedCommand,
+  unsupportedPython,
   unverifiedWorkerDependency,
   unwritableControlSocket,
+  unwritableHeartbeat,
   vulnerableRelease,
   zeroWorkers,
 ]

@@ -12,20 +12,19 @@ export default defineRule({
 
   *check(subject) {
     const setting = subject.settings.get('bind')
-    if (!setting) return
+    const reason = setting && hindrance(subject)
+    if (!setting || reason === undefined) return
+    const start = unprivilegedPortStart(subject.workload) ?? 1024
     for (const entry of subject.settings.entries('bind')) {
       const address = parseAddress(String(single(entry.value)))
-      if (address.kind !== 'tcp' || address.port <= 0 || address.port >= 1024) continue
-      const reason = hindrance(subject, address.port)
-      if (reason !== undefined) yield invalid(subject, setting, entry, `must have a port greater than or equal to 1024, as the container ${reason}`)
+      if (address.kind === 'tcp' && address.port > 0 && address.port < start)
+        yield invalid(subject, setting, entry, `must have a port greater than or equal to ${start}, as the container ${reason}`)
     }
   },
 })
 
 /** What keeps the container from binding a low port; undefined where nothing does, or it cannot be seen. */
-function hindrance({ workload, container }: Subject, port: number): string | undefined {
-  const start = unprivilegedPortStart(workload)
-  if (start !== undefined && port >= start) return undefined
+function hindrance({ workload, container }: Subject): string | undefined {
   const may = mayBindLowPorts(container)
   const user = runsAs(workload, container)
   if (may === true) return undefined

@@ -13,11 +13,12 @@ export default defineRule({
   *check(subject) {
     const { workload, container } = subject
     // Containers of a Pod share its address: another one may listen there.
-    if (!isLasting(workload, container) || lastingContainers(workload).length > 1 || !isAlone(subject)) return
+    const probed = probePorts(container)
+    if (probed.length === 0 || !isLasting(workload, container) || lastingContainers(workload).length > 1 || !isAlone(subject)) return
     const ports = boundPorts(subject)
     if (ports.length === 0) return
     const known = ports.length === 1 ? `the port that gunicorn listens on, ${ports[0]}` : `one of the ports that gunicorn listens on, ${ports.join(', ')}`
-    for (const { path, port } of probePorts(container))
+    for (const { path, port } of probed)
       if (!ports.includes(port)) yield { place: { path }, shape: 'Invalid value', value: port, detail: `must be ${known}` }
   },
 })

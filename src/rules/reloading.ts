@@ -10,10 +10,10 @@ export default defineRule({
   settings: ['reload'],
 
   *check(subject) {
-    const { settings, workload, container, command } = subject
+    const { settings, workload, container, runs } = subject
     const setting = settings.get('reload')
     // In a branch of a script it is the choice of a developer: `if [ "$DEBUG" ]; then gunicorn --reload …`.
-    if (!setting || !isLasting(workload, container) || command?.runs === 'maybe') return
+    if (!setting || !isLasting(workload, container) || runs === 'maybe') return
     for (const entry of settings.entries('reload'))
       if (entry.value === true && entry.word)
         yield invalid(subject, setting, entry, 'must not be used outside of development', { value: entry.word.value, fix: { drop: 'reload' } })

@@ -212,6 +212,15 @@ export function* missing(subject: Subject, setting: string): Iterable<Problem> {
   yield required(subject, `\`${setting}\` must be set`, { fix: { setting, value } })
 }
 
+/** A PEP 440 specifier of the releases that the gunicorn in the image can be, and what says so; undefined where nothing does. */
+export function knownRelease({ workload, python }: Subject): { readonly specifier: string; readonly evidence: string; readonly place?: Place } | undefined {
+  const annotation = workload.annotations.get('paddock.dev/gunicorn')
+  const version = annotation?.value.trim() ?? ''
+  if (annotation && /^\d+(\.\d+)*$/.test(version)) return { specifier: `==${version}`, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path } }
+  const { state, specifier, evidence } = python.installed('gunicorn')
+  return state === 'Installed' && specifier !== '' ? { specifier, evidence } : undefined
+}
+
 /** True where logging is configured as a whole, or may be: where its logs go is then said there. */
 export function logsElsewhere({ settings }: Subject): boolean {
   return ['logconfig', 'logconfig_json', 'logger_class', 'syslog'].some((name) => settings.isSet(name) !== 'no')

@@ -1,5 +1,5 @@
 import type { Release } from '../gunicorn/catalogue.ts'
-import { isLasting, isReadOnly, mountOf, mounts, workingFolder } from '../kubernetes/pod-fields.ts'
+import { hasOnlyAsides, isLasting, isReadOnly, mountOf, mounts, workingFolder } from '../kubernetes/pod-fields.ts'
 import { defineRule, required, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -24,13 +24,10 @@ export default defineRule({
   },
 })
 
-/** Folders that nobody works or lives in. */
-const asides = ['/dev/shm', '/tmp', '/var/tmp', '/run', '/var/run', '/var/log', '/var/cache']
-
 function cannotBeWritten(subject: Subject, release: Release): boolean {
   const all = mounts(subject.workload, subject.container)
   const folder = socketFolder(subject, release)
-  if (folder === undefined) return all.every(({ path, isWritable }) => !isWritable || asides.includes(path))
+  if (folder === undefined) return hasOnlyAsides(all)
   return folder !== null && mountOf(folder, all)?.isWritable !== true
 }
 

@@ -1,6 +1,6 @@
 import { advisories } from '../gunicorn/advisories.ts'
 import { admits } from '../python/version.ts'
-import { defineRule, type Subject } from './rule.ts'
+import { defineRule, knownRelease } from './rule.ts'
 
 export default defineRule({
   id: 'vulnerable-release',
@@ -21,12 +21,3 @@ export default defineRule({
     yield { place: known.place ?? subject.place, shape: 'Invalid value', value: version, detail: `gunicorn must be ${newest.fixed} or newer, as ${ids} ${found.length > 1 ? 'are' : 'is'} known of what ${known.evidence} says` }
   },
 })
-
-/** The releases that the gunicorn in the image can be, and what says so; undefined where nothing does. */
-function knownRelease({ workload, python }: Subject): { readonly specifier: string; readonly evidence: string; readonly place?: Subject['place'] } | undefined {
-  const annotation = workload.annotations.get('paddock.dev/gunicorn')
-  const version = annotation?.value.trim() ?? ''
-  if (annotation && /^\d+(\.\d+)*$/.test(version)) return { specifier: `==${version}`, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path } }
-  const { state, specifier, evidence } = python.installed('gunicorn')
-  return state === 'Installed' && specifier !== '' ? { specifier, evidence } : undefined
-}

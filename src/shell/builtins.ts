@@ -73,6 +73,7 @@ export function runBuiltin(
       return shift(words, scope, dialect)
     case '.':
     case 'source':
+      if (activates(words)) return activate(scope)
       scope.lose()
       return special
     case 'alias':
@@ -83,6 +84,25 @@ export function runBuiltin(
     default:
       return undefined
   }
+}
+
+/** What the activation scripts of venv, virtualenv and uv set, or unset. */
+const activation = (
+  'PATH VIRTUAL_ENV VIRTUAL_ENV_PROMPT PYTHONHOME PKG_CONFIG_PATH TCL_LIBRARY TK_LIBRARY PS1 SCRIPT_PATH _OLD_VIRTUAL_PATH ' +
+  '_OLD_VIRTUAL_PYTHONHOME _OLD_VIRTUAL_PS1 _OLD_PKG_CONFIG_PATH _OLD_VIRTUAL_TCL_LIBRARY _OLD_VIRTUAL_TK_LIBRARY'
+).split(' ')
+
+/** Whether a virtual environment is activated: by a file `bin/activate` with nothing behind it, and not one of conda's. */
+function activates(words: readonly Word[]): boolean {
+  const [, file] = words
+  return words.length === 2 && file !== undefined && /^["']?[\w$~{}./-]*\/bin\/activate["']?$/.test(file.text) && !/conda|mamba/i.test(file.text)
+}
+
+function activate(scope: Scope): Effect {
+  for (const name of activation) scope.forget(name)
+  // Functions that it defines, or may: nothing is known once one is called.
+  scope.budget.functions.add('deactivate').add('pydoc')
+  return special
 }
 
 function leave(words: readonly Word[]): Effect {

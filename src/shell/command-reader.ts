@@ -2,7 +2,7 @@
  * Simple commands: their assignments, words and redirections, and what the builtins among them do.
  */
 import { commandOptions, declares, execOptions, runBuiltin } from './builtins.ts'
-import { FoundCommand, type Assignment, type ScriptContext, type ScriptError } from './command.ts'
+import { FoundCommand, type Assignment, type Written, type ScriptContext, type ScriptError } from './command.ts'
 import { Environment } from './environment.ts'
 import { expandHereDocument, expandWhole, expandWord, type Context } from './expansion.ts'
 import type { Dialect } from './invocation.ts'
@@ -332,7 +332,8 @@ export abstract class CommandReader implements Context {
       return redirects === undefined && !substituted && !this.stopped && !this.scope.refused ? true : null
     }
     const bare = redirects === undefined && place.enclosed !== true
-    const status = this.#run(words, assignments ?? noAssignments, start, Math.min(end, this.source.length), place, bare, input)
+    const written = { start, end: Math.min(end, this.source.length), bare, input }
+    const status = this.#run(words, assignments ?? noAssignments, written, place)
     if (this.scope.refused) this.giveUp()
     return status
   }
@@ -374,9 +375,7 @@ export abstract class CommandReader implements Context {
   }
 
   /** Runs a command: a builtin, a function or a program. */
-  #run(
-    all: readonly Word[], assignments: readonly Assignment[], start: number, end: number, place: Place, bare: boolean, input: Word | undefined,
-  ): Status {
+  #run(all: readonly Word[], assignments: readonly Assignment[], written: Omit<Written, 'exec' | 'embedded'>, place: Place): Status {
     let words = all
     let exec = false
     let emptied = false
@@ -418,7 +417,7 @@ export abstract class CommandReader implements Context {
       const exports = emptied ? new Exports(new Environment()) : scope.exports(own)
       const ends = (exec || (place.tail && !this.traps)) && isFunction === false && !this.#aliased() && this.#processes === 0 &&
         !place.background && !place.piped
-      this.commands.push(new FoundCommand(words, assignments, exports, start, end, runs, exec, place, ends, this.#embedded, bare, input))
+      this.commands.push(new FoundCommand(words, assignments, exports, { ...written, exec, embedded: this.#embedded }, place, runs, ends))
     }
     if (exec) {
       // An unknown word may be none, and then the shell goes on.
@@ -467,10 +466,18 @@ export abstract class CommandReader implements Context {
     const [first] = words
     const last = words.at(-1)
     const isKnown = words.every(({ value, splits }) => value !== null && !splits)
-    if (first === undefined || last === undefined || !isKnown || this.#inners >= mostInners) return this.unseen()
-    this.#inners++
-    const text = words.map((word) => word.value).join(' ')
-    return this.aside(text, first.start, last.end, place) ? null : this.unseen()
+    if (first !== undefined && last !== undefined && isKnown && this.#inners < mostInners) {
+      this.#inners++
+      const text = words.map((word) => word.value).join(' ')
+      return this.aside(text, first.start, last.end, place) ? null : this.unseen()
+    }
+    const partly = this.#inner(words, true)
+    if (partly !== undefined) {
+      this.doubtful()
+      this.#within(() => this.list(partly, notLast(place)))
+      this.mayLeave()
+    }
+    return this.unseen()
   }
 
   /** Notes that something runs that cannot be seen. */
@@ -501,15 +508,22 @@ export abstract class CommandReader implements Context {
     return null
   }
 
-  /** The commands of a script that is written within words of this one, with their places in this one. */
-  #inner(words: readonly Word[]): readonly Syntax.Statement[] | undefined {
+  /**
+   * The commands of a script that is written within words of this one, with their places in this one. `partly`: also where
+   * variables of one word in double quotes are put in first, which are unknown then.
+   */
+  #inner(words: readonly Word[], partly = false): readonly Syntax.Statement[] | undefined {
     const [first] = words
     const last = words.at(-1)
     if (first === undefined || last === undefined || this.#inners >= mostInners) return undefined
-    if (words.some((word) => word.splits || word.value === null || word.value.includes('\r'))) return undefined
-    const value = words.map((word) => word.value).join(' ')
     const quoted = words.length === 1 && /^['"]/.test(first.text) ? 1 : 0
-    if (this.source.slice(first.start + quoted, last.end - quoted) !== value) return undefined
+    const written = this.source.slice(first.start + quoted, last.end - quoted)
+    let value = words.map((word) => word.value).join(' ')
+    if (partly) {
+      // Of the same length, so that places stay what they are.
+      value = written.replaceAll(/\$(?:\w+|\{\w+\})/g, (found) => '\uE000'.repeat(found.length))
+      if (words.length > 1 || first.splits || !first.text.startsWith('"') || /["$`\\\r]/.test(value)) return undefined
+    } else if (words.some((word) => word.splits || word.value === null || word.value.includes('\r')) || written !== value) return undefined
     this.#inners++
     const script = parse(' '.repeat(first.start + quoted) + value)
     if (script.errors === undefined) return script.commands

@@ -77,6 +77,9 @@ export interface ScriptContext {
   readonly options?: Partial<ShellOptions>
 }
 
+/** How a command is written down. */
+export type Written = Pick<Command, 'start' | 'end' | 'exec' | 'embedded' | 'bare' | 'input'>
+
 /** A command that was found. What it gets is worked out when it is asked for. */
 export class FoundCommand implements Command {
   readonly words: readonly Word[]
@@ -96,9 +99,8 @@ export class FoundCommand implements Command {
   readonly exports: Exports
 
   constructor(
-    words: readonly Word[], assignments: readonly Assignment[], exports: Exports, start: number, end: number,
-    runs: 'surely' | 'maybe', exec: boolean, place: { readonly background: boolean; readonly piped: boolean }, ends: boolean,
-    embedded: boolean, bare: boolean, input: Word | undefined,
+    words: readonly Word[], assignments: readonly Assignment[], exports: Exports, { start, end, exec, embedded, bare, input }: Written,
+    place: { readonly background: boolean; readonly piped: boolean }, runs: 'surely' | 'maybe', ends: boolean,
   ) {
     this.words = words
     this.assignments = assignments

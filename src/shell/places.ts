@@ -39,10 +39,10 @@ function merged(one: FoundCommand, other: FoundCommand): FoundCommand {
   )
   const runs = one.runs === 'surely' || other.runs === 'surely' ? 'surely' : 'maybe'
   const place = { background: one.background || other.background, piped: one.piped || other.piped }
-  return new FoundCommand(
-    mergedWords(one.words, other.words), assignments, Exports.either(one.exports, other.exports), one.start, one.end, runs, one.exec,
-    place, one.ends && other.ends, one.embedded || other.embedded, one.bare && other.bare, one.input === other.input ? one.input : undefined,
-  )
+  const written = { start: one.start, end: one.end, exec: one.exec, embedded: one.embedded || other.embedded, bare: one.bare && other.bare }
+  const input = one.input === other.input ? one.input : undefined
+  const words = mergedWords(one.words, other.words)
+  return new FoundCommand(words, assignments, Exports.either(one.exports, other.exports), { ...written, input }, place, runs, one.ends && other.ends)
 }
 
 /** Words that are known where both agree: those of one word of the script that differ in number are one that splits. */

@@ -279,6 +279,11 @@ export class Exports {
     return new JoinedExports(one, other)
   }
 
+  /** How many environments it comes from. */
+  get count(): number {
+    return 1
+  }
+
   get environment(): Environment {
     return (this.#environment ??= this.make())
   }
@@ -299,17 +304,27 @@ export class Exports {
   }
 }
 
+/** How many environments are compared; what may be any of more is unknown. */
+const mostJoined = 16
+
 class JoinedExports extends Exports {
   readonly #one: Exports
   readonly #other: Exports
+  readonly #count: number
 
   constructor(one: Exports, other: Exports) {
     super(new Environment())
     this.#one = one
     this.#other = other
+    this.#count = Math.min(one.count + other.count, mostJoined + 1)
+  }
+
+  override get count(): number {
+    return this.#count
   }
 
   protected override make(): Environment {
+    if (this.#count > mostJoined) return new Environment([], false, true)
     const [one, other] = [this.#one.environment, this.#other.environment]
     const names = new Set([...one.entries(), ...other.entries()].map(([name]) => name))
     const value = (name: string): string | null | undefined => (one.get(name) === other.get(name) ? one.get(name) : null)

@@ -531,8 +531,10 @@ export class ScriptReader extends CommandReader {
     const status = reader.list(reader.script.commands, notLast(place))
     if (reader.errors.length > 0 || reader.doubts.length > 0 || reader.altered !== this.altered || reader.#defined.length > 0) return false
     const at = (words: readonly Word[]): readonly Word[] => words.map((word) => ({ ...word, start, end, text: this.source.slice(start, end) }))
-    for (const { words, assignments, exports, runs, exec, background, piped, input } of reader.commands)
-      this.commands.push(new FoundCommand(at(words), assignments, exports, start, end, runs, exec, { background, piped }, false, true, false, input))
+    for (const { words, assignments, exports, runs, exec, background, piped, bare, input } of reader.commands) {
+      const written = { start, end, exec, embedded: true, bare, input }
+      this.commands.push(new FoundCommand(at(words), assignments, exports, written, { background, piped }, runs, false))
+    }
     if (reader.departures > 0) this.departures++
     if (reader.traps) this.traps = true
     if (reader.unread) this.unread = true
@@ -570,10 +572,11 @@ export class ScriptReader extends CommandReader {
   }
 }
 
-/** The same place, within a compound command. */
-const enclosed = (place: Place): Place => (place.enclosed === true ? place : { ...place, enclosed: true })
 /** Whether no way leads through here. */
 const isGone = (scope: Scope | null): boolean => scope === null || scope.reach === 'never'
+
+/** The same place, within a compound command. */
+const enclosed = (place: Place): Place => (place.enclosed === true ? place : { ...place, enclosed: true })
 
 function joined(one: Scope | null, other: Scope | null): Scope | null {
   if (one === null || one.reach === 'never') return other ?? one

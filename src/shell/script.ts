@@ -9,7 +9,19 @@ import { ScriptReader } from './script-reader.ts'
 
 export type { Assignment, Command, Script, ScriptContext, ScriptError } from './command.ts'
 
+/**
+ * The longest script that is read: no program gets a longer argument.
+ * Source: Linux, include/uapi/linux/binfmts.h (MAX_ARG_STRLEN, which counts the NUL behind it).
+ */
+const longest = 131_071
+
+const tooLong: Script = {
+  commands: [], traps: false, unread: true,
+  errors: [{ message: `may not be longer than ${longest} bytes, which is the longest argument that Linux passes to a program`, start: 0, end: 1 }],
+}
+
 /** Reads a script. Never throws. */
 export function readScript(text: string, context: ScriptContext): Script {
+  if (text.length > longest) return tooLong
   return new ScriptReader(text, context).read()
 }

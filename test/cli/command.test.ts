@@ -85,6 +85,33 @@ describe('check', () => {
     expect([status, files['a.yaml']]).toEqual([1, shared])
   })
 
+  test('--fix takes words out, each with its line and nothing else', async () => {
+    const list = `${pod('').replace('command:  # start', 'command: # start')}        - gunicorn
+        - app # the application
+        # for now
+        - --reload
+        - -Dw4 # four
+        - --bind=:8000
+      env:
+        - {name: GUNICORN_CMD_ARGS, value: "--daemon --threads 2"}
+        - name: PORT
+          value: "8000"
+        - {name: TMPDIR, value: /dev/shm}
+`
+    const script = `${pod('[sh, -c]')}      args:
+        - >-
+          cd /srv &&
+          exec gunicorn app
+          --reload
+          -b :8000 # web
+`
+    const policy = 'apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: p}\nspec: {preset: heroku, defaults: {bind: null, accesslog: null, errorlog: null, forwarded_allow_ips: null}}\n'
+    const { status, files } = await run(['check', '--fix', '--fail-on', 'fix', '--policy', 'p.yaml', 'a.yaml', 'b.yaml'], { 'a.yaml': list, 'b.yaml': script, 'p.yaml': policy })
+    expect(status).toBe(0)
+    expect(files['a.yaml']).toBe(list.replace('        - --reload\n', '').replace('-Dw4', '-w4').replace('--daemon ', ''))
+    expect(files['b.yaml']).toBe(script.replace('          --reload\n', ''))
+  })
+
   test('--diff shows what --fix would change, and changes nothing', async () => {
     const files = { 'a.yaml': pod('[sh, -c, "exec gunicorn app"]') }
     const { out, files: after } = await run(['check', '--diff', 'a.yaml'], files)
@@ -188,11 +215,13 @@ describe('explain', () => {
     expect(out.replaceAll(/ +\n/g, '\n').replaceAll(/ {2,}/g, '  ')).toBe(
       [
         '  gunicorn -kgthread app -t $(x)',
+        '  words 1…5  gunicorn -kgthread app -t $(x)',
         '  application  app',
         '  worker_class  "gthread"  command line (-k)',
         '  timeout  unknown  command line (-t)',
         '  workers  3  environment',
         "  refused: argument -t/--timeout: invalid int value: '$(x)'",
+        '  on SIGTERM: gunicorn has PID 1 and gets it: it ends once its requests are answered, after 30 s at the latest',
         '',
       ].join('\n'),
     )

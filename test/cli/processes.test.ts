@@ -88,12 +88,16 @@ describe('scripts of the repository', () => {
     ['a program that is no script', 'web: bin/start\n', { 'bin/start': '\u007fELF gunicorn app' }],
     ['one for another interpreter', 'web: bin/start\n', { 'bin/start': '#!/usr/bin/env python3\ngunicorn app\n' }],
     ['one outside the repository', 'web: ../start.sh\n', { '../start.sh': 'gunicorn app\n' }],
-    ['one that is not there', 'web: bin/none.sh\n', {}],
     ['behind cd', 'web: cd src && ./start.sh\n', { 'start.sh': 'gunicorn app\n' }],
     ['one that starts itself', 'web: bin/loop.sh\n', { 'bin/loop.sh': 'bin/loop.sh\n' }],
   ])('nothing is said of %s', async (_, procfile, files) => {
     const { workloads } = await check({ Procfile: procfile, ...files }, 'Procfile')
     expect(workloads.filter(({ findings }) => findings.length > 0).map(({ file }) => file)).toEqual([])
+  })
+
+  test('one that is not there is told of', async () => {
+    const { workloads } = await check({ Procfile: 'web: bin/none.sh\nworker: celery -A app worker\n' }, 'Procfile', '--platform', 'blueking')
+    expect(workloads.map(({ findings }) => findings.map(({ rule, action, line, column }) => `${rule} ${action} ${line}:${column}`))).toEqual([['unseen-script Audit 1:6'], []])
   })
 
   test.each(['/app/bin/start.sh', 'exec ./bin/start.sh', 'bash -eu bin/start.sh', 'export A=1; bin/start.sh', 'env A=1 bin/start.sh', 'python manage.py migrate && bin/start.sh'])('it is found behind %s', async (command) => {
@@ -160,6 +164,11 @@ describe('the platform', () => {
     expect(files['Procfile']).not.toContain('PORT')
   })
 
+  test('a template is called one', async () => {
+    const { err, status } = await run(['check', 'app_desc.yaml'], { 'app_desc.yaml': 'spec_version: 2\napp_version: {{APP_VERSION}}\n' })
+    expect([status, err]).toEqual([2, 'paddock: app_desc.yaml:2:15: BlueKing refuses the file: its format is not YAML: found unhashable key (a template must be filled in first, or its {{…}} stand in quotes)\n'])
+  })
+
   test('nobody but BlueKing reads app_desc.yaml', async () => {
     expect((await check({ 'app_desc.yaml': 'spec_version: 2\n' }, 'app_desc.yaml', '--platform', 'heroku')).workloads).toEqual([])
   })
@@ -177,9 +186,11 @@ describe('hostile files end soon, and say why', () => {
     ['lines without an end', 'Procfile', `web:${'\n'.repeat(500_000)}`, 1],
     ['a key without an end', 'Procfile', 'a'.repeat(1_000_000), 2],
   ])('%s in %s', async (_, name, text, status) => {
-    const before = performance.now()
+    // Of the processor, in microseconds: what else the machine does is no fault of ours.
+    const before = process.cpuUsage()
     const ran = await run(['check', name], { [name]: text })
-    expect(performance.now() - before).toBeLessThan(4000)
+    const { user, system } = process.cpuUsage(before)
+    expect(user + system).toBeLessThan(4_000_000)
     expect(ran.status).toBe(status)
   })
 })

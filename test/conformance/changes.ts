@@ -19,7 +19,7 @@ export function runProblems(mending: Mending, before: Outcome, after: Outcome, a
   if (!same(was, is)) return [`${argvs(before)} became ${argvs(after)}`]
   const effects = inOrder ? (['status', 'stdout', 'stderr', 'files'] as const) : []
   return [
-    ...effects.flatMap((name) => difference(name, before[name], after[name])),
+    ...effects.flatMap((name) => difference(name, withoutLines(before[name]), withoutLines(after[name]))),
     ...pairs(before, after, inOrder).flatMap(([one, other]) => {
       const [old, now] = [answers.get(one), answers.get(other)]
       const problems = old && now ? settingProblems(mending, other, old, now) : ['gunicorn was not asked']
@@ -37,9 +37,15 @@ const argvs = ({ runs }: Outcome): string => JSON.stringify(runs.map(({ argv }) 
 
 /** The programs with their environments; without the arguments of gunicorn, which are compared by what they mean. */
 function started({ runs }: Outcome, inOrder: boolean): string[] {
-  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${run.environment}`)
+  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${comparable(run.environment)}`)
   return inOrder ? texts : texts.sort()
 }
+
+/**
+ * An environment without what a fix may change: after `exec` bash counts one shell less in SHLVL, and tells no name in `_`; what stands
+ * in GUNICORN_CMD_ARGS is compared by what it means.
+ */
+const comparable = (environment: string): string => environment.replace(/^export (SHLVL|_|GUNICORN_CMD_ARGS)\b.*\n?/gm, '').trimEnd()
 
 /** Programs that run at once, in the background or in a pipeline, are recorded in any order. */
 function isParallel({ container: { command = [], args = [] } }: Generated): boolean {
@@ -125,7 +131,7 @@ function splitProblems({ application }: Answer): string[] {
 
 /** What a change makes of a setting's value. */
 function changed(value: unknown, is: unknown, change: Change, port: string): unknown {
-  if (change.put !== undefined) return Array.isArray(value) ? value.with(change.entry, `${change.put}${value[change.entry]}`) : is
+  if (change.put !== undefined) return Array.isArray(value) && value !== is ? value.with(change.entry, `${change.put}${value[change.entry]}`) : is
   if (change.value === undefined) return is
   const text = typeof change.value === 'string' ? change.value.replaceAll('$PORT', port) : change.value
   if (!Array.isArray(value)) return text
@@ -139,3 +145,6 @@ function refusalOf({ exit, error, bind_error, env_error }: Answer): string | nul
 function valueOf(name: string, { settings }: Answer): unknown {
   return settings?.[name] ?? releasesFor(release)[0]?.settings[name]?.default
 }
+
+/** What shells write without the numbers of lines that they name: an option that is added as a line of its own moves them. */
+const withoutLines = (text: unknown): unknown => (typeof text === 'string' ? text.replaceAll(/: (?:line )?\d+: /g, ': line: ').replaceAll(/\bline \d+/g, 'line') : text)

@@ -6,6 +6,7 @@ export const usual: readonly (readonly string[])[] = [
   ['-b', ':$(PORT)'], ['--bind', '0.0.0.0:$(PORT)'], ['--bind=[::]:$(PORT)'], ['-b', '127.0.0.1:8000'], ['-k', 'gthread'],
   ['--threads', '4'], ['--timeout', '120'], ['--access-logfile', '-'], ['--error-logfile', '-'], ['--log-file=-'],
   ['--log-level', 'info'], ['--preload'], ['--max-requests', '1000'], ['--name', 'shop'], ['-c', '/dev/null'],
+  ['--reload'], ['--daemon'], ['-b', '8000'], ['-b', '$(PORT)'],
 ]
 
 /** Settings that few have, that hang on the environment, or that gunicorn refuses. */
@@ -18,7 +19,8 @@ export const unusual: readonly (readonly string[])[] = [
   ['--log-config', '/etc/log.ini'], ['--log-syslog'], ['--name', 'my "app" $ $(NAME)'], ['-e', 'A=b c'], ['--chdir', '/tmp'],
   ['--forwarded-allow-ips', '*'], ['--statsd-host', '$(HOST_IP):8125'], ['--worker-tmp-dir', '/dev/shm'], ['--check-config'],
   ['--version'], ['-w', 'x'], ['--port', '80'], ['--worker-cl', 'gevent'], ['-Dw3'], ['--paste', 'shop.ini'],
-  ['--access-logfile', ''], ['-b', ''], ['--workers', '-1'],
+  ['--access-logfile', ''], ['-b', ''], ['--workers', '-1'], ['-D'], ['-RD'], ['-RDb', ':3'], ['-DRb5000'], ['--daem'],
+  ['--reload-engine', 'poll'], ['--reload', '--reload'], ['-b5000', '-b', ':1'],
 ]
 
 /** What only a script has: it stands there as it is. */
@@ -26,6 +28,7 @@ export const expansions: readonly string[] = [
   '-b :$PORT', '-b ":$PORT"', '--bind=0.0.0.0:${PORT}', '--bind "0.0.0.0:${PORT:-8000}"', '-b "127.0.0.1:$PORT"', '-b :"$PORT"',
   '-w $WORKERS', '-w ${WORKERS:-3}', '--workers "$((1 + 1))"', '-w $(nproc)', '-w `nproc`', '$OPTIONS', '${OPTIONS:-}', '"$@"',
   '--name "a  $HOST"', "-e A=$'x'", '-b $BIND', "--access-logfile ''/tmp/a.log", '--access-logf"ile" /tmp/a\\ b',
+  '-b $PORT', '--bind="${PORT:-8000}"', '"--reload"', '-D', "'-D'w2", '-R"D"',
   "-b '127.0.0.1':80", '--bin\\d=127.0.0.1:\'8\'0', '-b 127.0.0.1:80"00"', '-\\\nw 2', '"-"w 2',
 ]
 

@@ -84,7 +84,7 @@ function remainderProblems({ after, fixed, policy }: Mending): string[] {
 
 function sizeProblems({ before, after, fixed, added, policy }: Mending): string[] {
   const fixes = [...fixed.mended].map((finding) => finding.fix)
-  const readsPort = fixes.some((made) => made && ('define' in made || ('setting' in made && made.setting === 'bind')))
+  const readsPort = fixes.some((made) => made && ('define' in made || 'put' in made || ('setting' in made && made.setting === 'bind')))
   const isPort = added.length <= (readsPort ? 1 : 0) && added.every(({ name }) => name === policy.port.env)
   const onlyAdds = fixes.every((made) => made && 'setting' in made && !made.entry)
   const isSmall = !onlyAdds || isWithin(textOf(before), textOf(after))

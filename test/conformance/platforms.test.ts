@@ -11,6 +11,7 @@ import { splitWords } from '../../src/gunicorn/shlex.ts'
 import { commandLine, spellings } from '../../src/platforms/command-line.ts'
 import { readProcfile } from '../../src/platforms/procfile.ts'
 import { str, type Value } from '../../src/platforms/value.ts'
+import { run } from '../cli/in-memory.ts'
 import { seed } from './real.ts'
 
 const count = Number(process.env['PADDOCK_PLATFORMS'] ?? 3000)
@@ -146,6 +147,64 @@ describe('honcho', () => {
     expect(answers.filter((answer) => answer === null).length).toBeGreaterThan(0)
   })
 })
+
+describe('what a fix writes is what the platform reads', () => {
+  const commands = pick(
+    'gunicorn app', 'gunicorn app -w 4 # note', '"gunicorn app -w 2"', "'gunicorn app -b 127.0.0.1:$PORT'", 'exec gunicorn app:app --workers=4', "gunicorn 'app:create()' -w 4", 'gunicorn app -- x',
+    'celery -A app worker', 'FOO=1 gunicorn app -b :8000', 'a && gunicorn app; b', 'bash -c "gunicorn app"', '>-\n  gunicorn app\n  -w 4', '|\n  migrate\n  exec gunicorn app', '"a\\tb"', 'gunicorn app \\\n  -w 4', "'it''s'", '&a gunicorn app', 'true',
+    "gunicorn app --access-logformat '%(h)s: #'", 'gunicorn app --name "a b"', 'gunicorn app\n    -w 2', 'gunicorn app -b :$PORT --chdir é',
+  )
+  const lines = fc.array(fc.tuple(pick('web', 'api', 'worker-1', '"jobs"', 'web'), pick(': ', ':   ', ' : '), commands, pick('', '\n', '\n# comment')).map((parts) => parts.join('')), { minLength: 1, maxLength: 4 })
+  const texts = fc.sample(lines.chain((all) => pick('\n', '\r\n').map((end) => `${all.join('\n')}\n`.replaceAll('\n', end))), { numRuns: Math.min(count, 1000), seed })
+
+  /** The file after a fix, and the commands that its patches say; undefined where the file is refused. */
+  async function fixed(text: string, platform: string): Promise<{ readonly text: string; readonly commands: Record<string, string>; readonly refused: ReadonlySet<string> } | undefined> {
+    const { status, out, err, files } = await run(['check', 'Procfile', '--platform', platform, '--fix', '--format', 'json'], { Procfile: text })
+    if (status === 2) return undefined
+    const { workloads } = JSON.parse(out) as { workloads: { name: string; patch: { path: string; value: string }[] }[] }
+    const refused = new Set([...err.matchAll(/^paddock: Procfile:\d+: (\S+): not fixed/gm)].map(([, name = '']) => name))
+    return { text: files['Procfile'] ?? '', refused, commands: Object.fromEntries(workloads.flatMap(({ name, patch }) => patch.slice(-1).map(({ value }) => [name, value] as const))) }
+  }
+
+  test('BlueKing', async () => {
+    const outcomes = await Promise.all(texts.map(async (text) => ({ before: text, after: await fixed(text, 'blueking') })))
+    const readable = outcomes.flatMap(({ before, after }) => (after ? [{ before, after }] : []))
+    const answers = ask({ yaml: readable.flatMap(({ before, after }) => [before, after.text]) }).yaml
+    let changed = 0
+    for (const [index, { before, after }] of readable.entries()) {
+      const [was, is] = [commandsIn(answers[2 * index]), commandsIn(answers[2 * index + 1])]
+      const wanted = { ...was, ...Object.fromEntries(Object.entries(after.commands).filter(([name]) => !after.refused.has(name))) }
+      expect([before, is]).toEqual([before, wanted])
+      if (before !== after.text) changed += 1
+      expect(unchangedLines(before, after.text)).toEqual([])
+    }
+    console.log(`${readable.length} files that are read, ${changed} of them changed`)
+    expect(changed).toBeGreaterThan(readable.length / 2)
+  })
+
+  test('honcho', async () => {
+    const outcomes = await Promise.all(texts.map(async (text) => ({ before: text, after: await fixed(text, 'honcho') })))
+    const readable = outcomes.flatMap(({ before, after }) => (after ? [{ before, after }] : []))
+    const answers = ask({ honcho: readable.flatMap(({ before, after }) => [before, after.text]) }).honcho
+    for (const [index, { before, after }] of readable.entries()) {
+      const wanted = { ...Object.fromEntries(answers[2 * index] ?? []), ...after.commands }
+      expect([before, Object.fromEntries(answers[2 * index + 1] ?? [])]).toEqual([before, wanted])
+      expect(unchangedLines(before, after.text)).toEqual([])
+    }
+    expect(readable.length).toBeGreaterThan(texts.length / 4)
+  })
+})
+
+function commandsIn(answer: Described | null | undefined): Record<string, string> {
+  if (answer?.[0] !== 'dict') throw new Error('the file is no mapping')
+  return Object.fromEntries((answer[1] as [Described, Described][]).map(([[, key], [, value]]) => [key as string, value as string]))
+}
+
+/** The lines without gunicorn or an option of it that a fix changed. */
+function unchangedLines(before: string, after: string): string[] {
+  const kept = after.split('\n')
+  return before.split('\n').filter((line) => !kept.includes(line) && !/gunicorn|-w \d/.test(line))
+}
 
 describe('shlex', () => {
   test(`${count} texts`, () => {

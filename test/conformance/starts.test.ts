@@ -115,7 +115,7 @@ describe(`starts, seed ${seed}`, () => {
         const outcome = outcomes[at] as Outcome
         if (shellFor(script, index) === shell) before.set(index, outcome)
         const argv = commandLine(script, shell, index)
-        const { invocations, errors, unread } = understand({ argv, env: Object.fromEntries(script.variables), gunicorn: undefined })
+        const { invocations, errors, mayStartMore: unread } = understand({ argv, env: Object.fromEntries(script.variables), gunicorn: undefined })
         const started = outcome.runs.filter(isGunicorn)
         tally.starts += started.length
         if (unread || errors.length > 0) tally.unread++

@@ -1,0 +1,122 @@
+/** How an invocation is understood, as a person can follow it: `paddock explain` in text. */
+import type { Setting } from '../gunicorn/settings.ts'
+import { termination, type Parent } from '../gunicorn/termination.ts'
+import type { Found, Unread } from '../inspect.ts'
+import { fieldPath } from '../kubernetes/field.ts'
+import type { Word } from '../shell/word.ts'
+import { explainInvocation, isDefault, unknownSettings, writtenSettings } from './explain.ts'
+import type { painter } from './io.ts'
+
+type Paint = ReturnType<typeof painter>
+
+export interface View {
+  /** Whether the settings that have their default are shown too. */
+  readonly all: boolean
+  readonly paint: Paint
+  /** Where the invocation stands. */
+  readonly title?: string
+}
+
+/** The words and where they stand, the settings with their sources, what is unknown and why, what gunicorn refuses, how it ends. */
+export function picture(invocation: Found, { all, paint, title }: View): string {
+  const { words, settings } = invocation
+  const written = writtenSettings(invocation)
+  const lines = [title === undefined ? '' : paint('bold', title), `  ${words.map((word) => shown(word, paint)).join(' ')}`]
+  const row = (name: string, value: string, source: string): string => `  ${name.padEnd(22)} ${value.padEnd(30)} ${paint('dim', source)}`
+  for (const { where, texts } of origins(invocation)) lines.push(paint('dim', `    ${where.padEnd(20)} ${texts.join(' ')}`))
+  const through = invocation.parents.map(({ name }) => name)
+  if (through.length > 0) lines.push(row('started through', through.join(', '), ''))
+  const ends = settings.readings.find((reading) => reading.exits !== undefined)?.exits
+  if (ends !== undefined) lines.push(`  ends at once: --${ends}`)
+  const application = settings.application
+  lines.push(row('application', application === null ? paint('yellow', 'unknown') : (application ?? 'none'), ''))
+  for (const setting of written) lines.push(row(setting.name, valueText(setting, paint), sourceText(setting)))
+  if (all) {
+    const named = new Set(written.map((setting) => setting.name))
+    for (const name of Object.keys(invocation.releases.at(-1)?.settings ?? {})) {
+      const setting = settings.get(name)
+      if (setting && !named.has(name) && isDefault(invocation, setting)) lines.push(row(name, valueText(setting, paint), 'default'))
+    }
+  }
+  const unseen = settings.readings.find((reading) => reading.unseen !== undefined)?.unseen
+  const unknown = unknownSettings(invocation, written)
+  if (unseen !== undefined) lines.push(`  ${paint('yellow', 'unknown')}: all else, as ${reason[unseen]}`)
+  else if (unknown.length > 0) lines.push(`  ${paint('yellow', 'unknown')}: ${unknown.join(', ')}`)
+  for (const { message, releases } of explainInvocation(invocation, null).problems)
+    lines.push(`  ${paint('red', 'refused')}: ${message}${releases ? ` (gunicorn ${releases.join(', ')})` : ''}`)
+  if (invocation.command?.runs === 'maybe') lines.push('  whether it runs hangs on what comes before it')
+  lines.push(`  on SIGTERM: ${terminationText(invocation)}`)
+  return `${lines.filter((line) => line.trim() !== '').map((line) => line.trimEnd()).join('\n')}\n`
+}
+
+/** What is said of a program that hides a gunicorn. */
+export const unreadLine = ({ name, words }: Unread): string =>
+  name === 'eval' ? `what \`eval\` reads is not known: ${words.slice(1).map((word) => word.text).join(' ')}\n` : `${name} is not known to start what stands behind it, so that this is not read: ${words.map((word) => word.text).join(' ').replaceAll(/\s+/g, ' ')}\n`
+
+const reason: Readonly<Record<string, string>> = {
+  'config file': 'the config file cannot be read here',
+  GUNICORN_CMD_ARGS: 'what GUNICORN_CMD_ARGS holds is not known',
+  'command line': 'a word of the command line may be anything',
+}
+
+/** The words as they are written, those together that stand together: elements of a list, or words on one line of a script. */
+function origins({ words, placeOf, script }: Found): { where: string; texts: string[] }[] {
+  const groups: { list: string; first: number; last: number; texts: string[] }[] = []
+  let before: Word | undefined
+  for (const word of words) {
+    // An expansion that becomes several words is written once.
+    if (before && script && word.start === before.start && word.text === before.text) continue
+    before = word
+    const { path } = placeOf(word)
+    const at = script ? script.text.slice(0, word.start).split('\n').length : Number(path.at(-1))
+    const text = script === undefined && /[\s"']|^$/.test(word.text) ? JSON.stringify(asWritten(word)) : asWritten(word)
+    const list = fieldPath(path.slice(-2, script ? undefined : -1))
+    const group = groups.at(-1)
+    if (group?.list === list && (script ? at === group.last : at === group.last + 1)) {
+      group.texts.push(text)
+      group.last = at
+    } else groups.push({ list, first: at, last: at, texts: [text] })
+  }
+  return groups.map(({ list, first, last, texts }) => {
+    const range = first === last ? `${first}` : `${first}…${last}`
+    // Given on the command line of `explain` itself, there is no list to speak of.
+    if (script) return { where: /[a-z]/.test(list) ? `${list}, line ${first}` : `line ${first}`, texts }
+    return { where: list === '' ? `words ${first + 1}…${last + 1}` : `${list}[${range}]`, texts }
+  })
+}
+
+/** A word as it is written; a mark stands for what is put in from elsewhere and not known. */
+const asWritten = ({ text }: Word): string => text.replaceAll(/[\uE000-\uF8FF]/g, '…')
+
+function terminationText({ parents, settings }: Found): string {
+  if (settings.value('daemon') === true) return 'nothing is left to get it, as gunicorn goes into the background, and the container ends'
+  const { outcome, first, stopsAt, because } = termination(parents)
+  const grace = settings.value('graceful_timeout')
+  const ends = `it ends once its requests are answered, after ${typeof grace === 'number' ? `${grace} s` : 'graceful_timeout'} at the latest`
+  const name = (parent: Parent | undefined | null): string => `\`${parent?.name ?? 'gunicorn'}\``
+  switch (outcome) {
+    case 'graceful':
+      return first ? `${name(first)} has PID 1 and passes it on to gunicorn: ${ends}` : `gunicorn has PID 1 and gets it: ${ends}`
+    case 'ignored':
+      return `${name(first)} has PID 1 and waits for gunicorn without passing it on: nothing ends until the kubelet sends SIGKILL`
+    case 'cut off':
+      return `${name(first)} has PID 1 and passes it on to ${name(stopsAt)}, which ends of it: gunicorn is killed while it works`
+    case 'unknown':
+      return `unknown: ${because}`
+  }
+}
+
+const shown = (word: Word, paint: Paint): string =>
+  word.value === null ? paint('yellow', asWritten(word)) : /^[\w@%+=:,./$()[\]-]+$/.test(word.value) ? word.value : JSON.stringify(word.value)
+
+/** A value; of one that is not known, what is written in its place. */
+function valueText({ value, entries }: Setting, paint: Paint): string {
+  if (value !== undefined) return JSON.stringify(value)
+  const written = entries.flatMap(({ argument }) => (argument && argument.text === null ? asWritten(argument.word) : []))
+  return `${paint('yellow', 'unknown')}${written.length > 0 ? ` (${written.join(', ')})` : ''}`
+}
+
+function sourceText({ source, entries }: Setting): string {
+  const flags = [...new Set(entries.flatMap((entry) => entry.flag ?? []))].join(', ')
+  return flags === '' ? source : `${source} (${flags})`
+}

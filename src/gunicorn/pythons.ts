@@ -1,0 +1,18 @@
+/** Pythons that releases of gunicorn do not start on. */
+export interface Unsupported {
+  /** PEP 440 specifiers. */
+  readonly releases: string
+  readonly python: string
+  /** In words. */
+  readonly told: string
+}
+
+/** Found by starting every release on every Python. What pip refuses to install (`Requires-Python`) may still start. */
+export const unsupported: readonly Unsupported[] = [
+  // No module named 'gunicorn.six.moves'
+  { releases: '<20', python: '>=3.12', told: 'gunicorn before 20.0 does not start on Python 3.12 and newer' },
+  // module 'inspect' has no attribute 'getargspec'
+  { releases: '<19.8', python: '>=3.11', told: 'gunicorn before 19.8 does not start on Python 3.11 and newer' },
+  // SyntaxError
+  { releases: '>=20', python: '<3', told: 'gunicorn 20.0 and newer do not start on Python 2' },
+]

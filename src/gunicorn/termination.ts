@@ -1,0 +1,115 @@
+/**
+ * What becomes of a SIGTERM, with which a container is stopped: which process gets it, and whether it comes to gunicorn.
+ *
+ * A process with PID 1 that does not handle the signal is not ended by it: the kernel drops it. Shells wait for their command and
+ * handle nothing. Which shells become their last command instead of waiting for it is what dash 0.5.12, bash 5.2 and busybox
+ * 1.35 do, as test/conformance/termination.test.ts sees them.
+ */
+import type { Command } from '../shell/command.ts'
+
+/** Where `sh` is not known to be one of them, it may be dash (Debian, Ubuntu), busybox (Alpine) or bash (Red Hat). */
+export type ShellProgram = 'dash' | 'bash' | 'busybox' | 'sh'
+
+/** A process that may stand between the container and gunicorn. */
+export type Parent =
+  | {
+      readonly kind: 'wrapper'
+      readonly name: string
+      readonly stays: boolean
+      /** Whether a SIGTERM that it gets reaches what it started; null where that is not known. */
+      readonly passes: boolean | null
+    }
+  | {
+      readonly kind: 'shell'
+      readonly name: string
+      readonly program: ShellProgram
+      /** The script that it was given by `-c`, or on its standard input, and which of its commands is meant. */
+      readonly script: string
+      readonly isInput: boolean
+      readonly command: Command
+      /** True where the script is a file that the shell runs by name. */
+      readonly isFile: boolean
+      /** True where the script sets a trap, or sends something into the background, before or elsewhere. */
+      readonly traps: boolean
+      readonly jobs: boolean
+    }
+
+/** What a SIGTERM to the container comes to. */
+export interface Termination {
+  /**
+   * `graceful`: gunicorn gets it. `ignored`: nothing happens until SIGKILL. `cut off`: gunicorn is killed while it works, as a
+   * process above it ends. `unknown`: it hangs on what cannot be seen.
+   */
+  readonly outcome: 'graceful' | 'ignored' | 'cut off' | 'unknown'
+  /** The process with PID 1; undefined where it is gunicorn, `null` where that cannot be told. */
+  readonly first: Parent | undefined | null
+  /** The process that the signal does not get past; undefined where it gets to gunicorn. */
+  readonly stopsAt: Parent | undefined
+  /** Why it is unknown. */
+  readonly because: string | undefined
+}
+
+type Stay = 'stays' | 'leaves' | 'unknown'
+
+/**
+ * Follows a SIGTERM from PID 1 to gunicorn. `parents`, the outermost first, are those that are still there or may be. `isFirst`:
+ * whether the outermost has PID 1, which it has not where the Pod shares its process namespace.
+ */
+export function termination(parents: readonly Parent[], isFirst = true): Termination {
+  let first: Parent | undefined | null
+  for (const parent of parents) {
+    const stay = staying(parent)
+    if (stay === 'leaves') continue
+    if (stay === 'unknown') {
+      const because = `it hangs on what \`${parent.name}\` is in the image, as dash (Debian, Ubuntu) waits for gunicorn without passing it on, and others become gunicorn`
+      return { outcome: 'unknown', first: first === undefined ? null : first, stopsAt: parent, because }
+    }
+    const hasPid1 = first === undefined && isFirst
+    if (first === undefined) first = parent
+    if (parent.kind === 'shell' && parent.traps) return { outcome: 'unknown', first, stopsAt: parent, because: 'the script sets a trap, which may pass it on' }
+    const passes = parent.kind === 'wrapper' ? parent.passes : false
+    if (passes === null) return { outcome: 'unknown', first, stopsAt: parent, because: `it is not known whether ${parent.name} passes it on` }
+    if (!passes) return { outcome: hasPid1 ? 'ignored' : 'cut off', first, stopsAt: parent, because: undefined }
+  }
+  return { outcome: 'graceful', first, stopsAt: undefined, because: undefined }
+}
+
+/** Whether a process is still there once gunicorn runs. */
+function staying(parent: Parent): Stay {
+  if (parent.kind === 'wrapper') return parent.stays ? 'stays' : 'leaves'
+  const { command, program } = parent
+  // In a pipeline or in the background, `exec` is the subshell's.
+  if (command.piped || command.background) return 'stays'
+  if (command.exec) return !isInSubshell(parent) ? 'leaves' : program === 'busybox' || program === 'sh' ? 'unknown' : 'stays'
+  // What may still come on its standard input, or in its file, is not known to be the last.
+  if (parent.isInput || parent.isFile) return 'stays'
+  const [bash, busybox] = [isLastOfBash(parent), isLastOfBusybox(parent)]
+  if (program === 'dash') return 'stays'
+  if (program === 'bash') return bash ? 'leaves' : 'stays'
+  if (program === 'busybox') return busybox ? 'leaves' : 'stays'
+  return bash || busybox ? 'unknown' : 'stays'
+}
+
+type Shell = Extract<Parent, { kind: 'shell' }>
+
+/** bash becomes the last command of a `-c` where nothing but one line break stands behind it: no redirection, no `fi`. */
+function isLastOfBash({ script, command, traps, jobs }: Shell): boolean {
+  if (traps || jobs || command.embedded) return false
+  return /^[ \t;]*(?:#[^\n]*)?\n?$/.test(script.slice(command.end)) && /(?:^|[;&|\n])\s*$/.test(script.slice(0, command.start))
+}
+
+/** busybox also becomes one with redirections, or in a branch, where no line break stands behind all of it. */
+function isLastOfBusybox({ script, command, traps }: Shell): boolean {
+  const before = script.slice(0, command.start).replace(redirections, ' ')
+  if (traps || command.embedded || !/(?:^|[;&|\n{()]|\bthen|\belse|\bdo)\s*$/.test(before)) return false
+  const closing = script.slice(command.end).replace(/#.*$/, '').replaceAll(redirections, ' ')
+  return /^(?:[\s;})]|\bfi\b|\besac\b)*$/.test(closing) && !/\n\s*$/.test(closing)
+}
+
+const redirections = /\d*[<>]+&?\s*[\w./$"'-]+/g
+
+/** Whether a parenthesis is open around a command, which a subshell runs then. */
+function isInSubshell({ script, command }: Shell): boolean {
+  const before = script.slice(0, command.start)
+  return before.lastIndexOf('(') > before.lastIndexOf(')') && script.slice(command.end).includes(')')
+}
