@@ -27,6 +27,8 @@ export type Parent =
       readonly script: string
       readonly isInput: boolean
       readonly command: Command
+      /** True where the script is a file that the shell runs by name. */
+      readonly isFile: boolean
       /** True where the script sets a trap, or sends something into the background, before or elsewhere. */
       readonly traps: boolean
       readonly jobs: boolean
@@ -79,8 +81,8 @@ function staying(parent: Parent): Stay {
   // In a pipeline or in the background, `exec` is the subshell's.
   if (command.piped || command.background) return 'stays'
   if (command.exec) return !isInSubshell(parent) ? 'leaves' : program === 'busybox' || program === 'sh' ? 'unknown' : 'stays'
-  // What may still come on its standard input is not known to be the last.
-  if (parent.isInput) return 'stays'
+  // What may still come on its standard input, or in its file, is not known to be the last.
+  if (parent.isInput || parent.isFile) return 'stays'
   const [bash, busybox] = [isLastOfBash(parent), isLastOfBusybox(parent)]
   if (program === 'dash') return 'stays'
   if (program === 'bash') return bash ? 'leaves' : 'stays'
