@@ -8,11 +8,11 @@ import { read, unknownSetting, type Entry, type Reading, type Setting, type Star
 import { signalsGroup } from './gunicorn/signals.ts'
 import type { Parent, ShellProgram } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { escape, expand, expandRewritten, firstHoleIn } from './kubernetes/expansion.ts'
+import { escape, expand, expandRewritten, firstHoleIn, longestArgument } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
-import { valueAt, type Container, type Element, type Workload } from './kubernetes/workload.ts'
+import { valueAt, type Container, type Element, type FieldError, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { insetOf } from './shell/inset.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
@@ -223,6 +223,20 @@ export function inspect(workload: Workload, surroundings: Surroundings = none): 
   return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings)?.invocations ?? [])
 }
 
+/** What of a workload is too large to be read. */
+export function tooLarge({ containers }: Workload): FieldError[] {
+  const limit = `may not be longer than ${longestArgument} bytes, which is the longest argument that Linux passes to a program`
+  return containers.flatMap(({ path, command = [], args = [] }) => {
+    const lists = [{ at: [...path, 'command'], list: command }, { at: [...path, 'args'], list: args }]
+    const long = lists.flatMap(({ at, list }) =>
+      list.flatMap((value, index): FieldError[] => (value.length > longestArgument ? [{ path: [...at, index], shape: 'Invalid value', value, detail: limit }] : [])),
+    )
+    const count = command.length + args.length
+    const many: FieldError = { path, shape: 'Invalid value', value: count, detail: `more than ${mostWords} words of a command are not read` }
+    return count > mostWords ? [many, ...long] : long
+  })
+}
+
 /** The same with what is wrong with scripts and what was not read, for each container that may start gunicorn. */
 export function inspectWorkload(workload: Workload, surroundings: Surroundings = none): InspectedContainer[] {
   const releases = workloadReleases(workload)
@@ -242,6 +256,7 @@ function inspectContainer(
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
   const texts = container.elements?.map(({ text }) => text) ?? [...command, ...args]
+  if (texts.length > mostWords) return undefined
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
   if (!texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (container.isRewritten && text.includes('$')))) return undefined
   const environment = containerEnvironment(container, workload.enableServiceLinks)
@@ -411,7 +426,8 @@ class Inspector {
       if (found && element && !(words[found.index]?.value === null && found.reader === 'words'))
         this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
-          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely', moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
+          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely',
+          moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
         })
       else this.#overlook(words, started)
     }
