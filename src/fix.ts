@@ -147,6 +147,7 @@ class Writer {
       this.needsPort = true
       return 'written'
     }
+    if (this.#isOutOfReach()) return 'impossible'
     if ('split' in fix) return this.#split(fix) ? 'written' : 'impossible'
     if ('drop' in fix) return this.#drop(fix.drop)
     if ('put' in fix) return this.#put(fix)
@@ -157,6 +158,12 @@ class Writer {
     const replaced = fix.entry !== undefined && this.#replace(fix.entry, fix.setting, String(fix.value))
     if (replaced && word) this.#touched.add(word)
     return replaced || this.#append(fix) ? 'written' : 'impossible'
+  }
+
+  /** True in a script within another one where the file's platform wants characters escaped: it takes the first turn, and the words here the last. */
+  #isOutOfReach(): boolean {
+    const { script, container } = this.#invocation
+    return script?.nested === true && container.spelling !== undefined && container.spelling.literal('"$(') !== '"$('
   }
 
   /** True where a script has given the port variable a value of its own, or lacks it: what is written with it is not the platform's port. */

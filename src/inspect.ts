@@ -42,6 +42,8 @@ export type Insertion =
 /** A script as it stands in an object, be it within other scripts. */
 export interface ScriptPlace {
   readonly text: string
+  /** True where it stands in another script. */
+  readonly nested?: boolean
   readonly path: Path
   /** Where units start … end of the script stand in the string at `path`. */
   readonly place: (start: number, end: number) => { readonly start: number; readonly end: number }
@@ -465,7 +467,7 @@ class Inspector {
       shell: undefined,
       runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
-      insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
+      insertion: grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
     })
   }
@@ -496,7 +498,7 @@ class Inspector {
       shell: undefined,
       runs: 'surely',
       place: { path, start: own[0]?.start ?? 0, end },
-      insertion: hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits },
+      insertion: grabbed(passed) ?? (hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits }),
       placeOf: ({ start, end }) => ({ path, start, end }),
     })
   }
@@ -561,6 +563,7 @@ class Inspector {
     const whole = outer.place(word.start, word.end)
     return {
       text: text.slice(offset),
+      nested: true,
       path: outer.path,
       place: (start, end) => {
         const inner = inset?.place(start + offset, end + offset)
@@ -576,7 +579,7 @@ class Inspector {
   #shellForm(
     script: ScriptPlace,
     command: Command,
-    { index, changes }: Extract<Started, { kind: 'gunicorn' }>,
+    { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
     way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves'>,
     shell: Omit<Shell, 'seat'> | undefined,
@@ -597,7 +600,7 @@ class Inspector {
       shell: shell && { ...shell, seat },
       runs: way.runs,
       place: { path, ...script.place(command.start, command.end) },
-      insertion: insertionIn(script, command, own, way),
+      insertion: grabbed(passed) ?? insertionIn(script, command, own, way),
       placeOf: (word) => ({ path, ...script.place(word.start, word.end) }),
     })
   }
@@ -654,8 +657,16 @@ function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[]
   }
   if (!script.splice({ start: offset, end: offset, text: ' ' })) return { kind: 'none', reason: 'it stands in a script within a script, in quotes that cannot be told apart' }
   // Where each option stands on a line of its own, so does what is added.
-  const indent = before || !name ? undefined : /[^]*\\\n([ \t]*)(?=\S)/.exec(script.text.slice(name.end, offset))?.[1]
+  const written = before || !name ? '' : script.text.slice(name.end, offset)
+  const line = written.lastIndexOf('\\\n')
+  const indent = line < 0 ? undefined : /^[ \t]*(?=\S)/.exec(written.slice(line + 2))?.[0]
   return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }
+}
+
+/** Why nothing can be added behind wrappers, where one would take options for its own. */
+function grabbed(passed: readonly Passed[]): Insertion | undefined {
+  const wrapper = passed.find(({ grabs }) => grabs)
+  return wrapper && { kind: 'none', reason: `${wrapper.name} would take options for its own, as no \`--\` stands before gunicorn` }
 }
 
 const wrappersOf = (passed: readonly Passed[]): readonly Parent[] =>
