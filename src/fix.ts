@@ -108,7 +108,7 @@ function isDroppedByAll(setting: string, { container, variables }: Invocation, {
 }
 
 /** Without `--daemon` signals matter; an address that is read right may be the wrong one. */
-const uncovers = (fix: Fix): boolean => 'drop' in fix || 'put' in fix
+const uncovers = (fix: Fix): boolean => 'drop' in fix || 'put' in fix || ('entry' in fix && fix.setting === 'bind' && !String(fix.value).includes('$'))
 
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
 const writesVariable = ({ fix }: Finding): boolean => fix !== undefined && 'entry' in fix && String(fix.value).includes('$')

@@ -8,11 +8,11 @@ import { read, unknownSetting, type Entry, type Reading, type Setting, type Star
 import { signalsGroup } from './gunicorn/signals.ts'
 import type { Parent, ShellProgram } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { escape, expand, expandRewritten, firstHoleIn } from './kubernetes/expansion.ts'
+import { escape, expand, expandRewritten, firstHoleIn, longestArgument } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
-import { valueAt, type Container, type Element, type Workload } from './kubernetes/workload.ts'
+import { valueAt, type Container, type Element, type FieldError, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { insetOf } from './shell/inset.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
@@ -63,6 +63,8 @@ export interface Shell {
   readonly name: string
   /** True where an init program in front of it sends signals to all processes of its group. */
   readonly signalsGroup: boolean
+  /** True where its script is a file, which it runs by name. */
+  readonly isFile: boolean
   /** True where its script sets a trap. */
   readonly traps: boolean
   /** True where its script starts other programs as well, which may stay. */
@@ -223,6 +225,20 @@ export function inspect(workload: Workload, surroundings: Surroundings = none): 
   return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings)?.invocations ?? [])
 }
 
+/** What of a workload is too large to be read. */
+export function tooLarge({ containers }: Workload): FieldError[] {
+  const limit = `may not be longer than ${longestArgument} bytes, which is the longest argument that Linux passes to a program`
+  return containers.flatMap(({ path, command = [], args = [] }) => {
+    const lists = [{ at: [...path, 'command'], list: command }, { at: [...path, 'args'], list: args }]
+    const long = lists.flatMap(({ at, list }) =>
+      list.flatMap((value, index): FieldError[] => (value.length > longestArgument ? [{ path: [...at, index], shape: 'Invalid value', value, detail: limit }] : [])),
+    )
+    const count = command.length + args.length
+    const many: FieldError = { path, shape: 'Invalid value', value: count, detail: `more than ${mostWords} words of a command are not read` }
+    return count > mostWords ? [many, ...long] : long
+  })
+}
+
 /** The same with what is wrong with scripts and what was not read, for each container that may start gunicorn. */
 export function inspectWorkload(workload: Workload, surroundings: Surroundings = none): InspectedContainer[] {
   const releases = workloadReleases(workload)
@@ -242,6 +258,7 @@ function inspectContainer(
   const { command = [], args = [], path } = container
   // Without a command the image's entry point holds, which as a rule runs what its arguments say.
   const texts = container.elements?.map(({ text }) => text) ?? [...command, ...args]
+  if (texts.length > mostWords) return undefined
   // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
   if (!texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (container.isRewritten && text.includes('$')))) return undefined
   const environment = containerEnvironment(container, workload.enableServiceLinks)
@@ -358,6 +375,8 @@ export function inspectCommandLine(line: CommandLine): Inspected {
 interface Way {
   readonly parents: readonly Parent[]
   readonly depth: number
+  /** True for the text of a file. */
+  readonly isFile: boolean
   /** Why nothing can be put into the script; undefined where it can. */
   readonly closed: string | undefined
   /** Whether no wrapper before it takes variables away. */
@@ -409,7 +428,8 @@ class Inspector {
       if (found && element && !(words[found.index]?.value === null && found.reader === 'words'))
         this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
-          parents: found.parents, depth: 0, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely', moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
+          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely',
+          moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
         })
       else this.#overlook(words, started)
     }
@@ -507,10 +527,10 @@ class Inspector {
       // What runs before may read the rest of a script that is the standard input.
       const runs = way.runs === 'maybe' || (found.isInput && index > 0) ? 'maybe' : command.runs
       const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
-        kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, command, traps: script.traps, jobs,
+        kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, isFile: way.isFile, command, traps: script.traps, jobs,
       }])
       if (started.kind === 'gunicorn') {
-        const shell = way.starter && { ...way.starter, traps: script.traps, others: () => hasOthers(script.commands, command) }
+        const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => hasOthers(script.commands, command) }
         this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs, moves }, shell)
         continue
       }
@@ -521,6 +541,7 @@ class Inspector {
         this.#script(nested, inner, () => changedEnvironment(inner.changes, command.environment), {
           parents: [...parents(), ...inner.parents],
           depth: way.depth + 1,
+          isFile: false,
           closed: closed ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
           inherits: way.inherits && inheritsAll(inner.changes),
           runs,

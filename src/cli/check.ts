@@ -2,7 +2,7 @@
 import { annotatedPython, pythonOf } from '../dependencies/annotation.ts'
 import { jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
-import type { Surroundings } from '../inspect.ts'
+import { tooLarge, type Surroundings } from '../inspect.ts'
 import { fieldMessage, type Path } from '../kubernetes/field.ts'
 import { readObjects, readWorkload, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding } from '../lint.ts'
@@ -43,7 +43,7 @@ export function* checkText(text: string, options: CheckOptions, edit: (edit: Cha
 }
 
 function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload: Workload, options: CheckOptions, edit: (edit: Change) => void): Generator<Checked> {
-  for (const error of workload.errors) {
+  for (const error of [...workload.errors, ...tooLarge(workload)]) {
     const place = manifest.locate([...at, ...error.path])
     const span = spanAt({ line: place?.line ?? manifest.line, column: place?.column ?? 1 })
     yield { unreadable: { message: fieldMessage(error.path, error.shape, error.value, error.detail), span, workload } }

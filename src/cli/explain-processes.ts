@@ -119,7 +119,7 @@ function processText(process: Process, path: string, lines: Lines, repository: R
     for (const { detail, value } of first.remarks) texts.push(`    ${paint('yellow', 'lost')}: ${JSON.stringify(value)} ${detail}`)
     const view = { all: flags.all === true, paint }
     const found = first.started.flatMap(({ script, workload }) =>
-      inspect(workload, first.surroundings).map((invocation) => picture(invocation, { ...view, ...(script === undefined ? {} : { title: script, isFile: true }) })))
+      inspect(workload, first.surroundings).map((invocation) => picture(invocation, { ...view, ...(script === undefined ? {} : { title: script }) })))
     if (found.length === 0) texts.push('    no gunicorn is started here, as far as can be seen')
     texts.push(...found.map((text) => indented(text)))
   }

@@ -1,5 +1,5 @@
 /** Kubernetes manifests in a text: YAML of any number of documents, or JSON. */
-import type { Event } from 'js-yaml'
+import type { Event, ScalarEvent } from 'js-yaml'
 import type { Path } from '../kubernetes/field.ts'
 import { readJson } from './json.ts'
 import { Lines } from './lines.ts'
@@ -7,6 +7,7 @@ import type { Position } from './lines.ts'
 import { itemIndex, itemParts, pathInPart, splitItems } from './parts.ts'
 import type { Part } from './parts.ts'
 import { decodeScalar } from './scalar.ts'
+import type { Decoded } from './scalar.ts'
 import { buildTree, contentStart, isBreak, lineEnd, afterBreak, resolve, skipSpace, walk } from './tree.ts'
 import type { Node, Step } from './tree.ts'
 import { MAX_DEPTH, YamlError, countDocuments, isObject, readEvents, readValue } from './yaml.ts'
@@ -38,6 +39,8 @@ export class Manifest {
   readonly #lines: Lines
   #events: Event[] | undefined
   #items: readonly Part[] | undefined
+  /** The scalar that was decoded last. */
+  #decoded: { readonly event: ScalarEvent; readonly decoded: Decoded } | undefined
   /** The part that was looked at last (undefined: all of the document), its text and its tree. */
   #part: Part | undefined
   #text = ''
@@ -92,8 +95,14 @@ export class Manifest {
     const found = this.#find(path)
     const node = found && resolve(found.step.node)
     if (found === undefined || node?.kind !== 'scalar') return undefined
-    const offset = decodeScalar(found.source, node.event).starts[valueOffset]
+    const offset = this.#decode(found.source, node.event).starts[valueOffset]
     return offset === undefined ? undefined : found.start + offset
+  }
+
+  /** One scalar may have many findings: it is decoded once for all that come one after the other. */
+  #decode(source: string, event: ScalarEvent): Decoded {
+    if (this.#decoded?.event !== event) this.#decoded = { event, decoded: decodeScalar(source, event) }
+    return this.#decoded.decoded
   }
 
   /** The parts of a document that holds a list of objects, where they can be read alone. */

@@ -15,12 +15,10 @@ export interface View {
   readonly paint: Paint
   /** Where the invocation stands. */
   readonly title?: string
-  /** True where the script that it stands in is a file of its own. */
-  readonly isFile?: boolean
 }
 
 /** The words and where they stand, the settings with their sources, what is unknown and why, what gunicorn refuses, how it ends. */
-export function picture(invocation: Found, { all, paint, title, isFile = false }: View): string {
+export function picture(invocation: Found, { all, paint, title }: View): string {
   const { words, settings } = invocation
   const written = writtenSettings(invocation)
   const lines = [title === undefined ? '' : paint('bold', title), `  ${words.map((word) => shown(word, paint)).join(' ')}`]
@@ -47,7 +45,7 @@ export function picture(invocation: Found, { all, paint, title, isFile = false }
   for (const { message, releases } of explainInvocation(invocation, null).problems)
     lines.push(`  ${paint('red', 'refused')}: ${message}${releases ? ` (gunicorn ${releases.join(', ')})` : ''}`)
   if (invocation.runs === 'maybe') lines.push('  whether it runs hangs on what comes before it')
-  lines.push(`  on SIGTERM: ${terminationText(invocation, isFile)}`)
+  lines.push(`  on SIGTERM: ${terminationText(invocation)}`)
   return `${lines.filter((line) => line.trim() !== '').map((line) => line.trimEnd()).join('\n')}\n`
 }
 
@@ -90,9 +88,8 @@ function origins({ words, placeOf, script }: Found): { where: string; texts: str
 /** A word as it is written; a mark stands for what is put in from elsewhere and not known. */
 const asWritten = ({ text }: Word): string => text.replaceAll(/[\uE000-\uF8FF]/g, '…')
 
-function terminationText({ parents: found, settings }: Found, isFile: boolean): string {
+function terminationText({ parents, settings }: Found): string {
   if (settings.value('daemon') === true) return 'nothing is left to get it, as gunicorn goes into the background, and the container ends'
-  const parents = isFile ? found.map((parent, index) => (index === 0 && parent.kind === 'shell' ? { ...parent, isFile } : parent)) : found
   const { outcome, first, stopsAt, because } = termination(parents)
   const grace = settings.value('graceful_timeout')
   const ends = `it ends once its requests are answered, after ${typeof grace === 'number' ? `${grace} s` : 'graceful_timeout'} at the latest`

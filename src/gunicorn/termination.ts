@@ -26,9 +26,9 @@ export type Parent =
       /** The script that it was given by `-c`, or on its standard input, and which of its commands is meant. */
       readonly script: string
       readonly isInput: boolean
-      /** True where it is given a file instead: then no shell becomes its last command. */
-      readonly isFile?: boolean
       readonly command: Command
+      /** True where the script is a file that the shell runs by name. */
+      readonly isFile: boolean
       /** True where the script sets a trap, or sends something into the background, before or elsewhere. */
       readonly traps: boolean
       readonly jobs: boolean
@@ -81,8 +81,8 @@ function staying(parent: Parent): Stay {
   // In a pipeline or in the background, `exec` is the subshell's.
   if (command.piped || command.background) return 'stays'
   if (command.exec) return !isInSubshell(parent) ? 'leaves' : program === 'busybox' || program === 'sh' ? 'unknown' : 'stays'
-  // What may still come on its standard input is not known to be the last.
-  if (parent.isInput || parent.isFile === true) return 'stays'
+  // What may still come on its standard input, or in its file, is not known to be the last.
+  if (parent.isInput || parent.isFile) return 'stays'
   const [bash, busybox] = [isLastOfBash(parent), isLastOfBusybox(parent)]
   if (program === 'dash') return 'stays'
   if (program === 'bash') return bash ? 'leaves' : 'stays'

@@ -41,6 +41,8 @@ export interface Element {
   readonly expanded: Expanded
   /** Where it stands in the string at `path`, where that holds several words; `text` is that part of it. */
   readonly at?: { readonly start: number; readonly end: number }
+  /** True for the text of a file that a shell runs by its name, for which no shell gives way to its last command. */
+  readonly isFile?: boolean
 }
 
 /** What a platform says of its own file, whatever gunicorn says. */

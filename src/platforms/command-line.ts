@@ -3,6 +3,7 @@ import { splitWords } from '../gunicorn/shlex.ts'
 import { escape, expand, type Expanded } from '../kubernetes/expansion.ts'
 import type { Element, EnvVar, Remark, Spelling } from '../kubernetes/workload.ts'
 import { Environment } from '../shell/environment.ts'
+import { shellScript } from '../shell/invocation.ts'
 import { readScript } from '../shell/script.ts'
 import type { Word } from '../shell/word.ts'
 import type { Mode } from './platform.ts'
@@ -76,20 +77,32 @@ function splitLine(text: WrittenText, mode: 'words' | 'env', variables: readonly
     const expanded = mode === 'words' ? rewritten(given, lookup) : expand(given, lookup)
     return { path, text: word.text, expanded, at: { start, end } }
   })
-  return { elements, remarks: words.flatMap((word, index) => shellRemark(text, word, index, mode) ?? []) }
+  const program = mode === 'env' ? words.findIndex(({ value }) => !/^[A-Za-z_]\w*=/.test(value ?? '')) : 0
+  const script = scriptIndex(words)
+  return { elements, remarks: words.flatMap((word, index) => shellRemark(text, word, mode, index === program, index === script) ?? []) }
+}
+
+/** Which word is a script that a shell among the words reads. */
+function scriptIndex(words: readonly Word[]): number {
+  for (const index of words.keys()) {
+    const found = shellScript(words.slice(index))
+    if (found) return index + found.script
+  }
+  return -1
 }
 
 /** What only a shell would understand; no shell reads it here. */
-function shellRemark(text: WrittenText, word: Word, index: number, mode: 'words' | 'env'): Remark | undefined {
+function shellRemark(text: WrittenText, word: Word, mode: 'words' | 'env', isProgram: boolean, isScript: boolean): Remark | undefined {
   const value = word.value ?? ''
   const plain = word.text.replaceAll(/'[^']*'|"(?:\\.|[^"\\])*"/g, '')
   const tell = (detail: string, remedy: string): Remark => mangled(text, word.start, word.end, word.text, detail, remedy)
   const shell = 'Write `bash -c "…"` around the command, or start a script.'
+  if (isScript && mode === 'env') return undefined
   if (/^(?:&&|\|\|?|;|&|\d*[<>].*)$/.test(plain) || plain.endsWith(';')) return tell('must be a word of the program: no shell reads it here, and it is passed on as an argument', shell)
   // `$(NAME)` is what Kubernetes expands.
-  if (/`|\$\((?![A-Z_][A-Z0-9_]*\))/.test(word.text)) return tell('must not be for a shell to work out: none reads it here, and it is passed on as it is', shell)
-  if (index === 0 && mode === 'words' && /^[A-Za-z_]\w*=/.test(value)) return tell('must be a program: no shell reads the assignment here, and a file of that name is looked for', 'Set the variable in the environment of the app.')
-  if (index === 0 && /^(?:exec|cd|export|source|\.)$/.test(value)) return tell('must be a program: no shell reads it here, and there is no program of that name', mode === 'env' || value !== 'exec' ? shell : 'Remove `exec`: no shell stands before the program.')
+  if (!isScript && /`|\$\((?![A-Z_][A-Z0-9_]*\))/.test(word.text)) return tell('must not be for a shell to work out: none reads it here, and it is passed on as it is', shell)
+  if (isProgram && mode === 'words' && /^[A-Za-z_]\w*=/.test(value)) return tell('must be a program: no shell reads the assignment here, and a file of that name is looked for', 'Set the variable in the environment of the app.')
+  if (isProgram && /^(?:exec|cd|export|source|\.)$/.test(value)) return tell('must be a program: no shell reads it here, and there is no program of that name', mode === 'env' || value !== 'exec' ? shell : 'Remove `exec`: no shell stands before the program.')
   if (mode === 'words' && /\$\{[A-Za-z_]\w*[^}\w]/.test(value.replaceAll(portDefault, ''))) return tell(`must not have a default: the platform reads no more than \${NAME} here, and ${portDefault} as it is`, 'Set the variable in the environment of the app, and write `$NAME`.')
   if (mode === 'env' && /\$\{?[A-Za-z_]/.test(value)) return tell('must not hold a variable: nobody expands it here', 'Write `$(NAME)`, which Kubernetes expands.')
   return undefined

@@ -26,7 +26,7 @@ export default defineRule({
 function fault({ command, shell, settings }: Subject): { readonly detail: string; readonly remedy?: string; readonly fix?: Fix } | undefined {
   // A trap may pass signals on, and whoever puts gunicorn into the background by itself has a plan.
   if (!command || !shell || shell.signalsGroup || shell.traps || settings.value('daemon') === true) return undefined
-  const stays = staysInPlace[shell.name]
+  const stays = shell.isFile ? 'always' : staysInPlace[shell.name]
   if (command.ends) {
     if (command.exec || stays === undefined || (stays !== 'always' && !command.embedded && (stays === 'never' || command.bare))) return undefined
     const name = shell.name === 'sh' ? 'a shell such as dash' : shell.name

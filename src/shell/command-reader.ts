@@ -313,11 +313,14 @@ export abstract class CommandReader implements Context {
       start = Math.min(start, part.pos)
       end = Math.max(end, part.end)
       if (!substituted) substituted = /[`$]\(|`/.test(part.text)
-      const value = this.#assignment(part, assignments, words.length > 0)
+      const elements = words.length === 0 ? this.#elements(part) : undefined
+      const value = elements === undefined ? this.#assignment(part, assignments, words.length > 0) : null
       this.#pending = assignments ??= []
       assignments.push({ name: part.name, value, start: part.pos, end: part.end })
       // Without a command the variables are the shell's own, at once.
-      if (words.length === 0) this.scope.assign(part.name, value)
+      if (words.length > 0) continue
+      if (elements === undefined) this.scope.assign(part.name, value)
+      else this.scope.assignElements(part.name, elements)
     }
     let input: Word | undefined
     if (redirects !== undefined) {
@@ -352,6 +355,16 @@ export abstract class CommandReader implements Context {
       value: word.value === null || splits || append ? null : `${part.name}=${word.value}`,
       prefix, splits, text: this.source.slice(part.pos, part.end), start: part.pos, end: part.end,
     })
+  }
+
+  /** What `NAME=(…)` and `NAME+=(…)` make an array of; undefined where that is not known. */
+  #elements({ name, value, append, index, text }: Syntax.Assignment): readonly string[] | undefined {
+    if (this.dialect !== 'bash' || value.type !== 'ArrayValue' || index !== undefined || /[`$<>]\(|`|:?=\}|\(\s*\[|\s\[/.test(text)) return undefined
+    const before = append === true ? this.scope.variable(name).elements : []
+    const words: Word[] = []
+    for (const element of value.elements) expandWord(element, this, words)
+    if (before === undefined || words.some((word) => word.value === null || word.splits)) return undefined
+    return [...before, ...words.map((word) => word.value ?? '')]
   }
 
   /** The value of `NAME=VALUE` before a command or on its own. */

@@ -5,7 +5,7 @@ import { evaluate } from './arithmetic.ts'
 import { remove, replace, type Piece } from './pattern.ts'
 import type { Scope } from './scope.ts'
 import { restore, type Syntax } from './syntax.ts'
-import type { Word } from './word.ts'
+import { literal, type Word } from './word.ts'
 import { assignedIn } from './writes.ts'
 
 /** A value that is known, or the known characters before its first unknown part. */
@@ -350,7 +350,7 @@ class Expansion {
           break
         }
         case 'ParameterExpansion':
-          empty = empty && part.parameter === '@'
+          empty = empty && (part.parameter === '@' || isWholeArray(part))
           this.#parameterExpansion(part, true)
           break
         case 'CommandExpansion':
@@ -484,6 +484,12 @@ class Expansion {
       if (!scope.plainIfs || words.some((word) => word.value === null || word.splits)) return fields.unknown(false)
       return this.#value(words.map((word) => word.value).join(' '), true)
     }
+    this.#list(words, quoted)
+  }
+
+  /** Words that stay apart. */
+  #list(words: readonly Word[], quoted: boolean): void {
+    const fields = this.#fields
     words.forEach((word, index) => {
       if (index > 0) fields.break()
       if (word.value === null || hole.test(word.value)) {
@@ -499,6 +505,10 @@ class Expansion {
   #parameterExpansion(part: Syntax.ParameterExpansionPart, quoted: boolean): void {
     const { parameter: name, operation, prefix, index } = part
     const fields = this.#fields
+    if (isWholeArray(part)) {
+      const { elements } = this.#context.scope.variable(name)
+      if (elements !== undefined && this.#context.scope.nounset === false) return this.#list(elements.map((value) => literal(value)), quoted)
+    }
     if (index !== undefined || prefix === '!' || !/^(\w+|[@*#?$!-])$/.test(name) || this.#depth >= deepest) {
       this.#skipOperands(part)
       return fields.unknown(!quoted || name === '@' || part.text.includes('@'))
@@ -718,6 +728,11 @@ function globPiece(part: Syntax.GlobPart): Piece | null {
   if (match === null) return null
   const inside = (match[2] ?? '').replace(/(\d)-(\d)/g, (_, from: string, to: string) => '0123456789'.slice(Number(from), Number(to) + 1))
   return /.-./.test(inside) ? null : { set: new Set(inside), negated: match[1] === '!' }
+}
+
+/** `${NAME[@]}`. */
+function isWholeArray({ parameter, operation, prefix, index }: Syntax.ParameterExpansionPart): boolean {
+  return index?.text === '@' && operation === undefined && prefix === undefined && /^[A-Za-z_]\w*$/.test(parameter)
 }
 
 /** Whether the name of a variable may go on in the next part: with what cannot be seen, or on the next line. */

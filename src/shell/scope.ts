@@ -13,6 +13,8 @@ export interface Variable {
   readonly exported: boolean | null
   /** True where it is read-only; null where that is unknown. */
   readonly fixed: boolean | null
+  /** What an array of bash holds, where all of it is known. */
+  readonly elements?: readonly string[]
 }
 
 /**
@@ -136,7 +138,8 @@ export class Scope {
   #join(name: string, other: Scope): void {
     const mine = this.variable(name)
     const theirs = other.variable(name)
-    if (mine.value === theirs.value && mine.exported === theirs.exported && mine.fixed === theirs.fixed) return
+    const isSameArray = mine.elements === theirs.elements || mine.elements?.join('\0') === theirs.elements?.join('\0')
+    if (isSameArray && mine.value === theirs.value && mine.exported === theirs.exported && mine.fixed === theirs.fixed) return
     this.#put(name, {
       value: mine.value === theirs.value ? mine.value : null,
       exported: mine.exported === theirs.exported ? mine.exported : null,
@@ -164,6 +167,12 @@ export class Scope {
     const before = this.variable(name).exported
     const exported = before === true || this.allexport === true ? true : before === false ? this.allexport : null
     this.#write(name, { value: kept.has(name) ? null : value, exported, fixed: false })
+  }
+
+  /** Makes a variable an array. */
+  assignElements(name: string, elements: readonly string[]): void {
+    const { fixed, exported } = this.variable(name)
+    this.#write(name, kept.has(name) ? anything : { value: null, exported, fixed, elements })
   }
 
   /** Gives a variable back what it was before a function made it its own. */

@@ -6,11 +6,10 @@
  */
 import { beforeAll, describe, expect } from '@jest/globals'
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { installGunicorn } from '../../scripts/gunicorn-release.ts'
 import type { Explanation } from '../../src/cli/explain.ts'
+import { program } from '../program.ts'
 import { commandLines } from './command-lines.ts'
 import { Oracle, type Answer, type CommandLine } from './gunicorn.ts'
 import { realTest, seed } from './real.ts'
@@ -19,18 +18,6 @@ import { realTest, seed } from './real.ts'
 const counts: Readonly<Record<string, number>> = {
   '19.10.0': 1500, '20.0.4': 1500, '20.1.0': 3000, '21.2.0': 1500, '22.0.0': 1500, '23.0.0': 3000, '24.1.1': 1500,
   '25.0.3': 1500, '25.3.0': 1500, '26.2.0': 1500, '27.0.1': 3000,
-}
-
-const root = join(import.meta.dirname, '..', '..')
-
-/** The built program, unless it is older than what it is built of; then the source. */
-function program(): string {
-  const built = join(root, 'dist', 'paddock.js')
-  const filesIn = (folder: string): string[] =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
-  const sources = [...filesIn(join(root, 'src')), ...filesIn(join(root, 'cmd'))]
-  const isNew = existsSync(built) && sources.every((file) => statSync(file).mtimeMs <= statSync(built).mtimeMs)
-  return isNew ? built : join(root, 'cmd', 'paddock.ts')
 }
 
 /** What paddock answers, in the order of the command lines. */

@@ -61,7 +61,7 @@ const live: readonly string[] = [
   '${RELOAD:+--reload}', '${NAME:+-n "$NAME"}', '${NAME:+--name=$NAME}', '-n "$NAME"', '-n "${NAME:-shop}"', "-n 'it'\\''s'", '-n "a\\$b"',
   '--chdir ~/shop', '-n "${MODULE%.*}"', '-n "${MODULE%%/*}"', '-n ${MODULE##*/}', '-n "${DATABASE_URL#*://}"', '-n "${DATABASE_URL%%:*}"',
   '-w ${#ENV}', '-n "${ENV:-production}-${SERVICE:-web}"', '"--workers=$WORKERS"', '"--bind=:$PORT"', '-n \'$NAME\'',
-  '-w $(nproc)', '-w `nproc`', '-w ${WORKERS:-$(nproc)}', '-b :${PORT:-$(nproc)}',
+  '-w $(nproc)', '-w `nproc`', '-w ${WORKERS:-$(nproc)}',
   '-b "${HOST:-${FALLBACK:-0.0.0.0}}:$PORT"', '-w ${WORKERS:-${THREADS:-3}}', '-n x"$ENV"y', '-n ""', "-n ''$ENV", '-n a\\ b', '-n $ENV$SERVICE',
 ]
 
@@ -119,8 +119,8 @@ const frames: readonly string[] = [
 /** What only bash takes. */
 const bashFrames: readonly string[] = [
   'if ??; then @; else @; fi', '?? && @', '?? || @', 'set -euo pipefail\n%\nexec @', '@ -n ${ENV^^}', '@ -n "${NAME//\\"/}"', '@ -n "${ENV/dev/x}"', '@ -n "${DATABASE_URL:0:8}"', '@ -n "${ENV:0:3}"', "@ -n $'a\\tb'",
-  'ARGS=(-w 2 -n "my shop"); @ "${ARGS[@]}"', 'ARGS=(); ARGS+=(-w 3); exec @ "${ARGS[@]}"', 'source ./env.sh; @', '@ <<< x', '@ &> out.log', '@ |& collect', '@ > >(collect)', 'for ((i=0; i<2; i++)); do migrate $i; done; @', 'declare -x WEB_CONCURRENCY=5; @', 'declare -r W=3; @ -w $W',
-  'W=3; ((W++)); @ -w $W', 'let W=2+1; @ -w $W', "function start() { local w=${1:-2}; @ -w $w; }; start 4", '@ {-w,2}', 'W=1; W+=2; @ -w $W', 'shopt -s nullglob; @', 'mapfile -t A < /dev/null; @', 'select x in a; do :; done </dev/null; @', 'time @', 'coproc celery worker; @', '@ "${@:2}"', 'X=PORT; @ -n "${!X}"',
+  'ARGS=(-w 2 -n "my shop"); @ "${ARGS[@]}"', 'ARGS=(); ARGS+=(-w 3); exec @ "${ARGS[@]}"', 'ARGS=(); ? && ARGS+=(--reload); exec @ "${ARGS[@]}"', 'ARGS=(-n "$NAME"); ARGS+=("--threads=${THREADS:-2}"); @ "${ARGS[@]}" -w 2', 'source ./env.sh; @', '@ <<< x', '@ &> out.log', '@ |& collect', '@ > >(collect)', 'for ((i=0; i<2; i++)); do migrate $i; done; @', 'declare -x WEB_CONCURRENCY=5; @', 'declare -r W=3; @ -w $W',
+  'W=3; ((W++)); @ -w $W', 'let W=2+1; @ -w $W', "function start() { local w=${1:-2}; @ -w $w; }; start 4", 'W=1; W+=2; @ -w $W', 'shopt -s nullglob; @', 'mapfile -t A < /dev/null; @', 'select x in a; do :; done </dev/null; @', 'time @', 'coproc celery worker; @', '@ "${@:2}"', 'X=PORT; @ -n "${!X}"',
   'set -o pipefail; % | collect; @', 'BASH_ENV= @', '[[ $ENV == dev ]] && W=1 || W=2; @ -w $W', 'case $ENV in dev) W=1 ;& *) W=2 ;; esac; @ -w $W', 'printf -v W %s 3; @ -w $W', 'read -r A <<< 3; @ -w $A',
 ]
 

@@ -38,6 +38,8 @@ describe('words for Kubernetes, on BlueKing', () => {
     ['G "a  b"', ['G', 'a  b'], []],
     ['G -n name -e K=V', ['G', '-n', 'name', '-e', 'K=V'], []],
     ['bash -c "a && b"', ['bash', '-c', 'a && b'], []],
+    ['bash -c "G -w $(nproc) `a`"', ['bash', '-c', 'G -w $(nproc) `a`'], []],
+    ['bash -c "G -b ${PORT:-1}"', ['bash', '-c', 'G -b 5000:-1}'], ['"G -b ${PORT:-1}"']],
   ])('%s', (text, want, lost) => {
     expect(words('words', text)).toEqual({ words: want, lost })
   })
@@ -51,6 +53,8 @@ describe('words for Kubernetes, on BlueKing', () => {
 test.each([
   ['FOO=1 G -b :$PORT', ['FOO=1', 'G', '-b', ':$PORT'], [':$PORT']],
   ['G -b :$(PORT)', ['G', '-b', ':5000'], []],
+  ['FOO=1 exec G', ['FOO=1', 'exec', 'G'], ['exec']],
+  ['bash -c "G -b :$PORT -w $(nproc)"', ['bash', '-c', 'G -b :$PORT -w $(nproc)'], []],
 ])('words behind env: %s', (text, want, lost) => {
   expect(words('env', text)).toEqual({ words: want, lost })
 })

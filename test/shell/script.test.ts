@@ -114,6 +114,33 @@ describe('words', () => {
     expect(words('x $\uE000 a$PORT\uE001 "${W}\uE000"')).toBe('x|?*|a?*|4?')
   })
 
+  test.each([
+    ['A=(a "b c" $SPACED); A+=("$W"); x "${A[@]}"', 'x|a|b c|a|b|4'],
+    ['A=(); x "${A[@]}" y', 'x|y'],
+    ['A=(1 2); x "a${A[@]}b" ${A[@]}', 'x|a1|2b|1|2'],
+    ['A=(1); [ -f x ] && A+=(2); x "${A[@]}"', 'x|?*'],
+    ['A=([3]=a); x "${A[@]}"', 'x|?*'],
+    ['A=($(b)); x "${A[@]}"', 'x|?*'],
+    ['A=(a); A=b; x "${A[@]}"', 'x|?*'],
+    ['A=(a b); A[0]=z; x "${A[@]}"', 'x|?*'],
+    ['x "${FILE:2:3}" "${FILE: -3}" ${FILE^} ${FILE^^} "${FILE/b/x}" "${FILE//./_}" "${FILE/#a/x}" "${FILE/%d/x}"',
+      'x|b.c|c.d|A/b.c.d|A/B.C.D|a/x.c.d|a/b_c_d|x/b.c.d|a/b.c.x'],
+  ])('bash: %j', (text, expected) => {
+    expect(words(text, { dialect: 'bash' })).toBe(expected)
+  })
+
+  test.each([
+    ['sh <<E\na $PORT\nE\n', 'a 8000\n'],
+    ["sh <<'E'\na $PORT\nE\n", 'a $PORT\n'],
+    ['sh <<-E\n\t\ta \\$W\n\tE\n', 'a $W\n'],
+    ['sh <<E\na $(b)\nE\n', null],
+    ['sh <<E\na ${W:=1}\nE\n', null],
+    ['sh <<E <f\na\nE\n', undefined],
+  ])('here-document %j', (text, expected) => {
+    const { input } = read(text).commands.find((command) => command.words[0]?.value === 'sh') ?? {}
+    expect(input === undefined ? undefined : input.value).toBe(expected)
+  })
+
   test('places', () => {
     const text = ' A=1 x  "$PORT" \\\n $SPACED >f y # z'
     const { words: found, start, end, insertAt } = lastOf(read(text))
@@ -174,6 +201,7 @@ describe('variables', () => {
     ['case $PORT in $(a)) W=1;; esac; x "$W"', 'x|?'],
     ['case $PORT in [a-z]*) W=1;; esac; x "$W"', 'x|?'],
     ['set -- a b; shift; x $1 $#', 'x|b|1'],
+
     ['x $((${UNSET:-2} + W))', 'x|6'],
     ['while a; do W=$((W+1)); done; x "$W" $PORT', 'x|?|8000'],
     ['case a in b) W=1;; esac; x "$W" $PORT', 'x|4|8000'],
