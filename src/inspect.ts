@@ -657,7 +657,9 @@ function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[]
   }
   if (!script.splice({ start: offset, end: offset, text: ' ' })) return { kind: 'none', reason: 'it stands in a script within a script, in quotes that cannot be told apart' }
   // Where each option stands on a line of its own, so does what is added.
-  const indent = before || !name ? undefined : /[^]*\\\n([ \t]*)(?=\S)/.exec(script.text.slice(name.end, offset))?.[1]
+  const written = before || !name ? '' : script.text.slice(name.end, offset)
+  const line = written.lastIndexOf('\\\n')
+  const indent = line < 0 ? undefined : /^[ \t]*(?=\S)/.exec(written.slice(line + 2))?.[0]
   return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }
 }
 
