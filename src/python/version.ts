@@ -25,11 +25,28 @@ type Ranges = readonly Range[]
 const first = '0.dev0'
 const everything: Ranges = [{ from: first, to: null }]
 
+/** What was asked before, by bound and specifier: a cluster asks the same of thousands of workloads. */
+const answered = new Map<string, Admitted>()
+/** So many answers are kept, of specifiers of so many characters at most. */
+const [mostAnswered, longestAnswered] = [1000, 200]
+
 /**
  * Whether all, some or none of the versions that the specifier admits lie within the bound, itself a specifier.
  * Unknown where one of the two cannot be read or admits nothing, and where pip's releases differ on what it means.
  */
 export function admits(specifier: string, bound: string): Admitted {
+  if (specifier.length > longestAnswered) return workedOut(specifier, bound)
+  const question = `${bound}\n${specifier}`
+  let answer = answered.get(question)
+  if (answer === undefined) {
+    answer = workedOut(specifier, bound)
+    if (answered.size >= mostAnswered) answered.clear()
+    answered.set(question, answer)
+  }
+  return answer
+}
+
+function workedOut(specifier: string, bound: string): Admitted {
   const admitted = rangesAdmitted(specifier)
   const within = rangesOf(bound)
   if (admitted === null || within === null) return 'unknown'
