@@ -3,6 +3,8 @@ import { applyEdits, type Edit } from './edit.ts'
 import { omit, type Omission } from './gunicorn/omission.ts'
 import type { Entry } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
+import { inject } from './injection/inject.ts'
+import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
 import { readWorkload, type Container, type Workload } from './kubernetes/workload.ts'
@@ -36,7 +38,8 @@ export function fix(object: unknown, report: Report, policy: Policy, python: Pyt
   let current = report
   let edited = object
   for (;;) {
-    const round = mend(current, policy)
+    const circumstances = new Circumstances(current.invocations, policy, python)
+    const round = policy.injection === 'Environment' ? mendVariables(current, current.findings, policy) : mend(current, policy, circumstances)
     for (const finding of round.mended) mended.add(finding)
     if (round.edits.length > 0) rounds.push(round.edits)
     if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
@@ -57,10 +60,14 @@ interface Round {
   readonly more: boolean
 }
 
-function mend(report: Report, policy: Policy): Round {
+function mend(report: Report, policy: Policy, circumstances: Circumstances): Round {
   const fixable = report.findings.filter((finding) => finding.fix !== undefined)
   // Elements that are taken apart set what they did not set before, so what is missing is found anew.
   const splits = fixable.filter((finding) => finding.fix && 'split' in finding.fix)
+  // A value that stands in a variable is mended there, if that can be; else it is overridden by the rest of the rounds.
+  const inVariables = splits.length > 0 ? [] : fixable.filter(({ fix: wanted, invocation }) => wanted && invocation && isInVariable(wanted, invocation) && obstacle(wanted, invocation, circumstances) === undefined)
+  const variables = inVariables.length > 0 ? mendVariables(report, inVariables, policy) : undefined
+  if (variables && variables.edits.length > 0) return { ...variables, more: true }
   const taken = splits.length > 0 ? splits : fixable.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b)))
   const containers = new Set<Container>()
   const edits: Edit[] = []
@@ -82,6 +89,24 @@ function mend(report: Report, policy: Policy): Round {
   for (const [container] of sharing.values()) if (container) edits.push(...definePort(container, policy))
   // With the variable defined, more is known of what reads it: `export PORT=${PORT:-8000}`, `127.0.0.1:$(PORT)`.
   more ||= [...containers].some((container) => mentions(container, policy.port.env))
+  return { edits, mended, more }
+}
+
+/** Mends what can be mended in the variables of each container. */
+function mendVariables({ invocations, surroundings }: Report, findings: readonly Finding[], policy: Policy): Round {
+  const taken = findings.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b)))
+  const fixable = taken.flatMap((finding) => (finding.fix && finding.invocation ? [{ key: finding, fix: finding.fix, invocation: finding.invocation }] : []))
+  const edits: Edit[] = []
+  const mended = new Set<Finding>()
+  let more = false
+  for (const [container, wanted] of Map.groupBy(fixable, ({ invocation }) => invocation.container)) {
+    const injected = inject(container, invocations.filter((invocation) => invocation.container === container), wanted, policy, surroundings)
+    edits.push(...injected.edits)
+    for (const finding of injected.made) mended.add(finding)
+    // What is mended may be found fault with in another way: a port that was taken for a host is not the platform's.
+    const isAnew = injected.made.some(({ fix: made }) => made && !('define' in made) && !('setting' in made && !made.entry))
+    more ||= injected.later.length > 0 || isAnew || mentions(container, policy.port.env)
+  }
   return { edits, mended, more }
 }
 
@@ -147,6 +172,7 @@ class Writer {
       this.needsPort = true
       return 'written'
     }
+    if (this.#isOutOfReach()) return 'impossible'
     if ('split' in fix) return this.#split(fix) ? 'written' : 'impossible'
     if ('drop' in fix) return this.#drop(fix.drop)
     if ('put' in fix) return this.#put(fix)
@@ -157,6 +183,12 @@ class Writer {
     const replaced = fix.entry !== undefined && this.#replace(fix.entry, fix.setting, String(fix.value))
     if (replaced && word) this.#touched.add(word)
     return replaced || this.#append(fix) ? 'written' : 'impossible'
+  }
+
+  /** True in a script within another one where the file's platform wants characters escaped: it takes the first turn, and the words here the last. */
+  #isOutOfReach(): boolean {
+    const { script, container } = this.#invocation
+    return script?.nested === true && container.spelling !== undefined && container.spelling.literal('"$(') !== '"$('
   }
 
   /** True where a script has given the port variable a value of its own, or lacks it: what is written with it is not the platform's port. */

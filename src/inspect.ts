@@ -1,6 +1,7 @@
 /**
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
+import { parseArguments } from './gunicorn/arguments.ts'
 import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
 import { automaticFile, type ConfigFile, type ConfigSource, type ConfigText } from './gunicorn/config-file.ts'
 import { baseName, changedEnvironment, changedVariables, startedBy, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
@@ -17,7 +18,7 @@ import { Environment } from './shell/environment.ts'
 import { insetOf } from './shell/inset.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
-import type { Word } from './shell/word.ts'
+import { literal, type Word } from './shell/word.ts'
 
 /** A place in an object, and within the string that stands there. */
 export interface Place {
@@ -42,6 +43,8 @@ export type Insertion =
 /** A script as it stands in an object, be it within other scripts. */
 export interface ScriptPlace {
   readonly text: string
+  /** True where it stands in another script. */
+  readonly nested?: boolean
   readonly path: Path
   /** Where units start … end of the script stand in the string at `path`. */
   readonly place: (start: number, end: number) => { readonly start: number; readonly end: number }
@@ -98,6 +101,8 @@ export interface Invocation {
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
+  /** Whether the container may start another gunicorn, where that cannot be read. */
+  readonly mayHaveOthers: boolean
   /** What is not in sight of the command, of a container that stands in here for what it may start. */
   readonly hidden?: HiddenCommand
 }
@@ -215,7 +220,7 @@ export interface Surroundings {
 }
 
 /** An invocation as a command line alone tells it. */
-export type Found = Omit<Invocation, 'workload' | 'container' | 'environment'>
+export type Found = Omit<Invocation, 'workload' | 'container' | 'environment' | 'mayHaveOthers'>
 
 /** The invocations of gunicorn in a workload, container by container. */
 export function inspect(workload: Workload, surroundings: Surroundings = none): Invocation[] {
@@ -243,7 +248,8 @@ export function inspectWorkload(workload: Workload, surroundings: Surroundings =
   return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings) ?? [])
 }
 
-const workloadReleases = ({ annotations, gunicorn }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value.trim() ?? gunicorn)
+/** The releases that the gunicorn in a workload's images can be. */
+export const workloadReleases = ({ annotations, gunicorn }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value.trim() ?? gunicorn)
 
 interface InspectedContainer extends Inspected {
   readonly container: Container
@@ -272,23 +278,62 @@ function inspectContainer(
     ...(container.spelling ? { escaped: String } : {}),
     // An image may set more variables than the object shows.
     environment: () => new Environment([...environment.variables].map(([name, { value }]) => [name, value]), false),
-    // What an image may set besides is not reckoned with: no default could be put in otherwise.
-    variables: (name) => {
-      const variable = environment.variables.get(name)
-      if (variable) return variable.value
-      return environment.mayComeFromElsewhere(name) ? null : undefined
-    },
+    variables: variablesOf(environment),
     releases,
     configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
   })
   const before = command.length === 0 && !container.elements ? [entryPoint] : noParents
   const invocations = found.invocations.map((invocation) => ({
-    ...invocation, workload, container, environment, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
+    ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore || found.unread.length > 0, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
   }))
   return { ...found, container, invocations }
 }
 
 const none: Surroundings = {}
+
+/** What gunicorn finds in a container's environment. What an image may set besides is not reckoned with: no default could be put in otherwise. */
+const variablesOf = ({ variables, mayComeFromElsewhere }: ContainerEnvironment): Variables => (name) => {
+  const variable = variables.get(name)
+  if (variable) return variable.value
+  return mayComeFromElsewhere(name) ? null : undefined
+}
+
+/**
+ * The gunicorn that the entry point of a container's image starts, by what the object tells of it: its arguments and its
+ * variables. What the entry point puts on the command line itself is not seen, the application included.
+ */
+export function inspectImage(workload: Workload, container: Container): Invocation {
+  const { args = [], path } = container
+  const environment = containerEnvironment(container, workload.enableServiceLinks)
+  const own = args.map((text, index) => wordOf({ path: [...path, 'args', index], text, expanded: expand(text, environment.lookup) }))
+  const releases = workloadReleases(workload)
+  const variables = variablesOf(environment)
+  const named = releases.some((release) => parseArguments(own, release).positionals.length > 0)
+  const words = [gunicornItself, ...(named ? [] : [hiddenApplication]), ...own]
+  return {
+    workload,
+    container,
+    environment,
+    form: 'exec',
+    words,
+    command: undefined,
+    script: undefined,
+    parents: noParents,
+    shell: undefined,
+    runs: 'maybe',
+    place: { path },
+    insertion: { kind: 'none', reason: 'the entry point of the image is not in sight' },
+    placeOf: (word) => ({ path: own.includes(word) ? [...path, 'args', own.indexOf(word)] : path }),
+    releases,
+    variables,
+    settings: new Settings(read(words.slice(1), variables, releases)),
+    mayHaveOthers: false,
+  }
+}
+
+const gunicornItself = literal('gunicorn')
+/** Some application, of which only that it is there is known. */
+const hiddenApplication: Word = { value: null, prefix: 'application', splits: false, text: '', start: 0, end: 0 }
 
 /** The containers whose command is in their image, each as an invocation of which nothing is known. */
 export function* inspectHidden(workload: Workload, invocations: readonly Invocation[]): Generator<Invocation> {
@@ -313,6 +358,7 @@ export function* inspectHidden(workload: Workload, invocations: readonly Invocat
       variables: () => null,
       releases: [],
       placeOf: () => place,
+      mayHaveOthers: true,
       hidden,
     }
   }
@@ -465,7 +511,7 @@ class Inspector {
       shell: undefined,
       runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
-      insertion: { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
+      insertion: grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
       placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
     })
   }
@@ -496,7 +542,7 @@ class Inspector {
       shell: undefined,
       runs: 'surely',
       place: { path, start: own[0]?.start ?? 0, end },
-      insertion: hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits },
+      insertion: grabbed(passed) ?? (hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits }),
       placeOf: ({ start, end }) => ({ path, start, end }),
     })
   }
@@ -561,6 +607,7 @@ class Inspector {
     const whole = outer.place(word.start, word.end)
     return {
       text: text.slice(offset),
+      nested: true,
       path: outer.path,
       place: (start, end) => {
         const inner = inset?.place(start + offset, end + offset)
@@ -576,7 +623,7 @@ class Inspector {
   #shellForm(
     script: ScriptPlace,
     command: Command,
-    { index, changes }: Extract<Started, { kind: 'gunicorn' }>,
+    { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
     way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves'>,
     shell: Omit<Shell, 'seat'> | undefined,
@@ -597,7 +644,7 @@ class Inspector {
       shell: shell && { ...shell, seat },
       runs: way.runs,
       place: { path, ...script.place(command.start, command.end) },
-      insertion: insertionIn(script, command, own, way),
+      insertion: grabbed(passed) ?? insertionIn(script, command, own, way),
       placeOf: (word) => ({ path, ...script.place(word.start, word.end) }),
     })
   }
@@ -667,6 +714,12 @@ function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[]
   // Where each option stands on a line of its own, so does what is added.
   const indent = before || !name ? undefined : lastIndent(script.text, name.end, offset)
   return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }
+}
+
+/** Why nothing can be added behind wrappers, where one would take options for its own. */
+function grabbed(passed: readonly Passed[]): Insertion | undefined {
+  const wrapper = passed.find(({ grabs }) => grabs)
+  return wrapper && { kind: 'none', reason: `${wrapper.name} would take options for its own, as no \`--\` stands before gunicorn` }
 }
 
 const wrappersOf = (passed: readonly Passed[]): readonly Parent[] =>

@@ -1,6 +1,8 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { releasesInWords } from './gunicorn/catalogue.ts'
-import { inspect, inspectHidden, type Invocation, type Place, type Surroundings } from './inspect.ts'
+import { invocationsOf } from './injection/invocations.ts'
+import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
+import { inspectHidden, type Invocation, type Place, type Surroundings } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
 import { platformRules } from './platforms/remarks.ts'
@@ -108,10 +110,11 @@ export interface Report {
 }
 
 export function lint(workload: Workload, policy: Policy, python: Python, surroundings?: Surroundings): Report {
-  const invocations = inspect(workload, surroundings)
+  const invocations = invocationsOf(workload, policy, python, surroundings)
+  const circumstances = new Circumstances(invocations, policy, python)
   const spoken = hiddenRules.some((rule) => (policy.rules[rule.id]?.action ?? 'Off') !== 'Off')
   const hidden = spoken ? [...inspectHidden(workload, invocations)] : []
-  const findings = [...invocations, ...hidden].flatMap((invocation) => lintInvocation(invocation, policy, python))
+  const findings = [...invocations, ...hidden].flatMap((invocation) => lintInvocation(invocation, circumstances, policy, python))
   return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings, surroundings }
 }
 
@@ -126,7 +129,7 @@ function remarks({ remarks = [], containers }: Workload, policy: Policy): Findin
 
 const hiddenRules = rules.filter((rule) => rule.ofHidden)
 
-function lintInvocation(invocation: Invocation, policy: Policy, python: Python): Finding[] {
+function lintInvocation(invocation: Invocation, circumstances: Circumstances, policy: Policy, python: Python): Finding[] {
   const subject: Subject = { ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) }
   const allowed = allowedRules(invocation.workload, policy)
   const { serves } = invocation.settings
@@ -135,7 +138,7 @@ function lintInvocation(invocation: Invocation, policy: Policy, python: Python):
     if ((rule.ofHidden === true) !== (invocation.hidden !== undefined)) continue
     if (allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
     for (const problem of rule.check(subject)) {
-      const finding = findingOf(rule, problem, invocation, policy)
+      const finding = findingOf(rule, problem, invocation, policy, (fix) => reasonAgainst(fix, invocation, circumstances))
       if (finding) findings.push(finding)
     }
   }
@@ -175,17 +178,25 @@ function portVariable({ environment, container }: Invocation, { port }: Policy):
   return container.port !== undefined || port.fallback !== null ? 'definable' : 'none'
 }
 
-function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy): Finding | undefined {
+function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy, reasonAgainst: (fix: Fix) => string | undefined): Finding | undefined {
   const decided = policy.rules[rule.id]
   if (!decided) return undefined
   const { action: wanted, otherwise } = decided
-  const fixable = wanted === 'Fix' && problem.fix !== undefined && (invocation.insertion.kind !== 'none' || 'define' in problem.fix)
-  let action: Action = wanted === 'Fix' && !fixable ? otherwise : wanted
+  const reason = wanted === 'Fix' && problem.fix ? reasonAgainst(problem.fix) : undefined
+  let action: Action = wanted === 'Fix' && (!problem.fix || reason !== undefined) ? otherwise : wanted
   // Where the release is not known, a command is denied only for what every release refuses.
   if (problem.releases && action === 'Deny') action = 'Warn'
   if (action === 'Off') return undefined
   const exception = policy.exceptions.get(rule.id)
   // What is let pass is still told of: somebody will want to know what an exception hides.
   if (exception !== undefined) action = 'Audit'
-  return new Finding(rule, problem, invocation, { action, otherwise, policy: decided.policy, exception })
+  const told = reason ? { ...problem, detail: `${problem.detail}, and is not mended, as ${reason}` } : problem
+  return new Finding(rule, told, invocation, { action, otherwise, policy: decided.policy, exception })
+}
+
+/** Why a fix cannot be made, for a message; empty where the command tells it, undefined where nothing is known to stand in its way. */
+function reasonAgainst(fix: Fix, invocation: Invocation, circumstances: Circumstances): string | undefined {
+  if (circumstances.platform.injection === 'Environment') return obstacle(fix, invocation, circumstances)
+  if (invocation.insertion.kind !== 'none' || 'define' in fix) return undefined
+  return isInVariable(fix, invocation) && obstacle(fix, invocation, circumstances) === undefined ? undefined : ''
 }

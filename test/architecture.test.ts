@@ -13,6 +13,7 @@ const order = [
   ['inspect'],
   ['rules'],
   ['policy'],
+  ['injection'],
   ['lint'],
   ['fix'],
   ['dependencies'],

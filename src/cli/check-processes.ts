@@ -207,11 +207,14 @@ function objectWith(path: Path, value: unknown): unknown {
   return path.reduceRight<unknown>((inner, step) => (typeof step === 'number' ? Object.assign([], { [step]: inner }) : { [step]: inner }), value)
 }
 
+/** Settings go into the command: no process has variables of its own. */
+const onCommandLine = { injection: 'Command' } as const
+
 /** The port is the platform's: where it assigns none, no file of it can. */
 function policyOf({ kind, apiVersion, name }: Process, { policyFor }: CheckOptions): Policy {
   const governed: Governed = { apiVersion, kind, namespace: '', name, labels: {}, owners: [] }
   const policy = policyFor(governed) ?? nothing
-  return { ...policy, port: { ...policy.port, fallback: null } }
+  return { ...policy, port: { ...policy.port, fallback: null }, ...onCommandLine }
 }
 
 /** The policy for a text in which quotes do not hold: what needs them cannot be put in. */

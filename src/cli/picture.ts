@@ -44,14 +44,14 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
   else if (unknown.length > 0) lines.push(`  ${paint('yellow', 'unknown')}: ${unknown.join(', ')}`)
   for (const { message, releases } of explainInvocation(invocation, null).problems)
     lines.push(`  ${paint('red', 'refused')}: ${message}${releases ? ` (gunicorn ${releases.join(', ')})` : ''}`)
-  if (invocation.command?.runs === 'maybe') lines.push('  whether it runs hangs on what comes before it')
+  if (invocation.runs === 'maybe') lines.push('  whether it runs hangs on what comes before it')
   lines.push(`  on SIGTERM: ${terminationText(invocation)}`)
   return `${lines.filter((line) => line.trim() !== '').map((line) => line.trimEnd()).join('\n')}\n`
 }
 
 /** What is said of a program that hides a gunicorn. */
 export const unreadLine = ({ name, words }: Unread): string =>
-  name === 'eval' ? `what \`eval\` reads is not known: ${words.slice(1).map((word) => word.text).join(' ')}\n` : `${name} is not known to start what stands behind it, so that this is not read: ${words.map((word) => word.text).join(' ').replaceAll(/\s+/g, ' ')}\n`
+  name === 'eval' ? `what \`eval\` reads is not known: ${words.slice(1).map((word) => word.text).join(' ')}\n` : `what \`${name}\` does with its words is not known, so that they are not read: ${words.map((word) => word.text).join(' ').replaceAll(/\s+/g, ' ')}\n`
 
 const reason: Readonly<Record<string, string>> = {
   'config file': 'the config file cannot be read here',

@@ -21,6 +21,8 @@ export interface Passed {
   readonly stays: boolean
   /** Whether a SIGTERM that it gets, where it stays, reaches what it starts; null where that is not known. */
   readonly passes: boolean | null
+  /** True where an option behind the command would be the wrapper's, as no `--` stands between: there is none, and none may be added. */
+  readonly grabs: boolean
 }
 
 interface Passage {
@@ -91,7 +93,7 @@ export function startedBy(words: readonly Word[], from = 0): Started {
     if (!walk.arrives()) return { kind: 'program', index: program, changes, passed }
     if (walk.changes.length > 0) changes = [...changes, ...walk.changes]
     const stays = last.stays && !walk.execs
-    if (last !== pythonInterpreter) passed = [...passed, { name: baseName(name ?? word.text), stays, passes: stays ? (last.passes ?? null) : null }]
+    if (last !== pythonInterpreter) passed = [...passed, { name: baseName(name ?? word.text), stays, passes: stays ? (last.passes ?? null) : null, grabs: walk.grabs }]
     const { command } = walk
     if (command !== undefined) return { kind: 'string', ...command, shell: walk.shell, parameters: walk.parameters, changes, passed }
     ;({ at, isModule } = walk)
@@ -103,6 +105,7 @@ class Walk {
   at: number
   isModule = false
   execs = false
+  grabs = false
   readonly changes: Change[] = []
   command: { readonly index: number; readonly offset: number; readonly reader: 'shell' | 'words' } | undefined
   /** The value of an option `-s` of `su` and its like. */
@@ -141,7 +144,7 @@ class Walk {
       case 'operand':
         return this.at++ < this.#words.length
       case 'ended':
-        return this.#separated
+        return this.#separated || this.#hasNoOptions()
       case 'separator': {
         const index = this.#words.findIndex((word, at) => at >= this.at && word.value === '--')
         this.at = index + 1
@@ -151,6 +154,12 @@ class Walk {
         this.#assignments()
         return true
     }
+  }
+
+  /** Whether the command has no options, which the wrapper would take for its own. */
+  #hasNoOptions(): boolean {
+    this.grabs = true
+    return this.#words.every(({ prefix, splits }, index) => index < this.at || !(splits || prefix.startsWith('-')))
   }
 
   #assignments(): void {
@@ -240,6 +249,7 @@ class Walk {
   #permuted(step: Step): boolean {
     if (step.kind !== 'options') return false
     const operands: Word[] = []
+    let first: number | undefined
     let command: Walk['command']
     while (this.at < this.#words.length && !this.#separated) {
       const before = this.at
@@ -247,11 +257,18 @@ class Walk {
       command = this.command ?? command
       this.command = undefined
       if (this.#separated) break
-      if (this.at === before) operands.push(this.#words[this.at++]!)
+      if (this.at === before) {
+        first ??= this.at
+        operands.push(this.#words[this.at++]!)
+      }
     }
     const rest = this.#words.slice(this.at)
     this.command = command
-    if (command === undefined) return this.#separated && this.#hasUser && operands.length === 0
+    if (command === undefined) {
+      if (this.#separated) return this.#hasUser && operands.length === 0
+      this.at = first ?? this.at
+      return this.#hasUser && this.#hasNoOptions()
+    }
     // Behind the user, or the file of `script`, stand what the shell gets as `$0` and so on.
     this.parameters = [...operands, ...rest].slice(1)
     return true

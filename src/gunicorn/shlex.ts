@@ -36,3 +36,9 @@ export function splitWords(text: string): Word[] | { readonly error: string } {
   end(text.length)
   return words
 }
+
+/** A word as it is written for `shlex.split` to give it back. */
+export function quoteWord(value: string): string {
+  if (value !== '' && !/[\s'"\\]/.test(value)) return value
+  return value.includes("'") ? `"${value.replaceAll(/["\\]/g, '\\$&')}"` : `'${value}'`
+}

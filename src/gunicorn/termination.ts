@@ -92,17 +92,26 @@ function staying(parent: Parent): Stay {
 
 type Shell = Extract<Parent, { kind: 'shell' }>
 
+/** How much of a script is looked at on either side of a command: nobody puts more blanks there, or more that closes branches. */
+const farthest = 1000
+
+const textBefore = ({ script, command }: Shell): string => script.slice(Math.max(0, command.start - farthest), command.start)
+
+/** What stands behind a command; undefined where that is so long that there is more to come. */
+const textBehind = ({ script, command }: Shell): string | undefined => (script.length - command.end > farthest ? undefined : script.slice(command.end))
+
 /** bash becomes the last command of a `-c` where nothing but one line break stands behind it: no redirection, no `fi`. */
-function isLastOfBash({ script, command, traps, jobs }: Shell): boolean {
+function isLastOfBash(shell: Shell): boolean {
+  const { command, traps, jobs } = shell
   if (traps || jobs || command.embedded) return false
-  return /^[ \t;]*(?:#[^\n]*)?\n?$/.test(script.slice(command.end)) && /(?:^|[;&|\n])\s*$/.test(script.slice(0, command.start))
+  return /^[ \t;]*(?:#[^\n]*)?\n?$/.test(textBehind(shell) ?? 'more') && /(?:^|[;&|\n])\s*$/.test(textBefore(shell))
 }
 
 /** busybox also becomes one with redirections, or in a branch, where no line break stands behind all of it. */
-function isLastOfBusybox({ script, command, traps }: Shell): boolean {
-  const before = script.slice(0, command.start).replace(redirections, ' ')
-  if (traps || command.embedded || !/(?:^|[;&|\n{()]|\bthen|\belse|\bdo)\s*$/.test(before)) return false
-  const closing = script.slice(command.end).replace(/#.*$/, '').replaceAll(redirections, ' ')
+function isLastOfBusybox(shell: Shell): boolean {
+  const before = textBefore(shell).replaceAll(redirections, ' ')
+  if (shell.traps || shell.command.embedded || !/(?:^|[;&|\n{()]|\bthen|\belse|\bdo)\s*$/.test(before)) return false
+  const closing = (textBehind(shell) ?? 'more').replace(/#.*$/, '').replaceAll(redirections, ' ')
   return /^(?:[\s;})]|\bfi\b|\besac\b)*$/.test(closing) && !/\n\s*$/.test(closing)
 }
 

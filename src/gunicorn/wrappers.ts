@@ -43,7 +43,7 @@ export type Step =
   | { readonly kind: 'operand' }
   /** NAME=VALUE, any number of times. */
   | { readonly kind: 'assignments' }
-  /** The options were ended by `--`: without, those of the command would be the wrapper's. */
+  /** The end of the options, by `--`: without, those of the command would be the wrapper's. */
   | { readonly kind: 'ended' }
   /** Whatever it is, up to `--`. */
   | { readonly kind: 'separator' }

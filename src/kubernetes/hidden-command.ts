@@ -25,18 +25,24 @@ const isScript = (word: string): boolean => /^(\/app\/|\.\/|bin\/)/.test(word) |
 
 /** What of a container's command cannot be seen; undefined where there is nothing to say of it. */
 export function hiddenCommand(workload: Workload, container: Container): HiddenCommand | undefined {
-  if (container.list !== 'containers' || isMade(workload)) return undefined
+  if (container.list !== 'containers') return undefined
+  const hidden = hiddenPart(workload, container)
+  return hidden && !isMade(workload) ? hidden : undefined
+}
+
+function hiddenPart(workload: Workload, container: Container): HiddenCommand | undefined {
   const { command = [], args = [], path, misnamed } = container
   if (misnamed) return { kind: 'field', path: [...path, misnamed.field], value: misnamed.text }
-  const texts = [...command, ...args]
-  const at = texts.length > 1 && isShell(texts[0] ?? '') ? 1 : 0
-  const word = texts[at]
+  const [first = args[0], second = args[1 - command.length]] = command
   // Other containers beside that of the application are what they are.
-  if (word === undefined) return isOfPlatform(workload) && isFirst(workload, container) ? { kind: 'none', path } : undefined
-  const place = { path: [...path, ...(at < command.length ? ['command', at] : ['args', at - command.length])], value: word }
-  if (isLauncher(word)) return { kind: 'process', ...place }
-  if (texts.length === 1 && (word === 'web' || ((word === container.name || word.endsWith(`-${container.name}`)) && isOfPlatform(workload)))) return { kind: 'process', ...place }
-  return isScript(word) && isOfPlatform(workload) ? { kind: 'script', ...place } : undefined
+  if (first === undefined) return isFirst(workload, container) && isOfPlatform(workload) ? { kind: 'none', path } : undefined
+  const at = second !== undefined && isShell(first) ? 1 : 0
+  const word = (at === 0 ? first : second) ?? ''
+  const place = (): Pick<HiddenCommand, 'path' | 'value'> => ({ path: [...path, ...(at < command.length ? ['command', at] : ['args', at - command.length])], value: word })
+  if (isLauncher(word)) return { kind: 'process', ...place() }
+  const names = (): boolean => (word === container.name || word.endsWith(`-${container.name}`)) && isOfPlatform(workload)
+  if (second === undefined && (word === 'web' || names())) return { kind: 'process', ...place() }
+  return isScript(word) && isOfPlatform(workload) ? { kind: 'script', ...place() } : undefined
 }
 
 /** What a workload has made says what the workload says. */
@@ -53,7 +59,9 @@ function isFirst({ kind, containers }: Workload, container: Container): boolean 
 function isOfPlatform({ kind, written, annotations }: Workload): boolean {
   if (kind.holds === 'processes' || annotations.get('dokku.com/managed')?.value === 'true') return true
   return [['metadata'], kind.metadata].some((metadata) => {
-    const label = (name: string): unknown => valueAt(written, [...metadata, 'labels', name])
+    const labels = valueAt(written, [...metadata, 'labels'])
+    if (typeof labels !== 'object' || labels === null) return false
+    const label = (name: string): unknown => valueAt(labels, [name])
     return (
       label('bkapp.paas.bk.tencent.com/resource-type') === 'process' ||
       (label('category') === 'bkapp' && label('process_id') !== undefined) ||

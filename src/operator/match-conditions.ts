@@ -35,6 +35,8 @@ export interface Coverage {
   /** Undefined for every kind. */
   readonly kinds: readonly string[] | undefined
   readonly hasWorkloadSelector: boolean
+  /** True where an image that starts gunicorn by itself is looked at, too: its settings go into variables. */
+  readonly readsImages?: boolean
 }
 
 /** The conditions of both webhooks, for policies of this coverage. */
@@ -45,7 +47,7 @@ export function matchConditions(policies: readonly Coverage[]): MatchCondition[]
     ...(users.length > 0 ? [{ name: 'not-by-a-controller-of-reviewed-owners', expression: `!(request.userInfo.username in ${list(users)})` }] : []),
     { name: 'not-a-mirror-pod', expression: notAMirrorPod },
     { name: 'not-being-deleted', expression: 'object.?metadata.?deletionTimestamp.orValue(null) == null' },
-    { name: 'may-start-gunicorn', expression: mayStartGunicorn },
+    { name: 'may-start-gunicorn', expression: policies.some(({ readsImages }) => readsImages) ? `${mayStartGunicorn} || ${saysGunicorn}` : mayStartGunicorn },
   ]
 }
 
@@ -97,6 +99,11 @@ function isOfPlatform(): string {
     "'dokku.com/managed' in object.?metadata.?annotations.orValue({})",
   ].join(' || ')
 }
+
+/** What src/injection/invocations.ts asks of a workload whose command does not say gunicorn, wherever its Pods' metadata stands. */
+const saysGunicorn =
+  `[${['', '.?template', '.?spec.?template', '.?spec.?jobTemplate.?spec.?template'].map((template) => `object${template}.?metadata.?annotations`).join(', ')}]` +
+  ".exists(m, m.orValue(null) != null && ['paddock.dev/gunicorn', 'paddock.dev/requirements'].exists(a, a in m.value()))"
 
 function container(): string {
   const variable = `e.?value.orValue('')`

@@ -69,6 +69,7 @@ const systemNamespaces = ['kube-system', 'kube-node-lease']
 interface Acting {
   readonly actions: ReadonlySet<Action>
   readonly match: NonNullable<PolicyObject['spec']['match']>
+  readonly readsImages: boolean
 }
 
 /** The webhooks of both configurations: none where no policy has anything to say at admission. */
@@ -91,7 +92,7 @@ export function webhooks(
       objectSelector: {},
       sideEffects: 'None',
       timeoutSeconds: settings.timeout,
-      matchConditions: matchConditions(by.map(({ match }) => ({ kinds: match.kinds, hasWorkloadSelector: match.workloadSelector !== undefined }))),
+      matchConditions: matchConditions(by.map(({ match, readsImages }) => ({ kinds: match.kinds, hasWorkloadSelector: match.workloadSelector !== undefined, readsImages }))),
       // What another webhook adds afterwards, such as a container, is fixed too. What is fixed already stays as it is.
       ...(kind === 'mutate' ? { reinvocationPolicy: 'IfNeeded' } : {}),
     }]
@@ -102,10 +103,10 @@ export function webhooks(
 /** A policy that cannot be read as to whom it governs governs nobody. */
 function actingPart(object: PolicyObject): Acting {
   const { policy } = soundPolicy(object)
-  if (!policy) return { actions: new Set(), match: {} }
+  if (!policy) return { actions: new Set(), match: {}, readsImages: false }
   // Of several policies, the preset of another may hold for this one: that one then acts by it.
-  const { rules } = override(preset(policy.spec.preset ?? defaultPreset) ?? nothing, policy.metadata.name, policy.spec)
-  return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))), match: policy.spec.match ?? {} }
+  const { rules, injection } = override(preset(policy.spec.preset ?? defaultPreset) ?? nothing, policy.metadata.name, policy.spec)
+  return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))), match: policy.spec.match ?? {}, readsImages: injection === 'Environment' }
 }
 
 function address(path: string, { name, namespace, url }: ConfigurationSettings): Webhook['clientConfig'] {

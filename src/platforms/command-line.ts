@@ -1,6 +1,6 @@
 /** What a command of a platform's file comes to: the words that the program gets, in each of the ways that platforms have. */
 import { splitWords } from '../gunicorn/shlex.ts'
-import { escape, expand, type Expanded } from '../kubernetes/expansion.ts'
+import { escape, expand, expandRewritten, type Expanded } from '../kubernetes/expansion.ts'
 import type { Element, EnvVar, Remark, Spelling } from '../kubernetes/workload.ts'
 import { Environment } from '../shell/environment.ts'
 import { shellScript } from '../shell/invocation.ts'
@@ -108,12 +108,11 @@ function shellRemark(text: WrittenText, word: Word, mode: 'words' | 'env', isPro
   return undefined
 }
 
-/** `$NAME` and `${NAME}` as `$(NAME)` (ReplaceCommandEnvVariables of the operator), which the kubelet expands then. */
+/** What the kubelet makes of a word once the operator has rewritten it; the one default that is known is dropped before. */
 function rewritten(value: string, lookup: ReturnType<typeof lookupIn>): Expanded {
-  const text = value.replaceAll(portDefault, '${PORT}').replaceAll(/(\\?)\$\{?([a-zA-Z_][a-zA-Z_0-9]*)\}?/g, (whole, escaped: string, name: string) => (escaped ? whole : `$(${name})`))
-  const expanded = expand(text, lookup)
-  // Where a variable is written anew, offsets are not those of the source. Only the words as wholes are placed.
-  return text === value ? expanded : { ...expanded, source: (offset) => Math.min(offset, value.length) }
+  if (!value.includes(portDefault)) return expandRewritten(value, lookup)
+  // Offsets are not those of the source then. Only words as wholes are placed.
+  return { ...expandRewritten(value.replaceAll(portDefault, '${PORT}'), lookup), source: (offset) => Math.min(offset, value.length) }
 }
 
 /** A variable that is not told of may be set by the platform, an add-on, or in its console. */

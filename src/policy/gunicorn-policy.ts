@@ -20,6 +20,7 @@ export const injectableSettings: readonly string[] = [...new Set(releases.flatMa
   .map(([name]) => name)))].sort()
 
 const actions = ['Off', 'Audit', 'Warn', 'Fix', 'Deny'] as const
+const injections = ['Command', 'Environment'] as const
 const withoutFix = ['Off', 'Audit', 'Warn', 'Deny'] as const
 
 const ruleSchema = {
@@ -91,9 +92,9 @@ const specSchema = {
       propertyNames: { enum: injectableSettings },
     },
     injection: {
-      description: 'How settings are put in: Command, on the command line.',
+      description: 'Where settings are put in: Command, on the command line; Environment, in the variables of the container, and command and args stay as they are. Command where no policy names one.',
       type: 'string',
-      'x-kubernetes-validations': [validation("self == 'Command'", 'must be Command: Environment is not there yet', (injection: string) => injection === 'Command')],
+      enum: injections,
     },
     port: {
       description: 'How the platform assigns the port.',

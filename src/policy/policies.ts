@@ -193,6 +193,7 @@ function decisions(policy: Policy, governing: readonly Compiled[]): Decision[] {
     ...defaults,
     { field: 'port.env', value: policy.port.env, ...said(({ port }) => port?.env) },
     { field: 'port.fallback', value: policy.port.fallback, ...said(({ port }) => port?.fallback) },
+    { field: 'injection', value: policy.injection, ...said(({ injection }) => injection) },
     { field: 'workerFallback', value: policy.workerFallback, ...said((spec) => spec.workerFallback) },
     { field: 'allow', value: [...policy.allow], ...said(({ allow }) => allow) },
     { field: 'onFault', value: policy.onFault, ...said(({ onFault }) => onFault) },

@@ -7,7 +7,7 @@
  */
 import { parse, type Expression, type Statement, type Syntax } from './syntax.ts'
 import type { SourceProblem } from './tokens.ts'
-import { bool, int, isKnown, none, str, touch, truth, unknown, type PythonValue } from './value.ts'
+import { bool, int, isKnown, mapping, none, sequence, str, touch, truth, unknown, type PythonValue } from './value.ts'
 
 export interface Binding {
   readonly value: PythonValue
@@ -35,9 +35,15 @@ export type EnvironmentOf = (name: string) => string | null | undefined
 
 /** Reads a module, which runs under a name (`__name__`). */
 export function readModule(source: string, name: string, environment: EnvironmentOf): Module | SourceProblem {
-  const syntax = parse(source)
-  if ('refused' in syntax) return syntax
-  return new Interpreter(syntax, name, environment).run()
+  try {
+    const syntax = parse(source)
+    if ('refused' in syntax) return syntax
+    return new Interpreter(syntax, name, environment).run()
+  } catch (error) {
+    // What is nested so deep is no config file that a person wrote. Whether a Python runs it hangs on the Python.
+    if (error instanceof RangeError) return { message: 'nested too deep', line: 1, refused: false }
+    throw error
+  }
 }
 
 /**
@@ -72,7 +78,7 @@ const builtins = new Set([
   'open', 'ord', 'chr', 'print', 'range', 'repr', 'reversed', 'round', 'set', 'sorted', 'str', 'sum', 'tuple', 'type', 'zip', 'hasattr',
 ])
 
-/** Values do not grow past what a person would write: so many bits, characters or elements. */
+/** Numbers and strings do not grow past what a person would write: so many bits, or characters. */
 const mostBits = 4096n
 const longest = 10_000
 
@@ -270,7 +276,7 @@ class Interpreter {
       case 'tuple':
       case 'list':
       case 'set':
-        return { type: expression.kind, items: expression.items.map((item) => this.#value(item)), isTouched: false }
+        return sequence(expression.kind, expression.items.map((item) => this.#value(item)))
       case 'dict':
         return this.#dict(expression.entries)
       case 'unary':
@@ -345,7 +351,7 @@ class Interpreter {
       return unknown
     }
     const unique = new Map(values.map(([key, value]) => [key.type === 'str' ? key.value : '', [key, value] as const]))
-    return { type: 'dict', entries: [...unique.values()], isTouched: false }
+    return mapping([...unique.values()])
   }
 
   #format(parts: readonly (string | Expression)[]): PythonValue {
@@ -403,8 +409,8 @@ class Interpreter {
     }
     if (left.type === 'str' && operator === '*' && b !== undefined && b >= 0n && BigInt(left.value.length) * b <= BigInt(longest)) return str(left.value.repeat(Number(b)))
     if (left.type === 'str' && operator === '%') return this.#percent(left.value, right)
-    if (operator === '+' && (left.type === 'list' || left.type === 'tuple') && left.type === right.type && !left.isTouched && !right.isTouched && left.items.length + right.items.length <= longest)
-      return { type: left.type, items: [...left.items, ...right.items], isTouched: false }
+    if (operator === '+' && (left.type === 'list' || left.type === 'tuple') && left.type === right.type && !left.isTouched && !right.isTouched)
+      return sequence(left.type, [...left.items, ...right.items])
     // A method of theirs may be called.
     touch(left)
     touch(right)
@@ -582,7 +588,7 @@ class Interpreter {
       if (name === 'strip' && !/[\x1c-\x1f\0]/.test(text)) return str(text.trim())
     }
     if (isPlain && name === 'split' && args.length === 1 && args[0]?.type === 'str' && args[0].value !== '')
-      return { type: 'list', items: text.split(args[0].value).map(str), isTouched: false }
+      return sequence('list', text.split(args[0].value).map(str))
     for (const arg of args) touch(arg)
     this.#mayFail = true
     return unknown

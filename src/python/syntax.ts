@@ -110,7 +110,8 @@ function blockOf(tokens: readonly Token[], from: number, depth = 0): { lines: Li
     const first = tokens[at]
     if (!first || first.kind === 'end' || first.kind === 'dedent') return { lines, next: at }
     if (first.kind === 'indent') throw new Refused('unexpected indent', first.line)
-    const end = tokens.findIndex((token, index) => index >= at && token.kind === 'newline')
+    let end = at
+    while (tokens[end]?.kind !== 'newline') end += 1
     const own = tokens.slice(at, end)
     at = end + 1
     const opens = own.at(-1)?.kind === 'op' && own.at(-1)?.text === ':'
@@ -160,7 +161,8 @@ function statementsOf(lines: readonly Line[]): Statement[] {
     if (line.tokens[0]?.text === 'if') {
       const chain = [line]
       while (/^(elif|else)$/.test(lines[at + 1]?.tokens[0]?.text ?? '')) chain.push(lines[++at] as Line)
-      statements.push(chosen(chain))
+      if (chain.length > deepest) statements.push({ kind: 'other', names: namesIn(chain.flatMap(allTokens)), line: lineOf(line) })
+      else statements.push(chosen(chain))
       continue
     }
     statements.push(...statementsOfLine(line))

@@ -17,6 +17,8 @@ export type PythonValue =
 export interface Sequence {
   readonly type: 'tuple' | 'list' | 'set'
   readonly items: readonly PythonValue[]
+  /** How many values it holds, and they do. */
+  readonly size: number
   /** True once something may have changed it. */
   isTouched: boolean
 }
@@ -24,6 +26,7 @@ export interface Sequence {
 export interface Mapping {
   readonly type: 'dict'
   readonly entries: readonly (readonly [PythonValue, PythonValue])[]
+  readonly size: number
   isTouched: boolean
 }
 
@@ -33,6 +36,25 @@ export const none = { type: 'None' } as const
 export const int = (value: bigint): PythonValue => ({ type: 'int', value })
 export const str = (value: string): PythonValue => ({ type: 'str', value })
 export const bool = (value: boolean): PythonValue => ({ type: 'bool', value })
+
+/** Values do not grow past what a person would write. */
+const largest = 10_000
+
+const sizeOf = (values: readonly PythonValue[]): number => values.reduce((size, value) => size + ('size' in value ? value.size : 0) + 1, 0)
+
+/** A list, a tuple or a set; unknown where it is too large. */
+export function sequence(type: Sequence['type'], items: readonly PythonValue[]): PythonValue {
+  const size = sizeOf(items)
+  if (size > largest) for (const item of items) touch(item)
+  return size > largest ? unknown : { type, items, size, isTouched: false }
+}
+
+/** A dictionary; unknown where it is too large. */
+export function mapping(entries: Mapping['entries']): PythonValue {
+  const size = sizeOf(entries.flat())
+  if (size > largest) for (const item of entries.flat()) touch(item)
+  return size > largest ? unknown : { type: 'dict', entries, size, isTouched: false }
+}
 
 /** A value that may be changed from now on: it, and what it holds, is no longer known. */
 export function touch(value: PythonValue): void {

@@ -22,6 +22,8 @@ export default defineRule({
     }
     if (subject.portVariable === 'unknown' && mayBeSetElsewhere(subject))
       yield required(subject, `\`bind\` must be set, and \`envFrom\`, which cannot be read here, may define ${env}`)
+    else if (subject.platform.injection === 'Environment' && argumentsAreHidden(subject))
+      yield required(subject, '`bind` must be set, and GUNICORN_CMD_ARGS, whose value is not known here, may set it')
   },
 })
 
@@ -44,4 +46,11 @@ function mayBeSetElsewhere({ settings, environment }: Subject): boolean {
   if (setting?.source === 'environment') return true
   const unseen = setting?.source === 'GUNICORN_CMD_ARGS' && setting.entries.length === 0
   return settings.isSet('bind') === 'no' || (unseen && !environment.variables.has('GUNICORN_CMD_ARGS'))
+}
+
+/** Where settings are put into GUNICORN_CMD_ARGS, nothing can be put in if what it holds comes from elsewhere. */
+function argumentsAreHidden({ settings, environment }: Subject): boolean {
+  const setting = settings.get('bind')
+  const isTold = environment.variables.has('GUNICORN_CMD_ARGS') || environment.mayComeFromElsewhere('GUNICORN_CMD_ARGS')
+  return setting?.source === 'GUNICORN_CMD_ARGS' && setting.entries.length === 0 && isTold
 }

@@ -49,6 +49,8 @@ export interface Platform {
     /** What it is defined as where the container names no port; null for nothing. */
     readonly fallback: number | null
   }
+  /** Where settings are put in: on the command line, or in the variables of the container. */
+  readonly injection: 'Command' | 'Environment'
   /** The worker class that takes the place of one whose distribution is missing; null for none. */
   readonly workerFallback: string | null
 }

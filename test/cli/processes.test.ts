@@ -135,6 +135,13 @@ describe('beside it in the repository', () => {
   })
 })
 
+test('a Procfile and an app_desc.yaml that agree still do so once they are mended', async () => {
+  const files = { Procfile: 'web: gunicorn app -w 4\n', 'app_desc.yaml': 'spec_version: 2\nmodule:\n  language: Python\n  processes:\n    web: {command: gunicorn app -w 4}\n' }
+  const fixed = await run(['check', 'Procfile', 'app_desc.yaml', '--fix'], files)
+  expect(fixed.files['Procfile']).not.toBe(files.Procfile)
+  expect(rulesOf(await check(fixed.files, 'Procfile', 'app_desc.yaml', '--platform', 'blueking'))).toEqual([])
+})
+
 describe('the platform', () => {
   test('is one of those that there are', async () => {
     expect((await run(['check', 'Procfile', '--platform', 'mars'], { Procfile: 'web: x\n' })).status).toBe(2)

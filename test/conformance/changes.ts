@@ -15,7 +15,7 @@ export const isGunicorn = ({ argv }: Run): boolean => argv[0] === 'gunicorn'
 export function runProblems(mending: Mending, before: Outcome, after: Outcome, answers: ReadonlyMap<Run, Answer>): string[] {
   const { generated } = mending
   const inOrder = generated.calm && !isParallel(generated)
-  const [was, is] = [started(before, inOrder), started(after, inOrder)]
+  const [was, is] = [before, after].map((outcome) => started(outcome, inOrder, mending))
   if (!same(was, is)) return [`${argvs(before)} became ${argvs(after)}`]
   const effects = inOrder ? (['status', 'stdout', 'stderr', 'files'] as const) : []
   return [
@@ -36,8 +36,9 @@ function difference(name: string, was: unknown, is: unknown, wanted: readonly un
 const argvs = ({ runs }: Outcome): string => JSON.stringify(runs.map(({ argv }) => argv))
 
 /** The programs with their environments; without the arguments of gunicorn, which are compared by what they mean. */
-function started({ runs }: Outcome, inOrder: boolean): string[] {
-  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${comparable(run.environment)}`)
+function started({ runs }: Outcome, inOrder: boolean, { policy }: Mending): string[] {
+  const shown = policy.injection === 'Environment' ? withoutInjected : comparable
+  const texts = runs.map((run) => `${isGunicorn(run) ? 'gunicorn' : JSON.stringify(run.argv)}\n${shown(run.environment)}`)
   return inOrder ? texts : texts.sort()
 }
 
@@ -46,6 +47,15 @@ function started({ runs }: Outcome, inOrder: boolean): string[] {
  * in GUNICORN_CMD_ARGS is compared by what it means.
  */
 const comparable = (environment: string): string => environment.replace(/^export (SHLVL|_|GUNICORN_CMD_ARGS)\b.*\n?/gm, '').trimEnd()
+
+/**
+ * The variables of `export -p` but for those that settings go into, which every program of the container gets. Their order hangs on
+ * how many there are.
+ */
+function withoutInjected(environment: string): string {
+  const others = environment.split(/^export /m).filter((text) => !/^(GUNICORN_CMD_ARGS|WEB_CONCURRENCY)\b/.test(text))
+  return others.map((text) => text.trimEnd()).sort().join('\n')
+}
 
 /** Programs that run at once, in the background or in a pipeline, are recorded in any order. */
 function isParallel({ container: { command = [], args = [] } }: Generated): boolean {
@@ -74,11 +84,11 @@ interface Change {
   readonly put?: string
 }
 
-function changesOf({ fix, invocation }: Finding): Change[] {
+function changesOf({ fix, invocation }: Finding, reader: string): Change[] {
   // Where only the port is defined, all else stays: it is defined before, too, when the container is run.
   if (!fix || 'define' in fix || 'exec' in fix) return []
   if ('split' in fix) {
-    const match = releasesFor(release)[0]?.long(fix.into[0] ?? '')
+    const match = releasesFor(reader)[0]?.long(fix.into[0] ?? '')
     return match && 'option' in match ? [{ setting: match.option.name, value: undefined, entry: -1 }] : []
   }
   if ('put' in fix) {
@@ -90,13 +100,14 @@ function changesOf({ fix, invocation }: Finding): Change[] {
   return [{ setting: fix.setting, value: fix.value, entry: fix.entry ? entries.indexOf(fix.entry) : -1 }]
 }
 
-function settingProblems({ fixed, generated, after: object }: Mending, run: Run, before: Answer, after: Answer): string[] {
+function settingProblems(mending: Mending, run: Run, before: Answer, after: Answer): string[] {
+  const { fixed, generated, after: object, reader = release } = mending
   const marks = [markOf(run.argv), undefined]
   const isMeant = ({ invocation }: Finding): boolean => marks.includes(markOf(invocation.words.map(({ value }) => value)))
   const findings = [...fixed.mended].filter(isMeant)
   const isSplit = findings.some(({ fix }) => fix && 'split' in fix)
   // Of changes to one entry the last one counts.
-  const changes = new Map(findings.flatMap(changesOf).map((change) => [`${change.setting} ${change.entry}`, change]))
+  const changes = new Map(findings.flatMap((finding) => changesOf(finding, reader)).map((change) => [`${change.setting} ${change.entry}`, change]))
   const named = Map.groupBy(changes.values(), ({ setting }) => setting)
   const [old, now] = [refusalOf(before), refusalOf(after)]
   if (now !== null) return now === old || (isSplit && old !== null) ? [] : [`gunicorn refuses: ${now}`]
@@ -114,14 +125,29 @@ function settingProblems({ fixed, generated, after: object }: Mending, run: Run,
     ...(isSplit ? [] : read.flatMap(({ application }) => difference('application', application, after.application))),
     ...[...new Set([...common, ...named.keys()])].flatMap((name) => {
       const changing = named.get(name) ?? []
-      const is = valueOf(name, after)
+      const is = valueOf(name, after, reader)
       // Where gunicorn did not see the entry before, only what is written now can be looked at.
       const wasSeen = before.settings !== null && !(isSplit && changing.length > 0)
-      const was = wasSeen ? valueOf(name, before) : is
+      const was = wasSeen ? valueOf(name, before, reader) : is
       const wanted = ports.map((port) => changing.reduce((value, change) => changed(value, is, change, port), was))
-      return difference(name, was, is, wanted)
+      return difference(name, was, is, mayStay(mending, before) ? [...wanted, ...setSomewhere(mending, name, ports), was] : wanted)
     }),
   ]
+}
+
+/**
+ * Whether it does not matter if a setting that goes into variables is changed: by the image's own command line, which is not seen,
+ * or for a check of the configuration, which is to check what then runs.
+ */
+function mayStay({ policy, generated: { entryPoint } }: Mending, { settings }: Answer): boolean {
+  if (policy.injection === 'Command') return false
+  return entryPoint !== undefined || settings?.['check_config'] === true || settings?.['print_config'] === true
+}
+
+/** What the fixes of all invocations make of a setting that is not set. */
+function setSomewhere({ fixed, reader = release }: Mending, name: string, ports: readonly string[]): unknown[] {
+  const changes = [...fixed.mended].flatMap((finding) => changesOf(finding, reader)).filter(({ setting, entry }) => setting === name && entry < 0)
+  return changes.flatMap((change) => ports.map((port) => changed(name === 'bind' ? [] : undefined, undefined, change, port)))
 }
 
 /** What stood joined with its value was taken for the application; now the real one must be. */
@@ -142,8 +168,8 @@ function refusalOf({ exit, error, bind_error, env_error }: Answer): string | nul
   return exit === 0 ? null : (error ?? bind_error ?? env_error)
 }
 
-function valueOf(name: string, { settings }: Answer): unknown {
-  return settings?.[name] ?? releasesFor(release)[0]?.settings[name]?.default
+function valueOf(name: string, { settings }: Answer, reader: string): unknown {
+  return settings?.[name] ?? releasesFor(reader)[0]?.settings[name]?.default
 }
 
 /** What shells write without the numbers of lines that they name: an option that is added as a line of its own moves them. */

@@ -11,7 +11,7 @@ export const usual: readonly (readonly string[])[] = [
 
 /** Settings that few have, that hang on the environment, or that gunicorn refuses. */
 export const unusual: readonly (readonly string[])[] = [
-  ['-b', ':$PORT'], ['--bind=0.0.0.0:${PORT}'], ['-b127.0.0.1:$(PORT)'], ['-b', 'localhost:80'], ['--bind=[::1]:80'],
+  ['-b', '8080'], ['-b', ':$PORT'], ['--bind=0.0.0.0:${PORT}'], ['-b127.0.0.1:$(PORT)'], ['-b', 'localhost:80'], ['--bind=[::1]:80'],
   ['-b', 'unix:/tmp/x y.sock'], ['-b', '127.0.0.1:1', '-b', 'localhost:2'], ['-b', ':1', '--bind', '127.0.0.1:2'],
   ['-b', 'tcp://127.0.0.1:5'], ['-b', ' 127.0.0.1:80 '], ['-b', '$(HOST):$(PORT)'], ['--workers', '$(WORKERS)'],
   ['--workers 4'], ['--bind 0.0.0.0:80'], ['--bind $(HOST):80'], ['-w 4'], ['--access-logfile', '/tmp/access.log'],
@@ -36,7 +36,7 @@ export const expansions: readonly string[] = [
 export const wrappers: readonly (readonly string[])[] = [
   ['env', 'A=b'], ['env', 'A=b', 'C=d e'], ['env', 'GUNICORN_CMD_ARGS=--threads 2'], ['env', 'PORT=9000'], ['nice', '-n', '5'],
   ['timeout', '60'], ['opentelemetry-instrument'], ['ddtrace-run'], ['poetry', 'run'], ['tini', '--'], ['tini', '-g', '--'],
-  ['dumb-init'], ['python', '-m'], ['python3', '-u', '-m'],
+  ['dumb-init'], ['sudo'], ['python', '-m'], ['python3', '-u', '-m'],
 ]
 
 /** Variables before a command. */
@@ -76,3 +76,10 @@ export const shells: readonly (readonly string[])[] = [
 
 /** What stands behind a script: its name and its parameters. */
 export const parameters: readonly (readonly string[])[] = [['web'], ['web', '-w', '2'], ['--', '--preload', '--name', 'a b']]
+
+/** What may stand behind other settings in GUNICORN_CMD_ARGS. */
+export const behindArguments: readonly string[] = [
+  '', '', '', '', '\n', ' -- x', ' "--" x', ' -n a\\ ', ' -n $(X', " -n 'x", ' --threads $(BASE)', ' -b :$(PORT)', ' -b 127.0.0.1:9', ' -n $$(A) ',
+  " --bind='localhost:80'", ' --access-logfile "/tmp/a b"', ' --error-logfile=/tmp/e', ' -b :$PORT', ' -b localhost:1 -b :2', ' x y -t 5',
+  ' --reload', ' --reload -t 5 -R', ' -t 5 -Dw3', ' -b 8080', ' -b 0.0.0.0:90', ' -w', ' --statsd-host $(HOST_IP):8125', ' --check-config', ' -b $(HOST):80 --preload',
+]

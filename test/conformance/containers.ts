@@ -1,7 +1,7 @@
 /** Generated containers that start gunicorn, as people write them: what is fixed, run and compared. */
 import { quote } from '../../src/shell/quote.ts'
 import {
-  assignments, expansions, parameters, redirections, scripts, shells, steps, unusual, usual, wrappers,
+  assignments, behindArguments, expansions, parameters, redirections, scripts, shells, steps, unusual, usual, wrappers,
 } from './container-words.ts'
 import { Random } from './random.ts'
 import { generate } from './shell-scripts.ts'
@@ -29,31 +29,60 @@ export interface Generated {
   readonly sh: 'dash' | 'bash' | 'busybox'
   /** Calm scripts run as a rule one program after the other, and what they write can be compared, too. */
   readonly calm: boolean
+  /** What the image starts where there is no command: the object does not tell. */
+  readonly entryPoint?: readonly string[]
 }
 
-/** As many containers as asked for, the same for the same seed. `config` is the path of a config file. */
-export function containers(seed: number, count: number, config: string): Generated[] {
-  const generator = new Generator(new Random(seed), config)
+/**
+ * As many containers as asked for, the same for the same seed. `config` is the path of a config file. With `variables`, more of
+ * them set GUNICORN_CMD_ARGS, and to more than most people do.
+ */
+export function containers(seed: number, count: number, config: string, variables = false): Generated[] {
+  const generator = new Generator(new Random(seed), config, variables)
   return Array.from({ length: count }, (_, index) =>
     // A fifth are scripts of every syntax there is, which say little of gunicorn.
     index % 5 === 4 ? generator.wildScript(seed * 100_000 + index) : generator.container(),
   )
 }
 
+/** As many containers as asked for that leave it to the image what is started. */
+export function imageContainers(seed: number, count: number): Generated[] {
+  const generator = new Generator(new Random(seed), '')
+  return Array.from({ length: count }, () => generator.imageContainer())
+}
+
 class Generator {
   readonly #random: Random
   readonly #config: string
+  readonly #variables: boolean
   #applications = 0
 
-  constructor(random: Random, config: string) {
+  constructor(random: Random, config: string, variables = false) {
     this.#random = random
     this.#config = config
+    this.#variables = variables
   }
 
   container(): Generated {
     const { container, ...rest } = this.#environment()
     const words = this.#random.chance(0.35) ? this.#list() : this.#shell()
     return { ...rest, container: { ...container, ...this.#split(words) }, calm: true }
+  }
+
+  /** A container whose image starts gunicorn, with settings of its own now and then, or only with what it is told in `args`. */
+  imageContainer(): Generated {
+    const random = this.#random
+    const application = this.#application()
+    const args = random.some(usual, random.below(3)).flat()
+    const own = random.chance(0.3) ? random.some(usual, 1).flat() : []
+    const isNamed = random.chance(0.5)
+    const rest = this.#environment()
+    return {
+      ...rest,
+      container: { ...rest.container, ...(isNamed ? { args: [application, ...args] } : args.length > 0 ? { args } : {}) },
+      entryPoint: ['gunicorn', ...own, ...(isNamed ? [] : [application])],
+      calm: true,
+    }
   }
 
   /** A script of the generator that the reading of scripts is tried with. */
@@ -92,6 +121,7 @@ class Generator {
     if (random.chance(0.1)) env.push({ name: 'MODE', value: 'dev' })
     const server = random.pick(['gunicorn', 'gunicorn --threads 2', 'gunicorn app:app --'])
     if (random.chance(0.1)) env.push({ name: 'SERVER', value: server })
+    if (this.#variables && random.chance(0.5)) env.splice(random.below(env.length + 1), 0, { name: 'GUNICORN_CMD_ARGS', value: this.#argumentsText() + random.pick(behindArguments) })
     const envFrom = random.chance(0.06) ? [{ configMapRef: { name: 'settings' } }] : undefined
     if (envFrom) hidden.set(random.pick(['EXTRA', 'PORT', 'WEB_CONCURRENCY', 'GUNICORN_CMD_ARGS']), '3')
     const container: Container = {

@@ -21,15 +21,26 @@ export interface Mending {
   readonly fixed: Fixed
   /** The variables that the fix added. */
   readonly added: readonly EnvVar[]
+  /** The variables as they were, with nothing new but the port's, where the fix defined that. */
+  readonly withPort: readonly EnvVar[]
+  /** The release that reads the command lines, where it is not the usual one. */
+  readonly reader?: string | undefined
 }
 
-/** Fixes a Deployment of the container. `release` is the gunicorn release that it tells, if any. */
-export function mend(generated: Generated, policy: Policy, release: string | undefined): Mending {
+/** Fixes a Deployment of the container. `release` is the gunicorn release that it tells, if any, and `reader` the one that reads it. */
+export function mend(generated: Generated, policy: Policy, release: string | undefined, reader?: string): Mending {
   const before = deployment(generated.container, release)
   const fixed = fixedBy(before, policy)
   const after = fixed.rounds.reduce<unknown>(applyEdits, before) as Deployment
-  const added = (containerOf(after).env ?? []).slice(containerOf(before).env?.length ?? 0)
-  return { generated, policy, before, after, fixed, added }
+  const left = [...(containerOf(before).env ?? [])]
+  const [added, withPort]: [EnvVar[], EnvVar[]] = [[], []]
+  for (const entry of containerOf(after).env ?? []) {
+    const old = left[0]?.name === entry.name && (same(left[0], entry) || entry.name === 'GUNICORN_CMD_ARGS') ? left.shift() : undefined
+    if (old || entry.name === policy.port.env) withPort.push(old ?? entry)
+    if (!old) added.push(entry)
+  }
+  if (left.length > 0) throw new Error(`variables are gone: ${JSON.stringify(left)}`)
+  return { generated, policy, before, after, fixed, added, withPort, reader }
 }
 
 function deployment(container: Container, release: string | undefined): Deployment {
@@ -82,21 +93,31 @@ function remainderProblems({ after, fixed, policy }: Mending): string[] {
   ]
 }
 
-function sizeProblems({ before, after, fixed, added, policy }: Mending): string[] {
+function sizeProblems(mending: Mending): string[] {
+  const { before, after, fixed, added, policy } = mending
   const fixes = [...fixed.mended].map((finding) => finding.fix)
   const readsPort = fixes.some((made) => made && ('define' in made || 'put' in made || ('setting' in made && made.setting === 'bind')))
-  const isPort = added.length <= (readsPort ? 1 : 0) && added.every(({ name }) => name === policy.port.env)
+  const others = policy.injection === 'Environment' ? ['WEB_CONCURRENCY', 'GUNICORN_CMD_ARGS'] : []
+  const allowed = [...(readsPort ? [policy.port.env] : []), ...others]
+  const isAllowed = new Set(added.map(({ name }) => name)).size === added.length && added.every(({ name }) => allowed.includes(name))
   const onlyAdds = fixes.every((made) => made && 'setting' in made && !made.entry)
   const isSmall = !onlyAdds || isWithin(textOf(before), textOf(after))
   return [
-    ...(isPort ? [] : [`added to env: ${JSON.stringify(added)}`]),
+    ...(isAllowed ? [] : [`added to env: ${JSON.stringify(added)}`]),
     ...(isSmall ? [] : ['something was replaced, though only additions were needed']),
+    ...(policy.injection === 'Environment' ? commandProblems(mending) : []),
   ]
 }
 
+/** Where settings go into variables, the command stays. */
+function commandProblems({ before, after }: Mending): string[] {
+  const words = ({ command, args }: Container): unknown => [command, args]
+  return same(words(containerOf(before)), words(containerOf(after))) ? [] : ['the command was changed']
+}
+
 function textOf(object: Deployment): string {
-  const { command = [], args = [] } = containerOf(object)
-  return [...command, ...args].join('\0')
+  const { command = [], args = [], env = [] } = containerOf(object)
+  return [...command, ...args, ...env.flatMap(({ name, value }) => (name === 'GUNICORN_CMD_ARGS' ? (value ?? []) : []))].join('\0')
 }
 
 /** Whether all characters of a text stand in another, in their order. */

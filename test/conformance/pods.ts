@@ -35,6 +35,8 @@ export interface Pod {
   readonly container: Container
   readonly hidden: ReadonlyMap<string, string>
   readonly sh: (typeof shells)[number]
+  /** What the image starts where there is no command. */
+  readonly entryPoint?: readonly string[]
 }
 
 /** `$(NAME)` and `$$`; a name that is not defined stays as it is written. */
@@ -90,6 +92,8 @@ function madeUp(): Record<string, string> {
     'ddtrace-run': 'exec "$@"\n',
     poetry: 'shift; exec "$@"\n',
     tini: `${skipOptions}exec "$@"\n`,
+    // Its configuration lets none of what gunicorn reads through.
+    sudo: `unset ${recorded.join(' ')}; ${skipOptions}exec "$@"\n`,
     'dumb-init': `${skipOptions}exec "$@"\n`,
   }
 }
@@ -151,7 +155,7 @@ export class Node {
     symlinkSync(this.#bin(pod.sh), join(work, 'bin'))
     const variables = environmentOf(pod)
     const { command = [], args = [] } = pod.container
-    const argv = [...command, ...args].map((text) => expand(text, variables))
+    const argv = [...(command.length > 0 ? command : pod.entryPoint ?? []), ...args].map((text) => expand(text, variables))
     const more = [['PATH', this.#bin(pod.sh)], ['RECORD', join(folder, 'record')]]
     const assignments = [...variables, ...more].map(([name, value]) => `${name}=${value}`)
     const started = [installed('timeout'), String(longest), installed('env'), '-i', ...assignments, ...argv].map(single).join(' ')

@@ -148,6 +148,9 @@ suite('the match conditions', () => {
   const spelled: [string, object, boolean][] = [
     ['no command', {}, false],
     ['another program', { command: ['nginx', '-g', 'daemon off;'] }, false],
+    ['a process of the image', { command: ['web'] }, true],
+    ['the launcher of buildpacks', { args: ['/cnb/process/web'] }, true],
+    ['web as an argument', { command: ['node', 'web'] }, false],
     ['another program in a script', { command: ['sh', '-c', 'exec celery -A shop worker'] }, false],
     ['what many agents of nodes have', { args: ['--node=$(NODE_NAME)', '--endpoint=$(CSI_ENDPOINT)', 'http://$(HOST_IP):8080/'], env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }, { name: 'CSI_ENDPOINT', value: 'unix:///csi/csi.sock' }] }, false],
     ['gunicorn in the environment only', { command: ['run'], env: [{ name: 'SERVER', value: 'gunicorn' }] }, false],

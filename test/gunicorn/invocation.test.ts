@@ -164,6 +164,14 @@ describe('wrappers', () => {
     expect(started(line)).toBe(expected)
   })
 
+  test.each(['tini gunicorn app', 'tini -g gunicorn app', 'runuser -u app gunicorn app', 'watchmedo auto-restart gunicorn app'])(
+    'an option would be the wrapper\'s: %s', (line) => {
+      const found = startedBy(wordsOf(line))
+      expect(found.kind === 'gunicorn' && found.passed.map(({ grabs }) => grabs)).toEqual([true])
+      expect(started(`${line} -w 2`)).toBe(`program: ${line} -w 2`)
+    },
+  )
+
   test.each([
     ['su app -c gunicorn', 'string: gunicorn'],
     ['su -c gunicorn app', 'string: gunicorn app'],

@@ -39,3 +39,11 @@ test('names are such as the API server takes, and no label keeps an object from 
     expect(expression).not.toMatch(/!\(?[^|]*labels/)
   }
 })
+
+test('workloads that say they hold gunicorn are asked about where images are looked at, too', () => {
+  const expression = (...policies: Coverage[]) => matchConditions(policies).find(({ name }) => name === 'may-start-gunicorn')?.expression ?? ''
+  expect(expression(of())).not.toContain('paddock.dev/gunicorn')
+  const asked = expression(of(), { ...of(), readsImages: true })
+  expect(asked.startsWith(`${expression(of())} || `)).toBe(true)
+  expect(asked).toContain("['paddock.dev/gunicorn', 'paddock.dev/requirements']")
+})

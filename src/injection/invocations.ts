@@ -1,0 +1,41 @@
+/** The gunicorns of a workload, those that nothing but its images starts among them. Pure. */
+import { parseArguments } from '../gunicorn/arguments.ts'
+import { inspect, inspectImage, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
+import type { Container, Workload } from '../kubernetes/workload.ts'
+import type { Platform, Python } from '../rules/rule.ts'
+import { literal } from '../shell/word.ts'
+
+/** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. */
+export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings): Invocation[] {
+  const found = inspect(workload, surroundings)
+  if (injection === 'Command' || found.length > 0) return found
+  const hidden = hiddenGunicorn(workload, python)
+  return hidden ? [inspectImage(workload, hidden)] : found
+}
+
+/**
+ * The container whose image starts gunicorn by itself, where it can be no other. The annotation paddock.dev/gunicorn says that
+ * there is one. So do requirements that list gunicorn, with arguments that name an application: they alone only say that it is
+ * installed, as it is for a worker of the same image that starts something else.
+ */
+function hiddenGunicorn(workload: Workload, python: Python): Container | undefined {
+  const isSaid = workload.annotations.has('paddock.dev/gunicorn')
+  if (!isSaid && python.installed('gunicorn').state !== 'Installed') return undefined
+  const [only, ...others] = workload.containers.filter((container) => mayHideGunicorn(workload, container))
+  if (!only || others.length > 0) return undefined
+  return isSaid || only.args?.some(isApplication) ? only : undefined
+}
+
+const isApplication = (text: string): boolean => /^[A-Za-z_][\w.]*:[A-Za-z_]\w*(\(.*\))?$/.test(text)
+
+/** Arguments that gunicorn would refuse, or that begin with what is neither an option nor an application, are for something else. */
+function mayHideGunicorn(workload: Workload, { command = [], args = [], list, elements, isRewritten }: Container): boolean {
+  if (command.length > 0 || elements || isRewritten || list !== 'containers') return false
+  const [first] = args
+  if (first === undefined) return true
+  const words = args.map((text) => literal(text))
+  return (first.startsWith('-') || isApplication(first)) && workloadReleases(workload).every((release) => {
+    const { errors, exits } = parseArguments(words, release)
+    return errors.length === 0 && exits === undefined
+  })
+}

@@ -1,0 +1,80 @@
+/** What stands in the way of a setting that is to go into a container's variables, as far as that is known beforehand. Pure. */
+import { compareReleases } from '../gunicorn/catalogue.ts'
+import { splitWords } from '../gunicorn/shlex.ts'
+import type { Invocation } from '../inspect.ts'
+import type { EnvVar, Workload } from '../kubernetes/workload.ts'
+import type { Fix, Platform, Python } from '../rules/rule.ts'
+import { cmdArgs, isChange, isOpen, names, settingOf, takesConcurrency, type Change } from './variables.ts'
+
+/** The first release that reads GUNICORN_CMD_ARGS. Source: gunicorn's changelog. */
+const firstToRead = '19.7'
+
+const commandStays = 'the command is not changed where injection is Environment'
+
+/** What a fix is to be made in. */
+export class Circumstances {
+  readonly platform: Platform
+  readonly python: Python
+  readonly #invocations: readonly Invocation[]
+  /** The invocations that may leave a setting to variables, by the setting. */
+  readonly #open = new Map<string, readonly Invocation[]>()
+
+  /** `invocations` are all of the workload. */
+  constructor(invocations: readonly Invocation[], platform: Platform, python: Python) {
+    this.#invocations = invocations
+    this.platform = platform
+    this.python = python
+  }
+
+  /** Whether another gunicorn of the container may take a setting from the same variables, as far as can be seen. */
+  mayConcernOthers(own: Invocation, setting: string): boolean {
+    let open = this.#open.get(setting)
+    if (!open) this.#open.set(setting, (open = this.#invocations.filter((invocation) => isOpen(invocation, setting))))
+    return open.some((other) => other !== own && other.container === own.container)
+  }
+}
+
+/** Why a fix cannot be made in the variables of the container, for a message; undefined where nothing is known to stand in its way. */
+export function obstacle(fix: Fix, invocation: Invocation, surroundings: Circumstances): string | undefined {
+  if ('define' in fix) return undefined
+  const { container, workload, settings } = invocation
+  if (!isChange(fix) || (('drop' in fix || fix.entry) && settings.get(settingOf(fix))?.source !== cmdArgs)) return commandStays
+  if (hasOwnSpelling(container)) return 'its variables are shared with other processes, or stand in a file of the platform'
+  if (surroundings.mayConcernOthers(invocation, settingOf(fix))) return 'another gunicorn of the container reads the same variables'
+  if (invocation.mayHaveOthers) return 'the command may start another gunicorn, which would read the same variables'
+  if ('setting' in fix && !fix.entry && fix.setting === 'workers' && takesConcurrency(container)) return undefined
+  if (names(container, cmdArgs)) return `the container reads or sets ${cmdArgs} itself`
+  const release = knownRelease(workload, surroundings.python)
+  if (release !== undefined && compareReleases(release, firstToRead) < 0) return `gunicorn ${release} does not read ${cmdArgs}`
+  return obstacleInVariables(fix, invocation, surroundings.platform)
+}
+
+/** What comes from a file of a platform is written in its own way, and the processes of a BkApp share their variables. */
+const hasOwnSpelling = ({ elements, isRewritten, path, envPath }: Invocation['container']): boolean =>
+  elements !== undefined || isRewritten === true || envPath.length !== path.length + 1
+
+/** Whether a fix is about a value that stands in GUNICORN_CMD_ARGS. */
+export function isInVariable(fix: Fix, { settings }: Invocation): boolean {
+  return 'setting' in fix && fix.entry !== undefined && settings.get(fix.setting)?.source === cmdArgs
+}
+
+function obstacleInVariables(change: Change, { container, environment, command }: Invocation, platform: Platform): string | undefined {
+  const { env } = platform.port
+  const variable = environment.variables.get(cmdArgs)
+  const words = typeof variable?.value === 'string' ? splitWords(variable.value) : []
+  if (!Array.isArray(words)) return `${cmdArgs} cannot be read: ${words.error}`
+  if ('drop' in change || change.setting !== 'bind' || !String(change.value).includes(`$${env}`)) return undefined
+  const port = environment.variables.get(env)
+  if (port?.value === null) return `${env} comes from elsewhere, and what ${cmdArgs} holds could not be checked any more`
+  if (command?.environment.has(env) && command.environment.get(env) !== port?.value) return `the script gives ${env} a value of its own`
+  if (!variable) return undefined
+  if (port && port.entry.index > variable.entry.index) return `${env} is defined below ${cmdArgs}, which cannot refer to it`
+  const mentionsPort = ({ index, value: text }: EnvVar): boolean => index > variable.entry.index && text?.includes(`(${env})`) === true
+  return !port && container.env.some(mentionsPort) ? `${env} must be defined above ${cmdArgs}, and then other variables would change` : undefined
+}
+
+/** The release in the image, as the annotation or a requirement tells it. */
+function knownRelease({ annotations }: Workload, python: Python): string | undefined {
+  const told = annotations.get('paddock.dev/gunicorn')?.value.trim() ?? /^===?\s*(.*)$/.exec(python.installed('gunicorn').specifier)?.[1]
+  return told !== undefined && /^\d+(\.\d+)*$/.test(told) ? told : undefined
+}
