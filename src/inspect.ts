@@ -688,6 +688,17 @@ function hereDocument(outer: ScriptPlace, { value, start, end }: Word): ScriptPl
   return { text: value ?? '', path: outer.path, place: () => outer.place(start, end), splice: () => undefined }
 }
 
+/** What the last line between two places begins with that goes on from the one before it; undefined where none does. */
+function lastIndent(text: string, from: number, to: number): string | undefined {
+  for (let at = text.lastIndexOf('\\\n', to - 2); at >= from; at = text.lastIndexOf('\\\n', at - 1)) {
+    let end = at + 2
+    while (end < to && (text[end] === ' ' || text[end] === '\t')) end++
+    if (end < to && text[end] !== '\n' && text[end] !== '\r') return text.slice(at + 2, end)
+    if (at === 0) break
+  }
+  return undefined
+}
+
 function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[], { closed, inherits }: Pick<Way, 'closed' | 'inherits'>): Insertion {
   if (closed !== undefined) return { kind: 'none', reason: closed }
   if (command.embedded) return { kind: 'none', reason: embedded }
@@ -701,9 +712,7 @@ function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[]
   }
   if (!script.splice({ start: offset, end: offset, text: ' ' })) return { kind: 'none', reason: 'it stands in a script within a script, in quotes that cannot be told apart' }
   // Where each option stands on a line of its own, so does what is added.
-  const written = before || !name ? '' : script.text.slice(name.end, offset)
-  const line = written.lastIndexOf('\\\n')
-  const indent = line < 0 ? undefined : /^[ \t]*(?=\S)/.exec(written.slice(line + 2))?.[0]
+  const indent = before || !name ? undefined : lastIndent(script.text, name.end, offset)
   return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }
 }
 
