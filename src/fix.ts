@@ -71,17 +71,18 @@ function mend(report: Report, policy: Policy, circumstances: Circumstances): Rou
   const taken = splits.length > 0 ? splits : fixable.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b)))
   const containers = new Set<Container>()
   const edits: Edit[] = []
+  const removed = new Set<string>()
+  const shared = new SharedDrops(report, taken)
   const mended = new Set<Finding>()
   let more = splits.length > 0
   for (const [invocation, findings] of Map.groupBy(taken, (finding) => finding.invocation)) {
-    const writer = new Writer(invocation, policy, (setting) => isDroppedByAll(setting, invocation, report, taken))
+    const writer = new Writer(invocation, policy, shared)
     for (const finding of findings) {
       const outcome = finding.fix && writer.add(finding.fix)
       if (outcome === 'written') mended.add(finding)
       if (outcome === 'later' || (outcome === 'written' && finding.fix && uncovers(finding.fix))) more = true
     }
-    // Two that read one variable have the same left out of it.
-    edits.push(...writer.edits().filter((edit) => !isMade(edit, edits)))
+    for (const edit of writer.edits()) if (!isRepeated(edit, removed)) edits.push(edit)
     if (writer.needsPort) containers.add(invocation.container)
   }
   // Those of a BkApp share their variables.
@@ -112,8 +113,14 @@ function mendVariables({ invocations, surroundings }: Report, findings: readonly
 
 const mentions = ({ command = [], args = [] }: Container, name: string): boolean => [...command, ...args].some((text) => text.includes(name))
 
-const isMade = (edit: Edit, edits: readonly Edit[]): boolean =>
-  edit.op === 'splice' && edit.text === '' && edits.some((other) => JSON.stringify(other) === JSON.stringify(edit))
+/** Two that read one variable have the same left out of it: true for a removal that is among those made, where it is put otherwise. */
+function isRepeated(edit: Edit, removed: Set<string>): boolean {
+  if (edit.op !== 'splice' || edit.text !== '') return false
+  const key = JSON.stringify([edit.path, edit.start, edit.end])
+  if (removed.has(key)) return true
+  removed.add(key)
+  return false
+}
 
 /** How long the blanks are that a text ends with, continued lines among them. */
 function blanksBefore(text: string): number {
@@ -125,11 +132,31 @@ function blanksBefore(text: string): number {
   }
 }
 
-/** Whether all invocations that read the same GUNICORN_CMD_ARGS are to do without the option: another one may be meant to have it. */
-function isDroppedByAll(setting: string, { container, variables }: Invocation, { invocations }: Report, taken: readonly Finding[]): boolean {
-  const text = variables('GUNICORN_CMD_ARGS')
-  const readers = invocations.filter((other) => other.container === container && other.variables('GUNICORN_CMD_ARGS') === text)
-  return readers.every((reader) => taken.some(({ invocation, fix }) => invocation === reader && fix && 'drop' in fix && fix.drop === setting))
+/** Options in a GUNICORN_CMD_ARGS that several invocations read. */
+class SharedDrops {
+  readonly #report: Report
+  readonly #taken: readonly Finding[]
+  readonly #answers = new Map<Container, Map<string, boolean>>()
+
+  constructor(report: Report, taken: readonly Finding[]) {
+    this.#report = report
+    this.#taken = taken
+  }
+
+  /** Whether all that read the same as this one are to do without the option: another one may be meant to have it. */
+  isDroppedByAll(setting: string, { container, variables }: Invocation): boolean {
+    const text = variables('GUNICORN_CMD_ARGS')
+    const answers = this.#answers.get(container) ?? new Map<string, boolean>()
+    this.#answers.set(container, answers)
+    const key = `${setting} ${text}`
+    const known = answers.get(key)
+    if (known !== undefined) return known
+    const dropping = new Set(this.#taken.flatMap(({ fix, invocation }) => (fix && 'drop' in fix && fix.drop === setting ? [invocation] : [])))
+    const readers = this.#report.invocations.filter((other) => other.container === container && other.variables('GUNICORN_CMD_ARGS') === text)
+    const answer = readers.every((reader) => dropping.has(reader))
+    answers.set(key, answer)
+    return answer
+  }
 }
 
 /** Without `--daemon` signals matter; an address that is read right may be the wrong one. */
@@ -152,7 +179,7 @@ class Writer {
   needsPort = false
   readonly #invocation: Invocation
   readonly #policy: Policy
-  readonly #isDroppedByAll: (setting: string) => boolean
+  readonly #shared: SharedDrops
   readonly #replacements: Edit[] = []
   /** Elements that are taken out of lists. */
   readonly #removals: Extract<Edit, { op: 'remove' }>[] = []
@@ -160,10 +187,10 @@ class Writer {
   readonly #touched = new Set<Word>()
   readonly #additions = new Map<string, readonly (string | number | true)[]>()
 
-  constructor(invocation: Invocation, policy: Policy, isDroppedByAll: (setting: string) => boolean) {
+  constructor(invocation: Invocation, policy: Policy, shared: SharedDrops) {
     this.#invocation = invocation
     this.#policy = policy
-    this.#isDroppedByAll = isDroppedByAll
+    this.#shared = shared
   }
 
   /** Takes a fix on: `later` where one that is taken on already stands in its way, `impossible` where it cannot be written down safely. */
@@ -249,7 +276,7 @@ class Writer {
     if (!written || !inVariable || written.length + inVariable.length === 0) return 'impossible'
     if (written.some(({ word }) => this.#touched.has(word))) return 'later'
     const edits = [...written.map((omission) => this.#omitted(omission)), ...inVariable.map((omission) => this.#omittedFromVariable(omission, text))]
-    if (edits.some((edit) => edit === undefined) || (inVariable.length > 0 && !this.#isDroppedByAll(setting))) return 'impossible'
+    if (edits.some((edit) => edit === undefined) || (inVariable.length > 0 && !this.#shared.isDroppedByAll(setting, this.#invocation))) return 'impossible'
     for (const edit of edits) {
       if (edit?.op === 'remove') this.#removals.push(edit)
       else if (edit) this.#replacements.push(edit)

@@ -21,12 +21,16 @@ export function omit(words: readonly Word[], setting: string, releases: readonly
   return first && others.every(same) ? first : undefined
 }
 
+/** Nobody writes an option more often; a line of a million of them must not keep anybody busy. */
+const mostOmissions = 32
+
 function omitFor(words: readonly Word[], setting: string, release: Release): readonly Omission[] | undefined {
   const before = parseArguments(words, release)
   const omissions = new Map<Word, Omission>()
   for (const assignment of before.assignments) {
-    if (assignment?.option.name !== setting) continue
+    if (assignment?.option.name !== setting || omissions.has(assignment.word)) continue
     const { word } = assignment
+    if (omissions.size === mostOmissions) return undefined
     const left = leftOf(word, setting, release)
     if (left === null || isNeeded(words, word)) return undefined
     omissions.set(word, { word, left })
