@@ -6,7 +6,7 @@ import type { ConfigMaps } from '../kubernetes/mounted-files.ts'
 import { readObjects, valueAt } from '../kubernetes/workload.ts'
 import type { Io } from './io.ts'
 import { readManifests } from './manifests.ts'
-import type { Repository } from './platform-files.ts'
+import type { Repository } from './repository.ts'
 
 /** The texts of files on disk. Throws what keeps one from being read. */
 export const readEach = (files: Readonly<Record<string, string>>, { readFile }: Pick<Io, 'readFile'>): Record<string, string> =>

@@ -7,21 +7,9 @@ import { portabilityNotes } from '../platforms/portability.ts'
 import type { Process } from '../platforms/process.ts'
 import { readProcfile, type Fault, type Note, type ProcfileProcess, type YamlReadings } from '../platforms/procfile.ts'
 import { plainData, valueIn, type Range, type Value } from '../platforms/value.ts'
-import type { Io } from './io.ts'
 import { readPlainTexts, readPythonYaml } from './python-yaml.ts'
+import { descriptionNames, type PlatformFile, type Repository } from './repository.ts'
 import { YamlError } from './yaml.ts'
-
-export type PlatformFile = 'Procfile' | 'app_desc'
-
-/** In the order in which the platform looks for them. */
-const descriptionNames: readonly string[] = ['app_desc.yaml', 'app_desc.yml']
-
-/** Which file of a platform a name is: exactly as the platform looks for it. */
-export function platformFile(path: string): PlatformFile | undefined {
-  const name = path.slice(path.lastIndexOf('/') + 1)
-  if (name === 'Procfile') return 'Procfile'
-  return descriptionNames.includes(name) ? 'app_desc' : undefined
-}
 
 /** What a file of a platform holds. */
 export interface ReadFile {
@@ -34,21 +22,6 @@ export interface ReadFile {
   readonly rangeAt?: (path: Path) => Range | undefined
   /** How it is read as YAML; undefined where what a string holds stands in the file word for word. */
   readonly read?: (text: string) => Value
-}
-
-/** What stands beside a file: undefined where there is no such file. Paths are from its folder. */
-export type Repository = (path: string) => string | undefined
-
-/** What stands beside a file that is read. What is no file that can be read is none. */
-export function repository(file: string, io: Pick<Io, 'readFile'>): Repository {
-  const folder = file.slice(0, file.lastIndexOf('/') + 1)
-  return (path) => {
-    try {
-      return io.readFile(folder + path)
-    } catch {
-      return undefined
-    }
-  }
 }
 
 /** Reads a platform's file. `compared`: no platform was chosen, so where others read a line differently is told. */

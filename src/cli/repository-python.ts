@@ -2,7 +2,7 @@
 import { pythonOf } from '../dependencies/annotation.ts'
 import type { Python } from '../rules/rule.ts'
 import type { CheckOptions } from './check.ts'
-import type { Repository } from './platform-files.ts'
+import type { Repository } from './repository.ts'
 
 /** By `requirements.txt`, unless one is given, and `runtime.txt`. `folder`, with a slash behind it, is what they are named with. */
 export function repositoryPython(given: CheckOptions['requirements'], repository: Repository, folder: string): Python {

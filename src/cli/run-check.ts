@@ -4,11 +4,11 @@ import { fieldPath, type Path } from '../kubernetes/field.ts'
 import { defaultPlatform, platforms, type Platform } from '../platforms/platform.ts'
 import { checkText, type Checked, type CheckOptions } from './check.ts'
 import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
-import { checkPlatformFile, type Rewrite } from './check-processes.ts'
+import type { Rewrite } from './check-processes.ts'
 import { exitStatus, UsageError } from './command.ts'
 import type { Change } from './edit.ts'
 import { openReports } from './formats.ts'
-import { platformFile, repository } from './platform-files.ts'
+import { platformFile, repository } from './repository.ts'
 import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
 import { Lines } from './lines.ts'
@@ -70,7 +70,7 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     }
     summary.files += 1
     const reported = { name: file === '-' ? 'standard input' : file, line: lineReader(text) }
-    const changes = checkFile(reported, file, text, options, summary, reporter, io, bar)
+    const changes = await checkFile(reported, file, text, options, summary, reporter, io, bar)
     for (const change of flags.fix || flags.diff ? changes : []) {
       const { file, text } = change
       const mended = await mend(change, scripts, io)
@@ -147,14 +147,14 @@ interface FileChange {
   readonly isScript: boolean
 }
 
-function checkFile(reported: ReportedFile, path: string, text: string, options: RunOptions, summary: Summary, reporter: Reporter, io: Io, bar: ReturnType<typeof progress>): readonly FileChange[] {
+async function checkFile(reported: ReportedFile, path: string, text: string, options: RunOptions, summary: Summary, reporter: Reporter, io: Io, bar: ReturnType<typeof progress>): Promise<readonly FileChange[]> {
   const edits: Change[] = []
   const rewrites: Rewrite[] = []
   const folder = path.slice(0, path.lastIndexOf('/') + 1)
   const kind = platformFile(path)
   const found = kind === undefined
     ? checkText(text, options, (edit) => edits.push(edit))
-    : checkPlatformFile(kind, text, { ...options, repository: repository(path, io) }, (rewrite) => rewrites.push(rewrite))
+    : (await import('./check-processes.ts')).checkPlatformFile(kind, text, { ...options, repository: repository(path, io) }, (rewrite) => rewrites.push(rewrite))
   for (const checked of found) {
     const file = checked.file ? { name: folder + checked.file.name, line: lineReader(checked.file.text) } : reported
     count(checked, summary)

@@ -8,7 +8,7 @@ import { explain, explainInvocation, explainProcess, readRequest, understand, ty
 import { painter, type Io } from './io.ts'
 import { readManifests } from './manifests.ts'
 import { picture, unreadLine } from './picture.ts'
-import { platformFile, repository } from './platform-files.ts'
+import { platformFile, repository } from './repository.ts'
 
 export interface ExplainFlags {
   readonly shell?: string

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { platformFile } from '../../src/cli/platform-files.ts'
+import { platformFile } from '../../src/cli/repository.ts'
 import { run } from '../cli/in-memory.ts'
 
 const folder = join(import.meta.dirname, 'repositories')
