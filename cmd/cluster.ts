@@ -1,5 +1,5 @@
 /** What the command line asks of a cluster. Its client is loaded when it is asked for: that takes long. */
-import type { Skins } from '../src/cli/command.ts'
+import type { Skins } from '../src/cli/skins.ts'
 import { version } from './version.ts'
 
 /** A person waits at the terminal: milliseconds in which a call that went wrong is repeated. */

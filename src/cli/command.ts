@@ -1,72 +1,14 @@
 /** The command line of `paddock`: arguments → exit status. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { workloadKinds } from '../kubernetes/kinds.ts'
-import type { Labels } from '../kubernetes/labels.ts'
-import type { Governed } from '../policy/governed.ts'
-import type { ExceptionObject, PolicyObject } from '../policy/policies.ts'
-import type { Policy } from '../policy/policy.ts'
 import { PolicyError } from '../policy/policy-error.ts'
 import { presetNames } from '../policy/presets.ts'
 import { platformNames } from '../platforms/platform.ts'
+import { exitStatus, UsageError } from './exit.ts'
 import type { Governing, PolicyFlags } from './governing.ts'
 import { formatNames, readOutputs, type Output } from './outputs.ts'
 import type { Io } from './io.ts'
-import type { ScannedCluster, ScanTarget } from './run-scan.ts'
-
-/** The policy of a workload; undefined where none governs it. */
-export type PolicyFor = (workload: Governed) => Policy | undefined
-
-/** What other skins do for the command line. */
-export interface Skins {
-  readonly serve: (options: ServeOptions) => Promise<Serving>
-  /** The webhook's answer to a review; `both` mutates, then validates what came out. Throws what is wrong with the review. */
-  readonly review: (operation: 'mutate' | 'validate' | 'both', review: string, policyFor: PolicyFor) => Promise<unknown>
-  /** What a cluster knows of a workload. Throws what keeps it from answering. */
-  readonly explained: (workload: { readonly namespace: string; readonly name: string }, target: Target) => Promise<Explained>
-  /** The workloads of a cluster. Throws what keeps it from answering. */
-  readonly scan: (target: ScanTarget) => Promise<ScannedCluster>
-}
-
-/** Which cluster: that of `$KUBECONFIG`, and of its current context, unless they are given. */
-export interface Target {
-  readonly kubeconfig?: string
-  readonly context?: string
-}
-
-/** A workload in a cluster, and what policies hang on. */
-export interface Explained {
-  readonly policies: readonly PolicyObject[]
-  /** Those of the workload's namespace. */
-  readonly exceptions: readonly ExceptionObject[]
-  /** Undefined where there is no such namespace. */
-  readonly namespaceLabels: Labels | undefined
-  /** The objects of that name, of all kinds of workload. */
-  readonly workloads: readonly unknown[]
-}
-
-export interface ServeOptions {
-  readonly host: string
-  /** 0 takes a free one. */
-  readonly port: number
-  readonly policyFor: PolicyFor
-  readonly certDir: string | undefined
-}
-
-/** A webhook that serves. */
-export interface Serving {
-  readonly url: string
-  /** The CA of its certificate, where it is known. */
-  readonly ca: string | undefined
-  /** Drains for so many milliseconds; as long as the skin thinks right where it is left out. */
-  readonly stop: (lameDuck?: number) => Promise<void>
-  /** Resolves once it has stopped, be it by a signal. */
-  readonly stopped: Promise<void>
-}
-
-export const exitStatus = { ok: 0, found: 1, unreadable: 2 } as const
-
-/** Something that the user can mend: told in one line, exit status 2. */
-export class UsageError extends Error {}
+import type { Skins } from './skins.ts'
 
 /** Runs a command line (without the program's name). Returns the exit status. */
 export async function run(argv: readonly string[], version: string, io: Io, skins: Skins): Promise<number> {

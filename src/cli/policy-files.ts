@@ -4,7 +4,7 @@ import { readObjects } from '../kubernetes/workload.ts'
 import { Policies } from '../policy/policies.ts'
 import { presetObject } from '../policy/presets.ts'
 import { readPolicies, type Document } from '../policy/read.ts'
-import { UsageError } from './command.ts'
+import { UsageError } from './exit.ts'
 import type { Io } from './io.ts'
 import { readManifests, type Manifest } from './manifests.ts'
 

@@ -2,7 +2,7 @@
 import { valueAt } from '../kubernetes/workload.ts'
 import { presetNames } from '../policy/presets.ts'
 import { rules } from '../rules/index.ts'
-import { UsageError } from './command.ts'
+import { UsageError } from './exit.ts'
 import { readManifests, type Manifest } from './manifests.ts'
 
 export interface PolicyTest {

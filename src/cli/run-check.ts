@@ -5,7 +5,7 @@ import { defaultPlatform, platforms, type Platform } from '../platforms/platform
 import { checkText, type Checked, type CheckOptions } from './check.ts'
 import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import type { Rewrite } from './check-processes.ts'
-import { exitStatus, UsageError } from './command.ts'
+import { exitStatus, UsageError } from './exit.ts'
 import type { Change } from './edit.ts'
 import { openReports } from './formats.ts'
 import { platformFile, repository } from './repository.ts'

@@ -2,7 +2,7 @@
 import { inspectWorkload } from '../inspect.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import { readObjects, readWorkload, type Container } from '../kubernetes/workload.ts'
-import { exitStatus, UsageError } from './command.ts'
+import { exitStatus, UsageError } from './exit.ts'
 import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import { explain, explainInvocation, explainProcess, readRequest, understand, type ExplainRequest } from './explain.ts'
 import { painter, type Io } from './io.ts'

@@ -1,7 +1,7 @@
 /** `paddock policy test`: what policies are expected to make of manifests, in files named `paddock-test.yaml`. */
 import { basename, dirname, join } from 'node:path'
 import { checkText } from './check.ts'
-import { exitStatus, UsageError } from './command.ts'
+import { exitStatus, UsageError } from './exit.ts'
 import { governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
 import { element } from './junit.ts'

@@ -1,5 +1,6 @@
 /** `paddock review`: an AdmissionReview in, the webhook's AdmissionReview out. */
-import { exitStatus, UsageError, type PolicyFor, type Skins } from './command.ts'
+import { exitStatus, UsageError } from './exit.ts'
+import type { PolicyFor, Skins } from './skins.ts'
 import type { Io } from './io.ts'
 
 export interface ReviewFlags {

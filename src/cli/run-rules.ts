@@ -3,7 +3,7 @@ import { platformRules } from '../platforms/remarks.ts'
 import { preset } from '../policy/presets.ts'
 import { rules } from '../rules/index.ts'
 import type { Rule } from '../rules/rule.ts'
-import { exitStatus, UsageError } from './command.ts'
+import { exitStatus, UsageError } from './exit.ts'
 import { painter, type Io } from './io.ts'
 
 export function runRules(id: string | undefined, { format }: { readonly format: 'text' | 'json' }, io: Io): number {

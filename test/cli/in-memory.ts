@@ -1,7 +1,8 @@
 /** The command line as a function: files in memory, what it writes as text. */
 import { basename } from 'node:path'
 import { answerReview } from '../../src/admission/answer.ts'
-import { run as runCommand, type Skins } from '../../src/cli/command.ts'
+import { run as runCommand } from '../../src/cli/command.ts'
+import type { Skins } from '../../src/cli/skins.ts'
 import type { Io } from '../../src/cli/io.ts'
 
 interface Ran {

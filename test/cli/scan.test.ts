@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { dump } from 'js-yaml'
-import type { Skins } from '../../src/cli/command.ts'
+import type { Skins } from '../../src/cli/skins.ts'
 import type { ScannedCluster, ScanTarget } from '../../src/cli/run-scan.ts'
 import type { KubernetesObject } from '../../src/operator/cluster.ts'
 import { judge } from '../../src/operator/judge.ts'
