@@ -62,6 +62,8 @@ export class ScriptReader extends CommandReader {
       if (next === undefined) return
       read.add(next)
       this.later(() => {
+        // It is called before the script ends, be it by `exec`.
+        this.scope.reach = 'maybe'
         this.loops = this.tested = 0
         this.functions++
         this.calls.push(next)

@@ -52,7 +52,7 @@ suite('the chart on a real API server', () => {
   let kubectl: Kubectl
   let admin: string
   let client: Cluster
-  let webhookAddress = ''
+  let webhookAddress: { host: string; port: number } | undefined
 
   const run = (action: string, values: object, ...args: string[]): string => helm(action, name, 'charts/paddock', '--namespace', name, '--kubeconfig', admin, `--set-json=${setJson(values)}`, ...args)
   const get = async <T>(...what: string[]): Promise<T> => JSON.parse(await succeed(kubectl(['get', ...what, '-o', 'json']))) as T
@@ -130,7 +130,7 @@ suite('the chart on a real API server', () => {
 
   test('webhook and operator do their work with the rights that they are given', async () => {
     const port = await freePort()
-    webhookAddress = `${(cluster as SharedCluster).webhookHost}:${port}`
+    webhookAddress = { host: (cluster as SharedCluster).webhookHost, port }
     const [webhookConfig, operatorConfig] = [await kubeconfigOf(`${name}-webhook`), await kubeconfigOf(`${name}-operator`)]
     const host = (cluster as SharedCluster).webhookHost
     const webhook = start('webhook', `--kubeconfig=${webhookConfig}`, `--tls-secret=${name}-webhook-tls`, `--host=${host}`, `--port=${port}`)
@@ -166,7 +166,10 @@ suite('the chart on a real API server', () => {
     const { hostname, port } = new URL(api.server)
     const ask = (governed: string, namespace: string) => capture(process.execPath, [...args, script], {
       seconds: 30,
-      environment: { SERVICE: webhookAddress, NAMESPACE: namespace, GOVERNED: governed, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
+      environment: {
+        SERVICE: `${name}-webhook.${name}.svc`, ADDRESS: webhookAddress?.host ?? '', PORT: String(webhookAddress?.port),
+        NAMESPACE: namespace, GOVERNED: governed, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port,
+      },
     })
     expect((await ask('true', team)).split('\n')).toEqual([
       'ok: the webhook is ready, reached through its Service with a certificate that its authority signed',

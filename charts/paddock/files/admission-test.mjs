@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { request } from 'node:https'
 
-const { SERVICE, ADDRESS, NAMESPACE, GOVERNED, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env
+const { SERVICE, ADDRESS, PORT, NAMESPACE, GOVERNED, KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env
 const account = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 process.on('uncaughtException', (error) => {
@@ -29,7 +29,7 @@ function check(what, holds, answer) {
 }
 
 const url = (address, port, path) => `https://${address.includes(':') ? `[${address}]` : address}:${port}${path}`
-const ready = await call(url(ADDRESS, 443, '/readyz'), { servername: SERVICE, ca: readFileSync('/certificates/ca.crt') })
+const ready = await call(url(ADDRESS, PORT, '/readyz'), { servername: SERVICE, ca: readFileSync('/certificates/ca.crt') })
 check('the webhook is ready, reached through its Service with a certificate that its authority signed', ready.status === 200, ready)
 
 const deployment = {
