@@ -365,6 +365,11 @@ describe('what runs', () => {
     expect(read('a', { options: { noexec: true } }).commands).toEqual([])
   })
 
+  test('a function that may be called from what cannot be seen is read, though the script ends with exec', () => {
+    expect(commands(read('f() { x; }; exec y'))).toBe('y')
+    expect(commands(read('f() { x; }; . ./unseen; exec y'))).toContain('x')
+  })
+
   test('commands of a function get its parameters', () => {
     expect(commands(read('f() { a "$1" $PORT; local W=5; b $W; }; W=1; f c'))).toBe('a|c|8000 ; local|W=5 ; b|5')
     expect(commands(read('f() { a "$1"; }; f b; f c'))).toBe('a|?')
