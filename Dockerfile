@@ -38,5 +38,5 @@ ENV PATH=/nodejs/bin NODE_DISABLE_COMPILE_CACHE=1
 WORKDIR /paddock
 USER 65532:65532
 EXPOSE 8443
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "/paddock/dist/paddock.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "/paddock/dist/paddock.js"]
 CMD ["serve", "--host", "0.0.0.0", "--cert-dir", "/certificates"]

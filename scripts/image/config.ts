@@ -15,7 +15,7 @@ export const imageConfig = ({ version, description, license }: Manifest, { revis
   ExposedPorts: { '8443/tcp': {} },
   // Nothing is written to disk: not to /tmp either, where Node would keep compiled code for a next start that never comes.
   Env: ['PATH=/nodejs/bin', 'NODE_DISABLE_COMPILE_CACHE=1'],
-  Entrypoint: ['/nodejs/bin/node', '--max-semi-space-size=4', '/paddock/dist/paddock.js'],
+  Entrypoint: ['/nodejs/bin/node', '--max-semi-space-size=8', '/paddock/dist/paddock.js'],
   // In a container, 127.0.0.1 would be reached by nobody.
   Cmd: ['serve', '--host', '0.0.0.0', '--cert-dir', '/certificates'],
   WorkingDir: '/paddock',

@@ -15,6 +15,26 @@ export function annotatedPython(workload: Workload): Python {
   return pythonOf(workload.annotations.get(requirementsAnnotation)?.value, `annotation ${requirementsAnnotation}`, version)
 }
 
+/**
+ * What was read last, by the text and the Python version: whoever mutates is asked to validate next, and the Pods of an
+ * application come with the same text.
+ */
+const readLast = new Map<string, (distribution: string) => Installed>()
+/** So many texts are kept, of so many characters at most. */
+const [mostKept, longestKept] = [50, 20_000]
+
+function lookupIn(text: string, evidence: string, version: string | undefined): (distribution: string) => Installed {
+  if (text.length > longestKept) return reader(text, evidence, version)
+  const key = [version, evidence, text].join('\n')
+  let lookup = readLast.get(key)
+  if (!lookup) {
+    lookup = reader(text, evidence, version)
+    if (readLast.size >= mostKept) readLast.clear()
+    readLast.set(key, lookup)
+  }
+  return lookup
+}
+
 /** The Python that a requirements.txt describes; undefined `text` tells nothing. */
 export function pythonOf(text: string | undefined, evidence: string, version: string | undefined): Python {
   let lookup: ((distribution: string) => Installed) | undefined
@@ -23,7 +43,7 @@ export function pythonOf(text: string | undefined, evidence: string, version: st
     evidence: `annotation ${pythonAnnotation}`,
     installed: (distribution) => {
       if (text === undefined) return nothingKnown
-      lookup ??= reader(text, evidence, version)
+      lookup ??= lookupIn(text, evidence, version)
       return lookup(distribution)
     },
   }
