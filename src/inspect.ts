@@ -1,215 +1,30 @@
 /**
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
+import { inspectCommandLine, mostWords, noParents, wordOf, type CommandLine, type Found, type Inspected } from './command-line.ts'
+import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
-import { releasesFor, type Release, type Value } from './gunicorn/catalogue.ts'
-import { automaticFile, type ConfigFile, type ConfigSource, type ConfigText } from './gunicorn/config-file.ts'
-import { baseName, changedEnvironment, changedVariables, startedBy, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
-import { read, unknownSetting, type Entry, type Reading, type Setting, type StartProblem, type Variables } from './gunicorn/settings.ts'
-import { signalsGroup } from './gunicorn/signals.ts'
-import type { Parent, ShellProgram } from './gunicorn/termination.ts'
+import { releasesFor, type Release } from './gunicorn/catalogue.ts'
+import { automaticFile, type ConfigText } from './gunicorn/config-file.ts'
+import { read, type Variables } from './gunicorn/settings.ts'
+import type { Parent } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { escape, expand, expandRewritten, firstHoleIn, longestArgument } from './kubernetes/expansion.ts'
-import type { Path } from './kubernetes/field.ts'
+import { expand, expandRewritten, longestArgument } from './kubernetes/expansion.ts'
 import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
-import { valueAt, type Container, type Element, type FieldError, type Workload } from './kubernetes/workload.ts'
+import { valueAt, type Container, type FieldError, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
-import { insetOf } from './shell/inset.ts'
-import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
-import { readScript, type Command, type ScriptError } from './shell/script.ts'
 import { literal, type Word } from './shell/word.ts'
 
-/** A place in an object, and within the string that stands there. */
-export interface Place {
-  readonly path: Path
-  /** UTF-16 offsets in the string at `path`, end exclusive; all of it where they are undefined. */
-  readonly start?: number
-  readonly end?: number
-  /** Offsets in the file that the object was read from, where it is said there: what holds then. */
-  readonly inFile?: { readonly start: number; readonly end: number }
-}
-
-/** Where words can be added to an invocation; why they cannot where it says so. */
-export type Insertion =
-  | { readonly kind: 'list'; readonly path: Path; readonly before: number | undefined }
-  /**
-   * `offset` counts in the script; `between` is what parts one option from the next there: a blank, or a line break of the
-   * script's style. `inherits`: whether the container's variables come to the script, be they there now or added.
-   */
-  | { readonly kind: 'text'; readonly offset: number; readonly before: boolean; readonly between: string; readonly inherits: boolean }
-  | { readonly kind: 'none'; readonly reason: string }
-
-/** A script as it stands in an object, be it within other scripts. */
-export interface ScriptPlace {
-  readonly text: string
-  /** True where it stands in another script. */
-  readonly nested?: boolean
-  readonly path: Path
-  /** Where units start … end of the script stand in the string at `path`. */
-  readonly place: (start: number, end: number) => { readonly start: number; readonly end: number }
-  /** What puts text of the script in the place of units start … end; undefined where that cannot be written surely. */
-  readonly splice: (splice: Splice) => Splice | undefined
-}
-
-interface Splice {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-}
-
-/** The shell whose script starts gunicorn: the container's first process, or the child of an init program. */
-export interface Shell {
-  /** Its base name: `sh`, `bash`; `busybox` for `busybox sh`. */
-  readonly name: string
-  /** True where an init program in front of it sends signals to all processes of its group. */
-  readonly signalsGroup: boolean
-  /** True where its script is a file, which it runs by name. */
-  readonly isFile: boolean
-  /** True where its script sets a trap. */
-  readonly traps: boolean
-  /** True where its script starts other programs as well, which may stay. */
-  readonly others: () => boolean
-  /** Where `exec ` may be put in front of what is started; undefined where it may not. */
-  readonly seat: () => Place | undefined
-}
-
 /** One gunicorn command line found in a container. */
-export interface Invocation {
+export interface Invocation extends Found {
   readonly workload: Workload
   readonly container: Container
   readonly environment: ContainerEnvironment
-  /** `exec`: the words are list elements, and nobody expands `$VAR`. `shell`: they stand in a script. */
-  readonly form: 'exec' | 'shell'
-  /** The words from gunicorn's own name on. */
-  readonly words: readonly Word[]
-  /** The command of the script that starts gunicorn; undefined in exec form. */
-  readonly command: Command | undefined
-  /** The script that `command` is of; undefined in exec form. */
-  readonly script: ScriptPlace | undefined
-  /** The programs and shells that it is started through, the outermost first. */
-  readonly parents: readonly Parent[]
-  /** The shell that runs that script; undefined in exec form, and for a script within a script. */
-  readonly shell: Shell | undefined
-  /** `surely`: started in every run of the container in which the commands before it succeed. */
-  readonly runs: 'surely' | 'maybe'
-  readonly place: Place
-  readonly insertion: Insertion
-  readonly settings: Settings
-  /** What gunicorn finds in its environment. */
-  readonly variables: Variables
-  /** The releases that the gunicorn in the image can be. */
-  readonly releases: readonly Release[]
-  readonly placeOf: (word: Word) => Place
   /** Whether the container may start another gunicorn, where that cannot be read. */
   readonly mayHaveOthers: boolean
   /** What is not in sight of the command, of a container that stands in here for what it may start. */
   readonly hidden?: HiddenCommand
-}
-
-/** An invocation's settings: what all the releases that it may be of, and that do not refuse it, agree on. */
-class Settings {
-  readonly readings: readonly Reading[]
-  readonly #starting: readonly Reading[]
-  #merged: Map<string, Setting | undefined> | undefined
-  #problems: readonly StartProblem[] | undefined
-
-  constructor(readings: readonly Reading[]) {
-    this.readings = readings
-    const starting = readings.filter((reading) => reading.problems.length === 0)
-    this.#starting = starting.length > 0 ? starting : readings
-  }
-
-  /** A setting; undefined where no release has one of that name. Its value is undefined where it is unknown. */
-  get(name: string): Setting | undefined {
-    if (this.#starting.length === 1) return this.#starting[0]?.get(name)
-    this.#merged ??= new Map()
-    if (!this.#merged.has(name)) this.#merged.set(name, merge(this.#starting.flatMap((reading) => reading.get(name) ?? [])))
-    return this.#merged.get(name)
-  }
-
-  /** The value of a setting, where it is known. */
-  value(name: string): Value | undefined {
-    return this.get(name)?.value
-  }
-
-  /** The entries of a setting that are known, with where they come from; none where it has its default. */
-  entries(name: string): readonly Entry[] {
-    const entries = this.get(name)?.entries
-    return entries === undefined || entries.length === 0 ? noEntries : entries.filter((entry) => entry.value !== undefined)
-  }
-
-  /** Whether anything sets it: `unknown` where something that cannot be seen may. */
-  isSet(name: string): 'yes' | 'no' | 'unknown' {
-    const setting = this.get(name)
-    if (!setting || setting.source === 'default') return 'no'
-    return setting.entries.length > 0 ? 'yes' : 'unknown'
-  }
-
-  /** The config file that is read, where it was at hand. */
-  get configFile(): ConfigFile | undefined {
-    return this.readings[0]?.configFile?.file
-  }
-
-  /** The word that names it, where one of the invocation's own does. */
-  get configWord(): Word | undefined {
-    return this.readings[0]?.configFile?.word
-  }
-
-  /** Why gunicorn refuses to start. */
-  get problems(): readonly StartProblem[] {
-    return (this.#problems ??= this.readings.flatMap((reading) => reading.problems))
-  }
-
-  /** True where gunicorn serves: it does not end at once (`--version`), nor after a check of its configuration. */
-  get serves(): boolean {
-    return this.#starting.every((reading) => reading.exits === undefined && !isTrue(reading, 'check_config') && !isTrue(reading, 'print_config'))
-  }
-
-  /** The application; null where it is unknown, undefined where there is none. */
-  get application(): string | null | undefined {
-    const [first, ...others] = this.#starting.map((reading) => (reading.application ? reading.application.value : reading.application))
-    return others.every((other) => other === first) ? first : null
-  }
-}
-
-const noEntries: readonly Entry[] = []
-
-const isTrue = (reading: Reading, name: string): boolean => reading.get(name)?.value === true
-
-function merge(settings: readonly Setting[]): Setting | undefined {
-  const [first, ...others] = settings
-  if (!first) return undefined
-  const same = (other: Setting): boolean =>
-    other.source === first.source && (other.value === first.value || JSON.stringify(other.value) === JSON.stringify(first.value))
-  return others.every(same) ? first : unknownSetting(first)
-}
-
-/** The longest a chain of shells within shells may get before it is left alone. */
-const deepestShell = 8
-
-/** The most words of one command that are read. Nobody writes as many, and it takes as long as they are many. */
-const mostWords = 20_000
-
-/** A command line before any shell: list elements, each with the path where it stands. */
-export interface CommandLine {
-  readonly elements: readonly Element[]
-  /** Where a message about the command line as a whole points to. */
-  readonly path: Path
-  /** The string that several elements stand in, where they do. */
-  readonly text?: string | undefined
-  /** Text for a string that the kubelet expands, unless another platform reads it. */
-  readonly escaped?: (text: string) => string
-  /** What a shell that the command line starts finds in its environment; asked for only where there is one. */
-  readonly environment: () => Environment
-  /** What gunicorn finds in its environment where nothing on the command line changes that. */
-  readonly variables: Variables
-  readonly releases: readonly Release[]
-  /**
-   * A config file by its path, which may be relative: undefined where it surely is not there, null where that, or what it holds,
-   * is not known. `isAtHome` where the command line has not left the folder that it was started in. Without it, none is had.
-   */
-  readonly configFile?: ((path: string, isAtHome: () => boolean) => ConfigText | null | undefined) | undefined
 }
 
 /** What is at hand besides a workload itself: nothing where it is admitted. */
@@ -218,9 +33,6 @@ export interface Surroundings {
   /** Config files that are handed over: `undefined` for one that is not among them. */
   readonly configFile?: CommandLine['configFile']
 }
-
-/** An invocation as a command line alone tells it. */
-export type Found = Omit<Invocation, 'workload' | 'container' | 'environment' | 'mayHaveOthers'>
 
 /** The invocations of gunicorn in a workload, container by container. */
 export function inspect(workload: Workload, surroundings: Surroundings = none): Invocation[] {
@@ -291,6 +103,9 @@ function inspectContainer(
 
 const none: Surroundings = {}
 
+/** What runs `args` where there is no `command`. */
+const entryPoint: Parent = { kind: 'wrapper', name: "the image's entry point", stays: true, passes: null }
+
 /** What gunicorn finds in a container's environment. What an image may set besides is not reckoned with: no default could be put in otherwise. */
 const variablesOf = ({ variables, mayComeFromElsewhere }: ContainerEnvironment): Variables => (name) => {
   const variable = variables.get(name)
@@ -326,7 +141,7 @@ export function inspectImage(workload: Workload, container: Container): Invocati
     placeOf: (word) => ({ path: own.includes(word) ? [...path, 'args', own.indexOf(word)] : path }),
     releases,
     variables,
-    settings: new Settings(read(words.slice(1), variables, releases)),
+    settings: new AgreedSettings(read(words.slice(1), variables, releases)),
     mayHaveOthers: false,
   }
 }
@@ -354,7 +169,7 @@ export function* inspectHidden(workload: Workload, invocations: readonly Invocat
       runs: 'maybe',
       place,
       insertion: { kind: 'none', reason: 'the command is not in sight' },
-      settings: new Settings([]),
+      settings: new AgreedSettings([]),
       variables: () => null,
       releases: [],
       placeOf: () => place,
@@ -390,403 +205,4 @@ function normalize(path: string): string {
     else if (step !== '' && step !== '.') steps.push(step)
   }
   return `/${steps.join('/')}`
-}
-
-/** A program that stands between a command line and the word gunicorn, and is none that is known to start another. */
-export interface Unread {
-  readonly name: string
-  /** The words from the program's name on. */
-  readonly words: readonly Word[]
-}
-
-/** What a command line comes to. */
-export interface Inspected {
-  readonly invocations: readonly Found[]
-  /** What is wrong with its scripts. */
-  readonly errors: readonly ScriptError[]
-  /** The programs behind which gunicorn is spoken of, and not seen to be started. */
-  readonly unread: readonly Unread[]
-  /** True where it may start more than is told here: a script that cannot be seen, a program whose name is not known. */
-  readonly mayStartMore: boolean
-}
-
-/** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
-export function inspectCommandLine(line: CommandLine): Inspected {
-  return new Inspector(line).run()
-}
-
-/** How a script is reached. */
-interface Way {
-  readonly parents: readonly Parent[]
-  readonly depth: number
-  /** True for the text of a file. */
-  readonly isFile: boolean
-  /** Why nothing can be put into the script; undefined where it can. */
-  readonly closed: string | undefined
-  /** Whether no wrapper before it takes variables away. */
-  readonly inherits: boolean
-  /** `surely`: it is read in every run of the container in which the commands before it succeed. */
-  readonly runs: 'surely' | 'maybe'
-  /** Whether it may be read in another folder than the container's. */
-  readonly moves: boolean
-  /** The shell that reads it, where that is the container's first process or the child of an init program. */
-  readonly starter: Starter | undefined
-}
-
-const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
-
-const noParents: readonly Parent[] = []
-
-const wordsBefore = (words: readonly Word[], started: Started): readonly Word[] => words.slice(0, started.kind === 'unknown' ? 0 : started.index)
-
-/** Whether none of a wrapper's words is an option: one may name another folder, or take variables away. */
-const isPlain = (words: readonly Word[]): boolean => words.every(({ value }) => value !== null && (!value.startsWith('-') || value === '--' || value === '-m' || value === '-u'))
-
-/** What runs `args` where there is no `command`. */
-const entryPoint: Parent = { kind: 'wrapper', name: "the image's entry point", stays: true, passes: null }
-
-/** Builtins of a shell that start nothing, whatever their words speak of. */
-const startNothing = new Set(['echo', 'printf', 'set', 'export', 'readonly', 'local', 'declare', 'test', '[', ':', 'true', 'cd', 'unset', 'trap'])
-
-type Starter = Pick<Shell, 'name' | 'signalsGroup'>
-
-class Inspector {
-  readonly #line: CommandLine
-  readonly #found: Found[] = []
-  readonly #errors: ScriptError[] = []
-  readonly #unread: Unread[] = []
-  #mayStartMore = false
-
-  constructor(line: CommandLine) {
-    this.#line = line
-  }
-
-  run(): Inspected {
-    const { elements, environment } = this.#line
-    const words = elements.map(wordOf)
-    const started = startedBy(words)
-    if (started.kind === 'gunicorn') this.#execForm(words, started)
-    else {
-      const found = scriptIn(words, started)
-      const element = found && elements[found.index]
-      if (found && element && !(words[found.index]?.value === null && found.reader === 'words'))
-        this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
-          // What stands between the quotes of a longer string is a script within it.
-          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely',
-          moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
-        })
-      else this.#overlook(words, started)
-    }
-    return { invocations: this.#found, errors: this.#errors, unread: this.#unread, mayStartMore: this.#mayStartMore }
-  }
-
-  /** Notes a program behind which gunicorn is spoken of. */
-  #overlook(words: readonly Word[], started: Started): void {
-    const index = started.kind === 'unknown' ? 0 : started.index
-    const first = words[index]
-    if (first && !startNothing.has(first.value ?? '') && words.some(({ text }, at) => at > index && text.includes('gunicorn')))
-      this.#unread.push({ name: first.value ?? first.text, words: words.slice(index) })
-  }
-
-  #variables(changes: readonly Change[], shell?: Environment): Variables {
-    const { variables } = this.#line
-    if (changes.length === 0 && !shell) return variables
-    // A script that runs what cannot be seen may have set anything.
-    return changedVariables(changes, shell ? (name) => (shell.has(name) || shell.tampered || shell.closed ? shell.get(name) : variables(name)) : variables)
-  }
-
-  #execForm(words: readonly Word[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>): void {
-    const { elements, path } = this.#line
-    const own = words.slice(index)
-    const named = elements[index]
-    if (named?.at) return this.#splitForm(words, { kind: 'gunicorn', index, changes, passed }, named.path)
-    const last = elements.at(-1)?.path ?? path
-    const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
-    const position = at?.at(-1)
-    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), false), {
-      form: 'exec',
-      command: undefined,
-      script: undefined,
-      parents: wrappersOf(passed),
-      shell: undefined,
-      runs: 'surely',
-      place: { path: elements[index]?.path.slice(0, -1) ?? path },
-      insertion: grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
-      placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
-    })
-  }
-
-  /** The script that an element holds, from one of its characters on. */
-  #elementScript({ path, expanded, at }: Element, offset: number): ScriptPlace {
-    const { escaped = escape } = this.#line
-    const source = (position: number): number => expanded.source(offset + position)
-    return {
-      text: expanded.text.slice(offset),
-      path,
-      place: (start, end) => at ?? { start: source(start), end: source(end) },
-      splice: ({ start, end, text }) => (at ? undefined : { start: source(start), end: source(end), text: escaped(text) }),
-    }
-  }
-
-  /** The words of a string that is split at blanks, as a shell quotes and as no shell expands: written like those of a script. */
-  #splitForm(words: readonly Word[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>, path: Path): void {
-    const own = words.slice(index)
-    const end = own.at(-1)?.end ?? 0
-    const next = own[1]
-    const inherits = inheritsAll(changes)
-    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), false), {
-      form: 'shell',
-      command: undefined,
-      script: { text: this.#line.text ?? '', path, place: (start, end) => ({ start, end }), splice: (splice) => splice },
-      parents: wrappersOf(passed),
-      shell: undefined,
-      runs: 'surely',
-      place: { path, start: own[0]?.start ?? 0, end },
-      insertion: grabbed(passed) ?? (hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits }),
-      placeOf: ({ start, end }) => ({ path, start, end }),
-    })
-  }
-
-  #script(place: ScriptPlace, found: FoundScript, environment: () => Environment, way: Way): void {
-    const { dialect, parameters, options } = found
-    const { text } = place
-    if (found.reader === 'words' && /[$`;&|<>()*?[\]{}~#!\\\n]/.test(text.replaceAll(/'[^']*'/g, ''))) {
-      this.#mayStartMore = true
-      return
-    }
-    const script = readScript(text, { dialect, parameters, ...(options ? { options } : {}), environment: environment() })
-    this.#errors.push(...script.errors)
-    if (script.unread) this.#mayStartMore = true
-    const closed = way.closed ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
-    const moves = way.moves || /\b(cd|pushd|popd|chdir)\b/.test(text)
-    const jobs = script.commands.some((command) => command.background)
-    const made = script.commands.filter((command) => command.embedded)
-    for (const [index, command] of script.commands.entries()) {
-      const started = startedBy(command.words)
-      if (started.kind === 'unknown' && command.words.length > 0) this.#mayStartMore = true
-      if (started.kind === 'program' && command.words.length - started.index < 2 && command.input === undefined) {
-        if (isShell(command.words.slice(started.index))) this.#mayStartMore = true
-        continue
-      }
-      // What runs before may read the rest of a script that is the standard input.
-      const runs = way.runs === 'maybe' || (found.isInput && index > 0) ? 'maybe' : command.runs
-      const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
-        kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, isFile: way.isFile, command, traps: script.traps, jobs,
-      }])
-      if (started.kind === 'gunicorn') {
-        const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => hasOthers(script.commands, command) }
-        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs, moves }, shell)
-        continue
-      }
-      const inner = way.depth < deepestShell ? scriptIn(command.words, started, command.input !== undefined) : undefined
-      const word = inner?.isInput === true ? command.input : inner && command.words[inner.index]
-      const nested = inner && word && (inner.isInput ? hereDocument(place, word) : this.#nested(place, word, inner.offset))
-      if (inner && nested && !(word?.value === null && (inner.reader === 'words' || inner.isInput)))
-        this.#script(nested, inner, () => changedEnvironment(inner.changes, command.environment), {
-          parents: [...parents(), ...inner.parents],
-          depth: way.depth + 1,
-          isFile: false,
-          closed: closed ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
-          inherits: way.inherits && inheritsAll(inner.changes),
-          runs,
-          moves: moves || !isPlain(wordsBefore(command.words, started)),
-          starter: undefined,
-        })
-      else {
-        if (started.kind === 'string' || (started.kind === 'program' && isShell(command.words.slice(started.index)))) this.#mayStartMore = true
-        if (!made.some((other) => other.start >= command.start && other.end <= command.end)) this.#overlook(command.words, started)
-      }
-    }
-  }
-
-  /** The script that a word of another one holds; undefined where it is not known. */
-  #nested(outer: ScriptPlace, word: Word, offset: number): ScriptPlace | undefined {
-    const inset = insetOf(word)
-    const text = word.value ?? inset?.text
-    if (text === undefined) return undefined
-    const whole = outer.place(word.start, word.end)
-    return {
-      text: text.slice(offset),
-      nested: true,
-      path: outer.path,
-      place: (start, end) => {
-        const inner = inset?.place(start + offset, end + offset)
-        return inner ? outer.place(inner.start, inner.end) : whole
-      },
-      splice: (splice) => {
-        const inner = inset?.splice({ start: splice.start + offset, end: splice.end + offset, text: splice.text })
-        return inner && outer.splice(inner)
-      },
-    }
-  }
-
-  #shellForm(
-    script: ScriptPlace,
-    command: Command,
-    { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
-    parents: readonly Parent[],
-    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves'>,
-    shell: Omit<Shell, 'seat'> | undefined,
-  ): void {
-    const { path } = script
-    const own = command.words.slice(index)
-    const seat = (): Place | undefined => {
-      const [first] = command.words
-      const from = command.assignments.at(-1)?.end ?? command.start
-      // With `command` in front of it, or the like, it is another matter.
-      return first && isBlank(script.text.slice(from, first.start)) ? { path, ...script.place(first.start, first.end) } : undefined
-    }
-    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(command.words.slice(0, index), changes, () => command.environment, way.moves), {
-      form: 'shell',
-      command,
-      script,
-      parents,
-      shell: shell && { ...shell, seat },
-      runs: way.runs,
-      place: { path, ...script.place(command.start, command.end) },
-      insertion: grabbed(passed) ?? insertionIn(script, command, own, way),
-      placeOf: (word) => ({ path, ...script.place(word.start, word.end) }),
-    })
-  }
-
-  /** Where an invocation finds config files, and what they find in their environment; `before` are the words in front of it. */
-  #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, moves: boolean): ConfigSource | undefined {
-    const { configFile } = this.#line
-    if (!configFile) return undefined
-    return {
-      file: (path) => configFile(path, () => !moves && isPlain(before) && !environment().tampered),
-      // A shell sets some variables of its own, and so does Python where it finds no locale.
-      environment: changedVariables(changes, (name) => (isPlain(before) && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null)),
-    }
-  }
-
-  #add(
-    words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
-    rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
-  ): void {
-    const { releases } = this.#line
-    if (words.length > mostWords) {
-      this.#mayStartMore = true
-      this.#errors.push({ message: `commands of more than ${mostWords} words are not read`, start: 0, end: 1 })
-      return
-    }
-    this.#found.push({ ...rest, words, variables, releases, settings: new Settings(read(words.slice(1), variables, releases, source)) })
-  }
-}
-
-/** The shell that a command line starts. */
-function starterIn(words: readonly Word[], started: Started): Starter | undefined {
-  if (started.kind !== 'program') return undefined
-  return { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
-}
-
-const withinScript = 'it stands in a script within a script'
-const embedded = `${withinScript}, which \`eval\` or the like reads`
-
-/** A script that a command reads from its standard input: it is read, and left as it is. */
-function hereDocument(outer: ScriptPlace, { value, start, end }: Word): ScriptPlace {
-  return { text: value ?? '', path: outer.path, place: () => outer.place(start, end), splice: () => undefined }
-}
-
-/** What the last line between two places begins with that goes on from the one before it; undefined where none does. */
-function lastIndent(text: string, from: number, to: number): string | undefined {
-  for (let at = text.lastIndexOf('\\\n', to - 2); at >= from; at = text.lastIndexOf('\\\n', at - 1)) {
-    let end = at + 2
-    while (end < to && (text[end] === ' ' || text[end] === '\t')) end++
-    if (end < to && text[end] !== '\n' && text[end] !== '\r') return text.slice(at + 2, end)
-    if (at === 0) break
-  }
-  return undefined
-}
-
-function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[], { closed, inherits }: Pick<Way, 'closed' | 'inherits'>): Insertion {
-  if (closed !== undefined) return { kind: 'none', reason: closed }
-  if (command.embedded) return { kind: 'none', reason: embedded }
-  // At the end of a script it stands for itself; a blank behind it would be escaped.
-  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(own.at(-1)?.text ?? '')) return { kind: 'none', reason: 'it ends with a backslash' }
-  const [name, next] = own
-  let [offset, before] = [command.insertAt, false]
-  if (hasSeparator(own)) {
-    if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
-    ;[offset, before] = [next.start, true]
-  }
-  if (!script.splice({ start: offset, end: offset, text: ' ' })) return { kind: 'none', reason: 'it stands in a script within a script, in quotes that cannot be told apart' }
-  // Where each option stands on a line of its own, so does what is added.
-  const indent = before || !name ? undefined : lastIndent(script.text, name.end, offset)
-  return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }
-}
-
-/** Why nothing can be added behind wrappers, where one would take options for its own. */
-function grabbed(passed: readonly Passed[]): Insertion | undefined {
-  const wrapper = passed.find(({ grabs }) => grabs)
-  return wrapper && { kind: 'none', reason: `${wrapper.name} would take options for its own, as no \`--\` stands before gunicorn` }
-}
-
-const wrappersOf = (passed: readonly Passed[]): readonly Parent[] =>
-  passed.length === 0 ? noParents : passed.map((one) => ({ kind: 'wrapper', ...one }))
-
-/** A script among the words of a command. */
-interface FoundScript extends Pick<ShellScript, 'dialect' | 'parameters' | 'isInput'> {
-  readonly index: number
-  /** Where it begins within the word. */
-  readonly offset: number
-  readonly reader: 'shell' | 'words'
-  readonly options: ShellScript['options'] | undefined
-  readonly changes: readonly Change[]
-  readonly parents: readonly Parent[]
-  /** The shell's name as it is written, and which one it is; undefined where no shell reads it. */
-  readonly name: string
-  readonly program: ShellProgram | undefined
-}
-
-/** With `input`, also one that is read from the standard input. */
-function scriptIn(words: readonly Word[], started: Started, input = false): FoundScript | undefined {
-  if (started.kind === 'unknown' || started.kind === 'gunicorn') return undefined
-  const { index, changes, passed } = started
-  const parents = wrappersOf(passed)
-  if (started.kind === 'string') {
-    const { offset, reader, shell, parameters } = started
-    // Without a name it is the user's own shell, which the image knows.
-    const program = shell === undefined ? 'sh' : shellProgram(shell)
-    if (program === undefined) return undefined
-    const dialect = program === 'bash' ? 'bash' : 'sh'
-    return { index, offset, reader, dialect, parameters, isInput: false, options: undefined, changes, parents, name: shell ?? 'sh', program: reader === 'words' ? undefined : program }
-  }
-  const own = words.slice(index)
-  const script = shellScript(own, input)
-  if (!script) return undefined
-  const name = own[0]?.value ?? 'sh'
-  return { ...script, index: index + script.script, offset: 0, reader: 'shell', changes, parents, name, program: shellProgram(name) ?? 'sh' }
-}
-
-/** Which shell a path names; undefined where it is none that is known. */
-function shellProgram(path: string): ShellProgram | undefined {
-  const name = path.slice(path.lastIndexOf('/') + 1)
-  if (name === 'sh' || name === 'dash' || name === 'busybox') return name
-  return name === 'ash' ? 'busybox' : name === 'bash' || name === 'rbash' ? 'bash' : undefined
-}
-
-/**
- * Whether a `--` stands among the words. What comes behind it is positional, and the application may stand before it:
- * only in front of all of them are options safe.
- */
-const hasSeparator = (words: readonly Word[]): boolean => words.some((word) => word.value === '--')
-
-/** Programs that a script is done with once it goes on, and builtins. */
-const passing = new Set((
-  '. : [ alias basename cat cd chmod chown command cp date dirname echo eval exit export false grep hostname id ls mkdir mv printenv ' +
-  'printf pwd read readonly rm sed set shift sleep source test touch trap true type ulimit umask unset wait whoami'
-).split(' '))
-
-function hasOthers(commands: readonly Command[], own: Command): boolean {
-  return commands.some((command) => command !== own && !passing.has(baseName(command.words[0]?.value ?? '?')))
-}
-
-const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
-
-function wordOf({ expanded: { text: value }, text, at }: Element): Word {
-  const unknown = firstHoleIn(value)
-  const { start, end } = at ?? { start: 0, end: text.length }
-  if (unknown < 0) return { value, prefix: value, splits: false, text, start, end }
-  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start, end }
 }

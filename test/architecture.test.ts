@@ -10,6 +10,7 @@ const order = [
   ['shell', 'python', 'kubernetes', 'oci', 'x509'],
   ['gunicorn', 'edit'],
   ['platforms'],
+  ['command-line'],
   ['inspect'],
   ['rules'],
   ['policy'],

@@ -1,7 +1,7 @@
 /** Where the command line of Paddock has config files from: handed over, each by its path, or in ConfigMaps among the manifests. */
 import { posix } from 'node:path'
 import type { ConfigText } from '../gunicorn/config-file.ts'
-import type { CommandLine } from '../inspect.ts'
+import type { CommandLine } from '../command-line.ts'
 import type { ConfigMaps } from '../kubernetes/mounted-files.ts'
 import { readObjects, valueAt } from '../kubernetes/workload.ts'
 import type { Io } from './io.ts'

@@ -2,7 +2,7 @@
 import { releasesFor, type Value } from '../gunicorn/catalogue.ts'
 import type { Setting } from '../gunicorn/settings.ts'
 import { termination, type Termination } from '../gunicorn/termination.ts'
-import { inspectCommandLine, type Found } from '../inspect.ts'
+import { inspectCommandLine, type Found } from '../command-line.ts'
 import { configFilesAt } from './config-files.ts'
 import { Environment } from '../shell/environment.ts'
 

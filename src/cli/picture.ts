@@ -1,7 +1,7 @@
 /** How an invocation is understood, as a person can follow it: `paddock explain` in text. */
 import type { Setting } from '../gunicorn/settings.ts'
 import { termination, type Parent } from '../gunicorn/termination.ts'
-import type { Found, Unread } from '../inspect.ts'
+import type { Found, Unread } from '../command-line.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import type { Word } from '../shell/word.ts'
 import { explainInvocation, isDefault, unknownSettings, writtenSettings } from './explain.ts'

@@ -1,7 +1,8 @@
 /** What a rule is, and how it words a problem. */
 import type { Release, Value } from '../gunicorn/catalogue.ts'
 import type { Entry, Setting, StartProblem } from '../gunicorn/settings.ts'
-import type { Invocation, Place } from '../inspect.ts'
+import type { Place } from '../command-line.ts'
+import type { Invocation } from '../inspect.ts'
 import type { Shape } from '../kubernetes/field.ts'
 import type { Word } from '../shell/word.ts'
 

@@ -1,0 +1,83 @@
+/** What the releases that a gunicorn may be of make of its command line, taken together. Pure. */
+import type { Word } from '../shell/word.ts'
+import type { Value } from './catalogue.ts'
+import type { ConfigFile } from './config-file.ts'
+import { unknownSetting, type Entry, type Reading, type Setting, type StartProblem } from './settings.ts'
+
+/** An invocation's settings: what all the releases that it may be of, and that do not refuse it, agree on. */
+export class AgreedSettings {
+  readonly readings: readonly Reading[]
+  readonly #starting: readonly Reading[]
+  #merged: Map<string, Setting | undefined> | undefined
+  #problems: readonly StartProblem[] | undefined
+
+  constructor(readings: readonly Reading[]) {
+    this.readings = readings
+    const starting = readings.filter((reading) => reading.problems.length === 0)
+    this.#starting = starting.length > 0 ? starting : readings
+  }
+
+  /** A setting; undefined where no release has one of that name. Its value is undefined where it is unknown. */
+  get(name: string): Setting | undefined {
+    if (this.#starting.length === 1) return this.#starting[0]?.get(name)
+    this.#merged ??= new Map()
+    if (!this.#merged.has(name)) this.#merged.set(name, merge(this.#starting.flatMap((reading) => reading.get(name) ?? [])))
+    return this.#merged.get(name)
+  }
+
+  /** The value of a setting, where it is known. */
+  value(name: string): Value | undefined {
+    return this.get(name)?.value
+  }
+
+  /** The entries of a setting that are known, with where they come from; none where it has its default. */
+  entries(name: string): readonly Entry[] {
+    const entries = this.get(name)?.entries
+    return entries === undefined || entries.length === 0 ? noEntries : entries.filter((entry) => entry.value !== undefined)
+  }
+
+  /** Whether anything sets it: `unknown` where something that cannot be seen may. */
+  isSet(name: string): 'yes' | 'no' | 'unknown' {
+    const setting = this.get(name)
+    if (!setting || setting.source === 'default') return 'no'
+    return setting.entries.length > 0 ? 'yes' : 'unknown'
+  }
+
+  /** The config file that is read, where it was at hand. */
+  get configFile(): ConfigFile | undefined {
+    return this.readings[0]?.configFile?.file
+  }
+
+  /** The word that names it, where one of the invocation's own does. */
+  get configWord(): Word | undefined {
+    return this.readings[0]?.configFile?.word
+  }
+
+  /** Why gunicorn refuses to start. */
+  get problems(): readonly StartProblem[] {
+    return (this.#problems ??= this.readings.flatMap((reading) => reading.problems))
+  }
+
+  /** True where gunicorn serves: it does not end at once (`--version`), nor after a check of its configuration. */
+  get serves(): boolean {
+    return this.#starting.every((reading) => reading.exits === undefined && !isTrue(reading, 'check_config') && !isTrue(reading, 'print_config'))
+  }
+
+  /** The application; null where it is unknown, undefined where there is none. */
+  get application(): string | null | undefined {
+    const [first, ...others] = this.#starting.map((reading) => (reading.application ? reading.application.value : reading.application))
+    return others.every((other) => other === first) ? first : null
+  }
+}
+
+const noEntries: readonly Entry[] = []
+
+const isTrue = (reading: Reading, name: string): boolean => reading.get(name)?.value === true
+
+function merge(settings: readonly Setting[]): Setting | undefined {
+  const [first, ...others] = settings
+  if (!first) return undefined
+  const same = (other: Setting): boolean =>
+    other.source === first.source && (other.value === first.value || JSON.stringify(other.value) === JSON.stringify(first.value))
+  return others.every(same) ? first : unknownSetting(first)
+}
