@@ -24,7 +24,7 @@ import { canBe, show } from './shell-words.ts'
 import { startScript, type StartScript } from './start-scripts.ts'
 
 /** How many scripts each shell runs. */
-const count = Number(process.env['PADDOCK_STARTS'] ?? 5000)
+const count = Number(process.env['PADDOCK_STARTS'] ?? 5800)
 
 const blueking = presetNamed('blueking')
 /** Every other script is mended by all that can be mended. */
