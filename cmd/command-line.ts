@@ -8,10 +8,11 @@ const signals = ['SIGINT', 'SIGTERM'] as const
 /** The skins, wired to the process. Returns the exit status. */
 export const main = (): Promise<number> => run(process.argv.slice(2), version, processIo(), {
   async serve(options) {
-    const { jsonLog, serve } = await import('../src/admission/serve.ts')
+    const { jsonLog, serve, warmUp } = await import('../src/admission/serve.ts')
     const exemptNamespaces = process.env['POD_NAMESPACE'] ? [process.env['POD_NAMESPACE']] : []
     // A person at a terminal has been told what matters already.
     const log = jsonLog(process.stderr.isTTY ? 'warn' : 'info', (line) => process.stderr.write(line), Date.now)
+    warmUp()
     const serving = await serve({ ...options, exemptNamespaces, log, lameDuck: 5000, now: Date.now() })
     // A person who presses Ctrl-C does not wait for endpoints to be updated.
     for (const signal of signals) process.once(signal, () => void serving.stop(signal === 'SIGINT' ? 0 : undefined))

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The admission webhook of a cluster. */
-import { jsonLog, serveLive } from '../src/admission/serve-live.ts'
+import { jsonLog, serveLive, warmUp } from '../src/admission/serve-live.ts'
 import { connect } from '../src/operator/cluster.ts'
 import { webhookOptions } from '../src/operator/webhook-options.ts'
 import { webhookSources } from '../src/operator/webhook-sources.ts'
@@ -9,6 +9,7 @@ import { version } from './version.ts'
 const log = jsonLog('info', (line) => process.stderr.write(line), Date.now)
 try {
   const { namespace, host, port, tlsSecret, lameDuck, kubeconfig } = webhookOptions(process.argv.slice(2), process.env)
+  warmUp()
   const cluster = await connect({ kubeconfig, userAgent: `paddock-webhook/${version}` })
   const sources = webhookSources(cluster, { namespace, name: tlsSecret }, { log })
   const serving = await serveLive(sources, { host, port, exemptNamespaces: [namespace], log, lameDuck, now: Date.now })

@@ -8,6 +8,7 @@ import { onFaultOf, responder } from './respond.ts'
 import { createServer, type KeyPair, type ServerOptions } from './server.ts'
 
 export { jsonLog } from './log.ts'
+export { warmUp } from './warm-up.ts'
 
 /** What changes. */
 export interface LiveSources {

@@ -7,6 +7,7 @@ import { onFaultOf, responder, type PolicyFor } from './respond.ts'
 import { createServer, type ServerOptions } from './server.ts'
 
 export { jsonLog } from './log.ts'
+export { warmUp } from './warm-up.ts'
 
 export interface ServingOptions {
   readonly host: string
