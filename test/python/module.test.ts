@@ -106,9 +106,11 @@ describe('hostile sources end soon', () => {
     ['sums', `a = ${'1 + '.repeat(20_000)}1`], ['attributes', `a = x${'.y'.repeat(20_000)}`], ['doubling', Array.from({ length: 60 }, (_, at) => (at === 0 ? 'a0 = ["x"]' : `a${at} = a${at - 1} + a${at - 1}`)).join('\n')],
     ['nested doubling', Array.from({ length: 40 }, (_, at) => (at === 0 ? 'a0 = ["x"]' : `a${at} = [a${at - 1}, a${at - 1}]`)).join('\n')], ['lines', 'a = 1\n'.repeat(50_000)], ['a string', `a = "${'x'.repeat(1_000_000)}"`],
   ])('%s', (_, source) => {
-    const before = performance.now()
+    // Of the processor, in microseconds: what else the machine does is no fault of ours.
+    const before = process.cpuUsage()
     const module = read(source)
     if (!('refused' in module)) for (const { value } of module.names.values()) shown(value)
-    expect(performance.now() - before).toBeLessThan(1000)
+    const { user, system } = process.cpuUsage(before)
+    expect(user + system).toBeLessThan(1_000_000)
   })
 })
