@@ -160,7 +160,7 @@ interface Way {
   /** `surely`: it is read in every run of the container in which the commands before it succeed. */
   readonly runs: 'surely' | 'maybe'
   /** Whether it may be read in another folder than the container's. */
-  readonly moves: boolean
+  readonly moves: () => boolean
   /** The shell that reads it, where that is the container's first process or the child of an init program. */
   readonly starter: Starter | undefined
 }
@@ -202,7 +202,7 @@ class Inspector {
         this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
           parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely',
-          moves: !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
+          moves: () => !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
         })
       else this.#overlook(words, started)
     }
@@ -232,7 +232,7 @@ class Inspector {
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
-    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), false), {
+    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), () => false), {
       form: 'exec',
       command: undefined,
       script: undefined,
@@ -263,7 +263,7 @@ class Inspector {
     const end = own.at(-1)?.end ?? 0
     const next = own[1]
     const inherits = inheritsAll(changes)
-    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), false), {
+    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), () => false), {
       form: 'shell',
       command: undefined,
       script: { text: this.#line.text ?? '', path, place: (start, end) => ({ start, end }), splice: (splice) => splice },
@@ -287,7 +287,7 @@ class Inspector {
     this.#errors.push(...script.errors)
     if (script.unread) this.#mayStartMore = true
     const closed = way.closed ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
-    const moves = way.moves || /\b(cd|pushd|popd|chdir)\b/.test(text)
+    const moves = (): boolean => way.moves() || /\b(cd|pushd|popd|chdir)\b/.test(text)
     const jobs = script.commands.some((command) => command.background)
     const made = script.commands.filter((command) => command.embedded)
     for (const [index, command] of script.commands.entries()) {
@@ -318,7 +318,7 @@ class Inspector {
           closed: closed ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
           inherits: way.inherits && inheritsAll(inner.changes),
           runs,
-          moves: moves || !isPlain(wordsBefore(command.words, started)),
+          moves: () => moves() || !isPlain(wordsBefore(command.words, started)),
           starter: undefined,
         })
       else {
@@ -379,11 +379,11 @@ class Inspector {
   }
 
   /** Where an invocation finds config files, and what they find in their environment; `before` are the words in front of it. */
-  #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, moves: boolean): ConfigSource | undefined {
+  #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, moves: () => boolean): ConfigSource | undefined {
     const { configFile } = this.#line
     if (!configFile) return undefined
     return {
-      file: (path) => configFile(path, () => !moves && isPlain(before) && !environment().tampered),
+      file: (path) => configFile(path, () => !moves() && isPlain(before) && !environment().tampered),
       // A shell sets some variables of its own, and so does Python where it finds no locale.
       environment: changedVariables(changes, (name) => (isPlain(before) && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null)),
     }
@@ -490,7 +490,7 @@ function scriptIn(words: readonly Word[], started: Started, input = false): Foun
 
 /** Which shell a path names; undefined where it is none that is known. */
 function shellProgram(path: string): ShellProgram | undefined {
-  const name = path.slice(path.lastIndexOf('/') + 1)
+  const name = baseName(path)
   if (name === 'sh' || name === 'dash' || name === 'busybox') return name
   return name === 'ash' ? 'busybox' : name === 'bash' || name === 'rbash' ? 'bash' : undefined
 }

@@ -1,5 +1,5 @@
 /** Scripts of the repository that a command starts: `bin/start_web.sh`, `bash ./start.sh prod`. Pure: files are read by others. */
-import { changedEnvironment, startedBy } from '../gunicorn/invocation.ts'
+import { baseName, changedEnvironment, startedBy } from '../gunicorn/invocation.ts'
 import { firstHoleIn } from '../kubernetes/expansion.ts'
 import type { Path } from '../kubernetes/field.ts'
 import type { Element, EnvVar } from '../kubernetes/workload.ts'
@@ -49,8 +49,6 @@ export function* startedFiles(elements: readonly Element[], env: readonly EnvVar
 }
 
 const shells = /^(?:sh|dash|ash|bash)$/
-
-const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
 function* fileOf(words: readonly Word[], environment: Environment, folders: readonly string[]): Iterable<ScriptFile> {
   const [first] = words
