@@ -1,8 +1,9 @@
 /** Answers a review as the server does, without one. */
 import type { AdmissionAnswer, AdmissionResponse, AdmissionReview, Operation as PatchOperation } from '../kubernetes/review.ts'
 import { applyPatch } from '../edit.ts'
+import type { PolicyFor } from '../policy/governed.ts'
 import { uninspected } from './fault.ts'
-import { responder, type PolicyFor } from './respond.ts'
+import { responder } from './respond.ts'
 import type { Operation } from './responder.ts'
 import { bringsObject, readReview } from './review.ts'
 

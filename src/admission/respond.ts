@@ -6,7 +6,7 @@ import { causeReason, fieldMessage, fieldPath } from '../kubernetes/field.ts'
 import type { AdmissionResponse, AdmissionReview, Status } from '../kubernetes/review.ts'
 import { readWorkload, valueAt, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding } from '../lint.ts'
-import { governed, type Governed } from '../policy/governed.ts'
+import { governed, type PolicyFor } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Answer, Outcome, Respond } from './responder.ts'
 
@@ -24,9 +24,6 @@ export interface RespondOptions {
   /** More namespaces in which nothing is held back: Paddock's own. */
   readonly exemptNamespaces?: readonly string[]
 }
-
-/** The policy of a workload; undefined where none governs it. */
-export type PolicyFor = (workload: Governed) => Policy | undefined
 
 /** What answers reviews by the policies of their workloads. */
 export function responder(policyFor: PolicyFor, { exemptNamespaces = [] }: RespondOptions = {}): Respond {

@@ -2,8 +2,9 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mkdtemp, rm } from 'node:fs/promises'
+import type { PolicyFor } from '../policy/governed.ts'
 import { certificateFolder } from './certificate-folder.ts'
-import { onFaultOf, responder, type PolicyFor } from './respond.ts'
+import { onFaultOf, responder } from './respond.ts'
 import { createServer, type ServerOptions } from './server.ts'
 
 export { jsonLog } from './log.ts'

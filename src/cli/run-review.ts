@@ -1,6 +1,7 @@
 /** `paddock review`: an AdmissionReview in, the webhook's AdmissionReview out. */
 import { exitStatus, UsageError } from './exit.ts'
-import type { PolicyFor, Skins } from './skins.ts'
+import type { PolicyFor } from '../policy/governed.ts'
+import type { Skins } from './skins.ts'
 import type { Io } from './io.ts'
 
 export interface ReviewFlags {

@@ -1,12 +1,8 @@
 /** What the command line asks of the other skins, which `cmd` hands over: it imports neither of them. */
 import type { Labels } from '../kubernetes/labels.ts'
-import type { Governed } from '../policy/governed.ts'
+import type { PolicyFor } from '../policy/governed.ts'
 import type { ExceptionObject, PolicyObject } from '../policy/policies.ts'
-import type { Policy } from '../policy/policy.ts'
 import type { ScannedCluster, ScanTarget } from './run-scan.ts'
-
-/** The policy of a workload; undefined where none governs it. */
-export type PolicyFor = (workload: Governed) => Policy | undefined
 
 /** What other skins do for the command line. */
 export interface Skins {

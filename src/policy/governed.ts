@@ -1,6 +1,7 @@
 /** What of an object says which policies govern it. */
 import type { Labels } from '../kubernetes/labels.ts'
 import { valueAt } from '../kubernetes/workload.ts'
+import type { Policy } from './policy.ts'
 
 export interface Governed {
   readonly apiVersion: string
@@ -14,6 +15,9 @@ export interface Governed {
   /** What made it, as far as the object tells: of a Deployment's Pod, its ReplicaSet and the Deployment. */
   readonly owners: readonly Owner[]
 }
+
+/** The policy of a workload; undefined where none governs it. */
+export type PolicyFor = (workload: Governed) => Policy | undefined
 
 interface Owner {
   readonly kind: string
