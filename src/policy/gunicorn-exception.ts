@@ -2,7 +2,7 @@
 import type { FromSchema } from 'json-schema-to-ts'
 import { workloadKinds } from '../kubernetes/kinds.ts'
 import { rules } from '../rules/index.ts'
-import { conditionsSchema, countSchema, observedGenerationSchema } from './status-schema.ts'
+import { countSchema, statusSchemaOf } from './status-schema.ts'
 import { validation } from './validation.ts'
 
 /** A time as RFC 3339 writes it, with its offset: `2027-01-31T00:00:00Z`. */
@@ -56,24 +56,10 @@ const specSchema = {
   },
 } as const
 
-const statusSchema = {
-  description: 'What Paddock makes of it.',
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    observedGeneration: observedGenerationSchema,
-    conditions: conditionsSchema,
-    counts: {
-      description: 'What the last scan found.',
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        workloads: countSchema('Workloads that it holds for.'),
-        findings: countSchema('Findings that it lets pass.'),
-      },
-    },
-  },
-} as const
+const statusSchema = statusSchemaOf({
+  workloads: countSchema('Workloads that it holds for.'),
+  findings: countSchema('Findings that it lets pass.'),
+})
 
 export const gunicornExceptionSchema = { spec: specSchema, status: statusSchema } as const
 

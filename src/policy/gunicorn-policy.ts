@@ -5,7 +5,7 @@ import { workloadKinds } from '../kubernetes/kinds.ts'
 import { rules } from '../rules/index.ts'
 import { presetNames } from './presets.ts'
 import { selectorSchema } from './selector-schema.ts'
-import { conditionsSchema, countSchema, observedGenerationSchema } from './status-schema.ts'
+import { countSchema, statusSchemaOf } from './status-schema.ts'
 import { validation } from './validation.ts'
 
 /** Settings that say where others come from. */
@@ -126,28 +126,14 @@ const specSchema = {
   },
 } as const
 
-const statusSchema = {
-  description: 'What Paddock makes of it.',
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    observedGeneration: observedGenerationSchema,
-    conditions: conditionsSchema,
-    counts: {
-      description: 'What the last scan found.',
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        workloads: countSchema('Workloads that it governs, alone or with others.'),
-        denied: countSchema('Findings that it denies.'),
-        warned: countSchema('Findings that it warns of.'),
-        fixed: countSchema('Findings that it fixes.'),
-        audited: countSchema('Findings that it audits.'),
-        excepted: countSchema('Findings that a GunicornException lets pass.'),
-      },
-    },
-  },
-} as const
+const statusSchema = statusSchemaOf({
+  workloads: countSchema('Workloads that it governs, alone or with others.'),
+  denied: countSchema('Findings that it denies.'),
+  warned: countSchema('Findings that it warns of.'),
+  fixed: countSchema('Findings that it fixes.'),
+  audited: countSchema('Findings that it audits.'),
+  excepted: countSchema('Findings that a GunicornException lets pass.'),
+})
 
 export const gunicornPolicySchema = { spec: specSchema, status: statusSchema } as const
 

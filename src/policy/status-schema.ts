@@ -1,5 +1,5 @@
 /** meta/v1 Condition as a schema. */
-export const conditionsSchema = {
+const conditionsSchema = {
   description: 'What holds for the object now.',
   type: 'array',
   maxItems: 16,
@@ -20,7 +20,7 @@ export const conditionsSchema = {
   },
 } as const
 
-export const observedGenerationSchema = {
+const observedGenerationSchema = {
   description: 'The generation of the object that the status is about.',
   type: 'integer',
   format: 'int64',
@@ -29,3 +29,15 @@ export const observedGenerationSchema = {
 
 /** How many of something there are. */
 export const countSchema = <Text extends string>(description: Text) => ({ description, type: 'integer', format: 'int64', minimum: 0 }) as const
+
+/** The status of an object of ours, with what is counted of it. */
+export const statusSchemaOf = <const Counts extends object>(counts: Counts) => ({
+  description: 'What Paddock makes of it.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    observedGeneration: observedGenerationSchema,
+    conditions: conditionsSchema,
+    counts: { description: 'What the last scan found.', type: 'object', additionalProperties: false, properties: counts },
+  },
+}) as const
