@@ -1,4 +1,5 @@
 /** Findings → the smallest edit of the object. Pure, idempotent. */
+import { bounded, unreadReason } from './budget.ts'
 import { applyEdits, type Edit } from './edit.ts'
 import { omit, type Omission } from './gunicorn/omission.ts'
 import type { Entry } from './gunicorn/settings.ts'
@@ -30,8 +31,20 @@ export interface Fixed {
  */
 const mostRounds = 4
 
-/** Mends what the report's findings with the action Fix name. `object` is what the report is about, and `read` reads it again once it is edited. */
+/**
+ * Mends what the report's findings with the action Fix name. `object` is what the report is about, and `read` reads it again once it is edited.
+ * Where that takes more than the budget has, nothing is mended.
+ */
 export function fix(object: unknown, report: Report, policy: Policy, python: Python, read: (object: unknown) => Workload | undefined = readWorkload): Fixed {
+  try {
+    return bounded(() => fixed(object, report, policy, python, read))
+  } catch (error) {
+    if (unreadReason(error) === undefined) throw error
+    return { rounds: [], findings: report.findings.flatMap((finding) => finding.withoutFix() ?? []), mended: new Set() }
+  }
+}
+
+function fixed(object: unknown, report: Report, policy: Policy, python: Python, read: (object: unknown) => Workload | undefined): Fixed {
   const rounds: (readonly Edit[])[] = []
   const mended = new Set<Finding>()
   const earlier: Finding[] = []

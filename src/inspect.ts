@@ -1,6 +1,7 @@
 /**
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
+import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budget.ts'
 import { inspectCommandLine, mostWords, noParents, wordOf, type CommandLine, type Found, type Inspected } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
@@ -10,6 +11,7 @@ import { read, type Variables } from './gunicorn/settings.ts'
 import type { Parent } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { expand, expandRewritten, longestArgument } from './kubernetes/expansion.ts'
+import type { Path } from './kubernetes/field.ts'
 import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
 import { valueAt, type Container, type FieldError, type Workload } from './kubernetes/workload.ts'
@@ -25,6 +27,17 @@ export interface Invocation extends Found {
   readonly mayHaveOthers: boolean
   /** What is not in sight of the command, of a container that stands in here for what it may start. */
   readonly hidden?: HiddenCommand
+  /** Why it was not read to its end, of a container that stands in here for what it may start. */
+  readonly unread?: UnreadContainer
+}
+
+/** A container that may start gunicorn, and was not read to its end. */
+export interface UnreadContainer {
+  readonly container: Container
+  /** What of it is read at most: `at most 40000 steps are taken`. */
+  readonly reason: string
+  /** How many containers behind it were not read either, of those that may start gunicorn. */
+  readonly others: number
 }
 
 /** What is at hand besides a workload itself: nothing where it is admitted. */
@@ -34,10 +47,13 @@ export interface Surroundings {
   readonly configFile?: CommandLine['configFile']
 }
 
-/** The invocations of gunicorn in a workload, container by container. */
-export function inspect(workload: Workload, surroundings: Surroundings = none): Invocation[] {
-  const releases = workloadReleases(workload)
-  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings)?.invocations ?? [])
+/**
+ * The invocations of gunicorn in a workload, container by container.
+ * @param unread takes the containers that are not read to their end
+ * @throws {Unread} for those, where it is not given
+ */
+export function inspect(workload: Workload, surroundings: Surroundings = none, unread?: UnreadContainer[]): Invocation[] {
+  return inspectWorkload(workload, surroundings, unread).flatMap(({ invocations }) => invocations)
 }
 
 /** What of a workload is too large to be read. */
@@ -55,9 +71,36 @@ export function tooLarge({ containers }: Workload): FieldError[] {
 }
 
 /** The same with what is wrong with scripts and what was not read, for each container that may start gunicorn. */
-export function inspectWorkload(workload: Workload, surroundings: Surroundings = none): InspectedContainer[] {
-  const releases = workloadReleases(workload)
-  return workload.containers.flatMap((container) => inspectContainer(workload, container, releases, surroundings) ?? [])
+export function inspectWorkload(workload: Workload, surroundings: Surroundings = none, unread?: UnreadContainer[]): InspectedContainer[] {
+  return bounded(() => {
+    const releases = workloadReleases(workload)
+    const inspected: InspectedContainer[] = []
+    for (const [index, container] of workload.containers.entries()) {
+      try {
+        const found = inspectContainer(workload, container, releases, surroundings)
+        if (found) inspected.push(found)
+      } catch (error) {
+        const reason = unreadReason(error)
+        if (reason === undefined || !unread) throw error
+        // Where nothing is left of the budget, the rest is looked at no more.
+        const rest = isSpent() ? workload.containers.slice(index + 1) : []
+        unread.push({ container, reason, others: rest.filter((other) => mayStartGunicorn(other, textsOf(other))).length })
+        if (rest.length > 0) break
+      }
+    }
+    return inspected
+  })
+}
+
+/** The most gunicorns of one container that are looked at: nobody starts as many. */
+const mostInvocations = 200
+
+/** The texts of a container's command line. Without a command the image's entry point holds, which as a rule runs what its arguments say. */
+const textsOf = ({ command = [], args = [], elements }: Container): readonly string[] => elements?.map(({ text }) => text) ?? [...command, ...args]
+
+/** Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name. */
+function mayStartGunicorn({ isRewritten }: Container, texts: readonly string[]): boolean {
+  return texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (isRewritten === true && text.includes('$')))
 }
 
 /** The releases that the gunicorn in a workload's images can be. */
@@ -71,12 +114,11 @@ interface InspectedContainer extends Inspected {
 function inspectContainer(
   workload: Workload, container: Container, releases: readonly Release[], surroundings: Surroundings,
 ): InspectedContainer | undefined {
-  const { command = [], args = [], path } = container
-  // Without a command the image's entry point holds, which as a rule runs what its arguments say.
-  const texts = container.elements?.map(({ text }) => text) ?? [...command, ...args]
-  if (texts.length > mostWords) return undefined
-  // Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name.
-  if (!texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (container.isRewritten && text.includes('$')))) return undefined
+  const { command = [], path } = container
+  const texts = textsOf(container)
+  if (!mayStartGunicorn(container, texts)) return undefined
+  if (texts.length > mostWords) giveUp(`at most ${mostWords} words of a command are read`)
+  spend(texts.length)
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const elements = container.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
@@ -94,6 +136,7 @@ function inspectContainer(
     releases,
     configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
   })
+  if (found.invocations.length > mostInvocations) giveUp(`at most ${mostInvocations} gunicorns of a container are looked at`)
   const before = command.length === 0 && !container.elements ? [entryPoint] : noParents
   const invocations = found.invocations.map((invocation) => ({
     ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore || found.unread.length > 0, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
@@ -152,32 +195,43 @@ const hiddenApplication: Word = { value: null, prefix: 'application', splits: fa
 
 /** The containers whose command is in their image, each as an invocation of which nothing is known. */
 export function* inspectHidden(workload: Workload, invocations: readonly Invocation[]): Generator<Invocation> {
+  const seen = new Set(invocations.map(({ container }) => container))
   for (const container of workload.containers) {
-    const hidden = invocations.some((invocation) => invocation.container === container) ? undefined : hiddenCommand(workload, container)
-    if (!hidden) continue
-    const place = { path: hidden.path }
-    yield {
-      workload,
-      container,
-      environment: containerEnvironment(container, workload.enableServiceLinks),
-      form: 'exec',
-      words: [],
-      command: undefined,
-      script: undefined,
-      parents: noParents,
-      shell: undefined,
-      runs: 'maybe',
-      place,
-      insertion: { kind: 'none', reason: 'the command is not in sight' },
-      settings: new AgreedSettings([]),
-      variables: () => null,
-      releases: [],
-      placeOf: () => place,
-      mayHaveOthers: true,
-      hidden,
-    }
+    spend(1)
+    const hidden = seen.has(container) ? undefined : hiddenCommand(workload, container)
+    if (hidden) yield { ...standIn(workload, container, hidden.path), hidden }
   }
 }
+
+/** A container that was not read to its end, as an invocation of which nothing is known. */
+export function unreadInvocation(workload: Workload, unread: UnreadContainer): Invocation {
+  return { ...standIn(workload, unread.container, unread.container.path), unread }
+}
+
+function standIn(workload: Workload, container: Container, path: Path): Invocation {
+  const place = { path }
+  return {
+    workload,
+    container,
+    environment: noEnvironment,
+    form: 'exec',
+    words: [],
+    command: undefined,
+    script: undefined,
+    parents: noParents,
+    shell: undefined,
+    runs: 'maybe',
+    place,
+    insertion: { kind: 'none', reason: 'the command is not in sight' },
+    settings: new AgreedSettings([]),
+    variables: () => null,
+    releases: [],
+    placeOf: () => place,
+    mayHaveOthers: true,
+  }
+}
+
+const noEnvironment: ContainerEnvironment = { variables: new Map(), mayComeFromElsewhere: () => true, lookup: () => null }
 
 /** The config file at a path, as a container sees it. */
 function configFileOf(

@@ -1,9 +1,10 @@
 /** Invocations + rules + policy → findings. Pure. */
+import { bounded, spend, unreadReason } from './budget.ts'
 import { releasesInWords } from './gunicorn/catalogue.ts'
 import { invocationsOf } from './injection/invocations.ts'
 import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Place } from './command-line.ts'
-import { inspectHidden, type Invocation, type Surroundings } from './inspect.ts'
+import { inspectHidden, unreadInvocation, type Invocation, type Surroundings, type UnreadContainer } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
 import { platformRules } from './platforms/remarks.ts'
@@ -111,13 +112,30 @@ export interface Report {
 }
 
 export function lint(workload: Workload, policy: Policy, python: Python, surroundings?: Surroundings): Report {
-  const invocations = invocationsOf(workload, policy, python, surroundings)
-  const circumstances = new Circumstances(invocations, policy, python)
-  const spoken = hiddenRules.some((rule) => (policy.rules[rule.id]?.action ?? 'Off') !== 'Off')
-  const hidden = spoken ? [...inspectHidden(workload, invocations)] : []
-  const findings = [...invocations, ...hidden].flatMap((invocation) => lintInvocation(invocation, circumstances, policy, python))
-  return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings, surroundings }
+  return bounded(() => {
+    const unread: UnreadContainer[] = []
+    const invocations = invocationsOf(workload, policy, python, surroundings, unread)
+    const circumstances = new Circumstances(invocations, policy, python)
+    const lintEach = (each: Iterable<Invocation>): Finding[] => {
+      const findings: Finding[] = []
+      try {
+        for (const invocation of each) findings.push(...lintInvocation(invocation, circumstances, policy, python))
+      } catch (error) {
+        const reason = unreadReason(error)
+        const [first] = workload.containers
+        if (reason === undefined || !first) throw error
+        unread.push({ container: first, reason, others: workload.containers.length - 1 })
+      }
+      return findings
+    }
+    const findings = lintEach(invocations)
+    if (hiddenRules.some((rule) => isActive(rule, policy))) findings.push(...lintEach(inspectHidden(workload, invocations)))
+    for (const one of unread) findings.push(...unreadRules.flatMap((rule) => (isActive(rule, policy) ? findingsOf(rule, unreadInvocation(workload, one), circumstances, policy, python) : [])))
+    return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings, surroundings }
+  })
 }
+
+const isActive = ({ id }: Rule, policy: Policy): boolean => (policy.rules[id]?.action ?? 'Off') !== 'Off'
 
 /** What the platform says of its file stands whatever a policy says: the platform goes by no policy. */
 function remarks({ remarks = [], containers }: Workload, policy: Policy): Finding[] {
@@ -128,23 +146,34 @@ function remarks({ remarks = [], containers }: Workload, policy: Policy): Findin
   })
 }
 
-const hiddenRules = rules.filter((rule) => rule.ofHidden)
+const hiddenRules = rules.filter((rule) => rule.of === 'hidden')
+const unreadRules = rules.filter((rule) => rule.of === 'unread')
 
 function lintInvocation(invocation: Invocation, circumstances: Circumstances, policy: Policy, python: Python): Finding[] {
-  const subject: Subject = { ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) }
   const allowed = allowedRules(invocation.workload, policy)
   const { serves } = invocation.settings
   const findings: Finding[] = []
+  const subject = subjectOf(invocation, policy, python)
+  const of = invocation.hidden ? 'hidden' : undefined
+  spend(20)
   for (const rule of activeRules(policy)) {
-    if ((rule.ofHidden === true) !== (invocation.hidden !== undefined)) continue
-    if (allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
+    if (rule.of !== of || allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
     for (const problem of rule.check(subject)) {
+      spend(2)
       const finding = findingOf(rule, problem, invocation, policy, (fix) => reasonAgainst(fix, invocation, circumstances))
       if (finding) findings.push(finding)
     }
   }
   return findings
 }
+
+/** What a rule says of a container that stands in for what could not be read: nothing is left to be counted. */
+function findingsOf(rule: Rule, invocation: Invocation, circumstances: Circumstances, policy: Policy, python: Python): Finding[] {
+  const problems = [...rule.check(subjectOf(invocation, policy, python))]
+  return problems.flatMap((problem) => findingOf(rule, problem, invocation, policy, (fix) => reasonAgainst(fix, invocation, circumstances)) ?? [])
+}
+
+const subjectOf = (invocation: Invocation, policy: Policy, python: Python): Subject => ({ ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) })
 
 /** By what a policy says of its rules, which outlives the policy: an exception makes another policy of it. */
 const active = new WeakMap<Policy['rules'], readonly Rule[]>()
@@ -166,11 +195,20 @@ function hasNothingToSay({ settings, unset }: Rule, invocation: Invocation): boo
 const none: ReadonlySet<string> = new Set()
 
 /** The rules that a workload switches off for itself, of those that its policy lets it. */
-function allowedRules(workload: Workload, policy: Policy): ReadonlySet<string> {
-  const annotation = workload.annotations.get('paddock.dev/allow')?.value
+function allowedRules({ annotations }: Workload, policy: Policy): ReadonlySet<string> {
+  const annotation = annotations.get('paddock.dev/allow')?.value
   if (annotation === undefined) return none
-  return new Set(annotation.split(',').map((id) => id.trim()).filter((id) => policy.allow.has(id)))
+  // Asked once for each invocation: a long list is taken apart once for all of them.
+  let known = allowed.get(annotations)
+  if (known?.policy !== policy) {
+    spend(annotation.length / 20)
+    known = { policy, rules: new Set(annotation.split(',').map((id) => id.trim()).filter((id) => policy.allow.has(id))) }
+    allowed.set(annotations, known)
+  }
+  return known.rules
 }
+
+const allowed = new WeakMap<Workload['annotations'], { readonly policy: Policy; readonly rules: ReadonlySet<string> }>()
 
 function portVariable({ environment, container }: Invocation, { port }: Policy): Subject['portVariable'] {
   if (environment.variables.has(port.env)) return 'defined'

@@ -1,14 +1,14 @@
 /** The gunicorns of a workload, those that nothing but its images starts among them. Pure. */
 import { parseArguments } from '../gunicorn/arguments.ts'
-import { inspect, inspectImage, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
+import { inspect, inspectImage, workloadReleases, type Invocation, type Surroundings, type UnreadContainer } from '../inspect.ts'
 import type { Container, Workload } from '../kubernetes/workload.ts'
 import type { Platform, Python } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
 
-/** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. */
-export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings): Invocation[] {
-  const found = inspect(workload, surroundings)
-  if (injection === 'Command' || found.length > 0) return found
+/** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. `unread` as for `inspect`. */
+export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[]): Invocation[] {
+  const found = inspect(workload, surroundings, unread)
+  if (injection === 'Command' || found.length > 0 || unread?.length) return found
   const hidden = hiddenGunicorn(workload, python)
   return hidden ? [inspectImage(workload, hidden)] : found
 }

@@ -35,6 +35,7 @@ import shortGracePeriod from './short-grace-period.ts'
 import shortTimeout from './short-timeout.ts'
 import unknownSetting from './unknown-setting.ts'
 import unknownWorkerClass from './unknown-worker-class.ts'
+import unreadCommand from './unread-command.ts'
 import unresolvedCommand from './unresolved-command.ts'
 import unsupportedPython from './unsupported-python.ts'
 import unverifiedWorkerDependency from './unverified-worker-dependency.ts'
@@ -81,6 +82,7 @@ export const rules: readonly Rule[] = [
   shortTimeout,
   unknownSetting,
   unknownWorkerClass,
+  unreadCommand,
   unresolvedCommand,
   unsupportedPython,
   unverifiedWorkerDependency,

@@ -15,7 +15,7 @@ export default defineRule({
   why: 'Buildpacks put the start command into the image. Whether it starts gunicorn, and how, cannot be told from the object.',
   remedy: 'Check the files that the image is built of, and the image itself.',
   settings: [],
-  ofHidden: true,
+  of: 'hidden',
 
   *check({ hidden }) {
     if (!hidden) return

@@ -1,6 +1,7 @@
 /**
  * Lists, pipelines, branches, loops and functions: which command runs where, when, and with what before it.
  */
+import { descend, spend } from '../budget.ts'
 import { evaluate } from './arithmetic.ts'
 import { Environment } from './environment.ts'
 import { atEnd, CommandReader, notLast, type Call, type Place, type Round, type Status } from './command-reader.ts'
@@ -29,8 +30,8 @@ function isTest(node: Syntax.PipelineNode): boolean {
   return node.type === 'TestCommand' || node.type === 'ArithmeticCommand' || (node.type === 'Command' && /^(test|\[)$/.test(node.name?.text ?? ''))
 }
 
-/** How deep commands within commands are followed. The parser has a limit of its own, for each substitution anew. */
-const deepest = 300
+/** How deep commands within commands may stand for a text that is made by `eval` to be read. */
+const deepestText = 50
 
 /** How many rounds of a loop are followed step by step, and how many calls within calls. */
 const mostRounds = 10
@@ -130,11 +131,8 @@ export class ScriptReader extends CommandReader {
   }
 
   #node(node: Syntax.PipelineNode | Syntax.AndOr | Syntax.CompoundList, place: Place): Status {
-    if (this.#nesting >= deepest) {
-      this.error('commands are nested too deep', node.pos)
-      this.scope.lose()
-      return null
-    }
+    descend(this.#nesting)
+    spend(1)
     this.#nesting++
     const status = this.#read(node, place)
     this.#nesting--
@@ -527,7 +525,7 @@ export class ScriptReader extends CommandReader {
 
   protected override aside(text: string, start: number, end: number, place: Place): boolean {
     const reader = new ScriptReader(text, { dialect: this.dialect, environment: new Environment() })
-    if (reader.script.errors !== undefined || this.#nesting >= deepest / 2) return false
+    if (reader.script.errors !== undefined || this.#nesting >= deepestText) return false
     reader.scope = this.scope.copy()
     Object.assign(reader, { tested: this.tested, functions: this.functions, altered: this.altered })
     const status = reader.list(reader.script.commands, notLast(place))

@@ -6,6 +6,7 @@
  */
 import { forEachChild, parse as parseBash } from 'unbash'
 import type * as Syntax from 'unbash'
+import { spend } from '../budget.ts'
 
 export { forEachChild }
 export type { Syntax }
@@ -14,6 +15,7 @@ export type { Syntax }
 const carriageReturn = '\uFDD0'
 
 export function parse(text: string): Syntax.ParsedScript {
+  spend(text.length / 10)
   return parseBash(text.includes('\r') ? text.replaceAll('\r', carriageReturn) : text)
 }
 
