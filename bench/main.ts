@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 
 const named = process.argv.slice(2)
-for (const name of named.length > 0 ? named : ['webhook', 'documents', 'start']) {
+for (const name of named.length > 0 ? named : ['webhook', 'bulk', 'documents', 'start']) {
   const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${name}.ts`)], { stdio: 'inherit' })
   if (status !== 0) process.exitCode = 1
 }
