@@ -5,7 +5,8 @@
  * two servers and medians are taken, so that what else the machine does falls on both. Linux only: CPU time and peak
  * memory are read from /proc.
  *
- * Arguments, if any, are another command of the webhook, with `{port}` and `{folder}` (of `tls.crt` and `tls.key`).
+ * With `--beside REF`, the build of that commit is measured in the same run. Other arguments, if any, are another command of the
+ * webhook, with `{port}` and `{folder}` (of `tls.crt` and `tls.key`).
  */
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -15,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCertificates } from '../src/x509/authority.ts'
 import type { Operation } from '../src/admission/responder.ts'
+import { buildOf } from './beside.ts'
 import { bareCommand, canPin, node, paddockCommand, startContestant, type Contestant } from './contestant.ts'
 import type { Result, Round } from './load.ts'
 import { admissionReview } from './review.ts'
@@ -27,7 +29,11 @@ const warmUp = 10_000
 /** To reach, for both operations alike: ratios to the bare server, and MiB. */
 const goals = { throughput: 0.7, cpu: 2.2 / 1.5, memory: 130 }
 
-const webhookCommand = process.argv.length > 2 ? process.argv.slice(2) : paddockCommand
+const [besideFlag, ref, ...rest] = process.argv.slice(2)
+const beside = besideFlag === '--beside' ? ref : undefined
+const named = beside === undefined ? process.argv.slice(2) : rest
+const webhookCommand = named.length > 0 ? named : paddockCommand
+const besideCommand = beside === undefined ? undefined : paddockCommand.map((word) => (word.startsWith('dist/') ? join(buildOf(beside), word) : word))
 
 /** One round of one server: reviews a second, CPU seconds for 10,000 reviews, latencies in milliseconds. */
 interface Measured {
@@ -76,6 +82,8 @@ async function main(): Promise<void> {
     children.push(bare.child)
     const webhook = await start(webhookCommand, folder, ca)
     children.push(webhook.child)
+    const former = besideCommand && (await start(besideCommand, folder, ca))
+    if (former) children.push(former.child)
     const load = node([join(import.meta.dirname, 'load.ts')], 1, 'ipc')
     children.push(load)
 
@@ -84,7 +92,7 @@ async function main(): Promise<void> {
     let wall = 0
     for (let round = -1; round < rounds; round++) {
       for (const operation of ['validate', 'mutate'] as const) {
-        for (const contestant of [bare, webhook]) {
+        for (const contestant of [bare, ...(former ? [former] : []), webhook]) {
           const before = cpuSeconds(contestant)
           const requests = round === -1 ? warmUp : perRound
           const result = await ask(load, { port: contestant.port, ca, operation, connections, requests })
@@ -98,6 +106,7 @@ async function main(): Promise<void> {
       }
     }
     report(bare, webhook, idle, busy / wall)
+    if (former) reportBeside(former, webhook)
   } finally {
     for (const child of children) child.kill('SIGKILL')
     rmSync(folder, { recursive: true })
@@ -139,6 +148,16 @@ function report(bare: Measuring, webhook: Measuring, idle: number, loadBusy: num
   line('memory', 'MiB at start', '', idle.toFixed(0), '', '')
   line('', 'MiB at most', a.toFixed(0), b.toFixed(0), (b / a).toFixed(2), verdict(b <= goals.memory, `<= ${goals.memory}`))
   console.log(`\nthe load kept its CPU ${(loadBusy * 100).toFixed(0)} % busy (at 100 %, it would have been what is measured)`)
+}
+
+/** Round by round, so that what else the machine does falls on both. */
+function reportBeside(former: Measuring, webhook: Measuring): void {
+  console.log(`\nbeside ${beside}, medians of the ratios of each round (least to most)`)
+  for (const operation of ['validate', 'mutate'] as const)
+    for (const key of ['throughput', 'cpu'] as const) {
+      const ratios = webhook.measured[operation].map((each, round) => each[key] / (former.measured[operation][round]?.[key] ?? NaN)).toSorted((a, b) => a - b)
+      console.log(`/${operation.padEnd(10)}${key.padEnd(20)}${median(ratios).toFixed(2).padStart(10)}  (${ratios[0]?.toFixed(2)} to ${ratios.at(-1)?.toFixed(2)})`)
+    }
 }
 
 await main()
