@@ -60,6 +60,17 @@ export class ReadingThread {
     return this.#waiting.size
   }
 
+  get isStarted(): boolean {
+    return this.#thread !== undefined
+  }
+
+  /** Starts the thread where it is not: a review for it is about to come. */
+  need(): void {
+    if (this.#thread || this.#ended || this.#isStopped) return
+    this.#thread = this.#start()
+    this.#next()
+  }
+
   /**
    * Reads a review. Never rejects.
    * @param patience milliseconds in which somebody waits for the answer

@@ -127,7 +127,10 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
   })
   // Only JSON, and that as bytes: it is parsed where a failure to do so has words, and maybe in another thread.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', (request, _payload, done) => bodies.receive(request.raw, done))
+  app.addContentTypeParser('application/json', ({ raw }, _payload, done) => {
+    if (Number(raw.headers['content-length']) > smallBody) thread?.need()
+    bodies.receive(raw, done)
+  })
   app.addHook('onRequest', ({ raw }, reply, done) => {
     if (raw.method === 'POST') reply.raw.once('close', () => bodies.letGo(raw))
     done()
