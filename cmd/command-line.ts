@@ -1,9 +1,8 @@
 import { run } from '../src/cli/command.ts'
 import { explained, scan } from './cluster.ts'
-import { processIo } from './process.ts'
+import { errorLines, processIo, whenAsked } from './process.ts'
+import { reading } from './reading-entry.ts'
 import { version } from './version.ts'
-
-const signals = ['SIGINT', 'SIGTERM'] as const
 
 /** The skins, wired to the process. Returns the exit status. */
 export const main = (): Promise<number> => run(process.argv.slice(2), version, processIo(), {
@@ -11,11 +10,11 @@ export const main = (): Promise<number> => run(process.argv.slice(2), version, p
     const { jsonLog, serve, warmUp } = await import('../src/admission/serve.ts')
     const exemptNamespaces = process.env['POD_NAMESPACE'] ? [process.env['POD_NAMESPACE']] : []
     // A person at a terminal has been told what matters already.
-    const log = jsonLog(process.stderr.isTTY ? 'warn' : 'info', (line) => process.stderr.write(line), Date.now)
+    const log = jsonLog(process.stderr.isTTY ? 'warn' : 'info', errorLines(), Date.now)
     warmUp()
-    const serving = await serve({ ...options, exemptNamespaces, log, lameDuck: 5000, now: Date.now() })
+    const serving = await serve({ ...options, reading, exemptNamespaces, log, lameDuck: 5000, now: Date.now })
     // A person who presses Ctrl-C does not wait for endpoints to be updated.
-    for (const signal of signals) process.once(signal, () => void serving.stop(signal === 'SIGINT' ? 0 : undefined))
+    whenAsked((signal) => void serving.stop(signal === 'SIGINT' ? 0 : undefined))
     return serving
   },
   async review(operation, review, policyFor) {

@@ -4,11 +4,12 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { jsonLog } from '../src/admission/log.ts'
 import { operator } from '../src/operator/operator.ts'
+import { errorLines, whenAsked } from './process.ts'
 import { version } from './version.ts'
 
-const log = jsonLog('info', (line) => process.stderr.write(line), Date.now)
+const log = jsonLog('info', errorLines(), Date.now)
 const stopping = new AbortController()
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort())
+whenAsked(() => stopping.abort())
 const { argv, env } = process
 try {
   await operator({ args: argv.slice(2), env, version, instance: env['POD_NAME'] ?? hostname(), log, now: Date.now, randomBytes }, stopping.signal)

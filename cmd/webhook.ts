@@ -4,18 +4,18 @@ import { jsonLog, serveLive, warmUp } from '../src/admission/serve-live.ts'
 import { connect } from '../src/operator/cluster.ts'
 import { webhookOptions } from '../src/operator/webhook-options.ts'
 import { webhookSources } from '../src/operator/webhook-sources.ts'
+import { errorLines, whenAsked } from './process.ts'
+import { reading } from './reading-entry.ts'
 import { version } from './version.ts'
 
-const log = jsonLog('info', (line) => process.stderr.write(line), Date.now)
+const log = jsonLog('info', errorLines(), Date.now)
 try {
-  const { namespace, host, port, tlsSecret, lameDuck, kubeconfig } = webhookOptions(process.argv.slice(2), process.env)
+  const { namespace, tlsSecret, lameDuck, kubeconfig, ...options } = webhookOptions(process.argv.slice(2), process.env)
   warmUp()
   const cluster = await connect({ kubeconfig, userAgent: `paddock-webhook/${version}` })
   const sources = webhookSources(cluster, { namespace, name: tlsSecret }, { log })
-  const serving = await serveLive(sources, { host, port, exemptNamespaces: [namespace], log, lameDuck, now: Date.now })
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void serving.stop(signal === 'SIGINT' ? 0 : lameDuck).then(() => process.exit(0)))
-  }
+  const serving = await serveLive(sources, { ...options, reading, exemptNamespaces: [namespace], log, lameDuck, now: Date.now })
+  whenAsked((signal) => void serving.stop(signal === 'SIGINT' ? 0 : lameDuck).then(() => process.exit(0)))
 } catch (error) {
   log.error('not started', { error: (error as Error).message })
   process.exit(2)

@@ -34,7 +34,8 @@ const onlyWhatIsUsed: Plugin = {
 const asked = Symbol('asked')
 
 const { outputFiles, metafile } = await build({
-  entryPoints: mains,
+  // The thread that reads large reviews is started by its file.
+  entryPoints: [...mains, join(root, 'cmd', 'reading.ts')],
   plugins: [onlyWhatIsUsed],
   outdir: out,
   // The same bundle from wherever this is called.

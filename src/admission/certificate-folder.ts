@@ -21,8 +21,8 @@ const renewal = 30 * 86_400_000
  * The certificate in a folder: `tls.crt`, `tls.key` and `ca.crt`, as a Secret of type kubernetes.io/tls holds them.
  *
  * One that somebody put there is used if it can be, and never written over. Where there is none, one is made for
- * these hosts; and one that was made here is made anew, with its CA, when it is about to expire, when it lacks a host,
- * or when its files do not belong together.
+ * these hosts; and one that was made here is made anew, with its CA, when it is about to expire, when it is not valid yet (the
+ * clock was set back, and nobody would trust it), when it lacks a host, or when its files do not belong together.
  *
  * @param hosts DNS names and IP addresses, IPv6 without brackets
  * @param now milliseconds since 1970
@@ -50,7 +50,8 @@ export async function certificateFolder(folder: string, hosts: readonly string[]
     // Files of one making, which serve all hosts for a while to come.
     const authority = read(ca ?? '')?.certificate
     const whole = key !== undefined && authority !== undefined && isKeyOf(leaf, key) && isSignedBy(leaf, authority)
-    if (whole && isFor(leaf, hosts) && leaf.validToDate.getTime() > now + renewal) return { key, cert, ca: ca ?? '', made: false }
+    const lasts = leaf.validFromDate.getTime() <= now && leaf.validToDate.getTime() > now + renewal
+    if (whole && isFor(leaf, hosts) && lasts) return { key, cert, ca: ca ?? '', made: false }
   }
 
   const made = makeCertificates(hosts, now, randomBytes)

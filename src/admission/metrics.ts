@@ -1,11 +1,16 @@
 import client from '@prometheus-io/client'
+import type { UnreadCause } from './reading-thread.ts'
 import type { Operation, Outcome } from './responder.ts'
 
 /** What a server counts. Labels are few and bounded: no names of workloads or namespaces. */
 export interface Metrics {
   /** A review that was answered, and how long that took from the whole request on, in seconds. */
   reviewed(operation: Operation, outcome: Outcome, seconds: number): void
-  found(rule: string, action: string): void
+  found(rule: string, action: string, count: number): void
+  /** A review that took a processor longer than `slow` milliseconds. */
+  slow(operation: Operation): void
+  /** A review that was not read to its end. */
+  unread(cause: Unread): void
   faulted(): void
   /** A request that was turned away with an HTTP status code. */
   rejected(code: number): void
@@ -14,11 +19,25 @@ export interface Metrics {
   readonly contentType: string
 }
 
+/** Why a review was not read to its end: its steps are used up, or what the thread for large reviews says. */
+export type Unread = 'steps' | UnreadCause
+
+/** Milliseconds of a processor: no review is to take longer. */
+export const slow = 100
+
 /** A number that is read when the metrics are; undefined while there is none. */
 export interface Gauge {
   readonly name: string
   readonly help: string
   readonly value: () => number | undefined
+}
+
+/** A count that is kept elsewhere, and only grows: by the values of its label, or one without. */
+export interface Total {
+  readonly name: string
+  readonly help: string
+  readonly label?: string
+  readonly values: () => Readonly<Record<string, number>>
 }
 
 /** Seconds. An answer takes some tens of microseconds; nobody waits longer than 30 s for one. */
@@ -35,7 +54,7 @@ const batch = 1024
  * What is counted on each review is kept in plain numbers, and handed to the registry when it is read: with labels
  * looked up and buckets found each time, counting costs as much as reading an object.
  */
-export function createMetrics(gauges: readonly Gauge[] = []): Metrics {
+export function createMetrics(gauges: readonly Gauge[] = [], totals: readonly Total[] = []): Metrics {
   const registry = new client.Registry()
   const registers = [registry]
 
@@ -97,6 +116,36 @@ export function createMetrics(gauges: readonly Gauge[] = []): Metrics {
     labelNames: ['code'],
     registers,
   })
+  const slowReviews = new client.Counter({
+    name: 'paddock_slow_reviews_total',
+    help: `Admission reviews that took a processor longer than ${slow} ms, by operation.`,
+    labelNames: ['operation'],
+    registers,
+  })
+  const unreadReviews = new client.Counter({
+    name: 'paddock_unread_reviews_total',
+    help: 'Admission reviews that were not read to their end, by cause (steps, large, slow, died, waited); the policy said what became of them.',
+    labelNames: ['cause'],
+    registers,
+  })
+  // From 0 on, so that a rate can be taken of the first.
+  for (const operation of ['mutate', 'validate']) slowReviews.inc({ operation }, 0)
+  for (const cause of ['steps', 'large', 'slow', 'died', 'waited'] satisfies Unread[]) unreadReviews.inc({ cause }, 0)
+  for (const { name, help, label, values } of totals) {
+    const told: Record<string, number> = {}
+    new client.Counter({
+      name,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers,
+      collect() {
+        for (const [key, value] of Object.entries(values())) {
+          this.inc(label === undefined ? {} : { [label]: key }, value - (told[key] ?? 0))
+          told[key] = value
+        }
+      },
+    })
+  }
   for (const { name, help, value } of gauges) {
     new client.Gauge({
       name,
@@ -119,11 +168,13 @@ export function createMetrics(gauges: readonly Gauge[] = []): Metrics {
       durations[operation][pending[operation]++] = seconds
       if (pending[operation] === batch) observe(operation)
     },
-    found(rule, action) {
+    found(rule, action, count) {
       let counts = findings.get(rule)
       if (counts === undefined) findings.set(rule, (counts = new Map()))
-      counts.set(action, (counts.get(action) ?? 0) + 1)
+      counts.set(action, (counts.get(action) ?? 0) + count)
     },
+    slow: (operation) => slowReviews.inc({ operation }),
+    unread: (cause) => unreadReviews.inc({ cause }),
     faulted: () => faults.inc(),
     rejected: (code) => rejections.inc({ code }),
   }

@@ -4,6 +4,8 @@ import type { Policy } from '../policy/policy.ts'
 import type { Governed } from '../policy/policies.ts'
 import { makeCertificates } from '../x509/authority.ts'
 import { read } from '../x509/read.ts'
+import { ClientCa } from './client-ca.ts'
+import { ReadingThread } from './reading-thread.ts'
 import { onFaultOf, responder } from './respond.ts'
 import { createServer, type KeyPair, type ServerOptions } from './server.ts'
 
@@ -31,12 +33,18 @@ export interface LiveOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** A file with the authorities whose clients may send reviews; undefined where anybody may. */
+  readonly clientCa: string | undefined
+  /** What the thread for large reviews runs. */
+  readonly reading: URL
   readonly exemptNamespaces: readonly string[]
   readonly log: ServerOptions['log']
   /** Milliseconds from "not ready" to the closing of the port. */
   readonly lameDuck: number
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Milliseconds after which it is looked whether the file of client authorities is another: a minute unless set. */
+  readonly lookEvery?: number
 }
 
 /**
@@ -48,15 +56,20 @@ export interface LiveOptions {
  */
 export async function serveLive(
   sources: LiveSources,
-  { host, port, exemptNamespaces, log, lameDuck, now }: LiveOptions,
+  { host, port, exemptNamespaces, log, lameDuck, now, reading, lookEvery = 60_000, ...files }: LiveOptions,
 ): Promise<{ port: number; stop: (lameDuck?: number) => Promise<void> }> {
   const { policies } = sources
   const policyFor = (workload: Governed): Policy | undefined => policies.for(workload, now())
   /** Of the certificate that is served, in seconds since 1970; undefined until there is one. */
   let expiry: number | undefined
+  const clientCa = await ClientCa.read(files.clientCa)
+  const options = { exemptNamespaces }
+  let served: KeyPair = makeCertificates(['localhost'], now(), randomBytes)
   const server = createServer({
-    respond: responder(policyFor, { exemptNamespaces }),
-    tls: makeCertificates(['localhost'], now(), randomBytes),
+    respond: responder(policyFor, options),
+    thread: new ReadingThread({ entry: reading, policyFor, prepare: (namespace) => policies.lookUp(namespace), options, log }),
+    tls: served,
+    ...clientCa.asked,
     log,
     lameDuck,
     onFault: (review) => onFaultOf(policyFor, review),
@@ -79,13 +92,28 @@ export async function serveLive(
   const take = (pair: KeyPair) => {
     try {
       server.reload(pair)
-      expiry = (read(String(pair.cert))?.until ?? 0) / 1000
+      served = pair
+      const { from = 0, until = 0 } = read(String(pair.cert)) ?? {}
+      expiry = until / 1000
+      if (from > now()) log.warn('certificate not valid yet: is the clock right?', { from: new Date(from).toISOString() })
     } catch (error) {
       log.error('certificate not taken', { error: (error as Error).message })
     }
   }
   sources.onCertificate(take)
   if (sources.certificate !== undefined) take(sources.certificate)
+  const look = async (): Promise<void> => {
+    try {
+      if (await clientCa.isRead()) server.reload(served, clientCa.pem)
+    } catch (error) {
+      log.warn('client authorities not taken', { error: (error as Error).message })
+    }
+  }
+  const looking = setInterval(() => void look(), lookEvery).unref()
   const address = await server.listen({ host, port })
-  return { port: address.port, stop: (delay = lameDuck) => server.stop({ lameDuck: delay }) }
+  const stop = (delay = lameDuck): Promise<void> => {
+    clearInterval(looking)
+    return server.stop({ lameDuck: delay })
+  }
+  return { port: address.port, stop }
 }

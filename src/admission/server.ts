@@ -3,16 +3,25 @@ import { STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { TLSSocket } from 'node:tls'
 import fastify from 'fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Budget, unreadReason, within } from '../budget.ts'
 import type { AdmissionReview } from '../kubernetes/review.ts'
+import { isKeyOf, read } from '../x509/read.ts'
+import { Bodies, BodyRefused, smallBody } from './bodies.ts'
+import { Connections } from './connections.ts'
 import { faulted, uninspected, withoutContent } from './fault.ts'
-import type { Log } from './log.ts'
-import { createMetrics, type Gauge } from './metrics.ts'
+import type { CountingLog } from './log.ts'
+import { createMetrics, slow, type Gauge, type Unread } from './metrics.ts'
+import { holdsMoreThan } from './outline.ts'
+import { processorTime } from './reading.ts'
+import type { ReadingThread } from './reading-thread.ts'
 import type { Answer, Operation, Respond } from './responder.ts'
 import { BadReview, bringsObject, readReview } from './review.ts'
 import { failure } from './status.ts'
 import type { Code } from './status.ts'
+import { unreadAnswer, unreadReview } from './unread.ts'
 
 /** A certificate, with what stands between it and its CA, and its private key: PEM. */
 export interface KeyPair {
@@ -22,8 +31,12 @@ export interface KeyPair {
 
 export interface ServerOptions {
   readonly respond: Respond
+  /** Where reviews are read that are large, or take long; without one, all of them are read here. */
+  readonly thread?: ReadingThread
   readonly tls: KeyPair
-  readonly log: Log
+  /** The certificates of the authorities, in PEM, one of which must have signed the certificate of who sends a review; unless set, anybody may. */
+  readonly clientCa?: string
+  readonly log: CountingLog
   /** What becomes of an object that `respond` throws on: `Allow` unless it says otherwise. */
   readonly onFault?: (review: AdmissionReview) => 'Allow' | 'Deny'
   /** Why the server is not ready, which `/readyz` tells; undefined where it is. It is ready at once unless set. */
@@ -45,61 +58,96 @@ export interface Server {
    */
   listen(at: { readonly host: string; readonly port: number }): Promise<AddressInfo>
   /**
-   * Serves another certificate from the next connection on. Connections that are open go on.
+   * Serves another certificate, and asks for those of another authority, from the next connection on. Connections that are open go on.
+   * @param clientCa the former unless given
    * @throws where key and certificate are no pair; the former certificate stays.
    */
-  reload(tls: KeyPair): void
+  reload(tls: KeyPair, clientCa?: string): void
   /** Not ready, lame duck, closed. Resolves when the last request was answered or its grace is over. */
   stop(options?: { readonly lameDuck?: number }): Promise<void>
 }
 
-/** Bytes: as controller-runtime's webhook server. An update brings two objects, of the 3 MiB each that the API server takes. */
-const bodyLimit = 7 * 1024 * 1024
+/** Steps that a review may take here, where all others wait meanwhile: those of an ordinary one are below a hundred. */
+const quickSteps = 2_000
+/** Values that a small body may hold to be parsed here. */
+const quickValues = 5_000
+/** Reviews that wait for the thread at most. The sum of their bodies is bounded by itself. */
+const mostWaiting = 256
+/** Connections at most: each takes 40 KiB. An API server opens as many as it has requests under way. */
+const mostConnections = 1_000
 /** Milliseconds. Above the 90 s that the API server keeps an idle connection: closed here, it could be about to be used. */
 const keepAliveTimeout = 100_000
-/** Milliseconds: as controller-runtime's `ReadHeaderTimeout`. */
-const headersTimeout = 32_000
-/** Milliseconds for a whole request. The longest that a webhook can be given is 30 s, so nobody waits for a later one. */
-const requestTimeout = 35_000
+/** Milliseconds for the head of a request. */
+const headersTimeout = 5_000
+/** Milliseconds for a whole request: an API server has all of it when it begins to send. */
+const requestTimeout = 10_000
 /** Milliseconds, after which a connection that does not shake hands is closed. */
-const handshakeTimeout = 10_000
+const handshakeTimeout = 5_000
+/** Milliseconds in which the rest of a request must come that was turned away before its end. */
+const remainder = 1_000
+/** Milliseconds that an API server waits for an answer unless it says otherwise, and the share of it in which there is one. */
+const usualTimeout = 10_000
+const inTime = 0.7
 const minVersion = 'TLSv1.2'
 const json = 'application/json; charset=utf-8'
 
 /**
  * The webhook server: `/mutate`, `/validate`, `/livez`, `/readyz` and `/metrics` over HTTPS.
  *
- * The webhook's own timeout, which the API server sends as `?timeout=10s`, is not looked at: `respond` waits for
- * nothing, and a clock in the same thread could not interrupt it.
+ * Reviews go two ways. Nearly all are small, and are answered here, each within a small budget. What is larger, or uses it
+ * up, goes to the thread, so that this one is free for the others and for probes; there it is answered within the webhook's own
+ * timeout, which the API server sends as `?timeout=10s`, read or unread.
  */
 export function createServer({ respond, tls, log, onFault = () => 'Allow', lameDuck = 5_000, grace = 5_000, ...more }: ServerOptions): Server {
-  const { unready = () => undefined, prepare = () => undefined, gauges = [] } = more
-  const metrics = createMetrics(gauges)
+  const { unready = () => undefined, prepare = () => undefined, gauges = [], thread } = more
+  const bodies = new Bodies()
+  const connections = new Connections(mostConnections)
+  const metrics = createMetrics(
+    [...gauges, { name: 'paddock_bodies_held_bytes', help: 'Bytes of request bodies that are held.', value: () => bodies.bytes }],
+    [
+      { name: 'paddock_connections_closed_total', help: 'Connections that were closed for others, as too many were open.', values: () => ({ '': connections.closed }) },
+      { name: 'paddock_log_lines_lost_total', help: 'Log lines that were not written, by reason (rate, unwritable).', label: 'reason', values: () => log.lost },
+    ],
+  )
+  let clientCa = more.clientCa
   let stopped: Promise<void> | undefined
 
+  const secured = (pair: KeyPair) => ({ ...pair, minVersion, ...(clientCa === undefined ? {} : { ca: clientCa }) }) as const
   const app = fastify({
-    https: { ...tls, minVersion, handshakeTimeout, headersTimeout, connectionsCheckingInterval: 5_000 },
-    bodyLimit,
+    https: {
+      ...secured(tls), handshakeTimeout, headersTimeout, connectionsCheckingInterval: 1_000,
+      // Whoever has none can still ask how the server is.
+      requestCert: clientCa !== undefined, rejectUnauthorized: false,
+    },
     keepAliveTimeout,
     requestTimeout,
     exposeHeadRoutes: false,
     clientErrorHandler: refuse,
     frameworkErrors: (_error, request, reply) => reject(request, reply, 400, 'the path of the request must be valid'),
   })
-  // Only JSON, and that as text: it is parsed where a failure to do so has words.
+  // Only JSON, and that as bytes: it is parsed where a failure to do so has words, and maybe in another thread.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('application/json', ({ raw }, _payload, done) => {
+    if (Number(raw.headers['content-length']) > smallBody) thread?.need()
+    bodies.receive(raw, done)
+  })
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    if (raw.method === 'POST') reply.raw.once('close', () => bodies.letGo(raw))
+    done()
+  })
 
   for (const operation of ['mutate', 'validate'] as const) {
-    app.post<{ Body: string | undefined }>(`/${operation}`, (request, reply) => {
-      const start = performance.now()
-      const review = readReview(request.body ?? '')
-      const waiting = prepare(review)
-      if (waiting === undefined) return respondTo(operation, review, start, reply)
-      return waiting.then(() => {
-        respondTo(operation, review, start, reply)
-        return reply
-      })
+    app.post<{ Body: Buffer | undefined }>(`/${operation}`, {
+      onRequest(request, reply, done) {
+        if (clientCa === undefined || (request.raw.socket as TLSSocket).authorized) return done()
+        reject(request, reply, 401, 'a client certificate must be presented that is signed by an authority of --client-ca')
+      },
+      handler(request, reply) {
+        const { body = Buffer.alloc(0), raw: { socket } } = request
+        connections.begin(socket)
+        reply.raw.once('close', () => connections.end(socket))
+        return handle({ operation, body, request, reply, start: performance.now() })
+      },
     })
   }
   app.get('/livez', (_request, reply) => send(reply, 200, 'text/plain; charset=utf-8', 'ok'))
@@ -121,43 +169,108 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
   })
   app.setErrorHandler((error: Error & { code?: string; statusCode?: number }, request, reply) => {
     if (error instanceof BadReview) return reject(request, reply, 400, error.message, error.field)
+    if (error instanceof BodyRefused) return reject(request, reply, error.status, error.message)
     if (error.code === 'ECONNRESET') return log.debug('client left')
-    if (error.statusCode === 413) {
-      // Answered when all of it has come: a connection that is closed with bytes unread is reset, and the answer is lost.
-      request.raw.once('end', () => reject(request, reply, 413, `the request body must be at most ${bodyLimit} bytes`))
-      request.raw.resume()
-      return
-    }
     if (error.statusCode === 415) return reject(request, reply, 415, 'the content type must be application/json')
     if (error.statusCode !== undefined && error.statusCode < 500) return reject(request, reply, 400, error.message)
     log.error('request failed', withoutContent(error))
     send(reply, 500, json, JSON.stringify(failure(500, 'the server failed; its log says more')))
   })
+  app.server.on('connection', (socket: Socket) => connections.add(socket))
 
-  const sockets = new Set<Socket>()
-  app.server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
+  /** Answers a review. Only what waits returns a promise: nearly all are answered at once. */
+  function handle(asked: Asked): void | Promise<FastifyReply> {
+    const { body, operation } = asked
+    if (thread && (body.length > smallBody || (body.length > quickValues && holdsMoreThan(quickValues, body)))) return inThread(thread, asked)
+    const review = readReview(body.toString())
+    const waiting = prepare(review)
+    if (waiting) return waiting.then(() => here() ?? asked.reply)
+    return here()
 
-  function respondTo(operation: Operation, review: AdmissionReview, start: number, reply: FastifyReply): void {
-    const { answer, text } = inspect(operation, review)
-    metrics.reviewed(operation, answer.outcome, (performance.now() - start) / 1000)
-    for (const { rule, action } of answer.findings) metrics.found(rule, action)
-    send(reply, 200, json, text)
+    function here(): void | Promise<FastifyReply> {
+      const began = processorTime()
+      const budget = thread ? new Budget(quickSteps) : new Budget()
+      let answer: Answer
+      try {
+        answer = bringsObject(review.request) ? within(budget, () => respond(operation, review)) : uninspected(review)
+      } catch (error) {
+        if (unreadReason(error) === undefined) return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review)))
+        if (!thread) return unread(asked, review, 'steps')
+        budget.isSpent = true
+        answer = uninspected(review)
+      }
+      if (processorTime() - began > slow) metrics.slow(operation)
+      if (thread && budget.isSpent) return inThread(thread, asked)
+      if (budget.isSpent) metrics.unread('steps')
+      respondWith(asked, answer)
+    }
   }
 
-  function inspect(operation: Operation, review: AdmissionReview): { answer: Answer; text: string } {
-    try {
-      const answer = bringsObject(review.request) ? respond(operation, review) : uninspected(review)
-      return { answer, text: JSON.stringify(answer.response) }
-    } catch (error) {
-      metrics.faulted()
-      const { uid, namespace, name } = review.request
-      log.error('internal fault', { operation, uid, namespace, name, ...withoutContent(error) })
-      const answer = faulted(review, onFault(review))
-      return { answer, text: JSON.stringify(answer.response) }
+  async function inThread(reader: ReadingThread, asked: Asked): Promise<FastifyReply> {
+    const { operation, body, request, reply } = asked
+    if (reader.waiting >= mostWaiting) {
+      reject(request, reply, 429, 'too many large reviews are waiting: send it again later')
+      return reply
     }
+    const left = new AbortController()
+    reply.raw.once('close', () => left.abort())
+    const read = await reader.review(operation, body, patienceOf(request.url), left.signal)
+    if (left.signal.aborted) {
+      log.debug('client left')
+      return reply.hijack()
+    }
+    if (read.comesTo === 'bad review') reject(request, reply, 400, read.message, read.field)
+    else if (read.comesTo === 'unread') {
+      const review = unreadReview(body)
+      await prepare(review)
+      unread(asked, review, read.cause)
+    } else if (read.comesTo === 'fault') {
+      // Not even parsed, or not to be written down: the head tells what it is about.
+      const review = unreadReview(body)
+      fault(asked, { uid: read.uid, namespace: read.namespace, name: read.name, ...read.error }, faulted(review, read.onFault))
+    } else {
+      if (read.milliseconds > slow) metrics.slow(operation)
+      if (read.isSpent) metrics.unread('steps')
+      count(asked, read.outcome, read.findings)
+      send(reply, 200, json, read.text)
+    }
+    return reply
+  }
+
+  /** Answers a review that was not read as its policy says. */
+  function unread(asked: Asked, review: AdmissionReview, cause: Unread): void {
+    metrics.unread(cause)
+    const { uid, namespace, name } = review.request
+    log.warn('review not read', { operation: asked.operation, cause, uid, namespace, name, bytes: asked.body.length })
+    try {
+      respondWith(asked, unreadAnswer(respond, asked.operation, review))
+    } catch (error) {
+      fault(asked, { uid, namespace, name, ...withoutContent(error) }, faulted(review, onFault(review)))
+    }
+  }
+
+  /** @throws where the answer cannot be written down */
+  function respondWith(asked: Asked, answer: Answer): void {
+    let text: string
+    try {
+      text = JSON.stringify(answer.response)
+    } catch (error) {
+      const review = readReview(asked.body.toString())
+      return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review)))
+    }
+    count(asked, answer.outcome, answer.findings)
+    send(asked.reply, 200, json, text)
+  }
+
+  function fault(asked: Asked, { uid, namespace, name, type, stack }: Fault, answer: Answer): void {
+    metrics.faulted()
+    log.error('internal fault', { operation: asked.operation, uid, namespace, name, type, stack })
+    respondWith(asked, answer)
+  }
+
+  function count({ operation, start }: Asked, outcome: Answer['outcome'], findings: readonly { rule: string; action: string; count?: number }[]): void {
+    metrics.reviewed(operation, outcome, (performance.now() - start) / 1000)
+    for (const finding of findings) metrics.found(finding.rule, finding.action, finding.count ?? 1)
   }
 
   function send(reply: FastifyReply, code: number, type: string, text: string): void {
@@ -169,7 +282,17 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
   function reject(request: FastifyRequest, reply: FastifyReply, code: Code, message: string, field?: string): void {
     metrics.rejected(code)
     log.info('request rejected', { code, field, method: request.method, remote: request.ip })
+    // client-go sends it again by itself, as long as the webhook's timeout lets it: k8s.io/client-go/rest/with_retry.go.
+    if (code === 429) reply.header('retry-after', '1')
+    if (!request.raw.complete) finish(request.raw)
     send(reply, code, json, JSON.stringify(failure(code, message)))
+  }
+
+  /** Who is told no before all of a request has come is given a moment to send the rest: closed at once, the answer would be lost. */
+  function finish(raw: FastifyRequest['raw']): void {
+    setTimeout(() => {
+      if (!raw.complete) raw.socket.destroy()
+    }, remainder).unref()
   }
 
   /** What is no HTTP, or no TLS, on a socket: the default of Fastify, with a Status object. */
@@ -192,10 +315,10 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
     log.info('draining', { lameDuck: delay })
     await sleep(delay)
     // Not through Fastify's own close yet: from there on it answers 503, which turns workloads away where failurePolicy is Fail.
-    const overdue = setTimeout(() => sockets.forEach((socket) => socket.destroy()), grace)
+    const overdue = setTimeout(() => connections.closeAll(), grace)
     await new Promise((resolve) => app.server.close(resolve))
     clearTimeout(overdue)
-    await app.close()
+    await Promise.all([app.close(), thread?.stop()])
     log.info('stopped')
   }
 
@@ -210,8 +333,12 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
       log.info('listening', { address: address.address, port: address.port })
       return address
     },
-    reload(pair) {
-      app.server.setSecureContext({ ...pair, minVersion })
+    reload(pair, authority = clientCa) {
+      // OpenSSL compares the two within one kind of key only: with an RSA key for an EC certificate, no handshake would succeed.
+      const leaf = read(String(pair.cert))?.certificate
+      if (!leaf || !isKeyOf(leaf, String(pair.key))) throw new Error('the key must be the private key of the certificate')
+      clientCa = authority
+      app.server.setSecureContext(secured(pair))
       log.info('certificate reloaded')
     },
     stop(options) {
@@ -219,6 +346,29 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
       return stopped
     },
   }
+}
+
+/** A review that is to be answered. */
+interface Asked {
+  readonly operation: Operation
+  readonly body: Buffer
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  /** When all of it had come: `performance.now()`. */
+  readonly start: number
+}
+
+/** What is logged of an internal fault. */
+interface Fault extends ReturnType<typeof withoutContent> {
+  readonly uid: string
+  readonly namespace?: string | undefined
+  readonly name?: string | undefined
+}
+
+/** Milliseconds in which a review must be answered for the answer to be heard. */
+function patienceOf(url: string): number {
+  const seconds = /[?&]timeout=(\d{1,3})s/.exec(url)?.[1]
+  return inTime * (seconds === undefined ? usualTimeout : Number(seconds) * 1000)
 }
 
 /** The methods of the paths, for who asks with another. */

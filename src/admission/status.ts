@@ -6,11 +6,13 @@ import type { Status } from '../kubernetes/review.ts'
  */
 const reasons = {
   400: 'BadRequest',
+  401: 'Unauthorized',
   404: 'NotFound',
   405: 'MethodNotAllowed',
   408: 'Timeout',
   413: 'RequestEntityTooLarge',
   415: 'UnsupportedMediaType',
+  429: 'TooManyRequests',
   // What k8s.io/apimachinery calls "the server thinks the headers are too large" has no reason of its own.
   431: 'BadRequest',
   500: 'InternalError',

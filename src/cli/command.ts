@@ -77,15 +77,17 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <number>', 'the port to listen on', portNumber, 8443)
     .option('--cert-dir <dir>', 'tls.crt, tls.key and ca.crt: used if there, else made there')
+    .option('--client-ca <file>', 'take reviews only from who presents a certificate signed by one of these authorities (PEM)')
     .addOption(new Option('--examples <folder>', 'put each file through the webhook first, and show what comes of it'))
     .option('--once', 'stop after the examples')
     .action(async (flags) => {
       const { runServe } = await import('./run-serve.ts')
-      const { host, port, certDir, examples, once = false } = flags
+      const { host, port, certDir, clientCa, examples, once = false } = flags
       const { policyFor, needsNamespaces } = await governing(flags)
       if (needsNamespaces) io.stderr.write('paddock: the labels of namespaces are not known here, but for their names: policies that ask for others are left out\n')
       if (once && examples === undefined) throw new UsageError('--once needs --examples')
-      status = await runServe({ host, port, certDir, policyFor, examples, once }, skins.serve, io)
+      if (clientCa !== undefined && examples !== undefined) throw new UsageError('--examples cannot be used with --client-ca: it has no certificate to present')
+      status = await runServe({ host, port, certDir, clientCa, policyFor, examples, once }, skins.serve, io)
     })
 
   adding(new Command('scan'))

@@ -38,6 +38,8 @@ export interface ServeOptions {
   readonly port: number
   readonly policyFor: PolicyFor
   readonly certDir: string | undefined
+  /** A file with the authorities whose clients may send reviews; undefined where anybody may. */
+  readonly clientCa: string | undefined
 }
 
 /** A webhook that serves. */

@@ -1,11 +1,11 @@
 /** The policies of a cluster, with what they hang on: GunicornPolicies, GunicornExceptions, and the labels of namespaces. */
-import type { Log } from '../admission/log.ts'
 import type { Labels } from '../kubernetes/labels.ts'
 import { Policies, type ExceptionObject, type Governed, type PolicyObject } from '../policy/policies.ts'
 import type { Policy } from '../policy/policy.ts'
 import { isMissing } from './api-error.ts'
 import type { Cluster, KubernetesObject, Resource, Selection } from './cluster.ts'
 import { inStep, keyOf, type Change, type InStep, type InStepSettings } from './in-step.ts'
+import { NamespaceLookUps } from './namespace-look-ups.ts'
 import { gunicornExceptions, gunicornPolicies, namespaces } from './resources.ts'
 
 /** Those objects as they are now, or as they were when they were read. */
@@ -86,11 +86,6 @@ export async function readPolicies(cluster: Pick<Cluster, 'get' | 'pages'>, name
   }
 }
 
-/** Milliseconds that a review waits for the labels of a namespace that was made a moment ago. */
-const lookUpTime = 500
-/** So many such namespaces are kept in mind while they are not told of. */
-const mostAsked = 1000
-
 /** The policies, kept in step with the cluster. */
 export class LivePolicies extends PoliciesInCluster {
   readonly changes: {
@@ -100,11 +95,8 @@ export class LivePolicies extends PoliciesInCluster {
   }
   /** Resolves when all are known. */
   readonly synced: Promise<void>
-  readonly #cluster: Pick<Cluster, 'get'>
-  readonly #log: Log
-  /** Labels of namespaces that are asked for one by one, until they are told of. */
-  readonly #asked = new Map<string, Labels>()
-  readonly #asking = new Map<string, Promise<void>>()
+  /** Of namespaces that are asked for one by one, until they are told of. */
+  readonly #lookUps: NamespaceLookUps
 
   constructor(cluster: Cluster, settings: InStepSettings) {
     const changes = {
@@ -124,15 +116,14 @@ export class LivePolicies extends PoliciesInCluster {
       },
     })
     this.changes = changes
-    this.#cluster = cluster
-    this.#log = settings.log
+    this.#lookUps = new NamespaceLookUps({ get: (name) => cluster.get(namespaces, { name }), log: settings.log, now: () => performance.now() })
     this.synced = Promise.all([changes.policies.synced, changes.exceptions.synced, changes.namespaces.synced]).then(() => {})
     const changed = (change: Change<PolicyObject | ExceptionObject>) => {
       if (!isStatusOnly(change)) this.forget()
     }
     changes.policies.onChange(changed)
     changes.exceptions.onChange(changed)
-    changes.namespaces.onChange(({ object, former }) => this.#asked.delete((object ?? former).metadata.name))
+    changes.namespaces.onChange(({ object, former }) => this.#lookUps.forget((object ?? former).metadata.name))
   }
 
   get isSynced(): boolean {
@@ -150,32 +141,16 @@ export class LivePolicies extends PoliciesInCluster {
   }
 
   override labelsOf(namespace: string): Labels | undefined {
-    return super.labelsOf(namespace) ?? this.#asked.get(namespace)
+    return super.labelsOf(namespace) ?? this.#lookUps.labelsOf(namespace)
   }
 
   /**
    * Sees to it that the labels of a namespace are known before a workload of it is judged: one that was made a moment ago
-   * may not have been told of. Undefined where they are, or no policy asks for labels. Never rejects, and waits for half a
-   * second at most: then the policies that ask for labels do not govern.
+   * may not have been told of. Undefined where they are, no policy asks for labels, or there is no such namespace. Never rejects,
+   * and waits for half a second at most: then the policies that ask for labels do not govern.
    */
   lookUp(namespace: string): Promise<void> | undefined {
-    if (namespace === '' || this.labelsOf(namespace) !== undefined || !this.policies.needsNamespaces) return undefined
-    let asking = this.#asking.get(namespace)
-    if (asking === undefined) {
-      asking = this.#ask(namespace).finally(() => this.#asking.delete(namespace))
-      this.#asking.set(namespace, asking)
-    }
-    return Promise.race([asking, new Promise<void>((resolve) => setTimeout(resolve, lookUpTime).unref())])
-  }
-
-  async #ask(name: string): Promise<void> {
-    try {
-      const found = await this.#cluster.get(namespaces, { name })
-      if (this.#asked.size >= mostAsked) this.#asked.clear()
-      if (found !== undefined) this.#asked.set(name, found.metadata.labels ?? {})
-    } catch (error) {
-      this.#log.warn('namespace not read', { namespace: name, error: (error as Error).message })
-    }
+    return this.labelsOf(namespace) !== undefined || !this.policies.needsNamespaces ? undefined : this.#lookUps.lookUp(namespace)
   }
 
   async stop(): Promise<void> {

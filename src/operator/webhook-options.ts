@@ -11,6 +11,8 @@ export interface WebhookOptions {
   /** Milliseconds. */
   readonly lameDuck: number
   readonly kubeconfig: string | undefined
+  /** A file with the authorities whose clients may send reviews; undefined where anybody may. */
+  readonly clientCa: string | undefined
 }
 
 /** @throws an error to show to who started it */
@@ -24,6 +26,7 @@ export function webhookOptions(args: readonly string[], env: Readonly<Record<str
       'tls-secret': { type: 'string', default: 'paddock-webhook-tls' },
       'lame-duck': { type: 'string', default: '5s' },
       kubeconfig: { type: 'string' },
+      'client-ca': { type: 'string' },
     },
   })
   const lameDuck = duration(values['lame-duck'])
@@ -39,5 +42,6 @@ export function webhookOptions(args: readonly string[], env: Readonly<Record<str
     tlsSecret: values['tls-secret'],
     lameDuck,
     kubeconfig: values.kubeconfig,
+    clientCa: values['client-ca'],
   }
 }

@@ -54,6 +54,8 @@ async function start(sources: Sources): Promise<number> {
   const serving = await serveLive(sources, {
     host: '::1',
     port: 0,
+    clientCa: undefined,
+    reading: new URL('../../cmd/reading.ts', import.meta.url),
     exemptNamespaces: ['paddock'],
     log,
     lameDuck: 0,

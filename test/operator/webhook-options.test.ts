@@ -11,6 +11,7 @@ test('what is not given', () => {
     tlsSecret: 'paddock-webhook-tls',
     lameDuck: 5000,
     kubeconfig: undefined,
+    clientCa: undefined,
   })
 })
 
@@ -25,6 +26,7 @@ test('what is given', () => {
     '--lame-duck=1m30s',
     '--kubeconfig',
     'file',
+    '--client-ca=ca.crt',
   ]
   expect(webhookOptions(args, env)).toEqual({
     namespace: 'a',
@@ -33,6 +35,7 @@ test('what is given', () => {
     tlsSecret: 'tls',
     lameDuck: 90_000,
     kubeconfig: 'file',
+    clientCa: 'ca.crt',
   })
 })
 

@@ -1,0 +1,115 @@
+/** The bodies of requests, as they come in: how much of them is held in all, and what becomes of those that are too many or too large. */
+import type { IncomingMessage } from 'node:http'
+
+/** A body that is not taken. */
+export class BodyRefused extends Error {
+  readonly status: 413 | 429
+
+  constructor(status: 413 | 429, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** Bytes: as controller-runtime's webhook server. An update brings two objects, of the 3 MiB each that the API server takes. */
+export const bodyLimit = 7 * 1024 * 1024
+/** Bytes up to which a body is small: that of nearly every review. */
+export const smallBody = 64 * 1024
+
+/**
+ * Bytes of bodies that are held at most, 64 MiB in all. Small ones have a share of their own: large ones that come in
+ * slowly do not keep them out.
+ */
+const shares = { small: 16 * 1024 * 1024, large: 48 * 1024 * 1024 }
+/** Bytes that are still read, and thrown away, of a body that is refused: who has yet to send them would not read the answer. */
+const discarded = 8 * 1024 * 1024
+
+type Share = keyof typeof shares
+
+interface Held {
+  share: Share
+  bytes: number
+}
+
+const tooLarge = (): BodyRefused => new BodyRefused(413, `the request body must be at most ${bodyLimit} bytes`)
+const tooMany = (): BodyRefused => new BodyRefused(429, 'too many large requests are being answered: send it again later')
+
+export class Bodies {
+  readonly #sums = { small: 0, large: 0 }
+  readonly #held = new WeakMap<IncomingMessage, Held>()
+
+  /** Bytes of bodies that are held. */
+  get bytes(): number {
+    return this.#sums.small + this.#sums.large
+  }
+
+  /**
+   * Takes in the body of a request, which counts as held until it is let go.
+   * A length that is announced is counted at once, so that nobody is told "too many" when half of it has come.
+   * @param done is called once, with a BodyRefused where the body is not taken; never where the client leaves
+   */
+  receive(request: IncomingMessage, done: (error: Error | null, body?: Buffer) => void): void {
+    const announced = request.headers['content-length'] === undefined ? undefined : Number(request.headers['content-length'])
+    const held: Held = { share: (announced ?? 0) > smallBody ? 'large' : 'small', bytes: 0 }
+    this.#held.set(request, held)
+    let refused: BodyRefused | undefined
+    if (announced !== undefined && announced > bodyLimit) refused = tooLarge()
+    else if (!this.#take(held, announced ?? 0)) refused = tooMany()
+    // Memory that nothing is written to is none: one piece for what is announced costs what has come.
+    const whole = refused === undefined && held.share === 'large' ? Buffer.allocUnsafeSlow(announced ?? 0) : undefined
+    let chunks: Buffer[] = []
+    let length = 0
+
+    const refuse = (error: BodyRefused): void => {
+      refused = error
+      chunks = []
+      length = 0
+      this.letGo(request)
+    }
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (refused) {
+        if (length > discarded) {
+          request.removeAllListeners('data').removeAllListeners('end').pause()
+          done(refused)
+        }
+        return
+      }
+      if (whole) return void chunk.copy(whole, length - chunk.length)
+      chunks.push(chunk)
+      if (announced !== undefined) return
+      if (length > bodyLimit) return refuse(tooLarge())
+      if (!this.#take(held, chunk.length) || (length > smallBody && !this.#isLarge(held))) refuse(tooMany())
+    })
+    request.on('end', () => {
+      if (refused) done(refused)
+      else done(null, whole ?? (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
+    })
+  }
+
+  /** The body of a request is held no longer. */
+  letGo(request: IncomingMessage): void {
+    const held = this.#held.get(request)
+    if (!held) return
+    this.#sums[held.share] -= held.bytes
+    held.bytes = 0
+  }
+
+  /** Counts more bytes, if there is room for them. */
+  #take(held: Held, bytes: number): boolean {
+    if (this.#sums[held.share] + bytes > shares[held.share]) return false
+    this.#sums[held.share] += bytes
+    held.bytes += bytes
+    return true
+  }
+
+  /** Counts a body as large from now on, if there is room for it. */
+  #isLarge(held: Held): boolean {
+    if (held.share === 'large') return true
+    const { bytes } = held
+    this.#sums.small -= bytes
+    held.bytes = 0
+    held.share = 'large'
+    return this.#take(held, bytes)
+  }
+}
