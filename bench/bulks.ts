@@ -22,7 +22,7 @@ export interface Bulk {
 export const largest = 3_000_000
 
 const times = <Item>(n: number, make: (index: number) => Item): Item[] => Array.from({ length: n }, (_, index) => make(index))
-const web = (command: readonly string[], more: object = {}): object => ({ name: 'web', command, ...more })
+const web = (command: readonly string[], more: object = {}): object => ({ command, ...more })
 const script = (text: string, more: object = {}): object => web(['sh', '-c', text], more)
 /** Scripts of at most the longest argument that Linux passes on, a container each. */
 const scripts = (n: number, piece: (index: number) => string): object[] => {
@@ -53,12 +53,12 @@ export const bulks: readonly Bulk[] = [
   { name: 'variables of gunicorn', usual: 9_900, make: (n) => ({ containers: [web(['gunicorn', 'a', ...times(n, (i) => `-eA${i}=1`)])] }) },
   { name: 'loopback addresses', usual: 4_000, make: (n) => ({ containers: [web(['gunicorn', 'a', ...times(n, (i) => `-b127.0.0.1:${1 + i}`)])] }) },
   { name: 'mounts', usual: 16_000, make: (n) => ({ containers: [web(['gunicorn', 'a'], { volumeMounts: times(n, (i) => ({ name: `v${i}`, mountPath: `/m/${i}` })) })], volumes: times(n, (i) => ({ name: `v${i}`, emptyDir: {} })) }) },
-  { name: 'containers and volumes', usual: 8_000, make: (n) => ({ containers: times(n >> 2, (i) => ({ name: `c${i}`, command: ['gunicorn', 'a'], volumeMounts: [{ name: `v${i}`, mountPath: '/tmp' }] })), volumes: times(n, (i) => ({ name: `v${i}`, emptyDir: {} })) }) },
-  { name: 'containers', usual: 16_000, make: (n) => ({ containers: times(n, (i) => ({ name: `c${i}`, command: ['gunicorn', 'a'] })) }) },
-  { name: 'containers with a probe', usual: 4_000, make: (n) => ({ containers: times(n, (i) => ({ name: `c${i}`, command: ['gunicorn', 'a'], readinessProbe: { httpGet: { port: 'x' } } })) }) },
-  { name: 'containers of other programs', usual: 16_000, make: (n) => ({ containers: times(n, (i) => ({ name: `c${i}`, command: ['nginx'] })) }) },
+  { name: 'containers and volumes', usual: 8_000, make: (n) => ({ containers: times(n >> 2, (i) => ({ command: ['gunicorn', 'a'], volumeMounts: [{ name: `v${i}`, mountPath: '/tmp' }] })), volumes: times(n, (i) => ({ name: `v${i}`, emptyDir: {} })) }) },
+  { name: 'containers', usual: 16_000, make: (n) => ({ containers: times(n, () => ({ command: ['gunicorn', 'a'] })) }) },
+  { name: 'containers with a probe', usual: 4_000, make: (n) => ({ containers: times(n, () => ({ command: ['gunicorn', 'a'], readinessProbe: { httpGet: { path: '/', port: 'x' } } })) }) },
+  { name: 'containers of other programs', usual: 16_000, make: (n) => ({ containers: times(n, () => ({ command: ['nginx'] })) }) },
   { name: 'containers whose command is in their image', usual: 64_000, make: (n) => ({ containers: times(n, () => ({ command: ['web'] })) }) },
-  { name: 'ports', usual: 16_000, make: (n) => ({ containers: [web(['gunicorn', 'a', '-b:80'], { ports: times(n, (i) => ({ containerPort: 1 + (i % 60_000) })), readinessProbe: { httpGet: { port: 'x' } } })] }) },
+  { name: 'ports', usual: 16_000, make: (n) => ({ containers: [web(['gunicorn', 'a', '-b:80'], { ports: times(n, (i) => ({ containerPort: 1 + (i % 60_000) })), readinessProbe: { httpGet: { path: '/', port: 'x' } } })] }) },
   { name: 'gunicorns in scripts', usual: 8_500, make: (n) => ({ containers: scripts(n, () => 'gunicorn app;') }) },
   { name: 'exports and gunicorns', usual: 4_000, make: (n) => ({ containers: scripts(n, (i) => `export A${i}=1; gunicorn a\n`) }) },
   { name: 'shells in a script', usual: 4_000, make: (n) => ({ containers: scripts(n, () => "sh -c 'gunicorn a'\n") }) },
@@ -97,12 +97,12 @@ export const bulks: readonly Bulk[] = [
   { name: 'braces', usual: 20_000, make: (n) => ({ containers: [script(`gunicorn ${'{a,b}'.repeat(n)} a`)] }) },
 ]
 
-/** A Pod with a bulk of n; `others` are more containers of it. */
+/** A Pod with a bulk of n, which an API server takes; `others` are more containers of it. */
 export function bulkyPod(bulk: Bulk, n: number, others: readonly object[] = []): object {
   const { containers, volumes, annotations } = bulk.make(n)
   return {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'bulk', namespace: 'shop', ...(annotations ? { annotations } : {}) },
-    spec: { containers: [...containers, ...others], ...(volumes ? { volumes } : {}) },
+    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'bulk', ...(annotations ? { annotations } : {}) },
+    spec: { containers: [...containers, ...others].map((container, index) => ({ ...container, name: `c${index}`, image: 'a' })), ...(volumes ? { volumes } : {}) },
   }
 }
 

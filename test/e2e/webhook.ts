@@ -19,10 +19,10 @@ export type Webhook = {
   stop(): Promise<void>
 }
 
-/** Starts the real webhook on a free port, with a certificate that it makes itself in `folder`. */
-export async function startWebhook(host: string, folder: string): Promise<Webhook> {
+/** Starts the real webhook on a free port, with a certificate that it makes itself in `folder`, and these flags. */
+export async function startWebhook(host: string, folder: string, flags: readonly string[] = []): Promise<Webhook> {
   const [node, ...first] = command
-  const args = [...first, '--host', host, '--port', '0', '--cert-dir', folder]
+  const args = [...first, '--host', host, '--port', '0', '--cert-dir', folder, ...flags]
   const program = startProgram(node, args, { logFile: join(folder, 'webhook.log') })
   try {
     await untilReady('the webhook', program, async () => ready.test(await program.output()), 30)
@@ -36,17 +36,18 @@ export async function startWebhook(host: string, folder: string): Promise<Webhoo
 
 type Configuration = {
   metadata: { name: string }
-  webhooks: { failurePolicy: string; namespaceSelector: { matchExpressions: object[] } }[]
+  webhooks: { failurePolicy: string; timeoutSeconds?: number; namespaceSelector: { matchExpressions: object[] } }[]
 }
 
 /**
  * The configurations of deploy/webhook.yaml that register a webhook, under the name of the suite's namespace, and such
- * that a fault of the webhook fails the tests. In a cluster that others use too, only that namespace is concerned.
+ * that a fault of the webhook fails the tests, unless it is said to be let in. In a cluster that others use too, only that namespace is concerned.
  */
 export async function webhookConfigurations(
   webhook: Webhook,
   source: Cluster['source'],
   namespace: string,
+  { failurePolicy = 'Fail', timeoutSeconds }: { readonly failurePolicy?: 'Fail' | 'Ignore'; readonly timeoutSeconds?: number } = {},
 ): Promise<object> {
   const template = await readFile(join(repository, 'deploy/webhook.yaml'), 'utf8')
   const text = template
@@ -56,7 +57,8 @@ export async function webhookConfigurations(
   for (const configuration of items) {
     configuration.metadata.name = namespace
     for (const hook of configuration.webhooks) {
-      hook.failurePolicy = 'Fail'
+      hook.failurePolicy = failurePolicy
+      if (timeoutSeconds !== undefined) hook.timeoutSeconds = timeoutSeconds
       if (source === 'PADDOCK_TEST_KUBECONFIG') {
         const only = { key: 'kubernetes.io/metadata.name', operator: 'In', values: [namespace] }
         hook.namespaceSelector.matchExpressions.push(only)
