@@ -31,7 +31,8 @@ export function hiddenCommand(workload: Workload, container: Container): HiddenC
 }
 
 function hiddenPart(workload: Workload, container: Container): HiddenCommand | undefined {
-  const { command = [], args = [], path, misnamed } = container
+  const { command = [], args = [], path, misnamed, isNamed } = container
+  if (isNamed) return { kind: 'process', path: [...path, 'name'], value: container.name }
   if (misnamed) return { kind: 'field', path: [...path, misnamed.field], value: misnamed.text }
   const [first = args[0], second = args[1 - command.length]] = command
   // Other containers beside that of the application are what they are.

@@ -81,6 +81,8 @@ export interface Container {
   readonly isRewritten?: boolean
   /** True where the port variable, which it shares with others, cannot be what each of them needs. */
   readonly hasPortConflict?: boolean
+  /** True where the name of the process, which stands at `name`, says which command of the image is run, whatever is written beside it. */
+  readonly isNamed?: boolean
   /** A field that reads like a command and is none. */
   readonly misnamed?: { readonly field: string; readonly text: string } | undefined
   readonly envFrom: readonly EnvFrom[]
@@ -233,7 +235,7 @@ class Reader {
    * Source: TencentBlueKing/blueking-paas, operator/pkg/controllers/bkapp/processes/resources and pkg/kubeutil/misc.go.
    *
    * @param stage `stag` or `prod`, where it is known: variables may be other ones there
-   * @param namesProcess true where the operator puts the name of the process in place of its command
+   * @param namesProcess true where the operator puts the name of the process in place of its command: the image knows what that runs
    */
   processes(spec: Fields, path: Path, { stage, namesProcess }: { readonly stage: string | undefined; readonly namesProcess: boolean }): Container[] {
     const configuration = this.object(own(spec, 'configuration'), [...path, 'configuration'])
@@ -252,14 +254,15 @@ class Reader {
         name,
         path: at,
         list: 'containers',
-        command: namesProcess ? [name] : command,
+        command: namesProcess ? undefined : command,
         args: namesProcess ? undefined : args,
+        ...(namesProcess ? { isNamed: true } : {}),
         env,
         hasEnv: Array.isArray(written),
         envPath,
         lacksEnvParent: configuration === undefined,
         isRewritten: true,
-        misnamed: typeof text === 'string' && command === undefined && args === undefined ? { field: 'procCommand', text } : undefined,
+        misnamed: typeof text === 'string' && !namesProcess && command === undefined && args === undefined ? { field: 'procCommand', text } : undefined,
         envFrom: [],
         port: this.#targetPort(fields),
       }]
