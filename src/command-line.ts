@@ -249,11 +249,13 @@ class Inspector {
   #elementScript({ path, expanded, at }: Element, offset: number): ScriptPlace {
     const { escaped = escape } = this.#line
     const source = (position: number): number => expanded.source(offset + position)
+    // Within what a variable stands for there is no place in the text: what is put there would take the place of all of it.
+    const isApart = (position: number): boolean => position === 0 || source(position - 1) !== source(position)
     return {
       text: expanded.text.slice(offset),
       path,
       place: (start, end) => at ?? { start: source(start), end: source(end) },
-      splice: ({ start, end, text }) => (at ? undefined : { start: source(start), end: source(end), text: escaped(text) }),
+      splice: ({ start, end, text }) => (at || !isApart(start) || !isApart(end) ? undefined : { start: source(start), end: source(end), text: escaped(text) }),
     }
   }
 

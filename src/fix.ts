@@ -11,7 +11,7 @@ import { escape } from './kubernetes/expansion.ts'
 import { readWorkload, type Container, type Workload } from './kubernetes/workload.ts'
 import { lint, type Finding, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
-import { single, type Fix, type Python } from './rules/rule.ts'
+import { isPort, single, type Fix, type Python } from './rules/rule.ts'
 import { quote } from './shell/quote.ts'
 import type { Word } from './shell/word.ts'
 
@@ -96,7 +96,8 @@ function mend(report: Report, policy: Policy, circumstances: Circumstances): Rou
       if (outcome === 'later' || (outcome === 'written' && finding.fix && uncovers(finding.fix))) more = true
     }
     for (const edit of writer.edits()) if (!isRepeated(edit, removed)) edits.push(edit)
-    if (writer.needsPort) containers.add(invocation.container)
+    // A second one would take the place of what is there.
+    if (writer.needsPort && !invocation.environment.variables.has(policy.port.env)) containers.add(invocation.container)
   }
   // Those of a BkApp share their variables.
   const sharing = Map.groupBy(containers, ({ envPath }) => envPath.join('/'))
@@ -217,7 +218,7 @@ class Writer {
     if ('drop' in fix) return this.#drop(fix.drop)
     if ('put' in fix) return this.#put(fix)
     if ('exec' in fix) return this.#exec() ? 'written' : 'impossible'
-    if (this.#isOwnPort() && String(fix.value).includes(`$${this.#policy.port.env}`)) return 'impossible'
+    if (fix.setting === 'bind' && String(fix.value).includes(`$${this.#policy.port.env}`) && (this.#isOwnPort() || this.#isNoPort())) return 'impossible'
     const word = fix.entry?.argument?.word
     if (this.#additions.has(fix.setting) || (word && this.#touched.has(word))) return 'later'
     const replaced = fix.entry !== undefined && this.#replace(fix.entry, fix.setting, String(fix.value))
@@ -240,6 +241,12 @@ class Writer {
     // A variable that the container does not have, and of which something is known, is one that the script has set, or unset.
     const given = environment.variables.get(name)
     return given === undefined || command.environment.get(name) !== given.value
+  }
+
+  /** True where the container defines the port variable as what is none: nothing may be made to read it. */
+  #isNoPort(): boolean {
+    const value = this.#invocation.environment.variables.get(this.#policy.port.env)?.value
+    return typeof value === 'string' && !isPort(value)
   }
 
   /** The edits, those that move later elements last. */

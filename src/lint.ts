@@ -10,7 +10,7 @@ import type { Workload } from './kubernetes/workload.ts'
 import { platformRules } from './platforms/remarks.ts'
 import type { Action, Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
-import type { Fix, Problem, Python, Rule, Severity, Subject } from './rules/rule.ts'
+import { isPort, type Fix, type Problem, type Python, type Rule, type Severity, type Subject } from './rules/rule.ts'
 
 /** What is done about a finding, and who says so. */
 interface Verdict {
@@ -211,7 +211,8 @@ function allowedRules({ annotations }: Workload, policy: Policy): ReadonlySet<st
 const allowed = new WeakMap<Workload['annotations'], { readonly policy: Policy; readonly rules: ReadonlySet<string> }>()
 
 function portVariable({ environment, container }: Invocation, { port }: Policy): Subject['portVariable'] {
-  if (environment.variables.has(port.env)) return 'defined'
+  const defined = environment.variables.get(port.env)
+  if (defined) return defined.value === null || isPort(defined.value) ? 'defined' : 'wrong'
   if (environment.mayComeFromElsewhere(port.env)) return 'unknown'
   if (container.hasPortConflict) return 'none'
   return container.port !== undefined || port.fallback !== null ? 'definable' : 'none'

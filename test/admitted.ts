@@ -1,7 +1,8 @@
 /** Objects as an API server with both webhooks would let them in: patches are applied by a library that is not ours. */
 import { applyPatch, type Operation } from 'rfc6902'
 import { responder } from '../src/admission/respond.ts'
-import type { AdmissionReview } from '../src/kubernetes/review.ts'
+import type { AdmissionResponse, AdmissionReview } from '../src/kubernetes/review.ts'
+import type { Finding } from '../src/lint.ts'
 import { Policies, type PolicySpec } from '../src/policy/policies.ts'
 
 /** What comes of a creation. */
@@ -14,7 +15,13 @@ export interface Admitted {
   readonly denied: readonly string[]
   /** The rules of which `/validate` speaks in any way. */
   readonly told: readonly string[]
+  /** What is told as mended and found again: the rule and the value. */
+  readonly foundAgain: readonly string[]
 }
+
+const rulesOf = (findings: readonly Finding[]): string[] => [...new Set(findings.map(({ rule }) => rule))].sort()
+
+const valuesOf = (findings: readonly Finding[]): string[] => findings.map(({ rule, container, value }) => `${rule} of ${container}: ${JSON.stringify(value)}`)
 
 /** An object's way by one policy. */
 export class Admission {
@@ -28,25 +35,35 @@ export class Admission {
 
   /** What `/mutate` makes of an object. Throws where the patch does not apply, as the API server would. */
   mutated(object: object): Pick<Admitted, 'object' | 'mended'> {
-    const { response, findings } = this.#respond('mutate', review(object))
-    if (!response.response.allowed) throw new Error('/mutate has denied')
-    const { patch } = response.response
-    const operations = patch === undefined ? [] : (JSON.parse(Buffer.from(patch, 'base64').toString()) as Operation[])
-    const result = structuredClone(object)
-    for (const error of applyPatch(result, operations)) if (error) throw error
-    return { object: result, mended: [...new Set(findings.map(({ rule }) => rule))].sort() }
+    const { object: result, findings } = this.#mutate(object)
+    return { object: result, mended: rulesOf(findings) }
   }
 
   /** What `/validate` says of an object. */
   validated(object: object): Pick<Admitted, 'denied' | 'told'> {
-    const { response, findings } = this.#respond('validate', review(object))
-    const ids = (some: typeof findings): string[] => [...new Set(some.map(({ rule }) => rule))].sort()
-    return { denied: response.response.allowed ? [] : ids(findings.filter(({ action }) => action === 'Deny')), told: ids(findings) }
+    const { response, findings } = this.#review('validate', object)
+    return { denied: response.allowed ? [] : rulesOf(findings.filter(({ action }) => action === 'Deny')), told: rulesOf(findings) }
   }
 
   admitted(object: object): Admitted {
-    const mutated = this.mutated(object)
-    return { ...mutated, ...this.validated(mutated.object) }
+    const { object: result, findings } = this.#mutate(object)
+    const again = new Set(valuesOf(this.#review('validate', result).findings))
+    return { object: result, mended: rulesOf(findings), ...this.validated(result), foundAgain: valuesOf(findings).filter((one) => again.has(one)) }
+  }
+
+  #mutate(object: object): { readonly object: object; readonly findings: readonly Finding[] } {
+    const { response, findings } = this.#review('mutate', object)
+    if (!response.allowed) throw new Error('/mutate has denied')
+    const { patch } = response
+    const operations = patch === undefined ? [] : (JSON.parse(Buffer.from(patch, 'base64').toString()) as Operation[])
+    const result = structuredClone(object)
+    for (const error of applyPatch(result, operations)) if (error) throw error
+    return { object: result, findings }
+  }
+
+  #review(operation: 'mutate' | 'validate', object: object): { readonly response: AdmissionResponse; readonly findings: readonly Finding[] } {
+    const { response, findings } = this.#respond(operation, review(object))
+    return { response: response.response, findings: findings as readonly Finding[] }
   }
 }
 

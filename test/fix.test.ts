@@ -1,6 +1,36 @@
 /** What is put in: that it can be put in, that it holds, and that nothing else says otherwise. */
 import { describe, expect, test } from '@jest/globals'
-import { Admission } from './admitted.ts'
+import fc from 'fast-check'
+import type { PolicySpec } from '../src/policy/policies.ts'
+import { Admission, podWith } from './admitted.ts'
+
+/** The same in each run, unless another one is asked for. */
+const seed = Number(process.env['PADDOCK_SEED'] ?? 1)
+
+interface Env {
+  readonly spec: { readonly containers: readonly { readonly env?: readonly { readonly name: string }[] }[] }
+}
+
+/** A Pod with the port variable as another one defines it: once that is known, so is more of what reads it. */
+function withPortOf(fixed: object, object: object): object {
+  const [{ env = [] } = {}] = (object as Partial<Env>).spec?.containers ?? []
+  const port = (fixed as Partial<Env>).spec?.containers?.[0]?.env?.filter(({ name }) => name === 'PORT') ?? []
+  if (port.length === 0 || env.some(({ name }) => name === 'PORT')) return object
+  const result = structuredClone(object) as { spec: { containers: { env?: object[] }[] } }
+  const [container] = result.spec.containers
+  if (container) container.env = [...env, ...port]
+  return result
+}
+
+/** What holds of every object: the patch applies, denies nothing, holds, and is not made twice. */
+function expectSettled(spec: PolicySpec, object: object): void {
+  const admission = new Admission(spec)
+  const before = admission.validated(withPortOf(admission.mutated(object).object, object))
+  const { object: fixed, denied, foundAgain } = admission.admitted(object)
+  if (before.denied.length === 0) expect(denied).toEqual([])
+  expect(admission.mutated(fixed)).toEqual({ object: fixed, mended: [] })
+  expect(foundAgain).toEqual([])
+}
 
 const bkapp = (processes: readonly object[], rest: object = {}): object => ({
   apiVersion: 'paas.bk.tencent.com/v1alpha2',
@@ -22,4 +52,99 @@ describe('a BkApp whose processes are named in the image', () => {
   test('it is told at its name that nothing was checked', () => {
     expect(new Admission({}).validated(bkapp([{ name: 'gunicorn', args: ['python', 'x.py'] }]))).toEqual({ denied: [], told: ['unresolved-command'] })
   })
+})
+
+describe('a port variable that holds no port', () => {
+  const read = (object: object): number => JSON.stringify(object).match(/\$[({]?PORT/g)?.length ?? 0
+  const defined = (object: object): number => JSON.stringify(object).match(/"name":"PORT"/g)?.length ?? 0
+  const wrong: readonly (readonly [name: string, env: readonly object[]])[] = [
+    ['itself', [{ name: 'PORT', value: '$(PORT)' }]],
+    ['by way of another', [{ name: 'A', value: '$(PORT)' }, { name: 'PORT', value: '$(A)' }]],
+    ['escaped', [{ name: 'PORT', value: '$$(PORT)' }]],
+    ['as a shell writes it', [{ name: 'HOST', value: '$PORT' }, { name: 'PORT', value: '$(HOST)' }]],
+    ['a name', [{ name: 'PORT', value: 'http' }]],
+    ['nothing', [{ name: 'PORT', value: '' }]],
+    ['no value', [{ name: 'PORT' }]],
+    ['a number that is none of a port', [{ name: 'PORT', value: '70000' }]],
+    ['zero', [{ name: 'PORT', value: '0' }]],
+    ['the second of two', [{ name: 'PORT', value: '5000' }, { name: 'PORT', value: 'http' }]],
+    ["a Service's", [{ name: 'PORT', value: 'tcp://10.0.0.1:80' }]],
+  ]
+  const commands: readonly (readonly [name: string, container: object])[] = [
+    ['a list', { command: ['gunicorn', 'app:app'] }],
+    ['a list with more to mend', { command: ['gunicorn', '--daemon', 'app:app', '--access-logfile', 'x.log'] }],
+    ['the port as a shell writes it', { command: ['gunicorn', '-b', ':$PORT', 'app:app'] }],
+    ['with a default', { command: ['gunicorn', '-b', '0.0.0.0:${PORT:-8000}', 'app:app'] }],
+    ['as Kubernetes writes it', { command: ['gunicorn', '-b', ':$(PORT)', 'app:app'] }],
+    ['escaped', { command: ['gunicorn', '-b', ':$$(PORT)', 'app:app'] }],
+    ['a fixed port', { command: ['gunicorn', '-b', ':8000', 'app:app'] }],
+    ['loopback', { command: ['gunicorn', '-b', '127.0.0.1:8000', 'app:app'] }],
+    ['a script', { command: ['sh', '-c', 'exec gunicorn app:app'] }],
+    ['a script that reads it', { command: ['sh', '-c', 'exec gunicorn -b :$PORT app:app'] }],
+    ['a script that reads it alone', { command: ['sh', '-c', 'exec gunicorn -b $PORT app:app'] }],
+  ]
+  const policies: readonly (readonly [name: string, spec: PolicySpec])[] = [
+    ['blueking', {}],
+    ['kubernetes', { preset: 'kubernetes' }],
+    ['variables', { injection: 'Environment' }],
+    ['all that can be mended', { rules: { 'ignored-port': 'Fix', 'loopback-bind': 'Fix', 'log-file': 'Fix' } }],
+  ]
+
+  test.each(policies)('%s: nothing is put in that reads it', (_, spec) => {
+    for (const [, env] of wrong)
+      for (const [, container] of commands)
+        for (const more of [{}, { ports: [{ containerPort: 8080 }] }]) {
+          const object = podWith({ ...container, ...more, env })
+          const { object: fixed } = new Admission(spec).mutated(object)
+          // What names it already may be written so that it is read, but only where that is no harm.
+          expect([object, read(fixed), defined(fixed)]).toEqual([object, read(object), defined(object)])
+          expectSettled(spec, object)
+        }
+  })
+
+  test('what /validate denies is not let in by /mutate', () => {
+    const object = podWith({ command: ['gunicorn', 'app:app'], env: [{ name: 'PORT', value: '$(PORT)' }] })
+    const admission = new Admission({})
+    expect(admission.validated(object).denied).toEqual(['invalid-setting'])
+    expect(admission.admitted(object).denied).toEqual(['invalid-setting'])
+    expect(admission.mutated(object).mended).not.toContain('missing-bind')
+  })
+
+  test('in a BkApp it is not defined twice', () => {
+    const processes = [{ name: 'web', replicas: 1, command: ['gunicorn', 'app:app', '-b', ':$PORT'] }]
+    const object = {
+      apiVersion: 'paas.bk.tencent.com/v1alpha2', kind: 'BkApp', metadata: { name: 'shop' },
+      spec: { build: { image: 'x' }, processes, configuration: { env: [{ name: 'HOST', value: '$PORT' }, { name: 'PORT', value: '$(HOST)' }] } },
+    }
+    expect(defined(new Admission({}).mutated(object).object)).toBe(1)
+    expectSettled({}, object)
+  })
+})
+
+describe('a port that an object names, and that is none', () => {
+  test.each([0, -1, 70000, 1.5])('%d is not put in', (containerPort) => {
+    const object = podWith({ command: ['gunicorn', 'app:app'], ports: [{ containerPort }] })
+    const { object: fixed } = new Admission({}).mutated(object)
+    expect((fixed as { spec: { containers: { env: object[] }[] } }).spec.containers[0]?.env).toEqual([{ name: 'PORT', value: '5000' }])
+  })
+})
+
+test('random variables and commands: patches apply, hold, and are not made twice', () => {
+  const value = fc.constantFrom('5000', '8080', '$(PORT)', '$(A)', '$(B)', '$$(PORT)', '$PORT', 'http', '', '0', ':$(PORT)', '-b :$(PORT)', '127.0.0.1')
+  const variable = fc.oneof(
+    fc.record({ name: fc.constantFrom('PORT', 'PORT', 'A', 'B', 'GUNICORN_CMD_ARGS'), value: fc.oneof(value, fc.constantFrom('-w 2', '-b :8000')) }),
+    fc.record({ name: fc.constant('WEB_CONCURRENCY'), value: fc.constantFrom('2', '4') }),
+  )
+  const word = fc.constantFrom('-b', ':$PORT', ':$(PORT)', '$(A)', ':$(A)', ':$$(PORT)', ':8000', '-b:$PORT', '--bind=$(B)', '--daemon', '-w2', '--', '-t 5', '--access-logfile=x.log', '127.0.0.1:$(PORT)')
+  const container = fc.record({
+    words: fc.array(word, { maxLength: 4 }),
+    form: fc.constantFrom('list', 'script', 'export', 'args'),
+    env: fc.option(fc.array(variable, { maxLength: 4 }), { nil: undefined }),
+    ports: fc.constantFrom([], [{ containerPort: 8080 }]),
+  }).map(({ words, form, env, ports }) => ({
+    ...(form === 'list' ? { command: ['gunicorn', 'app:app', ...words] } : form === 'args' ? { command: ['gunicorn'], args: [...words, 'app:app'] } : { command: ['sh', '-c', `${form === 'export' ? 'export PORT=${PORT:-9000}; ' : ''}exec gunicorn app:app ${words.join(' ')}`] }),
+    ...(env ? { env } : {}), ports,
+  }))
+  const spec = fc.constantFrom<PolicySpec>({}, { preset: 'kubernetes' }, { injection: 'Environment' }, { rules: { 'ignored-port': 'Fix', 'loopback-bind': 'Fix', 'log-file': 'Fix' } })
+  fc.assert(fc.property(spec, container, (policy, one) => expectSettled(policy, podWith(one))), { numRuns: 200, seed })
 })

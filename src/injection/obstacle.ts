@@ -3,7 +3,7 @@ import { compareReleases } from '../gunicorn/catalogue.ts'
 import { splitWords } from '../gunicorn/shlex.ts'
 import type { Invocation } from '../inspect.ts'
 import type { EnvVar, Workload } from '../kubernetes/workload.ts'
-import type { Fix, Platform, Python } from '../rules/rule.ts'
+import { isPort, type Fix, type Platform, type Python } from '../rules/rule.ts'
 import { cmdArgs, isChange, isOpen, names, settingOf, takesConcurrency, type Change } from './variables.ts'
 
 /** The first release that reads GUNICORN_CMD_ARGS. Source: gunicorn's changelog. */
@@ -65,6 +65,7 @@ function obstacleInVariables(change: Change, { container, environment, command }
   if (!Array.isArray(words)) return `${cmdArgs} cannot be read: ${words.error}`
   if ('drop' in change || change.setting !== 'bind' || !String(change.value).includes(`$${env}`)) return undefined
   const port = environment.variables.get(env)
+  if (typeof port?.value === 'string' && !isPort(port.value)) return `${env} does not hold the number of a port`
   if (port?.value === null) return `${env} comes from elsewhere, and what ${cmdArgs} holds could not be checked any more`
   if (command?.environment.has(env) && command.environment.get(env) !== port?.value) return `the script gives ${env} a value of its own`
   if (!variable) return undefined

@@ -179,6 +179,9 @@ export function* readObjects(value: unknown, path: Path = []): Generator<{ reado
   else for (const [index, item] of items.entries()) yield* readObjects(item, [...path, 'items', index])
 }
 
+/** Kinds whose schema does not say what a port is may hold any number. */
+const isPortNumber = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65535
+
 function textOf(fields: unknown, key: string): string {
   const value = isObject(fields) ? own(fields, key) : undefined
   return typeof value === 'string' ? value : ''
@@ -290,8 +293,7 @@ class Reader {
   #targetPort(fields: Fields): number {
     const services = own(fields, 'services')
     const ports = (Array.isArray(services) ? services : []).map((service: unknown) => valueAt(service, ['targetPort']))
-    const port = [...ports, own(fields, 'targetPort')].find((one) => typeof one === 'number' && one > 0)
-    return typeof port === 'number' ? port : 5000
+    return [...ports, own(fields, 'targetPort')].find(isPortNumber) ?? 5000
   }
 
   #container(fields: Fields, path: Path, list: Container['list']): Container {
@@ -337,6 +339,6 @@ class Reader {
   #port(value: unknown, path: Path): number | undefined {
     const first = this.#list(value, path)[0]
     const port = isObject(first) ? own(first, 'containerPort') : undefined
-    return typeof port === 'number' ? port : undefined
+    return isPortNumber(port) ? port : undefined
   }
 }

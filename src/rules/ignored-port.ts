@@ -1,5 +1,5 @@
 import { parseAddress } from '../gunicorn/address.ts'
-import { defineRule, invalid, isBarePort, single, type Subject } from './rule.ts'
+import { defineRule, invalid, isBarePort, isPort, single, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'ignored-port',
@@ -36,6 +36,6 @@ export default defineRule({
 function assignedPort({ environment, platform, portVariable, container }: Subject): number | undefined | null {
   const variable = environment.variables.get(platform.port.env)
   if (variable?.value === null) return undefined
-  if (variable) return /^\d+$/.test(variable.value) ? Number(variable.value) : null
+  if (variable) return isPort(variable.value) ? Number(variable.value) : null
   return portVariable === 'definable' ? (container.port ?? platform.port.fallback) : null
 }

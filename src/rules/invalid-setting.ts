@@ -1,5 +1,5 @@
 import type { StartProblem } from '../gunicorn/settings.ts'
-import { defineRule, refusals, withPortVariable, type Subject } from './rule.ts'
+import { defineRule, namesPort, refusals, withPortVariable, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'invalid-setting',
@@ -32,7 +32,7 @@ function valueOf({ environment }: Subject, { variable, word }: StartProblem): st
 }
 
 /** What the name of the port's variable means in an address is another rule's to say. */
-function isLiteralPort({ form, platform }: Subject, { setting, source }: StartProblem, value: string): boolean {
-  const unexpanded = (form === 'exec' && source === 'command line') || source === 'GUNICORN_CMD_ARGS'
-  return setting === 'bind' && unexpanded && withPortVariable(value, platform.port.env) !== undefined
+function isLiteralPort(subject: Subject, { setting, source, word }: StartProblem, value: string): boolean {
+  const unexpanded = (subject.form === 'exec' && source === 'command line') || source === 'GUNICORN_CMD_ARGS'
+  return setting === 'bind' && word !== undefined && unexpanded && withPortVariable(value, subject.platform.port.env) !== undefined && namesPort(subject, source, word)
 }

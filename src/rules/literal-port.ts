@@ -1,5 +1,5 @@
 import type { Entry, Setting } from '../gunicorn/settings.ts'
-import { defineRule, invalid, withPortVariable, type Fix, type Subject } from './rule.ts'
+import { defineRule, invalid, namesPort, withPortVariable, type Fix, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'literal-port',
@@ -20,11 +20,10 @@ export default defineRule({
       const text = entry.argument?.text ?? (subject.form === 'shell' ? entry.argument?.word.text : undefined)
       const value = text === undefined ? undefined : withPortVariable(text, env)
       if (text === undefined || value === undefined || isExpanded(subject, setting, text)) continue
-      const fixable = subject.portVariable === 'defined' || subject.portVariable === 'definable'
+      if (!entry.argument || !namesPort(subject, setting.source, entry.argument.word)) continue
       // A port alone is no address: gunicorn would take it for a host.
-      const address = value === `$${env}` ? `:${value}` : value
-      const rest = fixable ? { fix: fixOf(subject, setting, entry, address) } : {}
-      yield invalid(subject, setting, entry, detail(subject, setting, text), { value: text, ...rest })
+      const fix = fixOf(subject, setting, entry, value === `$${env}` ? `:${value}` : value)
+      yield invalid(subject, setting, entry, detail(subject, setting, entry, text), { value: text, ...(fix ? { fix } : {}) })
     }
   },
 })
@@ -32,18 +31,27 @@ export default defineRule({
 /** A shell expands what stands in its script, but for Kubernetes' own form, which it takes for a command. */
 function isExpanded({ form, platform, portVariable }: Subject, { source }: Setting, text: string): boolean {
   if (form === 'exec' || source === 'GUNICORN_CMD_ARGS') return false
-  return portVariable === 'defined' || !text.includes(`$(${platform.port.env})`)
+  return portVariable === 'defined' || portVariable === 'wrong' || !text.includes(`$(${platform.port.env})`)
 }
 
-function fixOf({ form, container }: Subject, { source }: Setting, entry: Entry, value: string): Fix {
-  return (form === 'shell' || container.isRewritten) && source === 'command line' ? { define: 'port' } : { setting: 'bind', value, entry }
+/** Undefined where nothing tells a port that could be read. */
+function fixOf({ form, container, platform, portVariable }: Subject, { source }: Setting, entry: Entry, value: string): Fix | undefined {
+  if (portVariable !== 'defined' && portVariable !== 'definable') return undefined
+  if ((form === 'exec' && !container.isRewritten) || source !== 'command line') return { setting: 'bind', value, entry }
+  return portVariable === 'definable' && isWritten(container, platform.port.env) ? { define: 'port' } : undefined
 }
 
-function detail({ platform, portVariable }: Subject, { source }: Setting, text: string): string {
+/** Whether the command itself names the variable: what comes by way of another one stands above its definition, and would stay as it is. */
+const isWritten = ({ command = [], args = [] }: Subject['container'], env: string): boolean =>
+  [...command, ...args].some((text) => withPortVariable(text, env) !== undefined)
+
+function detail({ platform, portVariable }: Subject, { source }: Setting, { argument }: Entry, text: string): string {
   const { env } = platform.port
   const written = text.includes(`$(${env})`)
   if (portVariable === 'unknown') return `must be written as $(${env}), and \`envFrom\`, which cannot be read here, may define it`
+  if (portVariable === 'wrong') return `must be written as $(${env}), and ${env} must hold the number of a port`
   if (source === 'GUNICORN_CMD_ARGS') return `must be written as $(${env}), with ${env} defined above GUNICORN_CMD_ARGS`
-  if (written && portVariable === 'defined') return `must be written as $(${env}), as $$ keeps Kubernetes from expanding it`
+  if (written && argument?.word.text.includes(`$$(${env})`)) return `must be written as $(${env}), as $$ keeps Kubernetes from expanding it`
+  if (written && portVariable === 'defined') return `must be written as $(${env}), as the variable that it comes from was not expanded`
   return written ? `${env} must be defined in \`env\`` : `must be written as $(${env}), as no shell expands it`
 }

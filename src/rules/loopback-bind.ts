@@ -1,6 +1,6 @@
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import type { Entry } from '../gunicorn/settings.ts'
-import { defineRule, invalid, single, type Subject } from './rule.ts'
+import { defineRule, invalid, single, withPortVariable, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'loopback-bind',
@@ -12,9 +12,11 @@ export default defineRule({
 
   *check(subject) {
     const setting = subject.settings.get('bind')
-    if (!setting || !allLoopback(setting.entries) || mayHaveMore(subject)) return
+    const { env } = subject.platform.port
+    if (!setting || !allLoopback(setting.entries, env) || mayHaveMore(subject)) return
     for (const entry of setting.entries) {
-      const value = everywhere(textOf(entry)?.trim() ?? '')
+      const text = textOf(entry)?.trim() ?? ''
+      const value = everywhere(withPortVariable(text, env) ?? text)
       const rest = entry.value === undefined ? { value: entry.argument?.word.text } : { fix: { setting: 'bind', value, entry } }
       yield invalid(subject, setting, entry, 'must not be a loopback address', rest)
     }
@@ -34,8 +36,10 @@ function textOf({ argument, value }: Entry): string | undefined {
 }
 
 /** With one more address that can be reached, a loopback address is a choice: for a sidecar, say. */
-function allLoopback(entries: readonly Entry[]): boolean {
-  const isLocal = (entry: Entry): boolean => isLoopbackText(textOf(entry) ?? '', entry.value === undefined)
+function allLoopback(entries: readonly Entry[], port: string): boolean {
+  // The name of the port's variable is another rule's, and stands for some port.
+  const isPartly = (entry: Entry): boolean => entry.value === undefined || withPortVariable(textOf(entry) ?? '', port) !== undefined
+  const isLocal = (entry: Entry): boolean => isLoopbackText(textOf(entry) ?? '', isPartly(entry))
   return entries.length > 0 && entries.every(isLocal)
 }
 

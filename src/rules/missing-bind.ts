@@ -17,6 +17,8 @@ export default defineRule({
     if (bindIsLeftOpen(subject)) {
       if (subject.portVariable === 'defined' || subject.portVariable === 'definable')
         yield required(subject, `\`bind\` must be set to the port in ${env}`, { fix: { setting: 'bind', value: bind } })
+      else if (subject.portVariable === 'wrong')
+        yield required(subject, `\`bind\` must be set, and ${env} does not hold the number of a port`)
       else if (subject.portVariable === 'none')
         yield required(subject, `\`bind\` must be set, and neither ${env} nor a containerPort tells the port`)
     }

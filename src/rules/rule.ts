@@ -3,6 +3,8 @@ import type { Release, Value } from '../gunicorn/catalogue.ts'
 import type { Entry, Setting, StartProblem } from '../gunicorn/settings.ts'
 import type { Place } from '../command-line.ts'
 import type { Invocation } from '../inspect.ts'
+import { containerEnvironment } from '../kubernetes/environment.ts'
+import { expand, expandRewritten } from '../kubernetes/expansion.ts'
 import type { Shape } from '../kubernetes/field.ts'
 import type { Word } from '../shell/word.ts'
 
@@ -78,8 +80,11 @@ export interface Python {
 export interface Subject extends Invocation {
   readonly platform: Platform
   readonly python: Python
-  /** True where the port variable is defined, or the fix can define it; `unknown` where that cannot be seen. */
-  readonly portVariable: 'defined' | 'definable' | 'unknown' | 'none'
+  /**
+   * Whether the port variable is defined, or the fix can define it: `wrong` where what it is defined as is no port, so that nothing
+   * may be made to read it; `unknown` where that cannot be seen.
+   */
+  readonly portVariable: 'defined' | 'wrong' | 'definable' | 'unknown' | 'none'
 }
 
 export interface Rule {
@@ -172,6 +177,22 @@ export function withPortVariable(text: string, env: string): string | undefined 
   if (!text.includes('$')) return undefined
   const forms = new RegExp(`\\$(?:\\(${env}\\)|\\{${env}(?::?-[^{}]*)?\\}|${env}(?![A-Za-z0-9_]))`, 'g')
   return forms.test(text) ? text.replace(forms, () => `$${env}`) : undefined
+}
+
+/** True for what a Service can send traffic to, as it stands in a variable. */
+export const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65535
+
+/**
+ * Whether a word names the port's variable where nobody expands it: true as well where it would be expanded to something else if
+ * the variable held a port. What the variable holds may look like its own name (`PORT: $(PORT)`): then it is the variable that is at fault.
+ */
+export function namesPort({ container, workload, platform, portVariable }: Subject, source: Setting['source'], word: Word): boolean {
+  if (portVariable !== 'wrong') return true
+  const { env } = platform.port
+  const good = container.env.map((variable) => (variable.name === env ? { ...variable, value: '5000' } : variable))
+  const { lookup, variables } = containerEnvironment({ ...container, env: good }, workload.enableServiceLinks)
+  const text = source === 'GUNICORN_CMD_ARGS' ? variables.get(source)?.value : (container.isRewritten ? expandRewritten : expand)(word.text, lookup).text
+  return typeof text !== 'string' || withPortVariable(text, env) !== undefined
 }
 
 /** True for a number that gunicorn takes for a host: as an address, 8080 is 0.0.31.144. Zero alone is every address. */
