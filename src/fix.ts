@@ -93,7 +93,7 @@ function mend(report: Report, policy: Policy, circumstances: Circumstances): Rou
     for (const finding of findings) {
       const outcome = finding.fix && writer.add(finding.fix)
       if (outcome === 'written') mended.add(finding)
-      if (outcome === 'later' || (outcome === 'written' && finding.fix && uncovers(finding.fix))) more = true
+      if (outcome === 'later' || (outcome === 'written' && finding.fix && (finding.contradiction || uncovers(finding.fix)))) more = true
     }
     for (const edit of writer.edits()) if (!isRepeated(edit, removed)) edits.push(edit)
     // A second one would take the place of what is there.
@@ -120,7 +120,7 @@ function mendVariables({ invocations, surroundings }: Report, findings: readonly
     for (const finding of injected.made) mended.add(finding)
     // What is mended may be found fault with in another way: a port that was taken for a host is not the platform's.
     const isAnew = injected.made.some(({ fix: made }) => made && !('define' in made) && !('setting' in made && !made.entry))
-    more ||= injected.later.length > 0 || isAnew || mentions(container, policy.port.env)
+    more ||= injected.later.length > 0 || isAnew || injected.made.some(({ contradiction }) => contradiction) || mentions(container, policy.port.env)
   }
   return { edits, mended, more }
 }

@@ -4,6 +4,7 @@ import { releasesInWords } from './gunicorn/catalogue.ts'
 import { invocationsOf } from './injection/invocations.ts'
 import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Place } from './command-line.ts'
+import { contradictions, type Contradiction } from './consequences.ts'
 import { inspectHidden, unreadInvocation, type Invocation, type Surroundings, type UnreadContainer } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import type { Workload } from './kubernetes/workload.ts'
@@ -30,11 +31,14 @@ export class Finding implements Verdict {
   readonly policy: string
   readonly exception: string | undefined
   readonly container: string
+  /** The rule of the same policy that the fix falls under: by which it is not made, or mended in its turn. */
+  readonly contradiction: Contradiction | undefined
   readonly #invocation: Invocation | undefined
   readonly #rule: RuleWords
   readonly #problem: Problem
 
-  constructor(rule: RuleWords, problem: Problem, invocation: Invocation | undefined, verdict: Verdict, container = invocation?.container.name ?? '') {
+  constructor(rule: RuleWords, problem: Problem, invocation: Invocation | undefined, verdict: Verdict, container = invocation?.container.name ?? '', contradiction?: Contradiction) {
+    this.contradiction = contradiction
     this.#rule = rule
     this.#problem = problem
     this.#invocation = invocation
@@ -96,7 +100,16 @@ export class Finding implements Verdict {
   withoutFix(): Finding | undefined {
     if (this.action !== 'Fix') return this
     const { otherwise, policy, exception } = this
-    return otherwise === 'Off' ? undefined : new Finding(this.#rule, this.#problem, this.#invocation, { action: otherwise, otherwise, policy, exception }, this.container)
+    return otherwise === 'Off' ? undefined : new Finding(this.#rule, this.#problem, this.#invocation, { action: otherwise, otherwise, policy, exception }, this.container, this.contradiction)
+  }
+
+  /** The finding where the policy itself says something against its fix; undefined where nothing is done about it then. */
+  against(contradiction: Contradiction): Finding | undefined {
+    const { rule, action } = contradiction
+    const detail = `${this.#problem.detail}, and is not mended, as what is put in would fall under ${rule}, which the policy denies`
+    const problem = action === 'Deny' ? { ...this.#problem, detail } : this.#problem
+    const finding = new Finding(this.#rule, problem, this.#invocation, this, this.container, contradiction)
+    return action === 'Deny' ? finding.withoutFix() : finding
   }
 }
 
@@ -164,7 +177,20 @@ function lintInvocation(invocation: Invocation, circumstances: Circumstances, po
       if (finding) findings.push(finding)
     }
   }
-  return findings
+  return withoutContradictions(findings, subject, policy, allowed)
+}
+
+/** The findings with what the policy says against their fixes: what it would deny, it does not put in. */
+function withoutContradictions(findings: readonly Finding[], subject: Subject, policy: Policy, allowed: ReadonlySet<string>): Finding[] {
+  const setters = findings.flatMap(({ fix }) => (fix && 'setting' in fix ? [fix] : []))
+  if (setters.length === 0) return [...findings]
+  const denied = new Set(findings.flatMap(({ rule, action }) => (action === 'Deny' ? [rule] : [])))
+  const against = contradictions(subject, setters, policy, (rule) => allowed.has(rule) || denied.has(rule) || policy.exceptions.has(rule))
+  if (against.size === 0) return [...findings]
+  return findings.flatMap((finding) => {
+    const found = finding.fix && 'setting' in finding.fix ? against.get(finding.fix) : undefined
+    return found ? (finding.against(found) ?? []) : finding
+  })
 }
 
 /** What a rule says of a container that stands in for what could not be read: nothing is left to be counted. */

@@ -15,13 +15,14 @@ export interface Admitted {
   readonly denied: readonly string[]
   /** The rules of which `/validate` speaks in any way. */
   readonly told: readonly string[]
-  /** What is told as mended and found again: the rule and the value. */
+  /** What is told as mended and found again. */
   readonly foundAgain: readonly string[]
 }
 
 const rulesOf = (findings: readonly Finding[]): string[] => [...new Set(findings.map(({ rule }) => rule))].sort()
 
-const valuesOf = (findings: readonly Finding[]): string[] => findings.map(({ rule, container, value }) => `${rule} of ${container}: ${JSON.stringify(value)}`)
+/** What is told, without where it stands, which a fix may have moved, and why it is not mended. */
+const toldBy = (findings: readonly Finding[]): string[] => findings.map(({ container, field, message }) => `${container}: ${message.slice(field.length).replace(/, and is not mended, .* \[/, ' [')}`)
 
 /** An object's way by one policy. */
 export class Admission {
@@ -47,8 +48,8 @@ export class Admission {
 
   admitted(object: object): Admitted {
     const { object: result, findings } = this.#mutate(object)
-    const again = new Set(valuesOf(this.#review('validate', result).findings))
-    return { object: result, mended: rulesOf(findings), ...this.validated(result), foundAgain: valuesOf(findings).filter((one) => again.has(one)) }
+    const again = new Set(toldBy(this.#review('validate', result).findings))
+    return { object: result, mended: rulesOf(findings), ...this.validated(result), foundAgain: toldBy(findings).filter((one) => again.has(one)) }
   }
 
   #mutate(object: object): { readonly object: object; readonly findings: readonly Finding[] } {

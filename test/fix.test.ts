@@ -1,7 +1,9 @@
 /** What is put in: that it can be put in, that it holds, and that nothing else says otherwise. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import type { Action } from '../src/policy/gunicorn-policy.ts'
 import type { PolicySpec } from '../src/policy/policies.ts'
+import { rules } from '../src/rules/index.ts'
 import { Admission, podWith } from './admitted.ts'
 
 /** The same in each run, unless another one is asked for. */
@@ -22,14 +24,17 @@ function withPortOf(fixed: object, object: object): object {
   return result
 }
 
-/** What holds of every object: the patch applies, denies nothing, holds, and is not made twice. */
-function expectSettled(spec: PolicySpec, object: object): void {
+const ids = rules.map(({ id }) => id)
+
+/** What holds of every object: the patch applies, denies nothing, holds, and is not made twice. How many rules are told as mended. */
+function expectSettled(spec: PolicySpec, object: object): number {
   const admission = new Admission(spec)
-  const before = admission.validated(withPortOf(admission.mutated(object).object, object))
-  const { object: fixed, denied, foundAgain } = admission.admitted(object)
+  const { object: fixed, mended, denied, foundAgain } = admission.admitted(object)
+  const before = admission.validated(withPortOf(fixed, object))
   if (before.denied.length === 0) expect(denied).toEqual([])
   expect(admission.mutated(fixed)).toEqual({ object: fixed, mended: [] })
   expect(foundAgain).toEqual([])
+  return mended.length
 }
 
 const bkapp = (processes: readonly object[], rest: object = {}): object => ({
@@ -146,5 +151,67 @@ test('random variables and commands: patches apply, hold, and are not made twice
     ...(env ? { env } : {}), ports,
   }))
   const spec = fc.constantFrom<PolicySpec>({}, { preset: 'kubernetes' }, { injection: 'Environment' }, { rules: { 'ignored-port': 'Fix', 'loopback-bind': 'Fix', 'log-file': 'Fix' } })
-  fc.assert(fc.property(spec, container, (policy, one) => expectSettled(policy, podWith(one))), { numRuns: 200, seed })
+  fc.assert(fc.property(spec, container, (policy, one) => void expectSettled(policy, podWith(one))), { numRuns: Number(process.env['PADDOCK_RUNS'] ?? 150), seed })
+})
+
+describe('what a policy puts in, and says something against', () => {
+  const bare = { command: ['gunicorn', 'app:app'] }
+  const commandOf = (object: object): string => JSON.stringify((object as { spec: { containers: [{ command: string[] }] } }).spec.containers[0].command)
+  const onDisk = { spec: { volumes: [{ name: 'shm', emptyDir: {} }] } }
+  const cases: readonly (readonly [name: string, spec: PolicySpec, object: object, left: RegExp, told: readonly string[]])[] = [
+    ['a fixed port, and it is denied to ignore PORT', { defaults: { bind: ':8000' }, rules: { 'ignored-port': 'Deny' } }, podWith(bare), /^(?!.*-b)/, ['missing-bind']],
+    ['a fixed port, and it is mended', { defaults: { bind: ':8000' }, rules: { 'ignored-port': 'Fix' } }, podWith(bare), /"-b",":\$\(PORT\)"/, []],
+    ['no timeout, and it is denied to have none', { preset: 'cloud-run', rules: { 'disabled-timeout': 'Deny' } }, podWith(bare), /^(?!.*"(-t|--timeout)")/, ['missing-default']],
+    ['a folder in memory that is on disk', { rules: { 'heartbeat-on-disk': 'Fix' } }, podWith({ ...bare, volumeMounts: [{ name: 'shm', mountPath: '/dev/shm' }] }, onDisk), /^(?!.*tmp-dir)/, ['heartbeat-on-disk']],
+    ['a header that is dropped, and that is denied', { rules: { 'dropped-log-header': 'Deny' } }, podWith(bare, { annotations: { 'paddock.dev/gunicorn': '23.0.0' } }), /^(?!.*access-logformat)/, ['missing-access-log-format']],
+  ]
+
+  test.each(cases)('%s', (_, spec, object, left, told) => {
+    expectSettled(spec, object)
+    const admitted = new Admission(spec).admitted(object)
+    expect(admitted.denied).toEqual([])
+    expect(commandOf(admitted.object)).toMatch(left)
+    for (const rule of told) expect(admitted.told).toContain(rule)
+  })
+})
+
+test('random policies: what they put in, they do not deny or mend again', () => {
+  const action = fc.constantFrom<Action>('Off', 'Audit', 'Warn', 'Fix', 'Deny')
+  const ruled = fc.oneof(action, fc.record({ action: fc.constant<Action>('Fix'), otherwise: fc.constantFrom('Warn' as const, 'Deny' as const) }))
+  const some = <T>(names: readonly string[], value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> => fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 6 })
+  const spec = fc.record({
+    preset: fc.constantFrom('blueking', 'kubernetes', 'heroku', 'cloud-run'),
+    injection: fc.constantFrom('Command' as const, 'Environment' as const),
+    defaults: fc.record({
+      bind: fc.constantFrom(':$PORT', ':8000', '127.0.0.1:8000', '127.0.0.1:$PORT', '0.0.0.0:80', '8000', ':$OTHER', 'unix:/run/a.sock', null),
+      workers: fc.constantFrom(0, 1, 2, 4, 64, null),
+      timeout: fc.constantFrom(0, 5, 30, 45, 300, null),
+      worker_class: fc.constantFrom('sync', 'gevent', 'gthread', 'eventlet', null),
+      graceful_timeout: fc.constantFrom(10, 60, null),
+      accesslog: fc.constantFrom('-', '/var/log/a.log', null),
+      access_log_format: fc.constantFrom('%(h)s', '%({request_id}i)s', null),
+      worker_tmp_dir: fc.constantFrom('/tmp', '/dev/shm', null),
+      statsd_host: fc.constantFrom('127.0.0.1:8125', null),
+    }, { requiredKeys: [] }),
+    rules: some(ids, ruled),
+    workerFallback: fc.constantFrom('sync', 'gthread', null),
+  }, { requiredKeys: ['preset'] })
+  const container = fc.record({
+    command: fc.constantFrom(['gunicorn', 'app:app'], ['gunicorn', 'app:app', '-k', 'gevent'], ['sh', '-c', 'exec gunicorn app:app'], ['gunicorn', '-b', '127.0.0.1:9000', 'app:app'], ['gunicorn', '-b', ':9000', '--access-logfile', 'x', 'app:app'], ['gunicorn', 'app:app', '-b', '9000'], ['gunicorn', 'app:app', '--', 'x']),
+    env: fc.constantFrom([], [{ name: 'PORT', value: '5000' }], [{ name: 'PORT', value: '80' }], [{ name: 'WEB_CONCURRENCY', value: '2' }], [{ name: 'GUNICORN_CMD_ARGS', value: '-t 20' }]),
+    ports: fc.constantFrom([], [{ containerPort: 8080 }], [{ containerPort: 80 }]),
+    resources: fc.constantFrom({}, { limits: { cpu: '100m', memory: '64Mi' } }),
+    readinessProbe: fc.constantFrom(undefined, { httpGet: { port: 8080 } }),
+    securityContext: fc.constantFrom({}, { runAsUser: 1000 }, { readOnlyRootFilesystem: true }),
+  })
+  const annotations = fc.constantFrom<Record<string, string>>({}, { 'paddock.dev/gunicorn': '23.0.0' }, { 'paddock.dev/requirements': 'gunicorn==27.0.1\nflask' }, { 'paddock.dev/requirements': 'gunicorn\ngevent==24.2.1' })
+  let put = 0
+  fc.assert(
+    fc.property(spec, container, annotations, (policy, one, some) => {
+      const object = podWith(one, { annotations: some })
+      put += expectSettled(policy as PolicySpec, object)
+    }),
+    { numRuns: Number(process.env['PADDOCK_RUNS'] ?? 100), seed },
+  )
+  expect(put).toBeGreaterThan(100)
 })

@@ -67,7 +67,7 @@ export class Reading {
   readonly #written: ReadonlyMap<string, Setting>
   readonly #variables: Variables
 
-  constructor(reader: Reader) {
+  constructor(reader: Pick<Reader, 'releases' | 'problems' | 'application' | 'exits' | 'unseen' | 'configFile' | 'variables'> & { readonly written: ReadonlyMap<string, Setting> }) {
     this.releases = reader.releases
     this.problems = reader.problems
     this.application = reader.application
@@ -87,6 +87,12 @@ export class Reading {
     if (this.unseen !== undefined) return { name, source: this.unseen, value: undefined, entries: [] }
     const given = environmentSettings.includes(name) ? fromEnvironment(name, this.#variables) : undefined
     return given ?? defaultSetting(name, this.releases)
+  }
+
+  /** The same with settings written down over all that is there. */
+  with(settings: ReadonlyMap<string, Setting>): Reading {
+    const { releases, problems, application, exits, unseen, configFile } = this
+    return new Reading({ releases, problems: [...problems], application, exits, unseen, configFile, written: new Map([...this.#written, ...settings]), variables: this.#variables })
   }
 
   /** The settings that an option or a variable sets, in order. */

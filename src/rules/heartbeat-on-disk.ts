@@ -17,12 +17,17 @@ export default defineRule({
     if (!setting || isSet === 'unknown' || !isLasting(workload, container) || !workload.pod) return
     const folder = isSet === 'yes' ? setting.value : temporaryFolder(subject)
     if (typeof folder !== 'string' || !folder.startsWith('/') || !isOnDisk(subject, folder)) return
+    // A volume may have taken its place.
+    const fixed = mountOf(inMemory, mounts(workload, container))?.storage === 'memory' ? { setting: 'worker_tmp_dir', value: inMemory } : undefined
     if (isSet === 'no')
-      yield required(subject, `\`worker_tmp_dir\` must be set to a folder in memory, as ${folder} is on disk`, { fix: { setting: 'worker_tmp_dir', value: '/dev/shm' } })
+      yield required(subject, `\`worker_tmp_dir\` must be set to a folder in memory, as ${folder} is on disk`, fixed && { fix: fixed })
     for (const entry of settings.entries('worker_tmp_dir'))
-      yield invalid(subject, setting, entry, 'must be a folder in memory', { fix: { setting: 'worker_tmp_dir', value: '/dev/shm', entry } })
+      yield invalid(subject, setting, entry, 'must be a folder in memory', fixed && { fix: { ...fixed, entry } })
   },
 })
+
+/** What container runtimes keep in memory. */
+const inMemory = '/dev/shm'
 
 /** Where Python puts temporary files; undefined where that cannot be seen. Source: `tempfile._candidate_tempdir_list`. */
 function temporaryFolder({ variables }: Subject): string | undefined {

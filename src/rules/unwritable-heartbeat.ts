@@ -13,11 +13,13 @@ export default defineRule({
   *check(subject) {
     const { settings, workload, container } = subject
     if (!isReadOnly(container) || !isLasting(workload, container) || settings.isSet('worker_tmp_dir') !== 'no' || canBeWritten(subject)) return
-    yield required(subject, '`worker_tmp_dir` must be set to a folder that can be written, as the file system is read-only', {
-      fix: { setting: 'worker_tmp_dir', value: '/dev/shm' },
-    })
+    const isWritable = mountOf(inMemory, mounts(workload, container))?.isWritable === true
+    yield required(subject, '`worker_tmp_dir` must be set to a folder that can be written, as the file system is read-only', isWritable ? { fix: { setting: 'worker_tmp_dir', value: inMemory } } : {})
   },
 })
+
+/** What container runtimes mount; a volume may have taken its place. */
+const inMemory = '/dev/shm'
 
 /** Whether one of the folders that Python tries may be written. Source: `tempfile._candidate_tempdir_list`. */
 function canBeWritten({ variables, workload, container, settings }: Subject): boolean {
