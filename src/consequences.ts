@@ -18,6 +18,9 @@ export interface Contradiction {
   readonly rule: string
   /** `Deny`: it would be denied. `Fix`: it would be mended in its turn. */
   readonly action: 'Deny' | 'Fix'
+  /** What is put in. */
+  readonly setting: string
+  readonly value: Setter['value']
 }
 
 /**
@@ -31,13 +34,13 @@ export function contradictions(subject: Subject, setters: readonly Setter[], pol
   for (;;) {
     const found = [...consequences(subject, left, policy, asked)]
     const denied = found.filter(({ action }) => action === 'Deny')
-    for (const { setter, rule, action } of denied.length > 0 ? denied : found) if (!against.has(setter)) against.set(setter, { rule, action })
+    for (const { setter, rule, action } of denied.length > 0 ? denied : found) if (!against.has(setter)) against.set(setter, { rule, action, setting: setter.setting, value: setter.value })
     if (denied.length === 0) return against
     left = left.filter((setter) => !against.has(setter))
   }
 }
 
-interface Consequence extends Contradiction {
+interface Consequence extends Pick<Contradiction, 'rule' | 'action'> {
   readonly setter: Setter
 }
 

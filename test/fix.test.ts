@@ -209,7 +209,7 @@ test('random policies: what they put in, they do not deny or mend again', () => 
   fc.assert(
     fc.property(spec, container, annotations, (policy, one, some) => {
       const object = podWith(one, { annotations: some })
-      put += expectSettled(policy as PolicySpec, object)
+      put += expectSettled(policy, object)
     }),
     { numRuns: Number(process.env['PADDOCK_RUNS'] ?? 100), seed },
   )

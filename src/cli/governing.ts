@@ -26,8 +26,9 @@ export interface Governing {
 /** Throws a PolicyError where a file holds no sound policies. */
 export async function governing({ policy: files = [], preset: name }: PolicyFlags, io: Io): Promise<Governing> {
   if (files.length === 0) return { policyFor: () => preset(name), needsNamespaces: false, learnNamespaces: () => {}, notes: () => [] }
-  const { readPolicyFiles } = await import('./policy-files.ts')
-  const policies = readPolicyFiles(files, name, io)
+  const { compiled, contradictionLines, readPolicyObjects } = await import('./policy-files.ts')
+  const read = readPolicyObjects(files, io)
+  const policies = compiled(read, name)
   const namespaces = new Map<string, Labels>()
   const undecided = new Set<string>()
   return {
@@ -40,7 +41,7 @@ export async function governing({ policy: files = [], preset: name }: PolicyFlag
     learnNamespaces: (text) => {
       for (const [namespace, labels] of namespaceLabels(text)) namespaces.set(namespace, labels)
     },
-    notes: () => [...undecided],
+    notes: () => [...contradictionLines(read), ...undecided],
   }
 }
 

@@ -1,4 +1,5 @@
 /** Files of GunicornPolicies and GunicornExceptions. */
+import { policyContradictions } from '../contradictions.ts'
 import type { Path } from '../kubernetes/field.ts'
 import { readObjects } from '../kubernetes/workload.ts'
 import { Policies } from '../policy/policies.ts'
@@ -8,12 +9,20 @@ import { UsageError } from './exit.ts'
 import type { Io } from './io.ts'
 import { readManifests, type Manifest } from './manifests.ts'
 
+/** What policies say against themselves, a line each. */
+export const contradictionLines = ({ policies, place }: Pick<ReturnType<typeof readPolicies>, 'policies' | 'place'>): string[] =>
+  policies.flatMap((policy) => policyContradictions(policy).map(({ path, message }) => `${place(policy, path)}: ${message}`))
+
 /** The policies and exceptions of files and folders. Throws a PolicyError that names each field at fault. */
 export const readPolicyObjects = (paths: readonly string[], io: Io): ReturnType<typeof readPolicies> => readPolicies(policyDocuments(paths, io))
 
 /** The same, compiled. Where they hold exceptions alone, the preset is the policy that these are exceptions of. */
 export function readPolicyFiles(paths: readonly string[], presetName: string, io: Io): Policies {
-  const { policies, exceptions } = readPolicyObjects(paths, io)
+  return compiled(readPolicyObjects(paths, io), presetName)
+}
+
+/** Objects of files, compiled: see readPolicyFiles. */
+export function compiled({ policies, exceptions }: Pick<ReturnType<typeof readPolicies>, 'policies' | 'exceptions'>, presetName: string): Policies {
   const preset = presetObject(presetName)
   return new Policies(policies.length > 0 || !preset ? policies : [preset], exceptions)
 }

@@ -3,7 +3,7 @@ import { dump } from 'js-yaml'
 import { presetObject } from '../policy/presets.ts'
 import { presetNamed } from '../policy/read.ts'
 import type { Io } from './io.ts'
-import { readPolicyObjects } from './policy-files.ts'
+import { contradictionLines, readPolicyObjects } from './policy-files.ts'
 
 /** Prints a preset as it is written. */
 export function showPolicy(name: string, io: Io): void {
@@ -11,9 +11,11 @@ export function showPolicy(name: string, io: Io): void {
   io.stdout.write(dump(presetObject(name), { lineWidth: -1 }))
 }
 
-/** Says what the files hold. Throws a PolicyError that names each field at fault. */
+/** Says what the files hold, and what policies say against themselves. Throws a PolicyError that names each field at fault. */
 export function validatePolicies(paths: readonly string[], io: Io): void {
-  const { policies, exceptions } = readPolicyObjects(paths, io)
+  const read = readPolicyObjects(paths, io)
+  const { policies, exceptions } = read
+  for (const line of contradictionLines(read)) io.stderr.write(`${line}\n`)
   for (const { kind, metadata } of [...policies, ...exceptions]) io.stdout.write(`${kind} "${nameOf(metadata)}" is valid\n`)
 }
 

@@ -1,5 +1,6 @@
 /** What Paddock makes of each GunicornPolicy and GunicornException, in their status. Written where it says something else. */
 import { isDeepStrictEqual } from 'node:util'
+import { policyContradictions } from '../contradictions.ts'
 import type { PolicyStatus } from '../policy/gunicorn-policy.ts'
 import type { ExceptionStatus } from '../policy/gunicorn-exception.ts'
 import type { ExceptionObject, PolicyObject, PolicyProblem } from '../policy/policies.ts'
@@ -38,7 +39,7 @@ export function policyStatuses(policies: readonly PolicyObject[], known: Known):
     const broken = messages(problems, 'GunicornPolicy', '', name)
     const found = { workloads: governed.get(name) ?? 0, ...(counts.get(name) ?? noCounts()) }
     const accepted: Told = broken === ''
-      ? { type: 'Accepted', status: 'True', reason: 'Valid', message: 'it is valid' }
+      ? accepts(policy)
       : { type: 'Accepted', status: 'False', reason: 'Invalid', message: broken }
     const ready: Told = broken !== ''
       ? { type: 'Ready', status: 'False', reason: 'Invalid', message: 'not all of it holds' }
@@ -51,6 +52,13 @@ export function policyStatuses(policies: readonly PolicyObject[], known: Known):
       ...counted(scanned ? found : policy.status?.counts),
     }]
   }))
+}
+
+/** A policy that is valid may say something against itself. */
+function accepts(policy: PolicyObject): Told {
+  const found = policyContradictions(policy).map(({ message }) => message)
+  if (found.length === 0) return { type: 'Accepted', status: 'True', reason: 'Valid', message: 'it is valid' }
+  return { type: 'Accepted', status: 'True', reason: 'Contradictory', message: `it is valid, and says something against itself: ${found.join('; ')}`.slice(0, longestMessage) }
 }
 
 /** What was counted, and what was counted before where nothing has been yet. */

@@ -17,12 +17,20 @@ export interface Document {
 
 const kinds = ['GunicornPolicy', 'GunicornException'] as const
 
+export interface ReadPolicies {
+  readonly policies: readonly PolicyObject[]
+  readonly exceptions: readonly ExceptionObject[]
+  /** Where a field of one of them stands. */
+  readonly place: (object: PolicyObject | ExceptionObject, path: Path) => string
+}
+
 /** The policies and exceptions among documents, which must be nothing else. Throws a PolicyError that names each field at fault. */
-export function readPolicies(documents: readonly Document[]): { readonly policies: readonly PolicyObject[]; readonly exceptions: readonly ExceptionObject[] } {
+export function readPolicies(documents: readonly Document[]): ReadPolicies {
   const wrong = [...documents.flatMap((document) => problemsIn(document.value).map((problem) => ({ document, problem }))), ...repeated(documents)]
   if (wrong.length > 0) throw new PolicyError(wrong.map(({ document, problem }) => `${document.place(problem.path)}: ${problem.message}`).join('\n'))
   const ofKind = (kind: (typeof kinds)[number]): unknown[] => documents.map(({ value }) => value).filter((value) => kindOf(value) === kind)
-  return { policies: ofKind('GunicornPolicy') as PolicyObject[], exceptions: ofKind('GunicornException') as ExceptionObject[] }
+  const place: ReadPolicies['place'] = (object, path) => documents.find(({ value }) => value === object)?.place(path) ?? ''
+  return { policies: ofKind('GunicornPolicy') as PolicyObject[], exceptions: ofKind('GunicornException') as ExceptionObject[], place }
 }
 
 const kindOf = (value: unknown): unknown => valueAt(value, ['kind'])

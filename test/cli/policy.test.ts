@@ -92,6 +92,16 @@ describe('policy show and validate', () => {
   })
 })
 
+const contradictory = 'apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: p}\nspec:\n  defaults: {bind: ":8000"}\n  rules: {ignored-port: Deny}\n'
+
+test('what a policy says against itself is told, and it is valid', async () => {
+  const line = 'p.yaml:5:20: spec.defaults.bind: Invalid value: ":8000": must not fall under ignored-port, which the policy denies: it is not put in\n'
+  expect(await run(['policy', 'validate', 'p.yaml'], { 'p.yaml': contradictory })).toMatchObject({ status: 0, out: 'GunicornPolicy "p" is valid\n', err: line })
+  const { status, out, err } = await run(['check', '--policy', 'p.yaml', 'a.yaml'], { 'p.yaml': contradictory, 'a.yaml': pod.replace(', -b, "127.0.0.1:8000"', '') })
+  expect([status, err]).toEqual([0, `paddock: ${line}`])
+  expect(out).toContain('`bind` must be set to the port in PORT, and is not mended, as what is put in would fall under ignored-port, which the policy denies [missing-bind]')
+})
+
 describe('policy explain', () => {
   const files = { 'p.yaml': policies, 'e.yaml': exception, 'm/a.yaml': pod, 'm/b.yaml': namespace }
 

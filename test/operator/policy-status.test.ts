@@ -52,6 +52,13 @@ describe('a policy', () => {
     expect(status?.counts).toMatchObject({ workloads: 1, denied: 2 })
   })
 
+  test('one that says something against itself is accepted, and told', () => {
+    const policies = [policy('p', { defaults: { bind: ':8000' }, rules: { 'ignored-port': 'Deny' } })]
+    expect(policyStatuses(policies, known(policies, [], [])).get('p')?.conditions?.[0]).toMatchObject({
+      type: 'Accepted', status: 'True', reason: 'Contradictory', message: expect.stringMatching(/^it is valid, and says something against itself: spec\.defaults\.bind: .*ignored-port/),
+    })
+  })
+
   test('before the first scan, nothing is made up', () => {
     const policies = [policy('platform', {})]
     const status = policyStatuses(policies, known(policies, [], [], { scanned: false })).get('platform')
