@@ -262,6 +262,8 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
 
 /** Why a fix cannot be made, for a message; empty where the command tells it, undefined where nothing is known to stand in its way. */
 function reasonAgainst(fix: Fix, invocation: Invocation, circumstances: Circumstances): string | undefined {
+  const holder = circumstances.portHolder(fix, invocation)
+  if (holder) return `container ${JSON.stringify(holder.name)} of the Pod has that port`
   if (circumstances.platform.injection === 'Environment') return obstacle(fix, invocation, circumstances)
   if (invocation.insertion.kind !== 'none' || 'define' in fix) return undefined
   return isInVariable(fix, invocation) && obstacle(fix, invocation, circumstances) === undefined ? undefined : ''

@@ -57,7 +57,8 @@ export class Admission {
     if (!response.allowed) throw new Error('/mutate has denied')
     const { patch } = response
     const operations = patch === undefined ? [] : (JSON.parse(Buffer.from(patch, 'base64').toString()) as Operation[])
-    const result = structuredClone(object)
+    // As it comes over the wire: what is shared in memory is not shared there.
+    const result = JSON.parse(JSON.stringify(object)) as object
     for (const error of applyPatch(result, operations)) if (error) throw error
     return { object: result, findings }
   }

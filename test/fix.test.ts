@@ -175,6 +175,39 @@ describe('what a policy puts in, and says something against', () => {
   })
 })
 
+describe('two containers of a Pod', () => {
+  const pod = (...containers: readonly object[]): object => ({
+    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers: containers.map((container, index) => ({ name: `c${index}`, ...container })) },
+  })
+  const commands = (object: object): (string | undefined)[] =>
+    (object as { spec: { containers: { command: string[] }[] } }).spec.containers.map(({ command }) => command[command.indexOf('-b') + 1]).map((bind) => (bind?.startsWith(':') ? bind : undefined))
+  const unset = { command: ['gunicorn', 'app:app'] }
+  const port = (value: string) => ({ env: [{ name: 'PORT', value }] })
+  const env = ':$(PORT)'
+
+  test.each<[string, readonly object[], (string | undefined)[]]>([
+    ['the other one binds the port', [{ command: ['gunicorn', '-b', ':5000', 'app:app'] }, unset], [':5000', undefined]],
+    ['it reads it from PORT', [{ command: ['gunicorn', '-b', env, 'app:app'], ...port('5000') }, unset], [env, undefined]],
+    ['in a script', [{ command: ['sh', '-c', 'exec gunicorn -b :5000 app:app'] }, unset], [undefined, undefined]],
+    ['it is another program, and names the port', [{ command: ['nginx'], ports: [{ containerPort: 5000 }] }, unset], [undefined, undefined]],
+    ['neither sets it: the first one', [unset, unset], [env, undefined]],
+    ['neither sets it: the one that names it', [unset, { ...unset, ports: [{ containerPort: 5000 }] }], [undefined, env]],
+    ['each has a port of its own', [{ ...unset, ...port('5000') }, { ...unset, ...port('5001') }], [env, env]],
+    ['each names a port of its own', [{ ...unset, ports: [{ containerPort: 80 }] }, { ...unset, ports: [{ containerPort: 81 }] }], [env, env]],
+    ['another program that names another port', [{ command: ['nginx'], ports: [{ containerPort: 8080 }] }, unset], [undefined, env]],
+    ['the name of the port, which nobody expands', [{ command: ['gunicorn', '-b', ':5000', 'app:app'] }, { command: ['gunicorn', '-b', ':$PORT', 'app:app'] }], [':5000', ':$PORT']],
+  ])('%s', (_, containers, wanted) => {
+    const object = pod(...containers)
+    expect(commands(new Admission({}).mutated(object).object)).toEqual(wanted)
+    expectSettled({}, object)
+  })
+
+  test('one that is done before the others start may have any port', () => {
+    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { initContainers: [{ name: 'check', ...unset }], containers: [{ name: 'web', command: ['gunicorn', '-b', ':5000', 'app:app'] }] } }
+    expect(new Admission({}).mutated(object).mended).toContain('missing-bind')
+  })
+})
+
 test('random policies: what they put in, they do not deny or mend again', () => {
   const action = fc.constantFrom<Action>('Off', 'Audit', 'Warn', 'Fix', 'Deny')
   const ruled = fc.oneof(action, fc.record({ action: fc.constant<Action>('Fix'), otherwise: fc.constantFrom('Warn' as const, 'Deny' as const) }))

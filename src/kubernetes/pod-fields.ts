@@ -26,6 +26,10 @@ export function isLasting({ kind }: Workload, container: Container): boolean {
 export const lastingContainers = (workload: Workload): readonly Container[] =>
   workload.containers.filter((container) => isLasting(workload, container))
 
+/** The ports that a container says it listens on. */
+export const declaredPorts = (container: Container): readonly number[] =>
+  list(inContainer(container, ['ports'])).flatMap((port) => numberOrNone(valueAt(port, ['containerPort'])) ?? [])
+
 /** What the API server puts in where a PodSpec says nothing. */
 export const defaultGracePeriod = 30
 
