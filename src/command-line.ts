@@ -437,7 +437,8 @@ function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[]
   if (/(?:^|[^\\])(?:\\\\)*\\$/.test(own.at(-1)?.text ?? '')) return { kind: 'none', reason: 'it ends with a backslash' }
   const [name, next] = own
   let [offset, before] = [command.insertAt, false]
-  if (hasSeparator(own)) {
+  // A carriage return at the end of a line is part of its last word: behind it, it would end that word and not the line.
+  if (hasSeparator(own) || own.some(({ text }) => text.endsWith('\r'))) {
     if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
     ;[offset, before] = [next.start, true]
   }

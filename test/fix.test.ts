@@ -175,6 +175,33 @@ describe('what a policy puts in, and says something against', () => {
   })
 })
 
+describe('scripts', () => {
+  const env = [{ name: 'PORT', value: '5000' }]
+  const spec: PolicySpec = { rules: { 'missing-access-log-format': 'Off', 'missing-error-log': 'Off', 'missing-workers': 'Off', 'missing-access-log': 'Off' } }
+
+  test.each([
+    ['a script that comes out of a variable without quotes', 'X="sh -c gunicorn"; exec $X app:app', undefined],
+    ['the same, as the word itself', 'X="gunicorn app:app"; sh -c $X', undefined],
+    ['an expansion that has no end', 'gunicorn app --x=${ y', undefined],
+    ['the same with a line that goes on', 'gunicorn app --forwarded-allow-ips=${ y \\\n', undefined],
+    ['a substitution that holds quotes', `sh -c "exec gunicorn app -n $(echo 'a')"`, `sh -c "exec gunicorn app -n $(echo 'a') -b :\\$PORT"`],
+    ['Windows line ends', 'set -e\r\nexec gunicorn app\r\n', 'set -e\r\nexec gunicorn -b :$PORT app\r\n'],
+    ['Windows line ends in a line that is to go on', 'exec gunicorn app \\\r\n  -t 60\r\n', 'exec gunicorn -b :$PORT app \\\r\n  -t 60\r\n'],
+    ['words that a variable stands for', 'exec gunicorn app $(WORDS)', 'exec gunicorn app $(WORDS) -b :$PORT'],
+  ])('%s', (_, script, wanted) => {
+    const object = podWith({ command: ['sh', '-c', script], env: [...env, { name: 'WORDS', value: '-t 60' }] })
+    const { object: fixed } = new Admission(spec).mutated(object)
+    expect((fixed as { spec: { containers: { command: string[] }[] } }).spec.containers[0]?.command[2]).toBe(wanted ?? script)
+    expectSettled(spec, object)
+  })
+
+  test('nothing takes the place of all that a variable stands for', () => {
+    const object = podWith({ command: ['sh', '-c', 'exec gunicorn app $(WORDS)'], env: [...env, { name: 'WORDS', value: '-b :8000' }] })
+    const { object: fixed } = new Admission({ ...spec, rules: { ...spec.rules, 'ignored-port': 'Fix' } }).mutated(object)
+    expect(fixed).toEqual(object)
+  })
+})
+
 describe('two containers of a Pod', () => {
   const pod = (...containers: readonly object[]): object => ({
     apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers: containers.map((container, index) => ({ name: `c${index}`, ...container })) },

@@ -239,7 +239,7 @@ class Expansion {
       case 'ParameterExpansion':
         return this.#parameterExpansion(part, false)
       case 'CommandExpansion':
-        this.#context.substitution(part.script, true)
+        this.#command(part)
         return this.#fields.unknown(true)
       case 'ArithmeticExpansion':
         return this.#arithmetic(part)
@@ -355,7 +355,7 @@ class Expansion {
           break
         case 'CommandExpansion':
           empty = false
-          this.#context.substitution(part.script, true)
+          this.#command(part)
           fields.unknown(false)
           break
         case 'ArithmeticExpansion':
@@ -368,6 +368,13 @@ class Expansion {
     if (!(empty && fields.words.length === before)) fields.started = true
     // Shells differ over `"$@$@"`.
     else if (parts.length > 1 && !fields.started) fields.unknown(true)
+  }
+
+  /** `${ command; }` is bash's from 5.3 on: other shells, and older ones, refuse it, and none reads it without its end. */
+  #command({ text, pos, script }: Syntax.CommandExpansionPart): void {
+    const { dialect } = this.#context
+    if (text.startsWith('${') && (dialect === 'sh' || !text.endsWith('}'))) this.#context.error("'${' must be followed by the name of a variable", pos)
+    this.#context.substitution(script, true)
   }
 
   #arithmetic(part: Syntax.ArithmeticExpansionPart): void {

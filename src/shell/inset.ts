@@ -28,7 +28,10 @@ interface Character {
 const hole = '\uE000'
 
 /** An expansion whose end can be told without reading it as a script. */
-const expansion = /\$(?:\w+|[@*#?$!-]|\{[^{}'"`\\]*\}|\(\([^()'"`\\]*\)\)|\([^()'"`\\]*\))|`[^`'"\\]*`/y
+const expansion = /\$(?:\w+|[@*#?$!-]|\{[^{}'"`\\]*\}|\(\([^()'"`\\]*\)\))|`[^`'"\\]*`/y
+
+/** One of them that no quote or parenthesis stands in. */
+const plainParameter = /\$\{[^{}()'"`\\]*\}/y
 
 /** A script within a word. */
 export class Inset {
@@ -48,6 +51,8 @@ export class Inset {
 
   /** Puts text in the place of units start … end; undefined where that cannot be written. */
   splice({ start, end, text }: Replacement): Replacement | undefined {
+    // Outside of quotes an expansion is as many words as it has fields: the script may be one that ends within it.
+    if (this.#characters.some(({ expanded, quoting }) => expanded && quoting === 'none')) return undefined
     const [previous, next] = [this.#characters[start - 1], this.#characters[end]]
     if (previous && !this.#mayFollow(previous, text === '' ? this.text[end] : text[0])) return undefined
     if (start === end) {
@@ -106,6 +111,43 @@ export function insetOf(word: Word): Inset | undefined {
   return new Inset(word.value, characters.toSpliced(at, 1, ...Array.from({ length }, () => characters[at]!)))
 }
 
+/**
+ * A command substitution, from a place in a text on; undefined where its end cannot be told without reading it
+ * as a script: `case` has parentheses of its own, and so may comments and here-documents.
+ */
+function commandSubstitution(text: string, from: number): string | undefined {
+  if (!text.startsWith('$(', from) || text.startsWith('$((', from)) return undefined
+  let depth = 0
+  for (let at = from + 1; at < text.length; at++) {
+    const character = text[at]
+    if (character === '\\') at += 1
+    else if (character === "'" || character === '"') {
+      const end = endOfQuotes(text, at)
+      if (end === undefined) return undefined
+      at = end
+    } else if (character === '(') depth += 1
+    else if (text.startsWith('${', at)) {
+      plainParameter.lastIndex = at
+      const found = plainParameter.exec(text)?.[0]
+      if (found === undefined) return undefined
+      at += found.length - 1
+    } else if (character === '`' || (character === '#' && /[\s;&|(]/.test(text[at - 1] ?? '')) || text.startsWith('<<', at) || /^case\s/.test(text.slice(at, at + 5))) return undefined
+    else if (character === ')' && --depth === 0) return text.slice(from, at + 1)
+  }
+  return undefined
+}
+
+/** Where quotes end that begin at a place; undefined where they do not, or hold what has quotes of its own. */
+function endOfQuotes(text: string, from: number): number | undefined {
+  const quote = text[from]
+  for (let at = from + 1; at < text.length; at++) {
+    if (text[at] === quote) return at
+    if (quote === '"' && text[at] === '\\') at += 1
+    else if (quote === '"' && (text[at] === '`' || /^\$[({]/.test(text.slice(at, at + 2)))) return undefined
+  }
+  return undefined
+}
+
 /** The characters of a word, quotes taken off; undefined where it is written in a way that is not read here. */
 function readQuotes({ text, start: from }: Word): { characters: Character[]; values: string[]; holes: number[] } | undefined {
   const characters: Character[] = []
@@ -130,7 +172,7 @@ function readQuotes({ text, start: from }: Word): { characters: Character[]; val
       if (quoting === 'none' || '"$`\\'.includes(next)) [value, length] = [next, 2]
     } else if ((character === '$' || character === '`') && quoting !== 'single') {
       expansion.lastIndex = at
-      const found = expansion.exec(text)?.[0]
+      const found = expansion.exec(text)?.[0] ?? commandSubstitution(text, at)
       // A dollar sign before anything else means itself, but for `$'…'` and `$"…"`.
       if (found !== undefined) [value, length, expanded] = [hole, found.length, true]
       else if (character === '`' || /['"({]/.test(text[at + 1] ?? '')) return undefined

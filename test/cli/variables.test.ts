@@ -21,6 +21,7 @@ spec:
       containers:
         - name: folded
           command: [gunicorn, shop.wsgi] # stays
+          ports: [{containerPort: 5001}]
           env:
             # what is logged
             - name: LEVEL
@@ -33,6 +34,7 @@ spec:
             - {name: LAST, value: "x"}
         - name: block
           command: [gunicorn, shop.wsgi]
+          ports: [{containerPort: 5002}]
           env:
           - name: GUNICORN_CMD_ARGS
             value: |
@@ -43,6 +45,7 @@ spec:
           env: [{name: PORT, value: "80"}, {name: GUNICORN_CMD_ARGS, value: ""}]
         - name: none
           command: [gunicorn, shop.wsgi]
+          ports: [{containerPort: 5003}]
         - name: bare
           command: [gunicorn, shop.wsgi, -w4, -b, ':5000']
           env:
@@ -64,15 +67,15 @@ describe('check --fix', () => {
     const first = await run(['check', '--policy', 'policy.yaml', '--fix', 'shop.yaml'], files)
     expect([first.status, first.err]).toEqual([0, ''])
     expect(changed(as(shop), first.files['shop.yaml'] ?? '')).toEqual([
-      '+ - name: PORT', '+ value: "5000"',
+      '+ - name: PORT', '+ value: "5001"',
       '- --timeout 120', '+ --timeout 120 --bind=:$(PORT) --access-logfile=-',
       '+ - {name: WEB_CONCURRENCY, value: "4"}',
-      '+ - name: PORT', '+ value: "5000"',
+      '+ - name: PORT', '+ value: "5002"',
       '- --log-level "info"', '+ --log-level "info" --bind=:$(PORT) --access-logfile=-',
       '+ - name: WEB_CONCURRENCY', '+ value: "4"',
       '- env: [{name: PORT, value: "80"}, {name: GUNICORN_CMD_ARGS, value: ""}]',
       '+ env: [{name: PORT, value: "80"}, {name: GUNICORN_CMD_ARGS, value: "--bind=:$(PORT) --access-logfile=-"}, {name: WEB_CONCURRENCY, value: "4"}]',
-      '+ env:', '+ - name: PORT', '+ value: "5000"', '+ - name: WEB_CONCURRENCY', '+ value: "4"',
+      '+ env:', '+ - name: PORT', '+ value: "5003"', '+ - name: WEB_CONCURRENCY', '+ value: "4"',
       '+ - name: GUNICORN_CMD_ARGS', '+ value: --bind=:$(PORT) --access-logfile=-',
       '+ value: --access-logfile=-',
       "- - {name: GUNICORN_CMD_ARGS, value: '-n ''the shop'''}",

@@ -29,6 +29,8 @@ describe('scripts within words', () => {
     ['x "gunicorn $A app"', 'gunicorn \uE000 app'],
     ['x "gunicorn ${A:-b} $(c) $((1 + 1)) `d` app"', 'gunicorn \uE000 \uE000 \uE000 \uE000 app'],
     ['x "cost: $ 4"', 'cost: $ 4'],
+    [`x "gunicorn $(echo '"') app"`, 'gunicorn \uE000 app'],
+    ['x "gunicorn $(echo "a)" (b) \\") app"', 'gunicorn \uE000 app'],
   ])('%j holds %j', (source, text) => {
     expect(inset(source)?.text).toBe(text)
   })
@@ -41,6 +43,7 @@ describe('scripts within words', () => {
     ['one that may be several words', 'x $A'],
     ["bash's own quotes", "x $'a'\"b\""],
     ['an expansion whose end cannot be told', 'x "${A:-"b"}"'],
+    ['a substitution whose end cannot be told', `x "gunicorn $(case a in b) echo 'c';; esac) app"`],
   ])('not %s', (_, source) => {
     expect(inset(source)).toBeUndefined()
   })
@@ -56,6 +59,7 @@ describe('scripts within words', () => {
 
   test.each([
     ['within what a variable holds', 'x "gunicorn $A"', { A: 'app -w 4' }],
+    ['behind what is not in quotes, which may be several words', 'x $A" app"', { A: 'a' }],
     ['behind two variables, of which it cannot be told where one ends', 'x "$A $B app"', { A: 'a', B: 'b' }],
   ])('nothing is put in %s', (_, source, variables) => {
     expect(withWorkers(source, variables)).toBeUndefined()

@@ -356,6 +356,10 @@ describe('what runs', () => {
     expect(read('if a; then b').errors).toHaveLength(1)
     expect(read('a @(b)').errors).toHaveLength(1)
     expect(read('a (b').errors).toHaveLength(1)
+    expect(read('a ${ b').errors).toHaveLength(1)
+    expect(read('a "${ b; }"').errors).toHaveLength(1)
+    expect(read('a ${ b', { dialect: 'bash' }).errors).toHaveLength(1)
+    expect(read('a ${ b; }', { dialect: 'bash' }).errors).toHaveLength(0)
   })
 
   test('a trap is told of', () => {
