@@ -4,6 +4,7 @@
  * It is found out by asking the rules once more, of the settings as they would be then. The command is not read again: what is put
  * in for one setting changes nothing but that setting.
  */
+import { spend } from './budget.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import type { Release } from './gunicorn/catalogue.ts'
 import { read, type Setting } from './gunicorn/settings.ts'
@@ -50,6 +51,8 @@ function* consequences(subject: Subject, setters: readonly Setter[], policy: Pol
   const refused = (policy.rules['invalid-setting']?.action ?? 'Off') === 'Deny' && asked.some(({ id }) => id === 'invalid-setting')
   if (concerned.length === 0 && !refused) return
   const values = new Map([...Map.groupBy(setters, ({ setting }) => setting)].map(([setting, some]) => [setting, wordsOf(subject, some)]))
+  spend(setters.length)
+  for (const texts of values.values()) spend(texts.length)
   const changed = subject.settings.readings.map((reading) => {
     const put = [...values].flatMap(([setting, texts]) => putIn(setting, texts, reading.releases) ?? [])
     return { reading: reading.with(new Map(put.map(({ setting }) => [setting.name, setting]))), refusals: new Set(put.flatMap(({ setting, isRefused }) => (isRefused ? setting.name : []))) }
@@ -59,6 +62,7 @@ function* consequences(subject: Subject, setters: readonly Setter[], policy: Pol
       if (changed.every(({ refusals }) => refusals.has(setter.setting))) yield { setter, rule: 'invalid-setting', action: 'Deny' }
   const after: Subject = { ...subject, settings: new AgreedSettings(changed.map(({ reading }) => reading)), placeOf: () => subject.place }
   for (const rule of concerned) {
+    spend(2)
     const actions = [...rule.check(after)].map((problem) => actionOn(rule, problem, policy))
     const action = actions.includes('Deny') ? 'Deny' : actions.includes('Fix') ? 'Fix' : undefined
     if (action) for (const setter of setters) if (rule.settings.includes(setter.setting)) yield { setter, rule: rule.id, action }
@@ -95,8 +99,9 @@ function wordsOf({ settings, environment, container, platform }: Subject, setter
   const [first] = setters
   if (!first) return []
   if (!first.entry) return [textOf(first)]
+  const replacing = new Map(setters.map((setter) => [setter.entry, setter]))
   return (settings.get(first.setting)?.entries ?? []).map((entry): Text => {
-    const setter = setters.find((one) => one.entry === entry)
+    const setter = replacing.get(entry)
     if (setter) return textOf(setter)
     return entry.argument?.text === null ? { text: entry.argument.prefix, isWhole: false } : { text: entry.argument?.text, isWhole: true }
   })
@@ -115,14 +120,16 @@ interface PutIn {
 
 /** What gunicorn makes of values, by the releases that read them and by the values. Groups of releases live on. */
 const made = new WeakMap<readonly Release[], Map<string, PutIn | undefined>>()
-/** Ports come from outside: past this many values they are forgotten. */
+/** Ports come from outside: past this many values they are forgotten, and what is longer than this is not remembered. */
 const rememberedValues = 1000
+const longestValue = 500
 
 /** A setting as it is once it is put in; undefined where these releases have no option for it. */
 function putIn(name: string, texts: readonly Text[], releases: readonly Release[]): PutIn | undefined {
   let values = made.get(releases)
   if (!values || values.size > rememberedValues) made.set(releases, (values = new Map()))
   const key = JSON.stringify([name, texts])
+  if (key.length > longestValue) return readIn(name, texts, releases)
   if (!values.has(key)) values.set(key, readIn(name, texts, releases))
   return values.get(key)
 }

@@ -222,6 +222,8 @@ describe('two containers of a Pod', () => {
     ['each has a port of its own', [{ ...unset, ...port('5000') }, { ...unset, ...port('5001') }], [env, env]],
     ['each names a port of its own', [{ ...unset, ports: [{ containerPort: 80 }] }, { ...unset, ports: [{ containerPort: 81 }] }], [env, env]],
     ['another program that names another port', [{ command: ['nginx'], ports: [{ containerPort: 8080 }] }, unset], [undefined, env]],
+    ['two name it where nobody expands it: the first one', [{ command: ['gunicorn', '-b', ':$PORT', 'app:app'] }, { command: ['gunicorn', '-b', ':$PORT', 'app:app'] }], [env, ':$PORT']],
+    ['one names it, one sets nothing', [unset, { command: ['gunicorn', '-b', ':$PORT', 'app:app'] }], [env, ':$PORT']],
     ['the name of the port, which nobody expands', [{ command: ['gunicorn', '-b', ':5000', 'app:app'] }, { command: ['gunicorn', '-b', ':$PORT', 'app:app'] }], [':5000', ':$PORT']],
   ])('%s', (_, containers, wanted) => {
     const object = pod(...containers)

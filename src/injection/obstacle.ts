@@ -1,11 +1,10 @@
 /** What stands in the way of a setting that is to go into a container's variables, as far as that is known beforehand. Pure. */
-import { parseAddress } from '../gunicorn/address.ts'
 import { compareReleases } from '../gunicorn/catalogue.ts'
 import { splitWords } from '../gunicorn/shlex.ts'
 import type { Invocation } from '../inspect.ts'
-import { declaredPorts, lastingContainers } from '../kubernetes/pod-fields.ts'
 import type { Container, EnvVar, Workload } from '../kubernetes/workload.ts'
-import { isPort, single, type Fix, type Platform, type Python } from '../rules/rule.ts'
+import { isPort, type Fix, type Platform, type Python } from '../rules/rule.ts'
+import { PodPorts } from './pod-ports.ts'
 import { cmdArgs, isChange, isOpen, names, settingOf, takesConcurrency, type Change } from './variables.ts'
 
 /** The first release that reads GUNICORN_CMD_ARGS. Source: gunicorn's changelog. */
@@ -20,6 +19,7 @@ export class Circumstances {
   readonly #invocations: readonly Invocation[]
   /** The invocations that may leave a setting to variables, by the setting. */
   readonly #open = new Map<string, readonly Invocation[]>()
+  #ports: PodPorts | undefined
 
   /** `invocations` are all of the workload. */
   constructor(invocations: readonly Invocation[], platform: Platform, python: Python) {
@@ -35,57 +35,11 @@ export class Circumstances {
     return open.some((other) => other !== own && other.container === own.container)
   }
 
-  /**
-   * The other container of the Pod whose port a fix would bind; undefined where there is none. Containers of a Pod share its address,
-   * and the second to bind a port ends. Of two that nothing sets, the port is for the one that names it, else for the first.
-   */
+  /** The other container of the Pod whose port a fix would bind. */
   portHolder(fix: Fix, own: Invocation): Container | undefined {
-    const { workload, container } = own
-    if (!('define' in fix) && !('setting' in fix && fix.setting === 'bind')) return undefined
-    const lasting = workload.pod ? lastingContainers(workload) : []
-    if (lasting.length < 2 || !lasting.includes(container)) return undefined
-    const port = 'define' in fix ? this.#assigned(own) : this.#portIn(String(fix.value), own)
-    // What it binds already is no news.
-    if (port === undefined || boundPorts(own).includes(port)) return undefined
-    const rank = (one: Container): number => (declaredPorts(one).includes(port) ? 0 : lasting.length) + lasting.indexOf(one)
-    return lasting.find((other) => {
-      if (other === container) return false
-      if (declaredPorts(other).includes(port) && !declaredPorts(container).includes(port)) return true
-      const invocations = this.#invocations.filter((invocation) => invocation.container === other)
-      return invocations.some((one) => boundPorts(one).includes(port) || (rank(other) < rank(container) && this.#isToBind(one, port)))
-    })
+    this.#ports ??= new PodPorts(own.workload, this.#invocations, this.platform)
+    return this.#ports.holder(fix, own)
   }
-
-  /** Whether an invocation that sets no address is given that port. */
-  #isToBind(one: Invocation, port: number): boolean {
-    const bind = this.platform.defaults['bind']
-    const source = one.settings.get('bind')?.source
-    return bind !== undefined && (source === 'default' || source === 'environment') && this.#portIn(String(bind), one) === port
-  }
-
-  #portIn(address: string, invocation: Invocation): number | undefined {
-    const { env } = this.platform.port
-    const port = address.includes(`$${env}`) ? this.#assigned(invocation) : 0
-    if (port === undefined) return undefined
-    const parsed = parseAddress(address.replaceAll(`$${env}`, String(port)))
-    return parsed.kind === 'tcp' ? parsed.port : undefined
-  }
-
-  /** The port that the platform's variable holds, or is to hold, where that is known. */
-  #assigned({ environment, container }: Invocation): number | undefined {
-    const { env, fallback } = this.platform.port
-    const variable = environment.variables.get(env)
-    if (!variable) return container.port ?? fallback ?? undefined
-    return typeof variable.value === 'string' && isPort(variable.value) ? Number(variable.value) : undefined
-  }
-}
-
-/** The ports that an invocation is told to bind, as far as they are known. */
-function boundPorts({ settings }: Invocation): readonly number[] {
-  return settings.entries('bind').flatMap(({ value }) => {
-    const address = parseAddress(String(single(value)))
-    return address.kind === 'tcp' ? [address.port] : []
-  })
 }
 
 /** Why a fix cannot be made in the variables of the container, for a message; undefined where nothing is known to stand in its way. */
