@@ -9,7 +9,7 @@ import { readProcfile, type Fault, type Note, type ProcfileProcess, type YamlRea
 import { plainData, valueIn, type Range, type Value } from '../platforms/value.ts'
 import { readPlainTexts, readPythonYaml } from './python-yaml.ts'
 import { descriptionNames, type PlatformFile, type Repository } from './repository.ts'
-import { YamlError } from './yaml.ts'
+import { YamlError, holdsTemplate } from './yaml.ts'
 
 /** What a file of a platform holds. */
 export interface ReadFile {
@@ -107,7 +107,7 @@ function readOr(read: (text: string) => Value, text: string): Value | Fault {
     return read(text)
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    const hint = /\{\{.*\}\}/.test(text) ? ' (a template must be filled in first, or its {{…}} stand in quotes)' : ''
+    const hint = holdsTemplate(text) ? ' (a template must be filled in first, or its {{…}} stand in quotes)' : ''
     return { message: error.message + hint, start: error.offset, end: error.offset + 1 }
   }
 }

@@ -108,6 +108,18 @@ function parse(source: string, deepest: number): Event[] {
   }
 }
 
+/** True where a line holds `{{…}}`, which a template is filled in at. */
+export function holdsTemplate(source: string): boolean {
+  for (let open = source.indexOf('{{'); open >= 0;) {
+    const close = source.indexOf('}}', open + 2)
+    if (close < 0) return false
+    const lineBreak = source.lastIndexOf('\n', close)
+    if (lineBreak < open) return true
+    open = source.indexOf('{{', lineBreak)
+  }
+  return false
+}
+
 /** The number of documents that events stand for. */
 export function countDocuments(events: readonly Event[]): number {
   let count = 0
