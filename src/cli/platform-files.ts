@@ -76,11 +76,13 @@ function readDescription(text: string, repository: Repository): ReadFile {
     return { processes: [], faults: [fault], object: () => undefined }
   }
   const { modules, faults, remarks } = readAppDescription(document, (folder) => procfileBeside(repository, folder))
+  let plain: unknown
   const own: Process = { kind: 'AppDescription', apiVersion: '', name: 'app_desc.yaml', path: [], command: { form: 'none' }, variables: [], remarks }
   return {
     processes: [...(remarks.length > 0 ? [own] : []), ...modules.flatMap(({ processes }) => processes)],
     faults,
-    object: () => plainData(document),
+    // Asked for by each process.
+    object: () => (plain ??= plainData(document)),
     rangeAt: (path) => valueIn(document, path),
     read: readPythonYaml,
   }
