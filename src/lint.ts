@@ -6,6 +6,7 @@ import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Place } from './command-line.ts'
 import { inspectHidden, unreadInvocation, type Invocation, type Surroundings, type UnreadContainer } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
+import { visible } from './kubernetes/visible.ts'
 import type { Workload } from './kubernetes/workload.ts'
 import { platformRules } from './platforms/remarks.ts'
 import type { Action, Policy } from './policy/policy.ts'
@@ -84,7 +85,7 @@ export class Finding implements Verdict {
   }
 
   get remedy(): string {
-    return this.#problem.remedy ?? this.#rule.remedy
+    return visible(this.#problem.remedy ?? this.#rule.remedy)
   }
 
   /** How it is mended, where the action is Fix. */

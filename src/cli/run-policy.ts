@@ -1,5 +1,6 @@
 /** `paddock policy show` and `policy validate`. */
 import { dump } from 'js-yaml'
+import { visible } from '../kubernetes/visible.ts'
 import { presetObject } from '../policy/presets.ts'
 import { presetNamed } from '../policy/read.ts'
 import type { Io } from './io.ts'
@@ -14,7 +15,7 @@ export function showPolicy(name: string, io: Io): void {
 /** Says what the files hold. Throws a PolicyError that names each field at fault. */
 export function validatePolicies(paths: readonly string[], io: Io): void {
   const { policies, exceptions } = readPolicyObjects(paths, io)
-  for (const { kind, metadata } of [...policies, ...exceptions]) io.stdout.write(`${kind} "${nameOf(metadata)}" is valid\n`)
+  for (const { kind, metadata } of [...policies, ...exceptions]) io.stdout.write(visible(`${kind} "${nameOf(metadata)}" is valid`) + '\n')
 }
 
 const nameOf = ({ namespace, name }: { readonly namespace?: string; readonly name: string }): string => (namespace === undefined ? name : `${namespace}/${name}`)

@@ -69,7 +69,7 @@ export function repr(text: string): string {
     else if (char === '\n') body += '\\n'
     else if (char === '\r') body += '\\r'
     else if (char === '\t') body += '\\t'
-    else if (char < ' ' || char === '\u007f') body += `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
+    else if (char < ' ' || (char >= '\u007f' && char < '\u00a0')) body += `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
     else body += char
   }
   return quote + body + quote
