@@ -1,11 +1,16 @@
 /** The process as the commands see it. */
-import { fstatSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import type { Io } from '../src/cli/io.ts'
+import { FileError } from '../src/cli/exit.ts'
+import type { Outside, Stream } from '../src/cli/io.ts'
 
-export function processIo(): Io {
+/** What a file may hold that Paddock reads of itself (a config file, requirements, a script), in bytes; and one that was named to it. */
+const largestFound = 4 * 2 ** 20
+const largestNamed = 256 * 2 ** 20
+
+export function processIo(): Outside {
   // A reader that has seen enough, such as `head`, is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2))
   // Nor is one that nobody wants to be told by.
@@ -16,9 +21,11 @@ export function processIo(): Io {
     env: process.env,
     readInput: () => text(process.stdin),
     inputLines: () => createInterface({ input: process.stdin }),
-    readFile: (path) => readFileSync(path, 'utf8'),
-    writeFile,
-    listFiles: (path, also) => (statSync(path).isDirectory() ? [...manifestFiles(path, also)] : [path]),
+    readFile: (path) => told(path, () => readNamed(path)),
+    readWithin: (folder, path) => told(path, () => readRegular(realWithin(folder, path), path, largestFound)),
+    writeFile: (path, content) => told(path, () => writeWhole(path, content), 'folder'),
+    writeWithin: (folder, path, content) => told(path, () => writeWhole(realWithin(folder, path), content), 'folder'),
+    listFiles: (path, also) => told(path, () => (statSync(path).isDirectory() ? [...manifestFiles(path, also)] : [path])),
     now: () => performance.now(),
     time: () => Date.now(),
   }
@@ -44,10 +51,69 @@ export function errorLines(): (line: string) => void {
   }
 }
 
-const output = (stream: NodeJS.WriteStream): Io['stdout'] => ({ write: (chunk) => void stream.write(chunk), isTTY: Boolean(stream.isTTY) })
+const output = (stream: NodeJS.WriteStream): Stream => ({ write: (chunk) => void stream.write(chunk), isTTY: Boolean(stream.isTTY) })
+
+/** What a system call says of a file, in words. */
+function told<T>(path: string, attempt: () => T, missing: 'file' | 'folder' = 'file'): T {
+  try {
+    return attempt()
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    if (error instanceof FileError) throw error
+    const words: Readonly<Record<string, string>> = {
+      ENOENT: `no such ${missing}`, ENOTDIR: `no such ${missing}`, EISDIR: 'is a folder', EACCES: 'permission denied', EPERM: 'permission denied', ELOOP: 'is a link that leads nowhere',
+      ENAMETOOLONG: 'no such file: the name is too long', ERR_INVALID_ARG_VALUE: 'no such file', ENXIO: 'must be a regular file',
+    }
+    throw new FileError(path, words[code] ?? message, words[code]?.startsWith('no such') === true)
+  }
+}
+
+/** What is standard input, or was handed over by a shell, may be what it will. */
+const handedOver = /^\/dev\/(?:stdin|fd\/\d+)$/
+
+function readNamed(path: string): string {
+  if (handedOver.test(path)) return readFileSync(path, 'utf8')
+  return statSync(path).isFIFO() ? readFileSync(path, 'utf8') : readRegular(path, path, largestNamed)
+}
+
+/** Opens a file so that no device, pipe or terminal is waited for, and looks what it is before it reads. */
+function readRegular(path: string, name: string, largest: number): string {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0))
+  try {
+    const found = fstatSync(file)
+    if (found.isDirectory()) throw new FileError(name, 'is a folder')
+    if (!found.isFile()) throw new FileError(name, 'must be a regular file')
+    if (found.size > largest) throw new FileError(name, `must not be larger than ${largest / 2 ** 20} MiB`)
+    return readFileSync(file, 'utf8')
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** The real path of a file, which must lie in the repository that the folder is in. */
+function realWithin(folder: string, path: string): string {
+  const real = realpathSync(path)
+  if (!isWithin(repositoryOf(realpathSync(folder === '' ? '.' : folder)), real)) throw new FileError(path, 'leads out of the repository')
+  return real
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const inside = relative(folder, path)
+  return !isAbsolute(inside) && inside !== '..' && !/^\.\.[/\\]/.test(inside)
+}
+
+/** The nearest folder around a folder that git knows for a repository. Where there is none, the one that Paddock runs in, or that folder itself. */
+function repositoryOf(folder: string): string {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, '.git'))) return at
+    if (dirname(at) === at) break
+  }
+  const here = realpathSync('.')
+  return isWithin(here, folder) ? here : folder
+}
 
 /** A crash half-way leaves the former file: the new one takes its place in one step. What is no file, as `/dev/stdout`, is written to. */
-function writeFile(path: string, content: string): void {
+function writeWhole(path: string, content: string): void {
   const former = statSync(path, { throwIfNoEntry: false })
   if (former?.isFile() === false) return writeFileSync(path, content)
   // Where a link leads to, the file is replaced, not the link.

@@ -7,6 +7,7 @@ import type { Place } from './command-line.ts'
 import { contradictions, type Contradiction } from './consequences.ts'
 import { inspectHidden, unreadInvocation, type Invocation, type Surroundings, type UnreadContainer } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
+import { visible } from './kubernetes/visible.ts'
 import type { Workload } from './kubernetes/workload.ts'
 import { platformRules } from './platforms/remarks.ts'
 import type { Action, Policy } from './policy/policy.ts'
@@ -88,7 +89,7 @@ export class Finding implements Verdict {
   }
 
   get remedy(): string {
-    return this.#problem.remedy ?? this.#rule.remedy
+    return visible(this.#problem.remedy ?? this.#rule.remedy)
   }
 
   /** How it is mended, where the action is Fix. */

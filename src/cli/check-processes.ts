@@ -13,7 +13,7 @@ import type { Range, Value } from '../platforms/value.ts'
 import type { Governed } from '../policy/governed.ts'
 import { nothing, type Policy } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
-import type { Checked, CheckOptions } from './check.ts'
+import { unmended, type Checked, type CheckOptions } from './check.ts'
 import { Lines } from './lines.ts'
 import type { TextChange } from './mend-text.ts'
 import { configFilesIn } from './config-files.ts'
@@ -110,7 +110,8 @@ class ProcessCheck {
 
   #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
     const report = lint(this.#released(own), policy, this.#python, this.#surroundings)
-    const { rounds, findings, mended } = fix(object, report, policy, this.#python, (edited) => {
+    // What the platform refuses as a whole is left as it is.
+    const { rounds, findings, mended } = this.#file.faults.length > 0 ? unmended(report) : fix(object, report, policy, this.#python, (edited) => {
       const again = read(edited)
       return again && this.#released(again)
     })

@@ -5,7 +5,7 @@ import { fix } from '../fix.ts'
 import { tooLarge, type Surroundings } from '../inspect.ts'
 import { fieldMessage, type Path } from '../kubernetes/field.ts'
 import { readObjects, readWorkload, type Workload } from '../kubernetes/workload.ts'
-import { lint, type Finding } from '../lint.ts'
+import { lint, type Finding, type Report } from '../lint.ts'
 import { governed, type PolicyFor } from '../policy/governed.ts'
 import { nothing } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
@@ -42,7 +42,8 @@ export function* checkText(text: string, options: CheckOptions, edit: (edit: Cha
 }
 
 function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload: Workload, options: CheckOptions, edit: (edit: Change) => void): Generator<Checked> {
-  for (const error of [...workload.errors, ...tooLarge(workload)]) {
+  const errors = [...workload.errors, ...tooLarge(workload)]
+  for (const error of errors) {
     const place = manifest.locate([...at, ...error.path])
     const span = spanAt({ line: place?.line ?? manifest.line, column: place?.column ?? 1 })
     yield { unreadable: { message: fieldMessage(error.path, error.shape, error.value, error.detail), span, workload } }
@@ -50,7 +51,8 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
   const python = pythonFor(workload, options)
   const policy = options.policyFor(governed(object)) ?? nothing
   const report = lint(workload, policy, python, options.surroundings)
-  const { rounds, findings, mended } = fix(object, report, policy, python)
+  // What cannot be read in part is left as it is.
+  const { rounds, findings, mended } = errors.length > 0 ? unmended(report) : fix(object, report, policy, python)
   if (rounds.length > 0) edit({ document: manifest.index, edits: rounds.flat().map((one) => ({ ...one, path: [...at, ...one.path] })) })
   yield {
     workload: {
@@ -64,6 +66,10 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
     },
   }
 }
+
+/** A report on what is not mended. */
+export const unmended = ({ findings }: Report): Pick<ReturnType<typeof fix>, 'rounds' | 'findings' | 'mended'> =>
+  ({ rounds: [], findings: findings.flatMap((finding) => finding.withoutFix() ?? []), mended: new Set() })
 
 function pythonFor(workload: Workload, { requirements }: CheckOptions): Python {
   if (!requirements || workload.annotations.has('paddock.dev/requirements')) return annotatedPython(workload)

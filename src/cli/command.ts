@@ -1,5 +1,6 @@
 /** The command line of `paddock`: arguments → exit status. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { visible } from '../kubernetes/visible.ts'
 import { workloadKinds } from '../kubernetes/kinds.ts'
 import { PolicyError } from '../policy/policy-error.ts'
 import { presetNames } from '../policy/presets.ts'
@@ -7,24 +8,25 @@ import { platformNames } from '../platforms/platform.ts'
 import { exitStatus, UsageError } from './exit.ts'
 import type { Governing, PolicyFlags } from './governing.ts'
 import { formatNames, readOutputs, type Output } from './outputs.ts'
-import type { Io } from './io.ts'
+import { guarded, type Io, type Outside } from './io.ts'
 import type { Skins } from './skins.ts'
 
 /** Runs a command line (without the program's name). Returns the exit status. */
-export async function run(argv: readonly string[], version: string, io: Io, skins: Skins): Promise<number> {
+export async function run(argv: readonly string[], version: string, outside: Outside, skins: Skins): Promise<number> {
+  const io = guarded(outside)
   let status: number = exitStatus.ok
   const program = new Command('paddock')
     .description('gunicorn admission for Kubernetes')
     .version(version)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(withVisible(argv, text)) })
   const policyFlags = (command: Command): Command =>
     command
       .option('--policy <file>', 'GunicornPolicies and GunicornExceptions to go by (repeatable)', several)
       .addOption(new Option('--preset <name>', 'a policy that ships with Paddock').choices(presetNames).default('blueking'))
   const governing = async (flags: PolicyFlags): Promise<Governing> => (await import('./governing.ts')).governing(flags, io)
   const adding = (command: Command): Command => {
-    program.addCommand(command.exitOverride().configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) }))
+    program.addCommand(command.exitOverride().configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(withVisible(argv, text)) }))
     return command
   }
 
@@ -69,7 +71,7 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
       const { runReview } = await import('./run-review.ts')
       const { policyFor, notes } = await governing(flags)
       status = await runReview(file, { ...flags, policyFor }, io, skins)
-      for (const note of notes()) io.stderr.write(`paddock: ${note}\n`)
+      for (const note of notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
     })
 
   policyFlags(adding(new Command('serve')))
@@ -156,17 +158,21 @@ export async function run(argv: readonly string[], version: string, io: Io, skin
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
-    return failure(error, io)
+    return failure(error, argv, io)
   }
   return status
 }
 
-function failure(error: unknown, io: Io): number {
+/** Words of the command line, quoted in a message, begin no line. */
+const withVisible = (argv: readonly string[], text: string): string =>
+  argv.reduce((left, word) => (visible(word) === word ? left : left.replaceAll(word, () => visible(word))), text)
+
+function failure(error: unknown, argv: readonly string[], io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.ok : exitStatus.unreadable
   if (!(error instanceof Error)) throw error
   const mendable = error instanceof UsageError || error instanceof PolicyError || 'code' in error
   if (!mendable) throw error
-  io.stderr.write(`paddock: ${error.message}\n`)
+  io.stderr.write(`paddock: ${withVisible(argv, error.message)}\n`)
   return exitStatus.unreadable
 }
 

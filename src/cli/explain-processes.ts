@@ -1,6 +1,7 @@
 /** `paddock explain Procfile`: what a file of a platform says, and what gunicorn gets of it, in each of the ways that there are. */
 import { inspect, type Surroundings } from '../inspect.ts'
 import { fieldPath } from '../kubernetes/field.ts'
+import { visible } from '../kubernetes/visible.ts'
 import type { Remark, Workload } from '../kubernetes/workload.ts'
 import { defaultPlatform, platforms, type Mode, type Platform } from '../platforms/platform.ts'
 import { processScripts } from '../platforms/process-scripts.ts'
@@ -108,7 +109,7 @@ function outcome(process: Process, way: Way, repository: Repository, asked: stri
 function processText(process: Process, path: string, lines: Lines, repository: Repository, flags: ExplainFlags, paint: ReturnType<typeof painter>): string {
   const { name, module = 'default', command } = process
   const at = command.form === 'text' ? command.text.range.start : command.form === 'list' ? (command.words[0]?.range.start ?? 0) : 0
-  const title = `${path}:${place(lines, at)}: process "${name}"${module === 'default' ? '' : ` of module "${module}"`}${process.kind === 'Procfile' ? '' : `, ${fieldPath(process.path)}`}`
+  const title = visible(`${path}:${place(lines, at)}: process "${name}"${module === 'default' ? '' : ` of module "${module}"`}${process.kind === 'Procfile' ? '' : `, ${fieldPath(process.path)}`}`)
   const texts = [paint('bold', title), `  ${paint('dim', 'says:')} ${written(command)}`]
   for (const [, same] of Map.groupBy(outcomes(process, repository, flags), ({ identity }) => identity)) {
     const [first] = same
@@ -117,7 +118,7 @@ function processText(process: Process, path: string, lines: Lines, repository: R
     const names = same.map(({ way }) => `${way.name}${titles[way.name] === undefined ? '' : ` (${titles[way.name]})`}`)
     const modes = new Set(same.map(({ way }) => modeOf(command, way.platform)))
     texts.push(`  ${paint('cyan', names.join(', '))}: ${modes.size > 1 ? 'all the same' : modeWords[modeOf(command, first.way.platform)]}`)
-    for (const { detail, value } of first.remarks) texts.push(`    ${paint('yellow', 'lost')}: ${JSON.stringify(value)} ${detail}`)
+    for (const { detail, value } of first.remarks) texts.push(`    ${paint('yellow', 'lost')}: ${JSON.stringify(value)} ${visible(detail)}`)
     const view = { all: flags.all === true, paint }
     const found = first.started.flatMap(({ script, workload }) =>
       inspect(workload, first.surroundings).map((invocation) => picture(invocation, { ...view, ...(script === undefined ? {} : { title: script }) })))
@@ -130,7 +131,7 @@ function processText(process: Process, path: string, lines: Lines, repository: R
 const indented = (text: string): string => text.trimEnd().split('\n').map((line) => `  ${line}`).join('\n')
 
 function written(command: Command): string {
-  if (command.form === 'text') return command.text.value.trim()
+  if (command.form === 'text') return visible(command.text.value.trim())
   return command.form === 'list' ? JSON.stringify(command.words.map(({ value }) => value)) : 'nothing: the image says what is started'
 }
 

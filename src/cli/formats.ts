@@ -1,4 +1,5 @@
 /** The report formats, and reports written in several of them at once. */
+import { visibleJson, visibleLines, visibleXml } from '../kubernetes/visible.ts'
 import { painter, type Io } from './io.ts'
 import { githubReporter } from './github.ts'
 import { jsonReporter } from './json-report.ts'
@@ -39,10 +40,17 @@ export function openReports(outputs: readonly Output[], options: Options, stdout
   }
 }
 
+/** How a format writes the control characters that it could let stand. */
+const escapes: Readonly<Record<Format, (text: string) => string>> = {
+  text: visibleLines, json: visibleJson, sarif: visibleJson, junit: visibleXml, github: visibleLines, markdown: visibleLines,
+}
+
 function openReport({ format, file }: Output, options: Options, stdout: Io['stdout'], io: Io): Reporter {
-  if (file === undefined) return formats[format]((text) => stdout.write(text), { ...options, paint: painter(stdout, io.env) })
+  const escape = escapes[format]
+  // Colours come with the text alone, which the output escapes itself.
+  if (file === undefined) return formats[format]((text) => stdout.write(format === 'text' ? text : escape(text)), { ...options, paint: painter(stdout, io.env) })
   const chunks: string[] = []
-  const reporter = formats[format]((text) => chunks.push(text), { ...options, paint: (_, text) => text })
+  const reporter = formats[format]((text) => chunks.push(escape(text)), { ...options, paint: (_, text) => text })
   return {
     ...reporter,
     end(summary) {

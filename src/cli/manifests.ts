@@ -10,7 +10,7 @@ import { decodeScalar } from './scalar.ts'
 import type { Decoded } from './scalar.ts'
 import { buildTree, contentStart, isBreak, lineEnd, afterBreak, resolve, skipSpace, walk } from './tree.ts'
 import type { Node, Step } from './tree.ts'
-import { MAX_DEPTH, YamlError, countDocuments, isObject, readEvents, readValue } from './yaml.ts'
+import { MAX_DEPTH, YamlError, countDocuments, holdsTemplate, isObject, readEvents, readValue } from './yaml.ts'
 
 /** Why a document could not be read, and where. */
 export interface ManifestError extends Position {
@@ -206,7 +206,7 @@ function itemOf(list: unknown): unknown {
 
 /** Says what a broken document probably is. */
 function explain(error: YamlError, source: string): YamlError {
-  if (!/\{\{.*\}\}/.test(source)) return error
+  if (!holdsTemplate(source)) return error
   return new YamlError(
     `looks like a Helm template, which must be rendered first (helm template): ${error.message}`,
     error.offset,

@@ -1,4 +1,5 @@
 /** `--format markdown`: a table for a pull request's comment or a job's summary, the gravest findings first. */
+import { visibleLines } from '../kubernetes/visible.ts'
 import type { Finding } from '../lint.ts'
 import { decidedBy, lookedAt, outcome, placeName, workloadName, type Reporter } from './report.ts'
 
@@ -47,7 +48,7 @@ const prose = (text: string): string => text.replaceAll('|', '\\|')
  * its backslash cannot itself be escaped: what holds one before a pipe is written with entities.
  */
 export function code(text: string): string {
-  const line = text.replaceAll(/\s/g, ' ')
+  const line = visibleLines(text.replaceAll(/\s/g, ' '))
   if (line === '') return ''
   if (line.includes('\\|') || line.trim() === '')
     return `<code>${line.replaceAll(/[^\w ]/gu, (character) => `&#${character.codePointAt(0)};`)}</code>`

@@ -3,6 +3,7 @@ import type { Setting } from '../gunicorn/settings.ts'
 import { termination, type Parent } from '../gunicorn/termination.ts'
 import type { Found, Unread } from '../command-line.ts'
 import { fieldPath } from '../kubernetes/field.ts'
+import { visible } from '../kubernetes/visible.ts'
 import type { Word } from '../shell/word.ts'
 import { explainInvocation, isDefault, unknownSettings, writtenSettings } from './explain.ts'
 import type { painter } from './io.ts'
@@ -23,6 +24,11 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
   const written = writtenSettings(invocation)
   const lines = [title === undefined ? '' : paint('bold', title), `  ${words.map((word) => shown(word, paint)).join(' ')}`]
   const row = (name: string, value: string, source: string): string => `  ${name.padEnd(22)} ${value.padEnd(30)} ${paint('dim', source)}`
+  const settingRow = (setting: Setting, source: string): string => {
+    // Colours take no room.
+    const room = valueText(setting, (_, text) => text).length
+    return row(setting.name, `${valueText(setting, paint)}${' '.repeat(Math.max(0, 30 - room))}`, source)
+  }
   for (const { where, texts } of origins(invocation)) lines.push(paint('dim', `    ${where.padEnd(20)} ${texts.join(' ')}`))
   const through = invocation.parents.map(({ name }) => name)
   if (through.length > 0) lines.push(row('started through', through.join(', '), ''))
@@ -30,12 +36,12 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
   if (ends !== undefined) lines.push(`  ends at once: --${ends}`)
   const application = settings.application
   lines.push(row('application', application === null ? paint('yellow', 'unknown') : (application ?? 'none'), ''))
-  for (const setting of written) lines.push(row(setting.name, valueText(setting, paint), sourceText(setting)))
+  for (const setting of written) lines.push(settingRow(setting, sourceText(setting)))
   if (all) {
     const named = new Set(written.map((setting) => setting.name))
     for (const name of Object.keys(invocation.releases.at(-1)?.settings ?? {})) {
       const setting = settings.get(name)
-      if (setting && !named.has(name) && isDefault(invocation, setting)) lines.push(row(name, valueText(setting, paint), 'default'))
+      if (setting && !named.has(name) && isDefault(invocation, setting)) lines.push(settingRow(setting, 'default'))
     }
   }
   const unseen = settings.readings.find((reading) => reading.unseen !== undefined)?.unseen
@@ -46,12 +52,17 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
     lines.push(`  ${paint('red', 'refused')}: ${message}${releases ? ` (gunicorn ${releases.join(', ')})` : ''}`)
   if (invocation.runs === 'maybe') lines.push('  whether it runs hangs on what comes before it')
   lines.push(`  on SIGTERM: ${terminationText(invocation)}`)
-  return `${lines.filter((line) => line.trim() !== '').map((line) => line.trimEnd()).join('\n')}\n`
+  return `${lines.filter((line) => line.trim() !== '').map((line) => inOneLine(line.trimEnd())).join('\n')}\n`
 }
 
+/** What a word holds begins no line. */
+const inOneLine = (line: string): string => line.replaceAll('\n', '\\n')
+
 /** What is said of a program that hides a gunicorn. */
-export const unreadLine = ({ name, words }: Unread): string =>
-  name === 'eval' ? `what \`eval\` reads is not known: ${words.slice(1).map((word) => word.text).join(' ')}\n` : `what \`${name}\` does with its words is not known, so that they are not read: ${words.map((word) => word.text).join(' ').replaceAll(/\s+/g, ' ')}\n`
+export const unreadLine = ({ name, words }: Unread): string => {
+  const texts = words.map((word) => word.text)
+  return visible(name === 'eval' ? `what \`eval\` reads is not known: ${texts.slice(1).join(' ')}` : `what \`${name}\` does with its words is not known, so that they are not read: ${texts.join(' ').replaceAll(/\s+/g, ' ')}`)
+}
 
 const reason: Readonly<Record<string, string>> = {
   'config file': 'the config file cannot be read here',

@@ -9,7 +9,7 @@ import { readProcfile, type Fault, type Note, type ProcfileProcess, type YamlRea
 import { plainData, valueIn, type Range, type Value } from '../platforms/value.ts'
 import { readPlainTexts, readPythonYaml } from './python-yaml.ts'
 import { descriptionNames, type PlatformFile, type Repository } from './repository.ts'
-import { YamlError } from './yaml.ts'
+import { YamlError, holdsTemplate } from './yaml.ts'
 
 /** What a file of a platform holds. */
 export interface ReadFile {
@@ -76,11 +76,13 @@ function readDescription(text: string, repository: Repository): ReadFile {
     return { processes: [], faults: [fault], object: () => undefined }
   }
   const { modules, faults, remarks } = readAppDescription(document, (folder) => procfileBeside(repository, folder))
+  let plain: unknown
   const own: Process = { kind: 'AppDescription', apiVersion: '', name: 'app_desc.yaml', path: [], command: { form: 'none' }, variables: [], remarks }
   return {
     processes: [...(remarks.length > 0 ? [own] : []), ...modules.flatMap(({ processes }) => processes)],
     faults,
-    object: () => plainData(document),
+    // Asked for by each process.
+    object: () => (plain ??= plainData(document)),
     rangeAt: (path) => valueIn(document, path),
     read: readPythonYaml,
   }
@@ -107,7 +109,7 @@ function readOr(read: (text: string) => Value, text: string): Value | Fault {
     return read(text)
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
-    const hint = /\{\{.*\}\}/.test(text) ? ' (a template must be filled in first, or its {{…}} stand in quotes)' : ''
+    const hint = holdsTemplate(text) ? ' (a template must be filled in first, or its {{…}} stand in quotes)' : ''
     return { message: error.message + hint, start: error.offset, end: error.offset + 1 }
   }
 }

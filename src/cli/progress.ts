@@ -1,6 +1,9 @@
 /** A progress line for a person who waits: on a terminal, from the second second on. */
 import type { Io } from './io.ts'
 
+/** To the start of the line, and erase it: ECMA-48 section 8.3.41. */
+const clear = '\r\u001b[2K'
+
 /** Milliseconds before it shows, and between two states of it. */
 const patience = 1000
 const pace = 100
@@ -14,10 +17,10 @@ export function progress({ stderr, now }: Io): { step(what: string, done: number
       if (!stderr.isTTY || now() < next) return
       next = now() + pace
       shown = true
-      stderr.write(`\r\u001b[2K${what}: ${done} workloads, ${Math.round((now() - start) / 1000)} s`)
+      stderr.write(`${stderr.own(clear)}${what}: ${done} workloads, ${Math.round((now() - start) / 1000)} s`)
     },
     end() {
-      if (shown) stderr.write('\r\u001b[2K')
+      if (shown) stderr.write(stderr.own(clear))
     },
   }
 }

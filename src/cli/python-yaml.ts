@@ -28,9 +28,18 @@ function read(source: string, texts: boolean): Value {
   const empty = { type: 'null', text: 'None', start: source.length, end: source.length } as const
   if (!texts) {
     checkTabs(source, events)
-    if (/^\ufeff?(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n))*\.\.\.(?:\s|$)/.test(source)) throw new YamlError("expected '<document start>', but found '...'", 0)
+    if (/^\.\.\.(?:\s|$)/.test(source.slice(firstContent(source)))) throw new YamlError("expected '<document start>', but found '...'", 0)
   }
   return documents === 0 ? empty : new Reader(source, texts).read(buildTree(source, events).root)
+}
+
+/** Where the first line begins that is neither empty nor a comment. */
+function firstContent(source: string): number {
+  const passedOver = /[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)/y
+  let start = source.startsWith('\ufeff') ? 1 : 0
+  passedOver.lastIndex = start
+  while (passedOver.test(source)) start = passedOver.lastIndex
+  return start
 }
 
 /** Throws YamlError for a tab between words: Python's reader has no word that may begin with one. */

@@ -1,5 +1,6 @@
 /** What every report format is given, whether it was read from files or from a cluster. */
 import type { Operation } from '../kubernetes/review.ts'
+import { visible } from '../kubernetes/visible.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import type { Finding } from '../lint.ts'
 
@@ -70,18 +71,19 @@ export interface Reporter {
 
 /** How a workload is named to people: `Deployment default/web`. */
 export function workloadName({ kind, namespace, name }: Workload): string {
-  return `${kind.kind} ${namespace === '' ? '' : `${namespace}/`}${name === '' ? 'without a name' : name}`
+  return visible(`${kind.kind} ${namespace === '' ? '' : `${namespace}/`}${name === '' ? 'without a name' : name}`)
 }
 
 /** Who decided what is done about a finding: `GunicornPolicy "p"`, with the exception that lets it pass. */
 export function decidedBy({ policy, exception }: Finding): string {
-  return `GunicornPolicy "${policy}"${exception === undefined ? '' : `, excepted by GunicornException "${exception}"`}`
+  return visible(`GunicornPolicy "${policy}"${exception === undefined ? '' : `, excepted by GunicornException "${exception}"`}`)
 }
 
 /** `a.yaml:7:3`, or as much of it as there is; the workload where it is in no file. */
 export function placeName(file: ReportedFile | undefined, span: Span | undefined, workload: Workload | undefined): string {
   if (!file) return workload ? workloadName(workload) : ''
-  return span ? `${file.name}:${span.line}:${span.column}` : file.name
+  const name = visible(file.name)
+  return span ? `${name}:${span.line}:${span.column}` : name
 }
 
 /** The column after the span, which is cut off at the end of its first line; undefined where nothing of that is left. */

@@ -1,14 +1,15 @@
 /** `paddock check`: the files, one after the other, through a reporter; what is mended is written back. */
 import { applySplices, inOrder, type Splice } from '../edit.ts'
 import { fieldPath, type Path } from '../kubernetes/field.ts'
+import { visible } from '../kubernetes/visible.ts'
 import { defaultPlatform, platforms, type Platform } from '../platforms/platform.ts'
 import { checkText, type Checked, type CheckOptions } from './check.ts'
 import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import type { Rewrite } from './check-processes.ts'
-import { exitStatus, UsageError } from './exit.ts'
+import { exitStatus, FileError, UsageError } from './exit.ts'
 import type { Change } from './edit.ts'
 import { openReports } from './formats.ts'
-import { platformFile, repository } from './repository.ts'
+import { folderOf, platformFile, repository } from './repository.ts'
 import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
 import { Lines } from './lines.ts'
@@ -51,7 +52,7 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   }
   const summary: Summary = { files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixed: 0, audited: 0, unreadable: 0, written: flags.fix === true }
   const reporter = reporterFor(paths, flags, io)
-  let unmended = 0
+  let [unmended, unwritten] = [0, 0]
   const scripts = new Map<string, string>()
   const bar = progress(io)
   const listed = [...files(paths, summary, reporter, io)]
@@ -72,19 +73,32 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     const reported = { name: file === '-' ? 'standard input' : file, line: lineReader(text) }
     const changes = await checkFile(reported, file, text, options, summary, reporter, io, bar)
     for (const change of flags.fix || flags.diff ? changes : []) {
-      const { file, text } = change
+      const { file, text, folder } = change
       const mended = await mend(change, scripts, io)
       unmended += mended.refused
       if (flags.diff && mended.text !== text) io.stdout.write(await diffOf(file, text, mended.text, io))
-      if (flags.fix && file === '-') io.stdout.write(mended.text)
-      else if (flags.fix && mended.text !== text) io.writeFile(file, mended.text)
+      if (flags.fix && file === '-') io.stdout.raw(mended.text)
+      else if (flags.fix && mended.text !== text && !written(folder, file, mended.text, io)) unwritten += 1
     }
-    if (flags.fix && file === '-' && changes.length === 0) io.stdout.write(text)
+    if (flags.fix && file === '-' && changes.length === 0) io.stdout.raw(text)
   }
   bar.end()
-  for (const note of flags.governing.notes()) io.stderr.write(`paddock: ${note}\n`)
+  for (const note of flags.governing.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
   reporter.end(summary)
+  if (unwritten > 0) return exitStatus.unreadable
   return status(summary, failingActions(flags.failOn, summary.written && unmended === 0))
+}
+
+/** Writes what has been mended; false, and why is said, where it lies elsewhere or cannot be written. */
+function written(folder: string, file: string, text: string, io: Io): boolean {
+  try {
+    io.writeWithin(folder, file, text)
+    return true
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error
+    io.stderr.write(`paddock: ${error.message}: not fixed\n`)
+    return false
+  }
 }
 
 /** Reads files; standard input, which can be read once, is kept. */
@@ -115,10 +129,10 @@ function* files(paths: readonly string[], summary: Summary, reporter: Reporter, 
 }
 
 function unreadableFile(path: string, error: unknown, summary: Summary, reporter: Reporter, io: Io): void {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = error instanceof FileError ? error.reason : error instanceof Error ? error.message : String(error)
   summary.unreadable += 1
   reporter.unreadable({ name: path, line: () => '' }, { message })
-  io.stderr.write(`paddock: ${path}: ${message}\n`)
+  io.stderr.write(`paddock: ${visible(`${path}: ${message}`)}\n`)
 }
 
 /** What goes to standard output is one thing: a report, a diff, or what was read from standard input, mended. */
@@ -139,6 +153,8 @@ function reporterFor(paths: readonly string[], { format = [], fix = false, diff 
 /** What is to become of a file: edits of its documents, or text to be put in its place. */
 interface FileChange {
   readonly file: string
+  /** The folder of the repository that it is in. */
+  readonly folder: string
   readonly text: string
   readonly edits: readonly Change[]
   readonly splices: readonly Splice[]
@@ -150,18 +166,18 @@ interface FileChange {
 async function checkFile(reported: ReportedFile, path: string, text: string, options: RunOptions, summary: Summary, reporter: Reporter, io: Io, bar: ReturnType<typeof progress>): Promise<readonly FileChange[]> {
   const edits: Change[] = []
   const rewrites: Rewrite[] = []
-  const folder = path.slice(0, path.lastIndexOf('/') + 1)
+  const folder = folderOf(path)
   const kind = platformFile(path)
   const found = kind === undefined
     ? checkText(text, options, (edit) => edits.push(edit))
-    : (await import('./check-processes.ts')).checkPlatformFile(kind, text, { ...options, repository: repository(path, io) }, (rewrite) => rewrites.push(rewrite))
+    : (await import('./check-processes.ts')).checkPlatformFile(kind, text, { ...options, repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, (rewrite) => rewrites.push(rewrite))
   for (const checked of found) {
     const file = checked.file ? { name: folder + checked.file.name, line: lineReader(checked.file.text) } : reported
     count(checked, summary)
     if ('workload' in checked) reporter.workload(file, checked.workload)
     else {
       reporter.unreadable(file, checked.unreadable)
-      io.stderr.write(`paddock: ${placeName(file, checked.unreadable.span, undefined)}: ${checked.unreadable.message}\n`)
+      io.stderr.write(`paddock: ${placeName(file, checked.unreadable.span, undefined)}: ${visible(checked.unreadable.message)}\n`)
     }
     bar.step(file.name, summary.workloads)
   }
@@ -170,8 +186,8 @@ async function checkFile(reported: ReportedFile, path: string, text: string, opt
   const splices = own.flatMap(({ splice }) => splice ?? [])
   const changes = own.flatMap(({ change }) => change ?? [])
   const scripts = rewrites.flatMap(({ script, before = '', splice }): FileChange[] =>
-    (script !== undefined && splice ? [{ file: folder + script, text: before, edits: [], splices: [splice], changes: [], isScript: true }] : []))
-  return edits.length + splices.length + changes.length > 0 ? [{ file: path, text, edits, splices, changes, isScript: false }, ...scripts] : scripts
+    (script !== undefined && splice ? [{ file: folder + script, folder, text: before, edits: [], splices: [splice], changes: [], isScript: true }] : []))
+  return edits.length + splices.length + changes.length > 0 ? [{ file: path, folder, text, edits, splices, changes, isScript: false }, ...scripts] : scripts
 }
 
 function count(checked: Checked, summary: Summary): void {
@@ -214,14 +230,14 @@ async function mend({ file, text, edits, splices, changes, isScript }: FileChang
     // Several processes may start one script; what each of them needs must be the same.
     const known = scripts.get(file)
     scripts.set(file, known ?? mended)
-    if (known !== undefined && known !== mended) io.stderr.write(`paddock: ${file}: not fixed: several processes start it, and each needs another change\n`)
+    if (known !== undefined && known !== mended) io.stderr.write(`paddock: ${visible(file)}: not fixed: several processes start it, and each needs another change\n`)
     return known === undefined ? { text: mended, refused: 0 } : { text, refused: known === mended ? 0 : 1 }
   }
   const { editManifests } = await import('./edit.ts')
   const { mendText } = await import('./mend-text.ts')
   let [mended, refused] = [text, 0]
   const refuse = (line: number, path: Path, reason: string): void => {
-    io.stderr.write(`paddock: ${file}:${line}: ${fieldPath(path)}: not fixed: ${reason}\n`)
+    io.stderr.write(`paddock: ${visible(`${file}:${line}: ${fieldPath(path)}: not fixed: ${reason}`)}\n`)
     refused += 1
   }
   // From the end on, so that the places of what stands before still hold.

@@ -1,11 +1,12 @@
 /** `paddock explain`: one command, the commands of a manifest, or a stream of requests. */
 import { inspectWorkload } from '../inspect.ts'
 import { fieldPath } from '../kubernetes/field.ts'
+import { visible } from '../kubernetes/visible.ts'
 import { readObjects, readWorkload, type Container } from '../kubernetes/workload.ts'
-import { exitStatus, UsageError } from './exit.ts'
+import { exitStatus, FileError, UsageError } from './exit.ts'
 import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import { explain, explainInvocation, explainProcess, readRequest, understand, type ExplainRequest } from './explain.ts'
-import { painter, type Io } from './io.ts'
+import { jsonText, painter, type Io } from './io.ts'
 import { readManifests } from './manifests.ts'
 import { picture, unreadLine } from './picture.ts'
 import { platformFile, repository } from './repository.ts'
@@ -34,14 +35,14 @@ export async function runExplain(words: readonly string[], flags: ExplainFlags, 
   const files = readEach(flags.configFile ?? {}, io)
   const request: ExplainRequest = { argv: shell === undefined ? words : ['sh', '-c', shell], env, gunicorn, files }
   if (flags.format === 'json') {
-    io.stdout.write(`${JSON.stringify(explain(request, true), null, 2)}\n`)
+    io.stdout.write(`${jsonText(explain(request, true), 2)}\n`)
     return exitStatus.ok
   }
   const { invocations, errors, unread } = understand(request)
   const view = { all: flags.all === true, paint: painter(io.stdout, io.env) }
-  for (const { message } of errors) io.stdout.write(`script: ${message}\n`)
+  for (const { message } of errors) io.stdout.write(`script: ${visible(message)}\n`)
   if (invocations.length === 0) io.stdout.write('no gunicorn is started here, as far as can be seen\n')
-  for (const program of unread) io.stdout.write(unreadLine(program))
+  for (const program of unread) io.stdout.write(`${unreadLine(program)}\n`)
   for (const invocation of invocations) io.stdout.write(picture(invocation, view))
   return exitStatus.ok
 }
@@ -52,14 +53,24 @@ async function answerRequests(io: Io): Promise<number> {
   for await (const line of io.inputLines()) {
     if (line.trim() === '') continue
     try {
-      io.stdout.write(`${JSON.stringify(explain(readRequest(JSON.parse(line))))}\n`)
+      io.stdout.write(`${jsonText(explain(readRequest(JSON.parse(line))))}\n`)
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      io.stdout.write(`${JSON.stringify({ invocations: [], problems: [{ message: `not a request: ${message}` }] })}\n`)
+      io.stdout.write(`${jsonText({ invocations: [], problems: [{ message: `not a request: ${message}` }] })}\n`)
       status = exitStatus.unreadable
     }
   }
   return status
+}
+
+/** A command that was given without a `--` before it is no file. */
+function readNamed(path: string, io: Io): string {
+  try {
+    return io.readFile(path)
+  } catch (error) {
+    if (error instanceof FileError && error.isAbsent && /\s|^gunicorn$/.test(path)) throw new UsageError(`${error.message}: write a script behind --shell, or a command behind --`)
+    throw error
+  }
 }
 
 async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): Promise<number> {
@@ -67,15 +78,15 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
   const answers: object[] = []
   const view = { all: flags.all === true, paint: painter(io.stdout, io.env) }
   const configMaps = new ConfigMapCollection()
-  for (const path of paths) configMaps.add(io.readFile(path))
+  for (const path of paths) configMaps.add(readNamed(path, io))
   const surroundings = { configMaps: configMaps.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
   for (const path of paths) {
     const kind = platformFile(path)
     if (kind !== undefined) {
       const { explainProcesses, explainedProcesses } = await import('./explain-processes.ts')
-      const asked = { path, kind, text: io.readFile(path), repository: repository(path, io) }
+      const asked = { path, kind, text: io.readFile(path), repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }
       const { text, faults } = explainProcesses(asked, flags, view.paint)
-      for (const fault of faults) io.stderr.write(`paddock: ${fault}\n`)
+      for (const fault of faults) io.stderr.write(`paddock: ${visible(fault)}\n`)
       if (faults.length > 0) status = exitStatus.unreadable
       if (flags.format === 'json') answers.push(...explainedProcesses(asked, flags))
       else io.stdout.write(text)
@@ -83,26 +94,26 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
     }
     for (const manifest of readManifests(io.readFile(path))) {
       if (manifest.error) {
-        io.stderr.write(`paddock: ${path}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}\n`)
+        io.stderr.write(`paddock: ${visible(`${path}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}`)}\n`)
         status = exitStatus.unreadable
       }
       for (const { item } of readObjects(manifest.value)) {
         const workload = readWorkload(item)
         if (!workload) continue
         for (const { container, invocations, errors, unread } of inspectWorkload(workload, surroundings)) {
-          const title = `${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`
+          const title = visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
           for (const invocation of invocations)
             if (flags.format === 'json') answers.push({ file: path, container: container.name, ...explainInvocation(invocation, null), ...explainProcess(invocation) })
             else io.stdout.write(picture(invocation, { ...view, title: `${title}, ${fieldPath(invocation.place.path)}` }))
           if (flags.format === 'json') continue
-          for (const { message } of errors) io.stdout.write(`${title}: script: ${message}\n`)
-          for (const program of unread) io.stdout.write(`${title}: ${unreadLine(program)}`)
+          for (const { message } of errors) io.stdout.write(`${title}: script: ${visible(message)}\n`)
+          for (const program of unread) io.stdout.write(`${title}: ${unreadLine(program)}\n`)
           if (invocations.length + errors.length + unread.length === 0 && speaksOfGunicorn(container)) io.stdout.write(`${title}: gunicorn is spoken of, and not seen to be started\n`)
         }
       }
     }
   }
-  if (flags.format === 'json') io.stdout.write(`${JSON.stringify({ invocations: answers, problems: [] }, null, 2)}\n`)
+  if (flags.format === 'json') io.stdout.write(`${jsonText({ invocations: answers, problems: [] }, 2)}\n`)
   return status
 }
 

@@ -1,5 +1,6 @@
 /** `paddock policy explain`: which policies govern a workload, and who decides what. */
 import type { Labels } from '../kubernetes/labels.ts'
+import { visible } from '../kubernetes/visible.ts'
 import { readObjects, readWorkload } from '../kubernetes/workload.ts'
 import { governed, type Governed } from '../policy/governed.ts'
 import { Policies, type Decision, type Explanation, type Standing } from '../policy/policies.ts'
@@ -7,7 +8,7 @@ import { presetObject } from '../policy/presets.ts'
 import { exitStatus, UsageError } from './exit.ts'
 import type { Explained, Skins, Target } from './skins.ts'
 import { namespaceLabels as labelsIn, type PolicyFlags } from './governing.ts'
-import { painter, type Io } from './io.ts'
+import { jsonText, painter, type Io } from './io.ts'
 import { readManifests } from './manifests.ts'
 import { readPolicyFiles } from './policy-files.ts'
 
@@ -30,9 +31,9 @@ export async function explainPolicy(name: string, paths: readonly string[], flag
   const { workload, labels } = theOne(found.filter(({ workload: { kind } }) => flags.kind === undefined || kind === flags.kind), name)
   const policies = await policiesFor(flags, cluster, io)
   const explanation = policies.explain(workload, labels, io.time())
-  if (flags.format === 'json') io.stdout.write(`${JSON.stringify({ workload: { ...workload, owners: undefined }, ...explanation, problems: policies.problems }, null, 2)}\n`)
+  if (flags.format === 'json') io.stdout.write(`${jsonText({ workload: { ...workload, owners: undefined }, ...explanation, problems: policies.problems }, 2)}\n`)
   else io.stdout.write(explanationText(workload, explanation, io))
-  for (const { kind, name: broken, message } of policies.problems) io.stderr.write(`paddock: ${kind} "${broken}": ${message}\n`)
+  for (const { kind, name: broken, message } of policies.problems) io.stderr.write(`paddock: ${visible(`${kind} "${broken}": ${message}`)}\n`)
   return exitStatus.ok
 }
 
@@ -73,7 +74,7 @@ async function policiesFor({ policy = [], preset }: ExplainFlags, cluster: Expla
 
 function explanationText({ kind, namespace, name }: Governed, { policies, exceptions, decisions }: Explanation, io: Io): string {
   const paint = painter(io.stdout, io.env)
-  const lines = [`${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`]
+  const lines = [visible(`${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`)]
   const part = (title: string, rows: readonly (readonly string[])[]): void => {
     if (rows.length > 0) lines.push('', paint('bold', title), ...table(rows))
   }
@@ -106,7 +107,8 @@ function decisionRow({ field, value, otherwise, policy, preset, exception }: Dec
 }
 
 /** Rows with their columns in line; the last one is as long as it is, and so is a list. */
-function table(rows: readonly (readonly string[])[]): string[] {
+function table(given: readonly (readonly string[])[]): string[] {
+  const rows = given.map((row) => row.map(visible))
   const widest = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0).filter((length) => length <= 40), 0)
   return rows.map((row) => `  ${row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widest(column)))).join('  ')}`)
 }

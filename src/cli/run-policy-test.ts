@@ -1,9 +1,10 @@
 /** `paddock policy test`: what policies are expected to make of manifests, in files named `paddock-test.yaml`. */
 import { basename, dirname, join } from 'node:path'
+import { visible, visibleXml } from '../kubernetes/visible.ts'
 import { checkText } from './check.ts'
 import { exitStatus, UsageError } from './exit.ts'
 import { governing } from './governing.ts'
-import { painter, type Io } from './io.ts'
+import { jsonText, painter, type Io } from './io.ts'
 import { element } from './junit.ts'
 import { policyTests, type Expected, type PolicyTest } from './policy-test.ts'
 import { workloadName, type ReportedWorkload } from './report.ts'
@@ -28,17 +29,20 @@ export async function testPolicies(paths: readonly string[], { format }: { reado
   if (files.length === 0) throw new UsageError(`${paths.join(', ')}: there must be a file named paddock-test.yaml`)
   const ran: Ran[] = []
   for (const file of files) for (const test of policyTests(file, io.readFile(file))) ran.push({ test, outcomes: await run(test, io) })
-  io.stdout.write(reports[format](ran, io))
+  const text = reports[format](ran, io)
+  io.stdout.write(format === 'junit' ? visibleXml(text) : text)
   return ran.some(({ outcomes }) => outcomes.some(({ failure }) => failure !== undefined)) ? exitStatus.found : exitStatus.ok
 }
 
 async function run(test: PolicyTest, io: Io): Promise<Outcome[]> {
   const at = (path: string): string => join(dirname(test.file), path)
   const time = test.now === undefined ? io.time : () => Date.parse(String(test.now))
-  const { policyFor, learnNamespaces } = await governing({ policy: test.policies.map(at), preset: test.preset }, { ...io, time })
-  const texts = test.manifests.map(at).flatMap((path) => io.listFiles(path)).map((file) => ({ file, text: io.readFile(file) }))
+  // A test names files of its repository, and no others.
+  const read = (file: string): string => io.readWithin(dirname(test.file), file)
+  const { policyFor, learnNamespaces } = await governing({ policy: test.policies.map(at), preset: test.preset }, { ...io, time, readFile: read })
+  const texts = test.manifests.map(at).flatMap((path) => io.listFiles(path)).map((file) => ({ file, text: read(file) }))
   for (const { text } of texts) learnNamespaces(text)
-  const requirements = test.requirements === undefined ? undefined : { path: test.requirements, text: io.readFile(at(test.requirements)) }
+  const requirements = test.requirements === undefined ? undefined : { path: test.requirements, text: read(at(test.requirements)) }
   const workloads = texts.flatMap(({ file, text }) => [...checkText(text, { policyFor, requirements }, () => {})].map((checked) => {
     if ('workload' in checked) return checked.workload
     const { message, span } = checked.unreadable
@@ -80,15 +84,15 @@ const reports: Readonly<Record<Format, (ran: readonly Ran[], io: Io) => string>>
   text(ran, io) {
     const paint = painter(io.stdout, io.env)
     const blocks = ran.map(({ test, outcomes }) => {
-      const lines = outcomes.map(({ name, failure }) => (failure === undefined ? `  ${paint('green', 'ok')}    ${name}\n` : `  ${paint('red', 'FAIL')}  ${name}: ${failure}\n`))
-      return `${paint('bold', `${test.file}: ${test.name}`)}\n${lines.join('')}`
+      const lines = outcomes.map(({ name, failure }) => (failure === undefined ? `  ${paint('green', 'ok')}    ${visible(name)}\n` : `  ${paint('red', 'FAIL')}  ${visible(`${name}: ${failure}`)}\n`))
+      return `${paint('bold', visible(`${test.file}: ${test.name}`))}\n${lines.join('')}`
     })
     const all = ran.flatMap(({ outcomes }) => outcomes)
     const failed = all.filter(({ failure }) => failure !== undefined).length
     const summary = `${count(ran.length, 'test')}, ${count(all.length, 'result')}: ${failed === 0 ? 'all as expected' : `${failed} not as expected`}`
     return `${blocks.join('')}\n${summary}\n`
   },
-  json: (ran) => `${JSON.stringify({
+  json: (ran) => `${jsonText({
     apiVersion: 'paddock.dev/v1alpha1',
     kind: 'PolicyTestResult',
     tests: ran.map(({ test: { file, name }, outcomes }) => ({ file, name, results: outcomes.map((one) => ({ name: one.name, passed: one.failure === undefined, failure: one.failure })) })),

@@ -1,5 +1,6 @@
 /** `paddock policy show` and `policy validate`. */
 import { dump } from 'js-yaml'
+import { visible } from '../kubernetes/visible.ts'
 import { presetObject } from '../policy/presets.ts'
 import { presetNamed } from '../policy/read.ts'
 import type { Io } from './io.ts'
@@ -15,8 +16,9 @@ export function showPolicy(name: string, io: Io): void {
 export function validatePolicies(paths: readonly string[], io: Io): void {
   const read = readPolicyObjects(paths, io)
   const { policies, exceptions } = read
-  for (const line of contradictionLines(read)) io.stderr.write(`${line}\n`)
-  for (const { kind, metadata } of [...policies, ...exceptions]) io.stdout.write(`${kind} "${nameOf(metadata)}" is valid\n`)
+  for (const line of contradictionLines(read)) io.stderr.write(`${visible(line)}
+`)
+  for (const { kind, metadata } of [...policies, ...exceptions]) io.stdout.write(visible(`${kind} "${nameOf(metadata)}" is valid`) + '\n')
 }
 
 const nameOf = ({ namespace, name }: { readonly namespace?: string; readonly name: string }): string => (namespace === undefined ? name : `${namespace}/${name}`)

@@ -2,7 +2,7 @@
 import { exitStatus, UsageError } from './exit.ts'
 import type { PolicyFor } from '../policy/governed.ts'
 import type { Skins } from './skins.ts'
-import type { Io } from './io.ts'
+import { jsonText, type Io } from './io.ts'
 
 export interface ReviewFlags {
   readonly mutate?: boolean
@@ -21,7 +21,7 @@ export async function runReview(file: string, { mutate, validate, policyFor }: R
   } catch (error) {
     throw new UsageError(`${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
-  io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
+  io.stdout.write(`${jsonText(answer, 2)}\n`)
   const { response } = answer as { response: { allowed: boolean } }
   return response.allowed ? exitStatus.ok : exitStatus.found
 }

@@ -4,12 +4,12 @@ import { preset } from '../policy/presets.ts'
 import { rules } from '../rules/index.ts'
 import type { Rule } from '../rules/rule.ts'
 import { exitStatus, UsageError } from './exit.ts'
-import { painter, type Io } from './io.ts'
+import { jsonText, painter, type Io } from './io.ts'
 
 export function runRules(id: string | undefined, { format }: { readonly format: 'text' | 'json' }, io: Io): number {
   const wanted: readonly Told[] = id === undefined ? rules : [...rules, ...ofPlatforms].filter((rule) => rule.id === id)
   if (id !== undefined && wanted.length === 0) throw new UsageError(`there is no rule "${id}": \`paddock rules\` lists them all`)
-  if (format === 'json') io.stdout.write(`${JSON.stringify(wanted.map(asJson), null, 2)}\n`)
+  if (format === 'json') io.stdout.write(`${jsonText(wanted.map(asJson), 2)}\n`)
   else io.stdout.write(id === undefined ? list(io) : wanted.map((rule) => page(rule, io)).join('\n'))
   return exitStatus.ok
 }

@@ -1,5 +1,6 @@
 /** `paddock scan`: the workloads of a cluster against its policies, or what other policies would change. */
 import type { Operation } from '../kubernetes/review.ts'
+import { visible, visibleJson, visibleLines } from '../kubernetes/visible.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import type { Finding } from '../lint.ts'
 import { Policies, type ExceptionObject, type PolicyObject } from '../policy/policies.ts'
@@ -94,7 +95,7 @@ async function scan(cluster: ScannedCluster, before: Policies | undefined, after
     if ('unreadable' in one) {
       summary.unreadable += 1
       reporter.unreadable(undefined, { message: one.unreadable })
-      io.stderr.write(`paddock: ${one.unreadable}\n`)
+      io.stderr.write(`paddock: ${visible(one.unreadable)}\n`)
       continue
     }
     const [becomes, was] = one.verdicts
@@ -138,7 +139,8 @@ function reporters(isComparison: boolean, failing: ReadonlySet<string>, { format
 
 function comparisonIn({ format, file }: Output, io: Io): ComparisonReporter {
   const chunks: string[] = []
-  const write = file === undefined ? (text: string) => io.stdout.write(text) : (text: string) => void chunks.push(text)
+  const escape = format === 'json' ? visibleJson : file === undefined ? (text: string) => text : visibleLines
+  const write = file === undefined ? (text: string) => io.stdout.write(escape(text)) : (text: string) => void chunks.push(escape(text))
   const paint = file === undefined ? painter(io.stdout, io.env) : (_: unknown, text: string) => text
   const reporter = format === 'json' ? jsonComparison(write) : textComparison(write, paint)
   return {

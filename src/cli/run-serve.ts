@@ -1,8 +1,9 @@
 /** `paddock serve`: the webhook, and what it makes of examples. */
 import { request } from 'node:https'
-import { dirname, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { applyPatch } from '../edit.ts'
 import type { Operation } from '../kubernetes/review.ts'
+import { visible } from '../kubernetes/visible.ts'
 import { readWorkload } from '../kubernetes/workload.ts'
 import { exitStatus, UsageError } from './exit.ts'
 import type { ServeOptions, Serving } from './skins.ts'
@@ -18,7 +19,14 @@ export interface ServeFlags extends ServeOptions {
 export async function runServe(flags: ServeFlags, start: (options: ServeOptions) => Promise<Serving>, io: Io): Promise<number> {
   const serving = await listen(flags, start)
   io.stderr.write(`paddock: serving on ${serving.url}\n`)
-  if (flags.examples !== undefined) await showExamples(flags.examples, serving, io)
+  if (flags.examples !== undefined)
+    try {
+      await showExamples(flags.examples, serving, io)
+    } catch (error) {
+      await serving.stop(0)
+      // Whom it cannot ask, it cannot show.
+      throw error instanceof UsageError ? error : new UsageError(`${flags.examples}: the webhook could not be asked: ${error instanceof Error ? error.message : String(error)}`)
+    }
   if (flags.once) await serving.stop(0)
   else if (flags.examples !== undefined) io.stderr.write('paddock: serving until Ctrl-C\n')
   await serving.stopped
@@ -34,7 +42,10 @@ async function listen(flags: ServeFlags, start: (options: ServeOptions) => Promi
     if (code === 'EADDRINUSE') throw new UsageError(`port ${flags.port} on ${flags.host} is taken: choose another with --port`)
     if (code === 'EACCES') throw new UsageError(`port ${flags.port} may not be opened by this user: choose another with --port`)
     if (code === 'EADDRNOTAVAIL') throw new UsageError(`${flags.host} is no address of this machine: choose another with --host`)
-    throw error
+    if (error instanceof Error && 'code' in error && !String(error.code).startsWith('ERR_')) throw error
+    // A certificate that cannot be served: the message names its file, or is OpenSSL's.
+    const message = error instanceof Error ? error.message : String(error)
+    throw new UsageError(flags.certDir === undefined || message.startsWith(join(flags.certDir, '')) ? message : `${join(flags.certDir, 'tls.crt')}: cannot be served: ${message}`)
   }
 }
 
@@ -42,7 +53,7 @@ async function showExamples(folder: string, serving: Serving, io: Io): Promise<v
   // Folders within hold what is no example of its own: policies and their tests.
   for (const file of io.listFiles(folder).filter((path) => path === folder || relative(folder, dirname(path)) === ''))
     for (const { value, error } of readManifests(io.readFile(file))) {
-      if (error) io.stdout.write(`${file}:${error.line}:${error.column}: error: ${error.message}\n`)
+      if (error) io.stdout.write(`${visible(`${file}:${error.line}:${error.column}: error: ${error.message}`)}\n`)
       else if (readWorkload(value)) await showExample(file, value, serving, io)
     }
 }
@@ -56,7 +67,7 @@ async function showExample(file: string, object: unknown, serving: Serving, io: 
   const validated = await ask(serving, '/validate', after)
   const outcome = !validated.allowed ? paint('red', 'denied') : patch.length > 0 ? paint('green', 'fixed') : paint('blue', 'allowed')
   io.stdout.write(`\n${paint('bold', file)}: ${outcome}\n`)
-  const said = validated.allowed ? (validated.warnings ?? []).map((text) => `${paint('yellow', 'Warning:')} ${text}`) : [validated.status?.message ?? '']
+  const said = validated.allowed ? (validated.warnings ?? []).map((text) => `${paint('yellow', 'Warning:')} ${visible(text)}`) : [validated.status?.message ?? '']
   for (const text of said) io.stdout.write(`  ${text}\n`)
   if (validated.allowed && patch.length > 0) {
     const { dump } = await import('js-yaml')

@@ -1,4 +1,5 @@
 /** The text that people read: place, message, the line with a caret, the remedy, a summary. */
+import { visible, visibleLines } from '../kubernetes/visible.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import type { Finding } from '../lint.ts'
 import type { Style } from './io.ts'
@@ -20,7 +21,7 @@ export function textReporter(write: (text: string) => void, paint: Paint): Repor
     },
     unreadable(file, { span, workload, message }) {
       const place = paint('bold', `${placeName(file, span, workload)}:`)
-      write(`${place} ${paint('red', 'error:')} ${message}\n${excerpt(file, span, paint)}\n`)
+      write(`${place} ${paint('red', 'error:')} ${visible(message)}\n${excerpt(file, span, paint)}\n`)
     },
     end(summary) {
       write(`${lookedAt(summary)}: ${outcome(summary)}\n`)
@@ -39,7 +40,7 @@ function findingsText(file: ReportedFile | undefined, workload: Workload, findin
   return messages.join('') + excerpt(file, span, paint) + [...remedies].join('')
 }
 
-const remark = (finding: Finding): string => (finding.exception === undefined ? finding.remedy : `Let pass by GunicornException "${finding.exception}".`)
+const remark = (finding: Finding): string => (finding.exception === undefined ? finding.remedy : visible(`Let pass by GunicornException "${finding.exception}".`))
 
 /** The line, with a caret under the column, and tildes under the rest of what is meant. */
 function excerpt(file: ReportedFile | undefined, span: Span | undefined, paint: Paint): string {
@@ -48,10 +49,11 @@ function excerpt(file: ReportedFile | undefined, span: Span | undefined, paint: 
   const text = file.line(line)
   if (text.trim() === '') return ''
   const from = text.length > widestLine ? Math.max(0, column - 1 - widestLine / 4) : 0
-  const shown = text.slice(from, from + widestLine)
+  const [start, end] = [column - 1 - from, column - 1 - from + width]
+  const shown = visibleLines(text.slice(from, from + widestLine))
   const margin = String(line)
-  const before = shown.slice(0, column - 1 - from).replaceAll(/[^\t]/g, ' ')
-  const room = Math.max(1, shown.length - before.length)
-  const marks = `^${'~'.repeat(Math.max(0, Math.min(width, room) - 1))}`
+  const before = visibleLines(text.slice(from, from + start)).replaceAll(/[^\t]/g, ' ')
+  const meant = visibleLines(text.slice(from, from + Math.min(end, widestLine))).length - before.length
+  const marks = `^${'~'.repeat(Math.max(0, meant - 1))}`
   return `  ${paint('dim', `${margin} |`)} ${shown}\n  ${' '.repeat(margin.length)} ${paint('dim', '|')} ${before}${paint('cyan', marks)}\n`
 }

@@ -42,7 +42,7 @@ export function readEvents(source: string, deepest = MAX_DEPTH): Event[] {
 const TOO_SHALLOW = 'deficient indentation'
 
 /** How much text is read anew for lines that stand too shallow, in UTF-16 units, before it is given up. */
-const MAX_REREAD = 100_000_000
+const MAX_REREAD = 8_000_000
 
 /**
  * The events of a text with lines that stand too shallow, which YAML forbids and Go allows (`args: [` closed by a `]` right under
@@ -50,30 +50,41 @@ const MAX_REREAD = 100_000_000
  */
 function readShallow(source: string, first: YamlError, deepest: number): Event[] {
   const indent = ' '.repeat(deepestLine(source) + 1)
-  const shallow: number[] = []
+  const shallow = new Set<number>()
+  let starts: readonly number[] = []
   let blank = source
   const original = (offset: number): number => {
-    for (const [index, start] of shallow.entries()) {
-      const shift = index * indent.length
-      if (offset - shift <= start) return offset - shift
-      if (offset - shift < start + indent.length) return start
+    let [low, high] = [0, starts.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (starts[middle]! + middle * indent.length < offset) low = middle + 1
+      else high = middle
     }
-    return offset - shallow.length * indent.length
+    if (low === 0) return offset
+    return Math.max(offset - low * indent.length, starts[low - 1]!)
+  }
+  const indented = (end: number): string => {
+    const texts: string[] = []
+    let done = 0
+    for (const start of starts) {
+      if (start > end) break
+      texts.push(blank.slice(done, start), indent)
+      done = start
+    }
+    return texts.join('') + blank.slice(done, end)
   }
   let offset = first.offset
-  for (let reread = source.length; reread < MAX_REREAD; reread += source.length) {
+  for (let reread = source.length; reread < MAX_REREAD; reread += 2 * source.length) {
     const start = Math.max(source.lastIndexOf('\n', offset - 1), source.lastIndexOf('\r', offset - 1)) + 1
     const before = blank.slice(start, offset)
     if (before.trim() !== '' && before.includes('\t')) {
       blank = blank.slice(0, start) + before.replaceAll('\t', ' ') + blank.slice(offset)
-    } else if (before.trim() === '' && !shallow.includes(start)) {
-      shallow.push(start)
-      shallow.sort((a, b) => a - b)
+    } else if (before.trim() === '' && !shallow.has(start)) {
+      for (const line of linesWithin(source, start, contextOf(indented(start) + indent, deepest))) shallow.add(line)
+      starts = [...shallow].sort((a, b) => a - b)
     } else break
-    const deep =
-      shallow.map((at, index) => blank.slice(shallow[index - 1] ?? 0, at) + indent).join('') + blank.slice(shallow.at(-1) ?? 0)
     try {
-      return parse(deep, deepest).map((event) => mapOffsets(event, original))
+      return parse(indented(source.length), deepest).map((event) => mapOffsets(event, original))
     } catch (error) {
       if (!(error instanceof YamlError)) throw error
       offset = original(error.offset)
@@ -81,6 +92,44 @@ function readShallow(source: string, first: YamlError, deepest: number): Event[]
     }
   }
   throw first
+}
+
+type Context = 'single' | 'double' | 'flow' | undefined
+
+/** What a text ends in the middle of. */
+function contextOf(text: string, deepest: number): Context {
+  try {
+    parse(text, deepest)
+    return undefined
+  } catch (error) {
+    const [, within] = /^unexpected end of the stream within a (single|double|flow)\b/.exec((error as Error).message) ?? []
+    return within as Context
+  }
+}
+
+/** Where lines begin from `start` on that surely stand within the quotes or brackets that it stands in. */
+function* linesWithin(source: string, start: number, context: Context): Generator<number> {
+  yield start
+  if (context === undefined) return
+  // Of brackets it is not known how many are open: one.
+  let depth = 1
+  let quote: Context = context === 'flow' ? undefined : context
+  for (let at = start; at < source.length; at++) {
+    const char = source[at]
+    if (char === '\n' || (char === '\r' && source[at + 1] !== '\n')) yield at + 1
+    else if (quote === 'double' && char === '\\') at += 1
+    else if (quote !== undefined && char === (quote === 'double' ? '"' : "'")) {
+      if (quote === 'single' && source[at + 1] === "'") at += 1
+      else if (context !== 'flow') return
+      else quote = undefined
+    } else if (quote === undefined) {
+      // What may be a comment, or a quote within a word, is left to the reader.
+      if (char === '#' || ((char === '"' || char === "'") && !/[\s,[{:]/.test(source[at - 1] ?? ' '))) return
+      if (char === '"' || char === "'") quote = char === '"' ? 'double' : 'single'
+      if (char === '[' || char === '{') depth += 1
+      if ((char === ']' || char === '}') && --depth === 0) return
+    }
+  }
 }
 
 function deepestLine(source: string): number {
@@ -92,7 +141,7 @@ function deepestLine(source: string): number {
 function mapOffsets(event: Event, map: (offset: number) => number): Event {
   const entries = Object.entries(event).map(([name, value]) => [
     name,
-    /(?:Start|End|^start)$/.test(name) && value >= 0 ? map(value) : value,
+    /(?:Start|End|^start)$/.test(name) && typeof value === 'number' && value >= 0 ? map(value) : value,
   ])
   return Object.fromEntries(entries) as Event
 }
@@ -106,6 +155,18 @@ function parse(source: string, deepest: number): Event[] {
     const reason = error.reason.startsWith('nesting exceeded') ? `nested deeper than ${deepest} levels` : error.reason
     throw new YamlError(reason, error.mark?.position ?? 0)
   }
+}
+
+/** True where a line holds `{{…}}`, which a template is filled in at. */
+export function holdsTemplate(source: string): boolean {
+  for (let open = source.indexOf('{{'); open >= 0;) {
+    const close = source.indexOf('}}', open + 2)
+    if (close < 0) return false
+    const lineBreak = source.lastIndexOf('\n', close)
+    if (lineBreak < open) return true
+    open = source.indexOf('{{', lineBreak)
+  }
+  return false
 }
 
 /** The number of documents that events stand for. */

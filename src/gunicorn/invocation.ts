@@ -81,7 +81,7 @@ export function startedBy(words: readonly Word[], from = 0): Started {
       last = inner
     } else {
       // `$VENV/bin/gunicorn`: the folder does not matter.
-      const path = name ?? word.text.replace(/["']+$/, '')
+      const path = name ?? word.text.replace(/(?<!["'])["']+$/, '')
       const base = baseName(last?.namesEnvironment === true ? path.slice(path.indexOf(':') + 1) : path)
       if (base === 'gunicorn') return { kind: 'gunicorn', index: at, changes, passed }
       if (name === null) return { kind: 'unknown' }

@@ -4,7 +4,7 @@
  */
 
 /** What `str.strip()` strips: Unicode white space, and the four information separators. */
-const outerSpace = /^[\s\u001c-\u001f\u0085]+|[\s\u001c-\u001f\u0085]+$/gu
+const outerSpace = /^[\s\u001c-\u001f\u0085]+|(?<![\s\u001c-\u001f\u0085])[\s\u001c-\u001f\u0085]+$/gu
 
 /** `str.strip()`. JavaScript's `trim` differs in U+FEFF, U+0085 and the information separators. */
 export function strip(text: string): string {
@@ -56,7 +56,7 @@ const parseDecimal = (body: string): number | undefined => (/^\d+(_\d+)*$/.test(
 function parsePrefixed(body: string): number | undefined {
   if (/^0[xX](_?[\da-fA-F])+$/.test(body) || /^0[oO](_?[0-7])+$/.test(body) || /^0[bB](_?[01])+$/.test(body))
     return Number(body.replaceAll('_', ''))
-  if (/^0+(_?0)*$/.test(body)) return 0
+  if (/^0(_?0)*$/.test(body)) return 0
   return /^[1-9](_?\d)*$/.test(body) ? parseDecimal(body) : undefined
 }
 
@@ -69,7 +69,7 @@ export function repr(text: string): string {
     else if (char === '\n') body += '\\n'
     else if (char === '\r') body += '\\r'
     else if (char === '\t') body += '\\t'
-    else if (char < ' ' || char === '\u007f') body += `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
+    else if (char < ' ' || (char >= '\u007f' && char < '\u00a0')) body += `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
     else body += char
   }
   return quote + body + quote

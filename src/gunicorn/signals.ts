@@ -7,7 +7,7 @@ import { baseName } from './invocation.ts'
  * makes them do so, or keeps them from it. Sources: tini's and catatonit's `-g`, dumb-init's `-c`.
  */
 const initPrograms: Readonly<Record<string, { readonly unless: RegExp } | { readonly with: RegExp }>> = {
-  'dumb-init': { unless: /^(-[a-z]*c[a-z]*|--single-child)$/ },
+  'dumb-init': { unless: /^(-[abd-z]*c[a-z]*|--single-child)$/ },
   catatonit: { with: /^-[a-z]*g/ },
   tini: { with: /^-[a-z]*g/ },
   'tini-static': { with: /^-[a-z]*g/ },

@@ -104,18 +104,18 @@ const textBehind = ({ script, command }: Shell): string | undefined => (script.l
 function isLastOfBash(shell: Shell): boolean {
   const { command, traps, jobs } = shell
   if (traps || jobs || command.embedded) return false
-  return /^[ \t;]*(?:#[^\n]*)?\n?$/.test(textBehind(shell) ?? 'more') && /(?:^|[;&|\n])\s*$/.test(textBefore(shell))
+  return /^[ \t;]*(?:#[^\n]*)?\n?$/.test(textBehind(shell) ?? 'more') && /(?:^|[;&|\n])[^\S\n]*$/.test(textBefore(shell))
 }
 
 /** busybox also becomes one with redirections, or in a branch, where no line break stands behind all of it. */
 function isLastOfBusybox(shell: Shell): boolean {
   const before = textBefore(shell).replaceAll(redirections, ' ')
-  if (shell.traps || shell.command.embedded || !/(?:^|[;&|\n{()]|\bthen|\belse|\bdo)\s*$/.test(before)) return false
-  const closing = (textBehind(shell) ?? 'more').replace(/#.*$/, '').replaceAll(redirections, ' ')
-  return /^(?:[\s;})]|\bfi\b|\besac\b)*$/.test(closing) && !/\n\s*$/.test(closing)
+  if (shell.traps || shell.command.embedded || !/(?:^|[;&|\n{()]|\bthen|\belse|\bdo)[^\S\n]*$/.test(before)) return false
+  const closing = (textBehind(shell) ?? 'more').replace(/(?<![^\n])([^#\n]*)#[^\n]*$/, '$1').replaceAll(redirections, ' ')
+  return /^(?:[\s;})]|\bfi\b|\besac\b)*$/.test(closing) && !/\n[^\S\n]*$/.test(closing)
 }
 
-const redirections = /\d*[<>]+&?\s*[\w./$"'-]+/g
+const redirections = /(?:(?<!\d)\d+)?(?<![<>])[<>]+&?\s*[\w./$"'-]+/g
 
 /** Whether a parenthesis is open around a command, which a subshell runs then. */
 function isInSubshell({ script, command }: Shell): boolean {

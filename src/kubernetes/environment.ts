@@ -19,7 +19,7 @@ export interface ContainerEnvironment {
  * Names that the kubelet may define for Services of the namespace: `{SVC}_SERVICE_HOST`, `{SVC}_PORT_80_TCP`, …
  * Source: k8s.io/kubernetes/pkg/kubelet/envvars.
  */
-const serviceLink = /^[A-Z0-9_]+_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/
+const isServiceLink = (name: string): boolean => /^[A-Z0-9_]+$/.test(name) && /._(?:SERVICE_HOST$|SERVICE_PORT(?:$|_.)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$)/.test(name)
 
 export function containerEnvironment(container: Container, enableServiceLinks: boolean): ContainerEnvironment {
   const variables = new Map<string, { value: string | null; entry: EnvVar }>()
@@ -28,7 +28,7 @@ export function containerEnvironment(container: Container, enableServiceLinks: b
     const variable = variables.get(name)
     if (variable) return variable.value
     if (mayComeFromElsewhere(name)) return null
-    if (serviceLink.test(name) && (enableServiceLinks || name.startsWith('KUBERNETES_'))) return null
+    if (isServiceLink(name) && (enableServiceLinks || name.startsWith('KUBERNETES_'))) return null
     return undefined
   }
   // Each variable sees those above it.

@@ -2,6 +2,7 @@
  * Places in an object, and the shapes of the API server's own field errors.
  * Source: k8s.io/apimachinery/pkg/util/validation/field.
  */
+import { visible } from './visible.ts'
 
 /** A place in an object: the keys and indexes that lead to it. */
 export type Path = readonly (string | number)[]
@@ -11,7 +12,7 @@ export function fieldPath(path: Path): string {
   let text = ''
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`
-    else if (!/^[A-Za-z_][\w-]*$/.test(step)) text += `[${step}]`
+    else if (!/^[A-Za-z_][\w-]*$/.test(step)) text += `[${visible(step)}]`
     else text += text === '' ? step : `.${step}`
   }
   return text
@@ -43,7 +44,7 @@ const longestQuote = 200
 /** `Shape: "value": detail`, without a value for the shapes that have none. */
 export function describe(shape: Shape, value: unknown, detail: string): string {
   const shown = value === undefined || shape === 'Required value' || shape === 'Forbidden' ? '' : `: ${quoted(value)}`
-  return `${shape}${shown}: ${detail}`
+  return `${shape}${shown}: ${visible(detail)}`
 }
 
 /** A field error in one line: `path: Shape: "value": detail`. */
@@ -55,5 +56,5 @@ export function fieldMessage(path: Path, shape: Shape, value: unknown, detail: s
 function quoted(value: unknown): string {
   if (Array.isArray(value)) return '"array"'
   if (typeof value === 'object' && value !== null) return '"object"'
-  return JSON.stringify(typeof value === 'string' && value.length > longestQuote ? `${value.slice(0, longestQuote - 1)}…` : value)
+  return visible(JSON.stringify(typeof value === 'string' && value.length > longestQuote ? `${value.slice(0, longestQuote - 1)}…` : value))
 }

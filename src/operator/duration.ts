@@ -7,6 +7,6 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 export function duration(text: string): number | undefined {
   if (text === '0') return 0
   if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) return undefined
-  const parts = text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)
+  const parts = text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gy)
   return [...parts].reduce((sum, [, number, unit = '']) => sum + Number(number) * (units[unit] ?? NaN), 0)
 }

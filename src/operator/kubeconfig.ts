@@ -59,7 +59,7 @@ export function credentials(
     )
   }
   return {
-    server: cluster.server.replace(/\/+$/, ''),
+    server: cluster.server.replace(/(?<!\/)\/+$/, ''),
     namespace: found.namespace ?? (name === 'inClusterContext' ? readFile(namespaceFile).trim() : 'default'),
     async options() {
       const options: RequestOptions = {}

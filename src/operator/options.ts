@@ -97,5 +97,5 @@ function webhookUrl(text: string): string {
   if (url?.protocol !== 'https:' || url.search !== '' || url.hash !== '' || url.username !== '') {
     throw new Error(`--webhook-url: "${text}" must be a URL that begins with https://, without a query`)
   }
-  return url.href.replace(/\/+$/, '')
+  return url.href.replace(/(?<!\/)\/+$/, '')
 }

@@ -429,7 +429,7 @@ class Reader {
     if (grace && integerOf(grace) === 0) this.#refuse([...path, 'gracefulShutdownSeconds'], grace, 'must be greater than or equal to 1: the operator refuses it', 'Raise it, or leave it out.')
     const plan = member(process, 'resQuotaPlan')
     if (plan?.type === 'string' && legacyPlan.test(plan.value.trim()))
-      this.#refuse([...path, 'resQuotaPlan'], plan, `must be a plan of version 3 ("Resource quota plan '${plan.value.trim()}' does not exist or is inactive.")`, `Write \`${plan.value.trim().replace(/\d+R$/, '')}\`.`)
+      this.#refuse([...path, 'resQuotaPlan'], plan, `must be a plan of version 3 ("Resource quota plan '${plan.value.trim()}' does not exist or is inactive.")`, `Write \`${plan.value.trim().replace(/(?<!\d)\d+R$/, '')}\`.`)
     const services = member(process, 'services')
     if (name === 'web' && itemsOf(services).length === 0)
       this.#say('unreachable-process', [...path, 'services'], { start: process.start, end: process.start + 1 }, undefined, 'must be set: version 3 makes no Service of itself, and nothing reaches the process', 'Add `services: [{name: web, port: 80, targetPort: ${PORT}, exposedType: {name: bk/http}}]`.', 'Required value')

@@ -94,7 +94,7 @@ function scriptIndex(words: readonly Word[]): number {
 /** What only a shell would understand; no shell reads it here. */
 function shellRemark(text: WrittenText, word: Word, mode: 'words' | 'env', isProgram: boolean, isScript: boolean): Remark | undefined {
   const value = word.value ?? ''
-  const plain = word.text.replaceAll(/'[^']*'|"(?:\\.|[^"\\])*"/g, '')
+  const plain = word.text.replaceAll(/'[^']*(?:'|$)|"(?:\\[^]|[^"\\])*(?:"|\\?$)/g, '')
   const tell = (detail: string, remedy: string): Remark => mangled(text, word.start, word.end, word.text, detail, remedy)
   const shell = 'Write `bash -c "…"` around the command, or start a script.'
   if (isScript && mode === 'env') return undefined
@@ -151,7 +151,7 @@ function echoed(word: string, environment: Environment): string | null {
   if (commands.length !== 1 || command?.words[0]?.value !== 'echo') return null
   const values = command.words.slice(1).map(({ value, splits }) => (splits ? null : value))
   while (values[0] != null && isEchoOption(values[0])) values.shift()
-  return values.includes(null) ? null : values.join(' ').replace(/\n+$/, '')
+  return values.includes(null) ? null : values.join(' ').replace(/(?<!\n)\n+$/, '')
 }
 
 /** True where the word was written for double quotes: what it holds for a shell comes of it, and nothing else is lost. */

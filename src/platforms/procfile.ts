@@ -159,7 +159,7 @@ function* linesOf(text: string, breaks: RegExp): Iterable<Line> {
 
 // JavaScript takes a byte order mark for a blank, and no platform does.
 const trimStart = (text: string): string => text.replace(/^[^\S\ufeff]+/, '')
-const trimEnd = (text: string): string => text.replace(/[^\S\ufeff]+$/, '')
+const trimEnd = (text: string): string => text.replace(/(?<![^\S\ufeff])[^\S\ufeff]+$/, '')
 const trim = (text: string): string => trimEnd(trimStart(text))
 
 const newline = /\r?\n/g
@@ -263,12 +263,12 @@ function readDokku(text: string): ProcfileReading {
     const content = trim(line.text)
     if (content === '' || content.startsWith('#') || content.startsWith('//')) continue
     const from = line.start + line.text.length - trimStart(line.text).length
-    const [, name, rest] = /^([A-Za-z0-9_-]+)[^\S\ufeff]*:[^\S\ufeff]*(.+)$/.exec(content) ?? []
+    const [, name, rest] = /^([A-Za-z0-9_-]+)[^\S\ufeff]*:[^\S\ufeff]*(.+)$/s.exec(content) ?? []
     if (name === undefined || rest === undefined) {
       faults.push({ start: from, end: from + content.length, message: `dokku refuses the file: invalid line in procfile, line ${line.number}` })
       continue
     }
-    const command = rest.replace(/\s(?:#|\/\/).*$/, '').trimEnd()
+    const command = rest.replace(/\s(?:#|\/\/).*$/s, '').trimEnd()
     const start = from + content.length - rest.length
     if (names.has(name)) faults.push({ start: from, end: from + name.length, message: `dokku refuses the file: process names must be unique, line ${line.number}` })
     names.add(name)

@@ -45,7 +45,8 @@ export type Value = Text | Scalar | List | Mapping
 
 /** The value of a key that is a string; undefined where there is none. */
 export function member(value: Value | undefined, name: string): Value | undefined {
-  return value?.type === 'map' ? value.entries.find(({ key }) => key.type === 'string' && key.value === name)?.value : undefined
+  const entry = value?.type === 'map' ? entryOf(value, name) : undefined
+  return entry?.key.type === 'string' ? entry.value : undefined
 }
 
 /** The value at a path; undefined where there is none. */
@@ -53,9 +54,23 @@ export function valueIn(value: Value, path: readonly (string | number)[]): Value
   let at: Value | undefined = value
   for (const step of path) {
     if (typeof step === 'number') at = at?.type === 'list' ? at.items[step] : undefined
-    else at = at?.type === 'map' ? at.entries.find(({ key }) => keyText(key) === step)?.value : undefined
+    else at = at?.type === 'map' ? entryOf(at, step)?.value : undefined
   }
   return at
+}
+
+/** Entries by their names, of mappings that were asked for one. */
+const indexes = new WeakMap<Mapping, ReadonlyMap<string, Entry>>()
+
+/** The entry that a name stands for; of a key and a string that are written alike, the string. */
+function entryOf(mapping: Mapping, name: string): Entry | undefined {
+  let index = indexes.get(mapping)
+  if (!index) {
+    const strings = mapping.entries.filter(({ key }) => key.type === 'string')
+    index = new Map([...mapping.entries, ...strings].map((entry) => [keyText(entry.key), entry]))
+    indexes.set(mapping, index)
+  }
+  return index.get(name)
 }
 
 /** How a key is called in a path. */

@@ -48,10 +48,12 @@ function repeated(documents: readonly Document[]): { readonly document: Document
   const same = Map.groupBy(documents, ({ value }) => JSON.stringify(fields.map((field) => valueAt(value, field) ?? null)))
   return [...same.values()].flatMap(([, ...more]) => more.map((document) => {
     const path = ['metadata', 'name']
-    const message = `metadata.name: Duplicate value: ${JSON.stringify(valueAt(document.value, path) ?? null)}: must be the name of one ${String(kindOf(document.value))} only`
+    const message = `metadata.name: Duplicate value: ${JSON.stringify(valueAt(document.value, path) ?? null)}: must be the name of one ${nameOf(kindOf(document.value))} only`
     return { document, problem: { path, message } }
   }))
 }
+
+const nameOf = (kind: unknown): string => (typeof kind === 'string' ? kind : 'object')
 
 /** A preset by its name. Throws a PolicyError that lists the names there are. */
 export function presetNamed(name: string): Policy {

@@ -82,7 +82,7 @@ function namesPrerelease(specifier: string): boolean {
 
 /** Whether a range holds a version that is no pre-release. */
 function holdsRelease({ from, to }: Range): boolean {
-  const release = from.replace(/(?:a|b|rc).*$|\.dev\d+$/, '')
+  const release = from.replace(/(?:a|b|rc).*$|\.dev\d+$/s, '')
   return before(release, to)
 }
 

@@ -25,7 +25,7 @@ export default defineRule({
   },
 })
 
-const headersIn = (format: string): string[] => [...format.matchAll(/%\(\{([^}]*)\}i\)/g)].map(([, name = '']) => name.toLowerCase())
+const headersIn = (format: string): string[] => [...format.matchAll(/%\(\{([^{}]*)\}i\)/g)].map(([, name = '']) => name.toLowerCase())
 
 /** Trusted proxies may send some (23.0 and newer). */
 function mayPass(name: string, forwarded: unknown): boolean {

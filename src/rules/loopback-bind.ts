@@ -25,8 +25,9 @@ export default defineRule({
 
 /** The same address on all interfaces. */
 function everywhere(address: string): string {
-  const host = /(^|\/\/)(\[[^\]]*\]|[^:/]+)(?!.*\/\/)/
-  return address.replace(host, (_, before: string, name: string) => before + (name.startsWith('[') ? '[::]' : '0.0.0.0'))
+  const scheme = address.lastIndexOf('//')
+  const before = address.slice(0, scheme < 0 ? 0 : scheme + 2)
+  return before + address.slice(before.length).replace(/^(?:\[[^\]]*\]|[^:/]+)/, (name) => (name.startsWith('[') ? '[::]' : '0.0.0.0'))
 }
 
 /** As it is written, as far as that is known; of a config file, as gunicorn holds it. */

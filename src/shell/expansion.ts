@@ -166,7 +166,7 @@ export function expandHereDocument({ body, delimiter, operator }: Syntax.HereDoc
     return hole.test(value) ? { ...word, value: null, prefix: '' } : { ...word, value, prefix: value }
   }
   // What it does is noted elsewhere. Shells differ over tabs behind a line that goes on, and over quotes within expansions.
-  const isPlain = !/`|\$[([]|\$\{\w+:?=|\$\{[^}]*["'\\]/.test(text) && !(strips && /\\\n\t/.test(text))
+  const isPlain = !/`|\$[([]|\$\{\w+:?=|\$\{(?:(?!\$\{)[^}])*["'\\]/.test(text) && !(strips && /\\\n\t/.test(text))
   if (!isPlain) return { ...word, value: null, prefix: '' }
   const fields = new Fields({ type: 'Word', text, pos: start, end, value: text }, context.source, true, [])
   const parts = body.parts ?? [{ type: 'Literal', pos: start, end, text, value: text.replace(/\\(\n|[\\$`])/g, (_, kept: string) => (kept === '\n' ? '' : kept)) } as const]

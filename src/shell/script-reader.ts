@@ -195,7 +195,7 @@ export class ScriptReader extends CommandReader {
   #condition(node: Syntax.TestCommand | Syntax.ArithmeticCommand): Status {
     this.foreignInSh(node.pos)
     const text = this.source.slice(node.pos, node.end)
-    if (this.dialect === 'sh' || /[`$<>]\(|`|\$\{[^}]*[?=]|(?<![=!<>])=(?!=).*\)\)|\+\+|--/.test(text)) {
+    if (this.dialect === 'sh' || hasEffects(text) || /\+\+|--/.test(text) || text.split('\n').some(assigns)) {
       this.textEffects(node)
       return null
     }
@@ -378,7 +378,7 @@ export class ScriptReader extends CommandReader {
   }
 
   #hasEffects(node: Syntax.Word): boolean {
-    return /[`$<>]\(|`|\$\{[^}]*[?=]/.test(node.text)
+    return hasEffects(node.text)
   }
 
   /** Notes where branches begin. */
@@ -584,3 +584,9 @@ function joined(one: Scope | null, other: Scope | null): Scope | null {
   one.join(other)
   return one
 }
+
+/** True where the expansions of a text may do more than give a value. */
+const hasEffects = (text: string): boolean => /[`$<>]\(|`|\$\{(?:(?!\$\{)[^}])*[?=]/.test(text)
+
+/** True where arithmetic on a line may set a variable. */
+const assigns = (line: string): boolean => /(?<![=!<>])=(?!=)/.test(line.slice(0, Math.max(line.lastIndexOf('))'), 0)))

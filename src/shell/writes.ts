@@ -89,14 +89,14 @@ export function assignedIn(text: string): Set<string> {
   for (const match of text.matchAll(/\$\{([A-Za-z_]\w*):?=/g)) if (match[1] !== undefined) names.add(match[1])
   if (!/\(\(|\$\[/.test(text) || !/(?<![=!<>])=(?!=)|\+\+|--/.test(text)) return names
   // What is nested is not taken apart.
-  const parts = /\(\([^)]*\(/.test(text) ? [text] : text.match(/\(\([^)]*\)|\$\[[^\]]*\]/g) ?? []
+  const parts = /\(\([^)]*\(/.test(text) ? [text] : text.match(/\(\([^)]*(?:\)|$)|\$\[[^\]]*(?:\]|$)/g) ?? []
   for (const part of parts) for (const name of part.match(identifiers) ?? []) names.add(name)
   return names
 }
 
 /** What the commands of a substitution may change, for functions that they call. */
 function inText(text: string, writes: Writes): void {
-  for (const match of text.matchAll(/([A-Za-z_]\w*)\+?=/g)) if (match[1] !== undefined) writes.names.add(match[1])
+  for (const [, word = ''] of text.matchAll(/(?<!\w)(\w+)\+?=/g)) writes.names.add(word.replace(/^\d+/, ''))
   const telling = /(^|[^\w-])(eval|\.|source|read|unset|local|declare|typeset|getopts|set|shift|for)([^\w-]|$)/
   if (telling.test(text)) writes.everything = true
 }

@@ -8,6 +8,7 @@ import { checkText } from '../../src/cli/check.ts'
 import { code } from '../../src/cli/markdown.ts'
 import { formatNames } from '../../src/cli/outputs.ts'
 import { sarifReporter } from '../../src/cli/sarif.ts'
+import { visibleLines } from '../../src/kubernetes/visible.ts'
 import { preset } from '../../src/policy/presets.ts'
 import { platformRules } from '../../src/platforms/remarks.ts'
 import { rules } from '../../src/rules/index.ts'
@@ -212,7 +213,7 @@ describe('whatever a manifest holds, the report is read back', () => {
       return lines.map((line) => {
         const [, properties = '', message = ''] = /^::\w+ (.*?)::(.*)$/.exec(line) ?? []
         const named = new Map(properties.split(',').map((property) => property.split('=', 1)[0] ?? '').map((name, index) => [name, properties.split(',')[index]?.slice(name.length + 1) ?? '']))
-        expect(unescaped(named.get('file') ?? '')).toBe(file)
+        expect(unescaped(named.get('file') ?? '')).toBe(file.split('\r').map(visibleLines).join('\r'))
         return /^.*? \[[a-z0-9-]+\](?= [A-Z])/s.exec(unescaped(message))?.[0] ?? message
       })
     })
@@ -247,7 +248,7 @@ describe('whatever a manifest holds, the report is read back', () => {
         const markdown = code(text)
         // A row is split at every pipe that has no backslash before it, wherever it stands.
         expect(markdown).not.toMatch(/(?<!\\)\||\\\\\||[\r\n]/)
-        if (text !== '') expect(shown(markdown)).toBe(text.replaceAll(/\s/g, ' '))
+        if (text !== '') expect(shown(markdown)).toBe(visibleLines(text.replaceAll(/\s/g, ' ')))
       }),
       { numRuns: 500 },
     )

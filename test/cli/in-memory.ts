@@ -3,7 +3,8 @@ import { basename } from 'node:path'
 import { answerReview } from '../../src/admission/answer.ts'
 import { run as runCommand } from '../../src/cli/command.ts'
 import type { Skins } from '../../src/cli/skins.ts'
-import type { Io } from '../../src/cli/io.ts'
+import { FileError } from '../../src/cli/exit.ts'
+import type { Outside } from '../../src/cli/io.ts'
 
 interface Ran {
   readonly status: number
@@ -18,7 +19,7 @@ export async function run(argv: readonly string[], given: Readonly<Record<string
   const files: Record<string, string> = { ...given }
   let out = ''
   let err = ''
-  const io: Io = {
+  const io: Outside = {
     stdout: { write: (text) => void (out += text), isTTY: options.tty ?? false },
     stderr: { write: (text) => void (err += text), isTTY: false },
     env: options.env ?? {},
@@ -27,6 +28,8 @@ export async function run(argv: readonly string[], given: Readonly<Record<string
       yield* (options.input ?? '').split('\n')
     },
     readFile: (path) => files[path] ?? missing(path),
+    readWithin: (_, path) => files[path] ?? missing(path),
+    writeWithin: (_, path, text) => void (files[path] = text),
     writeFile: (path, text) => void (files[path] = text),
     listFiles: (path, also) => {
       const found = Object.keys(files).filter((name) => name === path || (name.startsWith(`${path}/`) && (/\.(ya?ml|json)$/.test(name) || basename(name) === also)))
@@ -45,5 +48,5 @@ export async function run(argv: readonly string[], given: Readonly<Record<string
 }
 
 function missing(path: string): never {
-  throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: 'ENOENT' })
+  throw new FileError(path, 'no such file', true)
 }

@@ -182,7 +182,7 @@ describe('policy test', () => {
     ['  - {workload: shop/web, rule: nope, action: Warn}\n', '', /^paddock: t\/paddock-test\.yaml:7:26: results\[0\]\.rule: must be one of "bare-port", /],
     ['  - {workload: shop/web, decison: Deny}\n', '', 't/paddock-test.yaml:7:26: results[0].decison: must be one of workload, rule, decision, action, policy, exception'],
     ['  - {decision: Deny}\n', 'polices: []\n', 't/paddock-test.yaml:6:1: polices: must be one of apiVersion, kind, metadata, policies, manifests, preset, requirements, now, results\nt/paddock-test.yaml:8:5: results[0].workload: Required value: must be set'],
-    ['  - {workload: shop/web, decision: Allow}\n', 'requirements: nowhere.txt\n', /ENOENT/],
+    ['  - {workload: shop/web, decision: Allow}\n', 'requirements: nowhere.txt\n', /nowhere\.txt: no such file/],
   ])('a test that is wrong: %s%s', async (results, more, message) => {
     const { status, err } = await testing(results, more)
     expect(status).toBe(2)

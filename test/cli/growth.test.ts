@@ -1,0 +1,51 @@
+/** Files of many parts take time by their length, not by its square. */
+import { describe, expect, test } from '@jest/globals'
+import { readPythonYaml } from '../../src/cli/python-yaml.ts'
+import { readEvents } from '../../src/cli/yaml.ts'
+import { run } from './in-memory.ts'
+
+const many = (count: number, part: (index: number) => string): string => Array.from({ length: count }, (_, index) => part(index)).join('')
+
+/** Milliseconds of this process: the least of several runs, so that what else the machine does counts little. */
+async function least(work: () => unknown): Promise<number> {
+  let best = Infinity
+  for (let round = 0; round < 4; round++) {
+    const start = process.cpuUsage()
+    await work()
+    const { user, system } = process.cpuUsage(start)
+    best = Math.min(best, (user + system) / 1000)
+  }
+  return best
+}
+
+/** How the time grows where the input is four times as long: by 4 where it is linear, by 16 where it is its square. */
+async function growth(work: (count: number) => unknown, count: number): Promise<number> {
+  await work(count)
+  return (await least(() => work(4 * count))) / (await least(() => work(count)))
+}
+
+const steepest = 9
+
+describe('a text that is four times as long', () => {
+  test.each<[string, number, (count: number) => unknown]>([
+    ['a quoted scalar of lines that stand too shallow', 2000, (count) => readEvents(`spec:\n  name: 'a\n${many(count, () => 'x\n')}'\n`)],
+    ['the same in double quotes', 2000, (count) => readEvents(`spec:\n  name: "a\n${many(count, () => 'x\\"\n')}"\n`)],
+    ['a list in brackets', 2000, (count) => readEvents(`spec:\n  name: [a,\n${many(count, () => '"x",\n')}]\n`)],
+    ['empty lines and comments with Windows line ends', 20_000, (count) => readPythonYaml(`${many(count, (index) => (index % 2 === 0 ? '\r\n' : '# x\r\n'))}a: b\n`)],
+  ])('%s', async (_, count, work) => {
+    expect(await growth(work, count)).toBeLessThan(steepest)
+  })
+
+  test.each<[string, string, number, (count: number) => string]>([
+    ['modules of version 2', 'app_desc.yaml', 150, (count) => `spec_version: 2\nmodules:\n${many(count, (index) => `  m${index}:\n    language: Python\n    processes:\n      web:\n        command: gunicorn shop.wsgi -w 2\n`)}`],
+    ['modules of version 3', 'app_desc.yaml', 150, (count) => `specVersion: 3\nmodules:\n${many(count, (index) => `  - name: m${index}\n    language: Python\n    spec:\n      processes:\n        - name: web\n          procCommand: gunicorn shop.wsgi -w 2\n`)}`],
+    ['processes', 'Procfile', 300, (count) => many(count, (index) => `p${index}: gunicorn shop.wsgi -w 2\n`)],
+  ])('%s', async (_, file, count, text) => {
+    expect(await growth((size) => run(['check', file], { [file]: text(size) }), count)).toBeLessThan(steepest)
+  })
+})
+
+test('forty such lines, which took hours', async () => {
+  const { out } = await run(['check', 'app_desc.yaml'], { 'app_desc.yaml': `${'\r\n'.repeat(40)}spec_version: 2\r\nmodule: {language: Python, processes: {web: {command: gunicorn a:b}}}\r\n` })
+  expect(out).toContain('1 workload, 1 gunicorn command')
+})
