@@ -36,10 +36,10 @@ report(outcome)
 function report({ ran, failures }: Outcome): void {
   const line = (...cells: readonly string[]): void => console.log(cells.map((cell, index) => (index === 0 ? cell.padEnd(14) : cell.padStart(12))).join(''))
   const broken = new Map([...Map.groupBy(failures.values(), ({ failure }) => failure.target)].map(([target, all]) => [target, new Set(all.map(({ failure }) => failure.law))]))
-  line('\ntarget', 'inputs', 'a second', 'slowest ms', 'input', 'laws', 'broken')
+  line('\ntarget', 'inputs', 'in a CPU s', 'slowest ms', 'input', 'laws', 'broken')
   for (const { name, laws } of chosen) {
-    const { inputs: count, milliseconds, slowest, at } = ran.get(name) ?? { inputs: 0, milliseconds: 0, slowest: 0, at: 0 }
-    line(name, count.toLocaleString('en'), milliseconds === 0 ? '' : ((count / milliseconds) * 1000).toFixed(0), slowest.toFixed(0), String(at), String(laws.length + everywhere.length), String(broken.get(name)?.size ?? 0))
+    const { inputs: count, processor, slowest, at } = ran.get(name) ?? { inputs: 0, processor: 0, slowest: 0, at: 0 }
+    line(name, count.toLocaleString('en'), processor === 0 ? '' : ((count / processor) * 1000).toFixed(0), slowest.toFixed(0), String(at), String(laws.length + everywhere.length), String(broken.get(name)?.size ?? 0))
   }
   for (const { failure, times } of failures.values()) print(failure, times)
   const total = [...ran.values()].reduce((sum, one) => sum + one.inputs, 0)

@@ -96,7 +96,7 @@ export const bulks: Readonly<Record<string, { readonly most: number; readonly ma
   'redirections': { most: 40_000, make: (n) => script(`${deniedText} ${rep(n, '2>&1 ')}`) },
   'assignments before it': { most: 60_000, make: (n) => script(`${rep(n, 'A=b ')}${deniedText}`) },
   'quotes': { most: 120_000, make: (n) => script(`${deniedText} ${rep(n, `''`)}`) },
-  'backslashes': { most: 130_000, make: (n) => script(`echo ${rep(n, '\\')}; ${deniedText}`) },
+  'backslashes': { most: 65_000, make: (n) => script(`echo ${rep(n, '\\\\')}; ${deniedText}`) },
   'continued lines': { most: 60_000, make: (n) => script(`${deniedText} ${rep(n, '\\\n')}`) },
   'eval in eval': { most: 4000, make: (n) => script(`${rep(n, 'eval ')}${deniedText}`) },
   'exec exec': { most: 20_000, make: (n) => script(`${rep(n, 'exec ')}${deniedText}`) },

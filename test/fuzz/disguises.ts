@@ -21,7 +21,7 @@ const scripts: readonly string[] = [
 ]
 
 /** What only a command that no other follows may stand in. */
-const isSimple = (text: string): boolean => /^[\w./=: '"-]+$/.test(text) && !/^\w+=|^(exec|command|if|for|while|case|\{|\()\b/.test(text)
+const isSimple = (text: string): boolean => /^[\w./=: '"-]+$/.test(text) && !/^\w+=|^(exec|command|eval|if|for|while|case|\{|\()\b/.test(text)
 
 /** What may come before a command on its own, and not before others. */
 const forSimple = new Set(['exec @', 'A=b @', 'command @'])

@@ -63,12 +63,18 @@ export function reviewed(text: string, governing: Governing, broken: Broken, com
   }
   if (mutated.response.response.patch !== undefined) {
     const again = respond('mutate', after).response.response
-    if (again.patch !== undefined) broken('idempotent', again.auditAnnotations?.['fixed'] ?? '', `a second /mutate patches again: ${decoded(again.patch)}`)
+    if (again.patch !== undefined) broken('idempotent', shapeOf(again.patch), `a second /mutate patches again: ${decoded(again.patch)}`)
   }
   const result = { review, mutated, validated, object }
   mended(result, governing, broken)
   if (compared) agree(text, result, governing, broken)
   return result
+}
+
+/** What a patch does, without what differs between inputs. */
+function shapeOf(patch: string): string {
+  const [first] = JSON.parse(decoded(patch)) as Operation[]
+  return first ? `${first.op} ${first.path.replaceAll(/\/\d+(?=\/|$)/g, '/N')}` : 'empty'
 }
 
 const decoded = (patch: string): string => Buffer.from(patch, 'base64').toString()
@@ -150,11 +156,17 @@ function mended({ review, mutated, validated }: Reviewed, { policies }: Governin
   const after = (validated.findings as readonly Line[]).map(keyOf)
   const suspects = new Set((mutated.findings as readonly Line[]).map(keyOf).filter((key) => after.includes(key)))
   if (suspects.size === 0) return
+  const names = readWorkload(review.request.object)?.containers.map(({ name }) => name) ?? []
+  // Containers of one name, which an API server refuses, cannot be told from one another.
+  if (new Set(names).size < names.length) return
   const scanned = judge(review.request.object as Parameters<typeof judge>[0], policies, undefined, now)?.findings ?? []
   for (const key of suspects) {
     const left = scanned.filter((finding) => finding.action !== 'Fix' && keyOf(finding) === key).length
     const again = after.filter((other) => other === key).length
-    if (again > left) broken('mended', key.split(' ')[0] ?? '', `${key} is told as mended, and /validate finds it ${again} times, where ${left} could not be mended`)
+    if (again <= left) continue
+    broken('mended', key.split(' ')[0] ?? '', `${key} is told as mended, and /validate finds it ${again} times, where ${left} could not be mended`)
+    // What is behind it is as a rule behind the others, too.
+    return
   }
 }
 
@@ -176,6 +188,9 @@ function agree(text: string, { review, mutated, validated }: Reviewed, { policie
   const [here, there] = [checked && 'workload' in checked ? lines(checked.workload.findings.map(({ finding }) => finding)) : 'that it cannot be read', lines(scanned.findings)]
   if (here !== there) broken('agree', 'check', `check says ${here}, the scan ${there}`)
   if (operation !== 'CREATE' || isExempt(namespace, object)) return
+  // What is in a cluster says itself which namespace it is in.
+  const { metadata } = object as { metadata?: { namespace?: unknown } }
+  if (namespace !== undefined && metadata?.namespace !== namespace) return
   const patch = JSON.stringify(scanned.patch())
   if (patch !== (first.patch === undefined ? '[]' : decoded(first.patch))) broken('agree', 'patch', `the scan would patch ${patch}, /mutate patches ${first.patch && decoded(first.patch)}`)
 }

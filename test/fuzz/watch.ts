@@ -12,7 +12,8 @@ const memory = 1024
 
 export interface Ran {
   readonly inputs: number
-  readonly milliseconds: number
+  /** Milliseconds of processor time. */
+  readonly processor: number
   /** Milliseconds of the slowest input, laws and all, and which it was. */
   readonly slowest: number
   readonly at: number
@@ -104,8 +105,8 @@ function repeated({ failures }: Outcome, key: string): void {
   if (known) failures.set(key, { ...known, times: known.times + 1 })
 }
 
-function count({ ran }: Outcome, { target, inputs, milliseconds, slowest, at }: Extract<Message, { kind: 'count' }>): void {
-  const known = ran.get(target) ?? { inputs: 0, milliseconds: 0, slowest: 0, at: 0 }
+function count({ ran }: Outcome, { target, inputs, processor, slowest, at }: Extract<Message, { kind: 'count' }>): void {
+  const known = ran.get(target) ?? { inputs: 0, processor: 0, slowest: 0, at: 0 }
   const worst = slowest > known.slowest ? { slowest, at } : { slowest: known.slowest, at: known.at }
-  ran.set(target, { inputs: known.inputs + inputs, milliseconds: known.milliseconds + milliseconds, ...worst })
+  ran.set(target, { inputs: known.inputs + inputs, processor: known.processor + processor, ...worst })
 }

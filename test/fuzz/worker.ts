@@ -19,7 +19,7 @@ export interface Work {
 }
 
 export type Message =
-  | { readonly kind: 'count'; readonly target: string; readonly inputs: number; readonly milliseconds: number; readonly slowest: number; readonly at: number }
+  | { readonly kind: 'count'; readonly target: string; readonly inputs: number; readonly processor: number; readonly slowest: number; readonly at: number }
   | { readonly kind: 'failure'; readonly failure: Failure }
   | { readonly kind: 'again'; readonly key: string }
   | { readonly kind: 'done' }
@@ -33,7 +33,7 @@ async function work({ seed, inputs, until, known, state }: Work, say: (message: 
   const beat = (): void => void Atomics.add(state, 0, 1)
   const done = (name: string): number => (next.get(name) ?? 0) - (inputs[name]?.from ?? 0)
   const open = targets.filter(({ name }) => inputs[name] !== undefined)
-  let counts = new Map<string, { inputs: number; milliseconds: number; slowest: number; at: number }>()
+  let counts = new Map<string, { inputs: number; processor: number; slowest: number; at: number }>()
   const tell = (): void => {
     for (const [target, count] of counts) say({ kind: 'count', target, ...count })
     counts = new Map()
@@ -50,12 +50,14 @@ async function work({ seed, inputs, until, known, state }: Work, say: (message: 
     state[3] = 0
     beat()
     const start = performance.now()
+    const before = process.cpuUsage()
     const input = inputOf(target, seed, index)
     const faults = await faultsOf(target, input)
     const milliseconds = performance.now() - start
-    const count = counts.get(target.name) ?? { inputs: 0, milliseconds: 0, slowest: 0, at: index }
+    const { user, system } = process.cpuUsage(before)
+    const count = counts.get(target.name) ?? { inputs: 0, processor: 0, slowest: 0, at: index }
     count.inputs += 1
-    count.milliseconds += milliseconds
+    count.processor += (user + system) / 1000
     if (milliseconds > count.slowest) Object.assign(count, { slowest: milliseconds, at: index })
     counts.set(target.name, count)
     for (const fault of faults) {

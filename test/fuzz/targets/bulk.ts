@@ -21,6 +21,9 @@ function objectOf(name: string, count: number): Fields | undefined {
 
 const reviewOf = (object: Json): Fields => ({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: '1', operation: 'CREATE', namespace: 'shop', object } })
 
+/** No program can be started with such a word: include/uapi/linux/binfmts.h, MAX_ARG_STRLEN. */
+const hasLongWord = (value: Json): boolean => (typeof value === 'string' ? value.length >= 131_072 : typeof value === 'object' && value !== null && Object.values(value).some(hasLongWord))
+
 /** Milliseconds below which the times of two reviews are not compared: there the clock and the machine tell more than the input. */
 const shortest = 30
 /** What twice as much may take, beside what it takes at once. */
@@ -47,7 +50,7 @@ export const bulk: Target = {
     const result = reviewed(text, { policies, policyFor }, kinds, text.length < 10_000)
     const { response } = result?.validated.response ?? {}
     const isTold = response?.auditAnnotations?.['rules']?.split(',').includes('unread-command') === true
-    if (response?.allowed && (strict === true || !isTold)) kinds('denied', strict === true ? 'unread is to be denied' : 'neither denied nor unread', `let in with ${JSON.stringify(response.warnings ?? [])}`)
+    if (response?.allowed && (strict === true || !isTold)) broken('denied', hasLongWord(object) ? 'a word that is longer than Linux takes' : `${textOf(name)}: ${strict === true ? 'unread is to be denied' : 'neither denied nor unread'}`, `${textOf(name)} × ${Number(count)} is let in with ${JSON.stringify(response.warnings ?? [])}`)
     const larger = objectOf(textOf(name), 2 * Number(count))
     const double = JSON.stringify(reviewOf(larger ?? {}))
     if (double.length > 3 * 1024 * 1024) return

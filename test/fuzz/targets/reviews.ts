@@ -1,8 +1,9 @@
 /** Reviews of workloads: as people write them, with a wrong type anywhere, and by policies of every kind. */
-import { BadReview } from '../../../src/admission/review.ts'
+import { responder } from '../../../src/admission/respond.ts'
+import { BadReview, readReview } from '../../../src/admission/review.ts'
 import type { Random } from '../../conformance/random.ts'
 import { asked, malformed, reviewOf, workload } from '../objects.ts'
-import { calmSpec, governing, wildSpec } from '../policies.ts'
+import { calmSpec, governing, now, wildSpec } from '../policies.ts'
 import { reviewed, reviewLaws } from '../review-laws.ts'
 import { fieldsOf, listOf, type Broken, type Json, type Target } from '../target.ts'
 import { mutated } from '../texts.ts'
@@ -16,7 +17,7 @@ const laws = reviewLaws
 
 /** What a rule's id is misspelt as, too. */
 const exception = (random: Random): Json => ({
-  workloads: [{ ...(random.chance(0.5) ? { kind: random.pick(['Deployment', 'Pod', 'Job']) } : {}), name: random.pick(['shop', 'shop-*', 'other']) }],
+  workloads: [{ ...(random.chance(0.5) ? { kind: random.pick(['Deployment', 'Pod', 'Job']) } : {}), name: random.pick(['shop', 'shop', 'shop-7d9c5b', 'other']) }],
   rules: random.some(['loopback-bind', 'invalid-setting', 'missing-bind', 'missing-workers', 'unknown-setting', 'few-workers'], 1 + random.below(3)),
   reason: 'for now',
   ...(random.chance(0.5) ? { expiry: random.pick(['2027-01-31T00:00:00Z', '2020-01-31T00:00:00Z']) } : {}),
@@ -51,6 +52,25 @@ export const policies: Target = {
     compared: random.chance(0.2),
     ...(random.chance(0.3) ? { exceptions: [exception(random)] } : {}),
   }),
+}
+
+/** What an exception is for and no other: one of another workload, and one that has ended, change nothing. */
+export const exceptions: Target = {
+  name: 'exception', share: 8, laws: [...laws, 'excepted'],
+  generate: (random) => ({ asked: asked(random, workload(random)), policies: [calmSpec(random)], exceptions: Array.from({ length: 1 + random.below(3) }, () => exception(random)), compared: random.chance(0.2) }),
+  run(input, broken) {
+    run(input, broken)
+    const { asked: what, policies, exceptions: given } = fieldsOf(input)
+    const review = readReview(JSON.stringify(reviewOf(what)))
+    const answer = (list: readonly Json[]): string => JSON.stringify(responder(governing(listOf(policies), list).policyFor)('validate', review).response)
+    const idle = listOf(given).filter((one) => hasEnded(one) || listOf(fieldsOf(one)['workloads']).every((workload) => fieldsOf(workload)['name'] === 'other'))
+    if (idle.length > 0 && answer(idle) !== answer([])) broken('excepted', '', 'an exception that has ended, or is for others, changes the answer')
+  },
+}
+
+const hasEnded = (value: Json): boolean => {
+  const { expiry } = fieldsOf(value)
+  return typeof expiry === 'string' && Date.parse(expiry) < now
 }
 
 /** Texts that are no reviews: refused with a message, or read. */

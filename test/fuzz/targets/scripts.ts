@@ -2,7 +2,7 @@
 import { explain } from '../../../src/cli/explain.ts'
 import { generate } from '../../conformance/shell-scripts.ts'
 import { startScript } from '../../conformance/start-scripts.ts'
-import type { Random } from '../../conformance/random.ts'
+import { Random } from '../../conformance/random.ts'
 import { scripts } from '../corpus.ts'
 import { disguised, type Start } from '../disguises.ts'
 import { governing, calmSpec } from '../policies.ts'
@@ -64,27 +64,21 @@ export const scriptReviews: Target = {
 
 /** Each of these is denied. */
 const denied: readonly Start[] = [
-  ['gunicorn', 'app:app', '-k', 'nope'], ['gunicorn', '-b', '127.0.0.1:8000', 'app:app'], ['gunicorn', '--no-such-option', 'app:app'], ['gunicorn', '--workers=x', 'app:app'], ['gunicorn'], ['python', '-m', 'gunicorn', '-knope', 'app:app'], ['gunicorn', '--bind', 'localhost:80', 'app:app'],
+  ['gunicorn', 'app:app', '-k', 'nope'], ['gunicorn', '-b', '127.0.0.1:8000', 'app:app'], ['gunicorn', '--no-such-option', 'app:app'], ['gunicorn', '--workers=x', 'app:app'], ['python', '-m', 'gunicorn', '-knope', 'app:app'], ['gunicorn', '--bind', 'localhost:80', 'app:app'],
 ]
 
 /** A start that is denied stays denied however it is written; where it is not read, that is told. */
 export const disguises: Target = {
   name: 'disguise', share: 15, laws: [...reviewLaws, 'denied'],
-  generate: (random) => {
-    const plain = random.pick(denied)
-    let start = plain
-    for (let times = random.below(5); times > 0; times--) start = disguised(random, start)
-    return { plain, start, strict: random.chance(0.3) }
-  },
+  // Each step is a seed of its own, so that leaving one out leaves another lawful disguise.
+  generate: (random) => ({ plain: random.below(denied.length), steps: Array.from({ length: random.below(5) }, () => random.below(1e6)), strict: random.chance(0.3) }),
   run(input, broken) {
-    const { plain, start, strict } = fieldsOf(input)
-    const list = listOf(start)
-    // What is left of an input that was made smaller must still hold the command, word by word.
-    if (!list.join(' ').includes(listOf(plain).at(-1) as string)) return
-    const result = reviewed(reviewOf(podOf(list, {})), governing([strict === true ? { rules: { 'unread-command': 'Deny' } } : {}]), broken, false)
+    const { plain, steps, strict } = fieldsOf(input)
+    const start = listOf(steps).reduce<Start>((one, step) => disguised(new Random(Number(step)), one), denied[Number(plain ?? 0)] ?? denied[0]!)
+    const result = reviewed(reviewOf(podOf(start, {})), governing([strict === true ? { rules: { 'unread-command': 'Deny' } } : {}]), broken, false)
     const response = result?.validated.response.response
     const isTold = response?.auditAnnotations?.['rules']?.split(',').includes('unread-command') === true
-    if (response?.allowed && (strict === true || !isTold)) broken('denied', '', `${listOf(plain).join(' ')} is let in`)
+    if (response?.allowed && (strict === true || !isTold)) broken('denied', '', `it is let in: ${JSON.stringify(start)}`)
   },
 }
 
