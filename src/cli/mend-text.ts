@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { applySplices, inOrder, type Splice } from '../edit.ts'
 import type { Path } from '../kubernetes/field.ts'
+import { valueAt } from '../kubernetes/workload.ts'
 import { plainData, valueIn, type Value } from '../platforms/value.ts'
 import { spliceScalar } from './strings.ts'
 import { buildTree, type Node, type ScalarNode } from './tree.ts'
@@ -19,8 +20,78 @@ export interface TextChange {
   readonly rounds: readonly (readonly Splice[])[]
 }
 
+/** A change that was not made, and why. */
+interface Refused<T> {
+  readonly change: T
+  readonly reason: string
+}
+
+/**
+ * The file with strings changed, which are given in their order. They are changed together, which reads the file once or twice; where
+ * the result does not say what it must, one half after the other, so that one that cannot be changed keeps no other from it.
+ */
+export function mendTexts<T extends TextChange>(source: string, changes: readonly T[], read: (text: string) => Value): { readonly text: string; readonly refused: readonly Refused<T>[] } {
+  const [first] = changes
+  if (!first) return { text: source, refused: [] }
+  if (changes.length === 1) {
+    const outcome = mendText(source, first, read)
+    return 'text' in outcome ? { text: outcome.text, refused: [] } : { text: source, refused: [{ change: first, reason: outcome.reason }] }
+  }
+  const together = mendTogether(source, changes, read)
+  if (together !== undefined) return { text: together, refused: [] }
+  // From the end on, so that the places of what stands before still hold.
+  const middle = changes.length >> 1
+  const later = mendTexts(source, changes.slice(middle), read)
+  const earlier = mendTexts(later.text, changes.slice(0, middle), read)
+  return { text: earlier.text, refused: [...later.refused, ...earlier.refused] }
+}
+
+/** All changes in the ways that are tried first; undefined where one of them does not work out. */
+function mendTogether(source: string, changes: readonly TextChange[], read: (text: string) => Value): string | undefined {
+  let text = source
+  const starts = changes.map(({ start }) => start)
+  for (let round = 0; round < Math.max(...changes.map(({ rounds }) => rounds.length)); round++) {
+    const { root } = buildTree(text, readEvents(text))
+    const scalars = new Map(scalarsIn(root, root, false, false))
+    const before = read(text)
+    const expected = plainData(before)
+    const all: Splice[] = []
+    let shift = 0
+    for (const [index, { path, rounds }] of changes.entries()) {
+      const found = scalars.get(starts[index] ?? -1)
+      starts[index] = (starts[index] ?? 0) + shift
+      const splices = inOrder(rounds[round] ?? [])
+      if (splices.length === 0) continue
+      const own = valueIn(before, path)
+      if (!found || found.isShared || own?.type !== 'string') return undefined
+      const [candidate] = spliceScalar({ source: text, tree: root, json: false }, found.node, splices, found.isFlow)
+      if (!candidate || !put(expected, path, applySplices(own.value, splices))) return undefined
+      all.push(...candidate)
+      shift += candidate.reduce((sum, { start, end, text: written }) => sum + written.length - (end - start), 0)
+    }
+    text = applySplices(text, inOrder(all))
+    if (!isDeepStrictEqual(readable(text, read), expected)) return undefined
+  }
+  return text
+}
+
+/** Puts a text in the place of another one in plain data. */
+function put(value: unknown, path: Path, text: string): boolean {
+  const holder = path.slice(0, -1).reduce<unknown>((at, step) => valueAt(at, [step]), value)
+  const last = path.at(-1)
+  if (typeof holder !== 'object' || holder === null || last === undefined) return false
+  return Reflect.defineProperty(holder, last, { value: text, writable: true, enumerable: true, configurable: true })
+}
+
+/** The scalars of a tree by where they begin. */
+function* scalarsIn(tree: Node, node: Node, isFlow: boolean, isShared: boolean): Generator<[start: number, found: Found]> {
+  const shared = isShared || node.shared
+  if (node.kind === 'scalar') yield [node.start, { tree, node, isFlow, isShared: shared }]
+  else if (node.kind !== 'alias') for (const { value } of node.items) yield* scalarsIn(tree, value, isFlow || node.flow, shared)
+}
+
 /** The file with a string changed; why it cannot be, where it says so. */
-export function mendText(source: string, { path, start, rounds }: TextChange, read: (text: string) => Value): { readonly text: string } | { readonly reason: string } {
+function mendText(source: string, { path, start, rounds }: TextChange, read: (text: string) => Value): { readonly text: string } | { readonly reason: string } {
   let text = source
   for (const splices of rounds) {
     const found = scalarAt(buildTree(text, readEvents(text)).root, start, false, false)

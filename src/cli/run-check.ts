@@ -234,17 +234,17 @@ async function mend({ file, text, edits, splices, changes, isScript }: FileChang
     return known === undefined ? { text: mended, refused: 0 } : { text, refused: known === mended ? 0 : 1 }
   }
   const { editManifests } = await import('./edit.ts')
-  const { mendText } = await import('./mend-text.ts')
+  const { mendTexts } = await import('./mend-text.ts')
   let [mended, refused] = [text, 0]
   const refuse = (line: number, path: Path, reason: string): void => {
     io.stderr.write(`paddock: ${visible(`${file}:${line}: ${fieldPath(path)}: not fixed: ${reason}`)}\n`)
     refused += 1
   }
-  // From the end on, so that the places of what stands before still hold.
-  for (const change of changes.toSorted((a, b) => b.start - a.start)) {
-    const outcome = mendText(mended, change, change.read)
-    if ('text' in outcome) mended = outcome.text
-    else refuse(new Lines(text).position(change.start).line, change.path, outcome.reason)
+  const [change] = changes
+  if (change) {
+    const outcome = mendTexts(text, changes.toSorted((a, b) => b.start - a.start).toReversed(), change.read)
+    mended = outcome.text
+    for (const { change: { start, path }, reason } of outcome.refused) refuse(new Lines(text).position(start).line, path, reason)
   }
   if (edits.length === 0) return { text: mended, refused }
   const edited = editManifests(mended, edits)
