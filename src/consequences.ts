@@ -24,49 +24,79 @@ export interface Contradiction {
   readonly value: Setter['value']
 }
 
+/** A fix, and the rule that asks for it. */
+export interface Asked {
+  readonly setter: Setter
+  readonly by: string
+}
+
 /**
  * The fixes that fall under rules that deny or mend, each with the rule. What is denied is denied also where others of the fixes
  * are made, and without those that are denied. `spared` are rules that do not hold here, or that have denied already.
  */
-export function contradictions(subject: Subject, setters: readonly Setter[], policy: Policy, spared: (rule: string) => boolean): ReadonlyMap<Setter, Contradiction> {
-  const against = new Map<Setter, Contradiction>()
-  const asked = decisive(policy).filter(({ id }) => !spared(id))
-  let left = setters
+export function contradictions(subject: Subject, asked: readonly Asked[], policy: Policy, spared: (rule: string) => boolean): ReadonlyMap<Setter, Contradiction> {
+  const deciding = decisive(policy)
+  const isRefusalDenied = policy.rules['invalid-setting']?.action === 'Deny' && !spared('invalid-setting')
+  let against: Map<Setter, Contradiction> | undefined
+  let left = asked
   for (;;) {
-    const found = [...consequences(subject, left, policy, asked)]
+    const found = consequences(subject, left, policy, deciding, spared, isRefusalDenied)
+    if (found.length === 0) return against ?? none
+    against ??= new Map()
     const denied = found.filter(({ action }) => action === 'Deny')
-    for (const { setter, rule, action } of denied.length > 0 ? denied : found) if (!against.has(setter)) against.set(setter, { rule, action, setting: setter.setting, value: setter.value })
+    for (const { setter, rule, action } of denied.length > 0 ? denied : found)
+      if (!against.has(setter)) against.set(setter, { rule, action, setting: setter.setting, value: setter.value })
     if (denied.length === 0) return against
-    left = left.filter((setter) => !against.has(setter))
+    const known = against
+    left = left.filter(({ setter }) => !known.has(setter))
   }
 }
+
+const none: ReadonlyMap<Setter, Contradiction> = new Map()
 
 interface Consequence extends Pick<Contradiction, 'rule' | 'action'> {
   readonly setter: Setter
 }
 
-function* consequences(subject: Subject, setters: readonly Setter[], policy: Policy, asked: readonly Rule[]): Generator<Consequence> {
-  const named = new Set(setters.map(({ setting }) => setting))
-  const concerned = asked.filter(({ settings }) => settings.some((setting) => named.has(setting)))
-  const refused = (policy.rules['invalid-setting']?.action ?? 'Off') === 'Deny' && asked.some(({ id }) => id === 'invalid-setting')
-  if (concerned.length === 0 && !refused) return
-  const values = new Map([...Map.groupBy(setters, ({ setting }) => setting)].map(([setting, some]) => [setting, wordsOf(subject, some)]))
-  spend(setters.length)
-  for (const texts of values.values()) spend(texts.length)
-  const changed = subject.settings.readings.map((reading) => {
-    const put = [...values].flatMap(([setting, texts]) => putIn(setting, texts, reading.releases) ?? [])
-    return { reading: reading.with(new Map(put.map(({ setting }) => [setting.name, setting]))), refusals: new Set(put.flatMap(({ setting, isRefused }) => (isRefused ? setting.name : []))) }
-  })
-  if (refused)
-    for (const setter of setters)
-      if (changed.every(({ refusals }) => refusals.has(setter.setting))) yield { setter, rule: 'invalid-setting', action: 'Deny' }
-  const after: Subject = { ...subject, settings: new AgreedSettings(changed.map(({ reading }) => reading)), placeOf: () => subject.place }
+/** Most of what is put in nothing but its own rule asks about: only of the rest are the settings put together as they would be. */
+function consequences(
+  subject: Subject, asked: readonly Asked[], policy: Policy, deciding: ReadonlyMap<string, readonly Rule[]>, spared: (rule: string) => boolean, isRefusalDenied: boolean,
+): Consequence[] {
+  spend(asked.length)
+  const found: Consequence[] = []
+  const concerned = new Set<Rule>()
+  for (const { setter: { setting }, by } of asked) for (const rule of deciding.get(setting) ?? []) if (rule.id !== by && !spared(rule.id)) concerned.add(rule)
+  const values = new Map<string, readonly Text[]>()
+  for (const { setter } of asked) {
+    const { setting } = setter
+    if (values.has(setting)) continue
+    const texts = wordsOf(subject, setter.entry ? asked.flatMap((one) => (one.setter.setting === setting ? one.setter : [])) : [setter])
+    values.set(setting, texts)
+    spend(texts.length)
+    if (isRefusalDenied && subject.settings.readings.every(({ releases }) => putIn(setting, texts, releases)?.isRefused === true))
+      for (const one of asked) if (one.setter.setting === setting) found.push({ setter: one.setter, rule: 'invalid-setting', action: 'Deny' })
+  }
+  if (concerned.size === 0) return found
+  const after: Subject = { ...subject, settings: settingsWith(subject, values), placeOf: () => subject.place }
   for (const rule of concerned) {
     spend(2)
-    const actions = [...rule.check(after)].map((problem) => actionOn(rule, problem, policy))
-    const action = actions.includes('Deny') ? 'Deny' : actions.includes('Fix') ? 'Fix' : undefined
-    if (action) for (const setter of setters) if (rule.settings.includes(setter.setting)) yield { setter, rule: rule.id, action }
+    let action: Contradiction['action'] | undefined
+    for (const problem of rule.check(after)) if (action !== 'Deny') action = actionOn(rule, problem, policy) ?? action
+    if (action) for (const { setter } of asked) if (rule.settings.includes(setter.setting)) found.push({ setter, rule: rule.id, action })
   }
+  return found
+}
+
+/** The settings with others put in. */
+function settingsWith({ settings }: Subject, values: ReadonlyMap<string, readonly Text[]>): AgreedSettings {
+  return new AgreedSettings(settings.readings.map((reading) => {
+    const put = new Map<string, Setting>()
+    for (const [setting, texts] of values) {
+      const made = putIn(setting, texts, reading.releases)
+      if (made) put.set(setting, made.setting)
+    }
+    return reading.with(put)
+  }))
 }
 
 /** What comes of a problem; undefined where it is only told. What cannot be mended after all is denied, where the policy says so. */
@@ -77,13 +107,19 @@ function actionOn({ id }: Rule, { fix, releases }: Problem, policy: Policy): Con
   return action === 'Fix' && fix ? 'Fix' : undefined
 }
 
-const known = new WeakMap<Policy['rules'], readonly Rule[]>()
+const known = new WeakMap<Policy['rules'], ReadonlyMap<string, readonly Rule[]>>()
 
-/** The rules of a policy that deny or mend. */
-function decisive({ rules: actions }: Policy): readonly Rule[] {
-  let some = known.get(actions)
-  if (!some) known.set(actions, (some = rules.filter(({ id, of }) => of === undefined && ['Deny', 'Fix'].includes(actions[id]?.action ?? 'Off'))))
-  return some
+/** The rules of a policy that deny or mend, by the settings that they read. */
+function decisive({ rules: actions }: Policy): ReadonlyMap<string, readonly Rule[]> {
+  let found = known.get(actions)
+  if (!found) {
+    const bySetting = new Map<string, Rule[]>()
+    for (const rule of rules)
+      if (rule.of === undefined && ['Deny', 'Fix'].includes(actions[rule.id]?.action ?? 'Off'))
+        for (const setting of rule.settings) bySetting.set(setting, [...(bySetting.get(setting) ?? []), rule])
+    known.set(actions, (found = bySetting))
+  }
+  return found
 }
 
 /** The values that a setting has once fixes of it are made, in order: null before a part that is not known. */
@@ -128,7 +164,8 @@ const longestValue = 500
 function putIn(name: string, texts: readonly Text[], releases: readonly Release[]): PutIn | undefined {
   let values = made.get(releases)
   if (!values || values.size > rememberedValues) made.set(releases, (values = new Map()))
-  const key = JSON.stringify([name, texts])
+  const [only] = texts
+  const key = texts.length === 1 && only?.isWhole && only.text !== undefined ? `${name}=${only.text}` : JSON.stringify([name, texts])
   if (key.length > longestValue) return readIn(name, texts, releases)
   if (!values.has(key)) values.set(key, readIn(name, texts, releases))
   return values.get(key)

@@ -4,7 +4,7 @@ import { releasesInWords } from './gunicorn/catalogue.ts'
 import { invocationsOf } from './injection/invocations.ts'
 import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Place } from './command-line.ts'
-import { contradictions, type Contradiction } from './consequences.ts'
+import { contradictions, type Asked, type Contradiction } from './consequences.ts'
 import { inspectHidden, unreadInvocation, type Invocation, type Surroundings, type UnreadContainer } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import { visible } from './kubernetes/visible.ts'
@@ -182,12 +182,13 @@ function lintInvocation(invocation: Invocation, circumstances: Circumstances, po
 }
 
 /** The findings with what the policy says against their fixes: what it would deny, it does not put in. */
-function withoutContradictions(findings: readonly Finding[], subject: Subject, policy: Policy, allowed: ReadonlySet<string>): Finding[] {
-  const setters = findings.flatMap(({ fix }) => (fix && 'setting' in fix ? [fix] : []))
-  if (setters.length === 0) return [...findings]
-  const denied = new Set(findings.flatMap(({ rule, action }) => (action === 'Deny' ? [rule] : [])))
-  const against = contradictions(subject, setters, policy, (rule) => allowed.has(rule) || denied.has(rule) || policy.exceptions.has(rule))
-  if (against.size === 0) return [...findings]
+function withoutContradictions(findings: Finding[], subject: Subject, policy: Policy, allowed: ReadonlySet<string>): Finding[] {
+  const asked: Asked[] = []
+  for (const { fix, rule } of findings) if (fix && 'setting' in fix) asked.push({ setter: fix, by: rule })
+  if (asked.length === 0) return findings
+  const hasDenied = (rule: string): boolean => findings.some((finding) => finding.action === 'Deny' && finding.rule === rule)
+  const against = contradictions(subject, asked, policy, (rule) => allowed.has(rule) || policy.exceptions.has(rule) || hasDenied(rule))
+  if (against.size === 0) return findings
   return findings.flatMap((finding) => {
     const found = finding.fix && 'setting' in finding.fix ? against.get(finding.fix) : undefined
     return found ? (finding.against(found) ?? []) : finding
