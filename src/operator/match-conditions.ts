@@ -6,54 +6,59 @@
  * Costs: k8s.io/apiserver/pkg/apis/cel, a million an expression and 2.5 million a webhook; a traversed character costs 0.1.
  */
 
+import { controllerUsers, makers, userOf, withoutAccounts } from '../kubernetes/controllers.ts'
+import { isReviewedAsOwner } from '../policy/made.ts'
+import type { PolicySpec } from '../policy/policies.ts'
+
 /** admissionregistration.k8s.io/v1 MatchCondition: the webhook is called where all expressions are true. */
 export interface MatchCondition {
   readonly name: string
   readonly expression: string
 }
 
-/**
- * The controllers of kube-controller-manager that make one workload out of another, by the user that they write as. Nobody else
- * can be that user who could not do as they please in kube-system.
- */
-const controllers: readonly { readonly name: string; readonly makes: string; readonly outOf: string }[] = [
-  { name: 'replicaset-controller', makes: 'Pod', outOf: 'ReplicaSet' },
-  { name: 'replication-controller', makes: 'Pod', outOf: 'ReplicationController' },
-  { name: 'statefulset-controller', makes: 'Pod', outOf: 'StatefulSet' },
-  { name: 'daemon-set-controller', makes: 'Pod', outOf: 'DaemonSet' },
-  { name: 'job-controller', makes: 'Pod', outOf: 'Job' },
-  { name: 'deployment-controller', makes: 'ReplicaSet', outOf: 'Deployment' },
-  { name: 'cronjob-controller', makes: 'Job', outOf: 'CronJob' },
-]
-
-const user = (name: string): string => `system:serviceaccount:kube-system:${name}`
-/** Where kube-controller-manager runs without `--use-service-account-credentials`, all of its controllers are this user. */
-const withoutAccounts = 'system:kube-controller-manager'
-
-/** What of a policy says which kinds it governs, and whether an owner and what it owns are governed alike. */
+/** What of a policy hangs together with who is asked about. */
 export interface Coverage {
-  /** Undefined for every kind. */
-  readonly kinds: readonly string[] | undefined
-  readonly hasWorkloadSelector: boolean
+  readonly match: PolicySpec['match']
   /** True where an image that starts gunicorn by itself is looked at, too: its settings go into variables. */
   readonly readsImages?: boolean
 }
 
-/** The conditions of both webhooks, for policies of this coverage. */
-export function matchConditions(policies: readonly Coverage[]): MatchCondition[] {
-  const reviewed = controllers.filter(({ makes, outOf }) => policies.every((policy) => isReviewedAsOwner(policy, makes, outOf)))
-  const users = [...reviewed.map(({ name }) => user(name)), ...(reviewed.length === controllers.length ? [withoutAccounts] : [])]
+/**
+ * The conditions of a webhook, for policies of this coverage.
+ * @param mendsExisting whether an update may be mended that leaves the template alone
+ */
+export function matchConditions(operation: 'mutate' | 'validate', policies: readonly Coverage[], mendsExisting = false): MatchCondition[] {
   return [
-    ...(users.length > 0 ? [{ name: 'not-by-a-controller-of-reviewed-owners', expression: `!(request.userInfo.username in ${list(users)})` }] : []),
+    ...(operation === 'mutate' ? mendedByNobody(mendsExisting) : judgedAlready(policies)),
     { name: 'not-a-mirror-pod', expression: notAMirrorPod },
     { name: 'not-being-deleted', expression: 'object.?metadata.?deletionTimestamp.orValue(null) == null' },
     { name: 'may-start-gunicorn', expression: policies.some(({ readsImages }) => readsImages) ? `${mayStartGunicorn} || ${saysGunicorn}` : mayStartGunicorn },
   ]
 }
 
-/** A policy that governs what a controller makes has to govern what it makes it out of: by kind, and not by labels, which differ. */
-const isReviewedAsOwner = ({ kinds, hasWorkloadSelector }: Coverage, makes: string, outOf: string): boolean =>
-  kinds === undefined ? !hasWorkloadSelector : !kinds.includes(makes) || (kinds.includes(outOf) && !hasWorkloadSelector)
+/**
+ * What the cluster's controllers make stays what they made it, whatever the policies say: a ReplicaSet that differs from its
+ * Deployment is made again without end. And an update that leaves the template alone replaces no Pods.
+ */
+function mendedByNobody(mendsExisting: boolean): MatchCondition[] {
+  return [
+    { name: 'not-by-a-controller-of-the-cluster', expression: `!(request.userInfo.username in ${list(controllerUsers)})` },
+    ...(mendsExisting ? [] : [{ name: 'brings-a-template', expression: bringsTemplate }]),
+  ]
+}
+
+/**
+ * What the cluster's controllers write later goes through. What they make is judged where a policy has not judged what they make
+ * it of.
+ */
+function judgedAlready(policies: readonly Coverage[]): MatchCondition[] {
+  const reviewed = makers.filter(({ makes, outOf }) => policies.every(({ match }) => isReviewedAsOwner(match, makes, outOf)))
+  const users = [...reviewed.map(({ name }) => userOf(name)), ...(reviewed.length === makers.length ? [withoutAccounts] : [])]
+  return [
+    { name: 'not-an-update-by-a-controller-of-the-cluster', expression: `!(request.operation == 'UPDATE' && request.userInfo.username in ${list(controllerUsers)})` },
+    ...(users.length > 0 ? [{ name: 'not-by-a-controller-of-reviewed-owners', expression: `!(request.userInfo.username in ${list(users)})` }] : []),
+  ]
+}
 
 const list = (texts: readonly string[]): string => `[${texts.map((text) => `'${text}'`).join(', ')}]`
 
@@ -66,6 +71,13 @@ const mostContainers = 40
 const mostItems = 200
 /** Characters of a word that patterns are tried on. */
 const longest = 100_000
+
+/** The template, wherever its kind has it. */
+const template = (object: string): string => `${object}.?template.or(${object}.?spec.?jobTemplate.?spec.?template).or(${object}.?spec.?template)`
+
+/** The processes of a BkApp are no template. */
+const bringsTemplate =
+  `request.operation != 'UPDATE' || object.?kind.orValue('') == 'BkApp' || ${template('object')} != ${template('oldObject')}`
 
 /** The PodSpec, wherever its kind has it: PodTemplate, CronJob, all that have a template, Pod. */
 const podSpec =

@@ -57,7 +57,7 @@ suite('the match conditions', () => {
         failurePolicy: 'Fail',
         sideEffects: 'None',
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-        matchConditions: matchConditions([{ kinds: undefined, hasWorkloadSelector: false }]),
+        matchConditions: matchConditions('validate', [{ match: undefined }]),
       }],
     }))
     for (let tries = 0; ; tries++, await pause(100)) {
