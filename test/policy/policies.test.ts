@@ -211,6 +211,23 @@ const policySet = fc.uniqueArray(fc.tuple(fc.constantFrom('p', 'q', 'r', 's'), s
   .map((some) => some.map(([name, written]) => policy(name, written as PolicySpec)))
 const workload = fc.record({ kind: fc.constantFrom('Deployment', 'Job', 'Pod'), labels }, { noNullPrototype: true }).map(deployment)
 
+describe('what workloads may switch off', () => {
+  const allows = (...specs: PolicySpec[]) => new Policies(specs.map((written, index) => policy(`p${index}`, { priority: -index, ...written }))).for(deployment(), {}, now)?.allow.has('short-timeout')
+  test.each<[string, PolicySpec[], boolean]>([
+    ['what the preset lists', [{}], true],
+    ['not what the policy denies', [{ rules: { 'short-timeout': 'Deny' } }], false],
+    ['not what it denies where it cannot be mended', [{ rules: { 'short-timeout': { action: 'Fix', otherwise: 'Deny' } } }], false],
+    ['what it names itself', [{ rules: { 'short-timeout': 'Deny' }, allow: ['short-timeout'] }], true],
+    ['what it makes milder', [{ rules: { 'short-timeout': 'Audit' } }], true],
+    ['not what a policy denies over the list of another', [{ rules: { 'short-timeout': 'Deny' } }, { allow: ['short-timeout'] }], false],
+    ['what a policy lists over the denial of another', [{ allow: ['short-timeout'] }, { rules: { 'short-timeout': 'Deny' } }], true],
+    ['not what another denies', [{ rules: { 'few-workers': 'Deny' } }, { rules: { 'short-timeout': 'Deny' } }], false],
+    ['not what another list leaves out', [{ allow: ['few-workers'] }, { allow: ['short-timeout'] }], false],
+  ])('%s', (_case, specs, expected) => {
+    expect(allows(...specs)).toBe(expected)
+  })
+})
+
 describe('of any policies', () => {
   test('all that is generated is sound', () => {
     fc.assert(fc.property(policySet, (policies) => expect(new Policies(policies).problems).toEqual([])))
