@@ -1,7 +1,7 @@
 /** What an update leaves as it was: the object as it is stored against the one that is to take its place. Pure. */
 import { annotatedPython } from '../dependencies/annotation.ts'
 import type { Path } from '../kubernetes/field.ts'
-import { readWorkload, valueAt, type FieldError, type Workload } from '../kubernetes/workload.ts'
+import { readWorkload, valueAt, type Container, type FieldError, type Workload } from '../kubernetes/workload.ts'
 import { lint, unmended, type Finding } from '../lint.ts'
 import type { Policy } from '../policy/policy.ts'
 
@@ -57,16 +57,26 @@ export function withStandingTolerated(
   findings: readonly Finding[], workload: Workload, object: unknown, stored: unknown, policy: Policy,
 ): { readonly findings: readonly Finding[]; readonly standing: readonly Finding[] } {
   if (!findings.some(({ action }) => action === 'Deny')) return { findings, standing: [] }
-  const before = leavesJudged(workload, object, stored) ? undefined : countsOf(stored, policy)
+  const former = leavesJudged(workload, object, stored) ? undefined : (readWorkload(stored) ?? null)
+  const before = former === undefined ? undefined : countsOf(former, policy)
+  const isNew = (finding: Finding): boolean =>
+    before !== undefined && (!takesOne(before, faultOf(finding)) || (finding.rule === unreadCommand && !hasSameCommands(workload, former)))
   const standing: Finding[] = []
   const tolerated = findings.map((finding) => {
-    if (before && !takesOne(before, faultOf(finding))) return finding
-    if (finding.action !== 'Deny') return finding
+    if (isNew(finding) || finding.action !== 'Deny') return finding
     const warning = finding.asWarning()
     standing.push(warning)
     return warning
   })
   return { findings: tolerated, standing }
+}
+
+/** Of what is not read to its end, anything may have become. */
+const unreadCommand = 'unread-command'
+
+function hasSameCommands({ containers }: Workload, former: Workload | null | undefined): boolean {
+  const read = (some: readonly Container[] = []): unknown => some.map(({ name, list, command, args, env, envFrom }) => ({ name, list, command, args, env, envFrom }))
+  return isSame(read(containers), read(former?.containers), nothing)
 }
 
 /** As many as there were: one more of the same is new. */
@@ -77,9 +87,8 @@ function takesOne(counts: Map<string, number>, key: string): boolean {
 }
 
 /** How often the stored object has each fault. */
-function countsOf(stored: unknown, policy: Policy): Map<string, number> {
+function countsOf(workload: Workload | null, policy: Policy): Map<string, number> {
   const counts = new Map<string, number>()
-  const workload = readWorkload(stored)
   if (!workload) return counts
   for (const finding of lint(workload, policy, annotatedPython(workload)).findings) counts.set(faultOf(finding), (counts.get(faultOf(finding)) ?? 0) + 1)
   return counts

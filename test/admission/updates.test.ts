@@ -29,7 +29,7 @@ const review = (request: Partial<AdmissionRequest>): AdmissionReview =>
 const update = (oldObject: unknown, object: unknown, more: Partial<AdmissionRequest> = {}) => review({ operation: 'UPDATE', oldObject, object, ...more })
 
 /** Of the rules that are told of, those that matter here. */
-const watched = new Set(['loopback-bind', 'unknown-setting', 'excess-workers', 'short-timeout', 'missing-bind'])
+const watched = new Set(['loopback-bind', 'unknown-setting', 'excess-workers', 'short-timeout', 'missing-bind', 'unread-command'])
 /** What /validate says: `denied: rule,…` or `warned: …`, or `allowed`. */
 function verdict(of: AdmissionReview, specs: Spec = {}, options?: RespondOptions): string {
   const { outcome, findings } = respondBy(specs, options)('validate', of)
@@ -116,6 +116,13 @@ describe('an update that brings another template', () => {
     const allowing = (annotations: object) => deployment(['gunicorn', 'wsgi', '-b', ':8000', '-t', '5'], { annotations })
     const spec: PolicySpec = { rules: { 'short-timeout': 'Deny' }, allow: ['short-timeout'] }
     expect(verdict(update(allowing({ 'paddock.dev/allow': 'short-timeout' }), allowing({})), spec)).toMatch(/^denied: .*short-timeout/)
+  })
+  test('what is not read to its end is old where nothing of it has changed', () => {
+    const bulk = (app: string, image = 'shop:1') => withTemplate(before, { spec: { containers: [{ name: 'web', image, command: ['sh', '-c', `gunicorn ${app}; `.repeat(5000)] }] } })
+    const spec: PolicySpec = { rules: { 'unread-command': 'Deny' } }
+    expect(verdict(review({ object: bulk('a') }), spec)).toMatch(/^denied: .*unread-command/)
+    expect(verdict(update(bulk('a'), bulk('a', 'shop:2')), spec)).toMatch(/^warned/)
+    expect(verdict(update(bulk('a'), bulk('b')), spec)).toMatch(/^denied: .*unread-command/)
   })
   test('nothing is known to have been there without the stored object', () => {
     for (const oldObject of [undefined, null, 'x']) expect(verdict(update(oldObject, deployment(loopback)))).toMatch(/^denied: loopback-bind/)
