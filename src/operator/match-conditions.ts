@@ -72,8 +72,15 @@ const mostItems = 200
 /** Characters of a word that patterns are tried on. */
 const longest = 100_000
 
+/**
+ * An optional value at a path. Of a definition that lets anything pass, lists may stand where objects are meant, which a plain
+ * `.?name` fails on.
+ */
+const at = (root: string, ...[first, ...path]: readonly string[]): string =>
+  path.reduce((value, name) => `${value}.optMap(v, type(v) == map ? v.?${name} : optional.none()).orValue(optional.none())`, `${root}.?${first}`)
+
 /** The template, wherever its kind has it. */
-const template = (object: string): string => `${object}.?template.or(${object}.?spec.?jobTemplate.?spec.?template).or(${object}.?spec.?template)`
+const template = (object: string): string => `${at(object, 'template')}.or(${at(object, 'spec', 'jobTemplate', 'spec', 'template')}).or(${at(object, 'spec', 'template')})`
 
 /** The processes of a BkApp are no template. */
 const bringsTemplate =
@@ -81,14 +88,20 @@ const bringsTemplate =
 
 /** The PodSpec, wherever its kind has it: PodTemplate, CronJob, all that have a template, Pod. */
 const podSpec =
-  'object.?template.?spec.or(object.?spec.?jobTemplate.?spec.?template.?spec).or(object.?spec.?template.?spec).or(object.?spec)'
+  `${at('object', 'template', 'spec')}.or(${at('object', 'spec', 'jobTemplate', 'spec', 'template', 'spec')}).or(${at('object', 'spec', 'template', 'spec')}).or(object.?spec)`
 
-/** True where one item of a list at least is as it says; or where there are too many to look. A list that is missing or null has none. */
+/**
+ * True where one item of a list at least is as it says; or where there are too many to look, or it is no list, which the webhook
+ * has something to say of. A list that is missing or null has none.
+ */
 const some = (listOfValue: string, item: string, is: string, most: number): string =>
-  `${listOfValue}.exists(l, l.orValue(null) != null && (size(l.value()) > ${most} || l.value().exists(${item}, ${is})))`
+  `${listOfValue}.exists(l, l.orValue(null) != null && (type(l.value()) != list || size(l.value()) > ${most} || l.value().exists(${item}, ${is})))`
 
-const someWord = (is: string): string => some('[c.?command, c.?args]', 'w', is, mostItems)
-const someVariable = (is: string): string => some('[c.?env]', 'e', is, mostItems)
+const someWord = (is: string): string => some('[c.?command, c.?args]', 'w', `type(w) != string || (${is})`, mostItems)
+const someVariable = (is: (value: string) => string): string => {
+  const value = 'e.?value.orValue(null)'
+  return some('[c.?env]', 'e', `type(e) != map || (${value} != null && (type(${value}) != string || (${is(value)})))`, mostItems)
+}
 
 /**
  * What src/inspect.ts looks for. A word that says gunicorn, wherever: in a list, in a script, in an argument of a wrapper. Or one
@@ -96,7 +109,7 @@ const someVariable = (is: string): string => some('[c.?env]', 'e', is, mostItems
  * name is in a variable, or is put together at the edge of an expansion, which stands between `/`, `=`, `:` and the like as a rule.
  */
 const mayStartGunicorn =
-  `${podSpec}.optMap(pod, ${some('[pod.?initContainers, pod.?containers, pod.?ephemeralContainers]', 'c', container(), mostContainers)}).orValue(false)` +
+  `${podSpec}.optMap(pod, type(pod) == map && ${some('[pod.?initContainers, pod.?containers, pod.?ephemeralContainers]', 'c', `type(c) != map || (${container()})`, mostContainers)}).orValue(false)` +
   ` || ${isOfPlatform()}`
 
 /**
@@ -107,26 +120,25 @@ function isOfPlatform(): string {
   const labels = "['bkapp.paas.bk.tencent.com/resource-type', 'process_id', 'korifi.cloudfoundry.org/process-type']"
   return [
     "object.?kind.orValue('') == 'BkApp'",
-    `[object.?metadata.?labels, object.?spec.?template.?metadata.?labels].exists(l, l.orValue(null) != null && ${labels}.exists(n, n in l.value()))`,
+    `[object.?metadata.?labels, ${at('object', 'spec', 'template', 'metadata', 'labels')}].exists(l, type(l.orValue(null)) == map && ${labels}.exists(n, n in l.value()))`,
     "'dokku.com/managed' in object.?metadata.?annotations.orValue({})",
   ].join(' || ')
 }
 
 /** What src/injection/invocations.ts asks of a workload whose command does not say gunicorn, wherever its Pods' metadata stands. */
 const saysGunicorn =
-  `[${['', '.?template', '.?spec.?template', '.?spec.?jobTemplate.?spec.?template'].map((template) => `object${template}.?metadata.?annotations`).join(', ')}]` +
-  ".exists(m, m.orValue(null) != null && ['paddock.dev/gunicorn', 'paddock.dev/requirements'].exists(a, a in m.value()))"
+  `[${[[], ['template'], ['spec', 'template'], ['spec', 'jobTemplate', 'spec', 'template']].map((path) => at('object', ...path, 'metadata', 'annotations')).join(', ')}]` +
+  ".exists(m, type(m.orValue(null)) == map && ['paddock.dev/gunicorn', 'paddock.dev/requirements'].exists(a, a in m.value()))"
 
 function container(): string {
-  const variable = `e.?value.orValue('')`
   const isShell = (text: string): string => `${text}.endsWith('sh')`
   const expansion = [
     someWord(isShell('w')),
-    someVariable(`${variable}.contains('gunicorn') || ${variable}.contains('$(') || ${isShell(variable)}`),
+    someVariable((value) => `${value}.contains('gunicorn') || ${value}.contains('$(') || ${isShell(value)}`),
     // A short pattern is a cheap one. `x$(`, `)x`, `)$(`
     someWord(String.raw`size(w) > ${longest} || w.matches(r'\w\$') || w.matches(r'\)\w') || w.matches(r'\)\$')`),
   ]
   // A process of the image, by its name or that of what starts it.
-  const process = `[c.?command, c.?args].exists(l, l.orValue(null) != null && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
+  const process = `[c.?command, c.?args].exists(l, type(l.orValue(null)) == list && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
   return `${someWord(`w.contains('gunicorn')`)} || ${process} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
 }

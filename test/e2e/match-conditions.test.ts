@@ -119,6 +119,8 @@ suite('the match conditions', () => {
     ...[null, 'gunicorn', {}, 7, [null], [7], [{}], [['gunicorn']], ['gunicorn', null], ['$(A)', 7]].flatMap((value) => ['command', 'args'].map((field) => ({ spec: { template: { spec: { containers: [{ name: 'a', [field]: value }] } } } }))),
     ...[null, 'x', {}, [null], ['x'], [{}], [{ name: 'A', value: 7 }], [{ name: 'A', value: null }], [{ name: 'A', value: {} }]].map((env) => ({ spec: { template: { spec: { containers: [{ name: 'a', command: ['$(A)'], env }] } } } })),
     { template: 'x' }, { template: { spec: [] } }, { spec: { jobTemplate: 'x' } }, { spec: { jobTemplate: { spec: [] } } }, { spec: { jobTemplate: { spec: { template: 7 } } } },
+    // What it costs to compare two templates.
+    ...['a', 'b'].flatMap((end) => [['x'.repeat(800_000) + end], [...Array.from({ length: 50_000 }, () => 'x'), end]].map((command) => ({ spec: { template: { spec: { containers: [{ name: 'a', command }] } } } }))),
     { spec: { template: { metadata: 'x' } } }, { spec: { template: { metadata: { labels: [], annotations: 'x' } } } }, { template: { metadata: { annotations: ['x'] } } },
   ]
 
@@ -137,7 +139,7 @@ suite('the match conditions', () => {
       const items = odd.map((object, index) => ({ apiVersion: `${group}/v1`, kind: 'Odd', metadata: { name: `x-${index}` }, ...object }))
       const list = { apiVersion: 'v1', kind: 'List', items }
       for (let tries = 0; (await kubectl(['create', '--dry-run=server', '-f', '-'], items[0])).status !== 0; tries++, await pause(100)) if (tries > 100) throw new Error('the definition does not take effect')
-      await succeed(kubectl(['create', '-f', '-'], list))
+      await succeed(kubectl(['create', '--validate=false', '-f', '-'], list))
       await succeed(kubectl(['create', '-f', '-'], {
         apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', metadata: { name },
         webhooks: [{ ...hook, matchConditions: matchConditions(operation, [{ match: undefined, readsImages: true }]) }],
@@ -145,10 +147,10 @@ suite('the match conditions', () => {
       const probe = { apiVersion: `${group}/v1`, kind: 'Odd', metadata: { name: 'probe' }, spec: { template: { spec: { containers: [{ name: 'a', command: ['gunicorn'] }] } } } }
       for (let tries = 0; !(await kubectl(['create', '--dry-run=server', '-f', '-'], probe)).stderr.includes('asked'); tries++, await pause(100)) if (tries > 100) throw new Error('the configuration does not take effect')
       const answers = [
-        await kubectl(['create', '--dry-run=server', '-f', '-'], { ...list, items: items.map((item) => ({ ...item, metadata: { name: `${item.metadata.name}-new` } })) }),
+        await kubectl(['create', '--dry-run=server', '--validate=false', '-f', '-'], { ...list, items: items.map((item) => ({ ...item, metadata: { name: `${item.metadata.name}-new` } })) }),
         await kubectl(['annotate', '--dry-run=server', 'odds', '--all', 'note=x']),
         // Each becomes the one behind it.
-        await kubectl(['replace', '--dry-run=server', '-f', '-'], { ...list, items: items.map(({ metadata }, index) => ({ ...items[(index + 1) % items.length], metadata })) }),
+        await kubectl(['replace', '--dry-run=server', '--validate=false', '-f', '-'], { ...list, items: items.map(({ metadata }, index) => ({ ...items[(index + 1) % items.length], metadata })) }),
       ]
       for (const { stderr } of answers) expect(stderr.split('\n').filter((line) => line !== '' && !line.includes('denied the request: asked'))).toEqual([])
       if (operation === 'mutate') expect(answers[1]?.stderr).toBe('')

@@ -56,7 +56,7 @@ const operations = ['mutate', 'validate'] as const
 test.each(operations)('%s: nothing is asked for that there is not, or not for each request', (operation) => {
   for (const { expression } of matchConditions(operation, [{ ...of(), readsImages: true }])) {
     const names = expression.replaceAll(/r?'[^']*'/g, "''").match(/(?<![\w.?])[a-zA-Z]\w*/g) ?? []
-    expect(new Set(names)).toEqual(new Set(names.filter((name) => ['object', 'oldObject', 'request', 'null', 'true', 'false', 'in', 'size', 'type', 'string', 'pod', 'c', 'l', 'w', 'e', 'n', 'm', 'a'].includes(name))))
+    expect(new Set(names)).toEqual(new Set(names.filter((name) => ['object', 'oldObject', 'request', 'null', 'true', 'false', 'in', 'size', 'type', 'string', 'optional', 'list', 'map', 'pod', 'v', 'c', 'l', 'w', 'e', 'n', 'm', 'a'].includes(name))))
   }
 })
 
