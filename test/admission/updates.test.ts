@@ -13,7 +13,7 @@ const legacy: ExceptionObject = {
 }
 type Spec = readonly PolicySpec[] | PolicySpec
 const respondBy = (specs: Spec, options: RespondOptions = {}) => {
-  const policies = new Policies([specs].flat().map((spec, index) => policy(spec as PolicySpec, `p${index}`)), [legacy])
+  const policies = new Policies([specs].flat().map((spec, index) => policy(spec, `p${index}`)), [legacy])
   return responder((workload) => policies.for(workload, {}, 0), options)
 }
 

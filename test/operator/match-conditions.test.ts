@@ -11,7 +11,7 @@ function usersIn(conditions: readonly MatchCondition[], named: string): string[]
   return [...(condition?.expression ?? '').matchAll(/'system:(?:serviceaccount:kube-system:)?([^']+)'/g)].map(([, name = '']) => name).sort()
 }
 const of = (kinds?: string[], hasWorkloadSelector = false): Coverage =>
-  ({ match: { ...(kinds ? { kinds: kinds as never } : {}), ...(hasWorkloadSelector ? { workloadSelector: { matchLabels: { no: 'such' } } } : {}) } })
+  ({ match: { ...(kinds ? { kinds } : {}), ...(hasWorkloadSelector ? { workloadSelector: { matchLabels: { no: 'such' } } } : {}) } })
 
 const all = ['cronjob-controller', 'daemon-set-controller', 'deployment-controller', 'job-controller', 'kube-controller-manager', 'replicaset-controller', 'replication-controller', 'statefulset-controller']
 
