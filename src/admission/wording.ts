@@ -63,17 +63,19 @@ function within(room: number, texts: readonly string[], count: number, summary: 
 }
 
 /** The text with what may follow it, cut to what the API server passes on whole. */
-function shortened(text: string, more: string): string {
-  if (text.length + more.length <= longestWarning) return text + more
-  if (text.length <= longestWarning) return text
-  const rule = / \[[a-z0-9-]+\]$/.exec(text)?.[0] ?? ''
-  return `${cut(text, longestWarning - rule.length)}${rule}`
+const shortened = (text: string, more: string): string => (text.length + more.length <= longestWarning ? text + more : cutBeforeRule(text, longestWarning))
+
+/** A message cut to so many characters at most, with its rule. */
+function cutBeforeRule(message: string, most: number): string {
+  if (message.length <= most) return message
+  const rule = / \[[a-z0-9-]+\]$/.exec(message)?.[0] ?? ''
+  return `${cut(message, most - rule.length)}${rule}`
 }
 
 /** The answer to an object that is turned away. */
 export function denial(workload: Workload, findings: readonly Finding[]): Status {
   const told = findings.slice(0, mostTold)
-  const text = ({ message, remedy }: Finding): string => cut(plain(`${message} ${remedy}`), longestLine)
+  const text = ({ message, remedy }: Finding): string => `${cutBeforeRule(plain(message), longestLine)} ${cut(plain(remedy), longestLine)}`
   const lines = told.map((finding) => `violates GunicornPolicy "${plain(finding.policy)}": ${text(finding)}`)
   if (told.length < findings.length) lines.push(moreFindings(findings.length - told.length))
   return {
