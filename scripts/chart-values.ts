@@ -86,6 +86,7 @@ const known: Readonly<Record<string, Schema>> = {
   'webhook.replicas': { minimum: 1 },
   'webhook.port': { ...port, minimum: 1024 },
   'webhook.lameDuckSeconds': { minimum: 0, maximum: 300 },
+  'webhook.controllers': { type: 'array', items: { type: 'string', pattern: '^[^,\\s]+$' }, uniqueItems: true },
   'webhook.topologySpreadConstraints': objects,
   'webhook.podDisruptionBudget.maxUnavailable': { type: ['integer', 'string'], pattern: '^[0-9]+%$', minimum: 0 },
   ...below('operator', pods),

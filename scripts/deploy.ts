@@ -1,8 +1,11 @@
 /** What is derived from the chart: its version, its schema, its page, the presets that it looks up, and deploy/'s plain manifests. */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { stringify } from 'yaml'
 import manifest from '../package.json' with { type: 'json' }
-import { preset, presetNames } from '../src/policy/presets.ts'
+import { workloadKinds } from '../src/kubernetes/kinds.ts'
+import { webhooks } from '../src/operator/webhook-configurations.ts'
+import { defaultPreset, preset, presetNames, presetObject } from '../src/policy/presets.ts'
 import { valuesSchema, valuesTable } from './chart-values.ts'
 import { helm, noHelm } from './helm.ts'
 
@@ -20,6 +23,7 @@ export function chartFiles(mark: string): [path: string, text: string][] {
     [`${chart}/values.schema.json`, valuesSchema(mark)],
     [`${chart}/files/presets.json`, presets()],
     [`${chart}/README.md`, page(mark)],
+    ['deploy/webhook.yaml', byHand(mark)],
   ]
 }
 
@@ -51,6 +55,34 @@ function page(mark: string): string {
   if (from < 0 || to < from) throw new Error(`${chart}/README.md has lost its marks "<!-- values: … -->" and "${last}"`)
   return `${text.slice(0, from)}${first}\n\n${valuesTable()}\n\n${text.slice(to)}`
 }
+
+/**
+ * What registers a webhook that was started by hand: the same as the operator would. It may serve by any policy, so that it is
+ * asked about all that one may have something to say of.
+ */
+function byHand(mark: string): string {
+  const served = workloadKinds.map((kind) => ({ kind, resource: { group: kind.group, version: 'v1', plural: `${kind.kind.toLowerCase()}s`, kind: kind.kind, namespaced: true } }))
+  const settings = { name: 'paddock', namespace, failurePolicy: 'Ignore', timeout: 5, excludedNamespaces: [], url: 'https://WEBHOOK_ADDRESS' } as const
+  const policy = presetObject(defaultPreset)
+  const { mutating, validating } = webhooks(policy ? [{ ...policy, spec: { ...policy.spec, injection: 'Environment', existing: 'Fix' } }] : [], served, settings, 'CA_BUNDLE')
+  const documents = [{ kind: 'MutatingWebhookConfiguration', hooks: mutating }, { kind: 'ValidatingWebhookConfiguration', hooks: validating }].map(({ kind, hooks }) =>
+    stringify({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name: 'paddock' }, webhooks: hooks.map(({ clientConfig, ...rest }) => ({ ...rest, clientConfig: { ...clientConfig, caBundle: 'CA_BUNDLE' } })) }, { lineWidth: 0 }))
+  return `# ${mark}\n${registration}${documents.join('---\n')}`
+}
+
+const registration = `# Registers a webhook that was started by hand (\`paddock serve\`) with a cluster's API server. Fill in where the API
+# server reaches it and the authority that signed its certificate, which \`--cert-dir\` holds:
+#
+#   paddock serve --host 192.0.2.7 --cert-dir certificates
+#   sed "s|WEBHOOK_ADDRESS|192.0.2.7:8443|; s|CA_BUNDLE|$(base64 < certificates/ca.crt | tr -d '\\n')|" \\
+#     deploy/webhook.yaml | kubectl apply -f -
+#
+# and take it away again before the webhook is stopped:
+#
+#   kubectl delete -f deploy/webhook.yaml
+#
+# A webhook that does not answer lets workloads in as they are. What keeps the cluster itself alive is never held back.
+`
 
 const about: Readonly<Record<string, string>> = {
   'deploy/paddock.yaml': `# Paddock ${manifest.version} in plain manifests, with certificates that the operator makes and renews itself:

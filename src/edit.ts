@@ -67,6 +67,45 @@ export function applyPatch(object: unknown, operations: readonly Operation[]): u
   return applied(object, changes)
 }
 
+/** True where a patch of additions, replacements and removals can be made to an object as RFC 6902 has it: in order, each where there is such a place. */
+export function applies(object: unknown, operations: readonly Operation[]): boolean {
+  let root = object
+  for (const operation of operations) {
+    const changed = changedAt(root, pointerPath(operation.path), operation)
+    if (changed === impossible) return false
+    root = changed
+  }
+  return true
+}
+
+const impossible = Symbol('no such place')
+
+/** The value with an operation made at a path, of which only what lies on the path is copied. */
+function changedAt(value: unknown, [step, ...rest]: Path, operation: Operation): unknown {
+  const replacement = operation.op === 'remove' ? undefined : operation.value
+  if (step === undefined) return operation.op === 'remove' ? impossible : replacement
+  if (Array.isArray(value)) {
+    const isNew = rest.length === 0 && operation.op === 'add'
+    const index = step === '-' && isNew ? value.length : /^(0|[1-9]\d*)$/.test(String(step)) ? Number(step) : -1
+    if (index < 0 || index >= value.length + Number(isNew)) return impossible
+    const list = value as readonly unknown[]
+    if (isNew) return list.toSpliced(index, 0, replacement)
+    if (rest.length === 0 && operation.op === 'remove') return list.toSpliced(index, 1)
+    const changed = changedAt(list[index], rest, operation)
+    return changed === impossible ? impossible : list.with(index, changed)
+  }
+  if (typeof value !== 'object' || value === null) return impossible
+  const key = String(step)
+  if (!Object.hasOwn(value, key) && (rest.length > 0 || operation.op !== 'add')) return impossible
+  const members = new Map<string, unknown>(Object.entries(value))
+  const changed = rest.length === 0 && operation.op === 'remove' ? undefined : changedAt(members.get(key), rest, operation)
+  if (changed === impossible) return impossible
+  if (rest.length === 0 && operation.op === 'remove') members.delete(key)
+  else members.set(key, changed)
+  // As entries: a key may be `__proto__`.
+  return Object.fromEntries(members)
+}
+
 const pointerPath = (pointer: string): Path => pointer.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 
 /** An edit of a whole value. */

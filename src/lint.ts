@@ -77,6 +77,11 @@ export class Finding implements Verdict {
     return this.#problem.value
   }
 
+  /** What is allowed in its place. */
+  get detail(): string {
+    return this.#problem.detail
+  }
+
   get field(): string {
     return fieldPath(this.#problem.place.path)
   }
@@ -100,14 +105,23 @@ export class Finding implements Verdict {
   /** The finding as it stands where its fix is not made; undefined where nothing is done about it then. */
   withoutFix(): Finding | undefined {
     if (this.action !== 'Fix') return this
-    const { otherwise, policy, exception } = this
-    return otherwise === 'Off' ? undefined : new Finding(this.#rule, this.#problem, this.#invocation, { action: otherwise, otherwise, policy, exception }, this.container, this.contradiction)
+    return this.otherwise === 'Off' ? undefined : this.#as(this.otherwise)
+  }
+
+  /** The finding as it stands in an object that is not to be held back for it. */
+  asWarning(): Finding {
+    return this.#as('Warn')
+  }
+
+  #as(action: Exclude<Action, 'Off' | 'Fix'>): Finding {
+    const { policy, exception } = this
+    return new Finding(this.#rule, this.#problem, this.#invocation, { action, otherwise: action, policy, exception }, this.container, this.contradiction)
   }
 
   /** The finding where the policy itself says something against its fix; undefined where nothing is done about it then. */
   against(contradiction: Contradiction): Finding | undefined {
     const { rule, action } = contradiction
-    const detail = `${this.#problem.detail}, and is not mended, as what is put in would fall under ${rule}, which the policy denies`
+    const detail = `${this.#problem.detail}${unmended}what is put in would fall under ${rule}, which the policy denies`
     const problem = action === 'Deny' ? { ...this.#problem, detail } : this.#problem
     const finding = new Finding(this.#rule, problem, this.#invocation, this, this.container, contradiction)
     return action === 'Deny' ? finding.withoutFix() : finding
@@ -246,6 +260,9 @@ function portVariable({ environment, container }: Invocation, { port }: Policy):
   return container.port !== undefined || port.fallback !== null ? 'definable' : 'none'
 }
 
+/** What stands before the reason for which a fault is not mended. */
+export const unmended = ', and is not mended, as '
+
 function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy, reasonAgainst: (fix: Fix) => string | undefined): Finding | undefined {
   const decided = policy.rules[rule.id]
   if (!decided) return undefined
@@ -258,7 +275,7 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
   const exception = policy.exceptions.get(rule.id)
   // What is let pass is still told of: somebody will want to know what an exception hides.
   if (exception !== undefined) action = 'Audit'
-  const told = reason ? { ...problem, detail: `${problem.detail}, and is not mended, as ${reason}` } : problem
+  const told = reason ? { ...problem, detail: `${problem.detail}${unmended}${reason}` } : problem
   return new Finding(rule, told, invocation, { action, otherwise, policy: decided.policy, exception })
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { editManifests } from '../src/cli/edit.ts'
 import { readManifests } from '../src/cli/manifests.ts'
-import { applyEdits, applyPatch, jsonPatch, type Edit } from '../src/edit.ts'
+import { applies, applyEdits, applyPatch, jsonPatch, type Edit } from '../src/edit.ts'
+import type { Operation } from '../src/kubernetes/review.ts'
 
 /** A splice as its start, end and text. */
 type Splice = readonly [start: number, end: number, text: string]
@@ -57,4 +58,37 @@ test('elements are taken out of lists: of an object, by a patch, in a file', () 
   expect(applyPatch(object, patch)).toEqual(left)
   const { text, refused } = editManifests('list:\n- a\n- b # gone\n- c # stays\n- d\n', [{ document: 0, edits: removals }])
   expect([text, refused]).toEqual(['list:\n- a\n- c # stays\n- e\n', []])
+})
+
+describe('a patch applies', () => {
+  const object = { a: { b: ['x', 'y'], 'c/d': 1, n: null } }
+  test.each<[string, Operation, boolean]>([
+    ['a member', { op: 'add', path: '/a/new', value: 1 }, true],
+    ['a member of what there is not', { op: 'add', path: '/z/new', value: 1 }, false],
+    ['a member of a text', { op: 'add', path: '/a/b/0/new', value: 1 }, false],
+    ['a member of null', { op: 'add', path: '/a/n/new', value: 1 }, false],
+    ['the end of a list', { op: 'add', path: '/a/b/-', value: 'z' }, true],
+    ['the end of a list that there is not', { op: 'add', path: '/a/z/-', value: 'z' }, false],
+    ['behind the end of a list', { op: 'add', path: '/a/b/2', value: 'z' }, true],
+    ['further behind', { op: 'add', path: '/a/b/3', value: 'z' }, false],
+    ['no number', { op: 'add', path: '/a/b/01', value: 'z' }, false],
+    ['an element', { op: 'replace', path: '/a/b/1', value: 'z' }, true],
+    ['an element that there is not', { op: 'replace', path: '/a/b/2', value: 'z' }, false],
+    ['a member by its escaped name', { op: 'replace', path: '/a/c~1d', value: 2 }, true],
+    ['a member that there is not', { op: 'replace', path: '/a/z', value: 2 }, false],
+    ['what is inherited', { op: 'replace', path: '/a/constructor', value: 2 }, false],
+    ['an element taken out', { op: 'remove', path: '/a/b/0' }, true],
+    ['one that there is not', { op: 'remove', path: '/a/b/2' }, false],
+    ['a member taken out', { op: 'remove', path: '/a/b' }, true],
+    ['everything', { op: 'remove', path: '' }, false],
+  ])('%s', (_what, operation, expected) => {
+    expect(applies(object, [operation])).toBe(expected)
+  })
+
+  test('operations follow each other, and the object is left as it is', () => {
+    const before = structuredClone(object)
+    expect(applies(object, [{ op: 'add', path: '/a/l', value: [] }, { op: 'add', path: '/a/l/-', value: 1 }, { op: 'replace', path: '/a/l/0', value: 2 }, { op: 'remove', path: '/a/l/0' }])).toBe(true)
+    expect(applies(object, [{ op: 'remove', path: '/a/b/0' }, { op: 'remove', path: '/a/b/1' }])).toBe(false)
+    expect(object).toEqual(before)
+  })
 })

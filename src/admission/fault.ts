@@ -1,5 +1,5 @@
 import type { AdmissionAnswer, AdmissionResponse, AdmissionReview } from '../kubernetes/review.ts'
-import type { Answer } from './responder.ts'
+import type { Answer, Operation } from './responder.ts'
 
 const warning = 'Paddock did not inspect this object for an internal fault; its log says more'
 
@@ -13,11 +13,14 @@ export function uninspected(review: AdmissionReview): Answer {
   return { response: envelope({ uid: review.request.uid, allowed: true }), outcome: 'allowed', findings: [] }
 }
 
-/** The answer to a review that an inspection failed on. */
-export function faulted(review: AdmissionReview, onFault: 'Allow' | 'Deny'): Answer {
+/**
+ * The answer to a review that an inspection failed on. To mend is no condition of being let in: what is to be turned away,
+ * `/validate` is asked about.
+ */
+export function faulted(review: AdmissionReview, onFault: 'Allow' | 'Deny', operation: Operation): Answer {
   const { uid } = review.request
   const response: AdmissionResponse =
-    onFault === 'Allow'
+    onFault === 'Allow' || operation === 'mutate'
       ? { uid, allowed: true, warnings: [warning] }
       : { uid, allowed: false, status: { status: 'Failure', code: 500, reason: 'InternalError', message: warning } }
   return { response: envelope(response), outcome: 'fault', findings: [] }

@@ -1,21 +1,16 @@
 /** AdmissionReview + policy → answer. Pure. */
 import { annotatedPython } from '../dependencies/annotation.ts'
-import { jsonPatch } from '../edit.ts'
+import { applies, jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
-import { causeReason, fieldMessage, fieldPath } from '../kubernetes/field.ts'
-import type { AdmissionResponse, AdmissionReview, Status } from '../kubernetes/review.ts'
+import { controllerUsers } from '../kubernetes/controllers.ts'
+import type { AdmissionRequest, AdmissionResponse, AdmissionReview } from '../kubernetes/review.ts'
 import { readWorkload, valueAt, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding } from '../lint.ts'
-import { governed, type PolicyFor } from '../policy/governed.ts'
+import { governed, isMadeOfWorkload, type PolicyFor, type Writer } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
+import { leavesJudged, leavesTemplate, newErrors, withStandingTolerated } from './previous.ts'
 import type { Answer, Outcome, Respond } from './responder.ts'
-
-/**
- * The API server may cut a longer warning off, and drops warnings of more than 4096 characters altogether.
- * Source: k8s.io/apiserver/pkg/endpoints/filters/warning.go.
- */
-const longestWarning = 256
-const mostWarnings = 15
+import { denial, fixWarnings, invalidity, listed, policyList, ruleList, warningsOf } from './wording.ts'
 
 /** Namespaces in which nothing is ever held back: without them a cluster cannot mend itself. */
 const systemNamespaces = ['kube-system', 'kube-node-lease']
@@ -23,28 +18,46 @@ const systemNamespaces = ['kube-system', 'kube-node-lease']
 export interface RespondOptions {
   /** More namespaces in which nothing is held back: Paddock's own. */
   readonly exemptNamespaces?: readonly string[]
+  /** More users that make workloads out of others, and are believed about it: `system:serviceaccount:argo-rollouts:argo-rollouts`. */
+  readonly controllers?: readonly string[]
 }
 
 /** What answers reviews by the policies of their workloads. */
-export function responder(policyFor: PolicyFor, { exemptNamespaces = [] }: RespondOptions = {}): Respond {
+export function responder(policyFor: PolicyFor, { exemptNamespaces = [], controllers = [] }: RespondOptions = {}): Respond {
   const exempt = new Set([...systemNamespaces, ...exemptNamespaces])
+  const writerOf = writers(controllers)
   return (operation, review) => {
-    const { uid, namespace, object, operation: verb } = review.request
-    const workload = exempt.has(namespace ?? '') || isBeingDeleted(object) ? undefined : readWorkload(object)
-    if (!workload) return answer({ uid, allowed: true }, 'allowed', [])
-    if (workload.errors.length > 0) return malformed(uid, workload)
+    const { request } = review
+    const { uid, namespace, object, operation: verb, subResource } = request
+    const letIn = (): Answer => answer({ uid, allowed: true }, 'allowed', [])
+    if (exempt.has(namespace ?? '') || isBeingDeleted(object)) return letIn()
+    const writer = writerOf(request)
+    // What they make has to stay what they made it: they would make it anew without end. What they write later, they need.
+    if (writer === 'controller' && (operation === 'mutate' || verb === 'UPDATE') && (isOfCluster(request) || isMade(request))) return letIn()
+    const workload = readWorkload(object)
+    if (!workload) return letIn()
+    const isDebugged = subResource === 'ephemeralcontainers'
     // To hold back an update of what cannot be changed would only keep its finalizers from being removed.
-    if (verb === 'UPDATE' && workload.kind.immutable) return answer({ uid, allowed: true }, 'allowed', [])
-    const policy = policyFor(governed(object, namespace))
-    if (!policy) return answer({ uid, allowed: true }, 'allowed', [])
-    return operation === 'mutate' ? mutate(uid, object, workload, policy) : validate(uid, workload, policy)
+    if (verb === 'UPDATE' && workload.kind.immutable && !isDebugged) return letIn()
+    if (operation === 'mutate' && (isDebugged || workload.errors.length > 0 || (workload.kind.kind !== 'Pod' && isMade(request)))) return letIn()
+    const policy = policyFor(governed(object, namespace, writer))
+    if (!policy) return letIn()
+    return operation === 'mutate' ? mutate(request, workload, policy) : validate(request, workload, policy)
   }
 }
 
-/** What the policy of a review's object says is done where the inspection fails on it: Allow where even that cannot be told. */
-export function onFaultOf(policyFor: PolicyFor, { request: { object, namespace } }: AdmissionReview): Policy['onFault'] {
+/**
+ * What the policy of a review's object says is done where the inspection fails on it: Allow where even that cannot be told, and
+ * where an update leaves alone what could not be inspected before either.
+ */
+export function onFaultOf(policyFor: PolicyFor, { request }: AdmissionReview, { controllers = [] }: RespondOptions = {}): Policy['onFault'] {
   try {
-    return policyFor(governed(object, namespace))?.onFault ?? 'Allow'
+    const { object, namespace } = request
+    const policy = policyFor(governed(object, namespace, writers(controllers)(request)))
+    if (policy?.onFault !== 'Deny') return 'Allow'
+    const workload = policy.existing === 'Deny' ? undefined : readWorkload(object)
+    const stored = storedOf(request)
+    return workload && stored !== undefined && leavesJudged(workload, object, stored) ? 'Allow' : 'Deny'
   } catch {
     return 'Allow'
   }
@@ -52,102 +65,93 @@ export function onFaultOf(policyFor: PolicyFor, { request: { object, namespace }
 
 const isBeingDeleted = (object: unknown): boolean => typeof valueAt(object, ['metadata', 'deletionTimestamp']) === 'string'
 
+/** The object that an update takes the place of; undefined where there is none. */
+const storedOf = ({ operation, oldObject }: AdmissionRequest): unknown => (operation === 'UPDATE' && typeof oldObject === 'object' ? (oldObject ?? undefined) : undefined)
+
+const clusterUsers: ReadonlySet<string> = new Set(controllerUsers)
+
+/** True where a controller of the cluster itself asks. */
+const isOfCluster = ({ userInfo }: AdmissionRequest): boolean => clusterUsers.has(userInfo?.username ?? '')
+
+function writers(controllers: readonly string[]): (request: AdmissionRequest) => Writer {
+  const known = new Set(controllers)
+  return (request) => (request.userInfo?.username === undefined ? undefined : isOfCluster(request) || known.has(request.userInfo.username) ? 'controller' : 'anybody')
+}
+
+/**
+ * True where a controller of whosoever makes an object out of a workload: a ReplicaSet of a Rollout, a Deployment of a Knative
+ * Revision. It compares the two, so that the workload is where to mend. A person has no reason to name an owner.
+ */
+function isMade({ object, userInfo }: AdmissionRequest): boolean {
+  return userInfo?.username?.startsWith('system:serviceaccount:') === true && isMadeOfWorkload(object)
+}
+
 function answer(response: AdmissionResponse, outcome: Outcome, findings: Answer['findings']): Answer {
   return { response: { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response }, outcome, findings }
 }
 
-function mutate(uid: string, object: unknown, workload: Workload, policy: Policy): Answer {
+/** @throws where the patch does not apply: the API server would turn the object away for it, whatever the failurePolicy */
+function mutate(request: AdmissionRequest, workload: Workload, policy: Policy): Answer {
+  const { uid, object } = request
+  const stored = storedOf(request)
+  if (stored !== undefined && policy.existing !== 'Fix' && leavesTemplate(workload, object, stored)) return answer({ uid, allowed: true }, 'allowed', [])
   const python = annotatedPython(workload)
   const { rounds, mended } = fix(object, lint(workload, policy, python), policy, python)
   if (rounds.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   const findings = [...mended]
+  const patch = jsonPatch(object, rounds)
+  if (!applies(object, patch)) throw new TypeError('the patch does not apply')
   const response: AdmissionResponse = {
     uid,
     allowed: true,
     patchType: 'JSONPatch',
-    patch: Buffer.from(JSON.stringify(jsonPatch(object, rounds))).toString('base64'),
+    patch: Buffer.from(JSON.stringify(patch)).toString('base64'),
     warnings: fixWarnings(findings),
     auditAnnotations: { policy: policyList(findings), fixed: ruleList(findings) },
   }
   return answer(response, 'fixed', findings)
 }
 
-function fixWarnings(findings: readonly Finding[]): string[] {
-  const byContainer = Map.groupBy(findings, (finding) => finding.container)
-  return [...byContainer].flatMap(([container, mended]) =>
-    [...Map.groupBy(mended, (finding) => finding.policy)].map(([policy, some]) =>
-      shortened(`fixed by GunicornPolicy "${policy}" in container "${container}": ${ruleList(some).replaceAll(',', ', ')}`, ''),
-    ),
-  )
-}
-
-const policyList = (findings: readonly Finding[]): string => [...new Set(findings.map((finding) => finding.policy))].join(',')
-
-const ruleList = (findings: readonly Finding[]): string => [...new Set(findings.map((finding) => finding.rule))].join(',')
-
-function validate(uid: string, workload: Workload, policy: Policy): Answer {
+function validate(request: AdmissionRequest, workload: Workload, policy: Policy): Answer {
+  const { uid, object, subResource } = request
+  const stored = storedOf(request)
+  const errors = newErrors(workload, policy.existing === 'Deny' ? undefined : stored)
+  if (errors.length > 0 && denies(policy)) return answer({ uid, allowed: false, status: invalidity(workload, errors) }, 'denied', [])
   const report = lint(workload, policy, annotatedPython(workload))
   // What is still to be fixed here could not be mended.
-  const findings = report.findings.flatMap((finding) => finding.withoutFix() ?? [])
-  if (findings.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
-  const auditAnnotations = { policy: policyList(findings), rules: ruleList(findings), ...exceptionsOf(findings) }
+  const found = report.findings.flatMap((finding) => finding.withoutFix() ?? [])
+  const own = subResource === 'ephemeralcontainers' ? ofNewEphemeral(found, workload, stored) : found
+  const { findings, standing } = stored === undefined || policy.existing === 'Deny' ? { findings: own, standing: [] } : withStandingTolerated(own, workload, object, stored, policy)
+  const unread = isTold(policy) ? workload.errors : []
+  if (findings.length + unread.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
+  const auditAnnotations = {
+    ...(findings.length > 0 ? { policy: policyList(findings), rules: ruleList(findings) } : {}),
+    ...(standing.length > 0 ? { existing: ruleList(standing) } : {}),
+    ...exceptionsOf(findings),
+  }
   const denied = findings.filter((finding) => finding.action === 'Deny')
   if (denied.length > 0) return answer({ uid, allowed: false, status: denial(workload, denied), auditAnnotations }, 'denied', findings)
-  const warnings = findings.filter((finding) => finding.action === 'Warn').map((finding) => shortened(`would violate GunicornPolicy "${finding.policy}": ${finding.message}`, ` ${finding.remedy}`))
+  const warnings = warningsOf([...standing, ...findings.filter((finding) => finding.action === 'Warn' && !standing.includes(finding))], unread)
   if (warnings.length === 0) return answer({ uid, allowed: true, auditAnnotations }, 'allowed', findings)
-  return answer({ uid, allowed: true, warnings: limited(warnings), auditAnnotations }, 'warned', findings)
+  return answer({ uid, allowed: true, warnings, auditAnnotations }, 'warned', findings)
+}
+
+/** True where a policy denies anything, and so does not want what cannot be read. */
+const denies = ({ rules }: Policy): boolean => Object.values(rules).some(({ action, otherwise }) => action === 'Deny' || (action === 'Fix' && otherwise === 'Deny'))
+
+/** True where a policy has anything said to who writes an object. */
+const isTold = ({ rules }: Policy): boolean => Object.values(rules).some(({ action }) => action !== 'Off' && action !== 'Audit')
+
+/** Those of containers that a Pod gets for debugging: nothing else of it can be changed, nor can those that it has. */
+function ofNewEphemeral(findings: readonly Finding[], { containers }: Workload, stored: unknown): readonly Finding[] {
+  const ephemeral = (workload: Pick<Workload, 'containers'> | undefined): string[] => (workload?.containers ?? []).flatMap(({ list, name }) => (list === 'ephemeralContainers' ? [name] : []))
+  const before = new Set(ephemeral(readWorkload(stored)))
+  const fresh = new Set(ephemeral({ containers }).filter((name) => !before.has(name)))
+  return findings.filter(({ container }) => fresh.has(container))
 }
 
 /** The exceptions that let findings pass, where there are any. */
 function exceptionsOf(findings: readonly Finding[]): { readonly exceptions?: string } {
-  const names = new Set(findings.flatMap(({ exception }) => exception ?? []))
-  return names.size === 0 ? {} : { exceptions: [...names].join(',') }
+  const names = findings.flatMap(({ exception }) => exception ?? [])
+  return names.length === 0 ? {} : { exceptions: listed(names) }
 }
-
-function denial(workload: Workload, findings: readonly Finding[]): Status {
-  return {
-    status: 'Failure',
-    code: 403,
-    reason: 'Forbidden',
-    message: denialMessage(findings),
-    details: {
-      name: workload.name,
-      kind: workload.kind.kind,
-      causes: findings.map(({ shape, field, message, remedy }) => ({ reason: causeReason[shape], field, message: `${message} ${remedy}` })),
-    },
-  }
-}
-
-/** What each policy that denies has to say. */
-function denialMessage(findings: readonly Finding[]): string {
-  const byPolicy = [...Map.groupBy(findings, (finding) => finding.policy)]
-  const texts = byPolicy.map(([policy, some]) => `violates GunicornPolicy "${policy}": ${some.map((finding) => `${finding.message} ${finding.remedy}`).join(' ')}`)
-  return texts.join(' Also ')
-}
-
-/** An object that the API server would refuse, as a review from a file may hold. */
-function malformed(uid: string, { name, kind, errors }: Workload): Answer {
-  const lines = errors.map(({ path, shape, value, detail }) => fieldMessage(path, shape, value, detail))
-  const status: Status = {
-    status: 'Failure',
-    code: 422,
-    reason: 'Invalid',
-    message: `${kind.kind} "${name}" is invalid: ${lines.join(', ')}`,
-    details: { name, kind: kind.kind, causes: errors.map(({ path, shape }, index) => ({ reason: causeReason[shape], field: fieldPath(path), message: lines[index] ?? '' })) },
-  }
-  return answer({ uid, allowed: false, status }, 'denied', [])
-}
-
-/** The text with what may follow it, cut to what the API server passes on whole. */
-function shortened(text: string, more: string): string {
-  if (text.length + more.length <= longestWarning) return text + more
-  if (text.length <= longestWarning) return text
-  const rule = / \[[a-z0-9-]+\]$/.exec(text)?.[0] ?? ''
-  return `${text.slice(0, longestWarning - rule.length - 1)}…${rule}`
-}
-
-function limited(warnings: readonly string[]): readonly string[] {
-  if (warnings.length <= mostWarnings) return warnings
-  return [...warnings.slice(0, mostWarnings - 1), `and ${warnings.length - mostWarnings + 1} more findings: see \`paddock check\``]
-}
-

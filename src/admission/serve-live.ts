@@ -38,6 +38,8 @@ export interface LiveOptions {
   /** What the thread for large reviews runs. */
   readonly reading: URL
   readonly exemptNamespaces: readonly string[]
+  /** Users that make workloads out of others, beside the cluster's own controllers. */
+  readonly controllers?: readonly string[]
   readonly log: ServerOptions['log']
   /** Milliseconds from "not ready" to the closing of the port. */
   readonly lameDuck: number
@@ -56,14 +58,14 @@ export interface LiveOptions {
  */
 export async function serveLive(
   sources: LiveSources,
-  { host, port, exemptNamespaces, log, lameDuck, now, reading, lookEvery = 60_000, ...files }: LiveOptions,
+  { host, port, exemptNamespaces, controllers = [], log, lameDuck, now, reading, lookEvery = 60_000, ...files }: LiveOptions,
 ): Promise<{ port: number; stop: (lameDuck?: number) => Promise<void> }> {
   const { policies } = sources
   const policyFor = (workload: Governed): Policy | undefined => policies.for(workload, now())
   /** Of the certificate that is served, in seconds since 1970; undefined until there is one. */
   let expiry: number | undefined
   const clientCa = await ClientCa.read(files.clientCa)
-  const options = { exemptNamespaces }
+  const options = { exemptNamespaces, controllers }
   let served: KeyPair = makeCertificates(['localhost'], now(), randomBytes)
   const server = createServer({
     respond: responder(policyFor, options),
@@ -72,7 +74,7 @@ export async function serveLive(
     ...clientCa.asked,
     log,
     lameDuck,
-    onFault: (review) => onFaultOf(policyFor, review),
+    onFault: (review) => onFaultOf(policyFor, review, options),
     prepare: ({ request: { namespace = '' } }) => policies.lookUp(namespace),
     unready: () =>
       expiry === undefined ? 'there is no certificate yet' : policies.isSynced ? undefined : 'policies are not known yet',

@@ -194,7 +194,7 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
       try {
         answer = bringsObject(review.request) ? within(budget, () => respond(operation, review)) : uninspected(review)
       } catch (error) {
-        if (unreadReason(error) === undefined) return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review)))
+        if (unreadReason(error) === undefined) return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review), asked.operation))
         if (!thread) return unread(asked, review, 'steps')
         budget.isSpent = true
         answer = uninspected(review)
@@ -227,7 +227,7 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
     } else if (read.comesTo === 'fault') {
       // Not even parsed, or not to be written down: the head tells what it is about.
       const review = unreadReview(body)
-      fault(asked, { uid: read.uid, namespace: read.namespace, name: read.name, ...read.error }, faulted(review, read.onFault))
+      fault(asked, { uid: read.uid, namespace: read.namespace, name: read.name, ...read.error }, faulted(review, read.onFault, operation))
     } else {
       if (read.milliseconds > slow) metrics.slow(operation)
       if (read.isSpent) metrics.unread('steps')
@@ -245,7 +245,7 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
     try {
       respondWith(asked, unreadAnswer(respond, asked.operation, review))
     } catch (error) {
-      fault(asked, { uid, namespace, name, ...withoutContent(error) }, faulted(review, onFault(review)))
+      fault(asked, { uid, namespace, name, ...withoutContent(error) }, faulted(review, onFault(review), asked.operation))
     }
   }
 
@@ -256,7 +256,7 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
       text = JSON.stringify(answer.response)
     } catch (error) {
       const review = readReview(asked.body.toString())
-      return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review)))
+      return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review), asked.operation))
     }
     count(asked, answer.outcome, answer.findings)
     send(asked.reply, 200, json, text)

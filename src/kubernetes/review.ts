@@ -6,6 +6,12 @@ export interface AdmissionRequest {
   readonly namespace?: string
   readonly name?: string
   readonly object?: unknown
+  /** On an update, the object as it is stored. */
+  readonly oldObject?: unknown
+  /** `ephemeralcontainers`; undefined for the object itself. */
+  readonly subResource?: string
+  /** Who asks. The API server always tells; a file need not. */
+  readonly userInfo?: { readonly username?: string }
   readonly dryRun?: boolean
 }
 

@@ -6,54 +6,59 @@
  * Costs: k8s.io/apiserver/pkg/apis/cel, a million an expression and 2.5 million a webhook; a traversed character costs 0.1.
  */
 
+import { controllerUsers, makers, userOf, withoutAccounts } from '../kubernetes/controllers.ts'
+import { isReviewedAsOwner } from '../policy/made.ts'
+import type { PolicySpec } from '../policy/policies.ts'
+
 /** admissionregistration.k8s.io/v1 MatchCondition: the webhook is called where all expressions are true. */
 export interface MatchCondition {
   readonly name: string
   readonly expression: string
 }
 
-/**
- * The controllers of kube-controller-manager that make one workload out of another, by the user that they write as. Nobody else
- * can be that user who could not do as they please in kube-system.
- */
-const controllers: readonly { readonly name: string; readonly makes: string; readonly outOf: string }[] = [
-  { name: 'replicaset-controller', makes: 'Pod', outOf: 'ReplicaSet' },
-  { name: 'replication-controller', makes: 'Pod', outOf: 'ReplicationController' },
-  { name: 'statefulset-controller', makes: 'Pod', outOf: 'StatefulSet' },
-  { name: 'daemon-set-controller', makes: 'Pod', outOf: 'DaemonSet' },
-  { name: 'job-controller', makes: 'Pod', outOf: 'Job' },
-  { name: 'deployment-controller', makes: 'ReplicaSet', outOf: 'Deployment' },
-  { name: 'cronjob-controller', makes: 'Job', outOf: 'CronJob' },
-]
-
-const user = (name: string): string => `system:serviceaccount:kube-system:${name}`
-/** Where kube-controller-manager runs without `--use-service-account-credentials`, all of its controllers are this user. */
-const withoutAccounts = 'system:kube-controller-manager'
-
-/** What of a policy says which kinds it governs, and whether an owner and what it owns are governed alike. */
+/** What of a policy hangs together with who is asked about. */
 export interface Coverage {
-  /** Undefined for every kind. */
-  readonly kinds: readonly string[] | undefined
-  readonly hasWorkloadSelector: boolean
+  readonly match: PolicySpec['match']
   /** True where an image that starts gunicorn by itself is looked at, too: its settings go into variables. */
   readonly readsImages?: boolean
 }
 
-/** The conditions of both webhooks, for policies of this coverage. */
-export function matchConditions(policies: readonly Coverage[]): MatchCondition[] {
-  const reviewed = controllers.filter(({ makes, outOf }) => policies.every((policy) => isReviewedAsOwner(policy, makes, outOf)))
-  const users = [...reviewed.map(({ name }) => user(name)), ...(reviewed.length === controllers.length ? [withoutAccounts] : [])]
+/**
+ * The conditions of a webhook, for policies of this coverage.
+ * @param mendsExisting whether an update may be mended that leaves the template alone
+ */
+export function matchConditions(operation: 'mutate' | 'validate', policies: readonly Coverage[], mendsExisting = false): MatchCondition[] {
   return [
-    ...(users.length > 0 ? [{ name: 'not-by-a-controller-of-reviewed-owners', expression: `!(request.userInfo.username in ${list(users)})` }] : []),
+    ...(operation === 'mutate' ? mendedByNobody(mendsExisting) : judgedAlready(policies)),
     { name: 'not-a-mirror-pod', expression: notAMirrorPod },
     { name: 'not-being-deleted', expression: 'object.?metadata.?deletionTimestamp.orValue(null) == null' },
     { name: 'may-start-gunicorn', expression: policies.some(({ readsImages }) => readsImages) ? `${mayStartGunicorn} || ${saysGunicorn}` : mayStartGunicorn },
   ]
 }
 
-/** A policy that governs what a controller makes has to govern what it makes it out of: by kind, and not by labels, which differ. */
-const isReviewedAsOwner = ({ kinds, hasWorkloadSelector }: Coverage, makes: string, outOf: string): boolean =>
-  kinds === undefined ? !hasWorkloadSelector : !kinds.includes(makes) || (kinds.includes(outOf) && !hasWorkloadSelector)
+/**
+ * What the cluster's controllers make stays what they made it, whatever the policies say: a ReplicaSet that differs from its
+ * Deployment is made again without end. And an update that leaves the template alone replaces no Pods.
+ */
+function mendedByNobody(mendsExisting: boolean): MatchCondition[] {
+  return [
+    { name: 'not-by-a-controller-of-the-cluster', expression: `!(request.userInfo.username in ${list(controllerUsers)})` },
+    ...(mendsExisting ? [] : [{ name: 'brings-a-template', expression: bringsTemplate }]),
+  ]
+}
+
+/**
+ * What the cluster's controllers write later goes through. What they make is judged where a policy has not judged what they make
+ * it of.
+ */
+function judgedAlready(policies: readonly Coverage[]): MatchCondition[] {
+  const reviewed = makers.filter(({ makes, outOf }) => policies.every(({ match }) => isReviewedAsOwner(match, makes, outOf)))
+  const users = [...reviewed.map(({ name }) => userOf(name)), ...(reviewed.length === makers.length ? [withoutAccounts] : [])]
+  return [
+    { name: 'not-an-update-by-a-controller-of-the-cluster', expression: `!(request.operation == 'UPDATE' && request.userInfo.username in ${list(controllerUsers)})` },
+    ...(users.length > 0 ? [{ name: 'not-by-a-controller-of-reviewed-owners', expression: `!(request.userInfo.username in ${list(users)})` }] : []),
+  ]
+}
 
 const list = (texts: readonly string[]): string => `[${texts.map((text) => `'${text}'`).join(', ')}]`
 
@@ -67,16 +72,36 @@ const mostItems = 200
 /** Characters of a word that patterns are tried on. */
 const longest = 100_000
 
+/**
+ * An optional value at a path. Of a definition that lets anything pass, lists may stand where objects are meant, which a plain
+ * `.?name` fails on.
+ */
+const at = (root: string, ...[first, ...path]: readonly string[]): string =>
+  path.reduce((value, name) => `${value}.optMap(v, type(v) == map ? v.?${name} : optional.none()).orValue(optional.none())`, `${root}.?${first}`)
+
+/** The template, wherever its kind has it. */
+const template = (object: string): string => `${at(object, 'template')}.or(${at(object, 'spec', 'jobTemplate', 'spec', 'template')}).or(${at(object, 'spec', 'template')})`
+
+/** The processes of a BkApp are no template. */
+const bringsTemplate =
+  `request.operation != 'UPDATE' || object.?kind.orValue('') == 'BkApp' || ${template('object')} != ${template('oldObject')}`
+
 /** The PodSpec, wherever its kind has it: PodTemplate, CronJob, all that have a template, Pod. */
 const podSpec =
-  'object.?template.?spec.or(object.?spec.?jobTemplate.?spec.?template.?spec).or(object.?spec.?template.?spec).or(object.?spec)'
+  `${at('object', 'template', 'spec')}.or(${at('object', 'spec', 'jobTemplate', 'spec', 'template', 'spec')}).or(${at('object', 'spec', 'template', 'spec')}).or(object.?spec)`
 
-/** True where one item of a list at least is as it says; or where there are too many to look. A list that is missing or null has none. */
+/**
+ * True where one item of a list at least is as it says; or where there are too many to look, or it is no list, which the webhook
+ * has something to say of. A list that is missing or null has none.
+ */
 const some = (listOfValue: string, item: string, is: string, most: number): string =>
-  `${listOfValue}.exists(l, l.orValue(null) != null && (size(l.value()) > ${most} || l.value().exists(${item}, ${is})))`
+  `${listOfValue}.exists(l, l.orValue(null) != null && (type(l.value()) != list || size(l.value()) > ${most} || l.value().exists(${item}, ${is})))`
 
-const someWord = (is: string): string => some('[c.?command, c.?args]', 'w', is, mostItems)
-const someVariable = (is: string): string => some('[c.?env]', 'e', is, mostItems)
+const someWord = (is: string): string => some('[c.?command, c.?args]', 'w', `type(w) != string || (${is})`, mostItems)
+const someVariable = (is: (value: string) => string): string => {
+  const value = 'e.?value.orValue(null)'
+  return some('[c.?env]', 'e', `type(e) != map || (${value} != null && (type(${value}) != string || (${is(value)})))`, mostItems)
+}
 
 /**
  * What src/inspect.ts looks for. A word that says gunicorn, wherever: in a list, in a script, in an argument of a wrapper. Or one
@@ -84,7 +109,7 @@ const someVariable = (is: string): string => some('[c.?env]', 'e', is, mostItems
  * name is in a variable, or is put together at the edge of an expansion, which stands between `/`, `=`, `:` and the like as a rule.
  */
 const mayStartGunicorn =
-  `${podSpec}.optMap(pod, ${some('[pod.?initContainers, pod.?containers, pod.?ephemeralContainers]', 'c', container(), mostContainers)}).orValue(false)` +
+  `${podSpec}.optMap(pod, type(pod) == map && ${some('[pod.?initContainers, pod.?containers, pod.?ephemeralContainers]', 'c', `type(c) != map || (${container()})`, mostContainers)}).orValue(false)` +
   ` || ${isOfPlatform()}`
 
 /**
@@ -95,26 +120,25 @@ function isOfPlatform(): string {
   const labels = "['bkapp.paas.bk.tencent.com/resource-type', 'process_id', 'korifi.cloudfoundry.org/process-type']"
   return [
     "object.?kind.orValue('') == 'BkApp'",
-    `[object.?metadata.?labels, object.?spec.?template.?metadata.?labels].exists(l, l.orValue(null) != null && ${labels}.exists(n, n in l.value()))`,
+    `[object.?metadata.?labels, ${at('object', 'spec', 'template', 'metadata', 'labels')}].exists(l, type(l.orValue(null)) == map && ${labels}.exists(n, n in l.value()))`,
     "'dokku.com/managed' in object.?metadata.?annotations.orValue({})",
   ].join(' || ')
 }
 
 /** What src/injection/invocations.ts asks of a workload whose command does not say gunicorn, wherever its Pods' metadata stands. */
 const saysGunicorn =
-  `[${['', '.?template', '.?spec.?template', '.?spec.?jobTemplate.?spec.?template'].map((template) => `object${template}.?metadata.?annotations`).join(', ')}]` +
-  ".exists(m, m.orValue(null) != null && ['paddock.dev/gunicorn', 'paddock.dev/requirements'].exists(a, a in m.value()))"
+  `[${[[], ['template'], ['spec', 'template'], ['spec', 'jobTemplate', 'spec', 'template']].map((path) => at('object', ...path, 'metadata', 'annotations')).join(', ')}]` +
+  ".exists(m, type(m.orValue(null)) == map && ['paddock.dev/gunicorn', 'paddock.dev/requirements'].exists(a, a in m.value()))"
 
 function container(): string {
-  const variable = `e.?value.orValue('')`
   const isShell = (text: string): string => `${text}.endsWith('sh')`
   const expansion = [
     someWord(isShell('w')),
-    someVariable(`${variable}.contains('gunicorn') || ${variable}.contains('$(') || ${isShell(variable)}`),
+    someVariable((value) => `${value}.contains('gunicorn') || ${value}.contains('$(') || ${isShell(value)}`),
     // A short pattern is a cheap one. `x$(`, `)x`, `)$(`
     someWord(String.raw`size(w) > ${longest} || w.matches(r'\w\$') || w.matches(r'\)\w') || w.matches(r'\)\$')`),
   ]
   // A process of the image, by its name or that of what starts it.
-  const process = `[c.?command, c.?args].exists(l, l.orValue(null) != null && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
+  const process = `[c.?command, c.?args].exists(l, type(l.orValue(null)) == list && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
   return `${someWord(`w.contains('gunicorn')`)} || ${process} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
 }

@@ -70,16 +70,20 @@ interface Acting {
   readonly actions: ReadonlySet<Action>
   readonly match: NonNullable<PolicyObject['spec']['match']>
   readonly readsImages: boolean
+  readonly mendsExisting: boolean
 }
 
 /** The webhooks of both configurations: none where no policy has anything to say at admission. */
 export function webhooks(
   policies: readonly PolicyObject[], served: readonly ServedKind[], settings: ConfigurationSettings, bundle: string,
 ): { readonly mutating: readonly Webhook[]; readonly validating: readonly Webhook[] } {
-  const acting = policies.map(actingPart).filter(({ actions }) => ['Audit', 'Warn', 'Fix', 'Deny'].some((action) => actions.has(action as Action)))
+  const all = policies.map(actingPart)
+  // A word of one policy may hold for the rules of another.
+  const mendsExisting = all.some((one) => one.mendsExisting)
+  const acting = all.filter(({ actions }) => ['Audit', 'Warn', 'Fix', 'Deny'].some((action) => actions.has(action as Action)))
   const fixing = acting.filter(({ actions }) => actions.has('Fix'))
   const webhook = (kind: 'mutate' | 'validate', by: readonly Acting[]): Webhook[] => {
-    const rules = rulesFor(by, served)
+    const rules = rulesFor(kind, by, served)
     if (rules.length === 0) return []
     return [{
       name: `${kind}.paddock.dev`,
@@ -92,7 +96,7 @@ export function webhooks(
       objectSelector: {},
       sideEffects: 'None',
       timeoutSeconds: settings.timeout,
-      matchConditions: matchConditions(by.map(({ match, readsImages }) => ({ kinds: match.kinds, hasWorkloadSelector: match.workloadSelector !== undefined, readsImages }))),
+      matchConditions: matchConditions(kind, by, mendsExisting),
       // What another webhook adds afterwards, such as a container, is fixed too. What is fixed already stays as it is.
       ...(kind === 'mutate' ? { reinvocationPolicy: 'IfNeeded' } : {}),
     }]
@@ -103,20 +107,24 @@ export function webhooks(
 /** A policy that cannot be read as to whom it governs governs nobody. */
 function actingPart(object: PolicyObject): Acting {
   const { policy } = soundPolicy(object)
-  if (!policy) return { actions: new Set(), match: {}, readsImages: false }
+  if (!policy) return { actions: new Set(), match: {}, readsImages: false, mendsExisting: false }
   // Of several policies, the preset of another may hold for this one: that one then acts by it.
-  const { rules, injection } = override(preset(policy.spec.preset ?? defaultPreset) ?? nothing, policy.metadata.name, policy.spec)
-  return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))), match: policy.spec.match ?? {}, readsImages: injection === 'Environment' }
+  const { rules, injection, existing } = override(preset(policy.spec.preset ?? defaultPreset) ?? nothing, policy.metadata.name, policy.spec)
+  return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))), match: policy.spec.match ?? {}, readsImages: injection === 'Environment', mendsExisting: existing === 'Fix' }
 }
 
 function address(path: string, { name, namespace, url }: ConfigurationSettings): Webhook['clientConfig'] {
   return url === undefined ? { service: { name: `${name}-webhook`, namespace, path, port: 443 } } : { url: `${url}${path}` }
 }
 
-/** A rule for each group, and for each of its kinds that can change and that cannot: an update of the latter brings nothing new. */
-function rulesFor(by: readonly Acting[], served: readonly ServedKind[]): Rule[] {
+/**
+ * A rule for each group, and for each of its kinds that can change and that cannot: an update of the latter brings nothing new,
+ * but for the containers that a Pod gets for debugging. Those are judged, and never mended.
+ */
+function rulesFor(operation: 'mutate' | 'validate', by: readonly Acting[], served: readonly ServedKind[]): Rule[] {
   const isGoverned = ({ kind: { kind } }: ServedKind) => by.some(({ match }) => match.kinds === undefined || match.kinds.includes(kind))
   const alike = Map.groupBy(served.filter(isGoverned), ({ kind }) => `${kind.group}/${kind.immutable === true ? 'CREATE' : 'CREATE,UPDATE'}`)
+  const ephemeral = operation === 'validate' && served.some((one) => one.kind.kind === 'Pod' && isGoverned(one)) ? [ephemeralContainers] : []
   return [...alike].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, kinds]): Rule => {
     const [group = '', operations = ''] = key.split('/')
     return {
@@ -127,8 +135,10 @@ function rulesFor(by: readonly Acting[], served: readonly ServedKind[]): Rule[] 
       operations: operations.split(',') as Rule['operations'],
       scope: 'Namespaced',
     }
-  })
+  }).concat(ephemeral)
 }
+
+const ephemeralContainers: Rule = { apiGroups: [''], apiVersions: ['*'], resources: ['pods/ephemeralcontainers'], operations: ['UPDATE'], scope: 'Namespaced' }
 
 /** Never the system's namespaces nor Paddock's own; and where all policies select the same namespaces, no others. */
 function namespaceSelector(by: readonly Acting[], { namespace, excludedNamespaces }: ConfigurationSettings): LabelSelector {

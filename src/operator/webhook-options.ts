@@ -10,6 +10,8 @@ export interface WebhookOptions {
   readonly tlsSecret: string
   /** Milliseconds. */
   readonly lameDuck: number
+  /** Users that make workloads out of others, beside the cluster's own controllers. */
+  readonly controllers: readonly string[]
   readonly kubeconfig: string | undefined
   /** A file with the authorities whose clients may send reviews; undefined where anybody may. */
   readonly clientCa: string | undefined
@@ -25,6 +27,7 @@ export function webhookOptions(args: readonly string[], env: Readonly<Record<str
       port: { type: 'string', default: '8443' },
       'tls-secret': { type: 'string', default: 'paddock-webhook-tls' },
       'lame-duck': { type: 'string', default: '5s' },
+      controllers: { type: 'string', default: '' },
       kubeconfig: { type: 'string' },
       'client-ca': { type: 'string' },
     },
@@ -41,6 +44,7 @@ export function webhookOptions(args: readonly string[], env: Readonly<Record<str
     port: Number(values.port),
     tlsSecret: values['tls-secret'],
     lameDuck,
+    controllers: values.controllers.split(',').map((user) => user.trim()).filter((user) => user !== ''),
     kubeconfig: values.kubeconfig,
     clientCa: values['client-ca'],
   }

@@ -1,4 +1,5 @@
 /** What of an object says which policies govern it. */
+import { workloadKind } from '../kubernetes/kinds.ts'
 import type { Labels } from '../kubernetes/labels.ts'
 import { valueAt } from '../kubernetes/workload.ts'
 import type { Policy } from './policy.ts'
@@ -12,9 +13,17 @@ export interface Governed {
   readonly name: string
   /** The object's own labels. */
   readonly labels: Labels
-  /** What made it, as far as the object tells: of a Deployment's Pod, its ReplicaSet and the Deployment. */
+  /** What made it, as far as the object tells and can be believed: of a Deployment's Pod, its ReplicaSet and the Deployment. */
   readonly owners: readonly Owner[]
+  /** The kind of workload that it is made of, where a controller that is known to make such objects writes it. */
+  readonly madeOf?: string
 }
+
+/**
+ * Who writes an object: a controller that is known to make objects out of others, or anybody else, who may have made its owner
+ * up. Undefined for what is in a file or is stored: the garbage collector takes away what names an owner that there is not.
+ */
+export type Writer = 'controller' | 'anybody' | undefined
 
 /** The policy of a workload; undefined where none governs it. */
 export type PolicyFor = (workload: Governed) => Policy | undefined
@@ -27,16 +36,19 @@ interface Owner {
 const none: readonly Owner[] = []
 
 /** Reads an object; `namespace` is that of the request, which the object may leave out. Of labels, those of a wrong type are left out. */
-export function governed(object: unknown, namespace?: string): Governed {
+export function governed(object: unknown, namespace?: string, writer?: Writer): Governed {
   const metadata = valueAt(object, ['metadata'])
   const labels = textsIn(valueAt(metadata, ['labels']))
+  const made = writer === 'anybody' ? none : owners(object, labels)
+  const madeOf = writer === 'controller' && isMadeOfWorkload(object) ? made[0]?.kind : undefined
   return {
     apiVersion: textOf(object, 'apiVersion'),
     kind: textOf(object, 'kind'),
     namespace: textOf(metadata, 'namespace') || (namespace ?? ''),
     name: textOf(metadata, 'name'),
     labels,
-    owners: owners(metadata, labels),
+    owners: made,
+    ...(madeOf === undefined ? {} : { madeOf }),
   }
 }
 
@@ -52,11 +64,21 @@ function textsIn(value: unknown): Labels {
   return texts.length === entries.length ? (value as Labels) : Object.fromEntries(texts)
 }
 
+/** The reference to what controls an object; undefined where nothing does. */
+function controllerOf(object: unknown): unknown {
+  const references = valueAt(object, ['metadata', 'ownerReferences'])
+  return Array.isArray(references) ? references.find((reference: unknown) => valueAt(reference, ['controller']) === true) : undefined
+}
+
+/** True where an object says that a workload controls it. */
+export function isMadeOfWorkload(object: unknown): boolean {
+  const owner = controllerOf(object)
+  return workloadKind(valueAt(owner, ['apiVersion']), valueAt(owner, ['kind'])) !== undefined
+}
+
 /** The controller, and what made that in its turn, which its name tells. */
-function owners(metadata: unknown, labels: Labels): readonly Owner[] {
-  const references = valueAt(metadata, ['ownerReferences'])
-  if (!Array.isArray(references)) return none
-  const controller: unknown = references.find((reference) => valueAt(reference, ['controller']) === true)
+function owners(object: unknown, labels: Labels): readonly Owner[] {
+  const controller = controllerOf(object)
   const [kind, name] = [textOf(controller, 'kind'), textOf(controller, 'name')]
   if (kind === '' || name === '') return none
   return [{ kind, name }, ...makerOf(kind, name, labels)]

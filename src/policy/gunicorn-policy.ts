@@ -116,11 +116,16 @@ const specSchema = {
     },
     rules: rulesSchema,
     allow: {
-      description: 'The rules that a workload may switch off for itself, by the annotation paddock.dev/allow.',
+      description: 'The rules that a workload may switch off for itself, by the annotation paddock.dev/allow. Where it is left out, those of the preset, without what this policy sets to Deny.',
       type: 'array',
       maxItems: 128,
       'x-kubernetes-list-type': 'set',
       items: { type: 'string', enum: ruleIds },
+    },
+    existing: {
+      description: 'What is done on an update about what the stored object had already. Warn: it is told, and what would be denied is let in. Fix: it is mended as well, which replaces running Pods. Deny: it is denied as if it were new. Warn where no policy names it.',
+      type: 'string',
+      enum: ['Warn', 'Fix', 'Deny'],
     },
     onFault: { description: 'What is done about a workload that Paddock itself fails on.', type: 'string', enum: ['Allow', 'Deny'] },
   },

@@ -4,6 +4,7 @@ import { Exceptions, type HeldException } from './exceptions.ts'
 import type { Governed } from './governed.ts'
 import type { ExceptionObject } from './gunicorn-exception.ts'
 import type { Action, PolicyObject, PolicySpec } from './gunicorn-policy.ts'
+import { isReviewedAsOwner } from './made.ts'
 import { attributed, nothing, override, type Policy } from './policy.ts'
 import { defaultPreset, preset, presetObject } from './presets.ts'
 import { soundPolicy, type PolicyProblem } from './sound.ts'
@@ -86,9 +87,14 @@ export class Policies {
     let key = ''
     for (const [index, policy] of this.#policies.entries()) if (governs(policy, workload, namespaceLabels) === true) key += `${index},`
     if (key === '') return undefined
-    const known = this.#merged.get(key)
-    const policy = known ?? merge(this.#policies.filter((one) => governs(one, workload, namespaceLabels) === true))
-    if (!known) this.#merged.set(key, policy)
+    const { kind, madeOf } = workload
+    const asked = madeOf === undefined ? key : `${key}${kind} of ${madeOf}`
+    let policy = this.#merged.get(asked)
+    if (!policy) {
+      const governing = this.#policies.filter((one) => governs(one, workload, namespaceLabels) === true)
+      policy = madeOf === undefined ? merge(governing) : withoutReviewed(merge(governing), governing, kind, madeOf)
+      this.#merged.set(asked, policy)
+    }
     const exceptions = this.#exceptions.for(workload, now)
     return exceptions.size === 0 ? policy : { ...policy, exceptions }
   }
@@ -144,6 +150,13 @@ function merge(governing: readonly Compiled[]): Policy {
   return { ...merged, name: first?.name ?? '' }
 }
 
+/** The policy of what a controller makes: a policy that has judged what it is made of has nothing more to say. */
+function withoutReviewed(policy: Policy, governing: readonly Compiled[], makes: string, outOf: string): Policy {
+  const judged = new Set(governing.filter(({ spec }) => isReviewedAsOwner(spec.match, makes, outOf)).map(({ name }) => name))
+  const rules = Object.entries(policy.rules).map(([id, rule]) => [id, judged.has(rule.policy) ? { ...rule, action: 'Off' as const } : rule] as const)
+  return { ...policy, rules: Object.fromEntries(rules) }
+}
+
 function startingFrom(governing: readonly Compiled[]): { policy: string; preset: string } {
   const naming = governing.find(({ spec }) => spec.preset !== undefined)
   return { policy: naming?.name ?? governing[0]?.name ?? '', preset: naming?.spec.preset ?? defaultPreset }
@@ -195,7 +208,9 @@ function decisions(policy: Policy, governing: readonly Compiled[]): Decision[] {
     { field: 'port.fallback', value: policy.port.fallback, ...said(({ port }) => port?.fallback) },
     { field: 'injection', value: policy.injection, ...said(({ injection }) => injection) },
     { field: 'workerFallback', value: policy.workerFallback, ...said((spec) => spec.workerFallback) },
+    // The list is its author's, be there rules that others have raised to Deny, which are not on it any more.
     { field: 'allow', value: [...policy.allow], ...said(({ allow }) => allow) },
+    { field: 'existing', value: policy.existing, ...said(({ existing }) => existing) },
     { field: 'onFault', value: policy.onFault, ...said(({ onFault }) => onFault) },
   ]
 }

@@ -21,6 +21,10 @@ export interface Policy extends Platform {
   readonly allow: ReadonlySet<string>
   /** The rules whose findings are let pass, with the name of the GunicornException that says so. */
   readonly exceptions: ReadonlyMap<string, string>
+  /**
+   * What is done on an update about what the stored object had already: it is told; it is mended, too; it is denied as if it were new.
+   */
+  readonly existing: 'Warn' | 'Fix' | 'Deny'
   /** What is done about a workload that Paddock fails on. */
   readonly onFault: 'Allow' | 'Deny'
 }
@@ -36,10 +40,17 @@ export function override(base: Policy, name: string, spec: PolicySpec): Policy {
     injection: spec.injection ?? base.injection,
     workerFallback: spec.workerFallback === undefined ? base.workerFallback : spec.workerFallback,
     rules: { ...base.rules, ...Object.fromEntries(written) },
-    allow: spec.allow ? new Set(spec.allow) : base.allow,
+    allow: spec.allow ? new Set(spec.allow) : withoutDenied(base.allow, spec),
     exceptions: base.exceptions,
+    existing: spec.existing ?? base.existing,
     onFault: spec.onFault ?? base.onFault,
   }
+}
+
+/** Who lets workloads switch a rule off has not been asked about one that is raised to Deny. */
+function withoutDenied(allow: ReadonlySet<string>, { rules: written = {} }: PolicySpec): ReadonlySet<string> {
+  const denied = Object.entries(written).flatMap(([id, rule]) => (Object.values(rulePolicy(rule)).includes('Deny') && allow.has(id) ? [id] : []))
+  return denied.length === 0 ? allow : new Set([...allow].filter((id) => !denied.includes(id)))
 }
 
 /** A policy whose every word is said by the policy of another name. */
@@ -61,5 +72,6 @@ export const nothing: Policy = {
   rules: Object.fromEntries(rules.map(({ id }) => [id, { action: 'Off', otherwise: 'Off', policy: '' }])),
   allow: new Set(),
   exceptions: new Map(),
+  existing: 'Warn',
   onFault: 'Allow',
 }

@@ -39,7 +39,7 @@ describe('where several policies decide', () => {
 
   test('a denial says who wants what', () => {
     const { response } = respond('validate', review(['gunicorn', 'app', '-b', '127.0.0.1:80', '-k', 'sunc'])).response
-    expect(response.status?.message).toMatch(/^violates GunicornPolicy "high": \S+ Invalid value: "127\.0\.0\.1:80": .* \[loopback-bind\] .*\. Also violates GunicornPolicy "base": .*"sunc".* \[unknown-worker-class\] .*\.$/)
+    expect(response.status?.message).toMatch(/^violates GunicornPolicy "high": \S+ Invalid value: "127\.0\.0\.1:80": .* \[loopback-bind\] .*\.\nviolates GunicornPolicy "base": .*"sunc".* \[unknown-worker-class\] .*\.$/)
     expect(response.auditAnnotations?.['policy']).toBe('base,high')
     expect(response.status?.details?.causes).toHaveLength(2)
   })
@@ -52,8 +52,8 @@ describe('where several policies decide', () => {
   test('and so does what is fixed', () => {
     const { response } = respond('mutate', review(['gunicorn', 'app', '-b', ':$(PORT)'])).response
     expect(response.warnings).toEqual([
-      'fixed by GunicornPolicy "base" in container "app": missing-access-log, missing-access-log-format, missing-error-log',
-      'fixed by GunicornPolicy "high" in container "app": missing-workers',
+      'fixes by GunicornPolicy "base" in container "app": missing-access-log, missing-access-log-format, missing-error-log',
+      'fixes by GunicornPolicy "high" in container "app": missing-workers',
     ])
     expect(response.auditAnnotations).toEqual({ policy: 'base,high', fixed: 'missing-access-log,missing-access-log-format,missing-error-log,missing-workers' })
   })

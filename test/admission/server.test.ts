@@ -357,7 +357,9 @@ describe('an internal fault', () => {
   test('denies it where that is asked for', async () => {
     const { port } = await start({ respond, onFault: () => 'Deny' })
     const status = { status: 'Failure', code: 500, reason: 'InternalError', message: words }
-    expect(await whole(port, '/mutate', post(review()))).toEqual(answer({ uid: 'abc-1', allowed: false, status }))
+    expect(await whole(port, '/validate', post(review()))).toEqual(answer({ uid: 'abc-1', allowed: false, status }))
+    // What is not mended is judged all the same.
+    expect(await whole(port, '/mutate', post(review()))).toEqual(answer({ uid: 'abc-1', allowed: true, warnings: [words] }))
   })
 
   test('is an answer, too, that cannot be written', async () => {

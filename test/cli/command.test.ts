@@ -242,7 +242,7 @@ describe('review', () => {
     expect(status).toBe(0)
     const { response } = JSON.parse(out) as { response: { patch: string; warnings: string[] } }
     expect(response.warnings).toEqual([
-      'fixed by GunicornPolicy "blueking" in container "app": missing-access-log, missing-access-log-format, missing-bind, missing-error-log, missing-workers',
+      'fixes by GunicornPolicy "blueking" in container "app": missing-access-log, missing-access-log-format, missing-bind, missing-error-log, missing-workers',
       expect.stringMatching(/^would violate GunicornPolicy "blueking": spec\.containers\[0\]\.command\[3\]: .* \[short-timeout\]/),
     ])
     const object = JSON.parse(input) as { request: { object: { spec: { containers: { command: string[]; env: object[] }[] } } } }

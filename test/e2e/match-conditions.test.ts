@@ -57,7 +57,7 @@ suite('the match conditions', () => {
         failurePolicy: 'Fail',
         sideEffects: 'None',
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-        matchConditions: matchConditions([{ kinds: undefined, hasWorkloadSelector: false }]),
+        matchConditions: matchConditions('validate', [{ match: undefined }]),
       }],
     }))
     for (let tries = 0; ; tries++, await pause(100)) {
@@ -110,6 +110,55 @@ suite('the match conditions', () => {
     expect(missed.map((object) => JSON.stringify(object))).toEqual([])
     return { found, nothing: objects.length - found, passed }
   }
+
+  /** Of a definition whose objects may hold anything; of what is stored the API server sends no more than it does of a new one. */
+  const odd = [
+    {}, { spec: null }, { spec: [] }, { spec: 'x' }, { spec: 7 }, { spec: {} }, { spec: { template: null } }, { spec: { template: 'x' } }, { spec: { template: [] } },
+    { spec: { template: { spec: null } } }, { spec: { template: { spec: 'x' } } }, { spec: { template: { spec: { containers: null } } } }, { spec: { template: { spec: { containers: 'gunicorn' } } } },
+    { spec: { template: { spec: { containers: {} } } } }, { spec: { template: { spec: { containers: [null, 'x', 7, [], {}] } } } },
+    ...[null, 'gunicorn', {}, 7, [null], [7], [{}], [['gunicorn']], ['gunicorn', null], ['$(A)', 7]].flatMap((value) => ['command', 'args'].map((field) => ({ spec: { template: { spec: { containers: [{ name: 'a', [field]: value }] } } } }))),
+    ...[null, 'x', {}, [null], ['x'], [{}], [{ name: 'A', value: 7 }], [{ name: 'A', value: null }], [{ name: 'A', value: {} }]].map((env) => ({ spec: { template: { spec: { containers: [{ name: 'a', command: ['$(A)'], env }] } } } })),
+    { template: 'x' }, { template: { spec: [] } }, { spec: { jobTemplate: 'x' } }, { spec: { jobTemplate: { spec: [] } } }, { spec: { jobTemplate: { spec: { template: 7 } } } },
+    // What it costs to compare two templates.
+    ...['a', 'b'].flatMap((end) => [['x'.repeat(800_000) + end], [...Array.from({ length: 50_000 }, () => 'x'), end]].map((command) => ({ spec: { template: { spec: { containers: [{ name: 'a', command }] } } } }))),
+    { spec: { template: { metadata: 'x' } } }, { spec: { template: { metadata: { labels: [], annotations: 'x' } } } }, { template: { metadata: { annotations: ['x'] } } },
+  ]
+
+  test.each(['mutate', 'validate'] as const)('%s: no object makes them fail, be it created or updated', async (operation) => {
+    const name = `${namespace}-${operation}`
+    const group = `${operation}.paddock.test`
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `odds.${group}` },
+      spec: { group, scope: 'Namespaced', names: { plural: 'odds', kind: 'Odd' }, versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }] },
+    }
+    const configuration = JSON.parse(await succeed(kubectl(['get', 'validatingwebhookconfiguration', namespace, '-o', 'json']))) as { webhooks: object[] }
+    const hook = { ...configuration.webhooks[0], rules: [{ apiGroups: [group], apiVersions: ['*'], resources: ['*'], operations: ['CREATE', 'UPDATE'], scope: 'Namespaced' }] }
+    await succeed(kubectl(['create', '-f', '-'], definition))
+    try {
+      await succeed(kubectl(['wait', '--for=condition=Established', `crd/odds.${group}`, '--timeout=30s']))
+      const items = odd.map((object, index) => ({ apiVersion: `${group}/v1`, kind: 'Odd', metadata: { name: `x-${index}` }, ...object }))
+      const list = { apiVersion: 'v1', kind: 'List', items }
+      for (let tries = 0; (await kubectl(['create', '--dry-run=server', '-f', '-'], items[0])).status !== 0; tries++, await pause(100)) if (tries > 100) throw new Error('the definition does not take effect')
+      await succeed(kubectl(['create', '--validate=false', '-f', '-'], list))
+      await succeed(kubectl(['create', '-f', '-'], {
+        apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingWebhookConfiguration', metadata: { name },
+        webhooks: [{ ...hook, matchConditions: matchConditions(operation, [{ match: undefined, readsImages: true }]) }],
+      }))
+      const probe = { apiVersion: `${group}/v1`, kind: 'Odd', metadata: { name: 'probe' }, spec: { template: { spec: { containers: [{ name: 'a', command: ['gunicorn'] }] } } } }
+      for (let tries = 0; !(await kubectl(['create', '--dry-run=server', '-f', '-'], probe)).stderr.includes('asked'); tries++, await pause(100)) if (tries > 100) throw new Error('the configuration does not take effect')
+      const answers = [
+        await kubectl(['create', '--dry-run=server', '--validate=false', '-f', '-'], { ...list, items: items.map((item) => ({ ...item, metadata: { name: `${item.metadata.name}-new` } })) }),
+        await kubectl(['annotate', '--dry-run=server', 'odds', '--all', 'note=x']),
+        // Each becomes the one behind it.
+        await kubectl(['replace', '--dry-run=server', '--validate=false', '-f', '-'], { ...list, items: items.map(({ metadata }, index) => ({ ...items[(index + 1) % items.length], metadata })) }),
+      ]
+      for (const { stderr } of answers) expect(stderr.split('\n').filter((line) => line !== '' && !line.includes('denied the request: asked'))).toEqual([])
+      if (operation === 'mutate') expect(answers[1]?.stderr).toBe('')
+    } finally {
+      await kubectl(['delete', 'validatingwebhookconfiguration', name, '--ignore-not-found'])
+      await kubectl(['delete', 'crd', `odds.${group}`, '--wait=false'])
+    }
+  }, 120_000)
 
   const random = new Random(Number(process.env['PADDOCK_SEED'] ?? 4))
   const anyKind = (container: object): Workload => workload(random.pick(allKinds), container)

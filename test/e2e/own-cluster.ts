@@ -8,6 +8,8 @@ import { startProxy, type Proxy } from './proxy.ts'
 export type OwnCluster = {
   /** Straight to the API server. */
   kubeconfig: string
+  /** Path of a kubectl. */
+  program: string
   /** Through the proxy. */
   proxied: string
   proxy: Proxy
@@ -19,9 +21,12 @@ export type OwnCluster = {
   stop(): Promise<void>
 }
 
-/** @throws NoCluster where etcd and kube-apiserver are not to be had as processes of this machine */
-export async function startOwnCluster(): Promise<OwnCluster> {
-  const cluster: Cluster = await startCluster(() => {}, process.env, { processes: true })
+/**
+ * @param controllers whether kube-controller-manager runs, too
+ * @throws NoCluster where etcd and kube-apiserver are not to be had as processes of this machine
+ */
+export async function startOwnCluster(controllers = false): Promise<OwnCluster> {
+  const cluster: Cluster = await startCluster(() => {}, process.env, { processes: true, controllers })
   const { controlPlane, kubeconfig } = cluster
   if (controlPlane === undefined) throw new NoCluster('the cluster is not of this machine')
   const text = await readFile(kubeconfig, 'utf8')
@@ -31,6 +36,7 @@ export async function startOwnCluster(): Promise<OwnCluster> {
   await writeFile(proxied, text.replaceAll(server.host, `127.0.0.1:${proxy.port}`))
   return {
     kubeconfig,
+    program: cluster.kubectl,
     proxied,
     proxy,
     controlPlane,

@@ -1,13 +1,17 @@
 /** Which conditions there are; what they come to, an API server says: test/e2e/match-conditions.test.ts. */
 import { expect, test } from '@jest/globals'
-import { matchConditions, type Coverage } from '../../src/operator/match-conditions.ts'
+import { matchConditions, type Coverage, type MatchCondition } from '../../src/operator/match-conditions.ts'
 
 /** The users whose objects are not asked about, without the namespace of their accounts. */
 function passed(...policies: Coverage[]): string[] {
-  const condition = matchConditions(policies).find(({ name }) => name === 'not-by-a-controller-of-reviewed-owners')
+  return usersIn(matchConditions('validate', policies), 'not-by-a-controller-of-reviewed-owners')
+}
+function usersIn(conditions: readonly MatchCondition[], named: string): string[] {
+  const condition = conditions.find(({ name }) => name === named)
   return [...(condition?.expression ?? '').matchAll(/'system:(?:serviceaccount:kube-system:)?([^']+)'/g)].map(([, name = '']) => name).sort()
 }
-const of = (kinds?: string[], hasWorkloadSelector = false): Coverage => ({ kinds, hasWorkloadSelector })
+const of = (kinds?: string[], hasWorkloadSelector = false): Coverage =>
+  ({ match: { ...(kinds ? { kinds } : {}), ...(hasWorkloadSelector ? { workloadSelector: { matchLabels: { no: 'such' } } } : {}) } })
 
 const all = ['cronjob-controller', 'daemon-set-controller', 'deployment-controller', 'job-controller', 'kube-controller-manager', 'replicaset-controller', 'replication-controller', 'statefulset-controller']
 
@@ -29,8 +33,35 @@ test('one of several policies suffices', () => {
   expect(passed(of(), of(['Pod'], true))).toEqual(['cronjob-controller', 'deployment-controller'])
 })
 
-test('names are such as the API server takes, and no label keeps an object from being asked about', () => {
-  for (const { name, expression } of matchConditions([of()])) {
+test.each<[string, Coverage[]]>([
+  ['one for all', [of()]], ['one for Pods', [of(['Pod'])]], ['one that selects by labels', [of(undefined, true)]], ['several', [of(), of(['Pod'], true)]],
+])('whatever policies there are, what the cluster has made is not mended, and what it writes later is not judged: %s', (_case, policies) => {
+  const cluster = [...all, 'generic-garbage-collector', 'storage-version-migrator-controller'].sort()
+  for (const mendsExisting of [true, false]) expect(usersIn(matchConditions('mutate', policies, mendsExisting), 'not-by-a-controller-of-the-cluster')).toEqual(cluster)
+  const conditions = matchConditions('validate', policies)
+  expect(usersIn(conditions, 'not-an-update-by-a-controller-of-the-cluster')).toEqual(cluster)
+  expect(conditions[0]?.expression).toMatch(/^!\(request\.operation == 'UPDATE' && /)
+})
+
+test('an update is not mended that leaves the template alone, unless a policy wants it', () => {
+  const names = (...args: Parameters<typeof matchConditions>) => matchConditions(...args).map(({ name }) => name)
+  expect(names('mutate', [of()])).toContain('brings-a-template')
+  expect(names('mutate', [of()], true)).not.toContain('brings-a-template')
+  expect(names('validate', [of()])).not.toContain('brings-a-template')
+})
+
+const operations = ['mutate', 'validate'] as const
+
+/** Of the API server's variables, `namespaceObject` is taken when a condition is written, and then fails each request, which names no webhook. */
+test.each(operations)('%s: nothing is asked for that there is not, or not for each request', (operation) => {
+  for (const { expression } of matchConditions(operation, [{ ...of(), readsImages: true }])) {
+    const names = expression.replaceAll(/r?'[^']*'/g, "''").match(/(?<![\w.?])[a-zA-Z]\w*/g) ?? []
+    expect(new Set(names)).toEqual(new Set(names.filter((name) => ['object', 'oldObject', 'request', 'null', 'true', 'false', 'in', 'size', 'type', 'string', 'optional', 'list', 'map', 'pod', 'v', 'c', 'l', 'w', 'e', 'n', 'm', 'a'].includes(name))))
+  }
+})
+
+test.each(operations)('%s: names are such as the API server takes, and no label keeps an object from being asked about', (operation) => {
+  for (const { name, expression } of matchConditions(operation, [of()])) {
     expect(name).toMatch(/^[a-z][a-z-]*$/)
     // Whoever writes an object writes its labels: they may only add to what else brings it in.
     const [, ...alternatives] = expression.split(' || [object.?metadata.?labels')
@@ -41,7 +72,7 @@ test('names are such as the API server takes, and no label keeps an object from 
 })
 
 test('workloads that say they hold gunicorn are asked about where images are looked at, too', () => {
-  const expression = (...policies: Coverage[]) => matchConditions(policies).find(({ name }) => name === 'may-start-gunicorn')?.expression ?? ''
+  const expression = (...policies: Coverage[]) => matchConditions('validate', policies).find(({ name }) => name === 'may-start-gunicorn')?.expression ?? ''
   expect(expression(of())).not.toContain('paddock.dev/gunicorn')
   const asked = expression(of(), { ...of(), readsImages: true })
   expect(asked.startsWith(`${expression(of())} || `)).toBe(true)

@@ -28,17 +28,17 @@ const asked = ({ rules }: Webhook) => rules.map(({ apiGroups, resources, operati
 describe('the webhooks', () => {
   test('ask about every kind that is served, and not about updates that can bring nothing', () => {
     const { mutating, validating } = both([policy({})])
-    for (const hook of [only(mutating), only(validating)]) {
+    for (const [hook, more] of [[only(mutating), []], [only(validating), ['UPDATE pods/ephemeralcontainers']]] as const) {
       expect(asked(hook)).toEqual([
         'CREATE pods', 'CREATE+UPDATE podtemplates,replicationcontrollers', 'CREATE+UPDATE daemonsets,deployments,replicasets,statefulsets.apps',
-        'CREATE jobs.batch', 'CREATE+UPDATE cronjobs.batch',
+        'CREATE jobs.batch', 'CREATE+UPDATE cronjobs.batch', ...more,
       ])
     }
     const all = both([policy({})], [...builtIn, 'argoproj.io', 'serving.knative.dev'])
     expect(asked(only(all.validating))).toEqual(expect.arrayContaining([
       'CREATE+UPDATE rollouts.argoproj.io', 'CREATE revisions.serving.knative.dev', 'CREATE+UPDATE configurations,services.serving.knative.dev',
     ]))
-    expect(all.validating[0]?.rules).toHaveLength(8)
+    expect(all.validating[0]?.rules).toHaveLength(9)
   })
 
   test('are as the settings say, with all that the API server would fill in', () => {
@@ -85,10 +85,20 @@ describe('the webhooks', () => {
     const expressions = [{ key: 'tier', operator: 'Exists' as const }]
     const two = only(both([policy({ match: { namespaceSelector: { matchExpressions: expressions } } }), policy({ match: { namespaceSelector: { matchExpressions: expressions }, kinds: ['Pod'] } }, 'pods')]).validating)
     expect(two.namespaceSelector.matchExpressions?.slice(2)).toEqual(expressions)
+    expect(asked(only(both([policy({ match: { kinds: ['Pod'] } })]).validating))).toEqual(['CREATE pods', 'UPDATE pods/ephemeralcontainers'])
     // Of several selectors none can be taken.
     const others = only(both([policy({ match: { namespaceSelector: web } }), policy({}, 'other')]).validating)
     expect(others.namespaceSelector).toEqual(only(both([policy({})]).validating).namespaceSelector)
   })
+})
+
+test('an update that leaves the template alone is asked about where any policy wants it mended', () => {
+  const asks = (...policies: PolicyObject[]) => both(policies).mutating[0]?.matchConditions.every(({ name }) => name !== 'brings-a-template')
+  expect(asks(policy({}))).toBe(false)
+  expect(asks(policy({ existing: 'Deny' }))).toBe(false)
+  expect(asks(policy({ existing: 'Fix' }))).toBe(true)
+  // The word of one policy holds for the rules of another.
+  expect(asks(policy({}), policy({ existing: 'Fix', rules: Object.fromEntries(everyRule.map((id) => [id, 'Off' as const])) }, 'other'))).toBe(true)
 })
 
 describe('a configuration', () => {

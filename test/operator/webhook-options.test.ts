@@ -10,6 +10,7 @@ test('what is not given', () => {
     port: 8443,
     tlsSecret: 'paddock-webhook-tls',
     lameDuck: 5000,
+    controllers: [],
     kubeconfig: undefined,
     clientCa: undefined,
   })
@@ -24,6 +25,7 @@ test('what is given', () => {
     '--tls-secret',
     'tls',
     '--lame-duck=1m30s',
+    '--controllers=system:serviceaccount:argo-rollouts:argo-rollouts, system:serviceaccount:kruise-system:kruise-manager',
     '--kubeconfig',
     'file',
     '--client-ca=ca.crt',
@@ -34,6 +36,7 @@ test('what is given', () => {
     port: 0,
     tlsSecret: 'tls',
     lameDuck: 90_000,
+    controllers: ['system:serviceaccount:argo-rollouts:argo-rollouts', 'system:serviceaccount:kruise-system:kruise-manager'],
     kubeconfig: 'file',
     clientCa: 'ca.crt',
   })

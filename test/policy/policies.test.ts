@@ -204,11 +204,29 @@ const spec = fc.record({
   port: fc.record({ env: fc.constantFrom('PORT', 'HTTP_PORT'), fallback: fc.constantFrom(null, 80, 8000) }, { requiredKeys: [], noNullPrototype: true }),
   rules: fc.dictionary(fc.constantFrom(...ids), fc.oneof(action, fc.record({ action, otherwise }, { noNullPrototype: true })), { noNullPrototype: true, maxKeys: 5 }),
   allow: fc.uniqueArray(fc.constantFrom(...ids), { maxLength: 3 }),
+  existing: fc.constantFrom('Warn' as const, 'Fix' as const, 'Deny' as const),
   onFault: fc.constantFrom('Allow' as const, 'Deny' as const),
 }, { requiredKeys: [], noNullPrototype: true })
 const policySet = fc.uniqueArray(fc.tuple(fc.constantFrom('p', 'q', 'r', 's'), spec), { selector: ([name]) => name, maxLength: 4 })
   .map((some) => some.map(([name, written]) => policy(name, written as PolicySpec)))
 const workload = fc.record({ kind: fc.constantFrom('Deployment', 'Job', 'Pod'), labels }, { noNullPrototype: true }).map(deployment)
+
+describe('what workloads may switch off', () => {
+  const allows = (...specs: PolicySpec[]) => new Policies(specs.map((written, index) => policy(`p${index}`, { priority: -index, ...written }))).for(deployment(), {}, now)?.allow.has('short-timeout')
+  test.each<[string, PolicySpec[], boolean]>([
+    ['what the preset lists', [{}], true],
+    ['not what the policy denies', [{ rules: { 'short-timeout': 'Deny' } }], false],
+    ['not what it denies where it cannot be mended', [{ rules: { 'short-timeout': { action: 'Fix', otherwise: 'Deny' } } }], false],
+    ['what it names itself', [{ rules: { 'short-timeout': 'Deny' }, allow: ['short-timeout'] }], true],
+    ['what it makes milder', [{ rules: { 'short-timeout': 'Audit' } }], true],
+    ['not what a policy denies over the list of another', [{ rules: { 'short-timeout': 'Deny' } }, { allow: ['short-timeout'] }], false],
+    ['what a policy lists over the denial of another', [{ allow: ['short-timeout'] }, { rules: { 'short-timeout': 'Deny' } }], true],
+    ['not what another denies', [{ rules: { 'few-workers': 'Deny' } }, { rules: { 'short-timeout': 'Deny' } }], false],
+    ['not what another list leaves out', [{ allow: ['few-workers'] }, { allow: ['short-timeout'] }], false],
+  ])('%s', (_case, specs, expected) => {
+    expect(allows(...specs)).toBe(expected)
+  })
+})
 
 describe('of any policies', () => {
   test('all that is generated is sound', () => {
@@ -248,7 +266,9 @@ describe('of any policies', () => {
         expect([decision.field, decision.value]).toEqual([decision.field, valueOf(merged, decision.field)])
         const by = policies.find(({ metadata }) => metadata.name === decision.policy)
         const named = decision.preset === undefined ? writtenValue(by?.spec ?? {}, decision.field) : presetValue(decision)
-        expect([decision.field, decision.policy, named]).toEqual([decision.field, decision.policy, decision.value])
+        // Of the rules that may be switched off, those are left out that somebody denies who does not name them.
+        if (decision.field === 'allow') expect(named).toEqual(expect.arrayContaining(decision.value as string[]))
+        else expect([decision.field, decision.policy, named]).toEqual([decision.field, decision.policy, decision.value])
         const id = /^rules\.(.*)/.exec(decision.field)?.[1]
         if (id !== undefined) expect(merged.rules[id]?.policy).toBe(decision.policy)
       }
@@ -263,7 +283,7 @@ function valueOf(merged: Merged, field: string): unknown {
   if (first === 'rules') return merged.rules[second]?.action
   if (first === 'defaults') return merged.defaults[second] ?? null
   if (first === 'port') return merged.port[second as 'env' | 'fallback']
-  return first === 'allow' ? [...merged.allow] : merged[first as 'workerFallback' | 'onFault']
+  return first === 'allow' ? [...merged.allow] : merged[first as 'workerFallback' | 'existing' | 'onFault']
 }
 
 function writtenValue(written: PolicySpec, field: string): unknown {
