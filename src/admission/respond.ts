@@ -1,4 +1,5 @@
 /** AdmissionReview + policy → answer. Pure. */
+import { bounded } from '../budget.ts'
 import { annotatedPython } from '../dependencies/annotation.ts'
 import { jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
@@ -58,7 +59,7 @@ function answer(response: AdmissionResponse, outcome: Outcome, findings: Answer[
 
 function mutate(uid: string, object: unknown, workload: Workload, policy: Policy): Answer {
   const python = annotatedPython(workload)
-  const { rounds, mended } = fix(object, lint(workload, policy, python), policy, python)
+  const { rounds, mended } = bounded(() => fix(object, lint(workload, policy, python), policy, python))
   if (rounds.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   const findings = [...mended]
   const response: AdmissionResponse = {
