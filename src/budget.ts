@@ -61,6 +61,15 @@ export function spend(steps: number): void {
   if (current.left < 0) unread(`at most ${mostSteps} steps are taken`)
 }
 
+/** What comes of a function, and the steps that it takes. */
+export function measured<Result>(run: () => Result): { readonly result: Result; readonly steps: number } {
+  return bounded(() => {
+    const before = current?.left ?? 0
+    const result = run()
+    return { result, steps: before - (current?.left ?? 0) }
+  })
+}
+
 /** @throws {Unread} for what is nested deeper than `deepestNesting` */
 export function descend(depth: number): void {
   if (depth > deepestNesting) unread(tooDeep)

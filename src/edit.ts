@@ -111,24 +111,40 @@ const pointerPath = (pointer: string): Path => pointer.split('/').slice(1).map((
 /** An edit of a whole value. */
 type Change = { readonly op: 'add' | 'replace'; readonly path: Path; readonly value: unknown } | { readonly op: 'remove'; readonly path: Path }
 
-/** Steps into lists may be numbers in either form. */
+/** Steps into lists may be numbers in either form. What no change leads to is shared with the given object. */
 function applied(object: unknown, changes: readonly Change[]): unknown {
-  const result = structuredClone(object)
+  const copies = new Set<unknown>()
+  const owned = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null || copies.has(value)) return value
+    const copy: unknown = Array.isArray(value) ? value.slice() : { ...value }
+    copies.add(copy)
+    return copy
+  }
+  const result = owned(object)
   for (const change of changes) {
     const { op, path } = change
     const value = op === 'remove' ? undefined : change.value
     let parent: unknown = result
-    for (const step of path.slice(0, -1)) parent = valueAt(parent, [Array.isArray(parent) ? Number(step) : step])
+    for (const step of path.slice(0, -1)) {
+      const child = owned(valueAt(parent, [Array.isArray(parent) ? Number(step) : step]))
+      if (child !== undefined) put(parent, step, child)
+      parent = child
+    }
     const last = path.at(-1)
-    if (Array.isArray(parent)) {
-      if (op === 'remove') parent.splice(Number(last), 1)
-      else if (op === 'replace') parent[Number(last)] = value
-      else parent.splice(last === '-' ? parent.length : Number(last), 0, value)
-      // Defined, not assigned: a key may be `__proto__`.
-    } else if (op !== 'remove' && typeof parent === 'object' && parent !== null)
-      Object.defineProperty(parent, String(last), { value, writable: true, enumerable: true, configurable: true })
+    if (!Array.isArray(parent)) {
+      if (op !== 'remove') put(parent, String(last), value)
+    } else if (op === 'remove') parent.splice(Number(last), 1)
+    else if (op === 'replace') parent[Number(last)] = value
+    else parent.splice(last === '-' ? parent.length : Number(last), 0, value)
   }
   return result
+}
+
+/** Sets an element or a member. Defined, not assigned: a key may be `__proto__`. */
+function put(parent: unknown, step: string | number, value: unknown): void {
+  if (Array.isArray(parent)) parent[Number(step)] = value
+  else if (typeof parent === 'object' && parent !== null)
+    Object.defineProperty(parent, String(step), { value, writable: true, enumerable: true, configurable: true })
 }
 
 /** The edits with every string that is spliced replaced as a whole. */

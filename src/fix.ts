@@ -1,5 +1,5 @@
 /** Findings → the smallest edit of the object. Pure, idempotent. */
-import { bounded, unreadReason } from './budget.ts'
+import { bounded, spend, unreadReason } from './budget.ts'
 import { applyEdits, type Edit } from './edit.ts'
 import { omit, type Omission } from './gunicorn/omission.ts'
 import type { Entry } from './gunicorn/settings.ts'
@@ -63,6 +63,8 @@ function fixed(object: unknown, report: Report, policy: Policy, python: Python, 
     }
     earlier.push(...round.mended)
     current = lint(workload, policy, python, report.surroundings)
+    // Where nothing is left, it is not known what has been mended.
+    spend(0)
   }
 }
 
@@ -75,6 +77,7 @@ interface Round {
 
 function mend(report: Report, policy: Policy, circumstances: Circumstances): Round {
   const fixable = report.findings.filter((finding) => finding.fix !== undefined)
+  spend(fixable.length * 5)
   // Elements that are taken apart set what they did not set before, so what is missing is found anew.
   const splits = fixable.filter((finding) => finding.fix && 'split' in finding.fix)
   // A value that stands in a variable is mended there, if that can be; else it is overridden by the rest of the rounds.

@@ -14,7 +14,7 @@ import { expand, expandRewritten, longestArgument } from './kubernetes/expansion
 import type { Path } from './kubernetes/field.ts'
 import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
-import { valueAt, type Container, type FieldError, type Workload } from './kubernetes/workload.ts'
+import { valueAt, type Container, type UnreadContainer, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
 import { literal, type Word } from './shell/word.ts'
 
@@ -29,15 +29,6 @@ export interface Invocation extends Found {
   readonly hidden?: HiddenCommand
   /** Why it was not read to its end, of a container that stands in here for what it may start. */
   readonly unread?: UnreadContainer
-}
-
-/** A container that may start gunicorn, and was not read to its end. */
-export interface UnreadContainer {
-  readonly container: Container
-  /** What of it is read at most: `at most 40000 steps are taken`. */
-  readonly reason: string
-  /** How many containers behind it were not read either, of those that may start gunicorn. */
-  readonly others: number
 }
 
 /** What is at hand besides a workload itself: nothing where it is admitted. */
@@ -56,34 +47,24 @@ export function inspect(workload: Workload, surroundings: Surroundings = none, u
   return inspectWorkload(workload, surroundings, unread).flatMap(({ invocations }) => invocations)
 }
 
-/** What of a workload is too large to be read. */
-export function tooLarge({ containers }: Workload): FieldError[] {
-  const limit = `may not be longer than ${longestArgument} bytes, which is the longest argument that Linux passes to a program`
-  return containers.flatMap(({ path, command = [], args = [] }) => {
-    const lists = [{ at: [...path, 'command'], list: command }, { at: [...path, 'args'], list: args }]
-    const long = lists.flatMap(({ at, list }) =>
-      list.flatMap((value, index): FieldError[] => (value.length > longestArgument ? [{ path: [...at, index], shape: 'Invalid value', value, detail: limit }] : [])),
-    )
-    const count = command.length + args.length
-    const many: FieldError = { path, shape: 'Invalid value', value: count, detail: `more than ${mostWords} words of a command are not read` }
-    return count > mostWords ? [many, ...long] : long
-  })
-}
-
 /** The same with what is wrong with scripts and what was not read, for each container that may start gunicorn. */
 export function inspectWorkload(workload: Workload, surroundings: Surroundings = none, unread?: UnreadContainer[]): InspectedContainer[] {
   return bounded(() => {
     const releases = workloadReleases(workload)
     const inspected: InspectedContainer[] = []
+    let invocations = 0
     for (const [index, container] of workload.containers.entries()) {
       try {
         const found = inspectContainer(workload, container, releases, surroundings)
-        if (found) inspected.push(found)
+        if (!found) continue
+        invocations += found.invocations.length
+        if (invocations > mostInvocations) giveUp(`at most ${mostInvocations} gunicorns of a workload are looked at`)
+        inspected.push(found)
       } catch (error) {
         const reason = unreadReason(error)
         if (reason === undefined || !unread) throw error
         // Where nothing is left of the budget, the rest is looked at no more.
-        const rest = isSpent() ? workload.containers.slice(index + 1) : []
+        const rest = isSpent() || invocations > mostInvocations ? workload.containers.slice(index + 1) : []
         unread.push({ container, reason, others: rest.filter((other) => mayStartGunicorn(other, textsOf(other))).length })
         if (rest.length > 0) break
       }
@@ -92,7 +73,7 @@ export function inspectWorkload(workload: Workload, surroundings: Surroundings =
   })
 }
 
-/** The most gunicorns of one container that are looked at: nobody starts as many. */
+/** The most gunicorns of a workload that are looked at: nobody starts as many. */
 const mostInvocations = 200
 
 /** The texts of a container's command line. Without a command the image's entry point holds, which as a rule runs what its arguments say. */
@@ -104,7 +85,7 @@ function mayStartGunicorn({ isRewritten }: Container, texts: readonly string[]):
 }
 
 /** The releases that the gunicorn in a workload's images can be. */
-export const workloadReleases = ({ annotations, gunicorn }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value.trim() ?? gunicorn)
+export const workloadReleases = ({ annotations, gunicorn }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value ?? gunicorn)
 
 interface InspectedContainer extends Inspected {
   readonly container: Container
@@ -118,6 +99,10 @@ function inspectContainer(
   const texts = textsOf(container)
   if (!mayStartGunicorn(container, texts)) return undefined
   if (texts.length > mostWords) giveUp(`at most ${mostWords} words of a command are read`)
+  // A container with a longer one does not start; a file may be longer.
+  const isTooLong = (text: string | undefined): boolean => text !== undefined && text.length > longestArgument
+  if ((!container.elements && texts.some(isTooLong)) || container.env.some(({ value }) => isTooLong(value)))
+    giveUp(`words and variables are read to a length of ${longestArgument}, which is the longest that Linux passes to a program`)
   spend(texts.length)
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const elements = container.elements ?? texts.map((text, index) => ({
@@ -131,12 +116,11 @@ function inspectContainer(
     text: container.text,
     ...(container.spelling ? { escaped: String } : {}),
     // An image may set more variables than the object shows.
-    environment: () => new Environment([...environment.variables].map(([name, { value }]) => [name, value]), false),
+    environment: () => shellEnvironment(environment),
     variables: variablesOf(environment),
     releases,
     configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
   })
-  if (found.invocations.length > mostInvocations) giveUp(`at most ${mostInvocations} gunicorns of a container are looked at`)
   const before = command.length === 0 && !container.elements ? [entryPoint] : noParents
   const invocations = found.invocations.map((invocation) => ({
     ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore || found.unread.length > 0, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
@@ -145,6 +129,12 @@ function inspectContainer(
 }
 
 const none: Surroundings = {}
+
+/** What a shell finds in its environment. */
+function shellEnvironment({ variables }: ContainerEnvironment): Environment {
+  spend(variables.size / 3)
+  return new Environment(Array.from(variables, ([name, { value }]) => [name, value] as const), false)
+}
 
 /** What runs `args` where there is no `command`. */
 const entryPoint: Parent = { kind: 'wrapper', name: "the image's entry point", stays: true, passes: null }
@@ -162,6 +152,7 @@ const variablesOf = ({ variables, mayComeFromElsewhere }: ContainerEnvironment):
  */
 export function inspectImage(workload: Workload, container: Container): Invocation {
   const { args = [], path } = container
+  spend(args.length)
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const own = args.map((text, index) => wordOf({ path: [...path, 'args', index], text, expanded: expand(text, environment.lookup) }))
   const releases = workloadReleases(workload)
@@ -181,7 +172,10 @@ export function inspectImage(workload: Workload, container: Container): Invocati
     runs: 'maybe',
     place: { path },
     insertion: { kind: 'none', reason: 'the entry point of the image is not in sight' },
-    placeOf: (word) => ({ path: own.includes(word) ? [...path, 'args', own.indexOf(word)] : path }),
+    placeOf: (word) => {
+      const index = own.indexOf(word)
+      return { path: index < 0 ? path : [...path, 'args', index] }
+    },
     releases,
     variables,
     settings: new AgreedSettings(read(words.slice(1), variables, releases)),

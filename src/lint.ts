@@ -1,14 +1,14 @@
 /** Invocations + rules + policy → findings. Pure. */
-import { bounded, spend, unreadReason } from './budget.ts'
+import { bounded, isSpent, spend, unreadReason } from './budget.ts'
 import { releasesInWords } from './gunicorn/catalogue.ts'
 import { invocationsOf } from './injection/invocations.ts'
 import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Place } from './command-line.ts'
 import { contradictions, type Asked, type Contradiction } from './consequences.ts'
-import { inspectHidden, unreadInvocation, type Invocation, type Surroundings, type UnreadContainer } from './inspect.ts'
+import { inspectHidden, unreadInvocation, type Invocation, type Surroundings } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import { visible } from './kubernetes/visible.ts'
-import type { Workload } from './kubernetes/workload.ts'
+import type { Container, UnreadContainer, Workload } from './kubernetes/workload.ts'
 import { platformRules } from './platforms/remarks.ts'
 import type { Action, Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
@@ -141,25 +141,102 @@ export interface Report {
 
 export function lint(workload: Workload, policy: Policy, python: Python, surroundings?: Surroundings): Report {
   return bounded(() => {
-    const unread: UnreadContainer[] = []
+    const unread: UnreadContainer[] = workload.unread ? [workload.unread] : []
     const invocations = invocationsOf(workload, policy, python, surroundings, unread)
-    const circumstances = new Circumstances(invocations, policy, python)
-    const lintEach = (each: Iterable<Invocation>): Finding[] => {
-      const findings: Finding[] = []
-      try {
-        for (const invocation of each) findings.push(...lintInvocation(invocation, circumstances, policy, python))
-      } catch (error) {
-        const reason = unreadReason(error)
-        const [first] = workload.containers
-        if (reason === undefined || !first) throw error
-        unread.push({ container: first, reason, others: workload.containers.length - 1 })
-      }
-      return findings
-    }
-    const findings = lintEach(invocations)
-    if (hiddenRules.some((rule) => isActive(rule, policy))) findings.push(...lintEach(inspectHidden(workload, invocations)))
-    for (const one of unread) findings.push(...unreadRules.flatMap((rule) => (isActive(rule, policy) ? findingsOf(rule, unreadInvocation(workload, one), circumstances, policy, python) : [])))
+    const found = new Found(new Circumstances(invocations, policy, python), policy, python)
+    found.lintEach(invocations, unread, workload.containers[0])
+    if (!isSpent() && hiddenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectHidden(workload, invocations), unread, workload.containers[0])
+    const findings = [...found.findings(unread), ...unreadFindings(workload, unread, policy, python)]
     return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings, surroundings }
+  })
+}
+
+/** So many findings of one rule in one workload are told; whoever has more has to look at the others himself. */
+const mostOfRule = 200
+
+/** What rules find in the invocations of a workload. */
+class Found {
+  readonly #circumstances: Circumstances
+  readonly #policy: Policy
+  readonly #python: Python
+  readonly #findings: Finding[] = []
+  /** How many there are of each rule. */
+  readonly #counts = new Map<string, number>()
+  /** The rules that have found more than is told, each with the container at hand. */
+  readonly #overfull = new Map<string, Container>()
+
+  constructor(circumstances: Circumstances, policy: Policy, python: Python) {
+    this.#circumstances = circumstances
+    this.#policy = policy
+    this.#python = python
+  }
+
+  /** `unread` takes what there is no budget for any more; `first` is the container that is named for it where it is none in particular. */
+  lintEach(invocations: Iterable<Invocation>, unread: UnreadContainer[], first: Container | undefined): void {
+    let container = first
+    const seen = new Set<Container>()
+    try {
+      for (const invocation of invocations) {
+        container = invocation.container
+        seen.add(container)
+        this.#lint(invocation)
+      }
+    } catch (error) {
+      const reason = unreadReason(error)
+      if (reason === undefined || !container) throw error
+      const all = new Set(Array.isArray(invocations) ? invocations.map((invocation: Invocation) => invocation.container) : [])
+      unread.push({ container, reason, others: Math.max(0, all.size - seen.size) })
+    }
+  }
+
+  #lint(invocation: Invocation): void {
+    const [policy, python] = [this.#policy, this.#python]
+    const allowed = allowedRules(invocation.workload, policy)
+    const { serves } = invocation.settings
+    const subject = subjectOf(invocation, policy, python)
+    spend(20)
+    const own: Finding[] = []
+    try {
+      for (const rule of activeRules(policy, invocation.hidden ? 'hidden' : undefined)) {
+        if (allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
+        for (const problem of rule.check(subject)) {
+          spend(2)
+          const finding = findingOf(rule, problem, invocation, policy, (fix) => reasonAgainst(fix, invocation, this.#circumstances))
+          if (finding && !this.#takes(finding)) break
+          if (finding) own.push(finding)
+        }
+      }
+      for (const finding of withoutContradictions(own, subject, policy, allowed)) this.#findings.push(finding)
+    } catch (error) {
+      // What is found is told, and not mended: what the fixes come to was not looked at.
+      for (const finding of own.flatMap((one) => one.withoutFix() ?? [])) this.#findings.push(finding)
+      throw error
+    }
+  }
+
+  /** Counts a finding: false for one more than is told of its rule. */
+  #takes({ rule, invocation: { container } }: Finding): boolean {
+    const count = this.#counts.get(rule) ?? 0
+    if (count === mostOfRule) this.#overfull.set(rule, container)
+    else this.#counts.set(rule, count + 1)
+    return count < mostOfRule
+  }
+
+  /** The findings; of a rule that has found more than is told, none is mended. */
+  findings(unread: UnreadContainer[]): readonly Finding[] {
+    if (this.#overfull.size === 0) return this.#findings
+    const [container] = this.#overfull.values()
+    if (container) unread.push({ container, reason: `at most ${mostOfRule} findings of a rule are told`, others: 0 })
+    return this.#findings.flatMap((finding) => (this.#overfull.has(finding.rule) ? (finding.withoutFix() ?? []) : finding))
+  }
+}
+
+function unreadFindings(workload: Workload, unread: readonly UnreadContainer[], policy: Policy, python: Python): Finding[] {
+  const told = unreadRules.filter((rule) => isActive(rule, policy))
+  return unread.flatMap((one) => {
+    const invocation = unreadInvocation(workload, one)
+    const subject = subjectOf(invocation, policy, python)
+    return told.flatMap((rule) => [...rule.check(subject)].flatMap((problem) => findingOf(rule, problem, invocation, policy, () => undefined) ?? []))
   })
 }
 
@@ -177,24 +254,6 @@ function remarks({ remarks = [], containers }: Workload, policy: Policy): Findin
 const hiddenRules = rules.filter((rule) => rule.of === 'hidden')
 const unreadRules = rules.filter((rule) => rule.of === 'unread')
 
-function lintInvocation(invocation: Invocation, circumstances: Circumstances, policy: Policy, python: Python): Finding[] {
-  const allowed = allowedRules(invocation.workload, policy)
-  const { serves } = invocation.settings
-  const findings: Finding[] = []
-  const subject = subjectOf(invocation, policy, python)
-  const of = invocation.hidden ? 'hidden' : undefined
-  spend(20)
-  for (const rule of activeRules(policy)) {
-    if (rule.of !== of || allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
-    for (const problem of rule.check(subject)) {
-      spend(2)
-      const finding = findingOf(rule, problem, invocation, policy, (fix) => reasonAgainst(fix, invocation, circumstances))
-      if (finding) findings.push(finding)
-    }
-  }
-  return withoutContradictions(findings, subject, policy, allowed)
-}
-
 /** The findings with what the policy says against their fixes: what it would deny, it does not put in. */
 function withoutContradictions(findings: Finding[], subject: Subject, policy: Policy, allowed: ReadonlySet<string>): Finding[] {
   const asked: Asked[] = []
@@ -209,22 +268,16 @@ function withoutContradictions(findings: Finding[], subject: Subject, policy: Po
   })
 }
 
-/** What a rule says of a container that stands in for what could not be read: nothing is left to be counted. */
-function findingsOf(rule: Rule, invocation: Invocation, circumstances: Circumstances, policy: Policy, python: Python): Finding[] {
-  const problems = [...rule.check(subjectOf(invocation, policy, python))]
-  return problems.flatMap((problem) => findingOf(rule, problem, invocation, policy, (fix) => reasonAgainst(fix, invocation, circumstances)) ?? [])
-}
-
 const subjectOf = (invocation: Invocation, policy: Policy, python: Python): Subject => ({ ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) })
 
 /** By what a policy says of its rules, which outlives the policy: an exception makes another policy of it. */
-const active = new WeakMap<Policy['rules'], readonly Rule[]>()
+const active = new WeakMap<Policy['rules'], ReadonlyMap<Rule['of'], readonly Rule[]>>()
 
-/** The rules that are not off. */
-function activeRules({ rules: actions }: Policy): readonly Rule[] {
+/** The rules that are not off, of those that speak of commands, or of what is not in sight of them. */
+function activeRules({ rules: actions }: Policy, of: Rule['of']): readonly Rule[] {
   let known = active.get(actions)
-  if (!known) active.set(actions, (known = rules.filter(({ id }) => (actions[id]?.action ?? 'Off') !== 'Off')))
-  return known
+  if (!known) active.set(actions, (known = Map.groupBy(rules.filter(({ id }) => (actions[id]?.action ?? 'Off') !== 'Off'), (rule) => rule.of)))
+  return known.get(of) ?? []
 }
 
 /** Most rules are about settings that few commands set. */

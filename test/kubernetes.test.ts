@@ -217,10 +217,12 @@ describe('pod templates', () => {
       spec: { template: { metadata: { annotations: { b: 'template' } }, spec: pod } },
     })
     expect(workload?.name).toBe('shop-')
-    expect([...(workload?.annotations ?? [])].map(([name, { value, path }]) => `${name}=${value} ${fieldPath(path)}`)).toEqual([
-      'a=object metadata.annotations.a',
-      'b=template spec.template.metadata.annotations.b',
-    ])
+    const told = ['a', 'b', 'c', 'd', 'toString'].flatMap((name) => {
+      const annotation = workload?.annotations.get(name)
+      expect(workload?.annotations.has(name)).toBe(annotation !== undefined)
+      return annotation ? [`${name}=${annotation.value} ${fieldPath(annotation.path)}`] : []
+    })
+    expect(told).toEqual(['a=object metadata.annotations.a', 'b=template spec.template.metadata.annotations.b'])
   })
 
   test('what is not there is not there', () => {

@@ -1,4 +1,5 @@
 /** AdmissionReview + policy → answer. Pure. */
+import { bounded } from '../budget.ts'
 import { annotatedPython } from '../dependencies/annotation.ts'
 import { applies, jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
@@ -96,7 +97,7 @@ function mutate(request: AdmissionRequest, workload: Workload, policy: Policy): 
   const stored = storedOf(request)
   if (stored !== undefined && policy.existing !== 'Fix' && leavesTemplate(workload, object, stored)) return answer({ uid, allowed: true }, 'allowed', [])
   const python = annotatedPython(workload)
-  const { rounds, mended } = fix(object, lint(workload, policy, python), policy, python)
+  const { rounds, mended } = bounded(() => fix(object, lint(workload, policy, python), policy, python))
   if (rounds.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   const findings = [...mended]
   const patch = jsonPatch(object, rounds)

@@ -1,8 +1,9 @@
 /** `paddock check`: manifests → findings, fixes and files mended in place. */
+import { bounded } from '../budget.ts'
 import { annotatedPython, pythonOf } from '../dependencies/annotation.ts'
 import { jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
-import { tooLarge, type Surroundings } from '../inspect.ts'
+import type { Surroundings } from '../inspect.ts'
 import { fieldMessage, type Path } from '../kubernetes/field.ts'
 import { readObjects, readWorkload, type Workload } from '../kubernetes/workload.ts'
 import { lint, type Finding, type Report } from '../lint.ts'
@@ -42,7 +43,7 @@ export function* checkText(text: string, options: CheckOptions, edit: (edit: Cha
 }
 
 function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload: Workload, options: CheckOptions, edit: (edit: Change) => void): Generator<Checked> {
-  const errors = [...workload.errors, ...tooLarge(workload)]
+  const { errors } = workload
   for (const error of errors) {
     const place = manifest.locate([...at, ...error.path])
     const span = spanAt({ line: place?.line ?? manifest.line, column: place?.column ?? 1 })
@@ -50,9 +51,11 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
   }
   const python = pythonFor(workload, options)
   const policy = options.policyFor(governed(object)) ?? nothing
-  const report = lint(workload, policy, python, options.surroundings)
-  // What cannot be read in part is left as it is.
-  const { rounds, findings, mended } = errors.length > 0 ? unmended(report) : fix(object, report, policy, python)
+  const { report, rounds, findings, mended } = bounded(() => {
+    const found = lint(workload, policy, python, options.surroundings)
+    // What cannot be read in part is left as it is.
+    return { report: found, ...(errors.length > 0 ? unmended(found) : fix(object, found, policy, python)) }
+  })
   if (rounds.length > 0) edit({ document: manifest.index, edits: rounds.flat().map((one) => ({ ...one, path: [...at, ...one.path] })) })
   yield {
     workload: {

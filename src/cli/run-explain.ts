@@ -100,7 +100,8 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
       for (const { item } of readObjects(manifest.value)) {
         const workload = readWorkload(item)
         if (!workload) continue
-        for (const { container, invocations, errors, unread } of inspectWorkload(workload, surroundings)) {
+        const left = workload.unread ? [workload.unread] : []
+        for (const { container, invocations, errors, unread } of inspectWorkload(workload, surroundings, left)) {
           const title = visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
           for (const invocation of invocations)
             if (flags.format === 'json') answers.push({ file: path, container: container.name, ...explainInvocation(invocation, null), ...explainProcess(invocation) })
@@ -109,6 +110,10 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
           for (const { message } of errors) io.stdout.write(`${title}: script: ${visible(message)}\n`)
           for (const program of unread) io.stdout.write(`${title}: ${unreadLine(program)}\n`)
           if (invocations.length + errors.length + unread.length === 0 && speaksOfGunicorn(container)) io.stdout.write(`${title}: gunicorn is spoken of, and not seen to be started\n`)
+        }
+        for (const { container, reason } of left) {
+          io.stderr.write(`paddock: ${path}: container "${container.name}" has not been read to its end: ${reason}\n`)
+          status = exitStatus.unreadable
         }
       }
     }

@@ -1,4 +1,5 @@
 /** What a workload's annotations tell of the Python in its image. */
+import { measured, spend } from '../budget.ts'
 import { installed } from '../python/installed.ts'
 import { readRequirements } from '../python/requirements.ts'
 import type { Workload } from '../kubernetes/workload.ts'
@@ -7,11 +8,15 @@ import type { Installed, Python } from '../rules/rule.ts'
 const requirementsAnnotation = 'paddock.dev/requirements'
 const pythonAnnotation = 'paddock.dev/python'
 
+/** What is longer is no version of Python. */
+const longestVersion = 100
+
 const nothingKnown: Installed = { state: 'Unknown', specifier: '', evidence: '' }
 
 /** A workload's Python by `paddock.dev/requirements` (a requirements.txt) and `paddock.dev/python` (`3.11`). */
 export function annotatedPython(workload: Workload): Python {
-  const version = workload.annotations.get(pythonAnnotation)?.value.trim()
+  const written = workload.annotations.get(pythonAnnotation)?.value
+  const version = written === undefined || written.length > longestVersion ? undefined : written.trim()
   return pythonOf(workload.annotations.get(requirementsAnnotation)?.value, `annotation ${requirementsAnnotation}`, version)
 }
 
@@ -19,32 +24,45 @@ export function annotatedPython(workload: Workload): Python {
  * What was read last, by the text and the Python version: whoever mutates is asked to validate next, and the Pods of an
  * application come with the same text.
  */
-const readLast = new Map<string, (distribution: string) => Installed>()
+const readLast = new Map<string, Read>()
 /** So many texts are kept, of so many characters at most. */
 const [mostKept, longestKept] = [50, 20_000]
+
+/** Requirements that were read, and what that has cost: who is lucky enough to find them here spends as much. */
+interface Read {
+  readonly result: (distribution: string) => Installed
+  readonly steps: number
+}
 
 function lookupIn(text: string, evidence: string, version: string | undefined): (distribution: string) => Installed {
   if (text.length > longestKept) return reader(text, evidence, version)
   const key = [version, evidence, text].join('\n')
-  let lookup = readLast.get(key)
-  if (!lookup) {
-    lookup = reader(text, evidence, version)
-    if (readLast.size >= mostKept) readLast.clear()
-    readLast.set(key, lookup)
+  const known = readLast.get(key)
+  if (known) {
+    spend(known.steps)
+    return known.result
   }
-  return lookup
+  const read = measured(() => reader(text, evidence, version))
+  if (readLast.size >= mostKept) readLast.clear()
+  readLast.set(key, read)
+  return read.result
 }
 
 /** The Python that a requirements.txt describes; undefined `text` tells nothing. */
 export function pythonOf(text: string | undefined, evidence: string, version: string | undefined): Python {
   let lookup: ((distribution: string) => Installed) | undefined
+  const answers = new Map<string, Installed>()
   return {
     version,
     evidence: `annotation ${pythonAnnotation}`,
     installed: (distribution) => {
       if (text === undefined) return nothingKnown
-      lookup ??= lookupIn(text, evidence, version)
-      return lookup(distribution)
+      let answer = answers.get(distribution)
+      if (!answer) {
+        lookup ??= lookupIn(text, evidence, version)
+        answers.set(distribution, (answer = lookup(distribution)))
+      }
+      return answer
     },
   }
 }

@@ -3,6 +3,7 @@
  * Source: CPython's `argparse.ArgumentParser._parse_known_args` and `_parse_optional`; Pythons 3.8 to 3.14 agree
  * on all that matters here.
  */
+import { spend } from '../budget.ts'
 import type { Word } from '../shell/word.ts'
 import type { Option, Release } from './catalogue.ts'
 import { parseInteger, repr } from './python-value.ts'
@@ -121,13 +122,16 @@ export function optionNames(words: readonly Word[]): readonly string[] {
       names.push(equals < 0 ? prefix : prefix.slice(0, equals))
     }
   }
-  return names
+  return names.length > 50 ? [...new Set(names)] : names
 }
 
 /** Takes the words after `gunicorn` apart. */
 export function parseArguments(words: readonly Word[], release: Release): Arguments {
   return new Parser(words, release).parse()
 }
+
+/** More errors of a kind are not told: one is enough for gunicorn not to start. */
+const mostErrors = 300
 
 class Parser {
   readonly #words: readonly Word[]
@@ -149,14 +153,15 @@ class Parser {
   }
 
   parse(): Arguments {
+    spend(this.#words.length * 0.5)
     this.#assignRoles()
     let at = 0
     while (at < this.#words.length && this.#exits === undefined) at = this.#takesWords(at) ? this.#positionalRun(at) : this.#option(at)
     if (this.#exits === undefined && this.#extras.length > 0 && !this.#uncertain && !this.#ambiguous) {
-      const texts = this.#extras.map((word) => word.value ?? word.text)
       // One error for each, so that each is shown where it stands.
-      for (const [index, word] of this.#extras.entries())
-        this.#errors.push({ message: `unrecognized arguments: ${texts[index]}`, fault: 'setting', word, setting: undefined })
+      spend(Math.min(this.#extras.length, mostErrors))
+      for (const word of this.#extras.slice(0, mostErrors))
+        this.#errors.push({ message: `unrecognized arguments: ${word.value ?? word.text}`, fault: 'setting', word, setting: undefined })
     }
     return {
       assignments: this.#assignments,
@@ -210,7 +215,7 @@ class Parser {
       run.push(word)
     }
     if (first && run.length > 0) this.#positionals = run
-    else if (!first) this.#extras.push(...this.#words.slice(start, end))
+    else if (!first) for (const word of this.#words.slice(start, end)) this.#extras.push(word)
     return end
   }
 
@@ -220,9 +225,11 @@ class Parser {
     if (beforeApplication) this.#positionalsUnknown = true
   }
 
-  #error(fault: ArgumentError['fault'], word: Word, option: Option, text: string): void {
-    if (this.#uncertain) return
-    this.#errors.push({ message: `argument ${option.flags.join('/')}: ${text}`, fault, word, setting: option.name })
+  /** `told` is made for an error that is told. */
+  #error(fault: ArgumentError['fault'], word: Word, option: Option, told: () => string): void {
+    if (this.#uncertain || this.#errors.length >= mostErrors) return
+    spend(1)
+    this.#errors.push({ message: `argument ${option.flags.join('/')}: ${told()}`, fault, word, setting: option.name })
   }
 
   /** `consume_optional`: an option, or a cluster of them, with its value. Returns the index of the next word. */
@@ -236,11 +243,13 @@ class Parser {
     }
     let { option, flag, explicit } = role
     while (explicit && option.takes === 'none') {
+      spend(0.5)
       // `-Dw4`: what follows a short option without a value is another short option.
       const next = explicit.prefix[0]
       const following: Option | undefined = next !== undefined && flag[1] !== '-' ? this.#release.exact(`-${next}`) : undefined
       if (!following) {
-        if (explicit.text !== null) this.#error('value', word, option, `ignored explicit argument ${repr(explicit.text)}`)
+        const { text } = explicit
+        if (text !== null) this.#error('value', word, option, () => `ignored explicit argument ${repr(text)}`)
         return at + 1
       }
       this.#assign(option, flag, word, undefined)
@@ -270,18 +279,20 @@ class Parser {
       this.#assign(option, flag, word, argument(next, 0))
       return at + 2
     }
-    if (option.takes === 'one') this.#error('value', word, option, 'expected one argument')
+    if (option.takes === 'one') this.#error('value', word, option, () => 'expected one argument')
     else if (role !== anything) this.#assign(option, flag, word, undefined)
     return at + 1
   }
 
   #assign(option: Option, flag: string, word: Word, value: Argument | undefined): void {
+    spend(0.3)
     if (option.action === 'help' || option.action === 'version') {
       if (!this.#uncertain && this.#errors.length === 0) this.#exits = option.action
       return
     }
-    if (value?.text != null && option.type !== 'str' && convert(option.type, value.text) === undefined)
-      this.#error('value', value.word, option, `invalid ${option.type} value: ${repr(value.text)}`)
+    const text = option.type === 'str' ? null : (value?.text ?? null)
+    if (text !== null && option.type !== 'str' && convert(option.type, text) === undefined)
+      this.#error('value', value?.word ?? word, option, () => `invalid ${option.type} value: ${repr(text)}`)
     this.#assignments.push({ option, flag, word, argument: value })
   }
 }

@@ -47,9 +47,6 @@ export interface Option {
 /** What a name on the command line stands for in one release. */
 export type Match = { readonly option: Option; readonly flag: string } | { readonly ambiguous: readonly string[] } | null
 
-/** Names that are looked up and no option are remembered up to this many, lest hostile input fills the memory. */
-const rememberedNames = 1000
-
 export class Release {
   readonly name: string
   readonly workers: Readonly<Record<string, string>>
@@ -60,6 +57,9 @@ export class Release {
   /** True where the file of `--paste` may hold any setting. */
   readonly pasteSetsAnything: boolean
   readonly #options = new Map<string, Option>()
+  /** The flags in order. */
+  readonly #flags: readonly string[]
+  /** What names that are the beginning of a flag, of which there are few, stand for. */
   readonly #matches = new Map<string, Match>()
 
   constructor(file: ReleaseFile, intern: (option: Option) => Option) {
@@ -74,11 +74,17 @@ export class Release {
       const option = intern(optionOf(name, entry, file.release))
       for (const flag of entry.flags) this.#options.set(flag, option)
     }
+    this.#flags = [...this.#options.keys()].sort()
   }
 
   /** The validator of a setting, which need not have an option. */
   validatorOf(setting: string): string {
     return validatorOf(this.settings[setting]?.validator ?? '', this.name)
+  }
+
+  /** The names of its options. */
+  get flags(): readonly string[] {
+    return this.#flags
   }
 
   /** The option that is written exactly so. */
@@ -94,20 +100,32 @@ export class Release {
     const known = this.#matches.get(name)
     if (known !== undefined) return known
     const match = this.#find(name)
-    if (match !== null || this.#matches.size < rememberedNames) this.#matches.set(name, match)
+    if (match !== null) this.#matches.set(name, match)
     return match
   }
 
   #find(name: string): Match {
     const exact = this.#options.get(name)
     if (exact) return { option: exact, flag: name }
-    const flags = [...this.#options.keys()].filter((flag) => flag.startsWith(name))
-    const [flag] = flags
-    if (flag === undefined) return null
-    if (flags.length > 1) return { ambiguous: flags }
+    const at = positionOf(this.#flags, name)
+    const flag = this.#flags[at]
+    if (!flag?.startsWith(name)) return null
+    // In the order that gunicorn tells them in.
+    if (this.#flags[at + 1]?.startsWith(name)) return { ambiguous: [...this.#options.keys()].filter((one) => one.startsWith(name)) }
     const option = this.#options.get(flag)
     return option ? { option, flag } : null
   }
+}
+
+/** Where the first of the sorted texts stands that is not before a text. */
+function positionOf(sorted: readonly string[], text: string): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((sorted[middle] ?? '') < text) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function optionOf(name: string, entry: CatalogueEntry, release: string): Option {
@@ -162,6 +180,22 @@ function load(): readonly Release[] {
 /** The releases of the catalogue, oldest first. */
 export const releases: readonly Release[] = load()
 
+/** The flags of all releases, in order. */
+const allFlags: readonly string[] = [...new Set(releases.flatMap((release) => release.flags))].sort()
+
+/** Whether a name is a flag of any release, or the beginning of one. */
+export const mayBeFlag = (name: string): boolean => allFlags[positionOf(allFlags, name)]?.startsWith(name) === true
+
+/** What is longer is no version. */
+const longestVersion = 100
+
+/** A version of gunicorn as an annotation tells it; undefined for what is none. */
+export const versionIn = (text: string | undefined): string | undefined => {
+  if (text === undefined || text.length > longestVersion) return undefined
+  const version = text.trim()
+  return /^\d+(\.\d+)*$/.test(version) ? version : undefined
+}
+
 /** The newest release of the catalogue. */
 export const newestRelease: Release = releases.at(-1) as Release
 
@@ -170,11 +204,12 @@ export const newestRelease: Release = releases.at(-1) as Release
  * what they agree on is known. All of them for a version that is not given or is none.
  */
 export function releasesFor(version: string | undefined): readonly Release[] {
-  if (version === undefined || !/^\d+(\.\d+)*$/.test(version)) return releases
-  const exact = releases.filter((release) => compareReleases(release.name, version) === 0)
+  const told = versionIn(version)
+  if (told === undefined) return releases
+  const exact = releases.filter((release) => compareReleases(release.name, told) === 0)
   if (exact.length > 0) return exact
-  const older = releases.findLast((release) => compareReleases(release.name, version) < 0)
-  const newer = releases.find((release) => compareReleases(release.name, version) > 0)
+  const older = releases.findLast((release) => compareReleases(release.name, told) < 0)
+  const newer = releases.find((release) => compareReleases(release.name, told) > 0)
   return [older, newer].filter((release) => release !== undefined)
 }
 

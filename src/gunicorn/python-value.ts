@@ -2,6 +2,7 @@
  * Python's own reading and writing of plain values, as far as gunicorn's command line needs it.
  * Source: the Python language reference, "Integer literals", and the library reference of `int`, `str` and `repr`.
  */
+import { spend } from '../budget.ts'
 
 /** What `str.strip()` strips: Unicode white space, and the four information separators. */
 const outerSpace = /^[\s\u001c-\u001f\u0085]+|(?<![\s\u001c-\u001f\u0085])[\s\u001c-\u001f\u0085]+$/gu
@@ -60,17 +61,16 @@ function parsePrefixed(body: string): number | undefined {
   return /^[1-9](_?\d)*$/.test(body) ? parseDecimal(body) : undefined
 }
 
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
 /** `repr()` of a string. */
 export function repr(text: string): string {
+  spend(text.length / 200)
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
-  let body = ''
-  for (const char of text) {
-    if (char === '\\' || char === quote) body += `\\${char}`
-    else if (char === '\n') body += '\\n'
-    else if (char === '\r') body += '\\r'
-    else if (char === '\t') body += '\\t'
-    else if (char < ' ' || (char >= '\u007f' && char < '\u00a0')) body += `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
-    else body += char
-  }
+  const body = text.replaceAll(/[\\'"\0-\x1f\x7f-\x9f]/g, (char) => {
+    if (char === '\\' || char === quote) return `\\${char}`
+    if (char === "'" || char === '"') return char
+    return escapes[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
   return quote + body + quote
 }

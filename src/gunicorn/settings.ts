@@ -2,10 +2,11 @@
  * Settings as gunicorn puts them together: default < environment < config file < GUNICORN_CMD_ARGS < command line.
  * Source: `gunicorn.app.base.Application.load_config`.
  */
+import { spend } from '../budget.ts'
 import { literal, type Word } from '../shell/word.ts'
 import { parseAddress } from './address.ts'
 import { type Argument, type Arguments, type Assignment, convert, optionNames, parseArguments } from './arguments.ts'
-import { releases, type Release, type Value } from './catalogue.ts'
+import { mayBeFlag, releases, type Release, type Value } from './catalogue.ts'
 import { automaticFile, configured, ConfigReader, type ConfigFile, type ConfigSource, type Configured } from './config-file.ts'
 import { parseInteger, repr } from './python-value.ts'
 import { splitWords } from './shlex.ts'
@@ -159,7 +160,7 @@ export function read(words: readonly Word[], variables: Variables, releases: rea
   const cmdArgs = typeof fromVariable === 'string' && fromVariable !== '' ? splitWords(fromVariable) : []
   const names = optionNames(Array.isArray(cmdArgs) && cmdArgs.length > 0 ? [...words, ...cmdArgs] : words)
   const validated = variables('FORWARDED_ALLOW_IPS') === undefined ? [] : ['--forwarded-allow-ips']
-  const groups = alike(releases, [...names, ...validated])
+  const groups = alike(releases, validated.length === 0 ? names : [...names, ...validated])
   return groups.flatMap((group) => {
     const reading = new Reading(new Reader(words, cmdArgs, variables, group, files))
     // What a file sets, each release may take otherwise: it has no option that would tell them apart.
@@ -182,10 +183,12 @@ const groups = new Map<string, readonly Release[]>()
 
 /** Groups releases that match every name alike. */
 function alike(releases: readonly Release[], names: readonly string[]): readonly (readonly Release[])[] {
+  spend(names.length * 0.3)
   if (allAlike(releases, names)) return [releases]
+  const telling = names.filter((name) => mayBeFlag(name))
   const found: Release[][] = []
   for (const release of releases) {
-    const group = found.find(([other]) => other !== undefined && names.every((name) => sameMatch(release, other, name)))
+    const group = found.find(([other]) => other !== undefined && telling.every((name) => sameMatch(release, other, name)))
     if (group) group.push(release)
     else found.push([release])
   }
@@ -197,10 +200,8 @@ function alike(releases: readonly Release[], names: readonly string[]): readonly
   })
 }
 
-/** Names of which it is known that all releases of the catalogue match them alike, or that they do not. */
+/** Names that some release has an option of, or that one begins with: whether all releases of the catalogue match them alike. */
 const agreed = new Map<string, boolean>()
-/** Names come from outside: past this many they are not remembered. */
-const rememberedNames = 1000
 
 function allAlike(among: readonly Release[], names: readonly string[]): boolean {
   for (const name of names) if (!(among === releases ? allMatch(name) : matchAlike(among, name))) return false
@@ -210,8 +211,9 @@ function allAlike(among: readonly Release[], names: readonly string[]): boolean 
 function allMatch(name: string): boolean {
   let known = agreed.get(name)
   if (known === undefined) {
+    if (!mayBeFlag(name)) return true
     known = matchAlike(releases, name)
-    if (agreed.size < rememberedNames) agreed.set(name, known)
+    agreed.set(name, known)
   }
   return known
 }
@@ -229,6 +231,9 @@ function sameMatch(a: Release, b: Release, name: string): boolean {
   if ('ambiguous' in left || 'ambiguous' in right) return 'ambiguous' in left && 'ambiguous' in right
   return left.option === right.option
 }
+
+/** More problems are not told of addresses. */
+const mostProblems = 300
 
 /** Puts the layers of one group of releases together. */
 class Reader {
@@ -340,36 +345,46 @@ class Reader {
   }
 
   #layer({ assignments }: Arguments, source: 'GUNICORN_CMD_ARGS' | 'command line'): void {
-    const appended = new Map<string, Entry[]>()
+    const appended = new Map<string, { readonly entries: Entry[]; last: Assignment }>()
     const layer = new Map<string, Setting>()
     const last = lastOfEach(assignments)
-    for (const assignment of assignments) {
-      if (assignment === null) {
-        this.#forget(layer, source)
-        continue
-      }
+    // A word that may be anything may set anything: what was set before it is no longer known.
+    const hidden = assignments.lastIndexOf(null)
+    /** Where each setting is set last. */
+    const placed = new Map<string, number>()
+    if (hidden >= 0) {
+      this.unseen = source
+      this.written.clear()
+    }
+    for (const [index, assignment] of assignments.entries()) {
+      if (assignment === null) continue
+      spend(1)
       const { name } = assignment.option
+      const list = appended.get(name)
       if (assignment.option.action === 'append') {
-        const entries = appended.get(name) ?? []
-        entries.push(this.#entry(assignment, source, true))
-        appended.set(name, entries)
-        const values = entries.map((entry) => entry.value)
-        // What a word that may be anything has added to the list cannot be seen.
-        const unknown = values.includes(undefined) || assignments.includes(null)
-        layer.set(name, { name, source, value: unknown ? undefined : this.#listed(assignment, values.flat() as Value), entries })
+        const entry = this.#entry(assignment, source, true)
+        const entries = list?.entries ?? []
+        entries.push(entry)
+        if (list) list.last = assignment
+        else appended.set(name, { entries, last: assignment })
+        layer.set(name, { name, source, value: undefined, entries })
       } else {
         const entry = this.#entry(assignment, source, last.get(name) === assignment)
         layer.set(name, { name, source, value: entry.value, entries: [entry] })
       }
+      if (hidden >= 0) placed.set(name, index)
     }
-    for (const [name, setting] of layer) this.written.set(name, setting)
+    for (const [name, setting] of layer) {
+      const list = appended.get(name)
+      // What a word that may be anything has added to the list cannot be seen.
+      if (hidden >= 0) this.written.set(name, (placed.get(name) ?? 0) < hidden ? unknownSetting(setting) : setting)
+      else this.written.set(name, list ? this.#listSetting(setting, list.last) : setting)
+    }
   }
 
-  /** A word that may be anything may set anything: what was set before it is no longer known. */
-  #forget(layer: Map<string, Setting>, source: 'GUNICORN_CMD_ARGS' | 'command line'): void {
-    this.unseen = source
-    this.written.clear()
-    for (const [name, setting] of layer) layer.set(name, unknownSetting(setting))
+  #listSetting(setting: Setting, last: Assignment): Setting {
+    const values = setting.entries.map((entry) => entry.value)
+    return values.includes(undefined) ? setting : { ...setting, value: this.#listed(last, values.flat() as Value) }
   }
 
   #listed(assignment: Assignment, value: Value): Value | undefined {
@@ -462,8 +477,11 @@ class Reader {
     for (const entry of bind?.entries ?? []) {
       const text = Array.isArray(entry.value) ? entry.value[0] : undefined
       if (typeof text !== 'string') continue
+      spend(1)
       const bad = badAddress(text, this.releases)
       if (!bad || !bind) continue
+      // One is enough for gunicorn not to start.
+      if (this.problems.length > mostProblems) break
       const { message, releases } = bad
       const where = bind.source === 'environment' ? { variable: 'PORT' } : { word: entry.argument?.word ?? entry.word }
       this.#problem('invalid-setting', message, bind.source, { setting: 'bind', releases, ...where })

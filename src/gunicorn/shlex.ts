@@ -2,10 +2,12 @@
  * `shlex.split(text)`: how gunicorn takes GUNICORN_CMD_ARGS apart. POSIX quoting, no comments, no expansion.
  * Source: CPython's `shlex.shlex.read_token` with `posix=True`, `whitespace_split=True` and no commenters.
  */
+import { spend } from '../budget.ts'
 import type { Word } from '../shell/word.ts'
 
 /** The words with their places; undefined where a quotation is not closed or nothing follows a backslash. */
 export function splitWords(text: string): Word[] | { readonly error: string } {
+  spend(text.length / 20)
   const words: Word[] = []
   let value = ''
   let start = -1

@@ -1,7 +1,8 @@
 /** The gunicorns of a workload, those that nothing but its images starts among them. Pure. */
+import { unreadReason } from '../budget.ts'
 import { parseArguments } from '../gunicorn/arguments.ts'
-import { inspect, inspectImage, workloadReleases, type Invocation, type Surroundings, type UnreadContainer } from '../inspect.ts'
-import type { Container, Workload } from '../kubernetes/workload.ts'
+import { inspect, inspectImage, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
+import type { Container, UnreadContainer, Workload } from '../kubernetes/workload.ts'
 import type { Platform, Python } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
 
@@ -9,8 +10,16 @@ import { literal } from '../shell/word.ts'
 export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[]): Invocation[] {
   const found = inspect(workload, surroundings, unread)
   if (injection === 'Command' || found.length > 0 || unread?.length) return found
-  const hidden = hiddenGunicorn(workload, python)
-  return hidden ? [inspectImage(workload, hidden)] : found
+  try {
+    const hidden = hiddenGunicorn(workload, python)
+    return hidden ? [inspectImage(workload, hidden)] : found
+  } catch (error) {
+    const reason = unreadReason(error)
+    const [first, ...others] = workload.containers
+    if (reason === undefined || !first || !unread) throw error
+    unread.push({ container: first, reason, others: others.length })
+    return found
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What stands in the way of a setting that is to go into a container's variables, as far as that is known beforehand. Pure. */
-import { compareReleases } from '../gunicorn/catalogue.ts'
+import { compareReleases, versionIn } from '../gunicorn/catalogue.ts'
 import { splitWords } from '../gunicorn/shlex.ts'
 import type { Invocation } from '../inspect.ts'
 import type { Container, EnvVar, Workload } from '../kubernetes/workload.ts'
@@ -84,6 +84,5 @@ function obstacleInVariables(change: Change, { container, environment, command }
 
 /** The release in the image, as the annotation or a requirement tells it. */
 function knownRelease({ annotations }: Workload, python: Python): string | undefined {
-  const told = annotations.get('paddock.dev/gunicorn')?.value.trim() ?? /^===?\s*(.*)$/.exec(python.installed('gunicorn').specifier)?.[1]
-  return told !== undefined && /^\d+(\.\d+)*$/.test(told) ? told : undefined
+  return versionIn(annotations.get('paddock.dev/gunicorn')?.value ?? /^===?\s*(.*)$/.exec(python.installed('gunicorn').specifier)?.[1])
 }

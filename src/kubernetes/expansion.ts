@@ -2,6 +2,7 @@
  * `$(VAR)` in `command`, `args` and `env`, as the kubelet expands it.
  * Source: k8s.io/kubernetes/third_party/forked/golang/expansion.
  */
+import { spend } from '../budget.ts'
 
 /** What a variable stands for: its value, null where it is unknown, undefined where it is surely not defined. */
 export type Lookup = (name: string) => string | null | undefined
@@ -51,19 +52,25 @@ export function expand(input: string, lookup: Lookup): Expanded {
   if (!input.includes('$')) return { text: input, unknown: none, undefined: none, source: identity }
   const unknown: string[] = []
   const missing: string[] = []
-  // Each piece is a run of output and where it begins in the source; within a copied piece both advance together.
-  const pieces: { text: string; from: number; copied: boolean }[] = []
+  // Each piece is a run of output: where it begins there and in the source; within a copied piece both advance together.
+  const pieces: { text: string; at: number; from: number; copied: boolean }[] = []
   let copiedFrom = 0
+  let written = 0
   let length = 0
   let closed = true // false once no `)` stands ahead: do not look for one again from every `$(`
-  const copy = (to: number): void => {
-    if (to > copiedFrom) pieces.push({ text: input.slice(copiedFrom, to), from: copiedFrom, copied: true })
+  const put = (text: string, from: number, copied: boolean): void => {
+    pieces.push({ text, at: written, from, copied })
+    written += text.length
   }
-  for (let at = 0; at < input.length - 1; at++) {
-    if (input[at] !== '$') continue
+  const copy = (to: number): void => {
+    if (to > copiedFrom) put(input.slice(copiedFrom, to), copiedFrom, true)
+  }
+  spend(input.length / 500)
+  for (let at = input.indexOf('$'); at >= 0 && at < input.length - 1; at = input.indexOf('$', at + 1)) {
+    spend(0.3)
     if (input[at + 1] === '$') {
       copy(at)
-      pieces.push({ text: '$', from: at, copied: false })
+      put('$', at, false)
       copiedFrom = at + 2
       at += 1
     } else if (input[at + 1] === '(' && closed) {
@@ -78,7 +85,7 @@ export function expand(input: string, lookup: Lookup): Expanded {
       if (value !== undefined) {
         copy(at)
         if (value === null) unknown.push(name)
-        pieces.push({ text: value ?? hole(unknown.length - 1), from: at, copied: false })
+        put(value ?? hole(unknown.length - 1), at, false)
         copiedFrom = close + 1
         length += value?.length ?? 1
         // A few variables can stand for more than any memory holds.
@@ -89,19 +96,35 @@ export function expand(input: string, lookup: Lookup): Expanded {
   }
   if (pieces.length === 0) return { text: input, unknown, undefined: missing, source: identity }
   copy(input.length)
+  spend(written / 500)
   return {
     text: pieces.map((piece) => piece.text).join(''),
     unknown,
     undefined: missing,
-    source: (offset) => {
-      let left = offset
-      for (const piece of pieces) {
-        if (left < piece.text.length) return piece.copied ? piece.from + left : piece.from
-        left -= piece.text.length
-      }
-      return input.length
-    },
+    source: (offset) => (offset >= written ? input.length : sourceIn(pieces, offset)),
   }
+}
+
+/** A run of a text that was made of another one: where it begins in it, and in the other one. */
+interface Run {
+  readonly at: number
+  readonly from: number
+  /** True where both advance together. */
+  readonly copied: boolean
+}
+
+/** Where a character of the text that runs make up stands in what they were made of. */
+function sourceIn(runs: readonly Run[], offset: number): number {
+  // The last run that does not begin behind it.
+  let [low, high] = [0, runs.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((runs[middle]?.at ?? 0) <= offset) low = middle + 1
+    else high = middle
+  }
+  const run = runs[low - 1]
+  if (!run) return offset
+  return run.copied ? run.from + offset - run.at : run.from
 }
 
 /**
@@ -112,7 +135,7 @@ export function expand(input: string, lookup: Lookup): Expanded {
 export function expandRewritten(input: string, lookup: Lookup): Expanded {
   if (!/\$[{A-Za-z_]/.test(input)) return expand(input, lookup)
   // Where each run of the rewritten text begins, in it and in the input: within a run both advance together.
-  const runs: { at: number; from: number; copied: boolean }[] = []
+  const runs: Run[] = []
   let text = ''
   let done = 0
   const copy = (to: number): void => {
@@ -121,18 +144,14 @@ export function expandRewritten(input: string, lookup: Lookup): Expanded {
     done = to
   }
   for (const match of input.matchAll(/(?<!\\)\$(?:\{?)([A-Za-z_]\w*)\}?/g)) {
+    spend(0.5)
     copy(match.index)
     runs.push({ at: text.length, from: match.index, copied: false })
     text += `$(${match[1]})`
     done = match.index + match[0].length
   }
   copy(input.length)
-  const source = (offset: number): number => {
-    if (offset >= text.length) return input.length
-    const run = runs.findLast(({ at }) => at <= offset)
-    if (!run) return offset
-    return run.copied ? run.from + offset - run.at : run.from
-  }
+  const source = (offset: number): number => (offset >= text.length ? input.length : sourceIn(runs, offset))
   const expanded = expand(text, lookup)
   return { ...expanded, source: (offset) => source(expanded.source(offset)) }
 }

@@ -5,6 +5,7 @@
  * Sources: buildpacks.io, "Launch"; the operator of TencentBlueKing/blueking-paas (`bkapp.paas.bk.tencent.com/…` labels, `/runner/init`);
  * cloudfoundry/korifi (`korifi.cloudfoundry.org/process-type`); dokku (`dokku.com/managed`, `/start`).
  */
+import { spend } from '../budget.ts'
 import type { Path } from './field.ts'
 import { valueAt, type Container, type Workload } from './workload.ts'
 
@@ -49,11 +50,19 @@ function hiddenPart(workload: Workload, container: Container): HiddenCommand | u
 /** What a workload has made says what the workload says. */
 function isMade({ written }: Workload): boolean {
   const owners = valueAt(written, ['metadata', 'ownerReferences'])
-  return Array.isArray(owners) && owners.some((owner: unknown) => valueAt(owner, ['controller']) === true)
+  if (!Array.isArray(owners)) return false
+  spend(owners.length / 10)
+  return owners.some((owner: unknown) => valueAt(owner, ['controller']) === true)
+}
+
+/** The first container of a Pod that is none for its start: init containers stand before it. */
+function firstOf(containers: readonly Container[]): Container | undefined {
+  spend(containers.length / 100)
+  return containers.find(({ list }) => list === 'containers')
 }
 
 function isFirst({ kind, containers }: Workload, container: Container): boolean {
-  return kind.holds === 'processes' || containers.find(({ list }) => list === 'containers') === container
+  return kind.holds === 'processes' || firstOf(containers) === container
 }
 
 /** True for what a platform has made out of an application. */

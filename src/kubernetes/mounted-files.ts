@@ -2,6 +2,8 @@
  * Files that a container sees because a volume brings them: the keys of ConfigMaps.
  * Source: the API reference of Volume and VolumeMount; k8s.io/kubernetes/pkg/volume/configmap and projected.
  */
+import { spend } from '../budget.ts'
+import { volumeOf } from './pod-fields.ts'
 import { valueAt, type Container, type Workload } from './workload.ts'
 
 /**
@@ -33,6 +35,7 @@ const trimmed = (path: string): string => (path.length > 1 && path.endsWith('/')
 function mountsOf({ written }: Container): Mount[] {
   const list = valueAt(written, ['volumeMounts'])
   if (!Array.isArray(list)) return []
+  spend(list.length / 2)
   return list.flatMap((item: unknown) => {
     const path = valueAt(item, ['mountPath'])
     const subPath = valueAt(item, ['subPath']) ?? ''
@@ -65,16 +68,13 @@ export function mayBeMounted(workload: Workload, container: Container, name: str
   })
 }
 
-function volumeOf({ pod }: Workload, name: unknown): unknown {
-  const volumes = valueAt(pod?.spec, ['volumes'])
-  return Array.isArray(volumes) ? volumes.find((volume: unknown) => valueAt(volume, ['name']) === name) : undefined
-}
-
 const isWritten = (volume: unknown): boolean => ['configMap', 'secret', 'projected', 'downwardAPI'].some((kind) => valueAt(volume, [kind]) !== undefined)
 
 const listAt = (value: unknown, path: readonly string[]): readonly unknown[] => {
   const list = valueAt(value, path)
-  return Array.isArray(list) ? list : []
+  if (!Array.isArray(list)) return []
+  spend(list.length / 2)
+  return list
 }
 
 /** The paths that a volume names. */

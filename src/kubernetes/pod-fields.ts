@@ -3,17 +3,21 @@
  *
  * What is not of the API's type is taken for unknown: the API server refuses it.
  */
+import { spend } from '../budget.ts'
 import type { Path } from './field.ts'
 import { parseQuantity } from './quantity.ts'
-import { valueAt, type Container, type Workload } from './workload.ts'
+import { valueAt, type Container, type Fields, type Workload } from './workload.ts'
 
 const inPod = ({ pod }: Workload, path: Path): unknown => (pod ? valueAt(pod.spec, path) : undefined)
 const inContainer = ({ written }: Container, path: Path): unknown => (written ? valueAt(written, path) : undefined)
 
 const numberOrNone = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)
 
+/** A list that is gone through as a whole. */
 function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
+  if (!Array.isArray(value)) return []
+  spend(value.length / 10)
+  return value
 }
 
 /** True for a container that stays as long as its Pod does: no init container, but for a sidecar, and none of a Job. */
@@ -25,6 +29,12 @@ export function isLasting({ kind }: Workload, container: Container): boolean {
 /** The containers that run beside each other. */
 export const lastingContainers = (workload: Workload): readonly Container[] =>
   workload.containers.filter((container) => isLasting(workload, container))
+
+/** Whether other containers run beside this one. */
+export function runsBesideOthers(workload: Workload, container: Container): boolean {
+  spend(workload.containers.length / 100)
+  return workload.containers.some((other) => other !== container && isLasting(workload, other))
+}
 
 /** The ports that a container says it listens on. */
 export const declaredPorts = (container: Container): readonly number[] =>
@@ -155,18 +165,41 @@ export interface Mount {
 /** 64 MiB in every Pod: containerd's oci.WithDefaultSpec, CRI-O, dockershim alike. */
 const byRuntime: readonly Mount[] = [{ path: '/dev/shm', storage: 'memory', isWritable: true }]
 
+const nameOf = (fields: unknown): unknown => valueAt(fields, ['name'])
+
+/** By PodSpec: its volumes by their names, which differ. */
+const volumesOf = new WeakMap<Fields, ReadonlyMap<unknown, unknown>>()
+
+/** The volume of a name; undefined where there is none. */
+export function volumeOf({ pod }: Workload, name: unknown): unknown {
+  if (!pod) return undefined
+  let volumes = volumesOf.get(pod.spec)
+  if (!volumes) {
+    const named = new Map<unknown, unknown>()
+    for (const volume of list(pod.spec['volumes'])) named.set(nameOf(volume), volume)
+    volumesOf.set(pod.spec, (volumes = named))
+  }
+  return volumes.get(name)
+}
+
+/** By container as it is written: what several rules ask for. */
+const mountsOf = new WeakMap<Fields, readonly Mount[]>()
+
 /** The volumes of a container, with the tmpfs that the runtime mounts. */
-export function mounts(workload: Workload, container: Container): readonly Mount[] {
-  const written = container.written?.['volumeMounts']
-  if (written === undefined) return byRuntime
-  const volumes = new Map(list(inPod(workload, ['volumes'])).map((volume) => [valueAt(volume, ['name']), volume]))
-  const own = list(written).flatMap((mount): Mount[] => {
-    const path = valueAt(mount, ['mountPath'])
-    if (typeof path !== 'string') return []
-    const volume = volumes.get(valueAt(mount, ['name']))
-    return [{ path: normalized(path), storage: storageOf(volume), isWritable: valueAt(mount, ['readOnly']) !== true }]
-  })
-  return [...byRuntime, ...own]
+export function mounts(workload: Workload, { written }: Container): readonly Mount[] {
+  if (written?.['volumeMounts'] === undefined) return byRuntime
+  let known = mountsOf.get(written)
+  if (!known) {
+    const mounted = list(written['volumeMounts'])
+    spend(mounted.length / 2)
+    const all = [...byRuntime]
+    for (const mount of mounted) {
+      const path = valueAt(mount, ['mountPath'])
+      if (typeof path === 'string') all.push({ path: normalized(path), storage: storageOf(volumeOf(workload, nameOf(mount))), isWritable: valueAt(mount, ['readOnly']) !== true })
+    }
+    mountsOf.set(written, (known = all))
+  }
+  return known
 }
 
 function storageOf(volume: unknown): Storage {
@@ -182,9 +215,15 @@ function storageOf(volume: unknown): Storage {
 /** The mount that holds a folder; undefined where it lies in the container's own layer. */
 export function mountOf(folder: string, all: readonly Mount[]): Mount | undefined {
   const path = normalized(folder)
-  const holding = all.filter((mount) => path === mount.path || path.startsWith(mount.path === '/' ? '/' : `${mount.path}/`))
+  spend(all.length / 20)
+  let deepest: Mount | undefined
   // Of two at one place the later one is seen.
-  return holding.reduce<Mount | undefined>((deepest, mount) => (deepest && deepest.path.length > mount.path.length ? deepest : mount), undefined)
+  for (const mount of all) if (isWithin(path, mount.path) && !(deepest && deepest.path.length > mount.path.length)) deepest = mount
+  return deepest
 }
 
-const normalized = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1')
+/** Whether a path is a folder's or lies in it. */
+const isWithin = (path: string, folder: string): boolean =>
+  path.startsWith(folder) && (path.length === folder.length || folder === '/' || path[folder.length] === '/')
+
+const normalized = (path: string): string => (path.includes('//') || path.endsWith('/') ? path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1') : path)

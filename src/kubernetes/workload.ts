@@ -29,7 +29,6 @@ export interface EnvVar {
 
 export interface EnvFrom {
   readonly prefix: string
-  readonly path: Path
 }
 
 /** A word of a command line before any shell. */
@@ -98,19 +97,34 @@ export interface Container {
   readonly written?: Fields
 }
 
+/** A container that may start gunicorn, and was not read to its end. */
+export interface UnreadContainer {
+  readonly container: Container
+  /** What of it is read at most: `at most 40000 steps are taken`. */
+  readonly reason: string
+  /** How many other containers were not read either, of those that may start gunicorn. */
+  readonly others: number
+}
+
+/** Annotations by their names. */
+export type Annotations = Pick<ReadonlyMap<string, { readonly value: string; readonly path: Path }>, 'get' | 'has'>
+
 export interface Workload {
   readonly kind: WorkloadKind
   readonly apiVersion: string
   readonly name: string
   readonly namespace: string
   /** Annotations of the object, with those of its pod template on top. */
-  readonly annotations: ReadonlyMap<string, { readonly value: string; readonly path: Path }>
+  readonly annotations: Annotations
   readonly enableServiceLinks: boolean
   /** The PodSpec as it is written, with its path. Undefined for what has none. */
   readonly pod?: { readonly spec: Fields; readonly path: Path }
   readonly containers: readonly Container[]
+  /** The containers that are too many, or too large, to be among them. */
+  readonly unread?: UnreadContainer | undefined
   /** The object as it is written. */
   readonly written: unknown
+  /** At most `mostErrors`, and one more that counts the others. */
   readonly errors: readonly FieldError[]
   /** The gunicorn release that a requirements file beside it pins, where no annotation tells another. */
   readonly gunicorn?: string | undefined
@@ -142,12 +156,13 @@ export function readWorkload(object: unknown): Workload | undefined {
   const reader = new Reader(errors)
   const spec = reader.object(valueAt(object, kind.spec), kind.spec)
   const metadata = own(object, 'metadata')
-  const annotations = new Map<string, { value: string; path: Path }>()
-  for (const path of [['metadata'], kind.metadata]) {
+  const annotations = new WrittenAnnotations()
+  for (const path of [kind.metadata, ['metadata']]) {
     const at = [...path, 'annotations']
-    for (const [name, value] of Object.entries(reader.object(valueAt(object, at), at) ?? {}))
-      if (typeof value === 'string') annotations.set(name, { value, path: [...at, name] })
+    annotations.add(reader.object(valueAt(object, at), at), at)
   }
+  const containers = spec ? containersOf(reader, spec, kind, annotations) : []
+  if (reader.unnamedErrors > 0) errors.push({ path: kind.spec, shape: 'Invalid value', value: undefined, detail: `holds ${reader.unnamedErrors} more fields of a wrong type` })
   return {
     kind,
     apiVersion: String(apiVersion),
@@ -156,9 +171,41 @@ export function readWorkload(object: unknown): Workload | undefined {
     annotations,
     enableServiceLinks: spec ? own(spec, 'enableServiceLinks') !== false : true,
     ...(spec && kind.holds !== 'processes' ? { pod: { spec, path: kind.spec } } : {}),
-    containers: spec ? containersOf(reader, spec, kind, annotations) : [],
+    containers,
+    ...(reader.unread ? { unread: reader.unread } : {}),
     written: object,
     errors,
+  }
+}
+
+/** The annotations of objects, looked up where they stand: those of the first object that has one of the name. */
+class WrittenAnnotations implements Annotations {
+  readonly #sources: { readonly fields: Fields; readonly path: Path }[] = []
+  /** What was asked for before. */
+  readonly #known = new Map<string, { readonly value: string; readonly path: Path } | undefined>()
+
+  add(fields: Fields | undefined, path: Path): void {
+    if (fields) this.#sources.push({ fields, path })
+  }
+
+  get(name: string): { readonly value: string; readonly path: Path } | undefined {
+    const known = this.#known.get(name)
+    if (known || this.#known.has(name)) return known
+    const found = this.#find(name)
+    this.#known.set(name, found)
+    return found
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined
+  }
+
+  #find(name: string): { readonly value: string; readonly path: Path } | undefined {
+    for (const { fields, path } of this.#sources) {
+      const value = own(fields, name)
+      if (typeof value === 'string') return { value, path: [...path, name] }
+    }
+    return undefined
   }
 }
 
@@ -182,6 +229,9 @@ export function* readObjects(value: unknown, path: Path = []): Generator<{ reado
 /** Kinds whose schema does not say what a port is may hold any number. */
 const isPortNumber = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65535
 
+/** What is read of a container that is not read. */
+const nothingIn = { command: undefined, args: undefined, env: [], hasEnv: false, envFrom: [], port: undefined }
+
 function textOf(fields: unknown, key: string): string {
   const value = isObject(fields) ? own(fields, key) : undefined
   return typeof value === 'string' ? value : ''
@@ -190,34 +240,50 @@ function textOf(fields: unknown, key: string): string {
 /** `generateName` stands in for a name that the API server has yet to make. */
 const nameOf = (metadata: unknown): string => textOf(metadata, 'name') || textOf(metadata, 'generateName')
 
+/** So many fields of a wrong type are told; the others are counted. */
+const mostErrors = 20
+
+/**
+ * So many elements are read of the lists of all containers, a container counted as ten: some milliseconds. No program can be given
+ * as many variables (execve(2)).
+ */
+const mostElements = 40_000
+
 /** Reads the fields of a PodSpec, and notes those of a wrong type. */
 class Reader {
+  /** What was not read, as it is too much. */
+  unread: UnreadContainer | undefined
+  /** How many fields of a wrong type there are beside the errors. */
+  unnamedErrors = 0
+  #left = mostElements
   readonly #errors: FieldError[]
 
   constructor(errors: FieldError[]) {
     this.#errors = errors
   }
 
-  #invalid(path: Path, value: unknown, detail: string): undefined {
-    this.#errors.push({ path, shape: 'Invalid value', value, detail })
+  /** `steps` lead from the path to the value: they are put together for an error only. */
+  #invalid(path: Path, value: unknown, detail: string, ...steps: Path): undefined {
+    if (this.#errors.length < mostErrors) this.#errors.push({ path: [...path, ...steps], shape: 'Invalid value', value, detail })
+    else this.unnamedErrors += 1
     return undefined
   }
 
-  object(value: unknown, path: Path): Fields | undefined {
+  object(value: unknown, path: Path, ...steps: Path): Fields | undefined {
     if (value === undefined || value === null) return undefined
-    return isObject(value) ? value : this.#invalid(path, value, 'must be an object')
+    return isObject(value) ? value : this.#invalid(path, value, 'must be an object', ...steps)
   }
 
-  #list(value: unknown, path: Path): readonly unknown[] {
+  #list(value: unknown, path: Path, ...steps: Path): readonly unknown[] {
     if (value === undefined || value === null) return []
-    return Array.isArray(value) ? value : (this.#invalid(path, value, 'must be a list') ?? [])
+    return Array.isArray(value) ? value : (this.#invalid(path, value, 'must be a list', ...steps) ?? [])
   }
 
-  #strings(value: unknown, path: Path): readonly string[] | undefined {
+  #strings(value: unknown, path: Path, key: string): readonly string[] | undefined {
     if (value === undefined || value === null) return undefined
-    if (!Array.isArray(value)) return this.#invalid(path, value, 'must be a list of strings')
+    if (!Array.isArray(value)) return this.#invalid(path, value, 'must be a list of strings', key)
     const wrong = value.findIndex((item) => typeof item !== 'string')
-    if (wrong >= 0) return this.#invalid([...path, wrong], value[wrong], 'must be a string')
+    if (wrong >= 0) return this.#invalid(path, value[wrong], 'must be a string', key, wrong)
     return value as readonly string[]
   }
 
@@ -225,12 +291,41 @@ class Reader {
     const containers: Container[] = []
     for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
       const at = [...path, list]
-      for (const [index, item] of this.#list(own(spec, list), at).entries()) {
-        const fields = this.object(item, [...at, index])
-        if (fields) containers.push(this.#container(fields, [...at, index], list))
+      const items = this.#list(own(spec, list), at)
+      for (let index = 0; index < items.length; index++) {
+        const item = items[index]
+        const fields = isObject(item) ? item : this.object(item, at, index)
+        if (this.#has(fields, ['env', 'envFrom'])) {
+          if (fields) containers.push(this.#container(fields, [...at, index], list))
+        } else this.#leave({ ...nothingIn, name: textOf(fields, 'name'), path: [...at, index], list, envPath: [...at, index, 'env'] })
+        if (this.#left < 0) {
+          this.#count(items.length - index - 1)
+          break
+        }
       }
     }
     return containers
+  }
+
+  /** Takes what is to be read off what is left: false where that is too much. */
+  #has(fields: Fields | undefined, lists: readonly string[]): boolean {
+    let elements = 10
+    for (const list of lists) {
+      const value = fields && own(fields, list)
+      if (Array.isArray(value)) elements += value.length
+    }
+    const fits = elements <= this.#left
+    this.#left -= fits ? elements : 10
+    return fits
+  }
+
+  #leave(container: Container): void {
+    if (this.unread) this.#count(1)
+    else this.unread = { container, reason: `at most ${mostElements} variables and containers are read`, others: 0 }
+  }
+
+  #count(others: number): void {
+    if (this.unread) this.unread = { ...this.unread, others: this.unread.others + others }
   }
 
   /**
@@ -244,15 +339,25 @@ class Reader {
     const configuration = this.object(own(spec, 'configuration'), [...path, 'configuration'])
     const envPath = [...path, 'configuration', 'env']
     const written = configuration && own(configuration, 'env')
-    const env = this.#overlaid(this.#env(written, envPath), own(spec, 'envOverlay'), [...path, 'envOverlay', 'envVariables'], stage)
+    const overlay = own(spec, 'envOverlay')
+    const fits = this.#has(configuration, ['env']) && this.#has(isObject(overlay) ? overlay : undefined, ['envVariables'])
+    const env = fits ? this.#overlaid(this.#env(written, configuration ? [...path, 'configuration'] : path), overlay, [...path, 'envOverlay', 'envVariables'], stage) : []
     const processes = this.#list(own(spec, 'processes'), [...path, 'processes']).flatMap((item, index): Container[] => {
+      if (this.#left < 0) {
+        this.#count(1)
+        return []
+      }
       const at = [...path, 'processes', index]
       const fields = this.object(item, at)
       if (!fields) return []
+      if (!this.#has(fields, []) || !fits) {
+        this.#leave({ ...nothingIn, name: textOf(fields, 'name'), path: at, list: 'containers', envPath })
+        return []
+      }
       const name = textOf(fields, 'name')
       const text = own(fields, 'procCommand')
-      const command = this.#strings(own(fields, 'command'), [...at, 'command'])
-      const args = this.#strings(own(fields, 'args'), [...at, 'args'])
+      const command = this.#strings(own(fields, 'command'), at, 'command')
+      const args = this.#strings(own(fields, 'args'), at, 'args')
       return [{
         name,
         path: at,
@@ -270,21 +375,23 @@ class Reader {
         port: this.#targetPort(fields),
       }]
     })
-    const serving = processes.filter(({ command = [], args = [] }) => [...command, ...args].some((text) => text.includes('gunicorn')))
+    const isGunicorn = (text: string): boolean => text.includes('gunicorn')
+    const serving = processes.filter(({ command = [], args = [] }) => command.some(isGunicorn) || args.some(isGunicorn))
     return new Set(serving.map(({ port }) => port)).size > 1 ? processes.map((process) => ({ ...process, hasPortConflict: true })) : processes
   }
 
   /** Variables with those of a stage on top; one that only may be another is unknown. */
   #overlaid(env: readonly EnvVar[], overlay: unknown, path: Path, stage: string | undefined): EnvVar[] {
     const result = [...env]
+    const places = new Map<string, number>()
+    for (const [at, { name }] of env.entries()) if (!places.has(name)) places.set(name, at)
     const list = isObject(overlay) ? own(overlay, 'envVariables') : undefined
     for (const [index, item] of this.#list(list, path).entries()) {
       if (!isObject(item) || (stage !== undefined && textOf(item, 'envName') !== stage)) continue
       const name = textOf(item, 'name')
-      const at = result.findIndex((variable) => variable.name === name)
-      const variable = { name, value: stage === undefined ? undefined : textOf(item, 'value'), index: at < 0 ? result.length : at, path: [...path, index, 'value'] }
-      if (at < 0) result.push(variable)
-      else result[at] = variable
+      const at = places.get(name) ?? result.length
+      places.set(name, at)
+      result[at] = { name, value: stage === undefined ? undefined : textOf(item, 'value'), index: at, path: [...path, index, 'value'] }
     }
     return result
   }
@@ -301,28 +408,28 @@ class Reader {
       name: textOf(fields, 'name'),
       path,
       list,
-      command: this.#strings(own(fields, 'command'), [...path, 'command']),
-      args: this.#strings(own(fields, 'args'), [...path, 'args']),
-      env: this.#env(own(fields, 'env'), [...path, 'env']),
+      command: this.#strings(own(fields, 'command'), path, 'command'),
+      args: this.#strings(own(fields, 'args'), path, 'args'),
+      env: this.#env(own(fields, 'env'), path),
       hasEnv: Array.isArray(own(fields, 'env')),
       envPath: [...path, 'env'],
-      envFrom: this.#envFrom(own(fields, 'envFrom'), [...path, 'envFrom']),
-      port: this.#port(own(fields, 'ports'), [...path, 'ports']),
+      envFrom: this.#envFrom(own(fields, 'envFrom'), path),
+      port: this.#port(own(fields, 'ports'), path),
       written: fields,
     }
   }
 
   #env(value: unknown, path: Path): EnvVar[] {
     const env: EnvVar[] = []
-    const list = this.#list(value, path)
+    const list = this.#list(value, path, 'env')
     for (let index = 0; index < list.length; index++) {
       const item = list[index]
       // An element of null is an empty object, which names nothing.
       const name = isObject(item) ? own(item, 'name') : undefined
       const text = isObject(item) ? (own(item, 'value') ?? undefined) : undefined
-      if (!isObject(item)) this.object(item, [...path, index])
-      else if (typeof name !== 'string') this.#invalid([...path, index, 'name'], name ?? null, 'must be a string')
-      else if (text !== undefined && typeof text !== 'string') this.#invalid([...path, index, 'value'], text, 'must be a string')
+      if (!isObject(item)) this.object(item, path, 'env', index)
+      else if (typeof name !== 'string') this.#invalid(path, name ?? null, 'must be a string', 'env', index, 'name')
+      else if (text !== undefined && typeof text !== 'string') this.#invalid(path, text, 'must be a string', 'env', index, 'value')
       // A variable with neither `value` nor `valueFrom` is the empty string.
       else env.push({ name, value: text ?? (own(item, 'valueFrom') ? undefined : ''), index })
     }
@@ -330,14 +437,16 @@ class Reader {
   }
 
   #envFrom(value: unknown, path: Path): EnvFrom[] {
-    return this.#list(value, path).flatMap((item, index) => {
-      const fields = this.object(item, [...path, index])
-      return fields ? [{ prefix: textOf(fields, 'prefix'), path: [...path, index] }] : []
-    })
+    const sources: EnvFrom[] = []
+    for (const [index, item] of this.#list(value, path, 'envFrom').entries()) {
+      const fields = isObject(item) ? item : this.object(item, path, 'envFrom', index)
+      if (fields) sources.push({ prefix: textOf(fields, 'prefix') })
+    }
+    return sources
   }
 
   #port(value: unknown, path: Path): number | undefined {
-    const first = this.#list(value, path)[0]
+    const first = this.#list(value, path, 'ports')[0]
     const port = isObject(first) ? own(first, 'containerPort') : undefined
     return isPortNumber(port) ? port : undefined
   }

@@ -1,4 +1,5 @@
 /** A workload of the cluster + policies → what is found in it: the same as `paddock check` finds in its manifest. */
+import { bounded } from '../budget.ts'
 import { annotatedPython } from '../dependencies/annotation.ts'
 import { jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
@@ -36,7 +37,9 @@ export function judge(
   const policy = workload && policies.for(governed(object), namespaceLabels, now)
   if (!policy) return undefined
   const python = annotatedPython(workload)
-  const report = lint(workload, policy, python)
-  const { findings, rounds } = fix(object, report, policy, python)
-  return { workload, policy, invocations: report.invocations.length, findings, patch: () => jsonPatch(object, rounds) }
+  return bounded(() => {
+    const report = lint(workload, policy, python)
+    const { findings, rounds } = fix(object, report, policy, python)
+    return { workload, policy, invocations: report.invocations.length, findings, patch: () => jsonPatch(object, rounds) }
+  })
 }

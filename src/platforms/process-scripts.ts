@@ -42,5 +42,5 @@ function scriptWorkload(process: Process, file: ScriptFile, text: string): Workl
   if (!elements) return undefined
   const made = workload(process, file.variables, elements, [], 'bash', text)
   // Something unseen may have set any variable.
-  return file.tampered ? { ...made, containers: made.containers.map((container) => ({ ...container, envFrom: [{ prefix: '', path }] })) } : made
+  return file.tampered ? { ...made, containers: made.containers.map((container) => ({ ...container, envFrom: [{ prefix: '' }] })) } : made
 }

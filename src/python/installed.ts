@@ -1,4 +1,5 @@
 /** What a requirements file says of a distribution: that it is installed, that it is not, or nothing certain. */
+import { spend } from '../budget.ts'
 import { dependents, widelyRequired, type Dependent } from './dependents.ts'
 import { normalise } from './distribution.ts'
 import { evaluate } from './marker.ts'
@@ -37,9 +38,11 @@ export function installed(
     applies: requirement.marker === null ? true : evaluate(requirement.marker, python),
   }))
   const applicable = marked.filter(({ applies }) => applies !== false)
+  const byName = Map.groupBy(applicable, ({ name }) => name)
 
   const listed = (name: string): Way | null => {
-    const all = applicable.filter((requirement) => requirement.name === name)
+    const all = byName.get(name) ?? []
+    spend(all.length)
     const sure = all.filter(({ applies }) => applies)
     const [first] = all
     if (first === undefined) return null
@@ -58,8 +61,10 @@ export function installed(
     const { distribution, extra } = dependent
     const holds = dependent.marker === undefined ? true : evaluate(dependent.marker, python)
     if (holds === false) return []
-    const carriers = applicable
-      .filter(({ name, extras }) => name === distribution && (extra === undefined || extras.includes(extra)))
+    const named = byName.get(distribution) ?? []
+    spend(0.5 + named.length)
+    const carriers = named
+      .filter(({ extras }) => extra === undefined || extras.includes(extra))
       .map((requirement) => ({
         certain: requirement.applies === true,
         requires: requires(dependent, versions(requirement)),
@@ -78,7 +83,8 @@ export function installed(
 
   /** Why a distribution that is neither listed nor known to be brought in may be there all the same. */
   const doubt = (name: string): string | null => {
-    const unnamed = applicable.find((requirement) => requirement.name === null)
+    spend(applicable.length / 5)
+    const [unnamed] = byName.get(null) ?? []
     if (unnamed !== undefined) return `line ${unnamed.line} does not tell what it installs`
     const extra = applicable.find(({ extras }) => extras.includes(name))
     if (extra !== undefined) return `perhaps through ${extra.name}[${name}], line ${extra.line}`
@@ -122,7 +128,11 @@ function requires({ releases, unchecked }: Dependent, specifier: string): boolea
   return unchecked !== undefined && newestWithin(specifier, unchecked) !== false ? null : false
 }
 
+/** So many lines are told by their numbers. */
+const mostTold = 20
+
 function lines(requirements: readonly ListedRequirement[]): string {
-  const numbers = requirements.map(({ line }) => String(line))
+  const numbers = requirements.slice(0, mostTold).map(({ line }) => String(line))
+  if (requirements.length > mostTold) numbers.push(`${requirements.length - mostTold} others`)
   return numbers.length === 1 ? `line ${numbers[0]}` : `lines ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`
 }

@@ -2,6 +2,7 @@
  * Environment markers: `python_version < "3" and sys_platform != "win32"`.
  * Source: https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers (PEP 508).
  */
+import { spend } from '../budget.ts'
 import { admits } from './version.ts'
 
 /** What a comparison compares: a quoted text, or a variable of the environment. */
@@ -57,6 +58,7 @@ export function readMarker(text: string): Marker {
 
   /** The next token, where it is of this kind (and one of these). */
   const take = (kind: string, ...allowed: string[]): string | null => {
+    spend(0.3)
     tokens.lastIndex = at
     const token = tokens.exec(text)?.groups?.[kind]
     if (token === undefined || (allowed.length > 0 && !allowed.includes(token))) return null
@@ -119,6 +121,7 @@ function holds(marker: Marker, known: ReadonlyMap<string, Known>): boolean | nul
 }
 
 function compare(left: Operand, comparison: string, right: Operand, known: ReadonlyMap<string, Known>): boolean | null {
+  spend(1)
   if (left.variable === right.variable) return null
   const [variable, literal] = left.variable ? [left.text, right.text] : [right.text, left.text]
   const value = known.get(variable)

@@ -2,6 +2,7 @@
  * The options of a line in a requirements file, as pip takes them: split like a shell's words, then read like optparse's.
  * Source: SUPPORTED_OPTIONS in pip's req_file.py, of releases 1.5.6 to 26.3.
  */
+import { spend } from '../budget.ts'
 
 /** Options that take a value. `-r` and `-e` are what install something; no other option does. */
 const valued = [
@@ -77,6 +78,7 @@ function longName(written: string): string {
 
 /** Splits like Python's shlex.split: quotes and backslashes, nothing else of a shell. */
 function split(text: string): string[] {
+  spend(text.length / 15)
   const words: string[] = []
   let word: string | null = null
   let quote = ''

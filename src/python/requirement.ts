@@ -3,6 +3,7 @@
  * Sources: https://packaging.python.org/en/latest/specifications/dependency-specifiers/ (PEP 508) and pip's
  * req/constructors.py.
  */
+import { spend } from '../budget.ts'
 import { namePattern, normalise } from './distribution.ts'
 import { readMarker } from './marker.ts'
 
@@ -80,6 +81,7 @@ function readNamed(text: string): Unconditional {
 /** The clauses, in brackets or not. A comma at the end is allowed, as pip does from 24.1 on. */
 function readSpecifier(written: string, text: string): string {
   const bare = written.startsWith('(') && written.endsWith(')') ? written.slice(1, -1) : written
+  spend(bare.length / 20)
   const clauses = bare.split(',').map((clause) => clause.trim())
   if (clauses.at(-1) === '') clauses.pop()
   return clauses

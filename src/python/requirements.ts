@@ -2,6 +2,7 @@
  * requirements.txt: what pip would install.
  * Sources: https://pip.pypa.io/en/stable/reference/requirements-file-format/ and pip's req/req_file.py.
  */
+import { spend } from '../budget.ts'
 import { readOptions } from './options.ts'
 import { readEditable, readRequirement, type Requirement } from './requirement.ts'
 
@@ -28,7 +29,9 @@ export function readRequirements(text: string): Requirements {
   const requirements: ListedRequirement[] = []
   const errors: { line: number; message: string }[] = []
   let complete = true
+  spend(text.length / 50)
   for (const { line, content } of joinedLines(text)) {
+    spend(5)
     try {
       const { requirement, includes } = readLine(content)
       if (requirement !== null) requirements.push({ ...requirement, line })

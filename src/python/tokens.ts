@@ -1,6 +1,7 @@
 /**
  * A Python source → its tokens, by the lexical analysis of the language reference, as far as all Pythons from 2.7 on agree.
  */
+import { spend } from '../budget.ts'
 
 export interface Token {
   /** `end` stands behind the last one. */
@@ -64,6 +65,8 @@ class Tokenizer {
   }
 
   #add(kind: Token['kind'], text: string): void {
+    // What comes after, to the values of names, takes as long again as the tokens are many.
+    spend(2)
     this.#tokens.push({ kind, text, line: this.#line })
   }
 

@@ -97,11 +97,12 @@ interface Clause {
   readonly wildcard: boolean
 }
 
-/** A specifier of more clauses is not looked into: working it out takes time by their square. */
-const mostClauses = 50
+/** A specifier of more clauses, or characters, is not looked into: working it out takes time by their square. */
+const [mostClauses, longestSpecifier] = [50, 2000]
 
 /** The clauses of a specifier, none for ''; null where it cannot be read, or holds a number too long to be exact. */
 function clausesOf(specifier: string): Clause[] | null {
+  if (specifier.length > longestSpecifier) return null
   const texts = specifier.split(',', mostClauses + 1)
   if (texts.length > mostClauses || /\d{16}/.test(specifier) || !validRange(specifier)) return null
   return texts.flatMap((text) => {

@@ -12,10 +12,12 @@ export default defineRule({
 
   *check(subject) {
     if (subject.form !== 'exec') return
-    for (const word of subject.words.slice(1)) {
+    let values: ReadonlySet<Word> | undefined
+    for (const [index, word] of subject.words.entries()) {
+      if (index === 0) continue
       if (word.value === '--') return
       const into = parts(subject, word)
-      if (!into || isValue(subject, word)) continue
+      if (!into || (values ??= valuesOf(subject)).has(word)) continue
       // What holds several options is for its author to take apart.
       const several = into[1].includes(' --')
       const taken = subject.settings.application === word.value ? 'the application' : 'no option'
@@ -33,7 +35,8 @@ export default defineRule({
 /** The option and its value; undefined for a word that is no option with a value in one. */
 function parts({ releases }: Subject, { value }: Word): [string, string] | undefined {
   // Only a long name: of `-w 4` in one element argparse makes the option and its value.
-  const [match, name = '', rest = ''] = /^(--[a-z][\w-]*)\s+(\S.*)$/s.exec(value ?? '') ?? []
+  if (value?.startsWith('--') !== true) return undefined
+  const [match, name = '', rest = ''] = /^(--[a-z][\w-]*)\s+(\S.*)$/s.exec(value) ?? []
   if (match === undefined) return undefined
   const takesValue = releases.some((release) => {
     const found = release.long(name)
@@ -42,8 +45,11 @@ function parts({ releases }: Subject, { value }: Word): [string, string] | undef
   return takesValue ? [name, rest.trim()] : undefined
 }
 
-/** True for the value of an option before it: `--name '--workers 4'`. */
-function isValue({ settings }: Subject, word: Word): boolean {
-  const written = settings.readings.flatMap((reading) => reading.written())
-  return written.some((setting) => setting.entries.some((entry) => entry.argument?.word === word))
+/** The words that are the value of an option before them: `--name '--workers 4'`. */
+function valuesOf({ settings }: Subject): ReadonlySet<Word> {
+  const values = new Set<Word>()
+  for (const reading of settings.readings)
+    for (const { entries } of reading.written())
+      for (const { argument } of entries) if (argument) values.add(argument.word)
+  return values
 }

@@ -1,5 +1,5 @@
 import { isLoopback } from '../gunicorn/address.ts'
-import { hasHostNetwork, isLasting, lastingContainers } from '../kubernetes/pod-fields.ts'
+import { hasHostNetwork, isLasting, runsBesideOthers } from '../kubernetes/pod-fields.ts'
 import { defineRule, invalid } from './rule.ts'
 
 export default defineRule({
@@ -15,7 +15,7 @@ export default defineRule({
     const setting = settings.get('statsd_host')
     // Another container, or another program of the script, may be the agent.
     const isAlone = command === undefined || shell?.others() === false
-    if (!setting || !isLasting(workload, container) || !workload.pod || lastingContainers(workload).length > 1 || hasHostNetwork(workload) || !isAlone) return
+    if (!setting || !isLasting(workload, container) || !workload.pod || runsBesideOthers(workload, container) || hasHostNetwork(workload) || !isAlone) return
     for (const entry of settings.entries('statsd_host')) {
       const host = Array.isArray(entry.value) ? entry.value[0] : undefined
       if (typeof host === 'string' && isLoopback({ kind: 'tcp', host, port: 0 }))

@@ -1,5 +1,5 @@
 import { parseAddress } from '../gunicorn/address.ts'
-import { isLasting, lastingContainers, probePorts } from '../kubernetes/pod-fields.ts'
+import { isLasting, probePorts, runsBesideOthers } from '../kubernetes/pod-fields.ts'
 import { defineRule, single, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -14,7 +14,7 @@ export default defineRule({
     const { workload, container } = subject
     // Containers of a Pod share its address: another one may listen there.
     const probed = probePorts(container)
-    if (probed.length === 0 || !isLasting(workload, container) || lastingContainers(workload).length > 1 || !isAlone(subject)) return
+    if (probed.length === 0 || !isLasting(workload, container) || runsBesideOthers(workload, container) || !isAlone(subject)) return
     const ports = boundPorts(subject)
     if (ports.length === 0) return
     const known = ports.length === 1 ? `the port that gunicorn listens on, ${ports[0]}` : `one of the ports that gunicorn listens on, ${ports.join(', ')}`

@@ -1,5 +1,5 @@
 /** What a rule is, and how it words a problem. */
-import type { Release, Value } from '../gunicorn/catalogue.ts'
+import { versionIn, type Release, type Value } from '../gunicorn/catalogue.ts'
 import type { Entry, Setting, StartProblem } from '../gunicorn/settings.ts'
 import type { Place } from '../command-line.ts'
 import type { Invocation } from '../inspect.ts'
@@ -209,7 +209,9 @@ export function setBy(setting: Setting, entry: Entry): string {
 export function* refusals(subject: Subject, fault: StartProblem['fault']): Iterable<{ problem: StartProblem; place: Place; releases: readonly Release[] | undefined }> {
   const { problems } = subject.settings
   if (problems.length === 0) return
-  const all = subject.releases.every((release) => problems.some((problem) => problem.releases.includes(release)))
+  const refusing = new Set<Release>()
+  for (const some of new Set(problems.map(({ releases }) => releases))) for (const release of some) refusing.add(release)
+  const all = subject.releases.every((release) => refusing.has(release))
   // Releases that read the words alike tell the same; each word is spoken of once.
   const seen = new Map<unknown, { problem: StartProblem; releases: Release[] }>()
   for (const problem of problems) {
@@ -239,8 +241,8 @@ export function* missing(subject: Subject, setting: string): Iterable<Problem> {
 /** A PEP 440 specifier of the releases that the gunicorn in the image can be, and what says so; undefined where nothing does. */
 export function knownRelease({ workload, python }: Subject): { readonly specifier: string; readonly evidence: string; readonly place?: Place } | undefined {
   const annotation = workload.annotations.get('paddock.dev/gunicorn')
-  const version = annotation?.value.trim() ?? ''
-  if (annotation && /^\d+(\.\d+)*$/.test(version)) return { specifier: `==${version}`, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path } }
+  const version = versionIn(annotation?.value)
+  if (annotation && version !== undefined) return { specifier: `==${version}`, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path } }
   const { state, specifier, evidence } = python.installed('gunicorn')
   return state === 'Installed' && specifier !== '' ? { specifier, evidence } : undefined
 }
