@@ -1,6 +1,7 @@
 /**
  * Command line → the invocations of gunicorn that it comes to, through shells and wrappers. Pure.
  */
+import { spend } from './budget.ts'
 import type { Release } from './gunicorn/catalogue.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import type { ConfigSource, ConfigText } from './gunicorn/config-file.ts'
@@ -227,6 +228,7 @@ class Inspector {
   #execForm(words: readonly Word[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>): void {
     const { elements, path } = this.#line
     const own = words.slice(index)
+    const indexOf = indexIn(words)
     const named = elements[index]
     if (named?.at) return this.#splitForm(words, { kind: 'gunicorn', index, changes, passed }, named.path)
     const last = elements.at(-1)?.path ?? path
@@ -241,7 +243,7 @@ class Inspector {
       runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
-      placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
+      placeOf: (word) => ({ path: elements[indexOf(word) ?? -1]?.path ?? path }),
     })
   }
 
@@ -289,10 +291,13 @@ class Inspector {
     this.#errors.push(...script.errors)
     if (script.unread) this.#mayStartMore = true
     const closed = way.closed ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
-    const moves = (): boolean => way.moves() || /\b(cd|pushd|popd|chdir)\b/.test(text)
+    let movesItself: boolean | undefined
+    const moves = (): boolean => way.moves() || (movesItself ??= /\b(cd|pushd|popd|chdir)\b/.test(text))
     const jobs = script.commands.some((command) => command.background)
-    const made = script.commands.filter((command) => command.embedded)
+    const isMade = spansOf(script.commands.filter((command) => command.embedded))
+    const others = othersOf(script.commands)
     for (const [index, command] of script.commands.entries()) {
+      spend(1 + command.words.length / 10)
       const started = startedBy(command.words)
       if (started.kind === 'unknown' && command.words.length > 0) this.#mayStartMore = true
       if (started.kind === 'program' && command.words.length - started.index < 2 && command.input === undefined) {
@@ -305,7 +310,7 @@ class Inspector {
         kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, isFile: way.isFile, command, traps: script.traps, jobs,
       }])
       if (started.kind === 'gunicorn') {
-        const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => hasOthers(script.commands, command) }
+        const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => others(command) }
         this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs, moves }, shell)
         continue
       }
@@ -325,7 +330,7 @@ class Inspector {
         })
       else {
         if (started.kind === 'string' || (started.kind === 'program' && isShell(command.words.slice(started.index)))) this.#mayStartMore = true
-        if (!made.some((other) => other.start >= command.start && other.end <= command.end)) this.#overlook(command.words, started)
+        if (!isMade(command)) this.#overlook(command.words, started)
       }
     }
   }
@@ -510,8 +515,35 @@ const passing = new Set((
   'printf pwd read readonly rm sed set shift sleep source test touch trap true type ulimit umask unset wait whoami'
 ).split(' '))
 
-function hasOthers(commands: readonly Command[], own: Command): boolean {
-  return commands.some((command) => command !== own && !passing.has(baseName(command.words[0]?.value ?? '?')))
+/** Whether a script starts other programs beside one of its commands. */
+function othersOf(commands: readonly Command[]): (own: Command) => boolean {
+  const stays = (command: Command): boolean => !passing.has(baseName(command.words[0]?.value ?? '?'))
+  let count: number | undefined
+  return (own) => (count ??= commands.filter(stays).length) > (stays(own) ? 1 : 0)
+}
+
+/** Whether one of the commands stands within the text of another one. */
+function spansOf(commands: readonly Command[]): (around: Command) => boolean {
+  if (commands.length === 0) return () => false
+  const sorted = commands.toSorted((one, other) => one.start - other.start)
+  // The first end of those that begin no earlier.
+  const ends = sorted.map(({ end }) => end)
+  for (let at = ends.length - 2; at >= 0; at--) ends[at] = Math.min(ends[at]!, ends[at + 1]!)
+  return ({ start, end }) => {
+    let [low, high] = [0, sorted.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (sorted[middle]!.start < start) low = middle + 1
+      else high = middle
+    }
+    return (ends[low] ?? Infinity) <= end
+  }
+}
+
+/** Where each word stands among the words. */
+function indexIn(words: readonly Word[]): (word: Word) => number | undefined {
+  let indexes: Map<Word, number> | undefined
+  return (word) => (indexes ??= new Map(words.map((one, index) => [one, index]))).get(word)
 }
 
 const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''

@@ -2,6 +2,8 @@
  * The patterns of `${NAME#PATTERN}`, `${NAME%PATTERN}` and `case`: plain characters, `*`, `?` and sets of characters.
  */
 
+import { spend } from '../budget.ts'
+
 /** `*`, `?`, a character that stands for itself, or a set of which one character stands there. */
 export type Piece =
   | { readonly any: 'many' | 'one' }
@@ -69,6 +71,7 @@ function match(text: string, pattern: readonly Piece[], longest: boolean): numbe
 
 /** For each number of characters, whether the pattern can match as many at the start of the text. */
 function reach(text: string, pattern: readonly Piece[]): readonly boolean[] {
+  spend(text.length * pattern.length / 100)
   let reached = new Array<boolean>(text.length + 1).fill(false)
   reached[0] = true
   for (const piece of pattern) {
