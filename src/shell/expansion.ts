@@ -533,6 +533,7 @@ class Expansion {
     }
     if (prefix === '#') {
       const value = operation === undefined && !/^[@*#?$!-]$/.test(name) ? this.#plainValue(name) : null
+      spend((value?.length ?? 0) / 200)
       // Some shells count bytes, some characters.
       if (value === null || (value !== undefined && !/^[\x00-\x7f]*$/.test(value))) {
         return fields.unknown(!quoted && !this.#context.scope.plainIfs)
@@ -546,6 +547,7 @@ class Expansion {
     if (operation.type === 'Remove' && name !== '@' && name !== '*') {
       const value = this.#plainValue(name)
       if (value === undefined) return this.#unset(quoted)
+      spend((value?.length ?? 0) / 200)
       const pattern = value === null ? null : this.#pattern(operation.operand)
       const left = value === null || pattern === null
         ? null
@@ -555,6 +557,7 @@ class Expansion {
     if (this.#context.dialect === 'bash' && name !== '@' && name !== '*') {
       const value = this.#plainValue(name)
       if (value === undefined) return this.#unset(quoted)
+      spend((value?.length ?? 0) / 200)
       const result = value === null || !/^[\x01-\x7f]*$/.test(value) ? null : this.#changed(value, operation)
       if (result !== null) return this.#value(result, quoted)
     }
@@ -705,6 +708,7 @@ class Expansion {
 
   /** Adds characters that mean themselves; false where not every shell counts them alike. */
   #characters(text: string, pieces: Piece[]): boolean {
+    spend(text.length / 20)
     if (!/^[\x01-\x7f]*$/.test(text)) return false
     for (const character of text) pieces.push({ character })
     return true

@@ -59,6 +59,7 @@ export function replace(
 /** Whether the pattern matches the whole text; null where that is too much work, or hangs on how a shell counts characters. */
 export function matches(text: string, pattern: readonly Piece[]): boolean | null {
   if (text.length * pattern.length > mostWork) return null
+  spend(text.length / 200)
   if (!/^[\x01-\x7f]*$/.test(text)) return null
   return reach(text, pattern)[text.length] ?? false
 }

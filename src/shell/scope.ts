@@ -239,7 +239,7 @@ export class Scope {
       return
     }
     if (this.#held) {
-      spend(this.#variables.size / 10)
+      spend(this.#variables.size / 4)
       this.budget.left -= this.#variables.size + 1
       this.#variables = new Map(this.#variables)
       this.#held = false
