@@ -5,7 +5,7 @@ import { spend } from './budget.ts'
 import type { Release } from './gunicorn/catalogue.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import type { ConfigSource, ConfigText } from './gunicorn/config-file.ts'
-import { baseName, changedEnvironment, changedVariables, startedBy, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
+import { baseName, changedEnvironment, changedVariables, unfolded, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
 import { signalsGroup } from './gunicorn/signals.ts'
 import type { Parent, ShellProgram } from './gunicorn/termination.ts'
@@ -192,17 +192,18 @@ class Inspector {
   }
 
   run(): Inspected {
-    const { elements, environment } = this.#line
-    const words = elements.map(wordOf)
-    const started = startedBy(words)
-    if (started.kind === 'gunicorn') this.#execForm(words, started)
+    const { environment, variables } = this.#line
+    const given = this.#line.elements.map(wordOf)
+    const { words, origins, started } = unfolded(given, () => variables)
+    const elements = origins === undefined ? this.#line.elements : origins.map((index, at) => (given[index] === words[at] ? this.#line.elements[index]! : partOf(this.#line.elements[index]!, words[at]!)))
+    if (started.kind === 'gunicorn') this.#execForm(words, elements, started, origins && splitByEnv)
     else {
       const found = scriptIn(words, started)
       const element = found && elements[found.index]
       if (found && element && !(words[found.index]?.value === null && found.reader === 'words'))
         this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
-          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely',
+          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: (origins && splitByEnv) ?? (element.at && withinScript), inherits: inheritsAll(found.changes), runs: 'surely',
           moves: () => !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
         })
       else this.#overlook(words, started)
@@ -225,12 +226,12 @@ class Inspector {
     return changedVariables(changes, shell ? (name) => (shell.has(name) || shell.tampered || shell.closed ? shell.get(name) : variables(name)) : variables)
   }
 
-  #execForm(words: readonly Word[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>): void {
-    const { elements, path } = this.#line
+  #execForm(words: readonly Word[], elements: readonly Element[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>, closed: string | undefined): void {
+    const { path } = this.#line
     const own = words.slice(index)
     const indexOf = indexIn(words)
     const named = elements[index]
-    if (named?.at) return this.#splitForm(words, { kind: 'gunicorn', index, changes, passed }, named.path)
+    if (named?.at && closed === undefined) return this.#splitForm(words, { kind: 'gunicorn', index, changes, passed }, named.path)
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
@@ -242,7 +243,7 @@ class Inspector {
       shell: undefined,
       runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
-      insertion: grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
+      insertion: closed === undefined ? grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined } : { kind: 'none', reason: closed },
       placeOf: (word) => ({ path: elements[indexOf(word) ?? -1]?.path ?? path }),
     })
   }
@@ -298,10 +299,10 @@ class Inspector {
     const others = othersOf(script.commands)
     for (const [index, command] of script.commands.entries()) {
       spend(1 + command.words.length / 10)
-      const started = startedBy(command.words)
-      if (started.kind === 'unknown' && command.words.length > 0) this.#mayStartMore = true
-      if (started.kind === 'program' && command.words.length - started.index < 2 && command.input === undefined) {
-        if (isShell(command.words.slice(started.index))) this.#mayStartMore = true
+      const { words, origins, started } = unfolded(command.words, () => (name) => command.environment.get(name))
+      if (started.kind === 'unknown' && words.length > 0) this.#mayStartMore = true
+      if (started.kind === 'program' && words.length - started.index < 2 && command.input === undefined) {
+        if (isShell(words.slice(started.index))) this.#mayStartMore = true
         continue
       }
       // What runs before may read the rest of a script that is the standard input.
@@ -311,26 +312,26 @@ class Inspector {
       }])
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => others(command) }
-        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs, moves }, shell)
+        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? (origins && splitByEnv), runs, moves }, shell)
         continue
       }
-      const inner = way.depth < deepestShell ? scriptIn(command.words, started, command.input !== undefined) : undefined
-      const word = inner?.isInput === true ? command.input : inner && command.words[inner.index]
-      const nested = inner && word && (inner.isInput ? hereDocument(place, word) : this.#nested(place, word, inner.offset))
+      const inner = way.depth < deepestShell ? scriptIn(words, started, command.input !== undefined) : undefined
+      const word = inner?.isInput === true ? command.input : inner && words[inner.index]
+      const nested = inner && word && (inner.isInput || origins !== undefined ? hereDocument(place, word) : this.#nested(place, word, inner.offset))
       if (inner && nested && !(word?.value === null && (inner.reader === 'words' || inner.isInput)))
         this.#script(nested, inner, () => changedEnvironment(inner.changes, command.environment), {
           parents: [...parents(), ...inner.parents],
           depth: way.depth + 1,
           isFile: false,
-          closed: closed ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
+          closed: closed ?? (origins && splitByEnv) ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
           inherits: way.inherits && inheritsAll(inner.changes),
           runs,
-          moves: () => moves() || !isPlain(wordsBefore(command.words, started)),
+          moves: () => moves() || !isPlain(wordsBefore(words, started)),
           starter: undefined,
         })
       else {
-        if (started.kind === 'string' || (started.kind === 'program' && isShell(command.words.slice(started.index)))) this.#mayStartMore = true
-        if (!isMade(command)) this.#overlook(command.words, started)
+        if (started.kind === 'string' || (started.kind === 'program' && isShell(words.slice(started.index)))) this.#mayStartMore = true
+        if (!isMade(command)) this.#overlook(words, started)
       }
     }
   }
@@ -359,20 +360,21 @@ class Inspector {
   #shellForm(
     script: ScriptPlace,
     command: Command,
+    words: readonly Word[],
     { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
     way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves'>,
     shell: Omit<Shell, 'seat'> | undefined,
   ): void {
     const { path } = script
-    const own = command.words.slice(index)
+    const own = words.slice(index)
     const seat = (): Place | undefined => {
       const [first] = command.words
       const from = command.assignments.at(-1)?.end ?? command.start
       // With `command` in front of it, or the like, it is another matter.
       return first && isBlank(script.text.slice(from, first.start)) ? { path, ...script.place(first.start, first.end) } : undefined
     }
-    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(command.words.slice(0, index), changes, () => command.environment, way.moves), {
+    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(words.slice(0, index), changes, () => command.environment, way.moves), {
       form: 'shell',
       command,
       script,
@@ -416,6 +418,7 @@ function starterIn(words: readonly Word[], started: Started): Starter | undefine
   return { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
 }
 
+const splitByEnv = 'it stands in a string that `env -S` takes apart'
 const withinScript = 'it stands in a script within a script'
 const embedded = `${withinScript}, which \`eval\` or the like reads`
 
@@ -547,6 +550,13 @@ function indexIn(words: readonly Word[]): (word: Word) => number | undefined {
 }
 
 const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
+
+/** A word of a string that is taken apart, as an element of its own, which stands where the string does. */
+const partOf = (element: Element, { value, prefix }: Word): Element => {
+  // What is not known of it is taken for one unknown part.
+  const text = value ?? `${prefix}\uE000`
+  return { ...element, text, expanded: { text, unknown: [], undefined: [], source: () => 0 }, at: element.at ?? { start: 0, end: element.text.length } }
+}
 
 export function wordOf({ expanded: { text: value }, text, at }: Element): Word {
   const unknown = firstHoleIn(value)

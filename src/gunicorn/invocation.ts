@@ -1,10 +1,11 @@
 /**
  * Where in a command line gunicorn is started: by its own name, as a Python module, behind wrappers.
  */
-import { spend } from '../budget.ts'
+import { descend, spend } from '../budget.ts'
 import { Environment } from '../shell/environment.ts'
 import type { Word } from '../shell/word.ts'
 import type { Variables } from './settings.ts'
+import { splitString } from './split-string.ts'
 import { pythonInterpreter, pythonModules, wrappers, type EnvironmentChange, type Option, type Step, type Wrapper } from './wrappers.ts'
 
 /** What a wrapper does to the environment, in order; `value` is null where it is unknown. */
@@ -70,8 +71,54 @@ function lastOptionOf(words: readonly Word[]): () => number {
   }
 }
 
-/** Looks through wrappers for the program that a command line starts in the end. */
+/** Looks through wrappers for the program that a command line starts in the end. A string that a wrapper takes apart stays one. */
 export function startedBy(words: readonly Word[], from = 0): Started {
+  const found = walked(words, from)
+  return found.kind === 'split' ? { kind: 'program', index: found.program, changes: found.changes, passed: found.passed } : found
+}
+
+/** A command line, with the strings of `env -S` taken apart. */
+export interface Unfolded {
+  readonly words: readonly Word[]
+  /** For each of the words the index of the one that it was, or was part of; undefined where nothing was taken apart. */
+  readonly origins: readonly number[] | undefined
+  readonly started: Started
+}
+
+/** The same where such strings are taken apart. `variables` are those that the command line finds; asked for only where there is one. */
+export function unfolded(words: readonly Word[], variables: () => Variables): Unfolded {
+  let current = words
+  let origins: readonly number[] | undefined
+  for (let depth = 0; ; depth++) {
+    descend(depth)
+    const found = walked(current, 0)
+    if (found.kind !== 'split') return { words: current, origins, started: found }
+    const { option, next, text, cluster } = found
+    const split = splitString(text, changedVariables(found.changes, variables()))
+    if (split === undefined) return { words: current, origins, started: { kind: 'program', index: found.program, changes: found.changes, passed: found.passed } }
+    spend((current.length + split.length) / 10)
+    const holder = current[next - 1]!
+    const made = [...(cluster === '' ? [] : [{ value: cluster, prefix: cluster }]), ...split].map((word): Word => ({ ...holder, ...word, splits: false }))
+    const was = (index: number): number => origins?.[index] ?? index
+    origins = [...current.slice(0, option).map((_, index) => was(index)), ...made.map(() => was(next - 1)), ...current.slice(next).map((_, index) => was(next + index))]
+    current = [...current.slice(0, option), ...made, ...current.slice(next)]
+  }
+}
+
+/** A string that is to be taken apart, which comes before all that is told of a command line. */
+interface Split extends Passage {
+  readonly kind: 'split'
+  /** Where the program stands whose option it is. */
+  readonly program: number
+  /** Where the option stands, and the first word behind its value. */
+  readonly option: number
+  readonly next: number
+  /** The options in front of it in its own word. */
+  readonly cluster: string
+  readonly text: string
+}
+
+function walked(words: readonly Word[], from: number): Started | Split {
   const changes: Change[] = []
   const passed: Passed[] = []
   const lastOption = lastOptionOf(words)
@@ -102,7 +149,9 @@ export function startedBy(words: readonly Word[], from = 0): Started {
       if (last === undefined) return { kind: 'program', index: at, changes, passed }
     }
     const walk = new Walk(last, words, at + 1, lastOption)
-    if (!walk.arrives()) return { kind: 'program', index: program, changes, passed }
+    const arrives = walk.arrives()
+    if (walk.split !== undefined) return { kind: 'split', program, ...walk.split, changes, passed }
+    if (!arrives) return { kind: 'program', index: program, changes, passed }
     for (const change of walk.changes) changes.push(change)
     const stays = last.stays && !walk.execs
     if (last !== pythonInterpreter) passed.push({ name: baseName(name ?? word.text), stays, passes: stays ? (last.passes ?? null) : null, grabs: walk.grabs })
@@ -123,6 +172,8 @@ class Walk {
   /** The value of an option `-s` of `su` and its like. */
   shell: string | undefined
   parameters: readonly Word[] = []
+  /** The option whose value is to be taken apart before anything else is read. */
+  split: Pick<Split, 'option' | 'next' | 'cluster' | 'text'> | undefined
   /** The options that a `--` ended. */
   #separated = false
   /** `-u USER`, with which `runuser` starts a command itself. */
@@ -205,6 +256,7 @@ class Walk {
       if (!this.#option(step, word!, text)) return false
       // The rest of the words are the command's own, where the command is one of them.
       if (this.command !== undefined) return true
+      if (this.split !== undefined) return false
     }
   }
 
@@ -244,6 +296,12 @@ class Walk {
     const holder = this.#words[index]
     if (holder === undefined) return false
     const start = takesNext ? 0 : (offset ?? word.text.length)
+    if (option.splits === true) {
+      if (holder.value === null || holder.splits) return false
+      const cluster = /^-[^-]/.test(word.prefix) ? word.prefix.slice(0, word.prefix.indexOf(name)) : ''
+      this.split = { option: this.at, next: index + 1, cluster: cluster === '-' ? '' : cluster, text: holder.value.slice(start) }
+      return true
+    }
     if (option.command !== undefined) this.command = { index, offset: start, reader: option.command }
     else if (name === 'u' || name === 'user') this.#hasUser = true
     else if (name === 's' || name === 'shell') this.shell = holder.value?.slice(start)

@@ -82,6 +82,7 @@ const someVariable = (is: string): string => some('[c.?env]', 'e', is, mostItems
  * What src/inspect.ts looks for. A word that says gunicorn, wherever: in a list, in a script, in an argument of a wrapper. Or one
  * that says it once `$(VAR)` is expanded: in a script, where `$(` may begin anything, it is not looked for; outside of one the
  * name is in a variable, or is put together at the edge of an expansion, which stands between `/`, `=`, `:` and the like as a rule.
+ * A variable that says gunicorn may be brought in by a shell, or `env -S`, wherever a word says `$`.
  */
 const mayStartGunicorn =
   `${podSpec}.optMap(pod, ${some('[pod.?initContainers, pod.?containers, pod.?ephemeralContainers]', 'c', container(), mostContainers)}).orValue(false)` +
@@ -110,11 +111,12 @@ function container(): string {
   const isShell = (text: string): string => `${text}.endsWith('sh')`
   const expansion = [
     someWord(isShell('w')),
-    someVariable(`${variable}.contains('gunicorn') || ${variable}.contains('$(') || ${isShell(variable)}`),
+    someVariable(`${variable}.contains('$(') || ${isShell(variable)}`),
     // A short pattern is a cheap one. `x$(`, `)x`, `)$(`
     someWord(String.raw`size(w) > ${longest} || w.matches(r'\w\$') || w.matches(r'\)\w') || w.matches(r'\)\$')`),
   ]
   // A process of the image, by its name or that of what starts it.
   const process = `[c.?command, c.?args].exists(l, l.orValue(null) != null && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
-  return `${someWord(`w.contains('gunicorn')`)} || ${process} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
+  const broughtIn = `(${someVariable(`${variable}.contains('gunicorn')`)} && ${someWord(`w.contains('$')`)})`
+  return `${someWord(`w.contains('gunicorn')`)} || ${process} || ${broughtIn} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
 }

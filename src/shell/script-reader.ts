@@ -41,6 +41,10 @@ export class ScriptReader extends CommandReader {
   #nesting = 0
   /** The functions that are defined, each with where they are called from. */
   readonly #defined = new Set<Syntax.Function>()
+  /** The loops that could not be followed round by round. */
+  readonly #unfollowed = new Set<Syntax.SyntaxNode>()
+  /** How many loops the shell is in that are read once for all their rounds. */
+  #repeats = 0
 
   read(): Script {
     const script = this.script
@@ -427,9 +431,11 @@ export class ScriptReader extends CommandReader {
     this.forget(writes)
     this.loops++
     this.branches++
+    this.#repeats++
     const before = this.scope
     this.scope = before.copy()
     run()
+    this.#repeats--
     this.branches--
     this.loops--
     this.round = round
@@ -453,7 +459,8 @@ export class ScriptReader extends CommandReader {
     // What `next` reads costs something whether or not there is a round: one loop in the condition of another would be read twice, and so on.
     const asking = node.type === 'While' ? node.clause.end - node.clause.pos : 0
     const leavesMore = /\b(break|continue)\s+[^\s;&|]/.test(this.source.slice(node.body.pos, node.body.end))
-    if (leavesMore || this.budget.repeated < cost) return false
+    // Less is known within a loop that is read once for all its rounds.
+    if (leavesMore || this.budget.repeated < cost || (this.#repeats > 0 && this.#unfollowed.has(node))) return false
     const { scope, traps, altered, departures, round, stopped } = this
     const lengths = [this.commands, this.errors, this.doubts, this.abandoned].map((list) => [list, list.length] as const)
     const entry = this.#enter()
@@ -490,6 +497,7 @@ export class ScriptReader extends CommandReader {
     }
     for (const [list, length] of lengths) list.length = length
     Object.assign(this, { scope, traps, altered, departures, round, stopped })
+    this.#unfollowed.add(node)
     return false
   }
 
