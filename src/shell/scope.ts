@@ -76,8 +76,9 @@ export class Scope {
   #held = true
   /** True once every variable that was not touched since may be anything. */
   #lost = false
-  /** The names that are functions for sure. */
+  /** The names that are functions for sure. Copied as the variables are. */
   #functions: ReadonlyMap<string, Definition> = none
+  #holdsFunctions = false
   /** `$0`, `$1`, …: never empty; null where they are unknown. */
   parameters: readonly Word[] | null
   /** Whether IFS is what every shell starts with, `set -f`, `-a`, `-u` and `-e` are on: null where that is unknown. */
@@ -104,6 +105,7 @@ export class Scope {
     this.#held = true
     copy.#variables = this.#variables
     copy.#lost = this.#lost
+    this.#holdsFunctions = false
     copy.#functions = this.#functions
     copy.plainIfs = this.plainIfs
     copy.noglob = this.noglob
@@ -128,6 +130,7 @@ export class Scope {
     }
     if (this.#functions !== other.#functions) {
       spend(this.#functions.size / 5)
+      this.#holdsFunctions = false
       this.#functions = new Map([...this.#functions].filter(([name, { node }]) => other.#functions.get(name)?.node === node))
     }
     if (this.parameters !== other.parameters) this.parameters = null
@@ -222,6 +225,7 @@ export class Scope {
     this.nounset = null
     this.errexit = null
     this.#functions = none
+    this.#holdsFunctions = false
   }
 
   /** Sets a variable, unless it is read-only. */
@@ -259,14 +263,21 @@ export class Scope {
 
   define(name: string, definition: Definition): void {
     this.budget.functions.add(name)
-    spend(1 + this.#functions.size / 10)
-    this.budget.left -= this.#functions.size
-    if (this.budget.left > 0) this.#functions = new Map(this.#functions).set(name, definition)
+    spend(1)
+    if (!this.#holdsFunctions) {
+      spend(this.#functions.size / 4)
+      this.budget.left -= this.#functions.size
+      if (this.budget.left <= 0) return
+      this.#functions = new Map(this.#functions)
+      this.#holdsFunctions = true
+    }
+    ;(this.#functions as Map<string, Definition>).set(name, definition)
   }
 
   /** `unset -f`. */
   undefine(name: string): void {
     spend(this.#functions.size / 5)
+    this.#holdsFunctions = false
     if (this.#functions.has(name)) this.#functions = new Map([...this.#functions].filter(([other]) => other !== name))
   }
 
