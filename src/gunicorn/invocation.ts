@@ -336,7 +336,7 @@ class Walk {
       this.command = undefined
       if (this.#separated) break
       if (this.at === before) {
-        spend(1 / 4)
+        spend(1 / 2)
         first ??= this.at
         operands.push(this.#words[this.at++]!)
       }

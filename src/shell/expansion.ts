@@ -517,6 +517,7 @@ class Expansion {
 
   /** `${NAME}`, `${NAME:-WORD}`, … */
   #parameterExpansion(part: Syntax.ParameterExpansionPart, quoted: boolean): void {
+    spend(1)
     const { parameter: name, operation, prefix, index } = part
     const fields = this.#fields
     if (isWholeArray(part)) {

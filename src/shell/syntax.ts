@@ -28,8 +28,28 @@ export const isTooDeep = (message: string): boolean => /^maximum .* nesting dept
 
 /** The parts of a word. They are made when they are first asked for, by reading the text once more, with all that is nested in it. */
 export function partsOf<Word extends { readonly text: string; readonly parts?: unknown }>(word: Word): Word['parts'] {
-  spend(word.text.length / charactersAStep)
+  const { text } = word
+  // Each expansion within another one is looked through for its end once more.
+  spend(text.length / charactersAStep + text.length * Math.min(256, openedIn(text)) / 200)
   return word.parts
+}
+
+/** How many expansions are open at most at one place of a text, quotes or no quotes. */
+function openedIn(text: string): number {
+  let most = 0
+  let open = 0
+  let close = text.indexOf('}')
+  for (let next = text.indexOf('${'); next >= 0;) {
+    if (close >= 0 && close < next) {
+      open = Math.max(0, open - 1)
+      close = text.indexOf('}', close + 1)
+    } else {
+      open++
+      most = Math.max(most, open)
+      next = text.indexOf('${', next + 2)
+    }
+  }
+  return most
 }
 
 /** Calls back for every node right below a node, whose parts may have to be made. */
