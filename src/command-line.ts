@@ -1,10 +1,11 @@
 /**
  * Command line → the invocations of gunicorn that it comes to, through shells and wrappers. Pure.
  */
+import { spend } from './budget.ts'
 import type { Release } from './gunicorn/catalogue.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import type { ConfigSource, ConfigText } from './gunicorn/config-file.ts'
-import { baseName, changedEnvironment, changedVariables, startedBy, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
+import { baseName, changedEnvironment, changedVariables, unfolded, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
 import { signalsGroup } from './gunicorn/signals.ts'
 import type { Parent, ShellProgram } from './gunicorn/termination.ts'
@@ -191,17 +192,18 @@ class Inspector {
   }
 
   run(): Inspected {
-    const { elements, environment } = this.#line
-    const words = elements.map(wordOf)
-    const started = startedBy(words)
-    if (started.kind === 'gunicorn') this.#execForm(words, started)
+    const { environment, variables } = this.#line
+    const given = this.#line.elements.map(wordOf)
+    const { words, origins, started } = unfolded(given, () => variables)
+    const elements = origins === undefined ? this.#line.elements : origins.map((index, at) => (given[index] === words[at] ? this.#line.elements[index]! : partOf(this.#line.elements[index]!, words[at]!)))
+    if (started.kind === 'gunicorn') this.#execForm(words, elements, started, origins && splitByEnv)
     else {
       const found = scriptIn(words, started)
       const element = found && elements[found.index]
       if (found && element && !(words[found.index]?.value === null && found.reader === 'words'))
         this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
-          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: element.at && withinScript, inherits: inheritsAll(found.changes), runs: 'surely',
+          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: (origins && splitByEnv) ?? (element.at && withinScript), inherits: inheritsAll(found.changes), runs: 'surely',
           moves: () => !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
         })
       else this.#overlook(words, started)
@@ -224,11 +226,12 @@ class Inspector {
     return changedVariables(changes, shell ? (name) => (shell.has(name) || shell.tampered || shell.closed ? shell.get(name) : variables(name)) : variables)
   }
 
-  #execForm(words: readonly Word[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>): void {
-    const { elements, path } = this.#line
+  #execForm(words: readonly Word[], elements: readonly Element[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>, closed: string | undefined): void {
+    const { path } = this.#line
     const own = words.slice(index)
+    const indexOf = indexIn(words)
     const named = elements[index]
-    if (named?.at) return this.#splitForm(words, { kind: 'gunicorn', index, changes, passed }, named.path)
+    if (named?.at && closed === undefined) return this.#splitForm(words, { kind: 'gunicorn', index, changes, passed }, named.path)
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
@@ -240,8 +243,8 @@ class Inspector {
       shell: undefined,
       runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
-      insertion: grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined },
-      placeOf: (word) => ({ path: elements[words.indexOf(word)]?.path ?? path }),
+      insertion: closed === undefined ? grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined } : { kind: 'none', reason: closed },
+      placeOf: (word) => ({ path: elements[indexOf(word) ?? -1]?.path ?? path }),
     })
   }
 
@@ -289,14 +292,17 @@ class Inspector {
     this.#errors.push(...script.errors)
     if (script.unread) this.#mayStartMore = true
     const closed = way.closed ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
-    const moves = (): boolean => way.moves() || /\b(cd|pushd|popd|chdir)\b/.test(text)
+    let movesItself: boolean | undefined
+    const moves = (): boolean => way.moves() || (movesItself ??= /\b(cd|pushd|popd|chdir)\b/.test(text))
     const jobs = script.commands.some((command) => command.background)
-    const made = script.commands.filter((command) => command.embedded)
+    const isMade = spansOf(script.commands.filter((command) => command.embedded))
+    const others = othersOf(script.commands)
     for (const [index, command] of script.commands.entries()) {
-      const started = startedBy(command.words)
-      if (started.kind === 'unknown' && command.words.length > 0) this.#mayStartMore = true
-      if (started.kind === 'program' && command.words.length - started.index < 2 && command.input === undefined) {
-        if (isShell(command.words.slice(started.index))) this.#mayStartMore = true
+      spend(1 + command.words.length / 10)
+      const { words, origins, started } = unfolded(command.words, () => (name) => command.environment.get(name))
+      if (started.kind === 'unknown' && words.length > 0) this.#mayStartMore = true
+      if (started.kind === 'program' && words.length - started.index < 2 && command.input === undefined) {
+        if (isShell(words.slice(started.index))) this.#mayStartMore = true
         continue
       }
       // What runs before may read the rest of a script that is the standard input.
@@ -305,27 +311,27 @@ class Inspector {
         kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, isFile: way.isFile, command, traps: script.traps, jobs,
       }])
       if (started.kind === 'gunicorn') {
-        const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => hasOthers(script.commands, command) }
-        this.#shellForm(place, command, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed, runs, moves }, shell)
+        const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => others(command) }
+        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? (origins && splitByEnv), runs, moves }, shell)
         continue
       }
-      const inner = way.depth < deepestShell ? scriptIn(command.words, started, command.input !== undefined) : undefined
-      const word = inner?.isInput === true ? command.input : inner && command.words[inner.index]
-      const nested = inner && word && (inner.isInput ? hereDocument(place, word) : this.#nested(place, word, inner.offset))
+      const inner = way.depth < deepestShell ? scriptIn(words, started, command.input !== undefined) : undefined
+      const word = inner?.isInput === true ? command.input : inner && words[inner.index]
+      const nested = inner && word && (inner.isInput || origins !== undefined ? hereDocument(place, word) : this.#nested(place, word, inner.offset))
       if (inner && nested && !(word?.value === null && (inner.reader === 'words' || inner.isInput)))
         this.#script(nested, inner, () => changedEnvironment(inner.changes, command.environment), {
           parents: [...parents(), ...inner.parents],
           depth: way.depth + 1,
           isFile: false,
-          closed: closed ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
+          closed: closed ?? (origins && splitByEnv) ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
           inherits: way.inherits && inheritsAll(inner.changes),
           runs,
-          moves: () => moves() || !isPlain(wordsBefore(command.words, started)),
+          moves: () => moves() || !isPlain(wordsBefore(words, started)),
           starter: undefined,
         })
       else {
-        if (started.kind === 'string' || (started.kind === 'program' && isShell(command.words.slice(started.index)))) this.#mayStartMore = true
-        if (!made.some((other) => other.start >= command.start && other.end <= command.end)) this.#overlook(command.words, started)
+        if (started.kind === 'string' || (started.kind === 'program' && isShell(words.slice(started.index)))) this.#mayStartMore = true
+        if (!isMade(command)) this.#overlook(words, started)
       }
     }
   }
@@ -354,20 +360,21 @@ class Inspector {
   #shellForm(
     script: ScriptPlace,
     command: Command,
+    words: readonly Word[],
     { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
     way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves'>,
     shell: Omit<Shell, 'seat'> | undefined,
   ): void {
     const { path } = script
-    const own = command.words.slice(index)
+    const own = words.slice(index)
     const seat = (): Place | undefined => {
       const [first] = command.words
       const from = command.assignments.at(-1)?.end ?? command.start
       // With `command` in front of it, or the like, it is another matter.
       return first && isBlank(script.text.slice(from, first.start)) ? { path, ...script.place(first.start, first.end) } : undefined
     }
-    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(command.words.slice(0, index), changes, () => command.environment, way.moves), {
+    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(words.slice(0, index), changes, () => command.environment, way.moves), {
       form: 'shell',
       command,
       script,
@@ -411,6 +418,7 @@ function starterIn(words: readonly Word[], started: Started): Starter | undefine
   return { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
 }
 
+const splitByEnv = 'it stands in a string that `env -S` takes apart'
 const withinScript = 'it stands in a script within a script'
 const embedded = `${withinScript}, which \`eval\` or the like reads`
 
@@ -510,11 +518,45 @@ const passing = new Set((
   'printf pwd read readonly rm sed set shift sleep source test touch trap true type ulimit umask unset wait whoami'
 ).split(' '))
 
-function hasOthers(commands: readonly Command[], own: Command): boolean {
-  return commands.some((command) => command !== own && !passing.has(baseName(command.words[0]?.value ?? '?')))
+/** Whether a script starts other programs beside one of its commands. */
+function othersOf(commands: readonly Command[]): (own: Command) => boolean {
+  const stays = (command: Command): boolean => !passing.has(baseName(command.words[0]?.value ?? '?'))
+  let count: number | undefined
+  return (own) => (count ??= commands.filter(stays).length) > (stays(own) ? 1 : 0)
+}
+
+/** Whether one of the commands stands within the text of another one. */
+function spansOf(commands: readonly Command[]): (around: Command) => boolean {
+  if (commands.length === 0) return () => false
+  const sorted = commands.toSorted((one, other) => one.start - other.start)
+  // The first end of those that begin no earlier.
+  const ends = sorted.map(({ end }) => end)
+  for (let at = ends.length - 2; at >= 0; at--) ends[at] = Math.min(ends[at]!, ends[at + 1]!)
+  return ({ start, end }) => {
+    let [low, high] = [0, sorted.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (sorted[middle]!.start < start) low = middle + 1
+      else high = middle
+    }
+    return (ends[low] ?? Infinity) <= end
+  }
+}
+
+/** Where each word stands among the words. */
+function indexIn(words: readonly Word[]): (word: Word) => number | undefined {
+  let indexes: Map<Word, number> | undefined
+  return (word) => (indexes ??= new Map(words.map((one, index) => [one, index]))).get(word)
 }
 
 const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
+
+/** A word of a string that is taken apart, as an element of its own, which stands where the string does. */
+const partOf = (element: Element, { value, prefix }: Word): Element => {
+  // What is not known of it is taken for one unknown part.
+  const text = value ?? `${prefix}\uE000`
+  return { ...element, text, expanded: { text, unknown: [], undefined: [], source: () => 0 }, at: element.at ?? { start: 0, end: element.text.length } }
+}
 
 export function wordOf({ expanded: { text: value }, text, at }: Element): Word {
   const unknown = firstHoleIn(value)

@@ -5,6 +5,7 @@ import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budge
 import { inspectCommandLine, mostWords, noParents, wordOf, type CommandLine, type Found, type Inspected } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
+import { baseName } from './gunicorn/invocation.ts'
 import { releasesFor, type Release } from './gunicorn/catalogue.ts'
 import { automaticFile, type ConfigText } from './gunicorn/config-file.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
@@ -12,7 +13,7 @@ import type { Parent } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { expand, expandRewritten, longestArgument } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
-import { hiddenCommand, type HiddenCommand } from './kubernetes/hidden-command.ts'
+import { hiddenCommand, isMade, type HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
 import { valueAt, type Container, type UnreadContainer, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
@@ -80,8 +81,10 @@ const mostInvocations = 200
 const textsOf = ({ command = [], args = [], elements }: Container): readonly string[] => elements?.map(({ text }) => text) ?? [...command, ...args]
 
 /** Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name. */
-function mayStartGunicorn({ isRewritten }: Container, texts: readonly string[]): boolean {
-  return texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (isRewritten === true && text.includes('$')))
+function mayStartGunicorn({ isRewritten, env }: Container, texts: readonly string[]): boolean {
+  if (texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (isRewritten === true && text.includes('$')))) return true
+  // A shell, or `env -S`, brings variables in.
+  return env.some(({ value }) => value?.includes('gunicorn')) && texts.some((text) => text.includes('$'))
 }
 
 /** The releases that the gunicorn in a workload's images can be. */
@@ -192,10 +195,39 @@ export function* inspectHidden(workload: Workload, invocations: readonly Invocat
   const seen = new Set(invocations.map(({ container }) => container))
   for (const container of workload.containers) {
     spend(1)
-    const hidden = seen.has(container) ? undefined : hiddenCommand(workload, container)
+    const hidden = seen.has(container) ? undefined : (hiddenCommand(workload, container) ?? spokenOf(workload, container))
     if (hidden) yield { ...standIn(workload, container, hidden.path), hidden }
   }
 }
+
+/** The program behind which a container speaks of gunicorn, where none is seen to be started. */
+function spokenOf(workload: Workload, container: Container): HiddenCommand | undefined {
+  if (container.list !== 'containers' || isMade(workload) || !textsOf(container).some(namesGunicorn)) return undefined
+  const program = inspectedOnce(workload, container)?.unread.find(({ name, words }) => !isDoneBy(baseName(name), words) && words.some(({ value, text }) => namesGunicorn(value ?? text)))
+  return program && { kind: 'program', path: container.path, value: program.name }
+}
+
+/** A container that was inspected before; undefined where it was not read to its end, which has been told. */
+function inspectedOnce(workload: Workload, container: Container): InspectedContainer | undefined {
+  try {
+    return inspectContainer(workload, container, workloadReleases(workload), none)
+  } catch (error) {
+    if (isSpent() || unreadReason(error) === undefined) throw error
+    return undefined
+  }
+}
+
+/** Whether a text names the program, and not a file, a package or a host that is called after it. */
+const namesGunicorn = (text: string): boolean => /(?<![\w.:@=/-])([\w.$@{}~/-]*\/)?gunicorn(?![\w.:@=/-])/.test(text)
+
+/** Programs that do something with the name, and do not start what it names. */
+const others = new Set((
+  'apk apt apt-get awk basename cat chmod chown command cp curl dirname dnf echo egrep expr fgrep find getopt grep groupadd id install kill killall ln log logger ls mkdir mv ' +
+  'pgrep pidof pip pip2 pip3 pkill printf ps pushd rm rmdir rsync sed sleep stat supervisorctl systemctl tail tee test touch tr type useradd wait wget whereis which yum'
+).split(' '))
+
+const isDoneBy = (name: string, words: readonly Word[]): boolean =>
+  others.has(name) || (/^(python|pypy|uv|poetry|pipenv|pdm|conda|mamba)/.test(name) && words.some(({ value }) => value !== null && /^(pip|install|add|sync|list|show|freeze)$/.test(value)))
 
 /** A container that was not read to its end, as an invocation of which nothing is known. */
 export function unreadInvocation(workload: Workload, unread: UnreadContainer): Invocation {

@@ -2,12 +2,12 @@
 import { inspect, type Surroundings } from '../inspect.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import { visible } from '../kubernetes/visible.ts'
-import type { Remark, Workload } from '../kubernetes/workload.ts'
+import type { Remark, Workload, UnreadContainer } from '../kubernetes/workload.ts'
 import { defaultPlatform, platforms, type Mode, type Platform } from '../platforms/platform.ts'
 import { processScripts } from '../platforms/process-scripts.ts'
 import { modeOf, workloadOf, type Command, type Process } from '../platforms/process.ts'
 import { configFilesIn } from './config-files.ts'
-import { explainInvocation } from './explain.ts'
+import { explainInvocation, notReadMessage } from './explain.ts'
 import type { painter } from './io.ts'
 import { Lines } from './lines.ts'
 import { readPlatformFile } from './platform-files.ts'
@@ -69,7 +69,7 @@ export function explainedProcesses({ path, kind, text, repository }: Asked, flag
   return file.processes.flatMap((process) =>
     outcomes(process, repository, flags).flatMap(({ way, started, remarks, surroundings }) =>
       started.flatMap(({ script, workload }) =>
-        inspect(workload, surroundings).map((invocation) => ({
+        inspect(workload, surroundings, []).map((invocation) => ({
           file: script ?? path, container: process.name, platform: way.name, mode: modeOf(process.command, way.platform),
           lost: remarks.map(({ detail }) => detail), ...explainInvocation(invocation, workload.gunicorn ?? null),
         })),
@@ -101,7 +101,7 @@ function outcome(process: Process, way: Way, repository: Repository, asked: stri
   const started = [{ script: undefined, workload: { ...own, gunicorn } }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: { ...workload, gunicorn } }))]
   const remarks = own.remarks ?? []
   const surroundings = { configFile: configFilesIn((file) => repository(folder + file)) }
-  const found = started.flatMap(({ workload }) => inspect(workload, surroundings))
+  const found = started.flatMap(({ workload }) => inspect(workload, surroundings, []))
   const identity = JSON.stringify([found.map(({ words }) => words.map(({ value, text }) => value ?? [text])), remarks.map(({ detail }) => detail)])
   return { way, started, remarks, surroundings, identity }
 }
@@ -120,9 +120,11 @@ function processText(process: Process, path: string, lines: Lines, repository: R
     texts.push(`  ${paint('cyan', names.join(', '))}: ${modes.size > 1 ? 'all the same' : modeWords[modeOf(command, first.way.platform)]}`)
     for (const { detail, value } of first.remarks) texts.push(`    ${paint('yellow', 'lost')}: ${JSON.stringify(value)} ${visible(detail)}`)
     const view = { all: flags.all === true, paint }
+    const cut: UnreadContainer[] = []
     const found = first.started.flatMap(({ script, workload }) =>
-      inspect(workload, first.surroundings).map((invocation) => picture(invocation, { ...view, ...(script === undefined ? {} : { title: script }) })))
-    if (found.length === 0) texts.push('    no gunicorn is started here, as far as can be seen')
+      inspect(workload, first.surroundings, cut).map((invocation) => picture(invocation, { ...view, ...(script === undefined ? {} : { title: script }) })))
+    for (const { reason } of cut) texts.push(`    ${notReadMessage(reason)}`)
+    if (found.length + cut.length === 0) texts.push('    no gunicorn is started here, as far as can be seen')
     texts.push(...found.map((text) => indented(text)))
   }
   return `${texts.join('\n')}\n`

@@ -2,7 +2,8 @@
 import { releasesFor, type Value } from '../gunicorn/catalogue.ts'
 import type { Setting } from '../gunicorn/settings.ts'
 import { termination, type Termination } from '../gunicorn/termination.ts'
-import { inspectCommandLine, type Found } from '../command-line.ts'
+import { bounded, unreadReason } from '../budget.ts'
+import { inspectCommandLine, type Found, type Inspected } from '../command-line.ts'
 import { configFilesAt } from './config-files.ts'
 import { Environment } from '../shell/environment.ts'
 
@@ -66,7 +67,25 @@ export function readRequest(value: unknown): ExplainRequest {
 }
 
 /** What a command line comes to, by everything that is known of it. */
-export function understand({ argv, env, gunicorn, files }: ExplainRequest): ReturnType<typeof inspectCommandLine> {
+export function understand(request: ExplainRequest): Inspected {
+  return readToItsEnd(() => bounded(() => inspected(request)), (message) => ({ invocations: [], errors: [{ message, start: 0, end: 1 }], unread: [], mayStartMore: true }))
+}
+
+/** What is said of something that was not read to its end. */
+export const notReadMessage = (reason: string): string => `not read to its end: ${reason}`
+
+/** Reads something; where that ends before its end, `otherwise` makes an answer of a message that says so. */
+function readToItsEnd<Result>(read: () => Result, otherwise: (message: string) => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    const reason = unreadReason(error)
+    if (reason === undefined) throw error
+    return otherwise(notReadMessage(reason))
+  }
+}
+
+function inspected({ argv, env, gunicorn, files }: ExplainRequest): Inspected {
   return inspectCommandLine({
     elements: argv.map((text, index) => ({ path: [index], text, expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })),
     path: [],
@@ -79,13 +98,15 @@ export function understand({ argv, env, gunicorn, files }: ExplainRequest): Retu
 
 /** `withProcess`: whether it is also told how gunicorn is started and ended. */
 export function explain(request: ExplainRequest, withProcess = false): Explanation {
-  const { invocations, errors } = understand(request)
-  return {
-    invocations: invocations.map((invocation) => ({
-      ...explainInvocation(invocation, request.gunicorn ?? null), ...(withProcess ? explainProcess(invocation) : {}),
-    })),
-    problems: errors.map(({ message }) => ({ message })),
-  }
+  return readToItsEnd(() => bounded(() => {
+    const { invocations, errors } = understand(request)
+    return {
+      invocations: invocations.map((invocation) => ({
+        ...explainInvocation(invocation, request.gunicorn ?? null), ...(withProcess ? explainProcess(invocation) : {}),
+      })),
+      problems: errors.map(({ message }) => ({ message })),
+    }
+  }), (message) => ({ invocations: [], problems: [{ message }] }))
 }
 
 export function explainInvocation(invocation: Found, gunicorn: string | null): ExplainedInvocation {

@@ -5,7 +5,7 @@ import { visible } from '../kubernetes/visible.ts'
 import { readObjects, readWorkload, type Container } from '../kubernetes/workload.ts'
 import { exitStatus, FileError, UsageError } from './exit.ts'
 import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
-import { explain, explainInvocation, explainProcess, readRequest, understand, type ExplainRequest } from './explain.ts'
+import { explain, explainInvocation, explainProcess, notReadMessage, readRequest, understand, type ExplainRequest } from './explain.ts'
 import { jsonText, painter, type Io } from './io.ts'
 import { readManifests } from './manifests.ts'
 import { picture, unreadLine } from './picture.ts'
@@ -76,6 +76,7 @@ function readNamed(path: string, io: Io): string {
 async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): Promise<number> {
   let status: number = exitStatus.ok
   const answers: object[] = []
+  const problems: object[] = []
   const view = { all: flags.all === true, paint: painter(io.stdout, io.env) }
   const configMaps = new ConfigMapCollection()
   for (const path of paths) configMaps.add(readNamed(path, io))
@@ -100,9 +101,10 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
       for (const { item } of readObjects(manifest.value)) {
         const workload = readWorkload(item)
         if (!workload) continue
-        const left = workload.unread ? [workload.unread] : []
-        for (const { container, invocations, errors, unread } of inspectWorkload(workload, surroundings, left)) {
-          const title = visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
+        const titleOf = (container: Container): string => visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
+        const cut = workload.unread ? [workload.unread] : []
+        for (const { container, invocations, errors, unread } of inspectWorkload(workload, surroundings, cut)) {
+          const title = titleOf(container)
           for (const invocation of invocations)
             if (flags.format === 'json') answers.push({ file: path, container: container.name, ...explainInvocation(invocation, null), ...explainProcess(invocation) })
             else io.stdout.write(picture(invocation, { ...view, title: `${title}, ${fieldPath(invocation.place.path)}` }))
@@ -111,14 +113,13 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
           for (const program of unread) io.stdout.write(`${title}: ${unreadLine(program)}\n`)
           if (invocations.length + errors.length + unread.length === 0 && speaksOfGunicorn(container)) io.stdout.write(`${title}: gunicorn is spoken of, and not seen to be started\n`)
         }
-        for (const { container, reason } of left) {
-          io.stderr.write(`paddock: ${path}: container "${container.name}" has not been read to its end: ${reason}\n`)
-          status = exitStatus.unreadable
-        }
+        for (const { container, reason } of cut)
+          if (flags.format === 'json') problems.push({ message: `${titleOf(container)}: ${notReadMessage(reason)}` })
+          else io.stdout.write(`${titleOf(container)}: ${notReadMessage(reason)}\n`)
       }
     }
   }
-  if (flags.format === 'json') io.stdout.write(`${jsonText({ invocations: answers, problems: [] }, 2)}\n`)
+  if (flags.format === 'json') io.stdout.write(`${jsonText({ invocations: answers, problems }, 2)}\n`)
   return status
 }
 

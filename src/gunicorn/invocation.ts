@@ -1,9 +1,11 @@
 /**
  * Where in a command line gunicorn is started: by its own name, as a Python module, behind wrappers.
  */
+import { descend, spend } from '../budget.ts'
 import { Environment } from '../shell/environment.ts'
 import type { Word } from '../shell/word.ts'
 import type { Variables } from './settings.ts'
+import { splitString } from './split-string.ts'
 import { pythonInterpreter, pythonModules, wrappers, type EnvironmentChange, type Option, type Step, type Wrapper } from './wrappers.ts'
 
 /** What a wrapper does to the environment, in order; `value` is null where it is unknown. */
@@ -57,19 +59,76 @@ export const baseName = (path: string): string => path.slice(path.lastIndexOf('/
 
 const isPython = (name: string): boolean => /^(python|pypy)(\d+(\.\d+)*)?$/.test(name)
 
-const noChanges: readonly Change[] = []
-const nonePassed: readonly Passed[] = []
+/** The index of the last word that may be an option, worked out when it is asked for: wrappers behind one another all ask. */
+function lastOptionOf(words: readonly Word[]): () => number {
+  let index: number | undefined
+  return () => {
+    if (index === undefined) {
+      spend(words.length / 50)
+      index = words.findLastIndex(({ prefix, splits }) => splits || prefix.startsWith('-'))
+    }
+    return index
+  }
+}
 
-/** Looks through wrappers for the program that a command line starts in the end. */
+/** Looks through wrappers for the program that a command line starts in the end. A string that a wrapper takes apart stays one. */
 export function startedBy(words: readonly Word[], from = 0): Started {
-  let changes = noChanges
-  let passed = nonePassed
+  const found = walked(words, from)
+  return found.kind === 'split' ? { kind: 'program', index: found.program, changes: found.changes, passed: found.passed } : found
+}
+
+/** A command line, with the strings of `env -S` taken apart. */
+export interface Unfolded {
+  readonly words: readonly Word[]
+  /** For each of the words the index of the one that it was, or was part of; undefined where nothing was taken apart. */
+  readonly origins: readonly number[] | undefined
+  readonly started: Started
+}
+
+/** The same where such strings are taken apart. `variables` are those that the command line finds; asked for only where there is one. */
+export function unfolded(words: readonly Word[], variables: () => Variables): Unfolded {
+  let current = words
+  let origins: readonly number[] | undefined
+  for (let depth = 0; ; depth++) {
+    descend(depth)
+    const found = walked(current, 0)
+    if (found.kind !== 'split') return { words: current, origins, started: found }
+    const { option, next, text, cluster } = found
+    const split = splitString(text, changedVariables(found.changes, variables()))
+    if (split === undefined) return { words: current, origins, started: { kind: 'program', index: found.program, changes: found.changes, passed: found.passed } }
+    spend((current.length + split.length) / 10)
+    const holder = current[next - 1]!
+    const made = [...(cluster === '' ? [] : [{ value: cluster, prefix: cluster }]), ...split].map((word): Word => ({ ...holder, ...word, splits: false }))
+    const was = (index: number): number => origins?.[index] ?? index
+    origins = [...current.slice(0, option).map((_, index) => was(index)), ...made.map(() => was(next - 1)), ...current.slice(next).map((_, index) => was(next + index))]
+    current = [...current.slice(0, option), ...made, ...current.slice(next)]
+  }
+}
+
+/** A string that is to be taken apart, which comes before all that is told of a command line. */
+interface Split extends Passage {
+  readonly kind: 'split'
+  /** Where the program stands whose option it is. */
+  readonly program: number
+  /** Where the option stands, and the first word behind its value. */
+  readonly option: number
+  readonly next: number
+  /** The options in front of it in its own word. */
+  readonly cluster: string
+  readonly text: string
+}
+
+function walked(words: readonly Word[], from: number): Started | Split {
+  const changes: Change[] = []
+  const passed: Passed[] = []
+  const lastOption = lastOptionOf(words)
   let at = from
   let isModule = false
   // The program to speak of where what it starts is none that is known.
   let program = from
   let last: Wrapper | undefined
   for (;;) {
+    spend(2)
     const word = words[at]
     const name = word?.value
     if (word === undefined || name === undefined) return { kind: 'unknown' }
@@ -89,11 +148,13 @@ export function startedBy(words: readonly Word[], from = 0): Started {
       last = isPython(base) ? pythonInterpreter : Object.hasOwn(wrappers, base) ? wrappers[base] : undefined
       if (last === undefined) return { kind: 'program', index: at, changes, passed }
     }
-    const walk = new Walk(last, words, at + 1)
-    if (!walk.arrives()) return { kind: 'program', index: program, changes, passed }
-    if (walk.changes.length > 0) changes = [...changes, ...walk.changes]
+    const walk = new Walk(last, words, at + 1, lastOption)
+    const arrives = walk.arrives()
+    if (walk.split !== undefined) return { kind: 'split', program, ...walk.split, changes, passed }
+    if (!arrives) return { kind: 'program', index: program, changes, passed }
+    for (const change of walk.changes) changes.push(change)
     const stays = last.stays && !walk.execs
-    if (last !== pythonInterpreter) passed = [...passed, { name: baseName(name ?? word.text), stays, passes: stays ? (last.passes ?? null) : null, grabs: walk.grabs }]
+    if (last !== pythonInterpreter) passed.push({ name: baseName(name ?? word.text), stays, passes: stays ? (last.passes ?? null) : null, grabs: walk.grabs })
     const { command } = walk
     if (command !== undefined) return { kind: 'string', ...command, shell: walk.shell, parameters: walk.parameters, changes, passed }
     ;({ at, isModule } = walk)
@@ -111,6 +172,8 @@ class Walk {
   /** The value of an option `-s` of `su` and its like. */
   shell: string | undefined
   parameters: readonly Word[] = []
+  /** The option whose value is to be taken apart before anything else is read. */
+  split: Pick<Split, 'option' | 'next' | 'cluster' | 'text'> | undefined
   /** The options that a `--` ended. */
   #separated = false
   /** `-u USER`, with which `runuser` starts a command itself. */
@@ -119,8 +182,10 @@ class Walk {
   #keeps = false
   readonly #wrapper: Wrapper
   readonly #words: readonly Word[]
+  readonly #lastOption: () => number
 
-  constructor(wrapper: Wrapper, words: readonly Word[], at: number) {
+  constructor(wrapper: Wrapper, words: readonly Word[], at: number, lastOption: () => number) {
+    this.#lastOption = lastOption
     this.#wrapper = wrapper
     this.#words = words
     this.at = at
@@ -146,9 +211,12 @@ class Walk {
       case 'ended':
         return this.#separated || this.#hasNoOptions()
       case 'separator': {
-        const index = this.#words.findIndex((word, at) => at >= this.at && word.value === '--')
+        let index = this.at
+        while (index < this.#words.length && this.#words[index]?.value !== '--') index++
+        spend((index - this.at) / 50)
+        if (index === this.#words.length) return false
         this.at = index + 1
-        return index >= 0
+        return true
       }
       case 'assignments':
         this.#assignments()
@@ -159,7 +227,7 @@ class Walk {
   /** Whether the command has no options, which the wrapper would take for its own. */
   #hasNoOptions(): boolean {
     this.grabs = true
-    return this.#words.every(({ prefix, splits }, index) => index < this.at || !(splits || prefix.startsWith('-')))
+    return this.#lastOption() < this.at
   }
 
   #assignments(): void {
@@ -167,6 +235,7 @@ class Walk {
       const word = this.#words[this.at]
       const match = /^([A-Za-z_]\w*)=/.exec(word?.prefix ?? '')
       if (!match) return
+      spend(1)
       const [head, name = ''] = match
       this.changes.push({ change: 'sets', name, value: word?.value?.slice(head.length) ?? null })
       this.at += 1
@@ -183,9 +252,11 @@ class Walk {
         this.#separated = true
         return true
       }
+      spend(1)
       if (!this.#option(step, word!, text)) return false
       // The rest of the words are the command's own, where the command is one of them.
       if (this.command !== undefined) return true
+      if (this.split !== undefined) return false
     }
   }
 
@@ -201,6 +272,7 @@ class Walk {
     const number = known.get('#')
     if (number !== undefined && /^-\d+$/.test(text) && word.value !== null) return this.#take('#', number, word, undefined)
     for (let at = 1; at < text.length; at++) {
+      spend(1 / 4)
       const letter = text[at]!
       const option = known.get(letter)
       if (option === undefined) return false
@@ -224,6 +296,12 @@ class Walk {
     const holder = this.#words[index]
     if (holder === undefined) return false
     const start = takesNext ? 0 : (offset ?? word.text.length)
+    if (option.splits === true) {
+      if (holder.value === null || holder.splits) return false
+      const cluster = /^-[^-]/.test(word.prefix) ? word.prefix.slice(0, word.prefix.indexOf(name)) : ''
+      this.split = { option: this.at, next: index + 1, cluster: cluster === '-' ? '' : cluster, text: holder.value.slice(start) }
+      return true
+    }
     if (option.command !== undefined) this.command = { index, offset: start, reader: option.command }
     else if (name === 'u' || name === 'user') this.#hasUser = true
     else if (name === 's' || name === 'shell') this.shell = holder.value?.slice(start)
@@ -258,6 +336,7 @@ class Walk {
       this.command = undefined
       if (this.#separated) break
       if (this.at === before) {
+        spend(1 / 2)
         first ??= this.at
         operands.push(this.#words[this.at++]!)
       }
@@ -278,30 +357,57 @@ class Walk {
 /** What a program finds of variables where wrappers have changed them. */
 export function changedVariables(changes: readonly Change[], variables: Variables): Variables {
   if (changes.length === 0) return variables
-  const after = (count: number, name: string): string | null | undefined => {
-    const last = changes[count - 1]
-    if (last === undefined) return variables(name)
-    if (last.change === 'clears') return undefined
-    if (last.change === 'loads') return null
-    if (last.change === 'sets') return last.name === name ? last.value : after(count - 1, name)
-    const before = after(count - 1, name)
-    return before === undefined || last.names?.includes(name) === false ? before : null
+  const known = new Map<string, string | null | undefined>()
+  return (name) => {
+    if (!known.has(name)) known.set(name, changed(changes, name, variables))
+    return known.get(name)
   }
-  return (name) => after(changes.length, name)
+}
+
+function changed(changes: readonly Change[], name: string, variables: Variables): string | null | undefined {
+  spend(changes.length / 50)
+  // What sets the variable last, or all of them, and whether something behind it may have set it to something else.
+  let isReset = false
+  for (const one of changes.toReversed()) {
+    let value: string | null | undefined
+    if (one.change === 'resets') {
+      isReset ||= one.names?.includes(name) !== false
+      continue
+    } else if (one.change === 'loads') value = null
+    else if (one.change === 'sets') {
+      if (one.name !== name) continue
+      value = one.value
+    }
+    return isReset && value !== undefined ? null : value
+  }
+  const value = variables(name)
+  return isReset && value !== undefined ? null : value
 }
 
 /** The same for the environment of a shell. */
 export function changedEnvironment(changes: readonly Change[], environment: Environment): Environment {
-  let changed = environment
+  let base = environment
+  // What is on top of it.
+  const own = new Map<string, string | null | undefined>()
+  let wasReset = false
   for (const one of changes) {
-    if (one.change === 'clears') changed = new Environment()
-    else if (one.change === 'loads') changed = new Environment([], false, true)
-    else if (one.change === 'sets') changed = changed.with([[one.name, one.value]])
-    else {
-      const { names } = one
-      const reset = [...changed.entries()].filter(([name, value]) => value !== undefined && names?.includes(name) !== false)
-      changed = changed.with(reset.map(([name]) => [name, null]))
+    spend(1 / 4)
+    if (one.change === 'sets') {
+      own.set(one.name, one.value)
+      wasReset = false
+    } else if (one.change === 'clears' || one.change === 'loads') {
+      own.clear()
+      base = one.change === 'clears' ? new Environment() : new Environment([], false, true)
+    } else if (!wasReset) {
+      const names = one.names ?? [...base.entries()].map(([name]) => name).concat(...own.keys())
+      spend(names.length / 5)
+      for (const name of names) {
+        const isKnown = own.has(name) ? own.get(name) !== undefined : base.has(name) && base.get(name) !== undefined
+        if (isKnown) own.set(name, null)
+      }
+      // A second time it comes to the same.
+      wasReset = one.names === undefined
     }
   }
-  return changed
+  return own.size === 0 ? base : base.with(own)
 }

@@ -15,12 +15,17 @@ const initPrograms: Readonly<Record<string, { readonly unless: RegExp } | { read
 
 /** Whether an init program among the words that stand in front of a program sends signals to the program's whole group. */
 export function signalsGroup(words: readonly Word[]): boolean {
-  return words.some(({ value }, index) => {
+  // The words behind each of a name are asked about: one that must be there is behind the first, one that must not is not behind the last.
+  const seen = new Map<string, { readonly first: number; readonly last: number }>()
+  for (const [index, { value }] of words.entries()) {
     const name = baseName(value ?? '')
-    const program = Object.hasOwn(initPrograms, name) ? initPrograms[name] : undefined
-    if (!program) return false
-    const rest = words.slice(index + 1).map((word) => word.value ?? '')
-    return 'with' in program ? rest.some((word) => program.with.test(word)) : !rest.some((word) => program.unless.test(word))
+    if (!Object.hasOwn(initPrograms, name)) continue
+    seen.set(name, { first: seen.get(name)?.first ?? index, last: index })
+  }
+  return [...seen].some(([name, { first, last }]) => {
+    const program = initPrograms[name]!
+    const is = (pattern: RegExp, from: number): boolean => words.some(({ value }, at) => at > from && pattern.test(value ?? ''))
+    return 'with' in program ? is(program.with, first) : !is(program.unless, last)
   })
 }
 

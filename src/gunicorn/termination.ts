@@ -5,6 +5,7 @@
  * handle nothing. Which shells become their last command instead of waiting for it is what dash 0.5.12, bash 5.2 and busybox
  * 1.35 do, as test/conformance/termination.test.ts sees them.
  */
+import { spend } from '../budget.ts'
 import type { Command } from '../shell/command.ts'
 
 /** Where `sh` is not known to be one of them, it may be dash (Debian, Ubuntu), busybox (Alpine) or bash (Red Hat). */
@@ -119,6 +120,7 @@ const redirections = /(?:(?<!\d)\d+)?(?<![<>])[<>]+&?\s*[\w./$"'-]+/g
 
 /** Whether a parenthesis is open around a command, which a subshell runs then. */
 function isInSubshell({ script, command }: Shell): boolean {
-  const before = script.slice(0, command.start)
-  return before.lastIndexOf('(') > before.lastIndexOf(')') && script.slice(command.end).includes(')')
+  const opens = command.start === 0 ? -1 : script.lastIndexOf('(', command.start - 1)
+  spend((command.start - opens) / 1000)
+  return opens >= 0 && !script.slice(opens, command.start).includes(')') && script.includes(')', command.end)
 }

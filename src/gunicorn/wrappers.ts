@@ -27,6 +27,8 @@ export interface Option {
   readonly environment?: EnvironmentChange | undefined
   /** How the command in its value is taken apart: by a shell, or into words by quotes alone. */
   readonly command?: 'shell' | 'words' | undefined
+  /** True where its value is taken apart into words that stand in its place, options of the wrapper's own among them: `env -S`. */
+  readonly splits?: boolean
   /** True where the command is a Python module: `-m`. */
   readonly isModule?: boolean
   /** True where with this option nothing stays between. */
@@ -68,7 +70,7 @@ export interface Wrapper {
   readonly namesEnvironment?: boolean
 }
 
-type Extra = Partial<Record<EnvironmentChange | 'shell' | 'words' | 'module' | 'execs', string>>
+type Extra = Partial<Record<EnvironmentChange | 'shell' | 'words' | 'module' | 'execs' | 'splits', string>>
 
 /**
  * Options by their names without dashes: `f foreground k= kill-after=`. `=` stands behind those whose value may be the next
@@ -86,6 +88,7 @@ function options(names = '', extra: Extra = {}, oneDash = false): Step {
       value: text.endsWith('=') ? 'next' : text.endsWith('?') ? 'glued' : 'none',
       environment: environments.find((change) => has(extra[change], name)),
       command: has(extra.shell, name) ? 'shell' : has(extra.words, name) ? 'words' : undefined,
+      splits: has(extra.splits, name),
       isModule: has(extra.module, name),
       execs: has(extra.execs, name),
     })
@@ -160,7 +163,7 @@ const prlimit = 'c? core? d? data? e? nice? f? fsize? i? sigpending? l? memlock?
 /** By the program's base name. */
 export const wrappers: Readonly<Record<string, Wrapper>> = {
   // coreutils
-  env: execs(options('i ignore-environment - u= unset= C= chdir= v debug block-signal? default-signal? ignore-signal?', { clears: 'i ignore-environment -', unsets: 'u unset' }), assignments),
+  env: execs(options('i ignore-environment - u= unset= C= chdir= S= split-string= v debug block-signal? default-signal? ignore-signal?', { clears: 'i ignore-environment -', unsets: 'u unset', splits: 'S split-string' }), assignments),
   nice: execs(options('n= adjustment= #')),
   nohup: execs(options()),
   stdbuf: execs(options('i= input= o= output= e= error=')),

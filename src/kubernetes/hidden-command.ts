@@ -10,8 +10,11 @@ import type { Path } from './field.ts'
 import { valueAt, type Container, type Workload } from './workload.ts'
 
 export interface HiddenCommand {
-  /** `none`: there is no command. `process`: it names one that the image knows. `script`: a file of the application. `field`: a field that is none. */
-  readonly kind: 'none' | 'process' | 'script' | 'field'
+  /**
+   * `none`: there is no command. `process`: it names one that the image knows. `script`: a file of the application. `field`: a field
+   * that is none. `program`: one that may start what its words name.
+   */
+  readonly kind: 'none' | 'process' | 'script' | 'field' | 'program'
   readonly path: Path
   /** What is written there. */
   readonly value?: string
@@ -48,7 +51,7 @@ function hiddenPart(workload: Workload, container: Container): HiddenCommand | u
 }
 
 /** What a workload has made says what the workload says. */
-function isMade({ written }: Workload): boolean {
+export function isMade({ written }: Workload): boolean {
   const owners = valueAt(written, ['metadata', 'ownerReferences'])
   if (!Array.isArray(owners)) return false
   spend(owners.length / 10)

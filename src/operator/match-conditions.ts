@@ -107,6 +107,7 @@ const someVariable = (is: (value: string) => string): string => {
  * What src/inspect.ts looks for. A word that says gunicorn, wherever: in a list, in a script, in an argument of a wrapper. Or one
  * that says it once `$(VAR)` is expanded: in a script, where `$(` may begin anything, it is not looked for; outside of one the
  * name is in a variable, or is put together at the edge of an expansion, which stands between `/`, `=`, `:` and the like as a rule.
+ * A variable that says gunicorn may be brought in by a shell, or `env -S`, wherever a word says `$`.
  */
 const mayStartGunicorn =
   `${podSpec}.optMap(pod, type(pod) == map && ${some('[pod.?initContainers, pod.?containers, pod.?ephemeralContainers]', 'c', `type(c) != map || (${container()})`, mostContainers)}).orValue(false)` +
@@ -134,11 +135,12 @@ function container(): string {
   const isShell = (text: string): string => `${text}.endsWith('sh')`
   const expansion = [
     someWord(isShell('w')),
-    someVariable((value) => `${value}.contains('gunicorn') || ${value}.contains('$(') || ${isShell(value)}`),
+    someVariable((value) => `${value}.contains('$(') || ${isShell(value)}`),
     // A short pattern is a cheap one. `x$(`, `)x`, `)$(`
     someWord(String.raw`size(w) > ${longest} || w.matches(r'\w\$') || w.matches(r'\)\w') || w.matches(r'\)\$')`),
   ]
   // A process of the image, by its name or that of what starts it.
   const process = `[c.?command, c.?args].exists(l, type(l.orValue(null)) == list && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
-  return `${someWord(`w.contains('gunicorn')`)} || ${process} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
+  const broughtIn = `(${someVariable((value) => `${value}.contains('gunicorn')`)} && ${someWord(`w.contains('$')`)})`
+  return `${someWord(`w.contains('gunicorn')`)} || ${process} || ${broughtIn} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
 }

@@ -1,6 +1,7 @@
 /**
  * `$((…))` over what is known: 64-bit integers, as dash, bash and busybox reckon.
  */
+import { spend } from '../budget.ts'
 import type { Syntax } from './syntax.ts'
 
 /** Arithmetic does not nest deeper than this in any script that people write. */
@@ -20,6 +21,7 @@ export function evaluate(
 ): Result {
   if (expression === undefined) return undefined
   if (depth > deepest) return null
+  spend(1)
   const value = (part: Syntax.ArithmeticExpression): Result => evaluate(part, lookup, depth + 1)
   switch (expression.type) {
     case 'ArithmeticGroup':

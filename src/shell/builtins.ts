@@ -1,6 +1,7 @@
 /**
  * What the builtins of a shell do to its variables.
  */
+import { spend } from '../budget.ts'
 import { test } from './condition.ts'
 import { shellName, type Scope } from './scope.ts'
 import type { Word } from './word.ts'
@@ -195,6 +196,7 @@ function set(words: readonly Word[], scope: Scope): Effect {
       return { ...special, leaves: 'maybe' }
     }
     if (value === '--' || value === '-') {
+      spend(words.length / 50)
       scope.parameters = [scope.parameters?.[0] ?? shellName, ...words.slice(index + 1)]
       return { status: true, special: true }
     }
@@ -217,6 +219,7 @@ function shift(words: readonly Word[], scope: Scope, dialect: 'sh' | 'bash'): Ef
   const count = words[1] === undefined ? '1' : words[1].value
   const { parameters } = scope
   if (parameters === null) return special
+  spend(parameters.length / 50)
   const unsure = words[1]?.splits === true || parameters.some((word) => word.splits)
   if (count === null || !/^\d{1,6}$/.test(count) || unsure) {
     scope.parameters = null
@@ -228,30 +231,30 @@ function shift(words: readonly Word[], scope: Scope, dialect: 'sh' | 'bash'): Ef
   return { status: true, special: true }
 }
 
-/** How many words `exec` and its options are, and whether it empties the environment. */
-export function execOptions(words: readonly Word[]): { count: number; emptied: boolean } {
+/** How many words `exec`, which stands at `from`, and its options are, and whether it empties the environment. */
+export function execOptions(words: readonly Word[], from = 0): { count: number; emptied: boolean } {
   let emptied = false
-  let index = 1
+  let index = from + 1
   for (; index < words.length; index++) {
     const value = words[index]?.value
     if (value == null || !/^-[acl]*-?/.test(value) || !value.startsWith('-') || value === '-') break
-    if (value === '--') return { count: index + 1, emptied }
+    if (value === '--') return { count: index + 1 - from, emptied }
     const match = /^-([cl]*)(a?)(.*)$/s.exec(value)
     if (match === null || (match[2] === '' && match[3] !== '')) break
     if (match[1]?.includes('c') === true) emptied = true
     if (match[2] === 'a' && match[3] === '') index++
   }
-  return { count: index, emptied }
+  return { count: index - from, emptied }
 }
 
-/** How many words `command` and its options are; null where it only tells what a name is. */
-export function commandOptions(words: readonly Word[]): number | null {
-  let index = 1
+/** How many words `command`, which stands at `from`, and its options are; null where it only tells what a name is. */
+export function commandOptions(words: readonly Word[], from = 0): number | null {
+  let index = from + 1
   for (; index < words.length; index++) {
     const value = words[index]?.value
-    if (value === '--') return index + 1
+    if (value === '--') return index + 1 - from
     if (value == null || !/^-[pvV]+$/.test(value)) break
     if (/[vV]/.test(value)) return null
   }
-  return index
+  return index - from
 }

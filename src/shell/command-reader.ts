@@ -1,18 +1,16 @@
 /**
  * Simple commands: their assignments, words and redirections, and what the builtins among them do.
  */
+import { descend, spend } from '../budget.ts'
 import { commandOptions, declares, execOptions, runBuiltin } from './builtins.ts'
 import { FoundCommand, type Assignment, type Written, type ScriptContext, type ScriptError } from './command.ts'
 import { Environment } from './environment.ts'
 import { expandHereDocument, expandWhole, expandWord, type Context } from './expansion.ts'
 import type { Dialect } from './invocation.ts'
 import { Budget, Exports, Scope, shellName, type Definition, type Variable } from './scope.ts'
-import { forEachChild, parse, type Syntax } from './syntax.ts'
+import { forEachChild, isTooDeep, parse, partsOf, type Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
 import { functionsOf, writesOf, type Writes } from './writes.ts'
-
-/** How deep substitutions within substitutions are read. */
-const deepest = 32
 
 /** How many scripts within words (of `eval` and `trap`) are read. */
 const mostInners = 16
@@ -72,7 +70,6 @@ export abstract class CommandReader implements Context {
   protected stopped = false
   /** The assignments before the command at hand, which substitutions may see, or not. */
   #pending: readonly Assignment[] = noAssignments
-  #depth = 0
   /** True within a script that is written within a word of this one, or in backquotes. */
   #embedded = false
   #inners = 0
@@ -98,6 +95,7 @@ export abstract class CommandReader implements Context {
   /** True where the shell only reads the script: `-n`. */
   protected readonly noexec: boolean
   protected scriptWrites: Writes | undefined
+  readonly #known = new Set<Syntax.Function>()
   /** What the functions of the script may change when one of them is called. */
   protected functionWrites: Writes | undefined
 
@@ -118,6 +116,8 @@ export abstract class CommandReader implements Context {
 
   /** Notes what a function may change when it is called. */
   protected defined(node: Syntax.Function): void {
+    if (this.#known.has(node)) return
+    this.#known.add(node)
     this.budget.functions.add(node.name.text)
     const writes = writesOf(node.body, this.source)
     const known = this.functionWrites
@@ -143,6 +143,7 @@ export abstract class CommandReader implements Context {
   protected abstract list(statements: readonly Syntax.Statement[], place: Place): Status
 
   error(message: string, pos: number): void {
+    if (isTooDeep(message)) descend(Infinity)
     const start = Math.min(pos, this.source.length)
     // `shopt -s extglob` may have changed what is an error.
     if (this.altered && this.dialect === 'bash') return this.foreign(start)
@@ -157,13 +158,11 @@ export abstract class CommandReader implements Context {
       this.unread = true
       return
     }
-    if (this.#depth >= deepest) return this.error('substitutions are nested too deep', script.pos)
     const embedded = this.#embedded
     this.#embedded ||= this.source[script.pos - 1] === '`'
     const stopped = this.stopped
     const pending = this.#pending
     this.#pending = noAssignments
-    this.#depth++
     this.apart(() => {
       if (!sure) this.doubtful()
       // bash puts `-e` off here.
@@ -171,7 +170,6 @@ export abstract class CommandReader implements Context {
       for (const { name } of pending) this.scope.forget(name)
       this.list(script.commands, { background: false, piped: true, tail: false })
     })
-    this.#depth--
     this.#pending = pending
     this.stopped = stopped
     this.#embedded = embedded
@@ -231,6 +229,7 @@ export abstract class CommandReader implements Context {
     const functions = this.functionWrites
     // Any command in it may call one of them.
     if (functions !== undefined) {
+      spend(functions.names.size / 10)
       this.budget.left -= functions.names.size
       if (this.budget.left <= 0) writes.everything = true
       else for (const name of functions.names) writes.names.add(name)
@@ -244,6 +243,7 @@ export abstract class CommandReader implements Context {
 
   protected forget(writes: Writes): void {
     if (writes.everything) return this.scope.lose()
+    spend(writes.names.size / 5)
     for (const name of writes.names) this.scope.forget(name, writes.fixes)
     if (writes.parameters) this.scope.parameters = null
     if (writes.options) this.scope.noglob = this.scope.allexport = this.scope.nounset = this.scope.errexit = null
@@ -256,20 +256,21 @@ export abstract class CommandReader implements Context {
   /** Side effects of words that are not expanded here. */
   protected textEffects(node: Syntax.SyntaxNode): void {
     const text = this.source.slice(node.pos, node.end)
+    spend(text.length / 50)
     if (/:?=|\(\(|\+\+|--/.test(text)) this.forget(writesOf(node, this.source))
     if (/[`$<>]\(|`/.test(text)) this.#substitutionsIn(node, 0)
   }
 
   #substitutionsIn(node: Syntax.SyntaxNode, depth: number): void {
-    if (depth > deepest) return
     forEachChild(node, (child) => {
       if (child.type === 'CommandExpansion' || child.type === 'ProcessSubstitution') this.substitution(child.script, true)
       else this.#substitutionsIn(child, depth + 1)
-    })
+    }, depth)
   }
 
   protected redirects(redirects: readonly Syntax.Redirection[]): void {
     for (const redirect of redirects) {
+      spend(2)
       const both = redirect.type === 'Redirect' && redirect.operator.startsWith('&>')
       if (both || redirect.type === 'HereString') this.foreignInSh(redirect.pos)
       if (redirect.descriptor?.type === 'FileDescriptorVariable') {
@@ -291,6 +292,7 @@ export abstract class CommandReader implements Context {
       const at = this.source.slice(node.name.end, next.pos).indexOf('(')
       if (at >= 0) this.error("unexpected '('", node.name.end + at)
     }
+    spend(3 + node.suffix.length / 2 + node.prefix.length)
     let start = node.name?.pos ?? node.end
     let end = node.name?.end ?? node.pos
     let redirects: Syntax.Redirection[] | undefined
@@ -346,7 +348,7 @@ export abstract class CommandReader implements Context {
     let word = part.value.type === 'Word' ? expandWhole(part.value, this) : { value: null, prefix: '' }
     if (part.value.type !== 'Word') this.foreignInSh(part.pos)
     // Here, unlike before a command, bash makes several words of what is in braces.
-    else if (part.value.parts?.some((inner) => inner.type === 'BraceExpansion') === true) word = { value: null, prefix: '' }
+    else if (partsOf(part.value)?.some((inner) => inner.type === 'BraceExpansion') === true) word = { value: null, prefix: '' }
     const expands = this.dialect === 'sh' && /[$`]/.test(part.text)
     const splits = !declaration || (expands && (word.value === null || /[\s*?[\\]/.test(word.value)))
     const append = part.append === true || part.index !== undefined
@@ -361,6 +363,7 @@ export abstract class CommandReader implements Context {
   #elements({ name, value, append, index, text }: Syntax.Assignment): readonly string[] | undefined {
     if (this.dialect !== 'bash' || value.type !== 'ArrayValue' || index !== undefined || /[`$<>]\(|`|:?=\}|\(\s*\[|\s\[/.test(text)) return undefined
     const before = append === true ? this.scope.variable(name).elements : []
+    spend((before?.length ?? 0) / 50)
     const words: Word[] = []
     for (const element of value.elements) expandWord(element, this, words)
     if (before === undefined || words.some((word) => word.value === null || word.splits)) return undefined
@@ -389,34 +392,35 @@ export abstract class CommandReader implements Context {
 
   /** Runs a command: a builtin, a function or a program. */
   #run(all: readonly Word[], assignments: readonly Assignment[], written: Omit<Written, 'exec' | 'embedded'>, place: Place): Status {
-    let words = all
+    let from = 0
     let exec = false
     let emptied = false
     let direct = false
     let doubtful = false
     for (;;) {
-      const name = words[0]?.value
+      const name = all[from]?.value
       if (name === 'exec') {
-        const options = execOptions(words)
+        const options = execOptions(all, from)
         exec = true
         emptied ||= options.emptied
         // dash takes them for the program's name.
         doubtful ||= options.count > 1 && this.dialect === 'sh'
-        words = words.slice(options.count)
+        from += options.count
       } else if (name === 'command' && !exec) {
-        const count = commandOptions(words)
+        const count = commandOptions(all, from)
         if (count === null) return null
         direct = true
-        words = words.slice(count)
+        from += count
       } else if (name === 'builtin' && this.dialect === 'bash' && !exec) {
-        words = words.slice(1)
+        from += 1
       } else break
-      if (words.length === 0) {
+      if (from >= all.length) {
         // Redirections alone.
         for (const { name: assigned } of assignments) this.scope.forget(assigned)
         return true
       }
     }
+    const words = from === 0 ? all : all.slice(from)
     const scope = this.scope
     const [first] = words
     const name = first?.value ?? null

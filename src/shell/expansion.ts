@@ -1,10 +1,11 @@
 /**
  * Words of a script → words of a command: quotes, expansions, field splitting and patterns, as far as they are known.
  */
+import { spend } from '../budget.ts'
 import { evaluate } from './arithmetic.ts'
 import { remove, replace, type Piece } from './pattern.ts'
 import type { Scope } from './scope.ts'
-import { restore, type Syntax } from './syntax.ts'
+import { partsOf, restore, type Syntax } from './syntax.ts'
 import { literal, type Word } from './word.ts'
 import { assignedIn } from './writes.ts'
 
@@ -169,7 +170,7 @@ export function expandHereDocument({ body, delimiter, operator }: Syntax.HereDoc
   const isPlain = !/`|\$[([]|\$\{\w+:?=|\$\{(?:(?!\$\{)[^}])*["'\\]/.test(text) && !(strips && /\\\n\t/.test(text))
   if (!isPlain) return { ...word, value: null, prefix: '' }
   const fields = new Fields({ type: 'Word', text, pos: start, end, value: text }, context.source, true, [])
-  const parts = body.parts ?? [{ type: 'Literal', pos: start, end, text, value: text.replace(/\\(\n|[\\$`])/g, (_, kept: string) => (kept === '\n' ? '' : kept)) } as const]
+  const parts = partsOf(body) ?? [{ type: 'Literal', pos: start, end, text, value: text.replace(/\\(\n|[\\$`])/g, (_, kept: string) => (kept === '\n' ? '' : kept)) } as const]
   const stripped = strips ? parts.map((part) => (part.type === 'Literal' ? { ...part, value: part.value.replace(part.pos === start ? /^\t+/gm : /(?<=\n)\t+/g, '') } : part)) : parts
   new Expansion(context, fields, true).document(stripped)
   return { ...word, ...fields.result }
@@ -193,7 +194,7 @@ class Expansion {
 
   word(word: Syntax.Word, tilde: boolean): void {
     this.#looksAssigned = !this.#assignment && this.#context.dialect === 'bash' && /^[A-Za-z_]\w*\+?=/.test(word.text)
-    const parts = word.parts
+    const parts = partsOf(word)
     if (parts === undefined) this.#literal(word.text, word.value, tilde)
     else this.#parts(parts, tilde)
   }
@@ -208,6 +209,7 @@ class Expansion {
   }
 
   #part(part: Syntax.WordPart, next: Syntax.WordPart | undefined, first: boolean): void {
+    spend(1)
     const { dialect } = this.#context
     switch (part.type) {
       case 'Literal':
@@ -267,6 +269,7 @@ class Expansion {
 
   /** Notes what expanding these parts may do, where what they become is not worked out. */
   #skip(parts: readonly Syntax.WordPart[] | undefined, text: string): void {
+    spend(1 + text.length / 50)
     if (/[$<>]\(|`/.test(text)) eachSubstitution(parts, 0, (script) => this.#context.substitution(script, false))
     for (const name of assignedIn(text)) this.#context.scope.forget(name)
   }
@@ -330,6 +333,7 @@ class Expansion {
   }
 
   #doubleQuoted(parts: readonly Syntax.DoubleQuotedChild[]): void {
+    spend(parts.length)
     const fields = this.#fields
     const before = fields.words.length
     let empty = parts.length > 0
@@ -380,6 +384,7 @@ class Expansion {
   #arithmetic(part: Syntax.ArithmeticExpansionPart): void {
     const { scope, source, dialect } = this.#context
     const text = source.slice(part.pos, part.end)
+    spend(text.length / 6)
     if (/[$`]\(|`/.test(text.slice(3))) this.#arithmeticSubstitutions(part.expression, 0)
     if (part.text.startsWith('$[')) {
       if (dialect === 'sh') this.#fields.unknown(true)
@@ -428,11 +433,11 @@ class Expansion {
     if (/^[0-9]+$/.test(name)) {
       const index = Number(name)
       if (parameters === null || index === 0) return index === 0 ? (parameters?.[0]?.value ?? null) : null
-      for (let i = 0; i <= index && i < parameters.length; i++) if (parameters[i]?.splits === true) return null
+      if (firstSplit(parameters) <= index) return null
       return index < parameters.length ? (parameters[index]?.value ?? null) : undefined
     }
     if (name === '#') {
-      return parameters === null || parameters.some((word) => word.splits) ? null : String(Math.max(0, parameters.length - 1))
+      return parameters === null || firstSplit(parameters) < Infinity ? null : String(Math.max(0, parameters.length - 1))
     }
     return null
   }
@@ -463,6 +468,7 @@ class Expansion {
   #value(value: string, quoted: boolean): void {
     const fields = this.#fields
     const { scope } = this.#context
+    spend(1 + value.length / 100)
     scope.budget.characters -= value.length
     if (scope.budget.characters < 0 || hole.test(value)) return fields.unknown(!quoted)
     if (quoted || this.#assignment) {
@@ -484,6 +490,7 @@ class Expansion {
     const { parameters } = scope
     if (parameters === null) return fields.unknown(!quoted || name === '@')
     // Every word costs more than its characters.
+    spend(parameters.length / 2)
     scope.budget.characters -= 8 * parameters.length
     if (scope.budget.characters < 0 || (this.#odd && !quoted)) return fields.unknown(true)
     const words = parameters.slice(1)
@@ -510,11 +517,16 @@ class Expansion {
 
   /** `${NAME}`, `${NAME:-WORD}`, … */
   #parameterExpansion(part: Syntax.ParameterExpansionPart, quoted: boolean): void {
+    spend(1)
     const { parameter: name, operation, prefix, index } = part
     const fields = this.#fields
     if (isWholeArray(part)) {
-      const { elements } = this.#context.scope.variable(name)
-      if (elements !== undefined && this.#context.scope.nounset === false) return this.#list(elements.map((value) => literal(value)), quoted)
+      const { scope } = this.#context
+      const { elements } = scope.variable(name)
+      spend((elements?.length ?? 0) / 2)
+      scope.budget.characters -= 8 * (elements?.length ?? 0)
+      if (scope.budget.characters < 0) return fields.unknown(true)
+      if (elements !== undefined && scope.nounset === false) return this.#list(elements.map((value) => literal(value)), quoted)
     }
     if (index !== undefined || prefix === '!' || !/^(\w+|[@*#?$!-])$/.test(name) || this.#depth >= deepest) {
       this.#skipOperands(part)
@@ -522,6 +534,7 @@ class Expansion {
     }
     if (prefix === '#') {
       const value = operation === undefined && !/^[@*#?$!-]$/.test(name) ? this.#plainValue(name) : null
+      spend((value?.length ?? 0) / 200)
       // Some shells count bytes, some characters.
       if (value === null || (value !== undefined && !/^[\x00-\x7f]*$/.test(value))) {
         return fields.unknown(!quoted && !this.#context.scope.plainIfs)
@@ -535,6 +548,7 @@ class Expansion {
     if (operation.type === 'Remove' && name !== '@' && name !== '*') {
       const value = this.#plainValue(name)
       if (value === undefined) return this.#unset(quoted)
+      spend((value?.length ?? 0) / 200)
       const pattern = value === null ? null : this.#pattern(operation.operand)
       const left = value === null || pattern === null
         ? null
@@ -544,6 +558,7 @@ class Expansion {
     if (this.#context.dialect === 'bash' && name !== '@' && name !== '*') {
       const value = this.#plainValue(name)
       if (value === undefined) return this.#unset(quoted)
+      spend((value?.length ?? 0) / 200)
       const result = value === null || !/^[\x01-\x7f]*$/.test(value) ? null : this.#changed(value, operation)
       if (result !== null) return this.#value(result, quoted)
     }
@@ -585,7 +600,7 @@ class Expansion {
     const kind = operator.at(-1)
     if (value === null) {
       if (kind === '=') this.#context.scope.forget(name)
-      this.#skip(operand.parts, operand.text)
+      this.#skip(partsOf(operand), operand.text)
       return kind === '?' ? this.#unknown(name, quoted) : this.#fields.unknown(!quoted)
     }
     const given = operator.length === 2 ? value !== undefined && value !== '' : value !== undefined
@@ -596,7 +611,7 @@ class Expansion {
     }
     if (given && value !== undefined) return this.#value(value, quoted)
     if (kind === '?') {
-      this.#skip(operand.parts, operand.text)
+      this.#skip(partsOf(operand), operand.text)
       return this.#context.stop()
     }
     if (kind === '=') {
@@ -616,10 +631,10 @@ class Expansion {
       return
     }
     // Shells differ over quotes and backslashes within quotes; tildes and braces are not worth it.
-    const parts = operand.parts ?? [{ type: 'Literal', pos: operand.pos, end: operand.end, value: operand.value, text } as const]
+    const parts = partsOf(operand) ?? [{ type: 'Literal', pos: operand.pos, end: operand.end, value: operand.value, text } as const]
     const braces = parts.some((part) => (part.type === 'Literal' && /[{}]/.test(part.text)) || part.type === 'BraceExpansion')
     if ((quoted && /['"]/.test(text)) || text.startsWith('~') || text.includes('\\') || braces) {
-      this.#skip(operand.parts, text)
+      this.#skip(partsOf(operand), text)
       return fields.unknown(!quoted)
     }
     this.#depth++
@@ -658,7 +673,7 @@ class Expansion {
   pattern(word: Syntax.Word): readonly Piece[] | null {
     const pieces: Piece[] = []
     if (/^~|[{}\r]/.test(word.text.replace(/\$\{\w+\}/g, ''))) return null
-    for (const part of word.parts ?? [{ type: 'Literal', text: word.text, value: word.value } as const]) {
+    for (const part of partsOf(word) ?? [{ type: 'Literal', text: word.text, value: word.value } as const]) {
       switch (part.type) {
         case 'Literal':
           // What a backslash leaves means itself, as it would without one.
@@ -694,6 +709,7 @@ class Expansion {
 
   /** Adds characters that mean themselves; false where not every shell counts them alike. */
   #characters(text: string, pieces: Piece[]): boolean {
+    spend(text.length / 20)
     if (!/^[\x01-\x7f]*$/.test(text)) return false
     for (const character of text) pieces.push({ character })
     return true
@@ -703,7 +719,7 @@ class Expansion {
   #pattern(operand: Syntax.Word): readonly Piece[] | null {
     const pieces: Piece[] = []
     if (/["'\\~{}]/.test(operand.text.replace(/\$\{\w+\}/g, ''))) return null
-    for (const part of operand.parts ?? [{ type: 'Literal', text: operand.text } as const]) {
+    for (const part of partsOf(operand) ?? [{ type: 'Literal', text: operand.text } as const]) {
       if (part.type === 'Literal') {
         if (/[*?[\]\\]/.test(part.text) || !this.#characters(part.text, pieces)) return null
       } else if (part.type === 'Glob') {
@@ -724,7 +740,7 @@ class Expansion {
     const operands = 'operand' in operation ? [operation.operand]
       : operation.type === 'Replace' ? [operation.pattern, operation.replacement]
       : operation.type === 'Slice' ? [operation.offset, operation.length] : []
-    for (const operand of operands) this.#skip(operand?.parts, text)
+    for (const operand of operands) if (operand !== undefined) this.#skip(partsOf(operand), text)
   }
 }
 
@@ -740,6 +756,19 @@ function globPiece(part: Syntax.GlobPart): Piece | null {
 /** `${NAME[@]}`. */
 function isWholeArray({ parameter, operation, prefix, index }: Syntax.ParameterExpansionPart): boolean {
   return index?.text === '@' && operation === undefined && prefix === undefined && /^[A-Za-z_]\w*$/.test(parameter)
+}
+
+const firstSplits = new WeakMap<readonly Word[], number>()
+
+/** The index of the first parameter that may be none or several, which is not known which number those behind it have; Infinity where none may. */
+function firstSplit(parameters: readonly Word[]): number {
+  const known = firstSplits.get(parameters)
+  if (known !== undefined) return known
+  spend(parameters.length / 50)
+  const at = parameters.findIndex((word) => word.splits)
+  const index = at < 0 ? Infinity : at
+  firstSplits.set(parameters, index)
+  return index
 }
 
 /** Whether the name of a variable may go on in the next part: with what cannot be seen, or on the next line. */
@@ -761,7 +790,7 @@ function eachSubstitution(
     if (part.type === 'CommandExpansion' || part.type === 'ProcessSubstitution') each(part.script)
     else if (part.type === 'DoubleQuoted' || part.type === 'LocaleString') eachSubstitution(part.parts, depth + 1, each)
     else if (part.type === 'ParameterExpansion' && part.operation !== undefined && 'operand' in part.operation) {
-      eachSubstitution(part.operation.operand?.parts, depth + 1, each)
+      if (part.operation.operand !== undefined) eachSubstitution(partsOf(part.operation.operand), depth + 1, each)
     }
   }
 }

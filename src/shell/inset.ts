@@ -2,6 +2,7 @@
  * A script that is written within a word of another one (`sh -c "…"`): where each of its characters stands there, and how text
  * is written among them.
  */
+import { spend } from '../budget.ts'
 import type { Word } from './word.ts'
 
 /** The quotes around a character. */
@@ -150,6 +151,7 @@ function endOfQuotes(text: string, from: number): number | undefined {
 
 /** The characters of a word, quotes taken off; undefined where it is written in a way that is not read here. */
 function readQuotes({ text, start: from }: Word): { characters: Character[]; values: string[]; holes: number[] } | undefined {
+  spend(text.length / 8)
   const characters: Character[] = []
   const values: string[] = []
   const holes: number[] = []

@@ -4,6 +4,7 @@
  * The option rules are those of the shells themselves: dash 0.5.12 (options.c), bash 5.2 (shell.c, parse_shell_options)
  * and busybox ash 1.35 (shell/ash.c), as test/conformance/shell.test.ts sees them.
  */
+import { spend } from '../budget.ts'
 import type { Word } from './word.ts'
 
 export type Dialect = 'sh' | 'bash'
@@ -151,6 +152,7 @@ class Reader {
 
   /** `-euxo`, `+x`: letters, of which each `o` (and bash's `O`) takes a word of its own. */
   #readCluster(cluster: string): boolean {
+    spend(cluster.length / 20)
     const on = cluster.startsWith('-')
     for (const letter of cluster.slice(1)) {
       if (letter === 'c') this.#command = true

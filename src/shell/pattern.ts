@@ -2,6 +2,8 @@
  * The patterns of `${NAME#PATTERN}`, `${NAME%PATTERN}` and `case`: plain characters, `*`, `?` and sets of characters.
  */
 
+import { spend } from '../budget.ts'
+
 /** `*`, `?`, a character that stands for itself, or a set of which one character stands there. */
 export type Piece =
   | { readonly any: 'many' | 'one' }
@@ -57,6 +59,7 @@ export function replace(
 /** Whether the pattern matches the whole text; null where that is too much work, or hangs on how a shell counts characters. */
 export function matches(text: string, pattern: readonly Piece[]): boolean | null {
   if (text.length * pattern.length > mostWork) return null
+  spend(text.length / 200)
   if (!/^[\x01-\x7f]*$/.test(text)) return null
   return reach(text, pattern)[text.length] ?? false
 }
@@ -69,6 +72,7 @@ function match(text: string, pattern: readonly Piece[], longest: boolean): numbe
 
 /** For each number of characters, whether the pattern can match as many at the start of the text. */
 function reach(text: string, pattern: readonly Piece[]): readonly boolean[] {
+  spend(text.length * pattern.length / 100)
   let reached = new Array<boolean>(text.length + 1).fill(false)
   reached[0] = true
   for (const piece of pattern) {

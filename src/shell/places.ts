@@ -2,6 +2,7 @@
  * Commands that run several times, in loops and functions: one for each place in the script, so that what is put in there is put
  * in once.
  */
+import { spend } from '../budget.ts'
 import { FoundCommand } from './command.ts'
 import { Exports } from './scope.ts'
 import type { Word } from './word.ts'
@@ -15,6 +16,7 @@ export function oncePerPlace(commands: readonly FoundCommand[]): FoundCommand[] 
     if (others === undefined) places.set(command.start, [command])
     else {
       repeated = true
+      spend(1 + others.length / 5)
       const index = others.findIndex((other) => isSameCommand(other, command))
       if (index < 0) others.push(command)
       else others[index] = merged(others[index] ?? command, command)
@@ -34,6 +36,7 @@ function isSameCommand(one: FoundCommand, other: FoundCommand): boolean {
 }
 
 function merged(one: FoundCommand, other: FoundCommand): FoundCommand {
+  spend((one.words.length + one.assignments.length) / 4)
   const assignments = one.assignments.map((assigned, index) =>
     assigned.value === other.assignments[index]?.value ? assigned : { ...assigned, value: null },
   )

@@ -1,7 +1,8 @@
 /**
  * What a shell knows at one point of a script: variables, parameters, functions and options.
  */
-import { Environment } from './environment.ts'
+import { spend } from '../budget.ts'
+import { DerivedEnvironment, Environment } from './environment.ts'
 import type { Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
 
@@ -75,8 +76,9 @@ export class Scope {
   #held = true
   /** True once every variable that was not touched since may be anything. */
   #lost = false
-  /** The names that are functions for sure. */
+  /** The names that are functions for sure. Copied as the variables are. */
   #functions: ReadonlyMap<string, Definition> = none
+  #holdsFunctions = false
   /** `$0`, `$1`, …: never empty; null where they are unknown. */
   parameters: readonly Word[] | null
   /** Whether IFS is what every shell starts with, `set -f`, `-a`, `-u` and `-e` are on: null where that is unknown. */
@@ -103,6 +105,7 @@ export class Scope {
     this.#held = true
     copy.#variables = this.#variables
     copy.#lost = this.#lost
+    this.#holdsFunctions = false
     copy.#functions = this.#functions
     copy.plainIfs = this.plainIfs
     copy.noglob = this.noglob
@@ -119,12 +122,15 @@ export class Scope {
   join(other: Scope): void {
     if (other.#lost && !this.#lost) this.lose()
     if (this.#variables !== other.#variables) {
+      spend((this.#variables.size + other.#variables.size) / 4)
       this.budget.left -= this.#variables.size + other.#variables.size
       if (this.budget.left <= 0) this.lose()
       for (const name of other.#variables.keys()) if (!this.#variables.has(name)) this.#join(name, other)
       for (const name of this.#variables.keys()) this.#join(name, other)
     }
     if (this.#functions !== other.#functions) {
+      spend(this.#functions.size / 5)
+      this.#holdsFunctions = false
       this.#functions = new Map([...this.#functions].filter(([name, { node }]) => other.#functions.get(name)?.node === node))
     }
     if (this.parameters !== other.parameters) this.parameters = null
@@ -138,6 +144,7 @@ export class Scope {
   #join(name: string, other: Scope): void {
     const mine = this.variable(name)
     const theirs = other.variable(name)
+    spend((mine.elements?.length ?? 0) / 20)
     const isSameArray = mine.elements === theirs.elements || mine.elements?.join('\0') === theirs.elements?.join('\0')
     if (isSameArray && mine.value === theirs.value && mine.exported === theirs.exported && mine.fixed === theirs.fixed) return
     this.#put(name, {
@@ -218,6 +225,7 @@ export class Scope {
     this.nounset = null
     this.errexit = null
     this.#functions = none
+    this.#holdsFunctions = false
   }
 
   /** Sets a variable, unless it is read-only. */
@@ -235,6 +243,7 @@ export class Scope {
       return
     }
     if (this.#held) {
+      spend(this.#variables.size / 4)
       this.budget.left -= this.#variables.size + 1
       this.#variables = new Map(this.#variables)
       this.#held = false
@@ -254,12 +263,21 @@ export class Scope {
 
   define(name: string, definition: Definition): void {
     this.budget.functions.add(name)
-    this.budget.left -= this.#functions.size
-    if (this.budget.left > 0) this.#functions = new Map(this.#functions).set(name, definition)
+    spend(1)
+    if (!this.#holdsFunctions) {
+      spend(this.#functions.size / 4)
+      this.budget.left -= this.#functions.size
+      if (this.budget.left <= 0) return
+      this.#functions = new Map(this.#functions)
+      this.#holdsFunctions = true
+    }
+    ;(this.#functions as Map<string, Definition>).set(name, definition)
   }
 
   /** `unset -f`. */
   undefine(name: string): void {
+    spend(this.#functions.size / 5)
+    this.#holdsFunctions = false
     if (this.#functions.has(name)) this.#functions = new Map([...this.#functions].filter(([other]) => other !== name))
   }
 
@@ -302,14 +320,19 @@ export class Exports {
     // An open environment says `unknown` of what it does not hold; a closed one has to be told what the shell adds.
     const corrected = outer.closed ? given : given.filter((name) => outer.has(name))
     if (this.#variables.size === 0 && this.#own.length === 0 && corrected.length === 0) return outer
-    const values = new Map(outer.entries())
-    for (const name of corrected) values.set(name, null)
-    for (const [name, { value, exported }] of this.#variables) {
-      if (exported === false || value === undefined) values.set(name, undefined)
-      else values.set(name, exported === null ? null : value)
+    spend(1 + this.#own.length / 5)
+    const own = new Map<string, string | null>([...corrected.map((name) => [name, null] as const), ...this.#own.map(({ name, value }) => [name, value] as const)])
+    const first = new Set(this.#own.map(({ name }) => name))
+    const variables = this.#variables
+    const names = function* (): Iterable<string> {
+      yield* variables.keys()
+      yield* own.keys()
     }
-    for (const { name, value } of this.#own) values.set(name, value)
-    return new Environment(values, outer.closed, outer.tampered)
+    return new DerivedEnvironment(outer, names, (name) => {
+      const variable = first.has(name) ? undefined : variables.get(name)
+      if (variable === undefined) return own.has(name) ? { value: own.get(name) } : undefined
+      return { value: variable.exported === false || variable.value === undefined ? undefined : variable.exported === null ? null : variable.value }
+    })
   }
 }
 
@@ -336,6 +359,7 @@ class JoinedExports extends Exports {
     if (this.#count > mostJoined) return new Environment([], false, true)
     const [one, other] = [this.#one.environment, this.#other.environment]
     const names = new Set([...one.entries(), ...other.entries()].map(([name]) => name))
+    spend(names.size / 2)
     const value = (name: string): string | null | undefined => (one.get(name) === other.get(name) ? one.get(name) : null)
     return new Environment([...names].map((name) => [name, value(name)]), one.closed && other.closed, one.tampered || other.tampered)
   }

@@ -40,7 +40,11 @@ const deepestCall = 16
 export class ScriptReader extends CommandReader {
   #nesting = 0
   /** The functions that are defined, each with where they are called from. */
-  readonly #defined: Syntax.Function[] = []
+  readonly #defined = new Set<Syntax.Function>()
+  /** The loops that could not be followed round by round. */
+  readonly #unfollowed = new Set<Syntax.SyntaxNode>()
+  /** How many loops the shell is in that are read once for all their rounds. */
+  #repeats = 0
 
   read(): Script {
     const script = this.script
@@ -57,22 +61,39 @@ export class ScriptReader extends CommandReader {
   /** Reads the functions that may be called where that was not followed. Which other functions they call tells itself then. */
   #uncalled(): void {
     const all = this.unread || this.errors.length > 0 || this.doubts.length > 0
-    const read = new Set<Syntax.Function>()
-    for (;;) {
-      const next = this.#defined.find((node) => !read.has(node) && (all || this.mayBeCalled.has(node.name.text)))
-      if (next === undefined) return
-      read.add(next)
-      this.later(() => {
-        // It is called before the script ends, be it by `exec`.
-        this.scope.reach = 'maybe'
-        this.loops = this.tested = 0
-        this.functions++
-        this.calls.push(next)
-        this.#node(next.body, notLast(atEnd))
-        this.calls.pop()
-        this.functions--
-      })
+    // Both sets grow while functions are read: each of their elements is looked at once.
+    const called = new Set<string>()
+    const waiting = new Map<string, Syntax.Function[]>()
+    const definitions = this.#defined.values()
+    const names = this.mayBeCalled.values()
+    for (let seen = 0; ;) {
+      if (seen < this.#defined.size) {
+        seen++
+        const node = definitions.next().value
+        if (node === undefined) return
+        const name = node.name.text
+        if (all || called.has(name)) this.#callLater(node)
+        else waiting.set(name, [...(waiting.get(name) ?? []), node])
+      } else if (called.size < this.mayBeCalled.size) {
+        const name = names.next().value
+        if (name === undefined) return
+        called.add(name)
+        for (const node of waiting.get(name) ?? []) this.#callLater(node)
+      } else return
     }
+  }
+
+  #callLater(node: Syntax.Function): void {
+    this.later(() => {
+      // It is called before the script ends, be it by `exec`.
+      this.scope.reach = 'maybe'
+      this.loops = this.tested = 0
+      this.functions++
+      this.calls.push(node)
+      this.#node(node.body, notLast(atEnd))
+      this.calls.pop()
+      this.functions--
+    })
   }
 
   /** Reads the script line by line: where bash gives up a line after an error, it goes on with the next one. */
@@ -195,6 +216,7 @@ export class ScriptReader extends CommandReader {
   #condition(node: Syntax.TestCommand | Syntax.ArithmeticCommand): Status {
     this.foreignInSh(node.pos)
     const text = this.source.slice(node.pos, node.end)
+    spend(text.length / 6)
     if (this.dialect === 'sh' || hasEffects(text) || /\+\+|--/.test(text) || text.split('\n').some(assigns)) {
       this.textEffects(node)
       return null
@@ -409,9 +431,11 @@ export class ScriptReader extends CommandReader {
     this.forget(writes)
     this.loops++
     this.branches++
+    this.#repeats++
     const before = this.scope
     this.scope = before.copy()
     run()
+    this.#repeats--
     this.branches--
     this.loops--
     this.round = round
@@ -432,8 +456,11 @@ export class ScriptReader extends CommandReader {
    */
   #rounds(node: Syntax.While | Syntax.For, place: Place, next: (index: number) => boolean | null): boolean {
     const cost = node.end - node.pos
+    // What `next` reads costs something whether or not there is a round: one loop in the condition of another would be read twice, and so on.
+    const asking = node.type === 'While' ? node.clause.end - node.clause.pos : 0
     const leavesMore = /\b(break|continue)\s+[^\s;&|]/.test(this.source.slice(node.body.pos, node.body.end))
-    if (leavesMore || this.budget.repeated < cost) return false
+    // Less is known within a loop that is read once for all its rounds.
+    if (leavesMore || this.budget.repeated < cost || (this.#repeats > 0 && this.#unfollowed.has(node))) return false
     const { scope, traps, altered, departures, round, stopped } = this
     const lengths = [this.commands, this.errors, this.doubts, this.abandoned].map((list) => [list, list.length] as const)
     const entry = this.#enter()
@@ -442,11 +469,13 @@ export class ScriptReader extends CommandReader {
     this.loops++
     let ended = false
     for (let index = 0; index <= mostRounds; index++) {
+      this.budget.repeated -= asking
+      if (this.budget.repeated < 0) break
       const more = next(index)
       if (more === null) break
       ended = !more
       if (ended) break
-      this.budget.repeated -= cost
+      this.budget.repeated -= cost - asking
       if (this.budget.repeated < 0) break
       const own: Round = { breaks, continues: [] }
       this.round = own
@@ -468,6 +497,7 @@ export class ScriptReader extends CommandReader {
     }
     for (const [list, length] of lengths) list.length = length
     Object.assign(this, { scope, traps, altered, departures, round, stopped })
+    this.#unfollowed.add(node)
     return false
   }
 
@@ -516,21 +546,22 @@ export class ScriptReader extends CommandReader {
     if (this.source.startsWith('function', node.pos) && name !== 'function') this.foreignInSh(node.pos)
     if (!/^[A-Za-z_]\w*$/.test(name)) this.foreignInSh(node.pos)
     // The body runs when it is called.
-    if (!this.#defined.includes(node)) this.#defined.push(node)
+    this.#defined.add(node)
     // One within a substitution was not seen before.
     this.defined(node)
     this.scope.define(name, { node, source: this.source })
     return true
   }
 
-  protected override aside(text: string, start: number, end: number, place: Place): boolean {
-    const reader = new ScriptReader(text, { dialect: this.dialect, environment: new Environment() })
+  protected override aside(made: string, start: number, end: number, place: Place): boolean {
+    const reader = new ScriptReader(made, { dialect: this.dialect, environment: new Environment() })
     if (reader.script.errors !== undefined || this.#nesting >= deepestText) return false
     reader.scope = this.scope.copy()
     Object.assign(reader, { tested: this.tested, functions: this.functions, altered: this.altered })
     const status = reader.list(reader.script.commands, notLast(place))
-    if (reader.errors.length > 0 || reader.doubts.length > 0 || reader.altered !== this.altered || reader.#defined.length > 0) return false
-    const at = (words: readonly Word[]): readonly Word[] => words.map((word) => ({ ...word, start, end, text: this.source.slice(start, end) }))
+    if (reader.errors.length > 0 || reader.doubts.length > 0 || reader.altered !== this.altered || reader.#defined.size > 0) return false
+    const text = this.source.slice(start, end)
+    const at = (words: readonly Word[]): readonly Word[] => words.map((word) => ({ ...word, start, end, text }))
     for (const { words, assignments, exports, runs, exec, background, piped, bare, input } of reader.commands) {
       const written = { start, end, exec, embedded: true, bare, input }
       this.commands.push(new FoundCommand(at(words), assignments, exports, written, { background, piped }, runs, false))

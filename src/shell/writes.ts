@@ -1,6 +1,7 @@
 /**
  * What a piece of a script may change: for what runs several times, or later, and so cannot be followed step by step.
  */
+import { spend } from '../budget.ts'
 import { forEachChild, type Syntax } from './syntax.ts'
 
 export interface Writes {
@@ -31,10 +32,12 @@ const identifiers = /[A-Za-z_]\w*/g
  */
 export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false): Writes {
   const text = source.slice(node.pos, node.end)
+  spend(text.length / 50)
   const writes: Writes = {
     names: assignedIn(text), everything: false, parameters: false, leaves: false, options: false, fixes: false,
     stops: /\(\(|\$\[/.test(text),
   }
+  let depth = 0
   const visit = (child: Syntax.SyntaxNode): void => {
     switch (child.type) {
       case 'Assignment':
@@ -64,7 +67,9 @@ export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false):
         if (!deep) return
         break
     }
-    forEachChild(child, visit)
+    depth++
+    forEachChild(child, visit, depth)
+    depth--
   }
   visit(node)
   return writes
@@ -74,10 +79,13 @@ export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false):
 export function functionsOf(script: Syntax.Script, source: string): Syntax.Function[] | undefined {
   if (!/\(\s*\)|function/.test(source)) return undefined
   const found: Syntax.Function[] = []
+  let depth = 0
   const visit = (child: Syntax.SyntaxNode): void => {
     if (child.type === 'Word' || child.type === 'Assignment') return
     if (child.type === 'Function') found.push(child)
-    forEachChild(child, visit)
+    depth++
+    forEachChild(child, visit, depth)
+    depth--
   }
   visit(script)
   return found.length > 0 ? found : undefined
@@ -96,6 +104,7 @@ export function assignedIn(text: string): Set<string> {
 
 /** What the commands of a substitution may change, for functions that they call. */
 function inText(text: string, writes: Writes): void {
+  spend(text.length / 50)
   for (const [, word = ''] of text.matchAll(/(?<!\w)(\w+)\+?=/g)) writes.names.add(word.replace(/^\d+/, ''))
   const telling = /(^|[^\w-])(eval|\.|source|read|unset|local|declare|typeset|getopts|set|shift|for)([^\w-]|$)/
   if (telling.test(text)) writes.everything = true

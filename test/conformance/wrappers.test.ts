@@ -27,6 +27,11 @@ env -u PORT gunicorn a
 env -uFORWARDED_ALLOW_IPS PORT=9 gunicorn a
 env -C / -- gunicorn a
 env FORWARDED_ALLOW_IPS=* env -u PORT gunicorn a
+env '-SGUNICORN a -w 3'
+env -iS 'PORT=5 GUNICORN a "-w" 2'
+env -u PORT -S 'FORWARDED_ALLOW_IPS=\${PORT} env -S "GUNICORN a" # -w 9' -w 2
+env -S '-u PORT nice' gunicorn a
+env -S 'sh -c "exec GUNICORN a -w 2"'
 nice -n 5 gunicorn a
 nice -5 gunicorn a -w 2
 nice -n5 -- gunicorn a

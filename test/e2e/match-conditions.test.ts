@@ -203,6 +203,8 @@ suite('the match conditions', () => {
     ['another program in a script', { command: ['sh', '-c', 'exec celery -A shop worker'] }, false],
     ['what many agents of nodes have', { args: ['--node=$(NODE_NAME)', '--endpoint=$(CSI_ENDPOINT)', 'http://$(HOST_IP):8080/'], env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }, { name: 'CSI_ENDPOINT', value: 'unix:///csi/csi.sock' }] }, false],
     ['gunicorn in the environment only', { command: ['run'], env: [{ name: 'SERVER', value: 'gunicorn' }] }, false],
+    ['gunicorn in a variable that a shell brings in', { command: ['sh', '-c', 'exec $SERVER app'], env: [{ name: 'SERVER', value: 'gunicorn' }] }, true],
+    ['a variable that a shell brings in, of another program', { command: ['sh', '-c', 'exec $SERVER app'], env: [{ name: 'SERVER', value: 'uwsgi' }] }, false],
     ['by its path', { command: ['/venv/bin/gunicorn', 'wsgi'] }, true],
     ['as a module', { command: ['python', '-m', 'gunicorn', 'wsgi'] }, true],
     ['all of it in one element', { command: ['gunicorn wsgi -w 4'] }, true],
