@@ -101,10 +101,10 @@ here('a hundred connections that send 7 MB and stop one byte short take no more 
     socket.on('close', resolve).resume()
     socket.write(body, () => resolve())
   }))
-  let isSent = false
-  void Promise.all(sent).then(() => (isSent = true))
+  const state = { isSent: false }
+  void Promise.all(sent).then(() => (state.isSent = true))
   let answered = 0
-  while (!isSent || answered < 20) {
+  while (!state.isSent || answered < 20) {
     expect((await ask(port, '/validate', pod({}))).text).toContain('[loopback-bind]')
     expect((await ask(port, '/livez')).status).toBe(200)
     answered++
@@ -123,18 +123,18 @@ here('nor do 64 reviews of 3 MB at once, of what takes most to read; none of the
     pod({ deep: '['.repeat(10), text: '\u0000'.repeat(400_000) }),
     pod({}).replace('"name":"web"', `"name":"web","deep":${'['.repeat(1_500_000)}${']'.repeat(1_500_000)}`),
   ]
-  let open = 64
+  const state = { open: 64 }
   const reviews = rest(64, async (index) => {
     for (;;) {
       const { status } = await ask(port, `/${index % 2 ? 'mutate' : 'validate'}`, bulks[index % bulks.length])
       if (status !== 429) {
-        open--
+        state.open--
         return status
       }
       await new Promise((resolve) => setTimeout(resolve, 1000))
     }
   })
-  while (open > 0) expect((await ask(port, '/validate', pod({}))).text).toContain('[loopback-bind]')
+  while (state.open > 0) expect((await ask(port, '/validate', pod({}))).text).toContain('[loopback-bind]')
   expect(new Set(await Promise.all(reviews))).toEqual(new Set([200]))
   expect(peak(child)).toBeLessThan(limit)
 })

@@ -8,7 +8,7 @@ import { pause } from '../cluster/program.ts'
 import { kubectlFor, sharedCluster, succeed, type Answer, type Kubectl } from './kubectl.ts'
 import { startOwnCluster, type OwnCluster } from './own-cluster.ts'
 import { startWebhook, webhookConfigurations, type Webhook } from './webhook.ts'
-import { workload } from './workloads.ts'
+import { workload, type Container } from './workloads.ts'
 
 const suite = sharedCluster() === undefined ? describe.skip : describe
 
@@ -38,7 +38,7 @@ suite('a webhook that asks for client certificates', () => {
     await rm(folder, { recursive: true, force: true })
   }, 120_000)
 
-  const create = (container: object) => kubectl(['create', '--dry-run=server', '-f', '-'], workload('Deployment', container as typeof loopback))
+  const create = (container: Omit<Container, 'name'>) => kubectl(['create', '--dry-run=server', '-f', '-'], workload('Deployment', container))
 
   /** The configuration reaches the API server when it does. */
   async function until(is: (answer: Answer) => boolean): Promise<Answer> {
