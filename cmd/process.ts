@@ -35,19 +35,21 @@ export function processIo(): Outside {
 const mostWaiting = 1024 * 1024
 
 /**
- * What writes the lines of a log to standard error. It throws where they are lost, and the process goes on: a disk that is full
- * may have room again, and a reader that has gone never comes back.
+ * What writes the lines of a log to standard error. Where they are lost it says so, and the process goes on: a disk that is
+ * full may have room again, and a reader that has gone never comes back.
  */
-export function errorLines(): (line: string) => void {
+export function errorLines(): (line: string, lose: () => void) => void {
   const { stderr } = process
   // Without this, what is read of a failure later would end the process.
   stderr.on('error', () => {})
   const kind = fstatSync(2)
   // A file is written to at once, or not; a pipe whose reader is slow must not hold up who writes.
   if (!kind.isFIFO() && !kind.isSocket()) return (line) => void writeSync(2, line)
-  return (line) => {
-    if (stderr.destroyed || stderr.writableLength > mostWaiting) throw new Error('standard error cannot be written')
-    stderr.write(line)
+  return (line, lose) => {
+    if (stderr.writableLength > mostWaiting) return lose()
+    stderr.write(line, (error) => {
+      if (error) lose()
+    })
   }
 }
 

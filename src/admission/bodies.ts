@@ -12,7 +12,7 @@ export class BodyRefused extends Error {
 }
 
 /** Bytes: as controller-runtime's webhook server. An update brings two objects, of the 3 MiB each that the API server takes. */
-export const bodyLimit = 7 * 1024 * 1024
+const bodyLimit = 7 * 1024 * 1024
 /** Bytes up to which a body is small: that of nearly every review. */
 export const smallBody = 64 * 1024
 

@@ -114,7 +114,7 @@ export class ReadingThread {
     this.#current = entry
     this.#after(this.#settings.limit, () => this.#fail('slow'))
     // Copied, not handed over: the head of it is read here should the thread die of it.
-    this.#thread.worker.postMessage({ operation: entry.operation, body: entry.body } satisfies Task)
+    this.#thread.worker.postMessage({ operation: entry.operation, body: entry.body } satisfies Task, [])
   }
 
   #after(milliseconds: number, then: () => void): void {
@@ -138,7 +138,7 @@ export class ReadingThread {
     worker.unref()
     policies.unref()
     const tell = (message: PolicyMessage): void => {
-      policies.postMessage(message)
+      policies.postMessage(message, [])
       const hasArrived = new Int32Array(arrived)
       Atomics.store(hasArrived, 0, 1)
       Atomics.notify(hasArrived, 0)

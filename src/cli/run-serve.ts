@@ -45,7 +45,8 @@ async function listen(flags: ServeFlags, start: (options: ServeOptions) => Promi
     if (error instanceof Error && 'code' in error && !String(error.code).startsWith('ERR_')) throw error
     // A certificate that cannot be served: the message names its file, or is OpenSSL's.
     const message = error instanceof Error ? error.message : String(error)
-    throw new UsageError(flags.certDir === undefined || message.startsWith(join(flags.certDir, '')) ? message : `${join(flags.certDir, 'tls.crt')}: cannot be served: ${message}`)
+    const isTold = flags.certDir === undefined || [join(flags.certDir, ''), flags.clientCa].some((path) => path !== undefined && message.startsWith(path))
+    throw new UsageError(isTold ? message : `${join(flags.certDir ?? '', 'tls.crt')}: cannot be served: ${message}`)
   }
 }
 

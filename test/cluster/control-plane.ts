@@ -43,7 +43,7 @@ export type ControlPlane = {
   /** What runs, by name; another process after a restart. */
   running: Map<string, Program>
   /** Starts one that has ended, or is to end now, with what it was started with, and waits until it serves again. */
-  restart(name: 'etcd' | 'kube-apiserver'): Promise<void>
+  restart(name: 'etcd' | 'kube-apiserver', more?: Record<string, string>): Promise<void>
   /** Stops what runs, the last first, and forgets its state. */
   stop(): Promise<void>
 }
@@ -99,7 +99,7 @@ export async function startControlPlane(
         })
         await untilReady('etcd', etcd, async () => (await etcd.output()).includes('ready to serve client requests'), 30)
       },
-      async 'kube-apiserver'() {
+      async 'kube-apiserver'(more: Record<string, string> = {}) {
         const apiserver = start('kube-apiserver', {
           'etcd-servers': `http://127.0.0.1:${clients}`,
           'bind-address': address === undefined ? '127.0.0.1' : '0.0.0.0',
@@ -121,6 +121,7 @@ export async function startControlPlane(
             ? // Nobody makes the tokens that Pods would mount, nor is there a Service to reach the API server by.
               { 'disable-admission-plugins': 'ServiceAccount', 'endpoint-reconciler-type': 'none' }
             : {}),
+          ...more,
         })
         await untilReady('kube-apiserver', apiserver, () => serving('/readyz'), 60)
         await untilReady('kube-apiserver', apiserver, () => serving('/api/v1/namespaces/kube-node-lease'), 30)
@@ -165,9 +166,9 @@ export async function startControlPlane(
       kubeconfigOf,
       folder,
       running,
-      async restart(name) {
+      async restart(name, more) {
         await running.get(name)?.stop()
-        await steps[name]()
+        await steps[name](more)
       },
       stop,
     }
