@@ -7,7 +7,7 @@ export const fileLaws = ['status', 'terminal', 'report', 'again', 'kept', 'unrea
 export type Files = Readonly<Record<string, string>>
 
 interface Report {
-  readonly workloads: readonly { readonly file: string; readonly findings: readonly { readonly rule: string; readonly action: string }[]; readonly decision: string }[]
+  readonly workloads: readonly { readonly file: string; readonly name: string; readonly findings: readonly { readonly rule: string; readonly action: string }[]; readonly decision: string }[]
   readonly summary: Readonly<Record<string, number>>
 }
 

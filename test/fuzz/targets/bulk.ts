@@ -30,7 +30,7 @@ const shortest = 30
 const mostGrowth = 2.6
 
 export const bulk: Target = {
-  name: 'bulk', share: 0.3, laws: [...reviewLaws, 'growth', 'denied'],
+  name: 'bulk', share: 0.2, laws: [...reviewLaws, 'growth', 'denied'],
   generate: (random) => {
     const name = random.pick(names)
     const most = bulks[name]?.most ?? annotationBulks[name.replace('annotation: ', '')]?.most ?? 0

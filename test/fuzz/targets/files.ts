@@ -1,5 +1,7 @@
 /** Procfile, app_desc.yaml and the scripts that they start: read, mended, explained. */
-import { platforms } from '../../../src/platforms/platform.ts'
+import { readPlatformFile } from '../../../src/cli/platform-files.ts'
+import { platformFile } from '../../../src/cli/repository.ts'
+import { defaultPlatform, platforms } from '../../../src/platforms/platform.ts'
 import type { Random } from '../../conformance/random.ts'
 import { repositories } from '../corpus.ts'
 import { checked, explained, fileLaws, type Files } from '../file-laws.ts'
@@ -94,8 +96,8 @@ function repository(random: Random, files: Files): Files {
 
 const platformFlags = (random: Random): string[] => (random.chance(0.6) ? ['--platform', random.pick(platformNames)] : [])
 
-const target = (name: string, path: string, make: (random: Random) => string): Target => ({
-  name, share: 5, laws: fileLaws,
+const target = (name: string, share: number, path: string, make: (random: Random) => string): Target => ({
+  name, share, laws: [...fileLaws, 'rest'],
   generate: (random) => {
     const both = random.chance(0.1) ? { Procfile: procfile(random), 'app_desc.yaml': description(random) } : {}
     return { files: repository(random, { ...both, [path]: make(random) }), flags: platformFlags(random) }
@@ -104,10 +106,28 @@ const target = (name: string, path: string, make: (random: Random) => string): T
     const { files, flags } = fieldsOf(input)
     const texts = Object.fromEntries(Object.entries(fieldsOf(files)).map(([name, text]) => [name, textOf(text)]))
     if (texts[path] === undefined) return
-    await checked(texts, [path], Array.isArray(flags) && flags.length === 2 ? (flags as string[]) : [], broken)
+    const chosen = Array.isArray(flags) && flags.length === 2 ? (flags as string[]) : []
+    const { report, fixed } = await checked(texts, [path], chosen, broken)
+    const mended = new Set(report?.workloads.filter(({ findings }) => findings.some(({ action }) => action === 'Fix')).map((one) => one.name))
+    const after = commandsOf(path, fixed, chosen[1])
+    for (const [process, command] of commandsOf(path, texts, chosen[1])) {
+      const is = after.get(process)
+      if (is === undefined) broken('rest', 'lost', `the process ${process} is lost`)
+      else if (is !== command && !mended.has(process.replace(/^[^/]*\//, ''))) broken('rest', 'changed', `the process ${process} has nothing that is mended, and was ${command}, and is ${is}`)
+      after.delete(process)
+    }
+    for (const [process] of after) broken('rest', 'new', `the process ${process} was not there`)
     await explained(texts, [path], broken)
   },
 })
 
-export const procfiles = target('procfile', 'Procfile', procfile)
-export const descriptions = target('description', 'app_desc.yaml', description)
+/** What each process of a file is started with, by its name behind that of its module. */
+function commandsOf(path: string, files: Files, platform = defaultPlatform): Map<string, string> {
+  const [kind, chosen] = [platformFile(path), platforms[platform]]
+  if (!kind || !chosen) return new Map()
+  const { processes } = readPlatformFile(kind, files[path] ?? '', { platform: chosen, compared: false, repository: (other) => files[other] })
+  return new Map(processes.map(({ module = '', name, command }) => [`${module}/${name}`, JSON.stringify(command.form === 'text' ? command.text.value : command.form === 'list' ? command.words.map(({ value }) => value) : null)]))
+}
+
+export const procfiles = target('procfile', 4, 'Procfile', procfile)
+export const descriptions = target('description', 3, 'app_desc.yaml', description)

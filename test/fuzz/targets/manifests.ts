@@ -84,7 +84,7 @@ function independent(text: string, values: readonly unknown[], broken: Broken): 
 }
 
 export const manifests: Target = {
-  name: 'manifest', share: 10, laws: [...fileLaws, 'rest', 'reads'],
+  name: 'manifest', share: 6, laws: [...fileLaws, 'rest', 'reads'],
   generate: (random): Json => ({ text: file(random), whole: random.chance(0.25) }),
   async run(input, broken) {
     const { text, whole } = fieldsOf(input)
