@@ -69,57 +69,70 @@ export function applyPatch(object: unknown, operations: readonly Operation[]): u
 
 /** True where a patch of additions, replacements and removals can be made to an object as RFC 6902 has it: in order, each where there is such a place. */
 export function applies(object: unknown, operations: readonly Operation[]): boolean {
-  let root = object
+  const own = copier()
+  const root = own(object)
+  let pointer: string | undefined
+  let path: Path = []
   for (const operation of operations) {
-    const changed = changedAt(root, pointerPath(operation.path), operation)
-    if (changed === impossible) return false
-    root = changed
+    if (operation.path !== pointer) path = pointerPath((pointer = operation.path))
+    let parent: unknown = root
+    for (let index = 0; index < path.length - 1; index++) {
+      const step = path[index] as string
+      if (!has(parent, step)) return false
+      const child = (parent as Record<string, unknown>)[step]
+      const copy = own(child)
+      if (copy !== child) put(parent, step, copy)
+      parent = copy
+    }
+    if (!changes(parent, path.at(-1), operation)) return false
   }
   return true
 }
 
-const impossible = Symbol('no such place')
-
-/** The value with an operation made at a path, of which only what lies on the path is copied. */
-function changedAt(value: unknown, [step, ...rest]: Path, operation: Operation): unknown {
-  const replacement = operation.op === 'remove' ? undefined : operation.value
-  if (step === undefined) return operation.op === 'remove' ? impossible : replacement
-  if (Array.isArray(value)) {
-    const isNew = rest.length === 0 && operation.op === 'add'
-    const index = step === '-' && isNew ? value.length : /^(0|[1-9]\d*)$/.test(String(step)) ? Number(step) : -1
-    if (index < 0 || index >= value.length + Number(isNew)) return impossible
-    const list = value as readonly unknown[]
-    if (isNew) return list.toSpliced(index, 0, replacement)
-    if (rest.length === 0 && operation.op === 'remove') return list.toSpliced(index, 1)
-    const changed = changedAt(list[index], rest, operation)
-    return changed === impossible ? impossible : list.with(index, changed)
+/** Makes an operation to an element or member of a value, which is changed; false where there is no such place. */
+function changes(parent: unknown, last: string | number | undefined, operation: Operation): boolean {
+  const step = String(last)
+  // The whole object: no patch of ours replaces that.
+  if (last === undefined || typeof parent !== 'object' || parent === null) return false
+  if (operation.op === 'add') {
+    if (!Array.isArray(parent)) put(parent, step, operation.value)
+    else if (step === '-') parent.push(operation.value)
+    else if (indexOf(step) > parent.length) return false
+    else parent.splice(indexOf(step), 0, operation.value)
+    return true
   }
-  if (typeof value !== 'object' || value === null) return impossible
-  const key = String(step)
-  if (!Object.hasOwn(value, key) && (rest.length > 0 || operation.op !== 'add')) return impossible
-  const members = new Map<string, unknown>(Object.entries(value))
-  const changed = rest.length === 0 && operation.op === 'remove' ? undefined : changedAt(members.get(key), rest, operation)
-  if (changed === impossible) return impossible
-  if (rest.length === 0 && operation.op === 'remove') members.delete(key)
-  else members.set(key, changed)
-  // As entries: a key may be `__proto__`.
-  return Object.fromEntries(members)
+  if (!has(parent, step)) return false
+  if (operation.op !== 'remove') put(parent, step, operation.value)
+  else if (Array.isArray(parent)) parent.splice(indexOf(step), 1)
+  else Reflect.deleteProperty(parent, step)
+  return true
 }
 
-const pointerPath = (pointer: string): Path => pointer.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+/** The number of an element; more than there can be for what is none. */
+const indexOf = (step: string): number => (/^(0|[1-9]\d*)$/.test(step) ? Number(step) : Infinity)
+
+const has = (value: unknown, step: string): boolean =>
+  Array.isArray(value) ? indexOf(step) < value.length : typeof value === 'object' && value !== null && Object.hasOwn(value, step)
+
+/** Copies values, each once, so that they can be changed: what is not copied is shared with where it comes from. */
+function copier(): (value: unknown) => unknown {
+  const copies = new Set<unknown>()
+  return (value) => {
+    if (typeof value !== 'object' || value === null || copies.has(value)) return value
+    const copy: unknown = Array.isArray(value) ? value.slice() : { ...value }
+    copies.add(copy)
+    return copy
+  }
+}
+
+const pointerPath = (pointer: string): Path => pointer.split('/').slice(1).map((step) => (step.includes('~') ? step.replaceAll('~1', '/').replaceAll('~0', '~') : step))
 
 /** An edit of a whole value. */
 type Change = { readonly op: 'add' | 'replace'; readonly path: Path; readonly value: unknown } | { readonly op: 'remove'; readonly path: Path }
 
 /** Steps into lists may be numbers in either form. What no change leads to is shared with the given object. */
 function applied(object: unknown, changes: readonly Change[]): unknown {
-  const copies = new Set<unknown>()
-  const owned = (value: unknown): unknown => {
-    if (typeof value !== 'object' || value === null || copies.has(value)) return value
-    const copy: unknown = Array.isArray(value) ? value.slice() : { ...value }
-    copies.add(copy)
-    return copy
-  }
+  const owned = copier()
   const result = owned(object)
   for (const change of changes) {
     const { op, path } = change
