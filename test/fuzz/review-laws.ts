@@ -6,8 +6,9 @@ import { responder } from '../../src/admission/respond.ts'
 import type { Answer, Operation as Webhook } from '../../src/admission/responder.ts'
 import { bringsObject, readReview } from '../../src/admission/review.ts'
 import { checkText } from '../../src/cli/check.ts'
+import { controllerUsers } from '../../src/kubernetes/controllers.ts'
 import type { AdmissionResponse, AdmissionReview } from '../../src/kubernetes/review.ts'
-import { readWorkload, type Workload } from '../../src/kubernetes/workload.ts'
+import { readWorkload, valueAt, type Workload } from '../../src/kubernetes/workload.ts'
 import { judge } from '../../src/operator/judge.ts'
 import { rules } from '../../src/rules/index.ts'
 import { timed } from './cost.ts'
@@ -172,7 +173,7 @@ function mended({ review, mutated, validated }: Reviewed, { policies }: Governin
 
 /** One engine: the scan, `check` and `review` say what the webhooks say. */
 function agree(text: string, { review, mutated, validated }: Reviewed, { policies, policyFor }: Governing, broken: Broken): void {
-  const { object, operation, namespace } = review.request
+  const { object, operation, namespace, userInfo } = review.request
   const both = answerReview('both', text, policyFor).response
   const { response: first } = mutated.response
   const { response: second } = validated.response
@@ -188,6 +189,8 @@ function agree(text: string, { review, mutated, validated }: Reviewed, { policie
   const [here, there] = [checked && 'workload' in checked ? lines(checked.workload.findings.map(({ finding }) => finding)) : 'that it cannot be read', lines(scanned.findings)]
   if (here !== there) broken('agree', 'check', `check says ${here}, the scan ${there}`)
   if (operation !== 'CREATE' || isExempt(namespace, object)) return
+  // What controllers make is let be, and who makes an owner up is not believed: the scan cannot tell who wrote it.
+  if (controllerUsers.includes(userInfo?.username ?? '') || (userInfo && valueAt(object, ['metadata', 'ownerReferences']) !== undefined)) return
   // What is in a cluster says itself which namespace it is in.
   const { metadata } = object as { metadata?: { namespace?: unknown } }
   if (namespace !== undefined && metadata?.namespace !== namespace) return
