@@ -78,11 +78,11 @@ const mostConnections = 1_000
 /** Milliseconds. Above the 90 s that the API server keeps an idle connection: closed here, it could be about to be used. */
 const keepAliveTimeout = 100_000
 /** Milliseconds for the head of a request. */
-const headersTimeout = 5_000
+const headersTimeout = 10_000
 /** Milliseconds for a whole request: an API server has all of it when it begins to send. */
 const requestTimeout = 10_000
 /** Milliseconds, after which a connection that does not shake hands is closed. */
-const handshakeTimeout = 5_000
+const handshakeTimeout = 10_000
 /** Milliseconds in which the rest of a request must come that was turned away before its end. */
 const remainder = 1_000
 /** Milliseconds that an API server waits for an answer unless it says otherwise, and the share of it in which there is one. */

@@ -7,13 +7,15 @@ import { connect as connectPlain } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { makeCertificates } from '../../src/x509/authority.ts'
 import { jsonLog } from '../../src/admission/log.ts'
 import type { Respond } from '../../src/admission/responder.ts'
 import { createServer } from '../../src/admission/server.ts'
 import type { Server, ServerOptions } from '../../src/admission/server.ts'
 import type { AdmissionReview } from '../../src/kubernetes/review.ts'
+
+jest.setTimeout(60_000)
 
 const tls = makeCertificates(['localhost', '127.0.0.1'], Date.now(), randomBytes)
 const mebibyte = 1024 * 1024
