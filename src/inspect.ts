@@ -11,7 +11,7 @@ import { automaticFile, type ConfigText } from './gunicorn/config-file.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
 import type { Parent } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
-import { expand, expandRewritten, longestArgument } from './kubernetes/expansion.ts'
+import { expand, expandRewritten, longestArgument, tooLong } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import { hiddenCommand, isMade, type HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
@@ -105,7 +105,7 @@ function inspectContainer(
   // A container with a longer one does not start; a file may be longer.
   const isTooLong = (text: string | undefined): boolean => text !== undefined && text.length > longestArgument
   if ((!container.elements && texts.some(isTooLong)) || container.env.some(({ value }) => isTooLong(value)))
-    giveUp(`words and variables are read to a length of ${longestArgument}, which is the longest that Linux passes to a program`)
+    giveUp(tooLong)
   spend(texts.length)
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const elements = container.elements ?? texts.map((text, index) => ({
@@ -113,6 +113,7 @@ function inspectContainer(
     text,
     expanded: container.isRewritten ? expandRewritten(text, environment.lookup) : expand(text, environment.lookup),
   }))
+  if (elements.some(({ expanded }) => expanded.isTooLong)) giveUp(tooLong)
   const found = inspectCommandLine({
     elements,
     path,

@@ -83,6 +83,8 @@ describe('what is too large is not read, and said not to be', () => {
     ['words', one(['gunicorn', 'shop', ...times(20_000, () => 'x')]), words],
     ['a word', one(['gunicorn', 'shop', '-D'.repeat(70_000)]), length],
     ['a variable', one(['gunicorn', 'shop'], { env: [variable('GUNICORN_CMD_ARGS', '-D '.repeat(70_000))] }), length],
+    ['what a word comes to', one(['gunicorn', 'shop', '-k', 'nope', '$(A)'.repeat(20_000)], { env: [variable('A', 'xxxxxxxxxx')] }), length],
+    ['what a variable comes to', one(['gunicorn', 'shop', '-k', 'nope', '$(B)'], { env: [variable('A', 'x'.repeat(1000)), variable('B', '$(A)'.repeat(1000))] }), length],
     ['what words refer to', one(['gunicorn', 'shop', ...times(20, () => '$(A)')], { env: [variable('A', 'x'.repeat(100_000))] }), characters],
     ['what a shell finds in its environment', one(['sh', '-c', 'gunicorn shop'], { env: [variable('A', 'x'.repeat(100_000)), ...times(20, (i) => variable(`B${i}`, '$(A)'))] }), characters],
     ['a chain of variables', one(['gunicorn', '$(B5000)'], { env: times(5001, (i) => variable(`B${i}`, `$(B${i - 1})x`)) }), characters],

@@ -23,7 +23,7 @@ const longestQuote = 64
 /**
  * Reads a request body as an admission.k8s.io/v1 AdmissionReview that holds a request.
  *
- * What the API server fills in is checked as far as it is read: `uid`, `operation`, and that there is an object where
+ * What the API server fills in is checked as far as it is read: `uid`, `operation`, who asks, and that there is an object where
  * the operation brings one. What is in the object is for the rules.
  *
  * A plain `JSON.parse`: keys named `__proto__` or `constructor` become own properties like any other, and `constructor`
@@ -50,6 +50,7 @@ export function readReview(body: string): AdmissionReview {
     const value = request[field]
     if (value !== undefined && typeof value !== 'string') throw wrongType(`request.${field}`, value, 'a string')
   }
+  user(request.userInfo)
   if (withObject.has(request.operation as string)) {
     const object = request.object
     if (object === undefined || object === null) {
@@ -58,6 +59,14 @@ export function readReview(body: string): AdmissionReview {
     if (!isObject(object)) throw wrongType('request.object', object, 'an object')
   }
   return review as unknown as AdmissionReview
+}
+
+/** Who asks is looked at by name. */
+function user(userInfo: unknown): void {
+  if (userInfo === undefined || userInfo === null) return
+  if (!isObject(userInfo)) throw wrongType('request.userInfo', userInfo, 'an object')
+  const { username } = userInfo
+  if (username !== undefined && typeof username !== 'string') throw wrongType('request.userInfo.username', username, 'a string')
 }
 
 /** True where the request brings an object to look at. A deletion or a connection has none. */

@@ -4,7 +4,7 @@
  * What an image sets (`ENV`) cannot be seen here and takes no part in `$(VAR)`.
  */
 import { spend, unread } from '../budget.ts'
-import { expand, firstHoleIn, longestArgument, type Lookup } from './expansion.ts'
+import { expand, firstHoleIn, longestArgument, tooLong, type Lookup } from './expansion.ts'
 import type { Container, EnvFrom, EnvVar } from './workload.ts'
 
 /** A variable of `env`. */
@@ -117,6 +117,7 @@ class Definitions {
       if (waiting.length > before) continue
       waiting.pop()
       if (!expanded) continue
+      if (expanded.isTooLong) unread(tooLong)
       this.take(expanded.text.length)
       one.known = firstHoleIn(expanded.text) < 0 ? expanded.text : null
     }

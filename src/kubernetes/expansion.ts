@@ -17,6 +17,8 @@ export interface Expanded {
   readonly undefined: readonly string[]
   /** Where a character of `text` stands in the source; the end of `text` gives the end of the source. */
   readonly source: (offset: number) => number
+  /** True where it comes to more than `longestArgument`: it is unknown as a whole. */
+  readonly isTooLong?: boolean
 }
 
 /** The first of the characters that stand for unknown parts: Unicode's private use area. */
@@ -33,6 +35,9 @@ function hole(number: number): string {
  * Source: Linux, include/uapi/linux/binfmts.h (MAX_ARG_STRLEN, which counts the NUL behind it).
  */
 export const longestArgument = 131_071
+
+/** Why a container with a longer one is not read: it does not start. */
+export const tooLong = `words and variables are read to a length of ${longestArgument}, which is the longest that Linux passes to a program`
 
 /** Where the first unknown part of an expanded text stands; -1 where all of it is known. */
 export function firstHoleIn(text: string): number {
@@ -89,7 +94,7 @@ export function expand(input: string, lookup: Lookup): Expanded {
         copiedFrom = close + 1
         length += value?.length ?? 1
         // A few variables can stand for more than any memory holds.
-        if (length > longestArgument) return { text: hole(0), unknown: [name], undefined: missing, source: (offset) => (offset === 0 ? 0 : input.length) }
+        if (length > longestArgument) return { text: hole(0), unknown: [name], undefined: missing, source: (offset) => (offset === 0 ? 0 : input.length), isTooLong: true }
       } else missing.push(name)
       at = close
     } else at += 1
