@@ -472,10 +472,8 @@ describe('shutting down', () => {
     const sockets = [await open(port), await open(port), connectPlain(port, '127.0.0.1')]
     sockets[0]?.write(head + half.slice(0, 20))
     await sleep(50)
-    const before = performance.now()
     const closed = sockets.map((socket) => once(socket.on('error', () => {}).resume(), 'close'))
     await server.stop()
-    expect(performance.now() - before).toBeLessThan(2_000)
     await Promise.all(closed)
   })
 })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { load } from 'js-yaml'
+import { program } from '../program.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -26,7 +27,9 @@ const folder = mkdtempSync(join(tmpdir(), 'paddock-action-'))
 const archive = join(folder, 'paddock.tar.gz')
 
 beforeAll(() => {
-  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/archive.ts'), '--output', archive], { encoding: 'utf8' })
+  // What is built already is packed as it is, unless it is older than what it is built of.
+  const dist = dirname(program()) === join(root, 'dist') ? ['--dist', join(root, 'dist')] : []
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/archive.ts'), '--output', archive, ...dist], { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)
 }, 300_000)
 

@@ -5,6 +5,7 @@ import type { Path } from '../../src/kubernetes/field.ts'
 import { editManifests } from '../../src/cli/edit.ts'
 import type { Edit } from '../../src/cli/edit.ts'
 import { readManifests } from '../../src/cli/manifests.ts'
+import { amount } from '../amount.ts'
 import { emit, styled, styledNode, text, valueOf } from './styled.ts'
 import type { Json } from './styled.ts'
 
@@ -526,9 +527,9 @@ describe('random documents and edits', () => {
         const comments = kept ? before.matchAll(/# comment-\d+/g) : []
         expect([...comments].filter(([comment]) => !after.includes(comment))).toEqual([])
       }),
-      { numRuns: 1000, seed },
+      { numRuns: amount(1000), seed },
     )
-    expect(made).toBeGreaterThan(500)
+    expect(made).toBeGreaterThan(amount(500))
   })
 
   test('several edits in a row, as one change and as many', () => {
@@ -549,7 +550,7 @@ describe('random documents and edits', () => {
         expect(refused).toEqual([])
         expect(isDeepStrictEqual(valuesIn(after), value === null ? [] : [value])).toBe(true)
       }),
-      { numRuns: 300, seed },
+      { numRuns: amount(300), seed },
     )
   })
 
@@ -564,7 +565,7 @@ describe('random documents and edits', () => {
         expect(refused).toEqual([])
         expect(isDeepStrictEqual(JSON.parse(after), apply(value, edit))).toBe(true)
       }),
-      { numRuns: 300, seed },
+      { numRuns: amount(300), seed },
     )
   })
 
@@ -580,7 +581,7 @@ describe('random documents and edits', () => {
           ),
         ).toEqual({ text: source, refused: [] })
       }),
-      { numRuns: 100, seed },
+      { numRuns: amount(100), seed },
     )
   })
 })

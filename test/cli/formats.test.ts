@@ -13,6 +13,7 @@ import { preset } from '../../src/policy/presets.ts'
 import { platformRules } from '../../src/platforms/remarks.ts'
 import { rules } from '../../src/rules/index.ts'
 import { run } from './in-memory.ts'
+import { amount } from '../amount.ts'
 
 const folder = join(import.meta.dirname, 'formats')
 const manifests = readFileSync(join(folder, 'manifests.yaml'), 'utf8')
@@ -203,7 +204,7 @@ describe('whatever a manifest holds, the report is read back', () => {
         const { out, messages } = await report(format, text, file)
         expect(read(out, file).sort()).toEqual(messages)
       }),
-      { numRuns: 60 },
+      { numRuns: amount(60) },
     )
 
   test('github', async () => {
@@ -250,7 +251,7 @@ describe('whatever a manifest holds, the report is read back', () => {
         expect(markdown).not.toMatch(/(?<!\\)\||\\\\\||[\r\n]/)
         if (text !== '') expect(shown(markdown)).toBe(visibleLines(text.replaceAll(/\s/g, ' ')))
       }),
-      { numRuns: 500 },
+      { numRuns: amount(500) },
     )
   })
 })

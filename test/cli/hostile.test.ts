@@ -1,13 +1,13 @@
 /**
  * What nobody writes: each ends soon, in little memory, with an answer or a clear message. Measured is what the process says of
- * itself, so that a busy machine does not count: its processor time above that of a start alone, and its largest resident set.
+ * itself: its processor time, against that of a start alone on the same machine, and its largest resident set.
  */
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { program } from '../program.ts'
 
-/** Seconds of processor time above a start alone, and MiB of memory that a run may take. */
-const longest = 1
+/** So many times the processor time of a start alone, and so many MiB of memory, may a run take. */
+const longest = 6
 const largest = 300
 
 const many = (text: string, count: number): string => text.repeat(count)
@@ -43,16 +43,24 @@ function run(words: readonly string[], input: string): Ran {
   return { status, said: stdout + stderr, ...measured }
 }
 
-let start = 0
+/** What a start takes, by the last one that was measured: a machine is not as busy at one time as at another. */
+const start = (): number => run(['check', '-'], script('gunicorn shop.wsgi')).time
+let started = 0
 beforeAll(() => {
-  start = run(['check', '-'], script('gunicorn shop.wsgi')).time
+  started = start()
 })
 
-function expectSmall(ran: Ran, status: readonly number[], says: RegExp): void {
+function expectSmall(words: readonly string[], input: string, status: readonly number[], says: RegExp): void {
+  let ran = run(words, input)
   expect(status).toContain(ran.status)
   expect(ran.said).toMatch(says)
-  expect(ran.time - start).toBeLessThan(longest)
   expect(ran.memory).toBeLessThan(largest)
+  // What the machine did meanwhile is not told from what the run took, but by another try.
+  for (let tries = 1; tries < 3 && ran.time >= started * longest; tries++) {
+    started = start()
+    ran = run(words, input)
+  }
+  expect(ran.time / started).toBeLessThan(longest)
 }
 
 const tooLong = /must be small enough to be read to its end: words and variables are read to a length of 131071/
@@ -78,17 +86,16 @@ describe('scripts', () => {
     ['backslashes', `gunicorn ${many('\\', 100_001)}`, /gunicorn commands?/],
     ['values that double', `X=aaaaaaaaaa; ${many('X=$X$X; ', 60)}gunicorn $X`, /1 gunicorn command/],
   ])('%s', (_, text, says) => {
-    expectSmall(run(['check', '--fail-on', 'never', '-'], script(text)), [0, 2], says)
+    expectSmall(['check', '--fail-on', 'never', '-'], script(text), [0, 2], says)
   })
 
   test('a review lets in what cannot be read', () => {
-    const ran = run(['review'], review(script(`${many('(', 10_000)}gunicorn shop.wsgi${many(')', 10_000)}`)))
-    expectSmall(ran, [0], /"allowed": ?true/)
-    expectSmall(run(['review'], review(script(`gunicorn shop.wsgi ${many('x ', 1_000_000)}`))), [0], /"allowed": ?true/)
+    expectSmall(['review'], review(script(`${many('(', 10_000)}gunicorn shop.wsgi${many(')', 10_000)}`)), [0], /"allowed": ?true/)
+    expectSmall(['review'], review(script(`gunicorn shop.wsgi ${many('x ', 1_000_000)}`)), [0], /"allowed": ?true/)
   })
 
   test('an explanation says what cannot be read', () => {
-    expectSmall(run(['explain', '--shell', many('(', 10_000)], ''), [0, 1, 2], /unterminated|unexpected|nested/)
+    expectSmall(['explain', '--shell', many('(', 10_000)], '', [0, 1, 2], /unterminated|unexpected|nested/)
   })
 })
 
@@ -110,7 +117,7 @@ describe('environments and lists', () => {
     ['a list of a hundred thousand words', { command: ['gunicorn', 'shop.wsgi', ...Array.from({ length: 100_000 }, () => 'x')] }, /at most 20000 words of a command are read/],
     ['expansions that do not end', { command: ['gunicorn', 'shop.wsgi', many('$(', 60_000)] }, /1 gunicorn command/],
   ])('%s', (_, fields, says) => {
-    expectSmall(run(['check', '--fail-on', 'never', '-'], container(fields)), [0, 2], says)
+    expectSmall(['check', '--fail-on', 'never', '-'], container(fields), [0, 2], says)
   })
 })
 
@@ -125,11 +132,11 @@ describe('files', () => {
     ['folded lines without an end', `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec:\n  template:\n    spec:\n      containers:\n` +
       `      - name: web\n        command: [sh, -c]\n        args:\n        - >-\n${many('          gunicorn shop.wsgi -w 2\n', 50_000)}`, tooLong],
   ])('%s', (_, text, says) => {
-    expectSmall(run(['check', '--fail-on', 'never', '-'], text), [0, 2], says)
+    expectSmall(['check', '--fail-on', 'never', '-'], text, [0, 2], says)
   })
 
   test('a review that is deep', () => {
     const deep = `{"apiVersion":"apps/v1","kind":"Deployment","spec":${many('{"a":', 100_000)}1${many('}', 100_000)}}`
-    expectSmall(run(['review'], review(deep)), [0, 1, 2], /allowed|nested|deep/)
+    expectSmall(['review'], review(deep), [0, 1, 2], /allowed|nested|deep/)
   })
 })

@@ -7,6 +7,7 @@ import { readDocument, readManifests, splitDocuments } from '../../src/cli/manif
 import type { Manifest } from '../../src/cli/manifests.ts'
 import { YamlError, readEvents, readValue } from '../../src/cli/yaml.ts'
 import { emit, styled, valueOf } from './styled.ts'
+import { amount } from '../amount.ts'
 
 function read(text: string): Manifest[] {
   return [...readManifests(text)]
@@ -165,7 +166,7 @@ describe('documents', () => {
         }
         expect(parts.map(documentsIn).reduce((sum, count) => sum + count, 0)).toBe(whole)
       }),
-      { numRuns: 2000 },
+      { numRuns: amount(2000) },
     )
   })
 
@@ -241,7 +242,7 @@ describe('values are what Kubernetes reads', () => {
         const text = crlf ? emit(root).replaceAll('\n', '\r\n') : emit(root)
         expect(isDeepStrictEqual(only(text).value, valueOf(root))).toBe(true)
       }),
-      { numRuns: 300 },
+      { numRuns: amount(300) },
     )
   })
 })
@@ -335,7 +336,7 @@ describe('errors', () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: amount(2000) },
     )
   })
 })
@@ -429,7 +430,7 @@ describe('places', () => {
           expect(source.slice(0, place.start).split('\n')).toHaveLength(place.line)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: amount(300) },
     )
   })
 
@@ -456,7 +457,7 @@ describe('places', () => {
           expect(manifest.sourceOffset(path, -1)).toBeUndefined()
         }
       }),
-      { numRuns: 300 },
+      { numRuns: amount(300) },
     )
   })
 
@@ -515,7 +516,7 @@ describe('a list that is read item by item', () => {
         const text = `${head}items:\n${body.join('\n')}\n`.replaceAll('\n', lineBreak)
         expect(read(text)).toEqual(whole(text))
       }),
-      { numRuns: 3000 },
+      { numRuns: amount(3000) },
     )
   })
 

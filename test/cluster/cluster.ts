@@ -53,9 +53,10 @@ type Started = Pick<Cluster, 'kubeconfig' | 'stop'> & Partial<Omit<Cluster, 'sou
  * 2. kind, where Docker answers and `kind` or Go is on PATH.
  * 3. envtest: etcd and kube-apiserver from `KUBEBUILDER_ASSETS`, or fetched as setup-envtest would. Not where a node
  *    is needed.
- * 4. Go: the same programs built from their modules. That takes some 10 minutes once, and seconds afterwards.
+ * 4. Go: the same programs built from their modules, by `npm run cluster`; or now, which takes some 10 minutes, where
+ *    `PADDOCK_REQUIRE_CLUSTER` is 1.
  *
- * Controllers and the parts of a node are always built with Go, except where kind brings them.
+ * Controllers and the parts of a node are always built so, except where kind brings them.
  *
  * What is fetched or built is kept below `PADDOCK_CACHE`, or `~/.cache/paddock`, and nothing is fetched while what was
  * built is still there. kubectl is the one on PATH, else the one that comes with the cluster, else built.

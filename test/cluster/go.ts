@@ -58,9 +58,10 @@ export function builtPath(name: BuiltProgram, environment: Environment): string 
 
 /**
  * Builds a program from its Go module, once; afterwards the one that was built is found in the cache. Without any
- * cache, kube-apiserver takes 8 minutes on two cores, each other a minute or two.
+ * cache, kube-apiserver takes 8 minutes on two cores, each other a minute or two: nobody who only wants to run tests
+ * waits for that without having asked for it.
  * @returns its path
- * @throws where Go is missing or the build fails
+ * @throws where it is not built and `PADDOCK_REQUIRE_CLUSTER` is not 1, where Go is missing or the build fails
  */
 export async function buildProgram(
   name: BuiltProgram,
@@ -71,6 +72,7 @@ export async function buildProgram(
   if (await isExecutable(target)) return target
   const go = await onPath('go', environment)
   if (go === undefined) throw new Error('go is not on PATH')
+  if (environment['PADDOCK_REQUIRE_CLUSTER'] !== '1') throw new Error(`${name} is not built yet: "npm run cluster" does that, once, in some ten minutes`)
 
   const { module, version, package: main, tags = '', cgo }: Source = sources[name]
   const settings = { ...environment, CGO_ENABLED: cgo === undefined ? '0' : '1', GOWORK: 'off' }

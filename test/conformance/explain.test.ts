@@ -9,6 +9,7 @@ import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { installGunicorn } from '../../scripts/gunicorn-release.ts'
 import type { Explanation } from '../../src/cli/explain.ts'
+import { amount } from '../amount.ts'
 import { program } from '../program.ts'
 import { commandLines } from './command-lines.ts'
 import { Oracle, type Answer, type CommandLine } from './gunicorn.ts'
@@ -126,7 +127,7 @@ describe(`explain --stdin, seed ${seed}`, () => {
   // All releases are asked at once: each is a process, and paddock another.
   beforeAll(async () => {
     const there = releases.filter((_, index) => obstacles[index] === undefined)
-    await Promise.all(there.map(async (release) => asked.set(release, await ask(release, counts[release] ?? 0))))
+    await Promise.all(there.map(async (release) => asked.set(release, await ask(release, amount(counts[release] ?? 0)))))
   })
 
   for (const [index, release] of releases.entries()) {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { installGunicorn } from '../../scripts/gunicorn-release.ts'
 import { override, type Policy } from '../../src/policy/policy.ts'
 import { presetNamed } from '../../src/policy/read.ts'
+import { amount, share } from '../amount.ts'
 import { isGunicorn, release, runProblems } from './changes.ts'
 import { containers, imageContainers } from './containers.ts'
 import type { Answer } from './gunicorn.ts'
@@ -17,7 +18,7 @@ import { containerOf, failure, mend, objectProblems, type Mending } from './mend
 import { missingPrograms, Node, type Outcome, type Run } from './pods.ts'
 import { realTest, seed } from './real.ts'
 
-const count = Number(process.env['PADDOCK_CONTAINERS'] ?? 1250)
+const count = Number(process.env['PADDOCK_CONTAINERS'] ?? amount(1250))
 
 const blueking = presetNamed('blueking')
 /** Every other container is mended by all that can be mended, with a value that no quoting is too much for. */
@@ -104,7 +105,7 @@ describe.each(Object.keys(ways) as Way[])(`fixing by injection %s, seed ${seed}`
     expectNone(failures)
     // What starts nothing, or mends nothing, would agree with anything.
     expect(answers.size).toBeGreaterThan(all.length)
-    expect(rules.size).toBeGreaterThanOrEqual(ways[way].rules)
+    if (share >= 1) expect(rules.size).toBeGreaterThanOrEqual(ways[way].rules)
   })
 })
 

@@ -5,11 +5,12 @@ import { applySplices } from '../../src/edit.ts'
 import { Environment } from '../../src/shell/environment.ts'
 import { insetOf } from '../../src/shell/inset.ts'
 import { readScript } from '../../src/shell/script.ts'
+import { amount } from '../amount.ts'
 import { Random } from './random.ts'
 import { realTest, seed } from './real.ts'
 import { missing } from './shell-programs.ts'
 
-const count = Number(process.env['PADDOCK_INSETS'] ?? 4000)
+const count = Number(process.env['PADDOCK_INSETS'] ?? amount(4000))
 
 const environment = { A: 'one', B: "it's \"2\" \\", E: '' }
 

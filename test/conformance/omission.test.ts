@@ -7,11 +7,12 @@ import { installGunicorn } from '../../scripts/gunicorn-release.ts'
 import { releasesFor } from '../../src/gunicorn/catalogue.ts'
 import { omit } from '../../src/gunicorn/omission.ts'
 import { literal } from '../../src/shell/word.ts'
+import { amount } from '../amount.ts'
 import { Oracle, type Answer } from './gunicorn.ts'
 import { Random } from './random.ts'
 import { realTest, seed } from './real.ts'
 
-const count = Number(process.env['PADDOCK_OMISSIONS'] ?? 600)
+const count = Number(process.env['PADDOCK_OMISSIONS'] ?? amount(600))
 
 const pieces: readonly (readonly string[])[] = [
   ['-w', '3'], ['-w4'], ['--workers=2'], ['-b', ':80'], ['-b:81'], ['-k', 'gthread'], ['--threads', '2'], ['-R'], ['--preload'], ['-p', 'D'], ['-p', '-'],

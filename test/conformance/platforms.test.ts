@@ -11,10 +11,11 @@ import { splitWords } from '../../src/gunicorn/shlex.ts'
 import { commandLine, spellings } from '../../src/platforms/command-line.ts'
 import { readProcfile } from '../../src/platforms/procfile.ts'
 import { str, type Value } from '../../src/platforms/value.ts'
+import { amount } from '../amount.ts'
 import { run } from '../cli/in-memory.ts'
 import { seed } from './real.ts'
 
-const count = Number(process.env['PADDOCK_PLATFORMS'] ?? 3000)
+const count = Number(process.env['PADDOCK_PLATFORMS'] ?? amount(3000))
 
 type Described = [type: string, value: string] | ['list', Described[]] | ['dict', [Described, Described][]]
 

@@ -5,6 +5,7 @@ import { describe, expect } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { shellScript } from '../../src/shell/invocation.ts'
 import { literal } from '../../src/shell/word.ts'
+import { amount } from '../amount.ts'
 import { Random } from './random.ts'
 import { realTest, seed } from './real.ts'
 import { findProgram, missing, single } from './shell-programs.ts'
@@ -47,7 +48,7 @@ const shells: readonly (readonly string[])[] = [['dash'], ['bash'], ['busybox', 
 
 describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('%s', (name, shell) => {
   realTest(`${name} runs the word that shellScript takes for the script`, missing(shell[0] ?? ''), () => {
-    const all = cases(shell, 1500)
+    const all = cases(shell, amount(1500))
     const driver = all.map(({ words }) => `${words.map(single).join(' ')} </dev/null 2>/dev/null; printf '\\0'`).join('\n')
     const { stdout, error } = spawnSync(findProgram('dash') ?? 'sh', [], {
       input: driver, encoding: 'utf8', maxBuffer: 1 << 26, timeout: 120_000,

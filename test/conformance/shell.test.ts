@@ -14,6 +14,7 @@ import type { Dialect } from '../../src/shell/invocation.ts'
 import { quote, quoteWith } from '../../src/shell/quote.ts'
 import { readScript, type Command, type Script } from '../../src/shell/script.ts'
 import { literal } from '../../src/shell/word.ts'
+import { amount } from '../amount.ts'
 import { Random } from './random.ts'
 import { realTest, seed } from './real.ts'
 import { findProgram, missing, single } from './shell-programs.ts'
@@ -21,7 +22,7 @@ import { files, generate, names, stubs, type Generated } from './shell-scripts.t
 import { canBe, show } from './shell-words.ts'
 
 /** How many scripts each shell runs; `share` leaves half of them to another one. */
-const scripts = Number(process.env['PADDOCK_SHELL_SCRIPTS'] ?? 2000)
+const scripts = Number(process.env['PADDOCK_SHELL_SCRIPTS'] ?? amount(2000))
 
 /** Seconds that a script may take; it takes some milliseconds. */
 const scriptLimit = 30

@@ -14,6 +14,7 @@ import type { Found } from '../../src/command-line.ts'
 import { installGunicorn } from '../../scripts/gunicorn-release.ts'
 import { override } from '../../src/policy/policy.ts'
 import { presetNamed } from '../../src/policy/read.ts'
+import { amount } from '../amount.ts'
 import { isGunicorn, release, runProblems } from './changes.ts'
 import type { Generated } from './containers.ts'
 import { containerOf, failure, mend, objectProblems } from './mending.ts'
@@ -24,7 +25,7 @@ import { canBe, show } from './shell-words.ts'
 import { startScript, type StartScript } from './start-scripts.ts'
 
 /** How many scripts each shell runs. */
-const count = Number(process.env['PADDOCK_STARTS'] ?? 5800)
+const count = Number(process.env['PADDOCK_STARTS'] ?? amount(5800))
 
 const blueking = presetNamed('blueking')
 /** Every other script is mended by all that can be mended. */

@@ -4,6 +4,7 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { startCluster, type Cluster } from '../cluster/cluster.ts'
+import { withClock, type Clock } from '../cluster/clock.ts'
 import { freePorts, type ControlPlane } from '../cluster/control-plane.ts'
 import { capture, pause } from '../cluster/program.ts'
 import { kubectlFor, succeed, type Kubectl } from '../e2e/kubectl.ts'
@@ -29,6 +30,8 @@ export interface Start {
   readonly flags?: readonly string[]
   /** Seconds by which its clock is wrong. */
   readonly skew?: number
+  /** Where its time of day goes faster. */
+  readonly clock?: Clock
 }
 
 /**
@@ -83,14 +86,14 @@ export class Installation {
   }
 
   /** Starts a webhook; resolves once its EndpointSlice says that it is ready. */
-  async startWebhook(name: string, { flags = [], skew }: Start = {}): Promise<Part> {
+  async startWebhook(name: string, { flags = [], ...clocks }: Start = {}): Promise<Part> {
     const [port = 0] = await freePorts(1)
     const args = [`--host=${this.#host}`, `--port=${port}`, '--lame-duck=5s', ...flags]
     const notReady = async () => {
       const endpoint = this.#endpoints.get(name)
       if (endpoint !== undefined) await this.#write(endpoint, false)
     }
-    const part = new Part(name, await this.#command(name, 'webhook', args, skew), this.folder, notReady)
+    const part = new Part(name, await this.#command(name, 'webhook', args, clocks), this.folder, notReady)
     this.#parts.set(name, part)
     const endpoint: Endpoint = { part, port, ready: false, isKept: true, kept: Promise.resolve() }
     this.#endpoints.set(name, endpoint)
@@ -99,10 +102,10 @@ export class Installation {
     return part
   }
 
-  async startOperator(name: string, { flags = [], skew }: Start = {}): Promise<Part> {
+  async startOperator(name: string, { flags = [], ...clocks }: Start = {}): Promise<Part> {
     const [port = 0] = await freePorts(1)
     const args = ['--name=paddock', '--failure-policy=Fail', '--timeout=5s', '--lease-duration=5s', `--port=${port}`, ...flags]
-    const part = new Part(name, await this.#command(name, 'operator', args, skew), this.folder, async () => {})
+    const part = new Part(name, await this.#command(name, 'operator', args, clocks), this.folder, async () => {})
     this.#parts.set(name, part)
     return part
   }
@@ -119,7 +122,7 @@ export class Installation {
   }
 
   /** Waits until `holds`. @throws after `seconds`, naming `what` */
-  async until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {
+  async until(what: string, holds: () => Promise<boolean>, seconds = 120): Promise<void> {
     const deadline = Date.now() + seconds * 1000
     while (!(await holds())) {
       if (Date.now() > deadline) throw new Error(`${what}: not after ${seconds} s\n${await this.#lastWords()}`)
@@ -141,9 +144,9 @@ export class Installation {
     return part
   }
 
-  /** Waits until a webhook's EndpointSlice says that it is ready. */
-  async untilReady(name: string): Promise<void> {
-    await this.until(`${name} is ready`, async () => this.#endpoints.get(name)?.ready === true)
+  /** Waits until a webhook's EndpointSlice says that it is ready, or that it is not. */
+  async untilReady(name: string, ready = true): Promise<void> {
+    await this.until(`${name} is ${ready ? '' : 'not '}ready`, async () => this.#endpoints.get(name)?.ready === ready)
   }
 
   async #lastWords(): Promise<string> {
@@ -170,16 +173,16 @@ export class Installation {
   }
 
   /** The command that starts a program of Paddock with the rights of its ServiceAccount. */
-  async #command(name: string, program: 'webhook' | 'operator', flags: readonly string[], skew?: number): Promise<string[]> {
+  async #command(name: string, program: 'webhook' | 'operator', flags: readonly string[], { skew, clock = {} }: Omit<Start, 'flags'>): Promise<string[]> {
     const kubeconfig = join(this.folder, `${name}.kubeconfig`)
     const admin = JSON.parse(await readFile(this.cluster.kubeconfig, 'utf8')) as { users: { user: object }[] }
     const token = await succeed(this.paddock(['create', 'token', `${namespace}-${program}`, '--duration=6h']))
     for (const entry of admin.users) entry.user = { token: token.trim() }
     await writeFile(kubeconfig, JSON.stringify(admin), { mode: 0o600 })
-    const clock = skew === undefined ? [] : [`LD_PRELOAD=${await skewedClock(this.folder)}`, `SKEW_SECONDS=${skew}`]
+    const wrong = skew === undefined ? [] : [`LD_PRELOAD=${await skewedClock(this.folder)}`, `SKEW_SECONDS=${skew}`]
     const bundle = join(this.#dist, `${program}.js`)
-    const variables = [`POD_NAMESPACE=${namespace}`, `POD_NAME=${name}`, ...clock]
-    return ['env', ...variables, process.execPath, bundle, `--kubeconfig=${kubeconfig}`, `--namespace=${namespace}`, ...flags]
+    const variables = [`POD_NAMESPACE=${namespace}`, `POD_NAME=${name}`, ...wrong]
+    return ['env', ...variables, process.execPath, ...withClock(clock), bundle, `--kubeconfig=${kubeconfig}`, `--namespace=${namespace}`, ...flags]
   }
 
   /** Probes a webhook, and writes down what comes of it. */

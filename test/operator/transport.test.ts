@@ -131,8 +131,8 @@ test('what may have been heard is not said twice', async () => {
 test('gives up when its patience ends', async () => {
   const { client, seen } = await answering([failing(503, {}, '<html>no\n  backend</html>')], '127.0.0.1', { patience: 600 })
   await expect(client.json(get)).rejects.toThrow(new ApiError('list pods: <html>no backend</html>', 503, ''))
-  // The pauses are 125, 250 and 500 ms.
-  expect(seen).toHaveLength(3)
+  // The pauses are 125, 250 and 500 ms: for a third there is no time, and where the machine is busy none for a second.
+  expect([2, 3]).toContain(seen.length)
 })
 
 test('a server that does not answer has its time', async () => {
@@ -198,17 +198,21 @@ test('a stream that is silent is lost; one that speaks is not', async () => {
   const { client } = await answering([
     (response) => {
       let sent = 0
-      const timer = setInterval(() => (sent++ < 5 ? response.write('\n') : clearInterval(timer)), 100)
+      const timer = setInterval(() => (sent++ < 7 ? response.write('\n') : clearInterval(timer)), 200)
     },
   ])
   const lines: string[] = []
-  await expect(taken(client.lines(get, 250, new AbortController().signal), lines)).rejects.toThrow(/did not answer in time$/)
-  expect(lines).toHaveLength(6)
-})
+  await expect(taken(client.lines(get, 1000, new AbortController().signal), lines)).rejects.toThrow(/did not answer in time$/)
+  expect(lines).toHaveLength(8)
+}, 60_000)
 
 test('a stream that nobody wants any more ends without a word', async () => {
   const { client } = await answering([(response) => void response.write('1\n')])
   const stop = new AbortController()
-  setTimeout(() => stop.abort(), 100)
-  expect(await taken(client.lines(get, 5000, stop.signal))).toEqual(['', '1'])
+  const lines: string[] = []
+  for await (const line of client.lines(get, 60_000, stop.signal)) {
+    lines.push(line)
+    if (line === '1') stop.abort()
+  }
+  expect(lines).toEqual(['', '1'])
 })

@@ -6,6 +6,7 @@ import { installed, type Installation } from '../../src/python/installed.ts'
 import { readMarker } from '../../src/python/marker.ts'
 import { readRequirements } from '../../src/python/requirements.ts'
 import { admits } from '../../src/python/version.ts'
+import { amount } from '../amount.ts'
 
 function ask(text: string, distribution: string, python: string | null = null): Installation {
   const { requirements, complete } = readRequirements(text)
@@ -107,7 +108,7 @@ describe('any list', () => {
     const unclear = ['-r x', 'a b', './lib']
     const property = fc.property(list, fc.constantFrom(...unclear), list, python, (before, middle, after, version) =>
       ask([...before, middle, ...after].join('\n'), 'gevent', version).state !== 'Absent')
-    expect(fc.check(property, { numRuns: 500 }).counterexample).toBeNull()
+    expect(fc.check(property, { numRuns: amount(500) }).counterexample).toBeNull()
   })
 
   test('never installs less for being longer', () => {
@@ -116,6 +117,6 @@ describe('any list', () => {
       const long = ask([...some, ...more].join('\n'), 'gevent', version).state
       return (short !== 'Installed' || long === 'Installed') && (long !== 'Absent' || short === 'Absent')
     })
-    expect(fc.check(property, { numRuns: 500 }).counterexample).toBeNull()
+    expect(fc.check(property, { numRuns: amount(500) }).counterexample).toBeNull()
   })
 })

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { readModule, type Module } from '../../src/python/module.ts'
 import type { SourceProblem } from '../../src/python/tokens.ts'
 import { isKnown, type PythonValue } from '../../src/python/value.ts'
+import { expectLinear } from '../growth.ts'
 
 const environment: Readonly<Record<string, string | null>> = { PORT: '5000', EMPTY: '', SECRET: null }
 const read = (source: string): Module | SourceProblem => readModule(source, '__config__', (name) => environment[name])
@@ -99,18 +100,19 @@ describe('what no Python runs', () => {
   })
 })
 
-describe('hostile sources end soon', () => {
-  test.each([
-    ['brackets', `a = ${'('.repeat(10_000)}${')'.repeat(10_000)}`], ['lists', `a = ${'['.repeat(5000)}${']'.repeat(5000)}`], ['unary', `a = ${'-'.repeat(20_000)}1`], ['nots', `a = ${'not '.repeat(20_000)}1`],
-    ['blocks', Array.from({ length: 2000 }, (_, depth) => `${' '.repeat(depth)}if x:`).join('\n')], ['a chain', `if a: pass\n${'elif a: pass\n'.repeat(5000)}`],
-    ['sums', `a = ${'1 + '.repeat(20_000)}1`], ['attributes', `a = x${'.y'.repeat(20_000)}`], ['doubling', Array.from({ length: 60 }, (_, at) => (at === 0 ? 'a0 = ["x"]' : `a${at} = a${at - 1} + a${at - 1}`)).join('\n')],
-    ['nested doubling', Array.from({ length: 40 }, (_, at) => (at === 0 ? 'a0 = ["x"]' : `a${at} = [a${at - 1}, a${at - 1}]`)).join('\n')], ['lines', 'a = 1\n'.repeat(50_000)], ['a string', `a = "${'x'.repeat(1_000_000)}"`],
-  ])('%s', (_, source) => {
-    // Of the processor, in microseconds: what else the machine does is no fault of ours.
-    const before = process.cpuUsage()
-    const module = read(source)
+describe('hostile sources take no more than they are longer', () => {
+  test.each<[string, number, (size: number) => string]>([
+    ['brackets', 10_000, (size) => `a = ${'('.repeat(size)}${')'.repeat(size)}`], ['lists', 5000, (size) => `a = ${'['.repeat(size)}${']'.repeat(size)}`],
+    ['unary', 20_000, (size) => `a = ${'-'.repeat(size)}1`], ['nots', 20_000, (size) => `a = ${'not '.repeat(size)}1`],
+    // Of these the text grows with the square of its depth, so that size is that of the text.
+    ['blocks', 2000 ** 2, (size) => Array.from({ length: Math.sqrt(size) }, (_, depth) => `${' '.repeat(depth)}if x:`).join('\n')],
+    ['a chain', 5000, (size) => `if a: pass\n${'elif a: pass\n'.repeat(size)}`],
+    ['sums', 20_000, (size) => `a = ${'1 + '.repeat(size)}1`], ['attributes', 20_000, (size) => `a = x${'.y'.repeat(size)}`],
+    ['doubling', 4000, (size) => Array.from({ length: size }, (_, at) => (at === 0 ? 'a0 = ["x"]' : `a${at} = a${at - 1} + a${at - 1}`)).join('\n')],
+    ['nested doubling', 4000, (size) => Array.from({ length: size }, (_, at) => (at === 0 ? 'a0 = ["x"]' : `a${at} = [a${at - 1}, a${at - 1}]`)).join('\n')],
+    ['lines', 20_000, (size) => 'a = 1\n'.repeat(size)], ['a string', 1_000_000, (size) => `a = "${'x'.repeat(size)}"`],
+  ])('%s', (_, size, source) => expectLinear(source, (given) => {
+    const module = read(given)
     if (!('refused' in module)) for (const { value } of module.names.values()) shown(value)
-    const { user, system } = process.cpuUsage(before)
-    expect(user + system).toBeLessThan(1_000_000)
-  })
+  }, size))
 })

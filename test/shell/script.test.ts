@@ -5,6 +5,7 @@ import { Environment } from '../../src/shell/environment.ts'
 import type { Dialect, ShellOptions } from '../../src/shell/invocation.ts'
 import { readScript, type Command, type Script } from '../../src/shell/script.ts'
 import { literal, type Word } from '../../src/shell/word.ts'
+import { amount } from '../amount.ts'
 
 const variables: [string, string][] = [
   ['PORT', '8000'], ['W', '4'], ['EMPTY', ''], ['SPACED', 'a b'], ['STAR', '*'], ['FILE', 'a/b.c.d'], ['HOME', '/root'],
@@ -438,5 +439,5 @@ test('whatever the text, every place is in it', () => {
         expect(word.value === null || word.value === word.prefix).toBe(true)
       }
     }
-  }), { numRuns: 2_000 })
+  }), { numRuns: amount(2_000) })
 })
