@@ -77,7 +77,8 @@ const denying = policies({ rules: { 'unread-command': 'Deny', 'loopback-bind': '
 
 /** A review of a Deployment. `bytes` makes it so large. */
 function deployment(container: object, { bytes = 0, name = 'web', namespace = 'shop', more = {}, uid = 'abc' } = {}): string {
-  const env = [{ name: 'BULK', value: 'x'.repeat(bytes) }]
+  // Each of a length that Linux passes to a program.
+  const env = Array.from({ length: Math.ceil(bytes / 50_000) }, (_, index) => ({ name: `BULK${index}`, value: 'x'.repeat(50_000) }))
   const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, labels: { app: name } }, ...more, spec: { template: { spec: { containers: [{ name: 'web', env, ...container }] } } } }
   return JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid, operation: 'CREATE', namespace, object } })
 }
