@@ -97,3 +97,13 @@ export function unreadReason(error: unknown): string | undefined {
 
 /** True where the budget at hand has ended: what is left is not even looked at. */
 export const isSpent = (): boolean => current !== undefined && current.left < 0
+
+/** What is read; undefined where it is not read to its end, which is told elsewhere. */
+export function unlessUnread<Result>(run: () => Result): Result | undefined {
+  try {
+    return bounded(run)
+  } catch (error) {
+    if (unreadReason(error) === undefined) throw error
+    return undefined
+  }
+}

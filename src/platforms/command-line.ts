@@ -1,4 +1,5 @@
 /** What a command of a platform's file comes to: the words that the program gets, in each of the ways that platforms have. */
+import { unlessUnread } from '../budget.ts'
 import { splitWords } from '../gunicorn/shlex.ts'
 import { escape, expand, expandRewritten, type Expanded } from '../kubernetes/expansion.ts'
 import type { Element, EnvVar, Remark, Spelling } from '../kubernetes/workload.ts'
@@ -145,7 +146,9 @@ function echoed(word: string, environment: Environment): string | null {
   if (isGlobbed(word)) return null
   // The word is split at blanks before `eval` joins it again.
   const script = `echo "${word.split(/[ \t\n]+/).join(' ')}"`
-  const { commands, errors } = readScript(script, { dialect: 'bash', environment })
+  const read = unlessUnread(() => readScript(script, { dialect: 'bash', environment }))
+  if (!read) return null
+  const { commands, errors } = read
   if (errors.length > 0) return ''
   const [command] = commands
   if (commands.length !== 1 || command?.words[0]?.value !== 'echo') return null
@@ -157,8 +160,8 @@ function echoed(word: string, environment: Environment): string | null {
 /** True where the word was written for double quotes: what it holds for a shell comes of it, and nothing else is lost. */
 function isMeant(word: string, got: string, environment: Environment): boolean {
   if (/^(?:[^\\"]|\\[^])*"/.test(word)) return false
-  const { commands, errors } = readScript(`: "${word}"`, { dialect: 'bash', environment })
-  return errors.length === 0 && commands[0]?.words[1]?.value === got
+  const read = unlessUnread(() => readScript(`: "${word}"`, { dialect: 'bash', environment }))
+  return read?.errors.length === 0 && read.commands[0]?.words[1]?.value === got
 }
 
 // Words

@@ -1,4 +1,5 @@
 /** Scripts of the repository that a command starts: `bin/start_web.sh`, `bash ./start.sh prod`. Pure: files are read by others. */
+import { unlessUnread } from '../budget.ts'
 import { baseName, changedEnvironment, startedBy } from '../gunicorn/invocation.ts'
 import { firstHoleIn } from '../kubernetes/expansion.ts'
 import type { Path } from '../kubernetes/field.ts'
@@ -39,7 +40,9 @@ export function* startedFiles(elements: readonly Element[], env: readonly EnvVar
   if (!shell) yield* fileOf(own, environment, folders)
   if (shell === null || typeof text !== 'string') return
   const { dialect, parameters, options } = shell
-  const script = readScript(text, { dialect, parameters, options, environment })
+  // Where it is not read to its end, so says who looks for gunicorn in it.
+  const script = unlessUnread(() => readScript(text, { dialect, parameters, options, environment }))
+  if (!script) return
   // Behind `cd`, a relative path leads elsewhere.
   const moves = script.commands.some(({ words: [name] }) => name?.value === 'cd' || name?.value === 'pushd')
   for (const command of script.commands) {
@@ -95,6 +98,8 @@ export function scriptElements({ shell, parameters, name }: ScriptFile, text: st
 
 /** The shell of `#!/bin/bash -e` and `#!/usr/bin/env bash`; without such a line, the bash that starts it reads it itself. */
 function shebang(text: string): string[] | undefined {
+  // The kernel runs a program itself; bash refuses what holds a NUL in its first line.
+  if (text.startsWith('\u007fELF') || /^[^\n]*\0/.test(text)) return undefined
   if (!text.startsWith('#!')) return ['bash']
   const words = (/^#!(.*)/.exec(text)?.[1] ?? '').trim().split(/\s+/)
   const own = baseName(words[0] ?? '') === 'env' ? words.slice(words[1] === '-S' ? 2 : 1) : words

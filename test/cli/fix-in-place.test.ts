@@ -121,33 +121,29 @@ describe.each([['\n', 'LF'], ['\r\n', 'CRLF']])('line ends %j', (lineBreak) => {
   test('exactly the lines change that had to', async () => {
     const { files, err } = await fixed(text)
     const after = files['shop.yaml']!
+    // All containers of a Pod share its ports: the first has the platform's, and none is put into the others.
     expect(changes(text, after)).toEqual([
       "-shop.wsgi   # not a comment of YAML's",
       "+shop.wsgi -w 4 -b :$PORT   # not a comment of YAML's",
       '-shop.wsgi --timeout 90',
-      '+shop.wsgi --timeout 90 -w 4 -b :$PORT',
+      '+shop.wsgi --timeout 90 -w 4',
       '-shop.wsgi 2>&1   # errors too',
       '+shop.wsgi \\',
-      '+-w 4 \\',
-      '+-b :$PORT 2>&1   # errors too',
+      '+-w 4 2>&1   # errors too',
       `-command: [sh, -c, 'exec gunicorn ''shop:make_app("a")'' | cat'] # quotes`,
-      `+command: [sh, -c, 'exec gunicorn ''shop:make_app("a")'' -w 4 -b :$PORT | cat'] # quotes`,
+      `+command: [sh, -c, 'exec gunicorn ''shop:make_app("a")'' -w 4 | cat'] # quotes`,
       `-command: [sh, -c, "exec gunicorn 'shop:make_app(\\"a\\")' && true"]`,
-      `+command: [sh, -c, "exec gunicorn 'shop:make_app(\\"a\\")' -w 4 -b :$PORT && true"]`,
+      `+command: [sh, -c, "exec gunicorn 'shop:make_app(\\"a\\")' -w 4 && true"]`,
       '---timeout 90',
-      '+--timeout 90 -w 4 -b :$PORT',
+      '+--timeout 90 -w 4',
       `-command: [sh, -c, 'exec su app -c "exec gunicorn shop.wsgi"']`,
-      `+command: [sh, -c, 'exec su app -c "exec gunicorn shop.wsgi -w 4 -b :\\$PORT"']`,
+      `+command: [sh, -c, 'exec su app -c "exec gunicorn shop.wsgi -w 4"']`,
       '-shop.wsgi], env: *environment}',
       '+shop.wsgi,',
       '+-w,',
-      '+"4",',
-      '+-b,',
-      '+":$(PORT)"], env: *environment}',
+      '+"4"], env: *environment}',
       '+- "-w"',
       '+- "4"',
-      '+- "-b"',
-      '+- ":$(PORT)"',
     ])
     expect(err).toMatch(/^paddock: shop\.yaml:\d+: spec\.containers\[0\]\.command\[-\]: not fixed: it is anchored, and an alias elsewhere stands for it too\n$/)
     expect(after.replaceAll(lineBreak, '')).not.toMatch(/[\r\n]/)

@@ -2,46 +2,25 @@
 import { describe, expect, test } from '@jest/globals'
 import { readPythonYaml } from '../../src/cli/python-yaml.ts'
 import { readEvents } from '../../src/cli/yaml.ts'
+import { expectLinear } from '../growth.ts'
 import { run } from './in-memory.ts'
 
 const many = (count: number, part: (index: number) => string): string => Array.from({ length: count }, (_, index) => part(index)).join('')
 
-/** Milliseconds of this process: the least of several runs, so that what else the machine does counts little. */
-async function least(work: () => unknown): Promise<number> {
-  let best = Infinity
-  for (let round = 0; round < 3; round++) {
-    const start = process.cpuUsage()
-    await work()
-    const { user, system } = process.cpuUsage(start)
-    best = Math.min(best, (user + system) / 1000)
-  }
-  return best
-}
-
-/** How the time grows where the input is four times as long: by 4 where it is linear, by 16 where it is its square. */
-async function growth(work: (count: number) => unknown, count: number): Promise<number> {
-  await work(count)
-  return (await least(() => work(4 * count))) / (await least(() => work(count)))
-}
-
-const steepest = 9
-
-describe('a text that is four times as long', () => {
+describe('a text that is longer', () => {
   test.each<[string, number, (count: number) => unknown]>([
     ['a quoted scalar of lines that stand too shallow', 2000, (count) => readEvents(`spec:\n  name: 'a\n${many(count, () => 'x\n')}'\n`)],
     ['the same in double quotes', 2000, (count) => readEvents(`spec:\n  name: "a\n${many(count, () => 'x\\"\n')}"\n`)],
     ['a list in brackets', 2000, (count) => readEvents(`spec:\n  name: [a,\n${many(count, () => '"x",\n')}]\n`)],
     ['empty lines and comments with Windows line ends', 20_000, (count) => readPythonYaml(`${many(count, (index) => (index % 2 === 0 ? '\r\n' : '# x\r\n'))}a: b\n`)],
-  ])('%s', async (_, count, work) => {
-    expect(await growth(work, count)).toBeLessThan(steepest)
-  })
+  ])('%s', (_, count, work) => expectLinear((size) => size, work, 4 * count))
 
   test.each<[string, string, number, (count: number) => string]>([
     ['modules of version 2', 'app_desc.yaml', 80, (count) => `spec_version: 2\nmodules:\n${many(count, (index) => `  m${index}:\n    language: Python\n    processes:\n      web:\n        command: gunicorn shop.wsgi -w 2\n`)}`],
     ['modules of version 3', 'app_desc.yaml', 80, (count) => `specVersion: 3\nmodules:\n${many(count, (index) => `  - name: m${index}\n    language: Python\n    spec:\n      processes:\n        - name: web\n          procCommand: gunicorn shop.wsgi -w 2\n`)}`],
     ['processes', 'Procfile', 100, (count) => many(count, (index) => `p${index}: gunicorn shop.wsgi -w 2\n`)],
   ])('%s', async (_, file, count, text) => {
-    for (const flags of [[], ['--fix']]) expect(await growth((size) => run(['check', ...flags, file], { [file]: text(size) }), count)).toBeLessThan(steepest)
+    for (const flags of [[], ['--fix']]) await expectLinear((size) => size, (size) => run(['check', ...flags, file], { [file]: text(size) }), 4 * count)
   })
 })
 
