@@ -19,6 +19,9 @@ export interface Splice {
   readonly text: string
 }
 
+/** The edits of all rounds in a row, each with the round that it is of. */
+export const inRounds = (rounds: readonly (readonly Edit[])[]): (Edit & { readonly round: number })[] => rounds.flatMap((edits, round) => edits.map((edit) => ({ ...edit, round })))
+
 /** Splices of one string as they follow each other: what is put in at a place stands before what is replaced there, and keeps its order. */
 export const inOrder = <T extends Splice>(splices: readonly T[]): T[] => splices.toSorted((a, b) => a.start - b.start || a.end - b.end)
 

@@ -45,7 +45,7 @@ export interface Counted {
 export type PolicyMessage = { readonly policy: Policy | undefined } | { readonly failed: true }
 
 /** More values than any workload has; to parse so many takes some tens of milliseconds. */
-const mostValues = 150_000
+export const mostValues = 150_000
 /** Characters of labels that are told of when a policy is asked for. */
 const mostLabels = 128 * 1024
 

@@ -1,5 +1,5 @@
 /** Processes of a platform's file → findings and fixes, in that file and in the scripts of the repository that it starts. */
-import { applyEdits, jsonPatch, type Edit } from '../edit.ts'
+import { applyEdits, inRounds, jsonPatch, type Edit } from '../edit.ts'
 import { fix } from '../fix.ts'
 import type { Surroundings } from '../inspect.ts'
 import type { Path } from '../kubernetes/field.ts'
@@ -135,7 +135,7 @@ class ProcessCheck {
   #mend(object: unknown, rounds: readonly (readonly Edit[])[]): void {
     const { command } = this.#process
     const { read } = this.#file
-    if (command.form !== 'text') return this.#rewrite({ script: undefined, edits: rounds.flat() })
+    if (command.form !== 'text') return this.#rewrite({ script: undefined, edits: inRounds(rounds) })
     const { path, range } = command.text
     if (read) return this.#rewrite({ script: undefined, change: { path, start: range.start, rounds: rounds.map((edits) => edits.filter((edit) => edit.op === 'splice')), read } })
     const mended = rounds.reduce((left: unknown, edits) => applyEdits(left, edits), object)

@@ -1,7 +1,7 @@
 /** `paddock check`: manifests → findings, fixes and files mended in place. */
 import { bounded } from '../budget.ts'
 import { annotatedPython, pythonOf } from '../dependencies/annotation.ts'
-import { jsonPatch } from '../edit.ts'
+import { inRounds, jsonPatch } from '../edit.ts'
 import { fix } from '../fix.ts'
 import type { Surroundings } from '../inspect.ts'
 import { fieldMessage, type Path } from '../kubernetes/field.ts'
@@ -56,7 +56,7 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
     // What cannot be read in part is left as it is.
     return { report: found, ...(errors.length > 0 ? unmended(found) : fix(object, found, policy, python)) }
   })
-  if (rounds.length > 0) edit({ document: manifest.index, edits: rounds.flat().map((one) => ({ ...one, path: [...at, ...one.path] })) })
+  if (rounds.length > 0) edit({ document: manifest.index, edits: inRounds(rounds).map((one) => ({ ...one, path: [...at, ...one.path] })) })
   yield {
     workload: {
       document: manifest.index,

@@ -23,9 +23,14 @@ import { isObject, readEvents, setMember } from './yaml.ts'
  * - add: an item before the index that the path ends with (`-`: at the end), or a member of an object
  * - replace, remove: the value at the path
  * - splice: text in the place of units start … end (UTF-16) of the string at the path. Several splices of one string are made
- *   together: they all count in the string as it was
+ *   together: they all count in the string as the round before left it
  */
-export type Edit =
+export type Edit = Written & {
+  /** Which round it is of, from 0: what it counts in is what the rounds before it left. */
+  readonly round?: number
+}
+
+type Written =
   | { readonly op: 'add' | 'replace'; readonly path: Path; readonly value: unknown }
   | { readonly op: 'remove'; readonly path: Path }
   | { readonly op: 'splice'; readonly path: Path; readonly start: number; readonly end: number; readonly text: string }
@@ -182,7 +187,7 @@ function mergeEdits(edits: readonly Edit[]): Operation[] {
     const last = operations.at(-1)
     if (edit.op === 'splice') {
       const splices = edits.filter(
-        (other) => other.op === 'splice' && isDeepStrictEqual(other.path, edit.path),
+        (other) => other.op === 'splice' && other.round === edit.round && isDeepStrictEqual(other.path, edit.path),
       ) as (typeof edit)[]
       if (splices[0] === edit) operations.push({ op: 'splice', path: edit.path, splices: inOrder(splices), index })
     } else if (edit.op === 'add' && last?.op === 'add' && continues(last.path, last.values.length, edit.path)) {

@@ -151,3 +151,9 @@ describe.each([['\n', 'LF'], ['\r\n', 'CRLF']])('line ends %j', (lineBreak) => {
     expect(again.files['shop.yaml']).toBe(after)
   })
 })
+
+test('what a later round puts into a string stands where it must in what the earlier one left', async () => {
+  const manifest = (script: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: shop}\nspec:\n  containers:\n  - name: web\n    env: [{name: PORT, value: '80'}]\n    command: [sh, -c, '${script}']\n`
+  const { files } = await run(['check', 'pod.yaml', '--fix'], { 'pod.yaml': manifest('exec gunicorn -b$PORT -D app && echo') })
+  expect(files['pod.yaml']).toBe(manifest('exec gunicorn -b:$PORT app -w 4 --access-logfile - --error-logfile - && echo').replace(' && echo', ` --access-logformat ''[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D)s %(b)s "%(f)s" "%(a)s"'' && echo`))
+})

@@ -113,7 +113,7 @@ const target = (name: string, share: number, path: string, make: (random: Random
     for (const [process, command] of commandsOf(path, texts, chosen[1])) {
       const is = after.get(process)
       if (is === undefined) broken('rest', 'lost', `the process ${process} is lost`)
-      else if (is !== command && !mended.has(process.replace(/^[^/]*\//, ''))) broken('rest', 'changed', `the process ${process} has nothing that is mended, and was ${command}, and is ${is}`)
+      else if (is !== command && !mended.has(process)) broken('rest', 'changed', `the process ${process} has nothing that is mended, and was ${command}, and is ${is}`)
       after.delete(process)
     }
     for (const [process] of after) broken('rest', 'new', `the process ${process} was not there`)
@@ -121,12 +121,12 @@ const target = (name: string, share: number, path: string, make: (random: Random
   },
 })
 
-/** What each process of a file is started with, by its name behind that of its module. */
+/** What each process of a file is started with, by the name that it is reported by. */
 function commandsOf(path: string, files: Files, platform = defaultPlatform): Map<string, string> {
   const [kind, chosen] = [platformFile(path), platforms[platform]]
   if (!kind || !chosen) return new Map()
   const { processes } = readPlatformFile(kind, files[path] ?? '', { platform: chosen, compared: false, repository: (other) => files[other] })
-  return new Map(processes.map(({ module = '', name, command }) => [`${module}/${name}`, JSON.stringify(command.form === 'text' ? command.text.value : command.form === 'list' ? command.words.map(({ value }) => value) : null)]))
+  return new Map(processes.map(({ module = 'default', name, command }) => [module === 'default' ? name : `${module}/${name}`, JSON.stringify(command.form === 'text' ? command.text.value : command.form === 'list' ? command.words.map(({ value }) => value) : null)]))
 }
 
 export const procfiles = target('procfile', 4, 'Procfile', procfile)
