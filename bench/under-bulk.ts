@@ -2,6 +2,7 @@
  * The webhook while it is asked about objects that are made to be hard to read: how long others wait, how long /livez takes, how
  * much memory it holds. Beside it, the same with nothing else to do, and with connections that stop one byte short of their end.
  */
+import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +12,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { makeCertificates } from '../src/x509/authority.ts'
-import { bulks, bulkyPod, largestNumber } from './bulks.ts'
+import type { BulkAnswers, BulkLoad } from './bulk-load.ts'
+import { bulks } from './bulks.ts'
 import { paddockCommand, startContestant } from './contestant.ts'
 import { admissionReview } from './review.ts'
 
@@ -96,20 +98,13 @@ try {
   const named = process.argv.slice(2).join(' ')
   const statuses = new Map<number, number>()
   for (const bulk of bulks.filter(({ name }) => name.includes(named))) {
-    const body = Buffer.from(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', namespace: 'shop', object: bulkyPod(bulk, largestNumber(bulk)) } }))
-    const agent = new Agent({ keepAlive: true, maxSockets: width })
-    const end = performance.now() + seconds * 1000
+    // A process of its own: what it takes to send them must not hold up those who ask.
+    const load = fork(join(import.meta.dirname, 'bulk-load.ts'))
+    load.send({ port, ca, name: bulk.name, width, seconds } satisfies BulkLoad)
     let done = false
-    const load = Promise.all(Array.from({ length: width }, async (_, index) => {
-      do {
-        const status = await ask(agent, index % 2 === 0 ? '/mutate?timeout=2s' : '/validate?timeout=2s', body).catch(() => 0)
-        statuses.set(status, (statuses.get(status) ?? 0) + 1)
-        if (status !== 200) await sleep(1_000)
-      } while (performance.now() < end)
-    })).then(() => (done = true))
-    const probed = await probe(() => done)
-    await load
-    agent.destroy()
+    const [probed, answers] = await Promise.all([probe(() => done), once(load, 'message').then(([message]) => ((done = true), message as BulkAnswers))])
+    load.kill()
+    for (const [status, count] of answers) statuses.set(status, (statuses.get(status) ?? 0) + count)
     tell(`${width} at once: ${bulk.name}`, probed, idle)
   }
   console.log(`answers to the bulks: ${[...statuses].map(([status, count]) => `${count} of ${status || 'closed'}`).join(', ')}`)
