@@ -11,7 +11,7 @@ const blueking = preset('blueking')
 if (!blueking) throw new Error('there is no such preset')
 const policies = { usual: blueking, strict: override(blueking, 'strict', { rules: { 'unread-command': 'Deny' } }) }
 
-const reviewOf = (object: object): AdmissionReview => ({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', namespace: 'shop', object } }) as AdmissionReview
+const reviewOf = (object: object): AdmissionReview => ({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', namespace: 'shop', object } })
 
 describe.each(bulks.map((bulk) => [bulk.name, bulk] as const))('%s', (_, bulk) => {
   const pods = [...new Set([bulk.usual, largestNumber(bulk)])].map((n) => bulkyPod(bulk, n, [wrong]))
