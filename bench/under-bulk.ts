@@ -10,9 +10,8 @@ import { Agent, request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect } from 'node:tls'
 import { makeCertificates } from '../src/x509/authority.ts'
-import type { BulkAnswers, BulkLoad } from './bulk-load.ts'
+import type { BulkAnswers, BulkLoad, StalledLoad } from './bulk-load.ts'
 import { bulks } from './bulks.ts'
 import { paddockCommand, startContestant } from './contestant.ts'
 import { admissionReview } from './review.ts'
@@ -109,16 +108,10 @@ try {
   }
   console.log(`answers to the bulks: ${[...statuses].map(([status, count]) => `${count} of ${status || 'closed'}`).join(', ')}`)
 
-  const sockets = await Promise.all(Array.from({ length: stalled.connections }, async () => {
-    const socket = connect({ host: '127.0.0.1', port, ca, servername: 'localhost' })
-    socket.on('error', () => {})
-    await once(socket, 'secureConnect')
-    socket.write(`POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${stalled.length}\r\n\r\n`)
-    socket.write(Buffer.alloc(stalled.length - 1, ' '))
-    return socket
-  }))
+  const load = fork(join(import.meta.dirname, 'bulk-load.ts'))
+  load.send({ port, ca, ...stalled } satisfies StalledLoad)
   tell(`${stalled.connections} that send 7 MB and stop one byte short`, await ordinaryFor(10_000), idle)
-  for (const socket of sockets) socket.destroy()
+  load.kill()
   console.log(child.exitCode === null ? 'the webhook is still there' : `the webhook ended: MISSED`)
 } finally {
   child.kill('SIGKILL')

@@ -24,6 +24,12 @@ const shares = { small: 16 * 1024 * 1024, large: 48 * 1024 * 1024 }
 /** Bytes that are still read, and thrown away, of a body that is refused: who has yet to send them would not read the answer. */
 const discarded = 8 * 1024 * 1024
 
+/**
+ * Bytes of large bodies that are taken in before other connections get their turn. To decrypt a megabyte takes some two milliseconds,
+ * and whatever has come of each connection would be taken in at once.
+ */
+const perTurn = 1024 * 1024
+
 type Share = keyof typeof shares
 
 interface Held {
@@ -37,6 +43,10 @@ const tooMany = (): BodyRefused => new BodyRefused(429, 'too many large requests
 export class Bodies {
   readonly #sums = { small: 0, large: 0 }
   readonly #held = new WeakMap<IncomingMessage, Held>()
+  /** Bytes of large bodies that have come in this turn. */
+  #turn = 0
+  /** What goes on with the next turn. */
+  #resting: IncomingMessage[] = []
 
   /** Bytes of bodies that are held. */
   get bytes(): number {
@@ -68,9 +78,11 @@ export class Bodies {
     }
     request.on('data', (chunk: Buffer) => {
       length += chunk.length
+      if (held.share === 'large') this.#rest(request, chunk.length)
       if (refused) {
         if (length > discarded) {
           request.removeAllListeners('data').removeAllListeners('end').pause()
+          this.#resting = this.#resting.filter((one) => one !== request)
           done(refused)
         }
         return
@@ -85,6 +97,18 @@ export class Bodies {
       if (refused) done(refused)
       else done(null, whole ?? (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
     })
+  }
+
+  /** Lets others have their turn, where much has come in this one. */
+  #rest(request: IncomingMessage, bytes: number): void {
+    if (this.#turn === 0) setImmediate(() => {
+      this.#turn = 0
+      for (const one of this.#resting.splice(0)) one.resume()
+    })
+    this.#turn += bytes
+    if (this.#turn < perTurn) return
+    request.pause()
+    this.#resting.push(request)
   }
 
   /** The body of a request is held no longer. */
