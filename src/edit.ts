@@ -72,6 +72,7 @@ export function applyPatch(object: unknown, operations: readonly Operation[]): u
 
 /** True where a patch of additions, replacements and removals can be made to an object as RFC 6902 has it: in order, each where there is such a place. */
 export function applies(object: unknown, operations: readonly Operation[]): boolean {
+  if (onlyGrow(object, operations)) return true
   const own = copier()
   const root = own(object)
   let pointer: string | undefined
@@ -88,6 +89,38 @@ export function applies(object: unknown, operations: readonly Operation[]): bool
       parent = copy
     }
     if (!changes(parent, path.at(-1), operation)) return false
+  }
+  return true
+}
+
+/**
+ * True where each operation of a patch has its place in the object as it is, and leaves every place that it has: it adds to the
+ * end of a list, or puts something where nothing is that holds more. Nearly all patches are like that, and nothing need be copied.
+ */
+function onlyGrow(object: unknown, operations: readonly Operation[]): boolean {
+  let pointer: string | undefined
+  let parent: unknown
+  let last = ''
+  for (const { op, path } of operations) {
+    // Words that are added to one list come with one path.
+    if (path !== pointer) {
+      const steps = pointerPath((pointer = path)) as readonly string[]
+      if (steps.length === 0) return false
+      parent = object
+      last = steps.at(-1) ?? ''
+      for (let index = 0; index < steps.length - 1; index++) {
+        const step = steps[index] as string
+        if (!has(parent, step)) return false
+        parent = (parent as Record<string, unknown>)[step]
+      }
+      if (typeof parent !== 'object' || parent === null) return false
+    }
+    if (op === 'add' && Array.isArray(parent)) {
+      if (last !== '-') return false
+    } else if (op === 'add' || op === 'replace') {
+      const isThere = has(parent, last)
+      if (isThere ? typeof (parent as Record<string, unknown>)[last] === 'object' : op === 'replace') return false
+    } else return false
   }
   return true
 }

@@ -403,7 +403,7 @@ class Writer {
   #inserted(): Edit[] {
     const { insertion, script } = this.#invocation
     // In the order of the platform's default command.
-    const order = Object.keys(this.#policy.defaults)
+    const order = this.#additions.size > 1 ? Object.keys(this.#policy.defaults) : []
     const settings = [...this.#additions].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
     const options = settings.flatMap(([setting, values]) => values.map((value) => this.#words(setting, value)))
     if (options.length === 0 || insertion.kind === 'none') return []

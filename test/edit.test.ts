@@ -92,3 +92,26 @@ describe('a patch applies', () => {
     expect(object).toEqual(before)
   })
 })
+
+test('a patch applies where each of its operations applies to what those before it leave', () => {
+  const object = { a: { b: ['x', 'y', { c: ['z'] }], 'd/e': 1, n: null } }
+  const path = fc.constantFrom('', '/a', '/a/b', '/a/b/-', '/a/b/0', '/a/b/1', '/a/b/2', '/a/b/3', '/a/b/01', '/a/b/2/c', '/a/b/2/c/-', '/a/b/2/c/0', '/a/d~1e', '/a/n', '/a/n/m', '/a/f', '/a/f/-', '/a/f/g', '/z')
+  const value = fc.constantFrom<unknown[]>('text', 1, null, [], {}, { g: ['h'] }, ['i'])
+  const operation = fc.oneof(
+    fc.record({ op: fc.constantFrom('add' as const, 'replace' as const), path, value }),
+    // The patches that it makes take out elements of lists only.
+    fc.record({ op: fc.constant('remove' as const), path: fc.constantFrom('/a/b/0', '/a/b/2', '/a/b/2/c/0') }),
+  )
+  fc.assert(
+    fc.property(fc.array(operation, { maxLength: 5 }), (operations: Operation[]) => {
+      let current: unknown = object
+      const expected = operations.every((one) => {
+        if (!applies(current, [one])) return false
+        current = applyPatch(structuredClone(current), [structuredClone(one)])
+        return true
+      })
+      expect(applies(object, operations)).toBe(expected)
+    }),
+    { numRuns: 2000 },
+  )
+})

@@ -1,6 +1,7 @@
 /** What the API server hands on: warnings, the message of a denial, annotations of its audit log. All of it is bounded. Pure. */
 import { causeReason, fieldMessage, fieldPath } from '../kubernetes/field.ts'
 import type { Status } from '../kubernetes/review.ts'
+import { visible } from '../kubernetes/visible.ts'
 import type { FieldError, Workload } from '../kubernetes/workload.ts'
 import type { Finding } from '../lint.ts'
 
@@ -18,18 +19,6 @@ const longestWarning = 256
 /** Characters of one finding in a denial, and of an annotation of the audit log. */
 const longestLine = 1_024
 
-/**
- * The text with control characters written out: one of them makes the API server drop a warning, and a terminal may act on it.
- * So does it on marks that turn the direction of writing.
- * Source: k8s.io/apimachinery/pkg/util/net/http.go, NewWarningHeader.
- */
-export function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (character) => {
-    const code = character.charCodeAt(0)
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
-  })
-}
-
 /** A text cut to so many characters at most. */
 const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`)
 
@@ -39,18 +28,32 @@ const moreFindings = (count: number): string => `and ${count} more ${count === 1
 export function warningsOf(findings: readonly Finding[], errors: readonly FieldError[] = []): readonly string[] {
   const unread = errorLines(errors.slice(0, mostTold)).map((line) => cut(line, longestWarning))
   const texts = findings.slice(0, mostTold - unread.length)
-    .map(({ policy, message, remedy }) => shortened(plain(`would violate GunicornPolicy "${policy}": ${message}`), plain(` ${remedy}`)))
+    .map(({ policy, message, remedy }) => shortened(visible(`would violate GunicornPolicy "${policy}": ${message}`), visible(` ${remedy}`)))
   return within(budget.validate, [...unread, ...texts], errors.length + findings.length, (told, rest) => `${told} ${told === 1 ? 'finding is' : 'findings are'} told here, ${moreFindings(rest)}`)
 }
 
 /** What is mended, by container. */
 export function fixWarnings(findings: readonly Finding[]): readonly string[] {
-  const groups = [...Map.groupBy(findings, ({ container }) => container)].flatMap(([container, mended]) =>
-    [...Map.groupBy(mended, ({ policy }) => policy)].map(([policy, some]) => ({ container, policy, some })))
+  const groups = groupsOf(findings)
   const texts = groups.slice(0, mostTold).map(({ container, policy, some }) =>
-    cut(plain(`fixes by GunicornPolicy "${policy}" in container "${container}": ${ruleList(some).replaceAll(',', ', ')}`), longestWarning))
+    cut(visible(`fixes by GunicornPolicy "${policy}" in container "${container}": ${ruleList(some).replaceAll(',', ', ')}`), longestWarning))
   return within(budget.mutate, texts, groups.length, (told, rest) =>
     `fixes ${findings.length} findings: those of ${told} ${told === 1 ? 'container' : 'containers'} are told here, and ${rest} more: see \`paddock check --diff\``)
+}
+
+interface Group {
+  readonly container: Finding['container']
+  readonly policy: string
+  readonly some: readonly Finding[]
+}
+
+/** Findings by container, and then by policy. */
+function groupsOf(findings: readonly Finding[]): readonly Group[] {
+  const [first] = findings
+  // Nearly always one policy mends one container.
+  if (first && findings.every(({ container, policy }) => container === first.container && policy === first.policy)) return [{ container: first.container, policy: first.policy, some: findings }]
+  return [...Map.groupBy(findings, ({ container }) => container)].flatMap(([container, mended]) =>
+    [...Map.groupBy(mended, ({ policy }) => policy)].map(([policy, some]) => ({ container, policy, some })))
 }
 
 /** As many of the texts as there is room for. What is left out is told first, as what comes last may get lost. */
@@ -75,20 +78,20 @@ function cutBeforeRule(message: string, most: number): string {
 /** The answer to an object that is turned away. */
 export function denial(workload: Workload, findings: readonly Finding[]): Status {
   const told = findings.slice(0, mostTold)
-  const text = ({ message, remedy }: Finding): string => `${cutBeforeRule(plain(message), longestLine)} ${cut(plain(remedy), longestLine)}`
-  const lines = told.map((finding) => `violates GunicornPolicy "${plain(finding.policy)}": ${text(finding)}`)
+  const text = ({ message, remedy }: Finding): string => `${cutBeforeRule(visible(message), longestLine)} ${cut(visible(remedy), longestLine)}`
+  const lines = told.map((finding) => `violates GunicornPolicy "${visible(finding.policy)}": ${text(finding)}`)
   if (told.length < findings.length) lines.push(moreFindings(findings.length - told.length))
   return {
     status: 'Failure',
     code: 403,
     reason: 'Forbidden',
     message: lines.join('\n'),
-    details: detailsOf(workload, told.map((finding) => ({ reason: causeReason[finding.shape], field: cut(plain(finding.field), longestLine), message: text(finding) }))),
+    details: detailsOf(workload, told.map((finding) => ({ reason: causeReason[finding.shape], field: cut(visible(finding.field), longestLine), message: text(finding) }))),
   }
 }
 
 /** What is wrong with the types of fields, as the API server words it. */
-const errorLines = (errors: readonly FieldError[]): string[] => errors.map(({ path, shape, value, detail }) => cut(plain(fieldMessage(path, shape, value, detail)), longestLine))
+const errorLines = (errors: readonly FieldError[]): string[] => errors.map(({ path, shape, value, detail }) => cut(visible(fieldMessage(path, shape, value, detail)), longestLine))
 
 /** The answer to an object with fields of a wrong type, such as a definition of somebody's own may let pass. */
 export function invalidity(workload: Workload, errors: readonly FieldError[]): Status {
@@ -99,13 +102,13 @@ export function invalidity(workload: Workload, errors: readonly FieldError[]): S
     status: 'Failure',
     code: 422,
     reason: 'Invalid',
-    message: `${workload.kind.kind} "${cut(plain(workload.name), longestWarning)}" is invalid: ${lines.join(', ')}${more}`,
-    details: detailsOf(workload, told.map(({ path, shape }, index) => ({ reason: causeReason[shape], field: cut(plain(fieldPath(path)), longestLine), message: lines[index] ?? '' }))),
+    message: `${workload.kind.kind} "${cut(visible(workload.name), longestWarning)}" is invalid: ${lines.join(', ')}${more}`,
+    details: detailsOf(workload, told.map(({ path, shape }, index) => ({ reason: causeReason[shape], field: cut(visible(fieldPath(path)), longestLine), message: lines[index] ?? '' }))),
   }
 }
 
 const detailsOf = ({ name, kind }: Workload, causes: NonNullable<Status['details']>['causes']): NonNullable<Status['details']> =>
-  ({ name: cut(plain(name), longestWarning), kind: kind.kind, causes })
+  ({ name: cut(visible(name), longestWarning), kind: kind.kind, causes })
 
 export const policyList = (findings: readonly Finding[]): string => listed(findings.map(({ policy }) => policy))
 
@@ -114,9 +117,11 @@ export const ruleList = (findings: readonly Finding[]): string => listed(finding
 /** Each name once, as many as an annotation holds. */
 export function listed(names: readonly string[]): string {
   const each = [...new Set(names)]
+  const whole = visible(each.join(','))
+  if (whole.length <= longestLine) return whole
   let text = ''
   for (const [index, name] of each.entries()) {
-    const next = text === '' ? plain(name) : `${text},${plain(name)}`
+    const next = text === '' ? visible(name) : `${text},${visible(name)}`
     if (next.length > longestLine) return `${text},and ${each.length - index} more`
     text = next
   }

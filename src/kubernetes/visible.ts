@@ -1,11 +1,12 @@
 /**
  * Control characters as escapes, so that nothing of an input moves a cursor, reorders what a person reads, or begins a line:
- * C0 and C1 (ECMA-48), U+2028 and U+2029, and the marks that embed, override and isolate directions (UAX #9).
+ * C0 and C1 (ECMA-48), U+2028 and U+2029, and the marks that embed, override and isolate directions, U+061C among them (UAX #9). One of them makes the API
+ * server drop a warning (k8s.io/apimachinery/pkg/util/net/http.go, NewWarningHeader).
  */
-const anyControl = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+const anyControl = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 /** The same but for tabs and ends of lines. */
-const strayControl = /\r(?!\n)|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+const strayControl = /\r(?!\n)|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 const names: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 

@@ -13,7 +13,7 @@ export default defineRule({
   *check(subject) {
     const known = knownRelease(subject)
     if (!known) return
-    const found = advisories.filter(({ affected }) => admits(known.specifier, affected) === 'all')
+    const found = advisoriesOf(known.specifier)
     const newest = found[0]
     if (!newest) return
     const ids = found.map(({ id }) => id).join(', ')
@@ -21,3 +21,19 @@ export default defineRule({
     yield { place: known.place ?? subject.place, shape: 'Invalid value', value: version, detail: `gunicorn must be ${newest.fixed} or newer, as ${ids} ${found.length > 1 ? 'are' : 'is'} known of what ${known.evidence} says` }
   },
 })
+
+/** By specifiers, which are few. They come from outside: past this many they are forgotten, and a longer one is not remembered. */
+const remembered = new Map<string, typeof advisories>()
+const mostRemembered = 500
+const longestRemembered = 100
+
+/** What is known of each release that a specifier admits. */
+function advisoriesOf(specifier: string): typeof advisories {
+  const known = remembered.get(specifier)
+  if (known) return known
+  const found = advisories.filter(({ affected }) => admits(specifier, affected) === 'all')
+  if (specifier.length > longestRemembered) return found
+  if (remembered.size >= mostRemembered) remembered.clear()
+  remembered.set(specifier, found)
+  return found
+}

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { responder } from '../../src/admission/respond.ts'
-import { plain } from '../../src/admission/wording.ts'
+import { visible } from '../../src/kubernetes/visible.ts'
 import type { AdmissionReview } from '../../src/kubernetes/review.ts'
 import { Policies, type PolicySpec } from '../../src/policy/policies.ts'
 
@@ -72,7 +72,7 @@ test('annotations of the audit log are bounded', () => {
 const control = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
 
 test('control characters are written out', () => {
-  expect(plain('a\tb\n\u001b[31m\u007f\u009b\u202e \u00e9\u{1f40e}')).toBe('a\\x09b\\x0a\\x1b[31m\\x7f\\x9b\\u202e \u00e9\u{1f40e}')
+  expect(visible('a\tb\n\u001b[31m\u007f\u009b\u202e\u061c \u00e9\u{1f40e}')).toBe('a\\tb\\n\\x1b[31m\\x7f\\x9b\\u202e\\u061c \u00e9\u{1f40e}')
 })
 
 test('whatever an object holds, no control character gets out, and all is bounded', () => {
