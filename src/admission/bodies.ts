@@ -1,6 +1,18 @@
 /** The bodies of requests, as they come in: how much of them is held in all, and what becomes of those that are too many or too large. */
 import type { IncomingMessage } from 'node:http'
 
+/** The head of a body that is larger than the limit. */
+export class BodyHead {
+  readonly bytes: Buffer
+  /** Of all of it. */
+  readonly length: number
+
+  constructor(bytes: Buffer, length: number) {
+    this.bytes = bytes
+    this.length = length
+  }
+}
+
 /** A body that is not taken. */
 export class BodyRefused extends Error {
   readonly status: 413 | 429
@@ -21,6 +33,10 @@ export const smallBody = 64 * 1024
  * slowly do not keep them out.
  */
 const shares = { small: 16 * 1024 * 1024, large: 48 * 1024 * 1024 }
+/** Bytes of a body beyond the limit that are kept: by what stands at its head a review is answered that is not read. */
+const headKept = 512 * 1024
+/** Bytes beyond which a body is not even read to be thrown away. What is 3 MiB when it comes to an API server may be ten times that once defaults are filled in. */
+const endless = 64 * 1024 * 1024
 /** Bytes that are still read, and thrown away, of a body that is refused: who has yet to send them would not read the answer. */
 const discarded = 8 * 1024 * 1024
 
@@ -37,7 +53,7 @@ interface Held {
   bytes: number
 }
 
-const tooLarge = (): BodyRefused => new BodyRefused(413, `the request body must be at most ${bodyLimit} bytes`)
+export const tooLarge = (): BodyRefused => new BodyRefused(413, `the request body must be at most ${bodyLimit} bytes`)
 const tooMany = (): BodyRefused => new BodyRefused(429, 'too many large requests are being answered: send it again later')
 
 export class Bodies {
@@ -56,19 +72,22 @@ export class Bodies {
   /**
    * Takes in the body of a request, which counts as held until it is let go.
    * A length that is announced is counted at once, so that nobody is told "too many" when half of it has come.
-   * @param done is called once, with a BodyRefused where the body is not taken; never where the client leaves
+   * @param done is called once, with the head of a body that is too large, with a BodyRefused where the body is not taken; never where the client leaves
    */
-  receive(request: IncomingMessage, done: (error: Error | null, body?: Buffer) => void): void {
+  receive(request: IncomingMessage, done: (error: Error | null, body?: Buffer | BodyHead) => void): void {
     const announced = request.headers['content-length'] === undefined ? undefined : Number(request.headers['content-length'])
     const held: Held = { share: (announced ?? 0) > smallBody ? 'large' : 'small', bytes: 0 }
     this.#held.set(request, held)
     let refused: BodyRefused | undefined
-    if (announced !== undefined && announced > bodyLimit) refused = tooLarge()
-    else if (!this.#take(held, announced ?? 0)) refused = tooMany()
+    const isBeyond = announced !== undefined && announced > bodyLimit
+    if (isBeyond && announced > endless) refused = tooLarge()
+    else if (!this.#take(held, isBeyond ? headKept : (announced ?? 0))) refused = tooMany()
     // Memory that nothing is written to is none: one piece for what is announced costs what has come.
-    const whole = refused === undefined && held.share === 'large' ? Buffer.allocUnsafeSlow(announced ?? 0) : undefined
+    const whole = refused === undefined && held.share === 'large' && !isBeyond ? Buffer.allocUnsafeSlow(announced ?? 0) : undefined
     let chunks: Buffer[] = []
     let length = 0
+    /** Where there is more than the limit, no more than the head is kept. */
+    let head = refused === undefined && isBeyond ? Buffer.alloc(0) : undefined
 
     const refuse = (error: BodyRefused): void => {
       refused = error
@@ -88,13 +107,19 @@ export class Bodies {
         return
       }
       if (whole) return void chunk.copy(whole, length - chunk.length)
+      if (head) {
+        if (head.length < headKept) head = Buffer.concat([head, chunk.subarray(0, headKept - head.length)])
+        return
+      }
       chunks.push(chunk)
       if (announced !== undefined) return
+      // An API server announces how much it sends.
       if (length > bodyLimit) return refuse(tooLarge())
       if (!this.#take(held, chunk.length) || (length > smallBody && !this.#isLarge(held))) refuse(tooMany())
     })
     request.on('end', () => {
       if (refused) done(refused)
+      else if (head) done(null, new BodyHead(head, length))
       else done(null, whole ?? (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
     })
   }

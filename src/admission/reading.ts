@@ -99,7 +99,7 @@ function counted(findings: readonly { readonly rule: string; readonly action: st
 }
 
 /** Milliseconds of a processor that this thread has taken; where Node cannot tell (before 23.9), milliseconds. */
-export function processorTime(): number {
+function processorTime(): number {
   if (typeof process.threadCpuUsage !== 'function') return performance.now()
   const { user, system } = process.threadCpuUsage()
   return (user + system) / 1000

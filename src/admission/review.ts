@@ -1,6 +1,7 @@
 import { describe } from '../kubernetes/field.ts'
 import type { Shape } from '../kubernetes/field.ts'
 import type { AdmissionRequest, AdmissionReview } from '../kubernetes/review.ts'
+import { withoutManagedFields } from './managed-fields.ts'
 
 /** A request body that is no AdmissionReview. The message is for who sent it: it may quote the body, and goes in no log. */
 export class BadReview extends Error {
@@ -75,12 +76,21 @@ export function bringsObject(request: AdmissionRequest): boolean {
 }
 
 function parse(body: string): unknown {
+  const cut = withoutManagedFields(body)
+  try {
+    return JSON.parse(cut)
+  } catch (error) {
+    // What is wrong is told of the whole.
+    if (cut === body) throw notJson(error)
+  }
   try {
     return JSON.parse(body)
   } catch (error) {
-    throw new BadReview('body', `the request body must be JSON: ${(error as Error).message}`)
+    throw notJson(error)
   }
 }
+
+const notJson = (error: unknown): BadReview => new BadReview('body', `the request body must be JSON: ${(error as Error).message}`)
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
