@@ -116,10 +116,14 @@ function mendVariables({ invocations, surroundings }: Report, findings: readonly
   const fixable = taken.flatMap((finding) => (finding.fix && finding.invocation ? [{ key: finding, fix: finding.fix, invocation: finding.invocation }] : []))
   const edits: Edit[] = []
   const mended = new Set<Finding>()
+  const written = new Set<string>()
   let more = false
   for (const [container, wanted] of Map.groupBy(fixable, ({ invocation }) => invocation.container)) {
     const injected = inject(container, invocations.filter((invocation) => invocation.container === container), wanted, policy, surroundings)
-    edits.push(...injected.edits)
+    // The processes of a BkApp share their variables, of which the port's alone is put in.
+    const list = container.envPath.join('/')
+    if (!written.has(list)) edits.push(...injected.edits)
+    if (injected.edits.length > 0) written.add(list)
     for (const finding of injected.made) mended.add(finding)
     // What is mended may be found fault with in another way: a port that was taken for a host is not the platform's.
     const isAnew = injected.made.some(({ fix: made }) => made && !('define' in made) && !('setting' in made && !made.entry))

@@ -85,6 +85,8 @@ describe('what is too large is not read, and said not to be', () => {
     ['a variable', one(['gunicorn', 'shop'], { env: [variable('GUNICORN_CMD_ARGS', '-D '.repeat(70_000))] }), length],
     ['what a word comes to', one(['gunicorn', 'shop', '-k', 'nope', '$(A)'.repeat(20_000)], { env: [variable('A', 'xxxxxxxxxx')] }), length],
     ['what a variable comes to', one(['gunicorn', 'shop', '-k', 'nope', '$(B)'], { env: [variable('A', 'x'.repeat(1000)), variable('B', '$(A)'.repeat(1000))] }), length],
+    ['eval within eval', one(['sh', '-c', `${'eval '.repeat(17)}gunicorn shop -k nope`]), /at most 16 scripts within words of a script are read/],
+    ['traps', one(['sh', '-c', `${'trap "exit 0" TERM; '.repeat(16)}eval 'gunicorn shop -k nope'`]), /at most 16 scripts within words of a script are read/],
     ['what words refer to', one(['gunicorn', 'shop', ...times(20, () => '$(A)')], { env: [variable('A', 'x'.repeat(100_000))] }), characters],
     ['what a shell finds in its environment', one(['sh', '-c', 'gunicorn shop'], { env: [variable('A', 'x'.repeat(100_000)), ...times(20, (i) => variable(`B${i}`, '$(A)'))] }), characters],
     ['a chain of variables', one(['gunicorn', '$(B5000)'], { env: times(5001, (i) => variable(`B${i}`, `$(B${i - 1})x`)) }), characters],

@@ -204,3 +204,17 @@ describe('an image whose entry point is out of sight', () => {
     expect(mend(pod, { ...policy, injection: 'Command' })).toEqual({ findings: [], fixed: pod })
   })
 })
+
+describe('a BkApp, whose processes share their variables', () => {
+  test.each([
+    ['without a configuration', {}],
+    ['with an empty configuration', { configuration: {} }],
+    ['with variables', { configuration: { env: [] } }],
+  ])('the port is put in once, %s', (_, more) => {
+    const process = { command: ['gunicorn', 'app:app', '-b', '$PORT'] }
+    const app = { apiVersion: 'paas.bk.tencent.com/v1alpha2', kind: 'BkApp', metadata: { name: 'shop' }, spec: { ...more, processes: [{ name: 'web', ...process }, { name: 'api', ...process }] } }
+    const { fixed } = mend(app, policy)
+    expect(fixed).toEqual({ ...app, spec: { ...app.spec, configuration: { env: [{ name: 'PORT', value: '5000' }] } } })
+    expect(mend(fixed, policy).fixed).toEqual(fixed)
+  })
+})

@@ -3,6 +3,7 @@
  * there, and where it does not say what it must, the next way to write it is tried.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { SCALAR_STYLE } from 'js-yaml'
 import { applySplices, inOrder, type Splice } from '../edit.ts'
 import type { Path } from '../kubernetes/field.ts'
 import { valueAt } from '../kubernetes/workload.ts'
@@ -37,7 +38,8 @@ export function mendTexts<T extends TextChange>(source: string, changes: readonl
     const outcome = mendText(source, first, read)
     return 'text' in outcome ? { text: outcome.text, refused: [] } : { text: source, refused: [{ change: first, reason: outcome.reason }] }
   }
-  const together = mendTogether(source, changes, read)
+  // Many of a file are written in one style: what does not do without quotes for one does not for the others.
+  const together = mendTogether(source, changes, read, 0) ?? mendTogether(source, changes, read, 1)
   if (together !== undefined) return { text: together, refused: [] }
   // From the end on, so that the places of what stands before still hold.
   const middle = changes.length >> 1
@@ -46,8 +48,8 @@ export function mendTexts<T extends TextChange>(source: string, changes: readonl
   return { text: earlier.text, refused: [...later.refused, ...earlier.refused] }
 }
 
-/** All changes in the ways that are tried first; undefined where one of them does not work out. */
-function mendTogether(source: string, changes: readonly TextChange[], read: (text: string) => Value): string | undefined {
+/** All changes in the ways that are tried first, plain strings in the given one; undefined where one of them does not work out. */
+function mendTogether(source: string, changes: readonly TextChange[], read: (text: string) => Value, way: number): string | undefined {
   let text = source
   const starts = changes.map(({ start }) => start)
   for (let round = 0; round < Math.max(...changes.map(({ rounds }) => rounds.length)); round++) {
@@ -64,7 +66,8 @@ function mendTogether(source: string, changes: readonly TextChange[], read: (tex
       if (splices.length === 0) continue
       const own = valueIn(before, path)
       if (!found || found.isShared || own?.type !== 'string') return undefined
-      const [candidate] = spliceScalar({ source: text, tree: root, json: false }, found.node, splices, found.isFlow)
+      const ways = [...spliceScalar({ source: text, tree: root, json: false }, found.node, splices, found.isFlow)]
+      const candidate = found.node.event.style === SCALAR_STYLE.PLAIN ? (ways[way] ?? ways[0]) : ways[0]
       if (!candidate || !put(expected, path, applySplices(own.value, splices))) return undefined
       all.push(...candidate)
       shift += candidate.reduce((sum, { start, end, text: written }) => sum + written.length - (end - start), 0)

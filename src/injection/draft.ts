@@ -173,9 +173,10 @@ export class Draft {
   }
 
   edits(): readonly Edit[] {
-    const { envPath: env, hasEnv } = this.container
+    const { envPath: env, hasEnv, lacksEnvParent } = this.container
     const appended = this.#appended()
-    if (!hasEnv) return appended.length > 0 ? [{ op: 'add', path: env, value: appended }] : []
+    if (!hasEnv && appended.length === 0) return []
+    if (!hasEnv) return [lacksEnvParent ? { op: 'add', path: env.slice(0, -1), value: { env: appended } } : { op: 'add', path: env, value: appended }]
     const edits: Edit[] = []
     if (this.#entry) {
       const at = [...env, this.#entry.index, 'value']

@@ -1,7 +1,7 @@
 /**
  * Simple commands: their assignments, words and redirections, and what the builtins among them do.
  */
-import { descend, spend } from '../budget.ts'
+import { descend, spend, unread } from '../budget.ts'
 import { commandOptions, declares, execOptions, runBuiltin } from './builtins.ts'
 import { FoundCommand, type Assignment, type Written, type ScriptContext, type ScriptError } from './command.ts'
 import { Environment } from './environment.ts'
@@ -483,6 +483,7 @@ export abstract class CommandReader implements Context {
     const [first] = words
     const last = words.at(-1)
     const isKnown = words.every(({ value, splits }) => value !== null && !splits)
+    this.#refuseMore(words)
     if (first !== undefined && last !== undefined && isKnown && this.#inners < mostInners) {
       this.#inners++
       const text = words.map((word) => word.value).join(' ')
@@ -521,8 +522,16 @@ export abstract class CommandReader implements Context {
     const statements = this.#inner([action])
     if (statements !== undefined) {
       this.later(() => this.#within(() => this.list(statements, notLast(atEnd))))
-    } else this.unread = true
+    } else {
+      this.#refuseMore([action])
+      this.unread = true
+    }
     return null
+  }
+
+  /** @throws {Unread} where there are too many scripts within words for one to be read that speaks of gunicorn */
+  #refuseMore(words: readonly Word[]): void {
+    if (this.#inners >= mostInners && words.some(({ value }) => value?.includes('gunicorn'))) unread(`at most ${mostInners} scripts within words of a script are read`)
   }
 
   /**

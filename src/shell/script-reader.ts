@@ -1,7 +1,7 @@
 /**
  * Lists, pipelines, branches, loops and functions: which command runs where, when, and with what before it.
  */
-import { descend, spend } from '../budget.ts'
+import { descend, spend, unread } from '../budget.ts'
 import { evaluate } from './arithmetic.ts'
 import { Environment } from './environment.ts'
 import { atEnd, CommandReader, notLast, type Call, type Place, type Round, type Status } from './command-reader.ts'
@@ -555,7 +555,11 @@ export class ScriptReader extends CommandReader {
 
   protected override aside(made: string, start: number, end: number, place: Place): boolean {
     const reader = new ScriptReader(made, { dialect: this.dialect, environment: new Environment() })
-    if (reader.script.errors !== undefined || this.#nesting >= deepestText) return false
+    if (reader.script.errors !== undefined) return false
+    if (this.#nesting >= deepestText) {
+      if (made.includes('gunicorn')) unread(`commands are followed at most ${deepestText} deep into texts that are made`)
+      return false
+    }
     reader.scope = this.scope.copy()
     Object.assign(reader, { tested: this.tested, functions: this.functions, altered: this.altered })
     const status = reader.list(reader.script.commands, notLast(place))

@@ -32,6 +32,19 @@ test('a process is a workload like others', async () => {
   expect(workloads[0]?.patch).toEqual([expect.objectContaining({ op: 'replace', path: '/web' })])
 })
 
+test('of many strings that all need quotes, each is mended, and the file read a few times', async () => {
+  const text = (count: number): string => `spec_version: 2\nmodules:\n${Array.from({ length: count }, (_, index) => `  m${index}: {language: Python, processes: {web: {command: gunicorn app}}}\n`).join('')}`
+  const processor = async (count: number): Promise<number> => {
+    const before = process.cpuUsage()
+    const { files } = await run(['check', 'app_desc.yaml', '--fix'], { 'app_desc.yaml': text(count) })
+    const { user, system } = process.cpuUsage(before)
+    expect(files['app_desc.yaml']?.match(/command: "gunicorn app -w 4 .*"\}\}\}$/gm)).toHaveLength(count)
+    return user + system
+  }
+  await processor(50)
+  expect(await processor(400)).toBeLessThan(8 * await processor(100))
+})
+
 test('files go by the names that the platform looks for', async () => {
   const text = 'web: gunicorn app\n'
   const files = { 'a/Procfile': text, 'a/procfile': text, 'a/Procfile.dev': text, 'a/b/app_desc.yml': 'spec_version: 2\nmodule: {language: Python, processes: {web: {command: gunicorn app}}}\n', 'a/app-desc.yaml': 'web: gunicorn app\n' }
