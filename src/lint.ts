@@ -259,7 +259,8 @@ function withoutContradictions(findings: Finding[], subject: Subject, policy: Po
   const asked: Asked[] = []
   for (const { fix, rule } of findings) if (fix && 'setting' in fix) asked.push({ setter: fix, by: rule })
   if (asked.length === 0) return findings
-  const hasDenied = (rule: string): boolean => findings.some((finding) => finding.action === 'Deny' && finding.rule === rule)
+  // What gunicorn refuses is not put in where it refuses something else already, either: once that is mended it would be the next.
+  const hasDenied = (rule: string): boolean => rule !== 'invalid-setting' && findings.some((finding) => finding.action === 'Deny' && finding.rule === rule)
   const against = contradictions(subject, asked, policy, (rule) => allowed.has(rule) || policy.exceptions.has(rule) || hasDenied(rule))
   if (against.size === 0) return findings
   return findings.flatMap((finding) => {

@@ -29,9 +29,9 @@ export interface Policy extends Platform {
   readonly onFault: 'Allow' | 'Deny'
 }
 
-/** Lays a written policy over the one that it starts from. A default of null is none. */
+/** Lays a written policy over the one that it starts from. A default of null is none, and so is an address of nothing. */
 export function override(base: Policy, name: string, spec: PolicySpec): Policy {
-  const merged = Object.entries({ ...base.defaults, ...spec.defaults }).filter((entry): entry is [string, string | number] => entry[1] !== null)
+  const merged = Object.entries({ ...base.defaults, ...spec.defaults }).filter((entry): entry is [string, string | number] => entry[1] !== null && !(entry[0] === 'bind' && entry[1] === ''))
   const written = Object.entries(spec.rules ?? {}).map(([id, rule]): [string, RulePolicy] => [id, { ...rulePolicy(rule), policy: name }])
   return {
     name,
