@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline'
 const root = dirname(import.meta.dirname)
 const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(root, 'node_modules/jest/bin/jest.js')]
 /** Five minutes of it, and the same ones each time. */
-const fuzz = ['scripts/fuzz.ts', '--seconds', '300', '--seed', '1']
+const fuzz = ['scripts/fuzz.ts', '--seconds', '300', '--seed', '1', '--inputs', '120000']
 
 /** Whether a test has an API server to itself, by its text, so that it may run beside others. */
 const isApart = (text: string): boolean => text.includes('startOwnCluster(')
