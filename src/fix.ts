@@ -1,5 +1,5 @@
 /** Findings → the smallest edit of the object. Pure, idempotent. */
-import { bounded, spend, unreadReason } from './budget.ts'
+import { spend, unlessUnread } from './budget.ts'
 import { applyEdits, type Edit } from './edit.ts'
 import { omit, type Omission } from './gunicorn/omission.ts'
 import type { Entry } from './gunicorn/settings.ts'
@@ -36,13 +36,11 @@ const mostRounds = 4
  * Where that takes more than the budget has, nothing is mended.
  */
 export function fix(object: unknown, report: Report, policy: Policy, python: Python, read: (object: unknown) => Workload | undefined = readWorkload): Fixed {
-  try {
-    return bounded(() => fixed(object, report, policy, python, read))
-  } catch (error) {
-    if (unreadReason(error) === undefined) throw error
-    return { rounds: [], findings: report.findings.flatMap((finding) => finding.withoutFix() ?? []), mended: new Set() }
-  }
+  return unlessUnread(() => fixed(object, report, policy, python, read)) ?? withoutFixes(report)
 }
+
+/** What a report comes to where nothing is mended. */
+export const withoutFixes = ({ findings }: Report): Fixed => ({ rounds: [], findings: findings.flatMap((finding) => finding.withoutFix() ?? []), mended: new Set() })
 
 function fixed(object: unknown, report: Report, policy: Policy, python: Python, read: (object: unknown) => Workload | undefined): Fixed {
   const rounds: (readonly Edit[])[] = []

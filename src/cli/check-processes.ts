@@ -1,6 +1,6 @@
 /** Processes of a platform's file → findings and fixes, in that file and in the scripts of the repository that it starts. */
 import { applyEdits, inRounds, jsonPatch, type Edit } from '../edit.ts'
-import { fix } from '../fix.ts'
+import { fix, withoutFixes } from '../fix.ts'
 import type { Surroundings } from '../inspect.ts'
 import type { Path } from '../kubernetes/field.ts'
 import { valueAt, type Remark, type Workload } from '../kubernetes/workload.ts'
@@ -13,7 +13,7 @@ import type { Range, Value } from '../platforms/value.ts'
 import type { Governed } from '../policy/governed.ts'
 import { nothing, type Policy } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
-import { unmended, type Checked, type CheckOptions } from './check.ts'
+import type { Checked, CheckOptions } from './check.ts'
 import { Lines } from './lines.ts'
 import type { TextChange } from './mend-text.ts'
 import { configFilesIn } from './config-files.ts'
@@ -111,7 +111,7 @@ class ProcessCheck {
   #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
     const report = lint(this.#released(own), policy, this.#python, this.#surroundings)
     // What the platform refuses as a whole is left as it is.
-    const { rounds, findings, mended } = this.#file.faults.length > 0 ? unmended(report) : fix(object, report, policy, this.#python, (edited) => {
+    const { rounds, findings, mended } = this.#file.faults.length > 0 ? withoutFixes(report) : fix(object, report, policy, this.#python, (edited) => {
       const again = read(edited)
       return again && this.#released(again)
     })

@@ -2,11 +2,11 @@
 import { bounded } from '../budget.ts'
 import { annotatedPython, pythonOf } from '../dependencies/annotation.ts'
 import { inRounds, jsonPatch } from '../edit.ts'
-import { fix } from '../fix.ts'
+import { fix, withoutFixes } from '../fix.ts'
 import type { Surroundings } from '../inspect.ts'
 import { fieldMessage, type Path } from '../kubernetes/field.ts'
 import { readObjects, readWorkload, type Workload } from '../kubernetes/workload.ts'
-import { lint, type Finding, type Report } from '../lint.ts'
+import { lint, type Finding } from '../lint.ts'
 import { governed, type PolicyFor } from '../policy/governed.ts'
 import { nothing } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
@@ -54,7 +54,7 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
   const { report, rounds, findings, mended } = bounded(() => {
     const found = lint(workload, policy, python, options.surroundings)
     // What cannot be read in part is left as it is.
-    return { report: found, ...(errors.length > 0 ? unmended(found) : fix(object, found, policy, python)) }
+    return { report: found, ...(errors.length > 0 ? withoutFixes(found) : fix(object, found, policy, python)) }
   })
   if (rounds.length > 0) edit({ document: manifest.index, edits: inRounds(rounds).map((one) => ({ ...one, path: [...at, ...one.path] })) })
   yield {
@@ -69,10 +69,6 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
     },
   }
 }
-
-/** A report on what is not mended. */
-export const unmended = ({ findings }: Report): Pick<ReturnType<typeof fix>, 'rounds' | 'findings' | 'mended'> =>
-  ({ rounds: [], findings: findings.flatMap((finding) => finding.withoutFix() ?? []), mended: new Set() })
 
 function pythonFor(workload: Workload, { requirements }: CheckOptions): Python {
   if (!requirements || workload.annotations.has('paddock.dev/requirements')) return annotatedPython(workload)
