@@ -219,7 +219,7 @@ function inspectedOnce(workload: Workload, container: Container): InspectedConta
 }
 
 /** Whether a text names the program, and not a file, a package or a host that is called after it. */
-const namesGunicorn = (text: string): boolean => /(?<![\w.:@=/-])([\w.$@{}~/-]*\/)?gunicorn(?![\w.:@=/-])/.test(text)
+const namesGunicorn = (text: string): boolean => /(?<![\w.:@=/-])(?:[\w.@/-]*\/)?gunicorn(?![\w.:@=/-])/.test(text)
 
 /** Programs that do something with the name, and do not start what it names. */
 const others = new Set((

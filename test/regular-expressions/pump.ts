@@ -75,7 +75,7 @@ function pumps(tree: Node, flags: string): Pump[] {
     return found.slice(0, 6)
   }
   samples(tree, '')
-  for (const char of alphabet.slice(0, 8)) units.add(char)
+  for (const char of alphabet) units.add(char)
   // What nothing takes, or nearly nothing, makes what came before it fail.
   const ends = ['', ...new Set([alphabet.at(-1) ?? '', '\u0001', '\n', alphabet[0] ?? ''])]
   const shortest = [...units].filter((unit) => unit !== '' && unit.length <= 40)
