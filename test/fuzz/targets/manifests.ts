@@ -74,7 +74,8 @@ function edited(text: string, broken: Broken): void {
 
 /** Another reader of YAML reads the same. */
 function independent(text: string, values: readonly unknown[], broken: Broken): void {
-  const documents = parseAllDocuments(text, { version: '1.1', merge: true, logLevel: 'silent', uniqueKeys: false })
+  // A carriage return alone is a line break too (YAML 1.2, 5.4), which this reader misses within braces.
+  const documents = parseAllDocuments(text.replaceAll(/\r(?!\n)/g, '\n'), { version: '1.1', merge: true, logLevel: 'silent', uniqueKeys: false })
   const list = Array.isArray(documents) ? documents : []
   if (list.some(({ errors }) => errors.length > 0)) return
   const read = list.map((document): unknown => document.toJS({ maxAliasCount: 1000 })).filter((value) => value !== null)
