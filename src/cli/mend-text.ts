@@ -32,6 +32,18 @@ interface Refused<T> {
  * the result does not say what it must, one half after the other, so that one that cannot be changed keeps no other from it.
  */
 export function mendTexts<T extends TextChange>(source: string, changes: readonly T[], read: (text: string) => Value): { readonly text: string; readonly refused: readonly Refused<T>[] } {
+  if (changes.length < 2) return mendApart(source, changes, read)
+  // What stands for something else too is left out first: half by half, each of them would have the file read anew.
+  const { root } = buildTree(source, readEvents(source))
+  const shared = new Set([...scalarsIn(root, root, false, false)].flatMap(([start, { isShared }]) => (isShared ? start : [])))
+  const refused = changes.filter(({ start }) => shared.has(start)).map((change) => ({ change, reason: anchored }))
+  const outcome = mendApart(source, changes.filter(({ start }) => !shared.has(start)), read)
+  return { text: outcome.text, refused: [...refused, ...outcome.refused] }
+}
+
+const anchored = 'it is anchored, and an alias elsewhere stands for it too'
+
+function mendApart<T extends TextChange>(source: string, changes: readonly T[], read: (text: string) => Value): { readonly text: string; readonly refused: readonly Refused<T>[] } {
   const [first] = changes
   if (!first) return { text: source, refused: [] }
   if (changes.length === 1) {
@@ -43,9 +55,9 @@ export function mendTexts<T extends TextChange>(source: string, changes: readonl
   if (together !== undefined) return { text: together, refused: [] }
   // From the end on, so that the places of what stands before still hold.
   const middle = changes.length >> 1
-  const later = mendTexts(source, changes.slice(middle), read)
-  const earlier = mendTexts(later.text, changes.slice(0, middle), read)
-  return { text: earlier.text, refused: [...later.refused, ...earlier.refused] }
+  const later = mendApart(source, changes.slice(middle), read)
+  const earlier = mendApart(later.text, changes.slice(0, middle), read)
+  return { text: earlier.text, refused: [...earlier.refused, ...later.refused] }
 }
 
 /** All changes in the ways that are tried first, plain strings in the given one; undefined where one of them does not work out. */
@@ -99,7 +111,7 @@ function mendText(source: string, { path, start, rounds }: TextChange, read: (te
   for (const splices of rounds) {
     const found = scalarAt(buildTree(text, readEvents(text)).root, start, false, false)
     if (!found) return { reason: 'it has no place of its own in the text' }
-    if (found.isShared) return { reason: 'it is anchored, and an alias elsewhere stands for it too' }
+    if (found.isShared) return { reason: anchored }
     const changed = spliced(text, found, path, inOrder(splices), read)
     if (changed === undefined) return { reason: 'no way was found to write it so that it reads back as it must' }
     text = changed

@@ -242,7 +242,7 @@ async function mend({ file, text, edits, splices, changes, isScript }: FileChang
   }
   const [change] = changes
   if (change) {
-    const outcome = mendTexts(text, changes.toSorted((a, b) => b.start - a.start).toReversed(), change.read)
+    const outcome = mendTexts(text, changes.toSorted((a, b) => a.start - b.start), change.read)
     mended = outcome.text
     for (const { change: { start, path }, reason } of outcome.refused) refuse(new Lines(text).position(start).line, path, reason)
   }

@@ -19,6 +19,7 @@ describe('a text that is longer', () => {
     ['modules of version 2', 'app_desc.yaml', 80, (count) => `spec_version: 2\nmodules:\n${many(count, (index) => `  m${index}:\n    language: Python\n    processes:\n      web:\n        command: gunicorn shop.wsgi -w 2\n`)}`],
     ['modules of version 3', 'app_desc.yaml', 80, (count) => `specVersion: 3\nmodules:\n${many(count, (index) => `  - name: m${index}\n    language: Python\n    spec:\n      processes:\n        - name: web\n          procCommand: gunicorn shop.wsgi -w 2\n`)}`],
     ['processes', 'Procfile', 100, (count) => many(count, (index) => `p${index}: gunicorn shop.wsgi -w 2\n`)],
+    ['processes of one text', 'Procfile', 50, (count) => many(count, (index) => `a${index}: &a${index} gunicorn shop.wsgi -w 2\nb${index}: *a${index}\n`)],
   ])('%s', async (_, file, count, text) => {
     for (const flags of [[], ['--fix']]) await expectLinear((size) => size, (size) => run(['check', ...flags, file], { [file]: text(size) }), 4 * count)
   })
