@@ -1,5 +1,5 @@
 import { neededDistribution } from '../gunicorn/worker-classes.ts'
-import { defineRule, invalid, setBy } from './rule.ts'
+import { defineRule, invalid, setBy, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'missing-worker-dependency',
@@ -18,7 +18,8 @@ export default defineRule({
       const { state, evidence } = subject.python.installed(needed)
       if (state !== 'Absent') continue
       const detail = `\`worker_class\` of container "${subject.container.name}", set by ${setBy(setting, entry)}, needs ${needed}, which is not in ${evidence}`
-      const fallback = subject.platform.workerFallback
+      // A class that cannot be loaded either would be no way out.
+      const fallback = isAbsent(subject, subject.platform.workerFallback) ? null : subject.platform.workerFallback
       yield invalid(subject, setting, entry, detail, {
         remedy: `Add ${needed} to requirements.txt, or take another worker class.`,
         ...(fallback === null ? {} : { fix: { setting: 'worker_class', value: fallback, entry } }),
@@ -26,3 +27,8 @@ export default defineRule({
     }
   },
 })
+
+function isAbsent({ python }: Subject, workerClass: string | null): boolean {
+  const needed = workerClass === null ? undefined : neededDistribution(workerClass)
+  return needed !== undefined && python.installed(needed).state === 'Absent'
+}
