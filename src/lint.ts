@@ -4,6 +4,7 @@ import { releasesInWords } from './gunicorn/catalogue.ts'
 import { invocationsOf } from './injection/invocations.ts'
 import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Place } from './command-line.ts'
+import { doubtAbout, mayStartOtherwise } from './certainty.ts'
 import { contradictions, type Asked, type Contradiction } from './consequences.ts'
 import { inspectHidden, unreadInvocation, type Invocation, type Surroundings } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
@@ -88,9 +89,9 @@ export class Finding implements Verdict {
 
   /** `path: Shape: "value": detail [rule]`. */
   get message(): string {
-    const { place, shape, value, detail, releases } = this.#problem
+    const { place, shape, value, detail, releases, doubt } = this.#problem
     const suffix = releases ? `, in gunicorn ${releasesInWords(releases)}` : ''
-    return `${fieldMessage(place.path, shape, value, detail + suffix)} [${this.#rule.id}]`
+    return `${fieldMessage(place.path, shape, value, detail + suffix + (doubt === undefined ? '' : `, ${doubt}`))} [${this.#rule.id}]`
   }
 
   get remedy(): string {
@@ -106,6 +107,18 @@ export class Finding implements Verdict {
   withoutFix(): Finding | undefined {
     if (this.action !== 'Fix') return this
     return this.otherwise === 'Off' ? undefined : this.#as(this.otherwise)
+  }
+
+  /** Whether it is denied, or would be where its fix is not made. */
+  get mayDeny(): boolean {
+    return this.action === 'Deny' || (this.action === 'Fix' && this.otherwise === 'Deny')
+  }
+
+  /** The finding as it stands where it is no evidence that the container fails. */
+  doubted(doubt: string): Finding {
+    const { policy, exception } = this
+    const verdict = { action: this.action === 'Deny' ? 'Warn' : this.action, otherwise: 'Warn', policy, exception } as const
+    return new Finding(this.#rule, { ...this.#problem, doubt }, this.#invocation, verdict, this.container, this.contradiction)
   }
 
   /** The finding as it stands in an object that is not to be held back for it. */
@@ -143,7 +156,7 @@ export function lint(workload: Workload, policy: Policy, python: Python, surroun
   return bounded(() => {
     const unread: UnreadContainer[] = workload.unread ? [workload.unread] : []
     const invocations = invocationsOf(workload, policy, python, surroundings, unread)
-    const found = new Found(new Circumstances(invocations, policy, python), policy, python)
+    const found = new Found(invocations, policy, python)
     found.lintEach(invocations, unread, workload.containers[0])
     if (!isSpent() && hiddenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectHidden(workload, invocations), unread, workload.containers[0])
     const findings = [...found.findings(unread), ...unreadFindings(workload, unread, policy, python)]
@@ -157,6 +170,7 @@ const mostOfRule = 200
 /** What rules find in the invocations of a workload. */
 class Found {
   readonly #circumstances: Circumstances
+  readonly #invocations: readonly Invocation[]
   readonly #policy: Policy
   readonly #python: Python
   readonly #findings: Finding[] = []
@@ -165,8 +179,10 @@ class Found {
   /** The rules that have found more than is told, each with the container at hand. */
   readonly #overfull = new Map<string, Container>()
 
-  constructor(circumstances: Circumstances, policy: Policy, python: Python) {
-    this.#circumstances = circumstances
+  /** `invocations` are all of the workload. */
+  constructor(invocations: readonly Invocation[], policy: Policy, python: Python) {
+    this.#circumstances = new Circumstances(invocations, policy, python)
+    this.#invocations = invocations
     this.#policy = policy
     this.#python = python
   }
@@ -224,11 +240,22 @@ class Found {
 
   /** The findings; of a rule that has found more than is told, none is mended. */
   findings(unread: UnreadContainer[]): readonly Finding[] {
-    if (this.#overfull.size === 0) return this.#findings
+    const findings = onEvidence(this.#findings, this.#invocations)
+    if (this.#overfull.size === 0) return findings
     const [container] = this.#overfull.values()
     if (container) unread.push({ container, reason: `at most ${mostOfRule} findings of a rule are told`, others: 0 })
-    return this.#findings.flatMap((finding) => (this.#overfull.has(finding.rule) ? (finding.withoutFix() ?? []) : finding))
+    return findings.flatMap((finding) => (this.#overfull.has(finding.rule) ? (finding.withoutFix() ?? []) : finding))
   }
+}
+
+/** The findings with those only denied that leave a container no way to start. */
+function onEvidence(findings: readonly Finding[], invocations: readonly Invocation[]): readonly Finding[] {
+  if (!findings.some((finding) => finding.mayDeny && finding.severity === 'error')) return findings
+  const denied = new Set(findings.flatMap((finding) => (finding.action === 'Deny' ? finding.invocation : [])))
+  return findings.map((finding) => {
+    const doubt = finding.mayDeny && finding.severity === 'error' ? mayStartOtherwise(finding.invocation, invocations, denied) : undefined
+    return doubt === undefined ? finding : finding.doubted(doubt)
+  })
 }
 
 function unreadFindings(workload: Workload, unread: readonly UnreadContainer[], policy: Policy, python: Python): Finding[] {
@@ -320,16 +347,20 @@ export const unmended = ', and is not mended, as '
 function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy, reasonAgainst: (fix: Fix) => string | undefined): Finding | undefined {
   const decided = policy.rules[rule.id]
   if (!decided) return undefined
-  const { action: wanted, otherwise } = decided
+  const { action: wanted } = decided
+  // A denial needs evidence: no rule has another way to one.
+  const doubt = doubtAbout(problem, invocation)
+  const otherwise = doubt !== undefined && decided.otherwise === 'Deny' ? 'Warn' : decided.otherwise
   const reason = wanted === 'Fix' && problem.fix ? reasonAgainst(problem.fix) : undefined
   let action: Action = wanted === 'Fix' && (!problem.fix || reason !== undefined) ? otherwise : wanted
-  // Where the release is not known, a command is denied only for what every release refuses.
-  if (problem.releases && action === 'Deny') action = 'Warn'
+  const isDoubted = doubt !== undefined && (action === 'Deny' || decided.otherwise === 'Deny')
+  if (doubt !== undefined && action === 'Deny') action = 'Warn'
   if (action === 'Off') return undefined
   const exception = policy.exceptions.get(rule.id)
   // What is let pass is still told of: somebody will want to know what an exception hides.
   if (exception !== undefined) action = 'Audit'
-  const told = reason ? { ...problem, detail: `${problem.detail}${unmended}${reason}` } : problem
+  const worded = isDoubted && doubt !== '' ? { ...problem, doubt } : problem
+  const told = reason ? { ...worded, detail: `${problem.detail}${unmended}${reason}` } : worded
   return new Finding(rule, told, invocation, { action, otherwise, policy: decided.policy, exception })
 }
 

@@ -16,7 +16,7 @@ const order = [
   ['rules'],
   ['policy'],
   ['injection'],
-  ['consequences'],
+  ['consequences', 'certainty'],
   ['lint'],
   ['contradictions'],
   ['fix'],
@@ -124,7 +124,7 @@ describe('the house', () => {
   test('what is one file stays one file', () => {
     const files = sources.map(({ path }) => path)
     expect(files).toEqual(expect.arrayContaining(['src/inspect.ts', 'src/edit.ts', 'src/lint.ts', 'src/fix.ts']))
-    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/inspect.ts', 'src/lint.ts'])
+    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/inspect.ts', 'src/lint.ts'])
   })
 
   test('everything has a name', () => {

@@ -40,6 +40,8 @@ export interface Problem {
   readonly fix?: Fix
   /** The releases for which this is a problem, where the image's release is not known and others do not mind. */
   readonly releases?: readonly Release[]
+  /** What is not in sight and may make it no problem after all, as the end of the message: `unless …`. Then nothing is denied for it. */
+  readonly doubt?: string
 }
 
 /** What the platform offers and asks for, as the policy tells it. */
