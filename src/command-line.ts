@@ -123,6 +123,8 @@ export interface CommandLine {
    * is not known. `isAtHome` where the command line has not left the folder that it was started in. Without it, none is had.
    */
   readonly configFile?: ((path: string, isAtHome: () => boolean) => ConfigText | null | undefined) | undefined
+  /** Whether a config file may stand in the folder that gunicorn starts in, and is not found. Without it, none does. */
+  readonly mayHideConfig?: ((isAtHome: () => boolean) => boolean) | undefined
 }
 
 /** A program that stands between a command line and the word gunicorn, and is none that is known to start another. */
@@ -389,10 +391,12 @@ class Inspector {
 
   /** Where an invocation finds config files, and what they find in their environment; `before` are the words in front of it. */
   #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, moves: () => boolean): ConfigSource | undefined {
-    const { configFile } = this.#line
+    const { configFile, mayHideConfig } = this.#line
     if (!configFile) return undefined
+    const isAtHome = (): boolean => !moves() && isPlain(before) && !environment().tampered
     return {
-      file: (path) => configFile(path, () => !moves() && isPlain(before) && !environment().tampered),
+      file: (path) => configFile(path, isAtHome),
+      mayHide: mayHideConfig && (() => mayHideConfig(isAtHome)),
       // A shell sets some variables of its own, and so does Python where it finds no locale.
       environment: changedVariables(changes, (name) => (isPlain(before) && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null)),
     }

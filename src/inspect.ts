@@ -37,6 +37,8 @@ export interface Surroundings {
   readonly configMaps?: ConfigMaps
   /** Config files that are handed over: `undefined` for one that is not among them. */
   readonly configFile?: CommandLine['configFile']
+  /** True where they are those of the whole repository that the application starts in. */
+  readonly isRepository?: boolean
 }
 
 /**
@@ -124,6 +126,7 @@ function inspectContainer(
     variables: variablesOf(environment),
     releases,
     configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
+    mayHideConfig: (isAtHome) => mayHideConfig(workload, container, surroundings, isAtHome),
   })
   const before = command.length === 0 && !container.elements ? [entryPoint] : noParents
   const invocations = found.invocations.map((invocation) => ({
@@ -259,6 +262,14 @@ function standIn(workload: Workload, container: Container, path: Path): Invocati
 }
 
 const noEnvironment: ContainerEnvironment = { variables: new Map(), mayComeFromElsewhere: () => true, lookup: () => null }
+
+/** Whether the folder that a container's gunicorn starts in is not in sight: it is in a repository, and where a ConfigMap is the folder. */
+function mayHideConfig(workload: Workload, container: Container, { configMaps = () => undefined, isRepository = false }: Surroundings, isAtHome: () => boolean): boolean {
+  if (!isAtHome()) return true
+  if (isRepository) return false
+  const folder = valueAt(container.written, ['workingDir'])
+  return typeof folder !== 'string' || !folder.startsWith('/') || mountedFile(workload, container, normalize(`${folder}/${automaticFile}`), configMaps) !== 'absent'
+}
 
 /** The config file at a path, as a container sees it. */
 function configFileOf(

@@ -73,7 +73,7 @@ class ProcessCheck {
     const { folder = '' } = process
     this.#folder = folder === '' ? '' : `${folder}/`
     this.#repository = (path) => options.repository(this.#folder + path)
-    this.#surroundings = { configFile: configFilesIn(this.#repository, options.surroundings?.configFile) }
+    this.#surroundings = { configFile: configFilesIn(this.#repository, options.surroundings?.configFile), isRepository: true }
     this.#python = pythons.get(folder) ?? repositoryPython(options.requirements, this.#repository, this.#folder)
     pythons.set(folder, this.#python)
   }

@@ -100,7 +100,7 @@ function outcome(process: Process, way: Way, repository: Repository, asked: stri
   const scripts = [...processScripts(process, own, way.platform, { read: (file) => repository(folder + file) })]
   const started = [{ script: undefined, workload: { ...own, gunicorn } }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: { ...workload, gunicorn } }))]
   const remarks = own.remarks ?? []
-  const surroundings = { configFile: configFilesIn((file) => repository(folder + file)) }
+  const surroundings = { configFile: configFilesIn((file) => repository(folder + file)), isRepository: true }
   const found = started.flatMap(({ workload }) => inspect(workload, surroundings, []))
   const identity = JSON.stringify([found.map(({ words }) => words.map(({ value, text }) => value ?? [text])), remarks.map(({ detail }) => detail)])
   return { way, started, remarks, surroundings, identity }

@@ -23,6 +23,11 @@ export interface ConfigSource {
    * where no other is named. Undefined where it surely is not there, null where that, or what it holds, is not known.
    */
   readonly file: (path: string) => ConfigText | null | undefined
+  /**
+   * Whether the folder that gunicorn starts in is not in sight, so that a file may be there which is not found: then nothing is made
+   * of it but that it may be. Without it, what is not found is not there.
+   */
+  readonly mayHide?: (() => boolean) | undefined
   /** What the file finds in its environment. */
   readonly environment: EnvironmentOf
 }
@@ -58,6 +63,11 @@ export class ConfigReader {
 
   constructor(source: ConfigSource) {
     this.#source = source
+  }
+
+  /** Whether a file may stand in the folder that gunicorn starts in, and is not in sight. */
+  mayHide(): boolean {
+    return this.#source.mayHide?.() === true
   }
 
   /**

@@ -59,6 +59,8 @@ export class Reading {
   readonly problems: readonly StartProblem[]
   /** The application; null where it is unknown, undefined where there is none. */
   readonly application: Word | null | undefined
+  /** True where it names no application, and a config file that is not in sight may. */
+  readonly mayLackApplication: boolean
   /** The option that ends gunicorn at once: `--help`, `--version`. */
   readonly exits: Arguments['exits']
   /** Why settings that are not written down are unknown: undefined where they are not. */
@@ -68,10 +70,11 @@ export class Reading {
   readonly #written: ReadonlyMap<string, Setting>
   readonly #variables: Variables
 
-  constructor(reader: Pick<Reader, 'releases' | 'problems' | 'application' | 'exits' | 'unseen' | 'configFile' | 'variables'> & { readonly written: ReadonlyMap<string, Setting> }) {
+  constructor(reader: Pick<Reader, 'releases' | 'problems' | 'application' | 'mayLackApplication' | 'exits' | 'unseen' | 'configFile' | 'variables'> & { readonly written: ReadonlyMap<string, Setting> }) {
     this.releases = reader.releases
     this.problems = reader.problems
     this.application = reader.application
+    this.mayLackApplication = reader.mayLackApplication
     this.exits = reader.exits
     this.unseen = reader.unseen
     this.configFile = reader.configFile
@@ -92,8 +95,8 @@ export class Reading {
 
   /** The same with settings written down over all that is there. */
   with(settings: ReadonlyMap<string, Setting>): Reading {
-    const { releases, problems, application, exits, unseen, configFile } = this
-    return new Reading({ releases, problems: [...problems], application, exits, unseen, configFile, written: new Map([...this.#written, ...settings]), variables: this.#variables })
+    const { releases, problems, application, mayLackApplication, exits, unseen, configFile } = this
+    return new Reading({ releases, problems: [...problems], application, mayLackApplication, exits, unseen, configFile, written: new Map([...this.#written, ...settings]), variables: this.#variables })
   }
 
   /** The settings that an option or a variable sets, in order. */
@@ -242,10 +245,12 @@ class Reader {
   readonly written = new Map<string, Setting>()
   readonly problems: StartProblem[] = []
   application: Word | null | undefined
+  mayLackApplication = false
   exits: Arguments['exits']
   unseen: Reading['unseen']
   configFile: Reading['configFile']
   readonly #files: ConfigReader | undefined
+  #namesConfig = false
 
   constructor(
     words: readonly Word[], cmdArgs: ReturnType<typeof splitWords>, variables: Variables, releases: readonly Release[], files: ConfigReader | undefined,
@@ -307,6 +312,7 @@ class Reader {
   #readConfig(line: Arguments, fromVariable: Arguments | undefined, release: Release): void {
     const onLine = given(line, 'config')
     const named = onLine ?? given(fromVariable, 'config')
+    this.#namesConfig = named !== undefined
     if (named?.text === '/dev/null' || named?.text === 'file:/dev/null') return
     // A word that may be anything may name another file, or override what this one says.
     const isHidden = this.unseen !== undefined || line.assignments.includes(null)
@@ -441,7 +447,13 @@ class Reader {
     const isNone = named?.value === null
     if (isNone) this.application = undefined
     if (named && !isNone) return
-    if (isNone || this.unseen === undefined) this.#missesApplication(waiting)
+    const isKnown = isNone || this.unseen === undefined
+    if (isKnown && waiting.length > 0 && !this.configFile && !this.#namesConfig && this.#files?.mayHide() === true) {
+      // Nobody starts gunicorn so but beside such a file, which may set anything.
+      this.mayLackApplication = true
+      this.unseen = 'config file'
+      this.application = null
+    } else if (isKnown) this.#missesApplication(waiting)
     else if (waiting.length > 0) this.application = null
   }
 

@@ -41,7 +41,7 @@ export function containerEnvironment(container: Container, enableServiceLinks: b
     if (mayComeFromElsewhere(name)) return null
     return isServiceLink(name) && (enableServiceLinks || name.startsWith('KUBERNETES_')) ? null : undefined
   }
-  const definitions = new Definitions(container.env, outside)
+  const definitions = new Definitions(container.assigned ? [...container.env, ...container.assigned] : container.env, outside)
   const lookup: Lookup = (name) => {
     const variable = definitions.last.get(name)
     if (!variable) return outside(name)

@@ -13,10 +13,21 @@ export interface WorkloadKind {
   readonly holds?: 'processes'
   /** True where the API server refuses any change of the containers' commands once the object exists. */
   readonly immutable?: boolean
+  /**
+   * The variables that the kind's controller puts behind those of the container that serves, and refuses from users. `port` is its
+   * containerPort, or what is written here; null for what differs.
+   */
+  readonly assigned?: Readonly<Record<string, { readonly port: number } | null>>
 }
 
 const pod = { spec: ['spec'], metadata: ['metadata'] }
 const template = { spec: ['spec', 'template', 'spec'], metadata: ['spec', 'template', 'metadata'] }
+
+/**
+ * Source: knative.dev/serving, `createServingContainer` and `buildUserPortEnv` in pkg/reconciler/revision/resources/deploy.go,
+ * `reservedEnvVars` in pkg/apis/serving/k8s_validation.go, `DefaultUserPort` in pkg/apis/serving/v1.
+ */
+const knative = { assigned: { PORT: { port: 8080 }, K_SERVICE: null, K_CONFIGURATION: null, K_REVISION: null } }
 
 export const workloadKinds: readonly WorkloadKind[] = [
   { group: '', kind: 'Pod', ...pod, immutable: true },
@@ -37,9 +48,9 @@ export const workloadKinds: readonly WorkloadKind[] = [
   // https://argo-rollouts.readthedocs.io/en/stable/features/specification/
   { group: 'argoproj.io', kind: 'Rollout', ...template },
   // https://knative.dev/docs/serving/reference/serving-api/: a RevisionSpec embeds a PodSpec
-  { group: 'serving.knative.dev', kind: 'Configuration', ...template },
-  { group: 'serving.knative.dev', kind: 'Revision', ...pod, immutable: true },
-  { group: 'serving.knative.dev', kind: 'Service', ...template },
+  { group: 'serving.knative.dev', kind: 'Configuration', ...template, ...knative },
+  { group: 'serving.knative.dev', kind: 'Revision', ...pod, immutable: true, ...knative },
+  { group: 'serving.knative.dev', kind: 'Service', ...template, ...knative },
   // https://openkruise.io/docs/user-manuals/cloneset
   { group: 'apps.kruise.io', kind: 'CloneSet', ...template },
   { group: 'apps.kruise.io', kind: 'DaemonSet', ...template },

@@ -85,6 +85,8 @@ export interface Container {
   /** A field that reads like a command and is none. */
   readonly misnamed?: { readonly field: string; readonly text: string } | undefined
   readonly envFrom: readonly EnvFrom[]
+  /** Variables that are put behind those of `env`, by whoever makes a Pod of the object: they can be neither set nor referred to there. */
+  readonly assigned?: readonly EnvVar[]
   /** The first `containerPort`. */
   readonly port: number | undefined
   /** The words of its command line, where they are not those of `command` and `args`: what a platform makes of its own file. */
@@ -210,9 +212,24 @@ class WrittenAnnotations implements Annotations {
 }
 
 function containersOf(reader: Reader, spec: Fields, kind: WorkloadKind, annotations: Workload['annotations']): Container[] {
-  if (kind.holds !== 'processes') return reader.containers(spec, kind.spec)
+  if (kind.holds !== 'processes') {
+    const containers = reader.containers(spec, kind.spec)
+    return kind.assigned ? withAssigned(containers, kind.assigned) : containers
+  }
   const annotated = (name: string): string | undefined => annotations.get(`bkapp.paas.bk.tencent.com/${name}`)?.value
   return reader.processes(spec, kind.spec, { stage: annotated('environment'), namesProcess: annotated('use-cnb') === 'true' })
+}
+
+/** The variables that a kind's controller puts in go to the container that serves: the only one, or the one that names a port. */
+function withAssigned(containers: readonly Container[], assigned: NonNullable<WorkloadKind['assigned']>): Container[] {
+  const beside = containers.filter(({ list }) => list === 'containers')
+  return containers.map((container) => {
+    if (container.list !== 'containers' || (beside.length > 1 && valueAt(container.written, ['ports', 0]) === undefined)) return container
+    const variables = Object.entries(assigned).map(([name, value], index): EnvVar => ({
+      name, value: value ? String(container.port ?? value.port) : undefined, index: container.env.length + index, path: container.path,
+    }))
+    return { ...container, assigned: variables }
+  })
 }
 
 /**

@@ -23,6 +23,9 @@ export interface Platform {
   readonly folders: readonly string[]
 }
 
+/** What a profile script of heroku-buildpack-python sets: vendor/gunicorn.sh, at whose end GUNICORN_CMD_ARGS stays what an app sets it to. */
+const herokuPython = { FORWARDED_ALLOW_IPS: '*', GUNICORN_CMD_ARGS: '--access-logfile -' }
+
 const buildpack = { mode: 'bash', listMode: 'token', folders: ['/app', '/workspace'] } as const
 
 export const platforms: Readonly<Record<string, Platform>> = {
@@ -32,7 +35,7 @@ export const platforms: Readonly<Record<string, Platform>> = {
   'blueking-legacy-image': { dialect: 'blueking', mode: 'env', listMode: 'env', folders: ['/app'], environment: { PORT: '5000' } },
   'cnb-shim': { dialect: 'cnb-shim', ...buildpack, environment: {} },
   // Of the dyno's size, and of the router.
-  heroku: { dialect: 'heroku', ...buildpack, environment: { PORT: null } },
+  heroku: { dialect: 'heroku', ...buildpack, environment: { PORT: null, ...herokuPython } },
   google: { dialect: 'google', ...buildpack, environment: { PORT: '8080' } },
   paketo: { dialect: 'paketo', ...buildpack, environment: {} },
   honcho: { dialect: 'honcho', ...buildpack, mode: 'sh', environment: { PORT: null } },

@@ -91,6 +91,10 @@ const specSchema = {
       additionalProperties: { title: 'must be a string, an integer, or null', anyOf: [{ type: 'string' }, { type: 'integer' }, { type: 'null' }] },
       propertyNames: { enum: injectableSettings },
     },
+    explicit: {
+      description: 'Whether settings are also put in where gunicorn goes by them anyway: an error log on the console, or the address of PORT where the container defines it. What no policy says, the preset says.',
+      type: 'boolean',
+    },
     injection: {
       description: 'Where settings are put in: Command, on the command line; Environment, in the variables of the container, and command and args stay as they are. Command where no policy names one.',
       type: 'string',

@@ -207,6 +207,7 @@ function decisions(policy: Policy, governing: readonly Compiled[]): Decision[] {
     { field: 'port.env', value: policy.port.env, ...said(({ port }) => port?.env) },
     { field: 'port.fallback', value: policy.port.fallback, ...said(({ port }) => port?.fallback) },
     { field: 'injection', value: policy.injection, ...said(({ injection }) => injection) },
+    { field: 'explicit', value: policy.explicit, ...said(({ explicit }) => explicit) },
     { field: 'workerFallback', value: policy.workerFallback, ...said((spec) => spec.workerFallback) },
     // The list is its author's, be there rules that others have raised to Deny, which are not on it any more.
     { field: 'allow', value: [...policy.allow], ...said(({ allow }) => allow) },

@@ -36,6 +36,7 @@ export function override(base: Policy, name: string, spec: PolicySpec): Policy {
   return {
     name,
     defaults: Object.fromEntries(merged),
+    explicit: spec.explicit ?? base.explicit,
     port: { ...base.port, ...spec.port },
     injection: spec.injection ?? base.injection,
     workerFallback: spec.workerFallback === undefined ? base.workerFallback : spec.workerFallback,
@@ -66,6 +67,7 @@ function rulePolicy(rule: NonNullable<PolicySpec['rules']>[string]): Pick<RulePo
 export const nothing: Policy = {
   name: '',
   defaults: {},
+  explicit: false,
   port: { env: 'PORT', fallback: null },
   injection: 'Command',
   workerFallback: null,

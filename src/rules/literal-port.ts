@@ -23,7 +23,8 @@ export default defineRule({
       if (!entry.argument || !namesPort(subject, setting.source, entry.argument.word)) continue
       // A port alone is no address: gunicorn would take it for a host.
       const fix = fixOf(subject, setting, entry, value === `$${env}` ? `:${value}` : value)
-      yield invalid(subject, setting, entry, detail(subject, setting, entry, text), { value: text, ...(fix ? { fix } : {}) })
+      const remedy = setting.source !== 'command line' && isBehindAll(subject.container, env) ? { remedy: 'Leave the bind out of GUNICORN_CMD_ARGS.' } : {}
+      yield invalid(subject, setting, entry, detail(subject, setting, entry, text), { value: text, ...remedy, ...(fix ? { fix } : {}) })
     }
   },
 })
@@ -45,10 +46,14 @@ function fixOf({ form, container, platform, portVariable }: Subject, { source }:
 const isWritten = ({ command = [], args = [] }: Subject['container'], env: string): boolean =>
   [...command, ...args].some((text) => withPortVariable(text, env) !== undefined)
 
-function detail({ platform, portVariable }: Subject, { source }: Setting, { argument }: Entry, text: string): string {
+/** Whether the variable is put in behind those of `env`, which cannot refer to it. */
+const isBehindAll = ({ assigned = [] }: Subject['container'], env: string): boolean => assigned.some(({ name }) => name === env)
+
+function detail({ platform, portVariable, container }: Subject, { source }: Setting, { argument }: Entry, text: string): string {
   const { env } = platform.port
   const written = text.includes(`$(${env})`)
   if (portVariable === 'unknown') return `must be written as $(${env}), and \`envFrom\`, which cannot be read here, may define it`
+  if (isBehindAll(container, env) && source === 'GUNICORN_CMD_ARGS') return `must be left out, as ${env} comes behind all variables here, and gunicorn listens on it without being told`
   if (portVariable === 'wrong') return `must be written as $(${env}), and ${env} must hold the number of a port`
   if (source === 'GUNICORN_CMD_ARGS') return `must be written as $(${env}), with ${env} defined above GUNICORN_CMD_ARGS`
   if (written && argument?.word.text.includes(`$$(${env})`)) return `must be written as $(${env}), as $$ keeps Kubernetes from expanding it`

@@ -1,4 +1,7 @@
-import { defineRule, refusals } from './rule.ts'
+import { defineRule, refusals, required } from './rule.ts'
+
+/** From 20.1 on the file that gunicorn finds by itself may name it. */
+const doubt = 'unless a gunicorn.conf.py in the folder that gunicorn starts in sets `wsgi_app`'
 
 export default defineRule({
   id: 'missing-application',
@@ -11,6 +14,11 @@ export default defineRule({
   always: true,
 
   *check(subject) {
+    const lacking = subject.settings.readings.filter((reading) => reading.mayLackApplication).flatMap((reading) => reading.releases)
+    if (lacking.length > 0) {
+      yield required(subject, 'an application must be named', { ...(lacking.length < subject.releases.length ? { releases: lacking } : {}), doubt })
+      return
+    }
     for (const { place, releases } of refusals(subject, 'missing-application'))
       yield { place, shape: 'Required value', detail: 'an application must be named', ...(releases ? { releases } : {}) }
   },

@@ -14,6 +14,7 @@ export default defineRule({
     const bind = subject.platform.defaults['bind']
     if (bind === undefined) return
     const { env } = subject.platform.port
+    if (isBoundAnyway(subject, String(bind))) return
     if (bindIsLeftOpen(subject)) {
       if (subject.portVariable === 'defined' || subject.portVariable === 'definable')
         yield required(subject, `\`bind\` must be set to the port in ${env}`, { fix: { setting: 'bind', value: bind } })
@@ -33,6 +34,13 @@ export default defineRule({
 function bindIsLeftOpen(subject: Subject): boolean {
   const bind = subject.settings.get('bind')
   return subject.settings.isSet('bind') === 'no' || (bind?.source === 'environment' && !isOwnPort(subject, bind))
+}
+
+/** Where PORT is there, gunicorn listens on it at all addresses without being told, in all releases. */
+function isBoundAnyway({ settings, portVariable, platform, container }: Subject, bind: string): boolean {
+  if (platform.port.env !== 'PORT' || portVariable !== 'defined' || settings.get('bind')?.source !== 'environment' || !/^(0\.0\.0\.0)?:\$PORT$/.test(bind)) return false
+  // Variables cannot refer to one that is put behind all of them.
+  return !platform.explicit || (platform.injection === 'Environment' && container.assigned !== undefined)
 }
 
 /** With `PORT=80 gunicorn` a script chooses the port for this one command, which is not the container's. */

@@ -3,8 +3,8 @@ import { defineRule, logsElsewhere, missing } from './rule.ts'
 export default defineRule({
   id: 'missing-error-log',
   severity: 'warning',
-  summary: "nothing sends the error log to the console",
-  why: "Where errors go hangs on the release and on what the image sets: a worker timeout may leave no trace.",
+  summary: 'nothing sets where the error log goes',
+  why: 'It goes to the console, as long as nothing in the image sends it elsewhere. The platform wants that written down.',
   remedy: 'Add `--error-logfile -`.',
   settings: ['errorlog'],
   unset: true,

@@ -48,6 +48,8 @@ export interface Problem {
 export interface Platform {
   /** The values that are put in where nothing sets the setting. */
   readonly defaults: Readonly<Record<string, string | number>>
+  /** Whether they are also put in where gunicorn goes by them anyway. */
+  readonly explicit: boolean
   readonly port: {
     /** The variable by which the platform assigns the port. */
     readonly env: string
@@ -236,8 +238,15 @@ function refusalPlace(subject: Subject, problem: StartProblem): Place {
 /** A setting that nothing sets and the platform has a default for. */
 export function* missing(subject: Subject, setting: string): Iterable<Problem> {
   const value = subject.platform.defaults[setting]
-  if (value === undefined || subject.settings.isSet(setting) !== 'no') return
+  if (value === undefined || subject.settings.isSet(setting) !== 'no' || goesByItself(subject, setting, value)) return
   yield required(subject, `\`${setting}\` must be set`, { fix: { setting, value } })
+}
+
+/** Whether gunicorn goes by a value of the platform without being told, and need not be. */
+function goesByItself({ platform, settings }: Subject, name: string, value: string | number): boolean {
+  if (platform.explicit) return false
+  const held = settings.value(name)
+  return held !== undefined && held !== null && String(held) === String(value)
 }
 
 /** A PEP 440 specifier of the releases that the gunicorn in the image can be, and what says so; undefined where nothing does. */
