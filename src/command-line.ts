@@ -14,6 +14,7 @@ import type { Path } from './kubernetes/field.ts'
 import type { Element } from './kubernetes/workload.ts'
 import type { Environment } from './shell/environment.ts'
 import { insetOf } from './shell/inset.ts'
+import { isPassing } from './shell/programs.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
 import { readScript, type Command, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
@@ -86,6 +87,8 @@ export interface Found {
   readonly parents: readonly Parent[]
   /** The shell that runs that script; undefined in exec form, and for a script within a script. */
   readonly shell: Shell | undefined
+  /** The other commands of the scripts that start it; of what stands in scripts of their own, the command that starts those. */
+  readonly beside: () => readonly Command[]
   /** `surely`: started in every run of the container in which the commands before it succeed. */
   readonly runs: 'surely' | 'maybe'
   readonly place: Place
@@ -164,6 +167,8 @@ interface Way {
   readonly runs: 'surely' | 'maybe'
   /** Whether it may be read in another folder than the container's. */
   readonly moves: () => boolean
+  /** The other commands of the scripts that it is reached through. */
+  readonly beside: () => readonly Command[]
   /** The shell that reads it, where that is the container's first process or the child of an init program. */
   readonly starter: Starter | undefined
 }
@@ -171,6 +176,8 @@ interface Way {
 const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
 
 export const noParents: readonly Parent[] = []
+
+export const nothingBeside = (): readonly Command[] => []
 
 const wordsBefore = (words: readonly Word[], started: Started): readonly Word[] => words.slice(0, started.kind === 'unknown' ? 0 : started.index)
 
@@ -206,7 +213,7 @@ class Inspector {
         this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
           parents: found.parents, depth: 0, isFile: element.isFile === true, closed: (origins && splitByEnv) ?? (element.at && withinScript), inherits: inheritsAll(found.changes), runs: 'surely',
-          moves: () => !isPlain(wordsBefore(words, started)), starter: starterIn(words, started),
+          moves: () => !isPlain(wordsBefore(words, started)), beside: nothingBeside, starter: starterIn(words, started),
         })
       else this.#overlook(words, started)
     }
@@ -243,6 +250,7 @@ class Inspector {
       script: undefined,
       parents: wrappersOf(passed),
       shell: undefined,
+      beside: nothingBeside,
       runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
       insertion: closed === undefined ? grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined } : { kind: 'none', reason: closed },
@@ -276,6 +284,7 @@ class Inspector {
       script: { text: this.#line.text ?? '', path, place: (start, end) => ({ start, end }), splice: (splice) => splice },
       parents: wrappersOf(passed),
       shell: undefined,
+      beside: nothingBeside,
       runs: 'surely',
       place: { path, start: own[0]?.start ?? 0, end },
       insertion: grabbed(passed) ?? (hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits }),
@@ -312,9 +321,10 @@ class Inspector {
       const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
         kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, isFile: way.isFile, command, traps: script.traps, jobs,
       }])
+      const beside = (): readonly Command[] => [...way.beside(), ...script.commands.filter((other) => other !== command)]
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => others(command) }
-        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? (origins && splitByEnv), runs, moves }, shell)
+        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? (origins && splitByEnv), runs, moves, beside }, shell)
         continue
       }
       const inner = way.depth < deepestShell ? scriptIn(words, started, command.input !== undefined) : undefined
@@ -329,6 +339,7 @@ class Inspector {
           inherits: way.inherits && inheritsAll(inner.changes),
           runs,
           moves: () => moves() || !isPlain(wordsBefore(words, started)),
+          beside,
           starter: undefined,
         })
       else {
@@ -365,7 +376,7 @@ class Inspector {
     words: readonly Word[],
     { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
-    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves'>,
+    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves' | 'beside'>,
     shell: Omit<Shell, 'seat'> | undefined,
   ): void {
     const { path } = script
@@ -382,6 +393,7 @@ class Inspector {
       script,
       parents,
       shell: shell && { ...shell, seat },
+      beside: way.beside,
       runs: way.runs,
       place: { path, ...script.place(command.start, command.end) },
       insertion: grabbed(passed) ?? insertionIn(script, command, own, way),
@@ -404,7 +416,7 @@ class Inspector {
 
   #add(
     words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
-    rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
+    rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'beside' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
   ): void {
     const { releases } = this.#line
     if (words.length > mostWords) {
@@ -516,15 +528,9 @@ function shellProgram(path: string): ShellProgram | undefined {
  */
 const hasSeparator = (words: readonly Word[]): boolean => words.some((word) => word.value === '--')
 
-/** Programs that a script is done with once it goes on, and builtins. */
-const passing = new Set((
-  '. : [ alias basename cat cd chmod chown command cp date dirname echo eval exit export false grep hostname id ls mkdir mv printenv ' +
-  'printf pwd read readonly rm sed set shift sleep source test touch trap true type ulimit umask unset wait whoami'
-).split(' '))
-
 /** Whether a script starts other programs beside one of its commands. */
 function othersOf(commands: readonly Command[]): (own: Command) => boolean {
-  const stays = (command: Command): boolean => !passing.has(baseName(command.words[0]?.value ?? '?'))
+  const stays = (command: Command): boolean => !isPassing(command)
   let count: number | undefined
   return (own) => (count ??= commands.filter(stays).length) > (stays(own) ? 1 : 0)
 }

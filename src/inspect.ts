@@ -2,7 +2,7 @@
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
 import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budget.ts'
-import { inspectCommandLine, mostWords, noParents, wordOf, type CommandLine, type Found, type Inspected } from './command-line.ts'
+import { inspectCommandLine, mostWords, noParents, nothingBeside, wordOf, type CommandLine, type Found, type Inspected } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
 import { baseName } from './gunicorn/invocation.ts'
@@ -176,6 +176,7 @@ export function inspectImage(workload: Workload, container: Container): Invocati
     script: undefined,
     parents: noParents,
     shell: undefined,
+    beside: nothingBeside,
     runs: 'maybe',
     place: { path },
     insertion: { kind: 'none', reason: 'the entry point of the image is not in sight' },
@@ -250,6 +251,7 @@ function standIn(workload: Workload, container: Container, path: Path): Invocati
     script: undefined,
     parents: noParents,
     shell: undefined,
+    beside: nothingBeside,
     runs: 'maybe',
     place,
     insertion: { kind: 'none', reason: 'the command is not in sight' },

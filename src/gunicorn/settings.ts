@@ -314,12 +314,15 @@ class Reader {
     const named = onLine ?? given(fromVariable, 'config')
     this.#namesConfig = named !== undefined
     if (named?.text === '/dev/null' || named?.text === 'file:/dev/null') return
-    // A word that may be anything may name another file, or override what this one says.
-    const isHidden = this.unseen !== undefined || line.assignments.includes(null)
+    // A word that may be anything may name another file, or override what this one says. A variable that is not seen can do no more
+    // than override what a file says that the command line names.
+    const isOverridden = this.unseen === 'GUNICORN_CMD_ARGS'
+    const isHidden = (this.unseen !== undefined && !(isOverridden && onLine)) || line.assignments.includes(null)
     const file = isHidden ? null : this.#file(named)
     if (!named && (isHidden || file === undefined)) return
     if (!file) {
-      this.unseen ??= 'config file'
+      // What a file may set is left alone, whatever variables may set beside it.
+      this.unseen = 'config file'
       return
     }
     const word = onLine?.word
@@ -327,6 +330,7 @@ class Reader {
     if (file.problem !== undefined) this.#problem('invalid-setting', file.problem, 'config file', { setting: 'config', word })
     if (file.module?.mayHoldMore) this.unseen ??= 'config file'
     for (const one of file.module ? configured(file.module, release) : []) this.#configure(one, file.name, word)
+    if (isOverridden) for (const [name, setting] of this.written) this.written.set(name, unknownSetting(setting))
   }
 
   #file(named: Argument | undefined): ConfigFile | null | undefined {

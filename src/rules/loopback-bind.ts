@@ -1,12 +1,13 @@
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import type { Entry } from '../gunicorn/settings.ts'
-import { defineRule, invalid, single, withPortVariable, type Subject } from './rule.ts'
+import { declaredPorts, probePorts } from '../kubernetes/pod-fields.ts'
+import { defineRule, inFront, invalid, single, withPortVariable, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'loopback-bind',
   severity: 'error',
   summary: 'gunicorn listens on an address that only its own Pod can reach',
-  why: 'The kubelet probes the Pod IP, and Services send traffic to it.',
+  why: 'The kubelet probes the Pod IP, and Services send traffic to it. A proxy in the same Pod reaches it: of that nothing is said.',
   remedy: "Bind to '0.0.0.0:PORT' or '[::]:PORT'.",
   settings: ['bind'],
 
@@ -14,14 +15,27 @@ export default defineRule({
     const setting = subject.settings.get('bind')
     const { env } = subject.platform.port
     if (!setting || !allLoopback(setting.entries, env) || mayHaveMore(subject)) return
+    const front = isAskedThere(subject, setting.entries) ? undefined : inFront(subject)
+    if (front === 'a proxy') return
     for (const entry of setting.entries) {
       const text = textOf(entry)?.trim() ?? ''
       const value = everywhere(withPortVariable(text, env) ?? text)
-      const rest = entry.value === undefined ? { value: entry.argument?.word.text } : { fix: { setting: 'bind', value, entry } }
-      yield invalid(subject, setting, entry, 'must not be a loopback address', rest)
+      const rest = front !== undefined || entry.value === undefined ? { value: entry.argument?.word.text ?? text } : { fix: { setting: 'bind', value, entry } }
+      const doubt = front === undefined ? {} : { doubt: `unless ${front} passes requests on to it` }
+      yield invalid(subject, setting, entry, 'must not be a loopback address', { ...rest, ...doubt })
     }
   },
 })
+
+/** Whether the container itself says that requests come to that port, or has it probed. */
+function isAskedThere({ container }: Subject, entries: readonly Entry[]): boolean {
+  const asked = new Set([...declaredPorts(container), ...probePorts(container).map(({ port }) => port)])
+  if (asked.size === 0) return false
+  return entries.some((entry) => {
+    const address = parseAddress(String(single(entry.value) ?? ''))
+    return address.kind === 'tcp' && asked.has(address.port)
+  })
+}
 
 /** The same address on all interfaces. */
 function everywhere(address: string): string {

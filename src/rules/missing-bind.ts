@@ -1,5 +1,5 @@
 import type { Setting } from '../gunicorn/settings.ts'
-import { defineRule, required, type Subject } from './rule.ts'
+import { defineRule, inFront, required, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'missing-bind',
@@ -14,7 +14,7 @@ export default defineRule({
     const bind = subject.platform.defaults['bind']
     if (bind === undefined) return
     const { env } = subject.platform.port
-    if (isBoundAnyway(subject, String(bind))) return
+    if (isBoundAnyway(subject, String(bind)) || isBehindProxy(subject)) return
     if (bindIsLeftOpen(subject)) {
       if (subject.portVariable === 'defined' || subject.portVariable === 'definable')
         yield required(subject, `\`bind\` must be set to the port in ${env}`, { fix: { setting: 'bind', value: bind } })
@@ -42,6 +42,9 @@ function isBoundAnyway({ settings, portVariable, platform, container }: Subject,
   // Variables cannot refer to one that is put behind all of them.
   return !platform.explicit || (platform.injection === 'Environment' && container.assigned !== undefined)
 }
+
+/** A proxy beside it, which is the one that is reached, knows it by the address that it has. */
+const isBehindProxy = (subject: Subject): boolean => subject.portVariable !== 'defined' && subject.container.port === undefined && subject.settings.isSet('bind') === 'no' && inFront(subject) === 'a proxy'
 
 /** With `PORT=80 gunicorn` a script chooses the port for this one command, which is not the container's. */
 function isOwnPort({ environment, platform, command }: Subject, { value }: Setting): boolean {

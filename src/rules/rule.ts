@@ -6,6 +6,10 @@ import type { Invocation } from '../inspect.ts'
 import { containerEnvironment } from '../kubernetes/environment.ts'
 import { expand, expandRewritten } from '../kubernetes/expansion.ts'
 import type { Shape } from '../kubernetes/field.ts'
+import { hasHostNetwork, lastingContainers } from '../kubernetes/pod-fields.ts'
+import { valueAt } from '../kubernetes/workload.ts'
+import type { Command } from '../shell/command.ts'
+import { namesProxy, passesOn } from '../shell/programs.ts'
 import type { Word } from '../shell/word.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
@@ -247,6 +251,17 @@ function goesByItself({ platform, settings }: Subject, name: string, value: stri
   if (platform.explicit) return false
   const held = settings.value(name)
   return held !== undefined && held !== null && String(held) === String(value)
+}
+
+/** Who may pass requests on to a gunicorn: programs of the same script, containers of the same Pod, which share its address, and those of the node. */
+export function inFront({ workload, container, beside }: Subject): 'a proxy' | `another ${string}` | 'a program of the node' | undefined {
+  const isGunicorn = ({ words }: Command): boolean => words.slice(0, 4).some(({ value }) => value === 'gunicorn' || value?.endsWith('/gunicorn') === true)
+  const programs = beside().map((command) => (isGunicorn(command) ? 'no' : passesOn(command)))
+  const others = workload.pod ? lastingContainers(workload).filter((other) => other !== container) : []
+  if (programs.includes('yes') || others.some((other) => namesProxy(`${other.name} ${String(valueAt(other.written, ['image']) ?? '')}`))) return 'a proxy'
+  if (programs.includes('unknown')) return 'another program of the script'
+  if (others.length > 0) return 'another container of the Pod'
+  return hasHostNetwork(workload) ? 'a program of the node' : undefined
 }
 
 /** A PEP 440 specifier of the releases that the gunicorn in the image can be, and what says so; undefined where nothing does. */

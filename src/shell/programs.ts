@@ -1,0 +1,46 @@
+/** What programs of a script are for, by their names: those that are done once the script goes on, and those that serve. */
+import type { Command } from './command.ts'
+
+/** Programs that a script is done with once it goes on, and builtins. */
+const passing = new Set((
+  '. : [ alias basename cat cd chmod chown command cp date dirname echo eval exit export false grep hostname id ls mkdir mv printenv ' +
+  'printf pwd read readonly rm sed set shift sleep source test touch trap true type ulimit umask unset wait whoami'
+).split(' '))
+
+/** Programs that prepare something and end, as a rule before the server starts. */
+const preparing = new Set((
+  'aerich alembic apk apt apt-get aws awk bash-completion curl cut declare dig django-admin dockerize du envsubst find flask getent git gcloud gzip head ' +
+  'install jq kill let ln local manage.py mktemp mysql nc ncat nslookup openssl pg_isready pgrep pip pip3 pkill pre-commit psql redis-cli return seq ' +
+  'sort stat tar tee tr uname unzip wait-for wait-for-it wait-for-it.sh wait4ports wget which xargs zcat'
+).split(' '))
+
+/** Programs that pass requests on to servers behind them, and those that start services. */
+const serving = new Set((
+  'angie apache2 apache2ctl apachectl caddy circusd cloudflared envoy h2o haproxy hitch httpd init lighttpd litespeed monit ngrok nginx nghttpx oauth2-proxy ' +
+  'openresty pm2 pomerium pound rc-service runsv runsvdir s6-svscan service socat squid stunnel supervisord svscan systemctl tengine traefik unitd varnishd'
+).split(' '))
+
+const nameOf = ({ value, text }: { readonly value: string | null; readonly text: string }): string => {
+  const path = value ?? text
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** Whether a script is done with a command once it goes on. */
+export const isPassing = ({ words: [first] }: Command): boolean => passing.has(first === undefined ? '' : (first.value?.slice(first.value.lastIndexOf('/') + 1) ?? '?'))
+
+/** What a command may do to requests that come to the container: pass them on, not do so, or what cannot be told. */
+export function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
+  const { words, background } = command
+  const [first, second] = words
+  if (first === undefined) return 'no'
+  if (words.slice(0, 4).some((word) => serving.has(nameOf(word))) || first.text.startsWith('/etc/init.d/')) return 'yes'
+  if (background) return 'unknown'
+  const name = nameOf(first)
+  if (first.value !== null && (passing.has(name) || preparing.has(name))) return 'no'
+  // What a module or a script of Python does it does before gunicorn is started; a server would not let the script go on.
+  return /^python[\d.]*$/.test(name) && second !== undefined ? 'no' : 'unknown'
+}
+
+/** Whether a name of an image or a container speaks of such a program. */
+export const namesProxy = (text: string): boolean =>
+  /(?<![a-z])(nginx|openresty|envoy|haproxy|caddy|traefik|apache2?|httpd|oauth2-proxy|varnish|istio-proxy|proxyv2|linkerd|lighttpd|stunnel|ghostunnel|pomerium|angie|proxy)(?![a-z])/i.test(text) && !/exporter|statsd/i.test(text)
