@@ -7,6 +7,8 @@
  */
 import { spend } from '../budget.ts'
 import type { Command } from '../shell/command.ts'
+import type { Word } from '../shell/word.ts'
+import { baseName } from './invocation.ts'
 
 /** Where `sh` is not known to be one of them, it may be dash (Debian, Ubuntu), busybox (Alpine) or bash (Red Hat). */
 export type ShellProgram = 'dash' | 'bash' | 'busybox' | 'sh'
@@ -50,8 +52,6 @@ export interface Termination {
   readonly because: string | undefined
 }
 
-type Stay = 'stays' | 'leaves' | 'unknown'
-
 /**
  * Follows a SIGTERM from PID 1 to gunicorn. `parents`, the outermost first, are those that are still there or may be. `isFirst`:
  * whether the outermost has PID 1, which it has not where the Pod shares its process namespace.
@@ -75,13 +75,21 @@ export function termination(parents: readonly Parent[], isFirst = true): Termina
   return { outcome: 'graceful', first, stopsAt: undefined, because: undefined }
 }
 
-/** Whether a process is still there once gunicorn runs. */
-function staying(parent: Parent): Stay {
+/**
+ * Whether a process is still there once gunicorn runs. The one answer to who stays in front of it: `explain` and the rules ask here.
+ * `sh` is which shell `sh` is taken for, where that makes a difference.
+ */
+export function staying(parent: Parent, sh: ShellProgram = 'sh'): 'stays' | 'leaves' | 'unknown' {
   if (parent.kind === 'wrapper') return parent.stays ? 'stays' : 'leaves'
-  const { command, program } = parent
+  const { command } = parent
+  const program = parent.program === 'sh' ? sh : parent.program
   // In a pipeline or in the background, `exec` is the subshell's.
   if (command.piped || command.background) return 'stays'
-  if (command.exec) return !isInSubshell(parent) ? 'leaves' : program === 'busybox' || program === 'sh' ? 'unknown' : 'stays'
+  if (command.exec) {
+    if (!isInSubshell(parent)) return 'leaves'
+    // busybox gives way to a subshell as well, where nothing comes behind it.
+    return program === 'busybox' || program === 'sh' ? (!isLastOfBusybox(parent) ? 'stays' : program === 'sh' ? 'unknown' : 'leaves') : 'stays'
+  }
   // What may still come on its standard input, or in its file, is not known to be the last.
   if (parent.isInput || parent.isFile) return 'stays'
   const [bash, busybox] = [isLastOfBash(parent), isLastOfBusybox(parent)]
@@ -110,7 +118,7 @@ function isLastOfBash(shell: Shell): boolean {
 
 /** busybox also becomes one with redirections, or in a branch, where no line break stands behind all of it. */
 function isLastOfBusybox(shell: Shell): boolean {
-  const before = textBefore(shell).replaceAll(redirections, ' ')
+  const before = textBefore(shell).replaceAll(redirections, ' ').replace(/\bexec[^\S\n]*$/, '')
   if (shell.traps || shell.command.embedded || !/(?:^|[;&|\n{()]|\bthen|\belse|\bdo)[^\S\n]*$/.test(before)) return false
   const closing = (textBehind(shell) ?? 'more').replace(/(?<![^\n])([^#\n]*)#[^\n]*$/, '$1').replaceAll(redirections, ' ')
   return /^(?:[\s;})]|\bfi\b|\besac\b)*$/.test(closing) && !/\n[^\S\n]*$/.test(closing)
@@ -123,4 +131,31 @@ function isInSubshell({ script, command }: Shell): boolean {
   const opens = command.start === 0 ? -1 : script.lastIndexOf('(', command.start - 1)
   spend((command.start - opens) / 1000)
   return opens >= 0 && !script.slice(opens, command.start).includes(')') && script.includes(')', command.end)
+}
+
+/**
+ * Init programs that send a signal on to all processes of their child's group, and not to the child alone: by the option that
+ * makes them do so, or keeps them from it. Sources: tini's and catatonit's `-g`, dumb-init's `-c`.
+ */
+const initPrograms: Readonly<Record<string, { readonly unless: RegExp } | { readonly with: RegExp }>> = {
+  'dumb-init': { unless: /^(-[abd-z]*c[a-z]*|--single-child)$/ },
+  catatonit: { with: /^-[a-z]*g/ },
+  tini: { with: /^-[a-z]*g/ },
+  'tini-static': { with: /^-[a-z]*g/ },
+}
+
+/** Whether an init program among the words that stand in front of a program sends signals to the program's whole group. */
+export function signalsGroup(words: readonly Word[]): boolean {
+  // The words behind each of a name are asked about: one that must be there is behind the first, one that must not is not behind the last.
+  const seen = new Map<string, { readonly first: number; readonly last: number }>()
+  for (const [index, { value }] of words.entries()) {
+    const name = baseName(value ?? '')
+    if (!Object.hasOwn(initPrograms, name)) continue
+    seen.set(name, { first: seen.get(name)?.first ?? index, last: index })
+  }
+  return [...seen].some(([name, { first, last }]) => {
+    const program = initPrograms[name]!
+    const is = (pattern: RegExp, from: number): boolean => words.some(({ value }, at) => at > from && pattern.test(value ?? ''))
+    return 'with' in program ? is(program.with, first) : !is(program.unless, last)
+  })
 }

@@ -1,4 +1,4 @@
-import { staysInPlace } from '../gunicorn/signals.ts'
+import { staying } from '../gunicorn/termination.ts'
 import { isLasting, preStop } from '../kubernetes/pod-fields.ts'
 import type { Container } from '../kubernetes/workload.ts'
 import { defineRule, type Fix, type Subject } from './rule.ts'
@@ -23,12 +23,15 @@ export default defineRule({
   },
 })
 
-function fault({ command, shell, settings }: Subject): { readonly detail: string; readonly remedy?: string; readonly fix?: Fix } | undefined {
+/** The shells whose ways are known; of `sh` it is taken that it is dash, as on Debian and Ubuntu. */
+const measured = /^(sh|dash|r?bash|ash|busybox)$/
+
+function fault({ command, shell, settings, parents }: Subject): { readonly detail: string; readonly remedy?: string; readonly fix?: Fix } | undefined {
   // A trap may pass signals on, and whoever puts gunicorn into the background by itself has a plan.
   if (!command || !shell || shell.signalsGroup || shell.traps || settings.value('daemon') === true) return undefined
-  const stays = shell.isFile ? 'always' : staysInPlace[shell.name]
+  const parent = parents.find(({ kind }) => kind === 'shell')
+  if (!parent || !measured.test(shell.name) || staying(parent, 'dash') !== 'stays') return undefined
   if (command.ends) {
-    if (command.exec || stays === undefined || (stays !== 'always' && !command.embedded && (stays === 'never' || command.bare))) return undefined
     const name = shell.name === 'sh' ? 'a shell such as dash' : shell.name
     return { detail: `must be started with \`exec\`, as ${name} stays in front of it and gets SIGTERM in its place`, fix: { exec: true } }
   }
@@ -37,8 +40,6 @@ function fault({ command, shell, settings }: Subject): { readonly detail: string
     return { detail: 'must not be part of a pipeline, in front of which the shell stays and gets SIGTERM', remedy: 'Take gunicorn out of the pipeline, and start it with `exec`.' }
   if (command.background)
     return { detail: 'must not run in the background of a shell, which gets SIGTERM in its place', remedy: 'Start gunicorn with `exec` as the last command, or in a container of its own.' }
-  // busybox gives way to a subshell as well.
-  if (stays === undefined || stays === 'never') return undefined
   return { detail: 'must be the last command of its script, as the shell stays in front of it and gets SIGTERM in its place' }
 }
 
