@@ -70,6 +70,8 @@ export function preStop(container: Container): PreStop {
 export interface ProbePort {
   readonly path: Path
   readonly port: number
+  /** What is spoken there, where it is HTTP in either form. */
+  readonly scheme?: 'HTTP' | 'HTTPS'
 }
 
 const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const
@@ -85,7 +87,8 @@ export function probePorts(container: Container): readonly ProbePort[] {
       // With a host the kubelet asks somebody else.
       if (written === undefined || (valueAt(probe, [action, 'host']) ?? '') !== '') continue
       const port = typeof written === 'string' ? namedPort(container, written) : numberOrNone(written)
-      if (port !== undefined) ports.push({ path: [...container.path, name, action, 'port'], port })
+      const scheme = action === 'httpGet' ? (valueAt(probe, [action, 'scheme']) ?? 'HTTP') : undefined
+      if (port !== undefined) ports.push({ path: [...container.path, name, action, 'port'], port, ...(scheme === 'HTTP' || scheme === 'HTTPS' ? { scheme } : {}) })
     }
   }
   return ports

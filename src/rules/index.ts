@@ -27,6 +27,7 @@ import missingWorkers from './missing-workers.ts'
 import outdatedWorkerDependency from './outdated-worker-dependency.ts'
 import privilegedPort from './privileged-port.ts'
 import probePort from './probe-port.ts'
+import probeScheme from './probe-scheme.ts'
 import python2Gevent from './python2-gevent.ts'
 import reloading from './reloading.ts'
 import removedWorkerClass from './removed-worker-class.ts'
@@ -74,6 +75,7 @@ export const rules: readonly Rule[] = [
   outdatedWorkerDependency,
   privilegedPort,
   probePort,
+  probeScheme,
   python2Gevent,
   reloading,
   removedWorkerClass,

@@ -1,6 +1,6 @@
-import { parseAddress } from '../gunicorn/address.ts'
 import { isLasting, probePorts, runsBesideOthers } from '../kubernetes/pod-fields.ts'
-import { defineRule, single, type Subject } from './rule.ts'
+import { passesOn } from '../shell/programs.ts'
+import { boundPorts, defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'probe-port',
@@ -15,22 +15,18 @@ export default defineRule({
     // Containers of a Pod share its address: another one may listen there.
     const probed = probePorts(container)
     if (probed.length === 0 || !isLasting(workload, container) || runsBesideOthers(workload, container) || !isAlone(subject)) return
-    const ports = boundPorts(subject)
-    if (ports.length === 0) return
-    const known = ports.length === 1 ? `the port that gunicorn listens on, ${ports[0]}` : `one of the ports that gunicorn listens on, ${ports.join(', ')}`
-    for (const { path, port } of probed)
-      if (!ports.includes(port)) yield { place: { path }, shape: 'Invalid value', value: port, detail: `must be ${known}` }
+    const bound = boundPorts(subject)
+    // Of loopback addresses alone another rule speaks.
+    if (!bound || (bound.reached.length === 0 && bound.inside.length > 0)) return
+    const { reached, inside } = bound
+    const known = reached.length === 0 ? 'a port that gunicorn listens on, and it listens on a unix socket alone' :
+      reached.length === 1 ? `the port that gunicorn listens on, ${reached[0]}` : `one of the ports that gunicorn listens on, ${reached.join(', ')}`
+    for (const { path, port } of probed) {
+      const why = inside.includes(port) ? ', as the kubelet does not come to loopback addresses' : ''
+      if (!reached.includes(port)) yield { place: { path }, shape: 'Invalid value', value: port, detail: `must be ${known}${why}` }
+    }
   },
 })
 
 /** In a script another program may listen, too. */
-const isAlone = ({ command, shell }: Subject): boolean => command === undefined || shell?.others() === false
-
-/** The ports that gunicorn listens on; none where not all of its addresses are known. */
-function boundPorts({ settings }: Subject): readonly number[] {
-  const setting = settings.get('bind')
-  if (setting?.value === undefined || setting.source === 'default') return []
-  const addresses = settings.entries('bind').map((entry) => parseAddress(String(single(entry.value))))
-  const ports = addresses.flatMap((address) => (address.kind === 'tcp' ? [address.port] : []))
-  return ports.length === setting.entries.length ? ports : []
-}
+const isAlone = ({ beside, mayHaveOthers }: Subject): boolean => !mayHaveOthers && beside().every((command) => passesOn(command) === 'no')

@@ -1,4 +1,5 @@
 /** What a rule is, and how it words a problem. */
+import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import { versionIn, type Release, type Value } from '../gunicorn/catalogue.ts'
 import type { Entry, Setting, StartProblem } from '../gunicorn/settings.ts'
 import type { Place } from '../command-line.ts'
@@ -251,6 +252,16 @@ function goesByItself({ platform, settings }: Subject, name: string, value: stri
   if (platform.explicit) return false
   const held = settings.value(name)
   return held !== undefined && held !== null && String(held) === String(value)
+}
+
+/** The ports that gunicorn listens on, those that are reached from outside the Pod apart; undefined where not all of its addresses are known, or nothing says any. */
+export function boundPorts({ settings }: Subject): { readonly reached: readonly number[]; readonly inside: readonly number[] } | undefined {
+  const setting = settings.get('bind')
+  if (setting?.value === undefined || setting.source === 'default') return undefined
+  const addresses = settings.entries('bind').map((entry) => parseAddress(String(single(entry.value))))
+  if (addresses.length < setting.entries.length || addresses.some(({ kind }) => kind === 'fd' || kind === 'bad')) return undefined
+  const ports = (isInside: boolean): number[] => addresses.flatMap((address) => (address.kind === 'tcp' && isLoopback(address) === isInside ? [address.port] : []))
+  return { reached: ports(false), inside: ports(true) }
 }
 
 /** Who may pass requests on to a gunicorn: programs of the same script, containers of the same Pod, which share its address, and those of the node. */
