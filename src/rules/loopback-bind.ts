@@ -20,7 +20,7 @@ export default defineRule({
     for (const entry of setting.entries) {
       const text = textOf(entry)?.trim() ?? ''
       const value = everywhere(withPortVariable(text, env) ?? text)
-      const rest = front !== undefined || entry.value === undefined ? { value: entry.argument?.word.text ?? text } : { fix: { setting: 'bind', value, entry } }
+      const rest = entry.value === undefined ? { value: entry.argument?.word.text } : front === undefined ? { fix: { setting: 'bind', value, entry } } : {}
       const doubt = front === undefined ? {} : { doubt: `unless ${front} passes requests on to it` }
       yield invalid(subject, setting, entry, 'must not be a loopback address', { ...rest, ...doubt })
     }
