@@ -5,6 +5,7 @@
  */
 import { spend } from './budget.ts'
 import type { Invocation } from './inspect.ts'
+import type { Command } from './shell/command.ts'
 import type { Problem } from './rules/rule.ts'
 
 /** Why a problem is no evidence by itself, as the end of its message, which is empty where the message says it already; undefined where it is evidence. */
@@ -24,6 +25,10 @@ export function mayStartOtherwise(invocation: Invocation, all: readonly Invocati
   spend(all.length / 20)
   if (all.some((other) => other !== invocation && other.container === invocation.container && other.settings.serves && !denied.has(other)))
     return 'unless another gunicorn of the script starts'
+  const isUnseen = ({ words: [first, ...rest] }: Command): boolean => first?.value === null && rest.some(({ value }) => value === 'gunicorn' || value?.endsWith('/gunicorn') === true)
+  // What stands in front of gunicorn in an unknown way may be nothing.
+  if (invocation.mayHaveOthers && invocation.beside().some((command) => isUnseen(command) && !all.some((other) => other.command === command)))
+    return 'unless the script starts another gunicorn'
   return invocation.mayHaveOthers && !isLast(invocation) ? 'unless the script starts another gunicorn behind it, where that cannot be seen' : undefined
 }
 
