@@ -208,6 +208,6 @@ describe(`denials, seed ${seed}`, () => {
     console.log(`denials, seed ${seed}: ${scripts.length} scripts in ${places.flat().length} worlds, ${known.size} ways to start gunicorn; ${tally.starting} serve in one, ${tally.hopeless} fail in all, ${tally.hopelessDenied} of them denied; ${tally.denied} denied, ${wrong.length} of them wrongly`)
     expect(wrong.slice(0, 15).join('\n---\n') + (wrong.length > 15 ? `\n… ${wrong.length} in all` : '')).toBe('')
     // What denies nothing would agree with anything.
-    expect(tally.hopelessDenied).toBeGreaterThan(tally.hopeless / 4)
+    expect(tally.hopelessDenied).toBeGreaterThan(tally.hopeless / 10)
   })
 })
