@@ -8,7 +8,7 @@ import { containerEnvironment } from '../kubernetes/environment.ts'
 import { expand, expandRewritten } from '../kubernetes/expansion.ts'
 import type { Shape } from '../kubernetes/field.ts'
 import { hasHostNetwork, lastingContainers } from '../kubernetes/pod-fields.ts'
-import { valueAt } from '../kubernetes/workload.ts'
+import { valueAt, type Container } from '../kubernetes/workload.ts'
 import type { Command } from '../shell/command.ts'
 import { namesProxy, passesOn } from '../shell/programs.ts'
 import type { Word } from '../shell/word.ts'
@@ -269,8 +269,11 @@ export function inFront({ workload, container, beside }: Subject): 'a proxy' | `
   const isGunicorn = ({ words }: Command): boolean => words.slice(0, 4).some(({ value }) => value === 'gunicorn' || value?.endsWith('/gunicorn') === true)
   const programs = beside().map((command) => (isGunicorn(command) ? 'no' : passesOn(command)))
   const others = workload.pod ? lastingContainers(workload).filter((other) => other !== container) : []
-  if (programs.includes('yes') || others.some((other) => namesProxy(`${other.name} ${String(valueAt(other.written, ['image']) ?? '')}`))) return 'a proxy'
+  const isProxy = (one: Container): boolean => namesProxy(`${one.name} ${String(valueAt(one.written, ['image']) ?? '')}`)
+  if (programs.includes('yes') || others.some(isProxy)) return 'a proxy'
   if (programs.includes('unknown')) return 'another program of the script'
+  // What else its image starts is not in sight.
+  if (isProxy(container)) return 'another program of the image'
   if (others.length > 0) return 'another container of the Pod'
   return hasHostNetwork(workload) ? 'a program of the node' : undefined
 }

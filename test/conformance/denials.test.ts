@@ -15,9 +15,13 @@ import { lint } from '../../src/lint.ts'
 import { presetNamed } from '../../src/policy/read.ts'
 import { installGunicorn } from '../../scripts/gunicorn-release.ts'
 import { amount } from '../amount.ts'
+import { isGunicorn } from './changes.ts'
+import { containers } from './containers.ts'
 import { doubtful, type Doubtful, type World } from './doubtful-scripts.ts'
 import { Oracle, type Answer, type CommandLine } from './gunicorn.ts'
+import { missingPrograms, Node, type Run } from './pods.ts'
 import { realTest, seed } from './real.ts'
+import { readRuns } from './run-settings.ts'
 import { findProgram, missing as missingShell, single } from './shell-programs.ts'
 
 const count = Number(process.env['PADDOCK_DENIALS'] ?? amount(500))
@@ -165,8 +169,8 @@ function object({ text, parameters, env, release, sidecar, port }: Doubtful): ob
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [web, ...(sidecar === undefined ? [] : [{ name: 'side', image: sidecar }])] } }
 }
 
-function denials(script: Doubtful, preset: string): readonly string[] {
-  const workload = readWorkload(object(script))
+function denialsOf(written: object, preset: string): readonly string[] {
+  const workload = readWorkload(written)
   if (!workload) throw new Error('a Pod was not read')
   return lint(workload, presetNamed(preset), annotatedPython(workload)).findings.filter(({ action }) => action === 'Deny').map(({ message }) => message)
 }
@@ -195,7 +199,7 @@ describe(`denials, seed ${seed}`, () => {
         const isReached = hasProxy || (script.sidecar !== undefined && script.port === undefined)
         return [...gunicorns.keys()].some((key) => known.get(key) === 'serves' || (known.get(key) === 'inside' && isReached))
       })
-      const denied = denials(script, index % 2 === 0 ? 'kubernetes' : 'blueking')
+      const denied = denialsOf(object(script), index % 2 === 0 ? 'kubernetes' : 'blueking')
       if (denied.length > 0) tally.denied++
       if (starting) tally.starting++
       // Where nothing tells the address, it is put in rather than denied.
@@ -209,5 +213,28 @@ describe(`denials, seed ${seed}`, () => {
     expect(wrong.slice(0, 15).join('\n---\n') + (wrong.length > 15 ? `\n… ${wrong.length} in all` : '')).toBe('')
     // What denies nothing would agree with anything.
     expect(tally.hopelessDenied).toBeGreaterThan(tally.hopeless / 10)
+  })
+
+  realTest('of containers as people write them, none is denied that a real gunicorn serves in', missing ?? missingPrograms(), async () => {
+    const all = containers(seed, amount(15_000), '/dev/null', true)
+    const denied = all.flatMap((generated) => {
+      const found = denialsOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers: [{ image: 'shop', ...generated.container }] } }, 'kubernetes')
+      return found.length > 0 ? [{ generated, found }] : []
+    })
+    const home = join(folder, 'node')
+    mkdirSync(home)
+    const outcomes = await new Node(home).run(denied.map(({ generated }) => generated))
+    const served = new Set<Run>()
+    for (const release of releases) {
+      const answers = await readRuns(outcomes.flatMap(({ runs }) => runs.filter(isGunicorn)), release)
+      for (const [run, answer] of answers) if (verdictOf(answer, { argv: run.argv, env: run.variables }) === 'serves') served.add(run)
+    }
+    const wrong = denied.flatMap(({ generated, found }, index) => {
+      const run = outcomes[index]?.runs.find((one) => served.has(one))
+      return run ? [[JSON.stringify(generated.container), JSON.stringify([...generated.hidden]), JSON.stringify(run.argv), ...found.map((one) => `  ${one}`)].join('\n')] : []
+    })
+    console.log(`containers, seed ${seed}: ${all.length}, ${denied.length} of them denied, ${wrong.length} of those wrongly`)
+    expect(wrong.slice(0, 15).join('\n---\n') + (wrong.length > 15 ? `\n… ${wrong.length} in all` : '')).toBe('')
+    expect(denied.length).toBeGreaterThan(all.length / 200)
   })
 })
