@@ -127,6 +127,8 @@ export interface CommandLine {
   readonly configFile?: ((path: string, isAtHome: () => boolean) => ConfigText | null | undefined) | undefined
   /** Whether a config file may stand in the folder that gunicorn starts in, and is not found. Without it, none does. */
   readonly mayHideConfig?: ((isAtHome: () => boolean) => boolean) | undefined
+  /** Takes each program that is started and is neither gunicorn nor a shell with its script, where that is asked for. */
+  readonly program?: ((program: Unread) => void) | undefined
 }
 
 /** A program that stands between a command line and the word gunicorn, and is none that is known to start another. */
@@ -223,6 +225,7 @@ class Inspector {
   #overlook(words: readonly Word[], started: Started): void {
     const index = started.kind === 'unknown' ? 0 : started.index
     const first = words[index]
+    if (first && started.kind !== 'unknown') this.#line.program?.({ name: first.value ?? first.text, words: words.slice(index) })
     if (first && !startNothing.has(first.value ?? '') && words.some(({ text }, at) => at > index && text.includes('gunicorn')))
       this.#unread.push({ name: first.value ?? first.text, words: words.slice(index) })
   }
@@ -312,6 +315,7 @@ class Inspector {
       const { words, origins, started } = unfolded(command.words, () => (name) => command.environment.get(name))
       if (started.kind === 'unknown' && words.length > 0) this.#mayStartMore = true
       if (started.kind === 'program' && words.length - started.index < 2 && command.input === undefined) {
+        this.#line.program?.({ name: words[started.index]?.value ?? '', words: words.slice(started.index) })
         if (isShell(words.slice(started.index))) this.#mayStartMore = true
         continue
       }

@@ -5,7 +5,6 @@ import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budge
 import { inspectCommandLine, mostWords, noParents, nothingBeside, wordOf, type CommandLine, type Found, type Inspected } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
-import { baseName } from './gunicorn/invocation.ts'
 import { releasesFor, type Release } from './gunicorn/catalogue.ts'
 import { automaticFile, type ConfigText } from './gunicorn/config-file.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
@@ -13,7 +12,7 @@ import type { Parent } from './gunicorn/termination.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { expand, expandRewritten, longestArgument, tooLong } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
-import { hiddenCommand, isMade, type HiddenCommand } from './kubernetes/hidden-command.ts'
+import type { HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
 import { valueAt, type Container, type UnreadContainer, type Workload } from './kubernetes/workload.ts'
 import { Environment } from './shell/environment.ts'
@@ -28,6 +27,8 @@ export interface Invocation extends Found {
   readonly mayHaveOthers: boolean
   /** What is not in sight of the command, of a container that stands in here for what it may start. */
   readonly hidden?: HiddenCommand
+  /** True where nothing but some words of a gunicorn is in sight, as in GUNICORN_CMD_ARGS: what it refuses of them holds, and nothing else does. */
+  readonly isPartial?: boolean
   /** Why it was not read to its end, of a container that stands in here for what it may start. */
   readonly unread?: UnreadContainer
 }
@@ -80,7 +81,7 @@ export function inspectWorkload(workload: Workload, surroundings: Surroundings =
 const mostInvocations = 200
 
 /** The texts of a container's command line. Without a command the image's entry point holds, which as a rule runs what its arguments say. */
-const textsOf = ({ command = [], args = [], elements }: Container): readonly string[] => elements?.map(({ text }) => text) ?? [...command, ...args]
+export const textsOf = ({ command = [], args = [], elements }: Container): readonly string[] => elements?.map(({ text }) => text) ?? [...command, ...args]
 
 /** Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name. */
 function mayStartGunicorn({ isRewritten, env }: Container, texts: readonly string[]): boolean {
@@ -97,12 +98,13 @@ interface InspectedContainer extends Inspected {
   readonly invocations: readonly Invocation[]
 }
 
-function inspectContainer(
-  workload: Workload, container: Container, releases: readonly Release[], surroundings: Surroundings,
+/** `program` takes the programs that are started besides; where it is given, a container is looked at that says nothing of gunicorn, too. */
+export function inspectContainer(
+  workload: Workload, container: Container, releases: readonly Release[], surroundings: Surroundings, program?: CommandLine['program'],
 ): InspectedContainer | undefined {
   const { command = [], path } = container
   const texts = textsOf(container)
-  if (!mayStartGunicorn(container, texts)) return undefined
+  if (!program && !mayStartGunicorn(container, texts)) return undefined
   if (texts.length > mostWords) giveUp(`at most ${mostWords} words of a command are read`)
   // A container with a longer one does not start; a file may be longer.
   const isTooLong = (text: string | undefined): boolean => text !== undefined && text.length > longestArgument
@@ -125,6 +127,7 @@ function inspectContainer(
     environment: () => shellEnvironment(environment),
     variables: variablesOf(environment),
     releases,
+    program,
     configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
     mayHideConfig: (isAtHome) => mayHideConfig(workload, container, surroundings, isAtHome),
   })
@@ -191,55 +194,16 @@ export function inspectImage(workload: Workload, container: Container): Invocati
   }
 }
 
-const gunicornItself = literal('gunicorn')
+export const gunicornItself = literal('gunicorn')
 /** Some application, of which only that it is there is known. */
-const hiddenApplication: Word = { value: null, prefix: 'application', splits: false, text: '', start: 0, end: 0 }
-
-/** The containers whose command is in their image, each as an invocation of which nothing is known. */
-export function* inspectHidden(workload: Workload, invocations: readonly Invocation[]): Generator<Invocation> {
-  const seen = new Set(invocations.map(({ container }) => container))
-  for (const container of workload.containers) {
-    spend(1)
-    const hidden = seen.has(container) ? undefined : (hiddenCommand(workload, container) ?? spokenOf(workload, container))
-    if (hidden) yield { ...standIn(workload, container, hidden.path), hidden }
-  }
-}
-
-/** The program behind which a container speaks of gunicorn, where none is seen to be started. */
-function spokenOf(workload: Workload, container: Container): HiddenCommand | undefined {
-  if (container.list !== 'containers' || isMade(workload) || !textsOf(container).some(namesGunicorn)) return undefined
-  const program = inspectedOnce(workload, container)?.unread.find(({ name, words }) => !isDoneBy(baseName(name), words) && words.some(({ value, text }) => namesGunicorn(value ?? text)))
-  return program && { kind: 'program', path: container.path, value: program.name }
-}
-
-/** A container that was inspected before; undefined where it was not read to its end, which has been told. */
-function inspectedOnce(workload: Workload, container: Container): InspectedContainer | undefined {
-  try {
-    return inspectContainer(workload, container, workloadReleases(workload), none)
-  } catch (error) {
-    if (isSpent() || unreadReason(error) === undefined) throw error
-    return undefined
-  }
-}
-
-/** Whether a text names the program, and not a file, a package or a host that is called after it. */
-const namesGunicorn = (text: string): boolean => /(?<![\w.:@=/-])(?:[\w.@/-]*\/)?gunicorn(?![\w.:@=/-])/.test(text)
-
-/** Programs that do something with the name, and do not start what it names. */
-const others = new Set((
-  'apk apt apt-get awk basename cat chmod chown command cp curl dirname dnf echo egrep expr fgrep find getopt grep groupadd id install kill killall ln log logger ls mkdir mv ' +
-  'pgrep pidof pip pip2 pip3 pkill printf ps pushd rm rmdir rsync sed sleep stat supervisorctl systemctl tail tee test touch tr type useradd wait wget whereis which yum'
-).split(' '))
-
-const isDoneBy = (name: string, words: readonly Word[]): boolean =>
-  others.has(name) || (/^(python|pypy|uv|poetry|pipenv|pdm|conda|mamba)/.test(name) && words.some(({ value }) => value !== null && /^(pip|install|add|sync|list|show|freeze)$/.test(value)))
+export const hiddenApplication: Word = { value: null, prefix: 'application', splits: false, text: '', start: 0, end: 0 }
 
 /** A container that was not read to its end, as an invocation of which nothing is known. */
 export function unreadInvocation(workload: Workload, unread: UnreadContainer): Invocation {
   return { ...standIn(workload, unread.container, unread.container.path), unread }
 }
 
-function standIn(workload: Workload, container: Container, path: Path): Invocation {
+export function standIn(workload: Workload, container: Container, path: Path): Invocation {
   const place = { path }
   return {
     workload,

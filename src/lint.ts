@@ -6,7 +6,7 @@ import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Place } from './command-line.ts'
 import { doubtAbout, mayStartOtherwise } from './certainty.ts'
 import { contradictions, type Asked, type Contradiction } from './consequences.ts'
-import { inspectHidden, unreadInvocation, type Invocation, type Surroundings } from './inspect.ts'
+import { unreadInvocation, type Invocation, type Surroundings } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import { visible } from './kubernetes/visible.ts'
 import type { Container, UnreadContainer, Workload } from './kubernetes/workload.ts'
@@ -14,6 +14,7 @@ import { platformRules } from './platforms/remarks.ts'
 import type { Action, Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
 import { isPort, type Fix, type Problem, type Python, type Rule, type Severity, type Subject } from './rules/rule.ts'
+import { inspectUnseen } from './unseen.ts'
 
 /** What is done about a finding, and who says so. */
 interface Verdict {
@@ -158,10 +159,17 @@ export function lint(workload: Workload, policy: Policy, python: Python, surroun
     const invocations = invocationsOf(workload, policy, python, surroundings, unread)
     const found = new Found(invocations, policy, python)
     found.lintEach(invocations, unread, workload.containers[0])
-    if (!isSpent() && hiddenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectHidden(workload, invocations), unread, workload.containers[0])
+    if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectUnseen(workload, invocations), unread, workload.containers[0])
     const findings = [...found.findings(unread), ...unreadFindings(workload, unread, policy, python)]
     return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings, surroundings }
   })
+}
+
+/** How many commands of a report start gunicorn: `gunicorn --help` does not. */
+export const countStarted = ({ invocations }: Pick<Report, 'invocations'>): number => {
+  let started = 0
+  for (const { settings } of invocations) if (settings.readings.some(({ exits }) => exits === undefined)) started += 1
+  return started
 }
 
 /** So many findings of one rule in one workload are told; whoever has more has to look at the others himself. */
@@ -214,6 +222,7 @@ class Found {
     const own: Finding[] = []
     try {
       for (const rule of activeRules(policy, invocation.hidden ? 'hidden' : undefined)) {
+        if (invocation.isPartial === true && rule.isAboutWords !== true) continue
         if (allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
         for (const problem of rule.check(subject)) {
           spend(2)
@@ -278,7 +287,7 @@ function remarks({ remarks = [], containers }: Workload, policy: Policy): Findin
   })
 }
 
-const hiddenRules = rules.filter((rule) => rule.of === 'hidden')
+const unseenRules = rules.filter((rule) => rule.of === 'hidden' || rule.isAboutWords === true)
 const unreadRules = rules.filter((rule) => rule.of === 'unread')
 
 /** The findings with what the policy says against their fixes: what it would deny, it does not put in. */

@@ -13,6 +13,7 @@ const order = [
   ['platforms'],
   ['command-line'],
   ['inspect'],
+  ['unseen'],
   ['rules'],
   ['policy'],
   ['injection'],
@@ -124,7 +125,7 @@ describe('the house', () => {
   test('what is one file stays one file', () => {
     const files = sources.map(({ path }) => path)
     expect(files).toEqual(expect.arrayContaining(['src/inspect.ts', 'src/edit.ts', 'src/lint.ts', 'src/fix.ts']))
-    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/inspect.ts', 'src/lint.ts'])
+    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/inspect.ts', 'src/lint.ts', 'src/unseen.ts'])
   })
 
   test('everything has a name', () => {

@@ -4,7 +4,7 @@ import { fix, withoutFixes } from '../fix.ts'
 import type { Surroundings } from '../inspect.ts'
 import type { Path } from '../kubernetes/field.ts'
 import { valueAt, type Remark, type Workload } from '../kubernetes/workload.ts'
-import { lint, type Finding } from '../lint.ts'
+import { countStarted, lint, type Finding } from '../lint.ts'
 import { modeOf, workloadOf, type Process, type WrittenText } from '../platforms/process.ts'
 import type { Platform } from '../platforms/platform.ts'
 import { processScripts, type ProcessScript } from '../platforms/process-scripts.ts'
@@ -123,7 +123,7 @@ class ProcessCheck {
           document: 0,
           line: line ?? this.#spanAt(this.#start).line,
           workload: own,
-          invocations: report.invocations.length,
+          invocations: countStarted(report),
           decision: findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow',
           findings: findings.map((finding): ReportedFinding => ({ finding, span: span(finding), fixed: mended.has(finding) })),
           patch: () => jsonPatch(object, rounds),

@@ -6,7 +6,7 @@ import { fix, withoutFixes } from '../fix.ts'
 import type { Surroundings } from '../inspect.ts'
 import { fieldMessage, type Path } from '../kubernetes/field.ts'
 import { readObjects, readWorkload, type Workload } from '../kubernetes/workload.ts'
-import { lint, type Finding } from '../lint.ts'
+import { countStarted, lint, type Finding } from '../lint.ts'
 import { governed, type PolicyFor } from '../policy/governed.ts'
 import { nothing } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
@@ -62,7 +62,7 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
       document: manifest.index,
       line: at.length === 0 ? manifest.line : (manifest.locate(at)?.line ?? manifest.line),
       workload,
-      invocations: report.invocations.length,
+      invocations: countStarted(report),
       decision: findings.some((finding) => finding.action === 'Deny') ? 'Deny' : 'Allow',
       findings: findings.map((finding) => ({ finding, span: spanOf(manifest, at, finding), fixed: mended.has(finding) })),
       patch: () => jsonPatch(object, rounds),

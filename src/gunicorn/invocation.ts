@@ -210,6 +210,10 @@ class Walk {
         return this.at++ < this.#words.length
       case 'ended':
         return this.#separated || this.#hasNoOptions()
+      case 'spared':
+        this.grabs = true
+        spend((this.#words.length - this.at) / 20)
+        return this.#words.every(({ prefix, splits }, index) => index < this.at || (!splits && !step.options.test(prefix)))
       case 'separator': {
         let index = this.at
         while (index < this.#words.length && this.#words[index]?.value !== '--') index++

@@ -47,6 +47,8 @@ export type Step =
   | { readonly kind: 'assignments' }
   /** The end of the options, by `--`: without, those of the command would be the wrapper's. */
   | { readonly kind: 'ended' }
+  /** None of the command's words begins with one of these: the wrapper would take them out as its own, wherever they stand. */
+  | { readonly kind: 'spared'; readonly options: RegExp }
   /** Whatever it is, up to `--`. */
   | { readonly kind: 'separator' }
 
@@ -105,6 +107,7 @@ const separator: Step = { kind: 'separator' }
 
 const execs = (...steps: readonly Step[]): Wrapper => ({ steps, stays: false })
 const runsPython = (...steps: readonly Step[]): Wrapper => ({ steps, stays: false, isPython: true })
+const runsPythonBeside = (...steps: readonly Step[]): Wrapper => ({ steps, stays: true, passes: null, isPython: true })
 const stays = (passes: boolean | null, ...steps: readonly Step[]): Wrapper => ({ steps, stays: true, passes })
 
 /** Scripts that keep what they wait for in variables: where the environment has one of the name, the command gets theirs. */
@@ -237,6 +240,8 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
   dockerize: stays(true, flags('wait= timeout= wait-retry-interval= wait-http-header= template= stdout= stderr= delims= no-overwrite poll multiline skip-tls-verify validate-cert env= env-section=', { loads: 'env' })),
   // Those that start others beside it, or again
   honcho: { ...stays(false, options('e= env= d= app-root= no-colour no-prefix f= procfile='), subcommand('run'), options('e= env= d= app-root= no-colour no-prefix f= procfile=')), environment: 'loads' },
+  // argparse's parse_known_args: its own options are taken out wherever they stand, and may be cut short.
+  hupper: runsPythonBeside(options('w= x= v q m shutdown-interval= reload-interval=', { module: 'm' }), { kind: 'spared', options: /^(?:-[mwxvqh]|--$|--(?:s|r)[\w-]*|--h(?:e(?:l(?:p)?)?)?$)/ }),
   // It stops the command by SIGINT, unless told otherwise.
   watchmedo: stays(null, subcommand('auto-restart'), options(watchmedo), ended),
   litestream: stays(true, subcommand('replicate'), flags('config= exec= no-expand-env once force-snapshot enforce-retention restore-if-db-not-exists log-level=', { words: 'exec' })),

@@ -1,20 +1,23 @@
 /**
  * Containers whose command is in the image, so that what they start cannot be told from their object: what buildpacks and the
- * platforms that use them make.
+ * platforms that use them make, scripts of the image, and images that start something by themselves.
  *
  * Sources: buildpacks.io, "Launch"; the operator of TencentBlueKing/blueking-paas (`bkapp.paas.bk.tencent.com/…` labels, `/runner/init`);
  * cloudfoundry/korifi (`korifi.cloudfoundry.org/process-type`); dokku (`dokku.com/managed`, `/start`).
  */
 import { spend } from '../budget.ts'
 import type { Path } from './field.ts'
+import { startsSomethingElse } from './known-images.ts'
 import { valueAt, type Container, type Workload } from './workload.ts'
 
 export interface HiddenCommand {
   /**
-   * `none`: there is no command. `process`: it names one that the image knows. `script`: a file of the application. `field`: a field
-   * that is none. `program`: one that may start what its words name.
+   * `none`: there is no command. `process`: it names one that the image knows. `script`: a file of the image. `field`: a field
+   * that is none. `program`: one that may start what its words name. `starter`: one that starts gunicorn in a way of its own.
+   * `supervisor`: one that starts what a file says. `variable`: one in whose container GUNICORN_CMD_ARGS is set. `unknown`: words that
+   * speak of gunicorn, and are not known before they are run.
    */
-  readonly kind: 'none' | 'process' | 'script' | 'field' | 'program'
+  readonly kind: 'none' | 'process' | 'script' | 'field' | 'program' | 'starter' | 'supervisor' | 'variable' | 'unknown'
   readonly path: Path
   /** What is written there. */
   readonly value?: string
@@ -24,8 +27,11 @@ export interface HiddenCommand {
 const launchers: ReadonlySet<string> = new Set(['launcher', '/cnb/lifecycle/launcher', '/runner/init', '/start'])
 
 const isLauncher = (word: string): boolean => launchers.has(word) || word.startsWith('/cnb/process/')
-const isShell = (word: string): boolean => /^(\/bin\/|\/usr\/bin\/)?(ba|da)?sh$/.test(word)
-const isScript = (word: string): boolean => /^(\/app\/|\.\/|bin\/)/.test(word) || word.endsWith('.sh')
+export const isShellName = (word: string): boolean => /^(\/bin\/|\/usr\/bin\/)?(ba|da)?sh$/.test(word)
+/** A file of an application, on a platform that starts them so. */
+const isOwnScript = (word: string): boolean => /^(\/app\/|\.\/|bin\/)/.test(word) || word.endsWith('.sh')
+/** A file that is a script by its name, wherever it is started: `/entrypoint.sh`, `./start`, `/usr/libexec/s2i/run`. Others are programs as a rule. */
+export const isScript = (word: string): boolean => /\.(sh|bash)$/.test(word) || /\/(docker-)?(entrypoint|start|run|launch|boot|init|serve|web)([-_][\w-]*)?$/.test(word)
 
 /** What of a container's command cannot be seen; undefined where there is nothing to say of it. */
 export function hiddenCommand(workload: Workload, container: Container): HiddenCommand | undefined {
@@ -35,19 +41,27 @@ export function hiddenCommand(workload: Workload, container: Container): HiddenC
 }
 
 function hiddenPart(workload: Workload, container: Container): HiddenCommand | undefined {
-  const { command = [], args = [], path, misnamed, isNamed } = container
+  const { command = [], args = [], path, misnamed, isNamed, elements } = container
   if (isNamed) return { kind: 'process', path: [...path, 'name'], value: container.name }
   if (misnamed) return { kind: 'field', path: [...path, misnamed.field], value: misnamed.text }
+  // A platform's own file names what it starts.
+  if (elements) return undefined
   const [first = args[0], second = args[1 - command.length]] = command
   // Other containers beside that of the application are what they are.
-  if (first === undefined) return isFirst(workload, container) && isOfPlatform(workload) ? { kind: 'none', path } : undefined
-  const at = second !== undefined && isShell(first) ? 1 : 0
+  if (first === undefined || (command.length === 0 && first.startsWith('-'))) return startsByItself(workload, container) ? { kind: 'none', path } : undefined
+  const at = second !== undefined && isShellName(first) ? 1 : 0
   const word = (at === 0 ? first : second) ?? ''
   const place = (): Pick<HiddenCommand, 'path' | 'value'> => ({ path: [...path, ...(at < command.length ? ['command', at] : ['args', at - command.length])], value: word })
   if (isLauncher(word)) return { kind: 'process', ...place() }
   const names = (): boolean => (word === container.name || word.endsWith(`-${container.name}`)) && isOfPlatform(workload)
   if (second === undefined && (word === 'web' || names())) return { kind: 'process', ...place() }
-  return isScript(word) && isOfPlatform(workload) ? { kind: 'script', ...place() } : undefined
+  return isScript(word) || (isOwnScript(word) && isOfPlatform(workload)) ? { kind: 'script', ...place() } : undefined
+}
+
+/** Whether an image may be one that starts gunicorn without being told to. */
+function startsByItself(workload: Workload, container: Container): boolean {
+  if (isOfPlatform(workload)) return isFirst(workload, container)
+  return !startsSomethingElse(container.written?.['image'])
 }
 
 /** What a workload has made says what the workload says. */

@@ -6,7 +6,7 @@ import { fix } from '../fix.ts'
 import type { Labels } from '../kubernetes/labels.ts'
 import type { Operation } from '../kubernetes/review.ts'
 import { readWorkload, type Workload } from '../kubernetes/workload.ts'
-import { lint, type Finding } from '../lint.ts'
+import { countStarted, lint, type Finding } from '../lint.ts'
 import { governed } from '../policy/governed.ts'
 import type { Policies } from '../policy/policies.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -40,6 +40,6 @@ export function judge(
   return bounded(() => {
     const report = lint(workload, policy, python)
     const { findings, rounds } = fix(object, report, policy, python)
-    return { workload, policy, invocations: report.invocations.length, findings, patch: () => jsonPatch(object, rounds) }
+    return { workload, policy, invocations: countStarted(report), findings, patch: () => jsonPatch(object, rounds) }
   })
 }

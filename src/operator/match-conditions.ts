@@ -21,6 +21,8 @@ export interface Coverage {
   readonly match: PolicySpec['match']
   /** True where an image that starts gunicorn by itself is looked at, too: its settings go into variables. */
   readonly readsImages?: boolean
+  /** True where something is done about a container whose command is not in sight, so that each has to be seen. */
+  readonly asksForCommands?: boolean
 }
 
 /**
@@ -32,7 +34,7 @@ export function matchConditions(operation: 'mutate' | 'validate', policies: read
     ...(operation === 'mutate' ? mendedByNobody(mendsExisting) : judgedAlready(policies)),
     { name: 'not-a-mirror-pod', expression: notAMirrorPod },
     { name: 'not-being-deleted', expression: 'object.?metadata.?deletionTimestamp.orValue(null) == null' },
-    { name: 'may-start-gunicorn', expression: policies.some(({ readsImages }) => readsImages) ? `${mayStartGunicorn} || ${saysGunicorn}` : mayStartGunicorn },
+    ...(operation === 'validate' && policies.some(({ asksForCommands }) => asksForCommands) ? [] : [{ name: 'may-start-gunicorn', expression: policies.some(({ readsImages }) => readsImages) ? `${mayStartGunicorn} || ${saysGunicorn}` : mayStartGunicorn }]),
   ]
 }
 
@@ -142,5 +144,7 @@ function container(): string {
   // A process of the image, by its name or that of what starts it.
   const process = `[c.?command, c.?args].exists(l, type(l.orValue(null)) == list && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
   const broughtIn = `(${someVariable((value) => `${value}.contains('gunicorn')`)} && ${someWord(`w.contains('$')`)})`
-  return `${someWord(`w.contains('gunicorn')`)} || ${process} || ${broughtIn} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
+  // What gunicorn refuses of it holds, whatever starts it.
+  const hasArguments = some('[c.?env]', 'e', "type(e) == map && e.?name.orValue(null) == 'GUNICORN_CMD_ARGS'", mostItems)
+  return `${someWord(`w.contains('gunicorn')`)} || ${hasArguments} || ${process} || ${broughtIn} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
 }

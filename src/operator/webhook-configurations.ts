@@ -70,6 +70,7 @@ interface Acting {
   readonly actions: ReadonlySet<Action>
   readonly match: NonNullable<PolicyObject['spec']['match']>
   readonly readsImages: boolean
+  readonly asksForCommands: boolean
   readonly mendsExisting: boolean
 }
 
@@ -107,10 +108,10 @@ export function webhooks(
 /** A policy that cannot be read as to whom it governs governs nobody. */
 function actingPart(object: PolicyObject): Acting {
   const { policy } = soundPolicy(object)
-  if (!policy) return { actions: new Set(), match: {}, readsImages: false, mendsExisting: false }
+  if (!policy) return { actions: new Set(), match: {}, readsImages: false, asksForCommands: false, mendsExisting: false }
   // Of several policies, the preset of another may hold for this one: that one then acts by it.
   const { rules, injection, existing } = override(preset(policy.spec.preset ?? defaultPreset) ?? nothing, policy.metadata.name, policy.spec)
-  return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))), match: policy.spec.match ?? {}, readsImages: injection === 'Environment', mendsExisting: existing === 'Fix' }
+  return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))), match: policy.spec.match ?? {}, readsImages: injection === 'Environment', asksForCommands: isTold(rules['unresolved-command']?.action), mendsExisting: existing === 'Fix' }
 }
 
 function address(path: string, { name, namespace, url }: ConfigurationSettings): Webhook['clientConfig'] {
@@ -185,3 +186,6 @@ export function isUpToDate(standing: WebhookConfiguration, wanted: WebhookConfig
 const sorted = (value: unknown): string =>
   JSON.stringify(value, (_key, one: unknown) =>
     typeof one === 'object' && one !== null && !Array.isArray(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one)
+
+/** Whether more is done about a finding than to note it for the scan to tell. */
+const isTold = (action: string | undefined): boolean => action === 'Warn' || action === 'Deny'

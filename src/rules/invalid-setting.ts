@@ -9,6 +9,7 @@ export default defineRule({
   remedy: 'Write a value that gunicorn takes.',
   settings: [],
   always: true,
+  isAboutWords: true,
 
   *check(subject) {
     for (const { problem, place, releases } of refusals(subject, 'invalid-setting')) {

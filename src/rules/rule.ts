@@ -112,6 +112,8 @@ export interface Rule {
   readonly unset?: boolean
   /** True for a rule that also looks at invocations that gunicorn refuses or that do not serve. */
   readonly always?: boolean
+  /** True for a rule about words that gunicorn refuses whatever else it is told: it looks as well at those of a gunicorn that is not in sight itself. */
+  readonly isAboutWords?: boolean
   /** `hidden` for a rule that speaks of containers whose command is not in sight, `unread` for those that were not read to their end, and of nothing else. */
   readonly of?: 'hidden' | 'unread'
   readonly check: (subject: Subject) => Iterable<Problem>

@@ -9,6 +9,7 @@ export default defineRule({
   remedy: 'Remove it, or write the name as `gunicorn --help` has it.',
   settings: [],
   always: true,
+  isAboutWords: true,
 
   *check(subject) {
     for (const { problem, place, releases } of refusals(subject, 'unknown-setting')) {

@@ -4,16 +4,20 @@ import { defineRule } from './rule.ts'
 const details: Readonly<Record<HiddenCommand['kind'], string>> = {
   none: "must name the command to be checked, as that of the image is not in sight",
   process: 'must be the command itself to be checked, as the process that it names is in the image',
-  script: 'must be the command itself to be checked, as the script is in the image',
+  script: 'must be the command itself to be checked, as the script is not in sight',
   program: 'must be a command that is known to start gunicorn, or gunicorn itself, as its words name gunicorn and are not understood',
+  starter: 'must be gunicorn itself to be checked, as this starts it in a way of its own',
+  supervisor: 'must be the command itself to be checked, as this starts what a file of the image says',
+  variable: 'must be a command that is known to start gunicorn, or gunicorn itself, as GUNICORN_CMD_ARGS is set for one',
+  unknown: 'must name what is started to be checked, as gunicorn is spoken of, and what is started is not known before it is run',
   field: 'must be `command` and `args`, as this is no field of a BkApp',
 }
 
 export default defineRule({
   id: 'unresolved-command',
   severity: 'info',
-  summary: 'what a container starts is in its image, or in words that are not understood, and has not been checked',
-  why: 'Buildpacks put the start command into the image, and some programs start what others do not know of. Whether gunicorn is started, and how, cannot be told from the object.',
+  summary: 'a container may start gunicorn, by its image, a script, or words that are not understood, and has not been checked',
+  why: 'Images have start commands of their own, scripts start what they say, and some programs start what others do not know of. Whether gunicorn is started, and how, cannot be told from the object.',
   remedy: 'Check the files that the image is built of, and the image itself.',
   settings: [],
   of: 'hidden',
@@ -22,7 +26,15 @@ export default defineRule({
     if (!hidden) return
     const { kind, path, value } = hidden
     const place = { path }
-    if (kind === 'none') yield { place, shape: 'Required value', detail: details[kind] }
-    else yield { place, shape: 'Invalid value', value, detail: details[kind], ...(kind === 'field' ? { remedy: 'Write `command` and `args`, which the API server keeps.' } : kind === 'program' ? { remedy: 'Start gunicorn by its own name, by a shell, or by a wrapper that Paddock knows.' } : {}) }
+    if (kind === 'none' || kind === 'unknown') yield { place, shape: 'Required value', detail: details[kind] }
+    else yield { place, shape: 'Invalid value', value, detail: details[kind], ...(remedies[kind] === undefined ? {} : { remedy: remedies[kind] }) }
   },
 })
+
+const known = 'Start gunicorn by its own name, by a shell, or by a wrapper that Paddock knows.'
+
+const remedies: Readonly<Partial<Record<HiddenCommand['kind'], string>>> = {
+  field: 'Write `command` and `args`, which the API server keeps.',
+  program: known,
+  variable: known,
+}

@@ -21,8 +21,8 @@ test.each<[string, readonly object[], object, unknown[]]>([
   ['BlueKing, legacy', [{ name: 'x', args: ['web'] }], { category: 'bkapp', process_id: 'web' }, ['process args 0']],
   ['Korifi', [{ name: 'application', command: ['/cnb/lifecycle/launcher', 'gunicorn app:app'] }], { 'korifi.cloudfoundry.org/process-type': 'web' }, ['process command 0']],
   ['a script of the application', [{ name: 'web', command: ['bash', '/app/start'] }], bluekingLabels, ['script command 1']],
-  ['the same of no platform', [{ name: 'web', command: ['bash', '/app/start'] }, { name: 'worker', command: ['worker'] }, { name: 'db' }], {}, [undefined, undefined, undefined]],
-  ['a label of another kind', [{ name: 'web' }], { ...bluekingLabels, 'bkapp.paas.bk.tencent.com/resource-type': 'hook' }, [undefined]],
+  ['the same of no platform', [{ name: 'web', command: ['bash', '/app/start'] }, { name: 'worker', command: ['worker'] }, { name: 'db', image: 'postgres' }], {}, ['script command 1', undefined, undefined]],
+  ['a label of another kind', [{ name: 'web' }], { ...bluekingLabels, 'bkapp.paas.bk.tencent.com/resource-type': 'hook' }, ['none containers 0']],
   ['a command that can be seen', [{ name: 'web', command: ['bash', '-c'], args: ['celery -A x worker'] }], bluekingLabels, [undefined]],
 ])('%s', (_, containers, labels, wanted) => {
   expect(hidden(containers, labels)).toEqual(wanted)

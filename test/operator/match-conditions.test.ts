@@ -78,3 +78,10 @@ test('workloads that say they hold gunicorn are asked about where images are loo
   expect(asked.startsWith(`${expression(of())} || `)).toBe(true)
   expect(asked).toContain("['paddock.dev/gunicorn', 'paddock.dev/requirements']")
 })
+
+test('what sets GUNICORN_CMD_ARGS is asked about whatever its command is, and everything is where a policy does something about commands that are not in sight', () => {
+  const conditions = (operation: 'mutate' | 'validate', policy: Coverage) => matchConditions(operation, [policy]).find(({ name }) => name === 'may-start-gunicorn')?.expression
+  expect(conditions('validate', of())).toContain("'GUNICORN_CMD_ARGS'")
+  expect(conditions('validate', { ...of(), asksForCommands: true })).toBeUndefined()
+  expect(conditions('mutate', { ...of(), asksForCommands: true })).toBe(conditions('mutate', of()))
+})
