@@ -1,10 +1,11 @@
 /** The process as the commands see it. */
 import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
-import { dirname, isAbsolute, join, relative } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { FileError } from '../src/cli/exit.ts'
-import type { Outside, Stream } from '../src/cli/io.ts'
+import { isIgnored, readIgnored, type Ignored } from '../src/cli/ignored.ts'
+import type { Outside, Stream, Walk } from '../src/cli/io.ts'
 
 /** What a file may hold that Paddock reads of itself (a config file, requirements, a script), in bytes; and one that was named to it. */
 const largestFound = 4 * 2 ** 20
@@ -25,7 +26,7 @@ export function processIo(): Outside {
     readWithin: (folder, path) => told(path, () => readRegular(realWithin(folder, path), path, largestFound)),
     writeFile: (path, content) => told(path, () => writeWhole(path, content), 'folder'),
     writeWithin: (folder, path, content) => told(path, () => writeWhole(realWithin(folder, path), content), 'folder'),
-    listFiles: (path, also) => told(path, () => (statSync(path).isDirectory() ? [...manifestFiles(path, also)] : [path])),
+    listFiles: (path, also, walk) => told(path, () => (statSync(path).isDirectory() ? filesIn(path, also, walk) : [path])),
     now: () => performance.now(),
     time: () => Date.now(),
   }
@@ -130,13 +131,51 @@ function writeWhole(path: string, content: string): void {
   }
 }
 
-function* manifestFiles(folder: string, also: string | undefined): Generator<string> {
-  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+function filesIn(folder: string, also: string | undefined, walk: Walk | undefined): readonly string[] {
+  if (!walk || !existsSync(join(folder, 'Chart.yaml'))) return [...manifestFiles(folder, also, walk, walk ? ignoredAround(folder, walk.exclude) : [])]
+  walk.passedOver(folder, 'chart')
+  return []
+}
+
+function* manifestFiles(folder: string, also: string | undefined, walk: Walk | undefined, around: readonly Ignored[]): Generator<string> {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
+  const ignored = walk && entries.some(({ name }) => name === '.gitignore') ? [...around.slice(0, -1), ...ignoredBy(folder), ...around.slice(-1)] : around
+  for (const entry of entries) {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) yield* manifestFiles(path, also)
+    if (walk && isIgnored(ignored, resolve(path), entry.isDirectory())) continue
+    const what = walk && entry.isDirectory() ? passedOver(path, entry.name) : undefined
+    if (what) walk?.passedOver(path, what)
+    else if (entry.isDirectory()) yield* manifestFiles(path, also, walk, ignored)
     else if (entry.isFile() && (/\.(ya?ml|json)$/.test(entry.name) || entry.name === also)) yield path
   }
+}
+
+/** What a folder is that no manifest of one's own stands in. */
+function passedOver(path: string, name: string): 'chart' | 'foreign' | undefined {
+  if (existsSync(join(path, 'Chart.yaml'))) return 'chart'
+  return name === 'vendor' || name === 'dist' || name === 'site-packages' || name === '__pycache__' || existsSync(join(path, 'pyvenv.cfg')) ? 'foreign' : undefined
+}
+
+/** The `.gitignore` of a folder; none where it cannot be read. */
+function ignoredBy(folder: string): Ignored[] {
+  try {
+    return [readIgnored(`${resolve(folder)}/`, readRegular(join(folder, '.gitignore'), '.gitignore', largestFound))]
+  } catch {
+    return []
+  }
+}
+
+/** What the repository around a folder names, up to its root; at the end, as it goes before all others, what was named from outside. */
+function ignoredAround(folder: string, exclude: readonly string[]): readonly Ignored[] {
+  const named = readIgnored(`${resolve(folder)}/`, exclude.join('\n'))
+  const top = repositoryOf(realpathSync(folder))
+  const around: Ignored[] = []
+  for (let at = dirname(resolve(folder)); isWithin(top, at); at = dirname(at)) {
+    around.unshift(...ignoredBy(at))
+    if (dirname(at) === at) break
+  }
+  return [...around, named]
 }
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const

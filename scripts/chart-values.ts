@@ -31,8 +31,8 @@ const object = (properties: Readonly<Record<string, Schema>>, more: Schema = {})
   ({ type: 'object', additionalProperties: false, properties, ...more })
 
 const action: Schema = {
-  type: ['string', 'object'],
-  description: '"Off" needs its quotes: without them, YAML takes it for false.',
+  anyOf: [{ type: ['string', 'object'] }, { const: false }],
+  description: 'Off, Audit, Warn, Fix, Deny, or {action, otherwise}. Without quotes, YAML takes Off for false, which means the same here.',
 }
 
 /** For the values of both Deployments. */

@@ -5,7 +5,8 @@ import { inRounds, jsonPatch } from '../edit.ts'
 import { fix, withoutFixes } from '../fix.ts'
 import type { Surroundings } from '../inspect.ts'
 import { fieldMessage, type Path } from '../kubernetes/field.ts'
-import { readObjects, readWorkload, type Workload } from '../kubernetes/workload.ts'
+import { isApiObject, kindName, meantKind, speaksOfGunicorn } from '../kubernetes/foreign-kinds.ts'
+import { readObjects, readWorkloads, type Workload } from '../kubernetes/workload.ts'
 import { countStarted, lint, type Finding } from '../lint.ts'
 import { governed, type PolicyFor } from '../policy/governed.ts'
 import { nothing } from '../policy/policy.ts'
@@ -28,6 +29,19 @@ export interface CheckOptions {
   /** A requirements.txt that speaks for every workload without an annotation of its own. */
   readonly requirements?: { readonly text: string; readonly path: string } | undefined
   readonly surroundings?: Surroundings | undefined
+  /** Takes what a document of a file is, beside its workloads. */
+  readonly document?: ((document: DocumentRead) => void) | undefined
+}
+
+/** What a file holds, one object at a time. */
+export interface DocumentRead {
+  /** True for an object of the API, whatever its kind. */
+  readonly isObject: boolean
+  /** What is to be said of it, where it is looked at by its shape, or not at all and speaks of gunicorn. */
+  readonly remark?: string
+  /** True where it is not looked at, and speaks of gunicorn. */
+  readonly isLeft: boolean
+  readonly line: number
 }
 
 /** Checks the text of a file. What is to be edited is handed to `edit`. */
@@ -35,14 +49,29 @@ export function* checkText(text: string, options: CheckOptions, edit: (edit: Cha
   for (const manifest of readManifests(text)) {
     if (manifest.error) yield { unreadable: { message: manifest.error.message, span: spanAt(manifest.error) } }
     else
-      for (const { item, path } of readObjects(manifest.value)) {
-        const workload = readWorkload(item)
-        if (workload) yield* checkWorkload(manifest, item, path, workload, options, edit)
+      for (const { item, path, isFilled = false } of readObjects(manifest.value)) {
+        const workloads = readWorkloads(item)
+        options.document?.(documentRead(item, workloads, lineOf(manifest, path)))
+        for (const workload of workloads) yield* checkWorkload(manifest, item, path, workload, isFilled, options, edit)
       }
   }
 }
 
-function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload: Workload, options: CheckOptions, edit: (edit: Change) => void): Generator<Checked> {
+const lineOf = (manifest: Manifest, at: Path): number => (at.length === 0 ? manifest.line : (manifest.locate(at)?.line ?? manifest.line))
+
+function documentRead(item: unknown, workloads: readonly Workload[], line: number): DocumentRead {
+  const isObject = isApiObject(item)
+  const isForeign = workloads.some(({ kind }) => kind.isForeign)
+  const isLeft = workloads.length === 0 && speaksOfGunicorn(item)
+  if (!isForeign && !isLeft) return { isObject, isLeft, line }
+  const meant = isObject ? meantKind(item.apiVersion, item.kind) : undefined
+  const question = meant === undefined ? '' : `: did you mean ${meant}?`
+  const what = isObject ? `${kindName(item)} is a kind that Paddock does not know` : 'this is no object of Kubernetes'
+  const done = isForeign ? ', and its pod template is looked at by its shape' : ', and it speaks of gunicorn: it is not looked at'
+  return { isObject, isLeft, line, remark: `${what}${done}${question}` }
+}
+
+function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload: Workload, isFilled: boolean, options: CheckOptions, edit: (edit: Change) => void): Generator<Checked> {
   const { errors } = workload
   for (const error of errors) {
     const place = manifest.locate([...at, ...error.path])
@@ -53,14 +82,14 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
   const policy = options.policyFor(governed(object)) ?? nothing
   const { report, rounds, findings, mended } = bounded(() => {
     const found = lint(workload, policy, python, options.surroundings)
-    // What cannot be read in part is left as it is.
-    return { report: found, ...(errors.length > 0 ? withoutFixes(found) : fix(object, found, policy, python)) }
+    // What cannot be read in part is left as it is; so is what is of an unknown kind, or was filled in.
+    return { report: found, ...(errors.length > 0 || isFilled || workload.kind.isForeign ? withoutFixes(found) : fix(object, found, policy, python)) }
   })
   if (rounds.length > 0) edit({ document: manifest.index, edits: inRounds(rounds).map((one) => ({ ...one, path: [...at, ...one.path] })) })
   yield {
     workload: {
       document: manifest.index,
-      line: at.length === 0 ? manifest.line : (manifest.locate(at)?.line ?? manifest.line),
+      line: lineOf(manifest, at),
       workload,
       invocations: countStarted(report),
       decision: findings.some((finding) => finding.action === 'Deny') ? 'Deny' : 'Allow',

@@ -38,6 +38,9 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .addOption(new Option('--platform <name>', 'the platform that reads Procfile and app_desc.yaml (default: blueking, and what others read differently)').choices(platformNames))
     .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`, outputs)
     .addOption(new Option('--fail-on <action>', 'what ends with exit status 1').choices(['deny', 'warn', 'audit', 'fix', 'never']).default('deny'))
+    .option('--exclude <pattern>', 'what is left out of folders, as a line of .gitignore has it (repeatable)', several)
+    .option('--stdin-filename <name>', 'what - is, by the name of a file: Procfile, app_desc.yaml')
+    .option('--changed', 'the files are those that have changed: what is none that is read stands for the Procfile or app_desc.yaml beside it')
     .option('--fix', 'mend the files in place')
     .option('--diff', 'show what --fix changes; alone, change nothing')
     .action(async (paths: string[], flags) => {

@@ -16,11 +16,15 @@ export interface ReportOptions {
   readonly version: string
   /** True for the actions that end with a failure. */
   readonly fails: (action: string) => boolean
+  /** True where what can be fixed is. */
+  readonly written: boolean
+  /** True where the command itself tells what cannot be read, beside a text that people read. */
+  readonly tellsUnreadable?: boolean
   readonly paint: ReturnType<typeof painter>
 }
 
 const formats: Readonly<Record<Format, (write: (text: string) => void, options: ReportOptions) => Reporter>> = {
-  text: (write, { paint }) => textReporter(write, paint),
+  text: (write, { paint, written, tellsUnreadable }) => textReporter(write, paint, written, tellsUnreadable),
   json: jsonReporter,
   sarif: sarifReporter,
   junit: junitReporter,
@@ -50,7 +54,7 @@ function openReport({ format, file }: Output, options: Options, stdout: Io['stdo
   // Colours come with the text alone, which the output escapes itself.
   if (file === undefined) return formats[format]((text) => stdout.write(format === 'text' ? text : escape(text)), { ...options, paint: painter(stdout, io.env) })
   const chunks: string[] = []
-  const reporter = formats[format]((text) => chunks.push(escape(text)), { ...options, paint: (_, text) => text })
+  const reporter = formats[format]((text) => chunks.push(escape(text)), { ...options, tellsUnreadable: false, paint: (_, text) => text })
   return {
     ...reporter,
     end(summary) {

@@ -15,6 +15,14 @@ export interface Output extends Stream {
   own(sequence: string): string
 }
 
+/** How a folder is gone through. */
+export interface Walk {
+  /** Patterns as in a `.gitignore` of that folder: what they name is left out. */
+  readonly exclude: readonly string[]
+  /** Takes a folder that is passed over, and what it is. What `.gitignore` and `exclude` name is passed over without a word. */
+  readonly passedOver: (folder: string, what: 'chart' | 'foreign') => void
+}
+
 export interface Outside {
   readonly stdout: Stream
   readonly stderr: Stream
@@ -36,9 +44,10 @@ export interface Outside {
   readonly writeWithin: (folder: string, path: string, text: string) => void
   /**
    * The files that a path names: itself, or the manifests that a folder holds at any depth, and the files of the name `also`.
-   * Throws a FileError where there is none.
+   * Throws a FileError where there is none. With `walk`, charts, what is others' (`vendor`, virtual environments), what is made
+   * (`dist`) and what `.gitignore` names are left out.
    */
-  readonly listFiles: (path: string, also?: string) => readonly string[]
+  readonly listFiles: (path: string, also?: string, walk?: Walk) => readonly string[]
   /** Milliseconds, from any start. */
   readonly now: () => number
   /** The time of day: milliseconds since 1970. */

@@ -1,7 +1,7 @@
 /** `--format json`: one CheckResult. */
 import { workloadName, type ReportedFile, type ReportedWorkload, type Reporter, type Unreadable } from './report.ts'
 
-export function jsonReporter(write: (text: string) => void): Reporter {
+export function jsonReporter(write: (text: string) => void, { written }: { readonly written: boolean }): Reporter {
   // Kept as text, which takes a tenth of the memory of the objects.
   const workloads: string[] = []
   const unreadable: string[] = []
@@ -10,12 +10,15 @@ export function jsonReporter(write: (text: string) => void): Reporter {
   }
   return {
     workload(file, workload) {
-      workloads.push(JSON.stringify(workloadResult(file, workload)))
+      workloads.push(JSON.stringify(workloadResult(file, workload, written)))
     },
     unreadable(file, problem) {
       unreadable.push(JSON.stringify(unreadableResult(file, problem)))
     },
-    end({ written: _, ...summary }) {
+    end({ files, workloads: count, invocations, denied, warned, fixed: fixable, audited, unreadable: unread, unseen, passedOver }) {
+      // What can be fixed is fixed where it was written, and nowhere else.
+      const fixed = written ? fixable : 0
+      const summary = { files, workloads: count, invocations, denied, warned, fixed, fixable, audited, unreadable: unread, unseen, passedOver }
       write(`{"apiVersion":"paddock.dev/v1alpha1","kind":"CheckResult","summary":${JSON.stringify(summary)},"workloads":[`)
       list(workloads)
       write('],"unreadable":[')
@@ -25,7 +28,7 @@ export function jsonReporter(write: (text: string) => void): Reporter {
   }
 }
 
-function workloadResult(file: ReportedFile | undefined, { document, line, workload, decision, findings, patch }: ReportedWorkload): object {
+function workloadResult(file: ReportedFile | undefined, { document, line, workload, decision, findings, patch }: ReportedWorkload, written: boolean): object {
   return {
     file: file?.name,
     document,
@@ -47,7 +50,8 @@ function workloadResult(file: ReportedFile | undefined, { document, line, worklo
       column: span?.column,
       message: finding.message,
       remedy: finding.remedy,
-      fixed,
+      fixable: fixed,
+      fixed: fixed && written,
     })),
     patch: patch(),
   }

@@ -10,7 +10,7 @@ interface Suite {
   errors: number
 }
 
-export function junitReporter(write: (text: string) => void, { fails }: { fails: (action: string) => boolean }): Reporter {
+export function junitReporter(write: (text: string) => void, { fails, written }: { fails: (action: string) => boolean; readonly written: boolean }): Reporter {
   const suites = new Map<string, Suite>()
   const suiteOf = (name: string): Suite => {
     const suite = suites.get(name) ?? { cases: [], failures: 0, errors: 0 }
@@ -25,7 +25,7 @@ export function junitReporter(write: (text: string) => void, { fails }: { fails:
       const others = findings.filter(({ finding }) => !fails(finding.action))
       const [first] = failing
       if (first) suite.failures += 1
-      const lines = (found: readonly ReportedFinding[]): string => found.map((one) => findingLine(file, one)).join('')
+      const lines = (found: readonly ReportedFinding[]): string => found.map((one) => findingLine(file, one, written)).join('')
       const { rule = '', message = '' } = first?.finding ?? {}
       const failure = first ? element('failure', { type: rule, message }, lines(failing)) : ''
       const output = others.length > 0 ? element('system-out', {}, lines(others)) : ''
@@ -59,9 +59,9 @@ function totals(suites: readonly Suite[]): Readonly<Record<'tests' | 'failures' 
 const testCase = (classname: string, name: string, content: string): string =>
   `${element('testcase', { classname, name }, undefined, content)}\n`
 
-function findingLine(file: ReportedFile | undefined, { finding, span, fixed }: ReportedFinding): string {
+function findingLine(file: ReportedFile | undefined, { finding, span, fixed }: ReportedFinding, written: boolean): string {
   const place = file && span ? `${placeName(file, span, undefined)}: ` : ''
-  const remedy = fixed ? '' : `  ${finding.remedy}\n`
+  const remedy = fixed && written ? '' : `  ${finding.remedy}\n`
   return `${place}${finding.action.toLowerCase()}: ${finding.message}\n${remedy}  ${decidedBy(finding)}\n`
 }
 

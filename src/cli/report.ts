@@ -21,7 +21,7 @@ export interface Span {
 
 export interface ReportedFinding {
   readonly finding: Finding
-  /** True where the fix is made, or would be with `--fix`. */
+  /** True where the fix can be made: with `--fix` it is, but for what `left` says. */
   readonly fixed: boolean
   /** Undefined for what was not read from a file. */
   readonly span?: Span | undefined
@@ -58,9 +58,17 @@ export interface Summary {
   fixed: number
   audited: number
   unreadable: number
+  /** Containers that may start gunicorn and were not looked into. */
+  unseen: number
+  /** Files, documents and charts that were not looked at, and may have something to do with gunicorn. */
+  passedOver: number
   /** True where the fixes were written to the files. */
   written: boolean
 }
+
+/** Before anything was looked at. */
+export const emptySummary = (written: boolean): Summary =>
+  ({ files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixed: 0, audited: 0, unreadable: 0, unseen: 0, passedOver: 0, written })
 
 /** A report in one format. Called as things are found, file by file; the file is undefined for what is in a cluster. */
 export interface Reporter {
@@ -95,14 +103,29 @@ export function endColumn(file: ReportedFile, { line, column, width }: Span): nu
 /** `1 file`, `2 files`. */
 export const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`
 
+/** Rules that speak of what was not looked into. */
+const unseenRules: ReadonlySet<string> = new Set(['unresolved-command', 'unread-command', 'unseen-script'])
+
+/** How many containers of a workload were not looked into. */
+export const unseenIn = (findings: readonly ReportedFinding[]): number => {
+  let unseen = 0
+  for (const { finding } of findings) if (unseenRules.has(finding.rule)) unseen += 1
+  return unseen
+}
+
 /** What was looked at: `1 file, 2 workloads, 2 gunicorn commands`. */
-export function lookedAt({ files, workloads, invocations }: Summary): string {
-  const parts = [count(workloads, 'workload'), count(invocations, 'gunicorn command')]
+export function lookedAt({ files, workloads, invocations, unseen, passedOver }: Summary): string {
+  const parts = [
+    count(workloads, 'workload'),
+    count(invocations, 'gunicorn command'),
+    ...(unseen > 0 ? [`${count(unseen, 'container')} not looked into`] : []),
+    ...(passedOver > 0 ? [`${passedOver} passed over`] : []),
+  ]
   return (files > 0 ? [count(files, 'file'), ...parts] : parts).join(', ')
 }
 
 /** What came of it: `1 denied, 2 to fix`. */
-export function outcome({ files, denied, warned, fixed, audited, unreadable, written }: Summary): string {
+export function outcome({ workloads, passedOver, files, denied, warned, fixed, audited, unreadable, written }: Summary): string {
   const toFix = files > 0 ? 'to fix (`paddock check --fix`)' : 'to fix'
   const parts = [
     denied > 0 ? `${denied} denied` : '',
@@ -111,5 +134,6 @@ export function outcome({ files, denied, warned, fixed, audited, unreadable, wri
     audited > 0 ? `${audited} audited` : '',
     unreadable > 0 ? `${unreadable} unreadable` : '',
   ].filter((part) => part !== '')
-  return parts.length === 0 ? 'nothing found' : parts.join(', ')
+  if (parts.length > 0) return parts.join(', ')
+  return workloads > 0 ? (passedOver > 0 ? 'nothing found in the rest' : 'nothing found') : 'nothing to check'
 }

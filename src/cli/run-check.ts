@@ -3,19 +3,23 @@ import { applySplices, inOrder, type Splice } from '../edit.ts'
 import { fieldPath, type Path } from '../kubernetes/field.ts'
 import { visible } from '../kubernetes/visible.ts'
 import { defaultPlatform, platforms, type Platform } from '../platforms/platform.ts'
-import { checkText, type Checked, type CheckOptions } from './check.ts'
+import { isApiObject } from '../kubernetes/foreign-kinds.ts'
+import { readObjects } from '../kubernetes/workload.ts'
+import { checkText, type Checked, type CheckOptions, type DocumentRead } from './check.ts'
 import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import type { Rewrite } from './check-processes.ts'
 import { exitStatus, FileError, UsageError } from './exit.ts'
 import type { Change } from './edit.ts'
 import { openReports } from './formats.ts'
-import { folderOf, platformFile, repository } from './repository.ts'
+import { readManifests } from './manifests.ts'
+import { descriptionNames, folderOf, platformFile, repository } from './repository.ts'
 import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
 import { Lines } from './lines.ts'
 import type { Output } from './outputs.ts'
 import { progress } from './progress.ts'
-import { placeName, type ReportedFile, type Reporter, type Summary } from './report.ts'
+import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWorkload, type Reporter, type Summary } from './report.ts'
+import { excerpt } from './text.ts'
 
 export interface CheckFlags {
   readonly governing: Governing
@@ -28,6 +32,12 @@ export interface CheckFlags {
   readonly failOn: 'deny' | 'warn' | 'audit' | 'fix' | 'never'
   readonly fix?: boolean
   readonly diff?: boolean
+  /** Patterns of what is left out of folders. */
+  readonly exclude?: readonly string[]
+  /** What standard input is, by a file's name. */
+  readonly stdinFilename?: string
+  /** True where the files are those that have changed: others than Paddock reads stand for the platform's file that they belong to. */
+  readonly changed?: boolean
   /** Paddock's own. */
   readonly version: string
 }
@@ -50,37 +60,53 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     policyFor: flags.governing.policyFor,
     requirements: requirements === undefined ? undefined : { text: io.readFile(requirements), path: requirements },
   }
-  const summary: Summary = { files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixed: 0, audited: 0, unreadable: 0, written: flags.fix === true }
+  const summary = emptySummary(flags.fix === true)
+  const isText = (flags.format ?? []).every(({ format, file }) => file !== undefined || format === 'text')
   const reporter = reporterFor(paths, flags, io)
+  const told: Telling = { summary, reporter, isText, io }
   let [unmended, unwritten] = [0, 0]
   const scripts = new Map<string, string>()
   const bar = progress(io)
-  const listed = [...files(paths, summary, reporter, io)]
+  const listed = [...files(paths, flags, told)]
   const read = reader(io)
   await learn(listed, read, (text) => {
     configMaps.add(text)
     if (flags.governing.needsNamespaces) flags.governing.learnNamespaces(text)
   })
-  for (const file of listed) {
+  for (const { file, isNamed } of listed) {
     let text: string
     try {
       text = await read(file)
     } catch (error) {
-      unreadableFile(file, error, summary, reporter, io)
+      unreadableFile(file, error, told)
+      continue
+    }
+    const isInput = file === '-'
+    const path = isInput ? (flags.stdinFilename ?? file) : file
+    if (isNamed && !isUnderstood(path, text)) {
+      if (flags.changed !== true) unreadableFile(file, new FileError(file, notUnderstood(path)), told)
+      if (flags.fix && isInput) io.stdout.raw(text)
       continue
     }
     summary.files += 1
-    const reported = { name: file === '-' ? 'standard input' : file, line: lineReader(text) }
-    const changes = await checkFile(reported, file, text, options, summary, reporter, io, bar)
+    const reported = { name: isInput ? (flags.stdinFilename ?? 'standard input') : file, line: lineReader(text) }
+    const { changes, found } = await checkFile(reported, path, text, options, told, bar)
+    /** The files that are not mended as they should be. */
+    const unsound = new Set<string>()
     for (const change of flags.fix || flags.diff ? changes : []) {
-      const { file, text, folder } = change
+      const { file: name, text: before, folder } = change
       const mended = await mend(change, scripts, io)
       unmended += mended.refused
-      if (flags.diff && mended.text !== text) io.stdout.write(await diffOf(file, text, mended.text, io))
-      if (flags.fix && file === '-') io.stdout.raw(mended.text)
-      else if (flags.fix && mended.text !== text && !written(folder, file, mended.text, io)) unwritten += 1
+      if (mended.refused > 0) unsound.add(name)
+      if (flags.diff && mended.text !== before) io.stdout.write(await diffOf(isInput ? reported.name : name, before, mended.text, io))
+      if (flags.fix && isInput && name === path) io.stdout.raw(mended.text)
+      else if (flags.fix && mended.text !== before && !written(folder, name, mended.text, io)) {
+        unsound.add(name)
+        unwritten += 1
+      }
     }
-    if (flags.fix && file === '-' && changes.length === 0) io.stdout.raw(text)
+    if (flags.fix && isInput && changes.every((change) => change.file !== path)) io.stdout.raw(text)
+    for (const { file: place, name, workload } of found) reporter.workload(place, unsound.has(name) ? withoutMending(workload) : workload)
   }
   bar.end()
   for (const note of flags.governing.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
@@ -88,6 +114,36 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   if (unwritten > 0) return exitStatus.unreadable
   return status(summary, failingActions(flags.failOn, summary.written && unmended === 0))
 }
+
+/** Where what is found is told. */
+interface Telling {
+  readonly summary: Summary
+  readonly reporter: Reporter
+  /** True where people read the report on the screen on which they read what cannot be read. */
+  readonly isText: boolean
+  readonly io: Io
+}
+
+/** Of what could not be mended as a whole it is not said what was. */
+const withoutMending = (workload: ReportedWorkload): ReportedWorkload => ({ ...workload, findings: workload.findings.map((one) => ({ ...one, fixed: false })) })
+
+const isManifestName = (path: string): boolean => /\.(ya?ml|json)$/.test(path)
+
+/** Whether a file that was named is one that Paddock reads: by its name, or by what it holds. */
+function isUnderstood(path: string, text: string): boolean {
+  if (platformFile(path) !== undefined || (isManifestName(path) && !text.includes('gunicorn'))) return true
+  let [documents, errors] = [0, 0]
+  for (const { value, error } of readManifests(text)) {
+    if (error) errors += 1
+    else if ([...readObjects(value)].some(({ item }) => isApiObject(item))) return true
+    documents += 1
+  }
+  // What is broken is told as that, where it is meant for YAML or JSON.
+  return documents === 0 || (errors > 0 && (isManifestName(path) || path === '-')) || /(^|\/)kustomization\.ya?ml$/.test(path)
+}
+
+const notUnderstood = (path: string): string =>
+  `is none of the files that Paddock reads: Kubernetes manifests, Procfile, app_desc.yaml${path === '-' ? ' (say what it is by --stdin-filename Procfile)' : ''}`
 
 /** Writes what has been mended; false, and why is said, where it lies elsewhere or cannot be written. */
 function written(folder: string, file: string, text: string, io: Io): boolean {
@@ -107,32 +163,76 @@ function reader(io: Io): (file: string) => Promise<string> {
   return async (file) => (file === '-' ? (input ??= io.readInput()) : io.readFile(file))
 }
 
+/** A file that is looked at; one that was named has to be one that Paddock reads. */
+interface Listed {
+  readonly file: string
+  readonly isNamed: boolean
+}
+
 /** A Namespace may stand behind what is in it, a ConfigMap behind what mounts it. */
-async function learn(listed: readonly string[], read: (file: string) => Promise<string>, from: (text: string) => void): Promise<void> {
-  for (const file of listed) {
+async function learn(listed: readonly Listed[], read: (file: string) => Promise<string>, from: (text: string) => void): Promise<void> {
+  for (const { file } of listed) {
     // What cannot be read is told of when it is checked.
     const text = await read(file).catch(() => '')
     from(text)
   }
 }
 
-function* files(paths: readonly string[], summary: Summary, reporter: Reporter, io: Io): Generator<string> {
-  for (const path of paths) {
-    if (path === '-') yield path
+function* files(paths: readonly string[], { exclude = [], changed = false }: CheckFlags, told: Telling): Generator<Listed> {
+  const { io, summary } = told
+  const seen = new Set<string>()
+  const foreign: string[] = []
+  const passedOver = (folder: string, what: 'chart' | 'foreign'): void => {
+    if (what === 'foreign') foreign.push(folder)
+    else {
+      summary.passedOver += 1
+      io.stderr.write(`paddock: ${visible(`${folder}: a Helm chart is passed over: check what \`helm template\` makes of it`)}\n`)
+    }
+  }
+  for (const path of changed ? paths.flatMap((one) => besides(one, io)) : paths) {
+    if (path === '-') yield { file: path, isNamed: true }
     else
       try {
-        yield* io.listFiles(path, 'Procfile')
+        const before = summary.passedOver + foreign.length
+        const listed = io.listFiles(path, 'Procfile', { exclude, passedOver })
+        if (listed.length === 0 && before === summary.passedOver + foreign.length) throw new FileError(path, 'holds no manifest, Procfile or app_desc.yaml')
+        for (const file of listed) {
+          if (changed && seen.has(file)) continue
+          seen.add(file)
+          yield { file, isNamed: file === path }
+        }
       } catch (error) {
-        unreadableFile(path, error, summary, reporter, io)
+        unreadableFile(path, error, told)
       }
+  }
+  if (foreign.length > 0) io.stderr.write(`paddock: ${visible(`passed over, unless named: ${foreign.slice(0, 5).join(', ')}${foreign.length > 5 ? ` and ${foreign.length - 5} more folders` : ''}`)}\n`)
+}
+
+/** What a file that has changed is checked by: itself where it is one that is read, and the nearest platform's file around it, whose process may read it. */
+function besides(path: string, io: Io): string[] {
+  const own = platformFile(path) !== undefined || isManifestName(path) ? [path] : []
+  if (platformFile(path) !== undefined) return own
+  for (let folder = folderOf(path); ; folder = folderOf(folder.slice(0, -1))) {
+    const beside = ['Procfile', ...descriptionNames].map((name) => folder + name).filter((name) => isThere(name, io))
+    if (beside.length > 0) return [...own, ...beside]
+    if (folder === '' || folder === '/') return own
   }
 }
 
-function unreadableFile(path: string, error: unknown, summary: Summary, reporter: Reporter, io: Io): void {
+function isThere(path: string, io: Io): boolean {
+  try {
+    return io.listFiles(path).length > 0
+  } catch {
+    return false
+  }
+}
+
+function unreadableFile(path: string, error: unknown, { summary, reporter, io }: Telling): void {
   const message = error instanceof FileError ? error.reason : error instanceof Error ? error.message : String(error)
+  const name = path === '-' ? 'standard input' : path
   summary.unreadable += 1
-  reporter.unreadable({ name: path, line: () => '' }, { message })
-  io.stderr.write(`paddock: ${visible(`${path}: ${message}`)}\n`)
+  reporter.unreadable({ name, line: () => '' }, { message })
+  io.stderr.write(`paddock: ${visible(`${name}: ${message}`)}\n`)
 }
 
 /** What goes to standard output is one thing: a report, a diff, or what was read from standard input, mended. */
@@ -146,7 +246,7 @@ function reporterFor(paths: readonly string[], { format = [], fix = false, diff 
   // A run that says nothing and fails is of no use. With --diff alone, the diff is what is asked for.
   const text = shown ?? (diff && !fix ? undefined : { format: 'text' as const })
   const failing = failingActions(failOn, fix)
-  const options = { version, fails: (action: string) => failing.has(action) }
+  const options = { version, fails: (action: string) => failing.has(action), written: fix, tellsUnreadable: true }
   return openReports(text ? [text, ...files] : files, options, mendsInput ? io.stderr : io.stdout, io)
 }
 
@@ -163,21 +263,37 @@ interface FileChange {
   readonly isScript: boolean
 }
 
-async function checkFile(reported: ReportedFile, path: string, text: string, options: RunOptions, summary: Summary, reporter: Reporter, io: Io, bar: ReturnType<typeof progress>): Promise<readonly FileChange[]> {
+/** What was found in a file, and is told once it is known what of it is mended. */
+interface FoundIn {
+  readonly file: ReportedFile
+  readonly name: string
+  readonly workload: ReportedWorkload
+}
+
+async function checkFile(reported: ReportedFile, path: string, text: string, options: RunOptions, { summary, reporter, isText, io }: Telling, bar: ReturnType<typeof progress>): Promise<{ readonly changes: readonly FileChange[]; readonly found: readonly FoundIn[] }> {
   const edits: Change[] = []
   const rewrites: Rewrite[] = []
   const folder = folderOf(path)
   const kind = platformFile(path)
-  const found = kind === undefined
-    ? checkText(text, options, (edit) => edits.push(edit))
+  const document = ({ remark, isLeft, line }: DocumentRead): void => {
+    if (isLeft) summary.passedOver += 1
+    if (remark !== undefined) io.stderr.write(`paddock: ${visible(`${reported.name}:${line}: ${remark}`)}\n`)
+  }
+  const checks = kind === undefined
+    ? checkText(text, { ...options, document }, (edit) => edits.push(edit))
     : (await import('./check-processes.ts')).checkPlatformFile(kind, text, { ...options, repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, (rewrite) => rewrites.push(rewrite))
-  for (const checked of found) {
+  const found: FoundIn[] = []
+  for (const checked of checks) {
     const file = checked.file ? { name: folder + checked.file.name, line: lineReader(checked.file.text) } : reported
     count(checked, summary)
-    if ('workload' in checked) reporter.workload(file, checked.workload)
-    else {
+    if ('workload' in checked) {
+      // Only what may be mended waits.
+      if (summary.written) found.push({ file, name: checked.file ? file.name : path, workload: checked.workload })
+      else reporter.workload(file, checked.workload)
+    } else {
+      const { span, message } = checked.unreadable
       reporter.unreadable(file, checked.unreadable)
-      io.stderr.write(`paddock: ${placeName(file, checked.unreadable.span, undefined)}: ${visible(checked.unreadable.message)}\n`)
+      io.stderr.write(`paddock: ${placeName(file, span, undefined)}: ${visible(message)}\n${isText ? excerpt(file, span, painter(io.stderr, io.env)) : ''}`)
     }
     bar.step(file.name, summary.workloads)
   }
@@ -187,7 +303,8 @@ async function checkFile(reported: ReportedFile, path: string, text: string, opt
   const changes = own.flatMap(({ change }) => change ?? [])
   const scripts = rewrites.flatMap(({ script, before = '', splice }): FileChange[] =>
     (script !== undefined && splice ? [{ file: folder + script, folder, text: before, edits: [], splices: [splice], changes: [], isScript: true }] : []))
-  return edits.length + splices.length + changes.length > 0 ? [{ file: path, folder, text, edits, splices, changes, isScript: false }, ...scripts] : scripts
+  const all = edits.length + splices.length + changes.length > 0 ? [{ file: path, folder, text, edits, splices, changes, isScript: false }, ...scripts] : scripts
+  return { changes: all, found }
 }
 
 function count(checked: Checked, summary: Summary): void {
@@ -197,6 +314,7 @@ function count(checked: Checked, summary: Summary): void {
   }
   if (!checked.isPart) summary.workloads += 1
   summary.invocations += checked.workload.invocations
+  summary.unseen += unseenIn(checked.workload.findings)
   for (const { finding } of checked.workload.findings) summary[counters[finding.action]] += 1
 }
 

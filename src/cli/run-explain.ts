@@ -1,8 +1,13 @@
 /** `paddock explain`: one command, the commands of a manifest, or a stream of requests. */
 import { inspectWorkload } from '../inspect.ts'
-import { fieldPath } from '../kubernetes/field.ts'
+import { fieldMessage, fieldPath } from '../kubernetes/field.ts'
+import { isApiObject } from '../kubernetes/foreign-kinds.ts'
+import type { HiddenCommand } from '../kubernetes/hidden-command.ts'
 import { visible } from '../kubernetes/visible.ts'
-import { readObjects, readWorkload, type Container } from '../kubernetes/workload.ts'
+import { readObjects, readWorkloads, type Container } from '../kubernetes/workload.ts'
+import type { Subject } from '../rules/rule.ts'
+import unresolvedCommand from '../rules/unresolved-command.ts'
+import { inspectUnseen } from '../unseen.ts'
 import { exitStatus, FileError, UsageError } from './exit.ts'
 import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import { explain, explainInvocation, explainProcess, notReadMessage, readRequest, understand, type ExplainRequest } from './explain.ts'
@@ -93,34 +98,49 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
       else io.stdout.write(text)
       continue
     }
+    let [isManifest, isExplained] = [false, false]
+    const say = (line: string): void => {
+      isExplained = true
+      if (flags.format === 'json') problems.push({ message: line })
+      else io.stdout.write(`${line}\n`)
+    }
+    const refused: string[] = []
     for (const manifest of readManifests(io.readFile(path))) {
-      if (manifest.error) {
-        io.stderr.write(`paddock: ${visible(`${path}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}`)}\n`)
-        status = exitStatus.unreadable
-      }
+      if (manifest.error) refused.push(`${path}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}`)
       for (const { item } of readObjects(manifest.value)) {
-        const workload = readWorkload(item)
-        if (!workload) continue
-        const titleOf = (container: Container): string => visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
-        const cut = workload.unread ? [workload.unread] : []
-        for (const { container, invocations, errors, unread } of inspectWorkload(workload, surroundings, cut)) {
-          const title = titleOf(container)
-          for (const invocation of invocations)
-            if (flags.format === 'json') answers.push({ file: path, container: container.name, ...explainInvocation(invocation, null), ...explainProcess(invocation) })
-            else io.stdout.write(picture(invocation, { ...view, title: `${title}, ${fieldPath(invocation.place.path)}` }))
-          if (flags.format === 'json') continue
-          for (const { message } of errors) io.stdout.write(`${title}: script: ${visible(message)}\n`)
-          for (const program of unread) io.stdout.write(`${title}: ${unreadLine(program)}\n`)
-          if (invocations.length + errors.length + unread.length === 0 && speaksOfGunicorn(container)) io.stdout.write(`${title}: gunicorn is spoken of, and not seen to be started\n`)
+        isManifest ||= isApiObject(item)
+        for (const workload of readWorkloads(item)) {
+          const titleOf = (container: Container): string => visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
+          const cut = workload.unread ? [workload.unread] : []
+          const inspected = inspectWorkload(workload, surroundings, cut)
+          for (const { container, invocations, errors } of inspected) {
+            const title = titleOf(container)
+            for (const invocation of invocations) {
+              isExplained = true
+              if (flags.format === 'json') answers.push({ file: path, container: container.name, ...explainInvocation(invocation, null), ...explainProcess(invocation) })
+              else io.stdout.write(picture(invocation, { ...view, title: `${title}, ${fieldPath(invocation.place.path)}` }))
+            }
+            for (const { message } of errors) say(`${title}: script: ${visible(message)}`)
+          }
+          for (const { container, reason } of cut) say(`${titleOf(container)}: ${notReadMessage(reason)}`)
+          for (const { container, hidden } of inspectUnseen(workload, inspected.flatMap(({ invocations }) => invocations)))
+            if (hidden) say(`${titleOf(container)}: ${hiddenMessage(hidden)}`)
+          for (const { container, unread } of flags.format === 'json' ? [] : inspected) for (const program of unread) say(`${titleOf(container)}: ${unreadLine(program)}`)
         }
-        for (const { container, reason } of cut)
-          if (flags.format === 'json') problems.push({ message: `${titleOf(container)}: ${notReadMessage(reason)}` })
-          else io.stdout.write(`${titleOf(container)}: ${notReadMessage(reason)}\n`)
       }
+    }
+    if (!isManifest && !isExplained && (refused.length === 0 || !/\.(ya?ml|json)$/.test(path))) {
+      io.stderr.write(`paddock: ${visible(`${path}: is none of the files that are explained: a Kubernetes manifest, Procfile or app_desc.yaml; write a command behind --, or a script behind --shell`)}\n`)
+      status = exitStatus.unreadable
+    } else {
+      for (const line of refused) io.stderr.write(`paddock: ${visible(line)}\n`)
+      if (refused.length > 0) status = exitStatus.unreadable
+      else if (!isExplained) io.stderr.write(`paddock: ${visible(path)}: no gunicorn is started here, as far as can be seen\n`)
     }
   }
   if (flags.format === 'json') io.stdout.write(`${jsonText({ invocations: answers, problems }, 2)}\n`)
   return status
 }
 
-const speaksOfGunicorn = ({ command = [], args = [] }: Container): boolean => [...command, ...args].some((text) => text.includes('gunicorn'))
+const hiddenMessage = (hidden: HiddenCommand): string =>
+  [...unresolvedCommand.check({ hidden } as Subject)].map(({ place, shape, value, detail }) => fieldMessage(place.path, shape, value, detail)).join('; ')

@@ -12,7 +12,7 @@ import { painter, type Io } from './io.ts'
 import type { Output } from './outputs.ts'
 import { readPolicyObjects } from './policy-files.ts'
 import { progress } from './progress.ts'
-import type { Reporter, Summary } from './report.ts'
+import { emptySummary, unseenIn, type Reporter } from './report.ts'
 import { counters, failingActions, status } from './run-check.ts'
 
 /** A workload that a policy governs, and what is found in it. */
@@ -87,7 +87,7 @@ function applied<T extends { readonly metadata: { readonly name: string; readonl
 }
 
 async function scan(cluster: ScannedCluster, before: Policies | undefined, after: Policies, flags: ScanFlags, io: Io): Promise<number> {
-  const summary: Summary = { files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixed: 0, audited: 0, unreadable: 0, written: false }
+  const summary = emptySummary(false)
   const failing = failingActions(flags.failOn, false)
   const { reporter, comparison } = reporters(before !== undefined, failing, flags, io)
   const bar = progress(io)
@@ -110,7 +110,9 @@ async function scan(cluster: ScannedCluster, before: Policies | undefined, after
     summary.invocations += invocations
     for (const { action } of findings) summary[counters[action]] += 1
     const decision = findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow'
-    reporter.workload(undefined, { workload, invocations, decision, findings: findings.map((finding) => ({ finding, fixed: finding.action === 'Fix' })), patch })
+    const reported = findings.map((finding) => ({ finding, fixed: finding.action === 'Fix' }))
+    summary.unseen += unseenIn(reported)
+    reporter.workload(undefined, { workload, invocations, decision, findings: reported, patch })
     bar.step('cluster', summary.workloads)
   }
   bar.end()
@@ -125,7 +127,7 @@ const silent: ComparisonReporter = { changes() {}, end() {} }
 function reporters(isComparison: boolean, failing: ReadonlySet<string>, { format = [{ format: 'text' }], version }: ScanFlags, io: Io): { reporter: Reporter; comparison: ComparisonReporter } {
   const isOwn = (output: Output): boolean => isComparison && (output.format === 'text' || output.format === 'json')
   const outputs = format.some(({ file }) => file === undefined) ? format : [{ format: 'text' } as const, ...format]
-  const reporter = openReports(outputs.filter((output) => !isOwn(output)), { version, fails: (action) => failing.has(action) }, io.stdout, io)
+  const reporter = openReports(outputs.filter((output) => !isOwn(output)), { version, fails: (action) => failing.has(action), written: false }, io.stdout, io)
   const comparisons = outputs.filter(isOwn).map((output) => comparisonIn(output, io))
   if (comparisons.length === 0) return { reporter, comparison: silent }
   return {

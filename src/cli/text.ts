@@ -12,14 +12,17 @@ const styles: Readonly<Record<string, Style>> = { deny: 'red', warn: 'yellow', f
 /** A line that is longer is cut, around what it is about. */
 const widestLine = 160
 
-export function textReporter(write: (text: string) => void, paint: Paint): Reporter {
+/** @param isShown true where what cannot be read is told elsewhere on the same screen */
+export function textReporter(write: (text: string) => void, paint: Paint, written = false, isShown = false): Reporter {
   return {
     workload(file, { workload, findings }) {
       // What stands at one place is said in one go, and the line is shown once.
-      const places = Map.groupBy(findings, ({ span }) => span && `${span.line}:${span.column}:${span.width}`)
+      // What was mended is there no more.
+      const places = Map.groupBy(written ? findings.filter(({ fixed }) => !fixed) : findings, ({ span }) => span && `${span.line}:${span.column}:${span.width}`)
       for (const found of places.values()) write(`${findingsText(file, workload, found, paint)}\n`)
     },
     unreadable(file, { span, workload, message }) {
+      if (isShown) return
       const place = paint('bold', `${placeName(file, span, workload)}:`)
       write(`${place} ${paint('red', 'error:')} ${visible(message)}\n${excerpt(file, span, paint)}\n`)
     },
@@ -36,14 +39,14 @@ function findingsText(file: ReportedFile | undefined, workload: Workload, findin
     const action = finding.action.toLowerCase()
     return `${place} ${paint(styles[action] ?? 'bold', `${action}:`)} ${finding.message}\n`
   })
-  const remedies = new Set(findings.filter(({ fixed }) => !fixed).map(({ finding }) => `   ${paint('dim', '=')} ${remark(finding)}\n`))
+  const remedies = new Set(findings.map(({ finding }) => `   ${paint('dim', '=')} ${remark(finding)}\n`))
   return messages.join('') + excerpt(file, span, paint) + [...remedies].join('')
 }
 
 const remark = (finding: Finding): string => (finding.exception === undefined ? finding.remedy : visible(`Let pass by GunicornException "${finding.exception}".`))
 
 /** The line, with a caret under the column, and tildes under the rest of what is meant. */
-function excerpt(file: ReportedFile | undefined, span: Span | undefined, paint: Paint): string {
+export function excerpt(file: ReportedFile | undefined, span: Span | undefined, paint: Paint): string {
   if (!file || !span) return ''
   const { line, column, width } = span
   const text = file.line(line)

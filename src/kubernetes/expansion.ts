@@ -25,6 +25,9 @@ export interface Expanded {
 const firstHole = 0xe000
 const lastHole = 0xf8ff
 
+/** What stands in a text for a part that is not known before. */
+export const unknownPart = String.fromCharCode(firstHole)
+
 /** The character that stands for the unknown part with this number. */
 function hole(number: number): string {
   return String.fromCharCode(Math.min(firstHole + number, lastHole))

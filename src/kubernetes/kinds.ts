@@ -4,13 +4,17 @@
  * Adding a kind is a row here. `spec` is the path of the PodSpec, `metadata` that of the pod's metadata.
  * A group stands for all of its versions: a PodSpec has stood at the same path in each.
  */
+import type { Path } from './field.ts'
+
 export interface WorkloadKind {
   readonly group: string
   readonly kind: string
-  readonly spec: readonly string[]
-  readonly metadata: readonly string[]
+  readonly spec: Path
+  readonly metadata: Path
   /** `processes` where there is a list of them in place of a PodSpec, of which a platform makes Pods. */
   readonly holds?: 'processes'
+  /** True for a kind that is in no row: its template was found by its shape. */
+  readonly isForeign?: boolean
   /** True where the API server refuses any change of the containers' commands once the object exists. */
   readonly immutable?: boolean
   /**
@@ -55,6 +59,8 @@ export const workloadKinds: readonly WorkloadKind[] = [
   { group: 'apps.kruise.io', kind: 'CloneSet', ...template },
   { group: 'apps.kruise.io', kind: 'DaemonSet', ...template },
   { group: 'apps.kruise.io', kind: 'StatefulSet', ...template },
+  // https://docs.redhat.com/en/documentation/openshift_container_platform/4.18/html/workloads_apis/deploymentconfig-apps-openshift-io-v1
+  { group: 'apps.openshift.io', kind: 'DeploymentConfig', ...template },
   // https://github.com/TencentBlueKing/blueking-paas, operator/api: `spec.processes` of v1alpha1 and v1alpha2
   { group: 'paas.bk.tencent.com', kind: 'BkApp', spec: ['spec'], metadata: ['metadata'], holds: 'processes' },
 ]

@@ -5,6 +5,8 @@
  */
 import type { Expanded } from './expansion.ts'
 import type { Path, Shape } from './field.ts'
+import { foreignKinds } from './foreign-kinds.ts'
+import { filledIn } from './template-parameters.ts'
 import { type WorkloadKind, workloadKind } from './kinds.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -148,12 +150,20 @@ export function valueAt(value: unknown, path: Path): unknown {
   return at
 }
 
-/** Reads a workload; undefined where the object is of no kind that holds a pod template. */
+/** Reads a workload; undefined where the object is of no kind that is known to hold a pod template. */
 export function readWorkload(object: unknown): Workload | undefined {
-  if (!isObject(object)) return undefined
+  const kind = isObject(object) ? workloadKind(own(object, 'apiVersion'), own(object, 'kind')) : undefined
+  return kind && readAs(object as Fields, kind)
+}
+
+/** The same for an object of any kind: it may hold several pod templates, each of which is a workload. */
+export function readWorkloads(object: unknown): Workload[] {
+  const workload = readWorkload(object)
+  return workload ? [workload] : isObject(object) ? foreignKinds(object).map((kind) => readAs(object, kind)) : []
+}
+
+function readAs(object: Fields, kind: WorkloadKind): Workload {
   const apiVersion = own(object, 'apiVersion')
-  const kind = workloadKind(apiVersion, own(object, 'kind'))
-  if (!kind) return undefined
   const errors: FieldError[] = []
   const reader = new Reader(errors)
   const spec = reader.object(valueAt(object, kind.spec), kind.spec)
@@ -233,14 +243,21 @@ function withAssigned(containers: readonly Container[], assigned: NonNullable<Wo
 }
 
 /**
- * The objects that a value holds, each with its path: the items of a `List` (`v1 List`, `apps/v1 DeploymentList`), of lists
+ * The objects that a value holds (`isFilled`: with the parameters of a template filled in, so that its texts are not those that stand there), each with its path: the items of a `List` (`v1 List`, `apps/v1 DeploymentList`), of lists
  * within lists too; the value itself where it is no list.
  */
-export function* readObjects(value: unknown, path: Path = []): Generator<{ readonly item: unknown; readonly path: Path }> {
+export function* readObjects(value: unknown, path: Path = []): Generator<{ readonly item: unknown; readonly path: Path; readonly isFilled?: boolean }> {
   const kind = isObject(value) ? own(value, 'kind') : undefined
-  const items = typeof kind === 'string' && kind.endsWith('List') ? valueAt(value, ['items']) : undefined
-  if (!Array.isArray(items)) yield { item: value, path }
-  else for (const [index, item] of items.entries()) yield* readObjects(item, [...path, 'items', index])
+  // OpenShift's Template keeps its objects elsewhere.
+  const field = typeof kind === 'string' && kind.endsWith('List') ? 'items' : kind === 'Template' ? 'objects' : undefined
+  const items = field === undefined ? undefined : valueAt(value, [field])
+  if (field === undefined || !Array.isArray(items)) yield { item: value, path }
+  else if (field === 'items') for (const [index, item] of items.entries()) yield* readObjects(item, [...path, field, index])
+  else
+    for (const [index, item] of items.entries()) {
+      const filled = filledIn(item, value)
+      for (const one of readObjects(filled, [...path, field, index])) yield filled === item ? one : { ...one, isFilled: true }
+    }
 }
 
 /** Kinds whose schema does not say what a port is may hold any number. */

@@ -158,7 +158,7 @@ function wordOrObject(word: Schema, object: Schema): Schema {
   const values = (some: readonly string[]): Schema => Object.fromEntries(some.map((name) => [name, { enum: properties[name]?.['enum'] }]))
   return {
     'x-kubernetes-preserve-unknown-fields': true,
-    properties: Object.fromEntries(names.map((name) => [name, { description: properties[name]?.['description'], type: properties[name]?.['type'] }])),
+    properties: Object.fromEntries(names.map((name) => [name, { description: properties[name]?.['description'], 'x-kubernetes-preserve-unknown-fields': true }])),
     anyOf: [
       { enum: word['enum'] },
       ...shapes.map((some) => ({ not: { maxProperties: 0 }, required: some, maxProperties: some.length, properties: values(some) })),

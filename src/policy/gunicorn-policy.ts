@@ -23,18 +23,22 @@ const actions = ['Off', 'Audit', 'Warn', 'Fix', 'Deny'] as const
 const injections = ['Command', 'Environment'] as const
 const withoutFix = ['Off', 'Audit', 'Warn', 'Deny'] as const
 
+/** YAML 1.1, which kubectl and Helm read, takes an Off without quotes for false. */
+const written = [...actions, false] as const
+const writtenWithoutFix = [...withoutFix, false] as const
+
 const ruleSchema = {
   // What a message says is allowed.
   title: `must be one of ${actions.map((action) => `"${action}"`).join(', ')}, or {action, otherwise}`,
   anyOf: [
-    { type: 'string', enum: actions },
+    { enum: written },
     {
       type: 'object',
       required: ['action'],
       additionalProperties: false,
       properties: {
-        action: { description: 'What is done about a finding: Off, Audit, Warn, Fix or Deny.', type: 'string', enum: actions },
-        otherwise: { description: 'What is done where the action is Fix and the fix cannot mend it: Off, Audit, Warn or Deny. Warn where it is left out.', type: 'string', enum: withoutFix },
+        action: { description: 'What is done about a finding: Off, Audit, Warn, Fix or Deny.', enum: written },
+        otherwise: { description: 'What is done where the action is Fix and the fix cannot mend it: Off, Audit, Warn or Deny. Warn where it is left out.', enum: writtenWithoutFix },
       },
     },
   ],

@@ -59,8 +59,11 @@ export function attributed(policy: Policy, name: string): Policy {
   return { ...policy, name, rules: Object.fromEntries(Object.entries(policy.rules).map(([id, rule]) => [id, { ...rule, policy: name }])) }
 }
 
+/** An action as it is meant. */
+const actionOf = <T extends Action>(action: T | false): T | 'Off' => (action === false ? 'Off' : action)
+
 function rulePolicy(rule: NonNullable<PolicySpec['rules']>[string]): Pick<RulePolicy, 'action' | 'otherwise'> {
-  return typeof rule === 'string' ? { action: rule, otherwise: 'Warn' } : { action: rule.action, otherwise: rule.otherwise ?? 'Warn' }
+  return typeof rule === 'object' ? { action: actionOf(rule.action), otherwise: actionOf(rule.otherwise ?? 'Warn') } : { action: actionOf(rule), otherwise: 'Warn' }
 }
 
 /** The policy that does nothing: what a preset is written over. */

@@ -55,7 +55,7 @@ describe('check', () => {
     const text = `${pod('[gunicorn, app]')}---\nkind: Pod\nmetadata: {name: x\n---\n${pod('[gunicorn, app, --nope]')}`
     const { status, out, err } = await run(['check', 'a.yaml'], { 'a.yaml': text })
     expect(status).toBe(2)
-    expect(err).toMatch(/^paddock: a\.yaml:11:1: .+\n$/)
+    expect(err).toMatch(/^paddock: a\.yaml:11:1: .+\n {2}11 \| ---\n {5}\| \^\n$/)
     expect(out).toMatch(/^a\.yaml:7:16: fix: /m)
     expect(out).toContain('a.yaml:18:32: deny: spec.containers[0].command[2]: Invalid value: "--nope"')
     expect(out).toMatch(/1 file, 2 workloads, 2 gunicorn commands: .*1 unreadable\n$/)
@@ -65,7 +65,7 @@ describe('check', () => {
     const { status, out, err } = await run(['check', 'nowhere', 'a.yaml'], { 'a.yaml': right })
     expect(status).toBe(2)
     expect(err).toBe('paddock: nowhere: no such file\n')
-    expect(out).toBe("nowhere: error: no such file\n\n1 file, 1 workload, 1 gunicorn command: 1 unreadable\n")
+    expect(out).toBe("1 file, 1 workload, 1 gunicorn command: 1 unreadable\n")
   })
 
   test('--fix mends in place, keeps comments, and has nothing to do a second time', async () => {
@@ -126,7 +126,7 @@ describe('check', () => {
     expect(JSON.parse(out)).toEqual({
       apiVersion: 'paddock.dev/v1alpha1',
       kind: 'CheckResult',
-      summary: { files: 1, workloads: 1, invocations: 1, denied: 0, warned: 1, fixed: 0, audited: 0, unreadable: 0 },
+      summary: { files: 1, workloads: 1, invocations: 1, denied: 0, warned: 1, fixed: 0, fixable: 0, audited: 0, unreadable: 0, unseen: 0, passedOver: 0 },
       workloads: [
         {
           file: 'a.yaml',
@@ -150,6 +150,7 @@ describe('check', () => {
               message:
                 'spec.containers[0].command[5]: Invalid value: "10": `timeout` must be greater than or equal to 30, the default, as a request that exceeds it is forcibly interrupted with a 502 [short-timeout]',
               remedy: 'Leave the timeout at 30 seconds, or set it to 1 minute or a larger value: `--timeout 120` sets it to two minutes.',
+              fixable: false,
               fixed: false,
             },
           ],

@@ -166,7 +166,7 @@ describe('the platform', () => {
     expect(rulesOf(await check(files, 'Procfile', '--platform', 'google'))).toEqual(['ignored-description 2:1'])
     expect(rulesOf(await check(files, 'Procfile', '--platform', 'paketo'))).toContain('loopback-bind 2:22')
     const dokku = await run(['check', 'Procfile', '--platform', 'dokku'], files)
-    expect([dokku.status, dokku.err]).toEqual([2, 'paddock: Procfile:2:1: dokku refuses the file: process names must be unique, line 2\n'])
+    expect([dokku.status, dokku.err]).toEqual([2, 'paddock: Procfile:2:1: dokku refuses the file: process names must be unique, line 2\n  2 | web: gunicorn app -b 127.0.0.1:80\n    | ^~~\n'])
   })
 
   test('differences are told only where none is chosen', async () => {

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { processIo } from '../../cmd/process.ts'
 import { program } from '../program.ts'
@@ -55,6 +55,22 @@ test('manifests of a folder are listed in order, without what is hidden or of ot
   expect(listFiles(root, 'Procfile')).toEqual(['a/y.json', 'a/z.yaml', 'b/Procfile', 'b/x.yml'].map((name) => join(root, name)))
   expect(listFiles(join(root, 'notes.txt'))).toEqual([join(root, 'notes.txt')])
   expect(() => listFiles(join(root, 'nowhere'))).toThrow('no such file')
+})
+
+test('charts, what is of others or made, and what .gitignore and patterns name are passed over where it is asked for', () => {
+  const root = join(folder, 'walked')
+  const written = ['k8s/a.yaml', 'k8s/ignored.yaml', 'k8s/kept.yaml', 'chart/Chart.yaml', 'chart/templates/a.yaml', 'env/pyvenv.cfg', 'env/a.yaml', 'vendor/a.yaml', 'app/dist/a.yaml', 'out/a.yaml', 'tmp/deep/a.yaml', 'app/out/a.yaml', 'app/tmp/a.yaml']
+  for (const name of written) mkdirSync(dirname(join(root, name)), { recursive: true })
+  for (const name of written) writeFileSync(join(root, name), '')
+  writeFileSync(join(root, '.gitignore'), '# made\n/out\ntmp/\nk8s/*.yaml\n!k8s/[a-k]*.yaml\n')
+  writeFileSync(join(root, 'k8s/.gitignore'), 'ign?red.yaml\n')
+  const passed: string[] = []
+  const walk = (exclude: readonly string[]) => listFiles(root, 'Procfile', { exclude, passedOver: (at, what) => passed.push(`${what} ${relative(root, at)}`) }).map((path) => relative(root, path))
+  expect(walk([])).toEqual(['app/out/a.yaml', 'k8s/a.yaml', 'k8s/kept.yaml'])
+  expect(passed).toEqual(['foreign app/dist', 'chart chart', 'foreign env', 'foreign vendor'])
+  expect(walk(['app/**', 'kept.*'])).toEqual(['k8s/a.yaml'])
+  expect(listFiles(join(root, 'chart'), 'Procfile', { exclude: [], passedOver: () => {} })).toEqual([])
+  expect(listFiles(join(root, 'vendor'), 'Procfile', { exclude: [], passedOver: () => {} })).toEqual([join(root, 'vendor/a.yaml')])
 })
 
 describe('what is read', () => {

@@ -119,7 +119,7 @@ function workloadOf(random: Random, kind: (typeof workloadKinds)[number], { cont
   if (kind.holds === 'processes') return { ...head, spec: appSpec(random, containers) }
   const spec: Fields = withSome(random, { ...pod, ...lists(random, containers) }, podFields, 0.12)
   const template = kind.metadata.join() === 'metadata' ? {} : { metadata: Object.keys(all).length > 0 ? { annotations: all } : {} }
-  return fieldsOf(placed(head, kind.spec, spec, template))
+  return fieldsOf(placed(head, kind.spec.map(String), spec, template))
 }
 
 function lists(random: Random, containers: readonly Fields[]): Fields {
