@@ -6,7 +6,7 @@ import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Place } from './command-line.ts'
 import { doubtAbout, mayStartOtherwise } from './certainty.ts'
 import { contradictions, type Asked, type Contradiction } from './consequences.ts'
-import { unreadInvocation, type Invocation, type Surroundings } from './inspect.ts'
+import { standIn, unreadInvocation, type Invocation, type Surroundings } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import { visible } from './kubernetes/visible.ts'
 import type { Container, UnreadContainer, Workload } from './kubernetes/workload.ts'
@@ -160,6 +160,8 @@ export function lint(workload: Workload, policy: Policy, python: Python, surroun
     const found = new Found(invocations, policy, python)
     found.lintEach(invocations, unread, workload.containers[0])
     if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectUnseen(workload, invocations), unread, workload.containers[0])
+    // What nothing is said of wants nothing switched off.
+    if (!isSpent() && (invocations.length > 0 || found.hasAny) && workload.annotations.has('paddock.dev/allow') && wholeRules.some((rule) => isActive(rule, policy))) found.lintWhole(workload)
     const findings = [...found.findings(unread), ...unreadFindings(workload, unread, policy, python)]
     return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings, surroundings }
   })
@@ -211,6 +213,25 @@ class Found {
       const all = new Set(Array.isArray(invocations) ? invocations.map((invocation: Invocation) => invocation.container) : [])
       unread.push({ container, reason, others: Math.max(0, all.size - seen.size) })
     }
+  }
+
+  get hasAny(): boolean {
+    return this.#findings.length > 0
+  }
+
+  /** What a workload says as a whole. */
+  lintWhole(workload: Workload): void {
+    const [first] = workload.containers
+    const { refused } = allowanceOf(workload, this.#policy)
+    if (!first || refused.length === 0) return
+    const invocation = standIn(workload, first, first.path)
+    const subject = { ...subjectOf(invocation, this.#policy, this.#python), refused }
+    for (const rule of activeRules(this.#policy, 'workload'))
+      for (const problem of rule.check(subject)) {
+        const finding = findingOf(rule, problem, invocation, this.#policy, () => undefined)
+        if (!finding || !this.#takes(finding)) break
+        this.#findings.push(finding)
+      }
   }
 
   #lint(invocation: Invocation): void {
@@ -288,6 +309,7 @@ function remarks({ remarks = [], containers }: Workload, policy: Policy): Findin
 }
 
 const unseenRules = rules.filter((rule) => rule.of === 'hidden' || rule.isAboutWords === true)
+const wholeRules = rules.filter((rule) => rule.of === 'workload')
 const unreadRules = rules.filter((rule) => rule.of === 'unread')
 
 /** The findings with what the policy says against their fixes: what it would deny, it does not put in. */
@@ -324,23 +346,32 @@ function hasNothingToSay({ settings, unset }: Rule, invocation: Invocation): boo
   return true
 }
 
-const none: ReadonlySet<string> = new Set()
+interface Allowance {
+  /** The rules that a workload switches off for itself, of those that its policy lets it. */
+  readonly rules: ReadonlySet<string>
+  readonly refused: NonNullable<Subject['refused']>
+}
 
-/** The rules that a workload switches off for itself, of those that its policy lets it. */
-function allowedRules({ annotations }: Workload, policy: Policy): ReadonlySet<string> {
+const noAllowance: Allowance = { rules: new Set(), refused: [] }
+
+function allowanceOf({ annotations }: Workload, policy: Policy): Allowance {
   const annotation = annotations.get('paddock.dev/allow')?.value
-  if (annotation === undefined) return none
+  if (annotation === undefined) return noAllowance
   // Asked once for each invocation: a long list is taken apart once for all of them.
   let known = allowed.get(annotations)
   if (known?.policy !== policy) {
     spend(annotation.length / 20)
-    known = { policy, rules: new Set(annotation.split(',').map((id) => id.trim()).filter((id) => policy.allow.has(id))) }
+    const ids = annotation.split(',').map((id) => id.trim()).filter((id) => id !== '')
+    const refused = ids.filter((id) => !policy.allow.has(id)).map((id) => ({ id, isRule: Object.hasOwn(policy.rules, id) }))
+    known = { policy, rules: new Set(ids.filter((id) => policy.allow.has(id))), refused }
     allowed.set(annotations, known)
   }
-  return known.rules
+  return known
 }
 
-const allowed = new WeakMap<Workload['annotations'], { readonly policy: Policy; readonly rules: ReadonlySet<string> }>()
+const allowedRules = (workload: Workload, policy: Policy): ReadonlySet<string> => allowanceOf(workload, policy).rules
+
+const allowed = new WeakMap<Workload['annotations'], Allowance & { readonly policy: Policy }>()
 
 function portVariable({ environment, container }: Invocation, { port }: Policy): Subject['portVariable'] {
   const defined = environment.variables.get(port.env)

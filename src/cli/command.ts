@@ -23,7 +23,7 @@ export async function run(argv: readonly string[], version: string, outside: Out
   const policyFlags = (command: Command): Command =>
     command
       .option('--policy <file>', 'GunicornPolicies and GunicornExceptions to go by (repeatable)', several)
-      .addOption(new Option('--preset <name>', 'a policy that ships with Paddock').choices(presetNames).default('blueking'))
+      .addOption(new Option('--preset <name>', 'a policy that ships with Paddock (default: blueking)').choices(presetNames))
   const governing = async (flags: PolicyFlags): Promise<Governing> => (await import('./governing.ts')).governing(flags, io)
   const adding = (command: Command): Command => {
     program.addCommand(command.exitOverride().configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(withVisible(argv, text)) }))
@@ -161,6 +161,9 @@ export async function run(argv: readonly string[], version: string, outside: Out
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
+    // Its options are taken for Paddock's own.
+    if (error instanceof CommanderError && error.code === 'commander.unknownOption' && argv[0] === 'explain' && !argv.includes('--'))
+      io.stderr.write('paddock: a command stands behind `--`: `paddock explain -- gunicorn -w 4 app:app`\n')
     return failure(error, argv, io)
   }
   return status

@@ -3,13 +3,15 @@ import type { Labels } from '../kubernetes/labels.ts'
 import { readObjects, valueAt } from '../kubernetes/workload.ts'
 import type { Governed } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
-import { preset } from '../policy/presets.ts'
+import { defaultPreset, preset } from '../policy/presets.ts'
+import { UsageError } from './exit.ts'
 import type { Io } from './io.ts'
 import { readManifests } from './manifests.ts'
 
 export interface PolicyFlags {
   readonly policy?: readonly string[]
-  readonly preset: string
+  /** blueking where none is named. */
+  readonly preset?: string | undefined
 }
 
 export interface Governing {
@@ -24,10 +26,12 @@ export interface Governing {
 }
 
 /** Throws a PolicyError where a file holds no sound policies. */
-export async function governing({ policy: files = [], preset: name }: PolicyFlags, io: Io): Promise<Governing> {
+export async function governing({ policy: files = [], preset: named }: PolicyFlags, io: Io): Promise<Governing> {
+  const name = named ?? defaultPreset
   if (files.length === 0) return { policyFor: () => preset(name), needsNamespaces: false, learnNamespaces: () => {}, notes: () => [] }
   const { compiled, contradictionLines, readPolicyObjects } = await import('./policy-files.ts')
   const read = readPolicyObjects(files, io)
+  if (named !== undefined && read.policies.length > 0) throw new UsageError(`--preset ${named} and --policy cannot go together: write \`preset: ${named}\` in the policy`)
   const policies = compiled(read, name)
   const namespaces = new Map<string, Labels>()
   const undecided = new Set<string>()

@@ -1,5 +1,7 @@
 /** How an invocation is understood, as a person can follow it: `paddock explain` in text. */
 import type { Setting } from '../gunicorn/settings.ts'
+import { nearFlag } from '../gunicorn/near-names.ts'
+import { releasesWithout } from '../gunicorn/worker-classes.ts'
 import { termination, type Parent } from '../gunicorn/termination.ts'
 import type { Found, Unread } from '../command-line.ts'
 import { fieldPath } from '../kubernetes/field.ts'
@@ -48,11 +50,29 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
   const unknown = unknownSettings(invocation, written)
   if (unseen !== undefined) lines.push(`  ${paint('yellow', 'unknown')}: all else, as ${reason[unseen]}`)
   else if (unknown.length > 0) lines.push(`  ${paint('yellow', 'unknown')}: ${unknown.join(', ')}`)
-  for (const { message, releases } of explainInvocation(invocation, null).problems)
-    lines.push(`  ${paint('red', 'refused')}: ${message}${releases ? ` (gunicorn ${releases.join(', ')})` : ''}`)
+  const { problems } = explainInvocation(invocation, null)
+  for (const { message, releases } of problems)
+    lines.push(`  ${paint('red', 'refused')}: ${message}${releases ? ` (gunicorn ${releases.join(', ')})` : ''}${guess(message, invocation)}`)
+  const missing = missingClass(invocation)
+  if (missing !== undefined) lines.push(`  ${paint('red', 'fails')}: ${missing}`)
   if (invocation.runs === 'maybe') lines.push('  whether it runs hangs on what comes before it')
-  lines.push(`  on SIGTERM: ${terminationText(invocation)}`)
+  // What does not start is not stopped.
+  if (ends === undefined && missing === undefined && problems.every(({ releases }) => releases)) lines.push(`  on SIGTERM: ${terminationText(invocation)}`)
   return `${lines.filter((line) => line.trim() !== '').map((line) => inOneLine(line.trimEnd())).join('\n')}\n`
+}
+
+/** The option that one which there is not is near to, for the end of a message. */
+function guess(message: string, { releases }: Found): string {
+  const [, name] = /^unrecognized arguments: --([\w-]+)/.exec(message) ?? []
+  const near = name === undefined ? undefined : releases.map((release) => nearFlag(name, release)).find((flag) => flag !== undefined)
+  return near === undefined ? '' : `: did you mean ${near}?`
+}
+
+/** What is wrong with a worker class that no release has. */
+function missingClass({ settings, releases }: Found): string | undefined {
+  const name = settings.value('worker_class')
+  if (typeof name !== 'string' || releasesWithout(name, releases).length < releases.length) return undefined
+  return `no release that it may be has a worker class ${JSON.stringify(name)}; there are ${Object.keys(releases.at(-1)?.workers ?? {}).sort().join(', ')}`
 }
 
 /** What a word holds begins no line. */

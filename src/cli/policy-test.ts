@@ -12,7 +12,8 @@ export interface PolicyTest {
   readonly policies: readonly string[]
   readonly manifests: readonly string[]
   /** What is gone by where there are no policies. */
-  readonly preset: string
+  /** blueking where none is named. */
+  readonly preset?: string | undefined
   /** The path of a requirements.txt that speaks for workloads without an annotation of their own. */
   readonly requirements: string | undefined
   /** The time at which exceptions are looked at, RFC 3339; undefined for now. */
@@ -71,7 +72,7 @@ export function policyTests(file: string, content: string): PolicyTest[] {
     if (error) throw new UsageError(`${file}:${error.line}:${error.column}: ${error.message}`)
     const problems = problemsIn(manifest)
     if (problems.length > 0) throw new UsageError(problems.map((problem) => `${file}:${problem}`).join('\n'))
-    const { metadata, policies = [], manifests, preset = presetNames[0] ?? '', requirements, now, results } = manifest.value as Partial<PolicyTest> & { metadata: { name: string }; manifests: string[]; results: Expected[] }
+    const { metadata, policies = [], manifests, preset, requirements, now, results } = manifest.value as Partial<PolicyTest> & { metadata: { name: string }; manifests: string[]; results: Expected[] }
     return { file, name: metadata.name, policies, manifests, preset, requirements, now, results }
   })
 }

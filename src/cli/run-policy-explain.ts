@@ -4,7 +4,7 @@ import { visible } from '../kubernetes/visible.ts'
 import { readObjects, readWorkload } from '../kubernetes/workload.ts'
 import { governed, type Governed } from '../policy/governed.ts'
 import { Policies, type Decision, type Explanation, type Standing } from '../policy/policies.ts'
-import { presetObject } from '../policy/presets.ts'
+import { defaultPreset, presetObject } from '../policy/presets.ts'
 import { exitStatus, UsageError } from './exit.ts'
 import type { Explained, Skins, Target } from './skins.ts'
 import { namespaceLabels as labelsIn, type PolicyFlags } from './governing.ts'
@@ -66,7 +66,7 @@ function theOne(found: readonly Found[], name: string): Found {
 }
 
 /** Those of files where they are given; else those of the cluster; else the preset. */
-async function policiesFor({ policy = [], preset }: ExplainFlags, cluster: Explained | undefined, io: Io): Promise<Policies> {
+async function policiesFor({ policy = [], preset = defaultPreset }: ExplainFlags, cluster: Explained | undefined, io: Io): Promise<Policies> {
   if (policy.length > 0) return readPolicyFiles(policy, preset, io)
   if (cluster) return new Policies(cluster.policies, cluster.exceptions)
   return new Policies([presetObject(preset) ?? []].flat())

@@ -57,3 +57,9 @@ function isOneEditAway(a: string, b: string): boolean {
   const [left, right] = [a.slice(at), b.slice(at)]
   return left.slice(1) === right || left === right.slice(1) || left.slice(1) === right.slice(1) || (left.slice(2) === right.slice(2) && left[0] === right[1] && left[1] === right[0])
 }
+
+/** The option of a release that a name without its dashes is near to; undefined where there is none, or more than one. */
+export function nearFlag(name: string, release: Release): string | undefined {
+  const setting = nearName(name.replaceAll('-', '_'), release)
+  return setting === undefined ? undefined : release.settings[setting]?.flags.findLast((flag) => flag.startsWith('--'))
+}

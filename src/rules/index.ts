@@ -8,6 +8,7 @@ import fewWorkers from './few-workers.ts'
 import foreignUser from './foreign-user.ts'
 import heartbeatOnDisk from './heartbeat-on-disk.ts'
 import hesitantTimeout from './hesitant-timeout.ts'
+import ignoredAllowance from './ignored-allowance.ts'
 import ignoredName from './ignored-name.ts'
 import ignoredPort from './ignored-port.ts'
 import invalidSetting from './invalid-setting.ts'
@@ -56,6 +57,7 @@ export const rules: readonly Rule[] = [
   foreignUser,
   heartbeatOnDisk,
   hesitantTimeout,
+  ignoredAllowance,
   ignoredName,
   ignoredPort,
   invalidSetting,

@@ -94,6 +94,8 @@ export interface Subject extends Invocation {
    * may be made to read it; `unknown` where that cannot be seen.
    */
   readonly portVariable: 'defined' | 'wrong' | 'definable' | 'unknown' | 'none'
+  /** What the workload wants to switch off and may not, where it stands for itself as a whole; `isRule` where there is such a rule. */
+  readonly refused?: readonly { readonly id: string; readonly isRule: boolean }[]
 }
 
 export interface Rule {
@@ -114,8 +116,8 @@ export interface Rule {
   readonly always?: boolean
   /** True for a rule about words that gunicorn refuses whatever else it is told: it looks as well at those of a gunicorn that is not in sight itself. */
   readonly isAboutWords?: boolean
-  /** `hidden` for a rule that speaks of containers whose command is not in sight, `unread` for those that were not read to their end, and of nothing else. */
-  readonly of?: 'hidden' | 'unread'
+  /** `hidden` for a rule that speaks of containers whose command is not in sight, `unread` for those that were not read to their end, `workload` for one of workloads as a whole, and of nothing else. */
+  readonly of?: 'hidden' | 'unread' | 'workload'
   readonly check: (subject: Subject) => Iterable<Problem>
 }
 

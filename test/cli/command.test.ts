@@ -222,7 +222,6 @@ describe('explain', () => {
         '  timeout  unknown  command line (-t)',
         '  workers  3  environment',
         "  refused: argument -t/--timeout: invalid int value: '$(x)'",
-        '  on SIGTERM: gunicorn has PID 1 and gets it: it ends once its requests are answered, after 30 s at the latest',
         '',
       ].join('\n'),
     )

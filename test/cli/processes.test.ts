@@ -187,7 +187,7 @@ describe('the platform', () => {
 
   test('a template is called one', async () => {
     const { err, status } = await run(['check', 'app_desc.yaml'], { 'app_desc.yaml': 'spec_version: 2\napp_version: {{APP_VERSION}}\n' })
-    expect([status, err]).toEqual([2, 'paddock: app_desc.yaml:2:15: BlueKing refuses the file: its format is not YAML: found unhashable key (a template must be filled in first, or its {{…}} stand in quotes)\n'])
+    expect([status, err]).toEqual([2, 'paddock: app_desc.yaml:2:15: BlueKing refuses the file: its format is not YAML: found unhashable key (a template must be filled in first, or its {{…}} stand in quotes)\n  2 | app_version: {{APP_VERSION}}\n    |               ^\n'])
   })
 
   test('nobody but BlueKing reads app_desc.yaml', async () => {

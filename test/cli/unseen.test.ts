@@ -142,3 +142,26 @@ describe('what is mended', () => {
     expect([err.includes('not fixed'), out.includes('missing-access-log')]).toEqual([true, true])
   })
 })
+
+describe('what is asked for and cannot be had', () => {
+  test('a preset beside policies is refused', async () => {
+    const files = { 'a.yaml': deployment('command: [gunicorn, app]'), 'p.yaml': 'apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: p}\nspec: {preset: kubernetes, rules: {few-workers: Off, missing-workers: {action: Warn, otherwise: Off}}}\n' }
+    const { status, err } = await run(['check', '--policy', 'p.yaml', '--preset', 'heroku', 'a.yaml'], files)
+    expect([status, err]).toEqual([2, 'paddock: --preset heroku and --policy cannot go together: write `preset: heroku` in the policy\n'])
+    expect((await run(['policy', 'validate', 'p.yaml'], files)).status).toBe(0)
+    expect((await run(['policy', 'explain', 'shop', 'a.yaml', '--policy', 'p.yaml'], files)).out).toMatch(/few-workers +Off/)
+  })
+
+  test('`explain` says that a command stands behind `--`', async () => {
+    const { status, err } = await run(['explain', 'gunicorn', '-w', '4', 'app'])
+    expect([status, err]).toEqual([2, "error: unknown option '-w'\npaddock: a command stands behind `--`: `paddock explain -- gunicorn -w 4 app:app`\n"])
+  })
+
+  test.each([
+    [['--wrokers', '4', 'app:app'], '  refused: unrecognized arguments: --wrokers: did you mean --workers?'],
+    [['-k', 'nosuch', 'app:app'], '  fails: no release that it may be has a worker class "nosuch"'],
+  ])('`explain` says nothing of the end of what does not begin: %s', async (words, line) => {
+    const { out } = await run(['explain', '--', 'gunicorn', ...words])
+    expect([out.includes(line), out.includes('SIGTERM')]).toEqual([true, false])
+  })
+})
