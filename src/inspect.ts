@@ -236,6 +236,8 @@ function mayHideConfig(workload: Workload, container: Container, { configMaps = 
   const folder = valueAt(container.written, ['workingDir'])
   return typeof folder !== 'string' || !folder.startsWith('/') || mountedFile(workload, container, normalize(`${folder}/${automaticFile}`), configMaps) !== 'absent'
 }
+/** A key of a ConfigMap, where config files come from. */
+export const configMapOrigin = (namespace: string, name: string, key: string): string => JSON.stringify([namespace, name, key])
 
 /** The config file at a path, as a container sees it. */
 function configFileOf(
@@ -250,7 +252,7 @@ function configFileOf(
   const folder = path.startsWith('/') ? '' : typeof workingDir === 'string' && workingDir.startsWith('/') && isAtHome() ? `${workingDir}/` : undefined
   if (folder === undefined) return isAutomatic && !mayBeMounted(workload, container, automaticFile) ? undefined : null
   const found = mountedFile(workload, container, normalize(folder + path), configMaps)
-  if (typeof found === 'object') return { name: `${path.slice(path.lastIndexOf('/') + 1)} of ConfigMap "${found.configMap}"`, text: found.text }
+  if (typeof found === 'object') return { name: `${path.slice(path.lastIndexOf('/') + 1)} of ConfigMap "${found.configMap}"`, text: found.text, origin: configMapOrigin(workload.namespace, found.configMap, found.key) }
   if (found === 'absent') return undefined
   return found === 'elsewhere' && isAutomatic ? undefined : null
 }

@@ -84,6 +84,16 @@ export class Finding implements Verdict {
     return this.#problem.detail
   }
 
+  /** The line of a config file that it is about, where it is told of one: where that file is from, and which line, from 1. */
+  get configLine(): { readonly origin: string; readonly line: number } | undefined {
+    const { name, origin } = this.#invocation?.settings.configFile ?? {}
+    if (name === undefined || origin === undefined) return undefined
+    const mark = `${name}, line `
+    const at = this.detail.lastIndexOf(mark)
+    const line = at < 0 ? NaN : Number.parseInt(this.detail.slice(at + mark.length), 10)
+    return Number.isInteger(line) ? { origin, line } : undefined
+  }
+
   get field(): string {
     return fieldPath(this.#problem.place.path)
   }

@@ -13,10 +13,10 @@ import type { Range, Value } from '../platforms/value.ts'
 import type { Governed } from '../policy/governed.ts'
 import { nothing, type Policy } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
-import type { Checked, CheckOptions } from './check.ts'
+import { placed, type Checked, type CheckOptions } from './check.ts'
 import { Lines } from './lines.ts'
 import type { TextChange } from './mend-text.ts'
-import { configFilesIn } from './config-files.ts'
+import { configFilesIn, lineSpan, type ConfigPlaces } from './config-files.ts'
 import { readPlatformFile, type ReadFile } from './platform-files.ts'
 import type { PlatformFile, Repository } from './repository.ts'
 import type { ReportedFinding, Span } from './report.ts'
@@ -39,6 +39,8 @@ export interface ProcessOptions extends CheckOptions {
   /** True where no platform was chosen: where others read a line differently is told. */
   readonly compared: boolean
   readonly repository: Repository
+  /** The folder that the file is in, as it was named, with a slash behind it. */
+  readonly folder: string
 }
 
 /** Checks the text of a platform's file. What is to be rewritten is handed to `rewrite`. */
@@ -93,7 +95,13 @@ class ProcessCheck {
     if (checked.edits.length > 0) this.#mend(object, checked.edits)
     // A script that does no more than start the next, or a process that starts one, has nothing to tell.
     const parts = [{ ...checked, checked: checked.workload as Checked }, ...scripts].filter(({ found }, index, all) => found > 0 || index === all.length - 1)
-    for (const [index, { checked: one }] of parts.entries()) yield { ...one, isPart: index > 0 || process.path.length === 0 }
+    for (const [index, { checked: one }] of parts.entries()) yield* 'workload' in one ? placed({ ...one, isPart: index > 0 || process.path.length === 0 }, this.#configPlace) : [{ ...one, isPart: index > 0 || process.path.length === 0 }]
+  }
+
+  /** Those in the repository, and those that were handed over. */
+  readonly #configPlace: ConfigPlaces = (origin, line) => {
+    const text = this.#repository(origin)
+    return text === undefined ? this.#options.configPlaces?.(origin, line) : { name: this.#options.folder + this.#folder + origin, text, span: lineSpan(text, line) }
   }
 
   #unseen(file: string): Remark {

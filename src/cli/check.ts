@@ -14,12 +14,13 @@ import type { Python } from '../rules/rule.ts'
 import type { Change } from './edit.ts'
 import type { Position } from './lines.ts'
 import { readManifests, type Manifest } from './manifests.ts'
-import type { ReportedWorkload, Span, Unreadable } from './report.ts'
+import type { ConfigPlaces } from './config-files.ts'
+import type { ReportedFinding, ReportedWorkload, Span, Unreadable } from './report.ts'
 
 /** What a file holds, one thing at a time. */
 export type Checked = ({ readonly workload: ReportedWorkload } | { readonly unreadable: Unreadable }) & {
   /** The file that it stands in, where that is another one. */
-  readonly file?: { readonly name: string; readonly text: string }
+  readonly file?: { readonly name: string; readonly text: string; /** True where the name is not to be taken from the folder of the file that was read. */ readonly isFound?: boolean }
   /** True where it is no workload of its own, but more of one that has been told of, or its file. */
   readonly isPart?: boolean
 }
@@ -29,6 +30,8 @@ export interface CheckOptions {
   /** A requirements.txt that speaks for every workload without an annotation of its own. */
   readonly requirements?: { readonly text: string; readonly path: string } | undefined
   readonly surroundings?: Surroundings | undefined
+  /** Finds what findings about config files are about. */
+  readonly configPlaces?: ConfigPlaces | undefined
   /** Takes what a document of a file is, beside its workloads. */
   readonly document?: ((document: DocumentRead) => void) | undefined
 }
@@ -86,7 +89,7 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
     return { report: found, ...(errors.length > 0 || isFilled || workload.kind.isForeign ? withoutFixes(found) : fix(object, found, policy, python)) }
   })
   if (rounds.length > 0) edit({ document: manifest.index, edits: inRounds(rounds).map((one) => ({ ...one, path: [...at, ...one.path] })) })
-  yield {
+  yield* placed({
     workload: {
       document: manifest.index,
       line: lineOf(manifest, at),
@@ -96,7 +99,25 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
       findings: findings.map((finding) => ({ finding, span: spanOf(manifest, at, finding), fixed: mended.has(finding) })),
       patch: () => jsonPatch(object, rounds),
     },
-  }
+  }, options.configPlaces)
+}
+
+/** What was found in a file, with what is about lines of other files told there. */
+export function* placed(checked: Checked & { readonly workload: ReportedWorkload }, places: ConfigPlaces | undefined): Generator<Checked> {
+  const { workload } = checked
+  const elsewhere = new Map<string, { readonly text: string; readonly findings: ReportedFinding[] }>()
+  const findings = workload.findings.filter((reported) => {
+    const { origin, line } = reported.finding.configLine ?? {}
+    const place = origin === undefined || line === undefined ? undefined : places?.(origin, line)
+    if (!place) return true
+    const those = elsewhere.get(place.name) ?? { text: place.text, findings: [] }
+    elsewhere.set(place.name, those)
+    those.findings.push({ ...reported, span: place.span })
+    return false
+  })
+  yield elsewhere.size === 0 ? checked : { ...checked, workload: { ...workload, findings } }
+  for (const [name, { text, findings: own }] of elsewhere)
+    yield { isPart: true, file: { name, text, isFound: true }, workload: { ...workload, invocations: 0, line: own[0]?.span?.line, findings: own, decision: own.some(({ finding }) => finding.action === 'Deny') ? 'Deny' : 'Allow', patch: () => [] } }
 }
 
 function pythonFor(workload: Workload, { requirements }: CheckOptions): Python {

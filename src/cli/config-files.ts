@@ -3,7 +3,10 @@ import { posix } from 'node:path'
 import type { ConfigText } from '../gunicorn/config-file.ts'
 import type { CommandLine } from '../command-line.ts'
 import type { ConfigMaps } from '../kubernetes/mounted-files.ts'
+import { configMapOrigin } from '../inspect.ts'
+import type { Path } from '../kubernetes/field.ts'
 import { readObjects, valueAt } from '../kubernetes/workload.ts'
+import type { Span } from './report.ts'
 import type { Io } from './io.ts'
 import { readManifests } from './manifests.ts'
 import type { Repository } from './repository.ts'
@@ -12,9 +15,30 @@ import type { Repository } from './repository.ts'
 export const readEach = (files: Readonly<Record<string, string>>, { readFile }: Pick<Io, 'readFile'>): Record<string, string> =>
   Object.fromEntries(Object.entries(files).map(([path, file]) => [path, readFile(file)]))
 
+/** Where a config file is from that was handed over for a path. */
+const handedOver = (path: string): string => `--config-file ${path}`
+
+/** Finds a place in a config file by where it is from. */
+export type ConfigPlaces = (origin: string, line: number) => { readonly name: string; readonly text: string; readonly span: Span } | undefined
+
+/** Places in the files that were handed over, and in the ConfigMaps. */
+export function configPlaces(files: Readonly<Record<string, string>>, texts: Readonly<Record<string, string>>, configMaps: ConfigMapCollection): ConfigPlaces {
+  const byOrigin = new Map(Object.entries(files).map(([path, name]) => [handedOver(path), { name, text: texts[path] ?? '' }]))
+  return (origin, line) => {
+    const file = byOrigin.get(origin)
+    return file ? { ...file, span: lineSpan(file.text, line) } : configMaps.place(origin, line)
+  }
+}
+
+/** A whole line, without the blanks around it. */
+export function lineSpan(text: string, line: number): Span {
+  const content = text.split('\n', line).at(line - 1) ?? ''
+  return { line, column: content.length - content.trimStart().length + 1, width: Math.max(1, content.trim().length) }
+}
+
 /** Finds the texts by their paths, which are absolute or start in the folder that gunicorn starts in. */
 export function configFilesAt(texts: Readonly<Record<string, string>>): CommandLine['configFile'] {
-  const files = new Map(Object.entries(texts).map(([path, text]): [string, ConfigText] => [posix.normalize(path), { name: path, text }]))
+  const files = new Map(Object.entries(texts).map(([path, text]): [string, ConfigText] => [posix.normalize(path), { name: path, text, origin: handedOver(path) }]))
   return (path, isAtHome) => {
     const found = files.get(posix.normalize(path))
     if (found) return posix.isAbsolute(path) || isAtHome() ? found : null
@@ -31,8 +55,16 @@ export function configFilesIn(repository: Repository, given?: CommandLine['confi
     if (posix.isAbsolute(inside) || inside.startsWith('..')) return undefined
     const text = repository(inside)
     if (text === undefined) return undefined
-    return isAtHome() ? { name: inside, text } : null
+    return isAtHome() ? { name: inside, text, origin: inside } : null
   }
+}
+
+/** Where a key of a ConfigMap is written. */
+interface Holder {
+  readonly name: string
+  readonly text: string
+  readonly document: number
+  readonly path: Path
 }
 
 /** The ConfigMaps of several texts. */
@@ -40,22 +72,46 @@ export class ConfigMapCollection {
   /** By namespace and name; null where there are several that differ. */
   readonly #found = new Map<string, ReadonlyMap<string, string | null> | null>()
 
+  /** Where each key was written last. */
+  readonly #holders = new Map<string, Holder>()
+
   readonly find: ConfigMaps = (namespace, name) => this.#found.get(`${namespace}/${name}`)
 
-  /** Takes in the ConfigMaps of a text. */
-  add(text: string): void {
-    // Most files hold none, and are read once.
-    if (!/\bkind["']?\s*:\s*["']?ConfigMap\b/.test(text)) return
-    for (const { value } of readManifests(text))
-      for (const { item } of readObjects(value))
-        if (valueAt(item, ['apiVersion']) === 'v1' && valueAt(item, ['kind']) === 'ConfigMap') this.#addOne(item)
+  /** Where a line of a key stands; undefined where that is not known. */
+  place(origin: string, line: number): ReturnType<ConfigPlaces> {
+    const held = this.#holders.get(origin)
+    if (!held) return undefined
+    const { name, text, path, document } = held
+    for (const manifest of readManifests(text)) {
+      if (manifest.index !== document) continue
+      const value = valueAt(manifest.value, path)
+      if (typeof value !== 'string') return undefined
+      const lines = value.split('\n', line)
+      const content = lines.at(line - 1) ?? ''
+      const indent = content.length - content.trimStart().length
+      const offset = manifest.sourceOffset(path, lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + indent)
+      return offset === undefined ? undefined : { name, text, span: { ...manifest.position(offset), width: Math.max(1, content.trim().length) } }
+    }
+    return undefined
   }
 
-  #addOne(object: unknown): void {
+  /** Takes in the ConfigMaps of a text. */
+  add(text: string, file = ''): void {
+    // Most files hold none, and are read once.
+    if (!/\bkind["']?\s*:\s*["']?ConfigMap\b/.test(text)) return
+    for (const { value, index } of readManifests(text))
+      for (const { item, path } of readObjects(value))
+        if (valueAt(item, ['apiVersion']) === 'v1' && valueAt(item, ['kind']) === 'ConfigMap') this.#addOne(item, (key) => ({ name: file, text, document: index, path: [...path, 'data', key] }))
+  }
+
+  #addOne(object: unknown, holder: (key: string) => Holder): void {
     const [namespace, name] = [valueAt(object, ['metadata', 'namespace']) ?? '', valueAt(object, ['metadata', 'name'])]
     if (typeof namespace !== 'string' || typeof name !== 'string') return
     const keys = new Map<string, string | null>()
-    for (const [key, value] of Object.entries(valueAt(object, ['data']) ?? {})) keys.set(key, typeof value === 'string' ? value : null)
+    for (const [key, value] of Object.entries(valueAt(object, ['data']) ?? {})) {
+      keys.set(key, typeof value === 'string' ? value : null)
+      this.#holders.set(configMapOrigin(namespace, name, key), holder(key))
+    }
     for (const key of Object.keys(valueAt(object, ['binaryData']) ?? {})) keys.set(key, null)
     const id = `${namespace}/${name}`
     const before = this.#found.get(id)

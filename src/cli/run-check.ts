@@ -6,7 +6,7 @@ import { defaultPlatform, platforms, type Platform } from '../platforms/platform
 import { isApiObject } from '../kubernetes/foreign-kinds.ts'
 import { readObjects } from '../kubernetes/workload.ts'
 import { checkText, type Checked, type CheckOptions, type DocumentRead } from './check.ts'
-import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
+import { ConfigMapCollection, configFilesAt, configPlaces, readEach } from './config-files.ts'
 import type { Rewrite } from './check-processes.ts'
 import { exitStatus, FileError, UsageError } from './exit.ts'
 import type { Change } from './edit.ts'
@@ -53,8 +53,10 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   const configMaps = new ConfigMapCollection()
   const platform = platforms[flags.platform ?? defaultPlatform]
   if (!platform) throw new UsageError(`there is no platform ${JSON.stringify(flags.platform)}`)
+  const handedOver = readEach(flags.configFile ?? {}, io)
   const options: RunOptions = {
-    surroundings: { configMaps: configMaps.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) },
+    surroundings: { configMaps: configMaps.find, configFile: configFilesAt(handedOver) },
+    configPlaces: configPlaces(flags.configFile ?? {}, handedOver, configMaps),
     platform,
     compared: flags.platform === undefined,
     policyFor: flags.governing.policyFor,
@@ -69,8 +71,8 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   const bar = progress(io)
   const listed = [...files(paths, flags, told)]
   const read = reader(io)
-  await learn(listed, read, (text) => {
-    configMaps.add(text)
+  await learn(listed, read, (text, file) => {
+    configMaps.add(text, file === '-' ? (flags.stdinFilename ?? 'standard input') : file)
     if (flags.governing.needsNamespaces) flags.governing.learnNamespaces(text)
   })
   for (const { file, isNamed } of listed) {
@@ -170,11 +172,11 @@ interface Listed {
 }
 
 /** A Namespace may stand behind what is in it, a ConfigMap behind what mounts it. */
-async function learn(listed: readonly Listed[], read: (file: string) => Promise<string>, from: (text: string) => void): Promise<void> {
+async function learn(listed: readonly Listed[], read: (file: string) => Promise<string>, from: (text: string, file: string) => void): Promise<void> {
   for (const { file } of listed) {
     // What cannot be read is told of when it is checked.
     const text = await read(file).catch(() => '')
-    from(text)
+    from(text, file)
   }
 }
 
@@ -281,10 +283,10 @@ async function checkFile(reported: ReportedFile, path: string, text: string, opt
   }
   const checks = kind === undefined
     ? checkText(text, { ...options, document }, (edit) => edits.push(edit))
-    : (await import('./check-processes.ts')).checkPlatformFile(kind, text, { ...options, repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, (rewrite) => rewrites.push(rewrite))
+    : (await import('./check-processes.ts')).checkPlatformFile(kind, text, { ...options, folder, repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, (rewrite) => rewrites.push(rewrite))
   const found: FoundIn[] = []
   for (const checked of checks) {
-    const file = checked.file ? { name: folder + checked.file.name, line: lineReader(checked.file.text) } : reported
+    const file = checked.file ? { name: checked.file.isFound ? checked.file.name : folder + checked.file.name, line: lineReader(checked.file.text) } : reported
     count(checked, summary)
     if ('workload' in checked) {
       // Only what may be mended waits.

@@ -14,6 +14,8 @@ import { validate, type Validated } from './validators.ts'
 export interface ConfigText {
   readonly name: string
   readonly text: string
+  /** Where whoever hands it over has it from, in his own words. */
+  readonly origin?: string | undefined
 }
 
 /** Where config files are had. */
@@ -38,6 +40,7 @@ export const automaticFile = 'gunicorn.conf.py'
 /** A config file that was read. */
 export interface ConfigFile {
   readonly name: string
+  readonly origin: string | undefined
   /** Undefined where no Python runs it. */
   readonly module: Module | undefined
   /** Why no Python runs it. */
@@ -85,8 +88,8 @@ export class ConfigReader {
     const file = this.#source.file(named.startsWith('file:') ? named.slice('file:'.length) : named)
     if (!file) return file
     const module = readModule(file.text, '__config__', this.#source.environment)
-    if (!('refused' in module)) return { name: file.name, module, problem: undefined }
-    return module.refused ? { name: file.name, module: undefined, problem: `${file.name}, line ${module.line}: ${module.message}` } : null
+    if (!('refused' in module)) return { name: file.name, origin: file.origin, module, problem: undefined }
+    return module.refused ? { name: file.name, origin: file.origin, module: undefined, problem: `${file.name}, line ${module.line}: ${module.message}` } : null
   }
 }
 

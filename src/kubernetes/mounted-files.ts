@@ -14,7 +14,7 @@ export type ConfigMaps = (namespace: string, name: string) => ReadonlyMap<string
 
 /** The file at a path. */
 export type MountedFile =
-  | { readonly text: string; readonly configMap: string }
+  | { readonly text: string; readonly configMap: string; readonly key: string }
   /** A volume that holds what is written in the cluster's objects may hold it. */
   | 'hidden'
   /** Such a volume stands there, and surely does not hold it. */
@@ -111,7 +111,7 @@ function fileOf(source: unknown, path: string, namespace: string, configMaps: Co
   const data = typeof name === 'string' ? configMaps(namespace, name) : undefined
   if (!data || typeof key !== 'string' || typeof name !== 'string') return 'hidden'
   const text = data.get(key)
-  if (typeof text === 'string') return { text, configMap: name }
+  if (typeof text === 'string') return { text, configMap: name, key }
   // A key that is listed and missing keeps the Pod from starting, unless it may.
   return text === undefined && !listed ? 'absent' : 'hidden'
 }

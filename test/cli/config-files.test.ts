@@ -74,7 +74,7 @@ describe('a ConfigMap of the same set', () => {
   test('of another file, in a List', async () => {
     const files = { 'a/pod.yaml': stringify(pod({})), 'a/conf.yaml': stringify({ apiVersion: 'v1', kind: 'List', items: [configMap({ data: { 'gunicorn.conf.py': 'Workers = 3\n' } })] }) }
     const { out } = await run(['check', 'a', '--fail-on', 'never'], files)
-    expect(out).toContain('a/pod.yaml:11:11: warn: spec.containers[0].command[2]: Invalid value: "Workers": must be `workers`, as gunicorn ignores other names (gunicorn.conf.py of ConfigMap "conf", line 1) [ignored-name]')
+    expect(out).toContain('a/conf.yaml:10:9: warn: spec.containers[0].command[2]: Invalid value: "Workers": must be `workers`, as gunicorn ignores other names (gunicorn.conf.py of ConfigMap "conf", line 1) [ignored-name]')
   })
 })
 

@@ -165,3 +165,35 @@ describe('what is asked for and cannot be had', () => {
     expect([out.includes(line), out.includes('SIGTERM')]).toEqual([true, false])
   })
 })
+
+describe('a fault of a config file stands there', () => {
+  const manifest = (mount: string): string => deployment(`command: [gunicorn, -c, /etc/g/conf.py, app]${mount}`)
+  const mounted = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  template:
+    spec:
+      containers: [{name: app, command: [gunicorn, -c, /etc/g/conf.py, app], volumeMounts: [{name: conf, mountPath: /etc/g}]}]
+      volumes: [{name: conf, configMap: {name: settings}}]
+`
+  const configMap = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata:\n  conf.py: |\n    # first\n    workers = 2\n    if True:\n        timeut = 10\n'
+
+  test.each([
+    ['of a repository', ['Procfile'], { Procfile: 'web: gunicorn app\n', 'gunicorn.conf.py': 'workers = 2\n\ntimeut = 10\n' }, 'gunicorn.conf.py', 3, 1],
+    ['of a repository below', ['shop'], { 'shop/Procfile': 'web: gunicorn app\n', 'shop/gunicorn.conf.py': 'timeut = 10\n' }, 'shop/gunicorn.conf.py', 1, 1],
+    ['handed over', ['--config-file', '/etc/g/conf.py=here/conf.py', 'a.yaml'], { 'a.yaml': manifest(''), 'here/conf.py': '\ntimeut = 10\n' }, 'here/conf.py', 2, 1],
+    ['in a ConfigMap of another file', ['a.yaml', 'b.yaml'], { 'a.yaml': mounted, 'b.yaml': configMap }, 'b.yaml', 9, 9],
+    ['in a ConfigMap of the same file', ['a.yaml'], { 'a.yaml': `${mounted}---\n${configMap}` }, 'a.yaml', 18, 9],
+  ] as const)('%s', async (_, argv, files, name, line, column) => {
+    const text = await run(['check', ...argv], files)
+    expect(text.out).toContain(`${name}:${line}:${column}: warn: `)
+    const annotations = await run(['check', '--format', 'github', ...argv], files)
+    expect(annotations.out).toContain(`::warning file=${name},line=${line},col=${column},`)
+    const sarif = JSON.parse((await run(['check', '--format', 'sarif', ...argv], files)).out)
+    const { locations } = sarif.runs[0].results.find(({ ruleId }: { ruleId: string }) => ruleId === 'ignored-name')
+    expect(locations[0].physicalLocation).toMatchObject({ artifactLocation: { uri: name }, region: { startLine: line, startColumn: column } })
+    const { summary } = JSON.parse((await run(['check', '--format', 'json', ...argv], files)).out)
+    expect(summary.workloads).toBe(1)
+  })
+})
