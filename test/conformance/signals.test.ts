@@ -44,12 +44,13 @@ const ending = [
   'set -e; migrate; gunicorn app', 'set -e\nmigrate\n\n# web\ngunicorn app', 'gunicorn app # web', 'gunicorn app;', 'ddtrace-run gunicorn app',
   'A=1 B="2 3" ddtrace-run gunicorn app 2>&1', '[ -n "$PATH" ] && gunicorn app', 'false || true && gunicorn app', 'exec gunicorn app',
   'migrate && exec gunicorn app', 'A=1 exec gunicorn app', 'N=app; gunicorn $N', 'gunicorn \\\n  app',
+  'migrate & gunicorn app', 'migrate &\ngunicorn app 2>&1', 'migrate & A=1 gunicorn app', 'migrate & if true; then gunicorn app; fi',
 ]
 
 /** Others: where the rule speaks, it must be right. */
 const others = [
-  'gunicorn app; migrate', 'gunicorn app && migrate', 'gunicorn app || migrate', 'gunicorn app | cat', 'exec gunicorn app 2>&1 | cat', '! gunicorn app',
-  'gunicorn app & wait', 'migrate & gunicorn app', '(gunicorn app)', '(exec gunicorn app); migrate', 'trap : TERM; gunicorn app', 'trap : EXIT; gunicorn app',
+  'gunicorn app; migrate', 'gunicorn app && migrate', 'gunicorn app || migrate', 'gunicorn app | cat', 'exec gunicorn app 2>&1 | cat', '(exec gunicorn app)', 'migrate; (exec gunicorn app)', '! gunicorn app',
+  'gunicorn app & wait', '(gunicorn app)', '(exec gunicorn app); migrate', 'trap : TERM; gunicorn app', 'trap : EXIT; gunicorn app',
   'gunicorn app <<EOT\nbody\nEOT', 'gunicorn app\n', 'start() { gunicorn app; }; start', 'for i in 1; do gunicorn app; done', "eval 'gunicorn app'",
   'time gunicorn app', 'command gunicorn app', 'while :; do gunicorn app; break; done', '{ gunicorn app; } 2>&1', "sh -c 'gunicorn app'", 'gunicorn app; exit $?',
   'gunicorn() { command gunicorn "$@"; echo; }; gunicorn app', 'exec 2>&1; gunicorn app', '$(gunicorn app)', 'X=$(gunicorn app)',

@@ -21,7 +21,7 @@ const scripts = [
   'case x in x) gunicorn a;; esac', 'case x in x) exec gunicorn a;; esac', 'for i in 1; do gunicorn a; done', 'while true; do gunicorn a; break; done',
   '{ gunicorn a; }', '{ exec gunicorn a; }', '( gunicorn a )', '( exec gunicorn a )', 'true && { gunicorn a; }', 'start() { gunicorn a; }; start',
   'start() { exec gunicorn a; }; start', 'start() { gunicorn a; }\nstart\n', 'trap true EXIT; gunicorn a', 'trap true TERM; exec gunicorn a', 'gunicorn a; true',
-  'gunicorn a\ntrue', 'gunicorn a || true', 'gunicorn a && true', 'gunicorn a & wait', 'exec gunicorn a &\nwait', 'true & gunicorn a', 'true & exec gunicorn a',
+  'gunicorn a\ntrue', 'gunicorn a || true', 'gunicorn a && true', 'gunicorn a & wait', 'exec gunicorn a &\nwait', 'true & gunicorn a', 'true & exec gunicorn a', '(exec gunicorn a); true', '(true; exec gunicorn a)', '(exec gunicorn a)\n', 'true; (exec gunicorn a)', '(exec gunicorn a >/dev/null)', 'if true; then (exec gunicorn a); fi',
   'eval "gunicorn a"', 'eval "exec gunicorn a"', 'cd / && gunicorn a', 'export A=1; gunicorn a', 'export A=1\ngunicorn a\n', 'command gunicorn a',
   '[ -n x ] && gunicorn a || true', 'gunicorn a $(true)', 'gunicorn "a" \\\n  -w 2', 'gunicorn "a" \\\n  -w 2\n', 'exec gunicorn a \\\n', 'wait; gunicorn a',
   'true && exec gunicorn a; echo', '  gunicorn a  ', 'env A=1 gunicorn a', 'exec env A=1 gunicorn a', 'nice -n 1 gunicorn a', 'timeout 9 gunicorn a',
