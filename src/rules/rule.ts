@@ -1,4 +1,5 @@
 /** What a rule is, and how it words a problem. */
+import { spend } from '../budget.ts'
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import { versionIn, type Release, type Value } from '../gunicorn/catalogue.ts'
 import type { Entry, Setting, StartProblem } from '../gunicorn/settings.ts'
@@ -7,10 +8,10 @@ import type { Invocation } from '../inspect.ts'
 import { containerEnvironment } from '../kubernetes/environment.ts'
 import { expand, expandRewritten } from '../kubernetes/expansion.ts'
 import type { Shape } from '../kubernetes/field.ts'
-import { hasHostNetwork, lastingContainers } from '../kubernetes/pod-fields.ts'
+import { hasHostNetwork, isLasting, lastingContainers } from '../kubernetes/pod-fields.ts'
 import { valueAt, type Container } from '../kubernetes/workload.ts'
 import type { Command } from '../shell/command.ts'
-import { namesProxy, passesOn } from '../shell/programs.ts'
+import { containerPassesOn, namesProxy, passesOn } from '../shell/programs.ts'
 import type { Word } from '../shell/word.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
@@ -271,15 +272,43 @@ export function boundPorts({ settings }: Subject): { readonly reached: readonly 
 /** Who may pass requests on to a gunicorn: programs of the same script, containers of the same Pod, which share its address, and those of the node. */
 export function inFront({ workload, container, beside }: Subject): 'a proxy' | `another ${string}` | 'a program of the node' | undefined {
   const isGunicorn = ({ words }: Command): boolean => words.slice(0, 4).some(({ value }) => value === 'gunicorn' || value?.endsWith('/gunicorn') === true)
-  const programs = beside().map((command) => (isGunicorn(command) ? 'no' : passesOn(command)))
-  const others = workload.pod ? lastingContainers(workload).filter((other) => other !== container) : []
-  const isProxy = (one: Container): boolean => namesProxy(`${one.name} ${String(valueAt(one.written, ['image']) ?? '')}`)
-  if (programs.includes('yes') || others.some(isProxy)) return 'a proxy'
-  if (programs.includes('unknown')) return 'another program of the script'
+  const commands = beside()
+  spend(commands.length / 5)
+  const programs = new Set(commands.map((command) => (isGunicorn(command) ? 'no' : passesOn(command))))
+  // Nobody passes requests on to a container for debugging.
+  const others = workload.pod && isLasting(workload, container) ? othersOf(workload, container) : noOthers
+  if (programs.has('yes') || others.proxies > 0) return 'a proxy'
+  if (programs.has('unknown')) return 'another program of the script'
   // What else its image starts is not in sight.
   if (isProxy(container)) return 'another program of the image'
-  if (others.length > 0) return 'another container of the Pod'
+  if (others.unknown > 0) return 'another container of the Pod'
   return hasHostNetwork(workload) ? 'a program of the node' : undefined
+}
+
+const isProxy = ({ name, written }: Container): boolean => namesProxy(`${name} ${String(valueAt(written, ['image']) ?? '')}`)
+
+interface Fronts {
+  readonly proxies: number
+  readonly unknown: number
+}
+
+const noOthers: Fronts = { proxies: 0, unknown: 0 }
+
+/** What the containers of a Pod do to requests, found out once for all of them. */
+const frontsOf = new WeakMap<Invocation['workload'], { readonly all: Fronts; readonly each: ReadonlyMap<Container, 'yes' | 'no' | 'unknown'> }>()
+
+/** How many containers beside one pass requests on, and of how many that is not known. */
+function othersOf(workload: Invocation['workload'], own: Container): Fronts {
+  let fronts = frontsOf.get(workload)
+  if (!fronts) {
+    const lasting = lastingContainers(workload)
+    spend(lasting.length / 5)
+    const each = new Map(lasting.map((one) => [one, isProxy(one) ? 'yes' as const : containerPassesOn(one.command ? [...one.command.slice(0, 4), ...(one.args ?? []).slice(0, 4)] : [])]))
+    const count = (wanted: string): number => [...each.values()].filter((one) => one === wanted).length
+    frontsOf.set(workload, (fronts = { all: { proxies: count('yes'), unknown: count('unknown') }, each }))
+  }
+  const mine = fronts.each.get(own)
+  return { proxies: fronts.all.proxies - (mine === 'yes' ? 1 : 0), unknown: fronts.all.unknown - (mine === 'unknown' ? 1 : 0) }
 }
 
 /** A PEP 440 specifier of the releases that the gunicorn in the image can be, and what says so; undefined where nothing does. */

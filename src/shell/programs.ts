@@ -14,6 +14,9 @@ const preparing = new Set((
   'sort stat tar tee tr uname unzip wait-for wait-for-it wait-for-it.sh wait4ports wget which xargs zcat'
 ).split(' '))
 
+/** Programs that do their own work for as long as they run, and pass no requests on. */
+const working = new Set('celery cron crond daphne dramatiq flower gunicorn huey_consumer hypercorn memcached postgres redis-server rq rqworker rsyslogd sshd supercronic syslogd uvicorn uwsgi'.split(' '))
+
 /** Programs that pass requests on to servers behind them, and those that start services. */
 const serving = new Set((
   'angie apache2 apache2ctl apachectl caddy circusd cloudflared envoy h2o haproxy hitch httpd init lighttpd litespeed monit ngrok nginx nghttpx oauth2-proxy ' +
@@ -34,11 +37,20 @@ export function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
   const [first, second] = words
   if (first === undefined) return 'no'
   if (words.slice(0, 4).some((word) => serving.has(nameOf(word))) || first.text.startsWith('/etc/init.d/')) return 'yes'
-  if (background) return 'unknown'
   const name = nameOf(first)
+  if (first.value !== null && working.has(name)) return 'no'
+  if (background) return 'unknown'
   if (first.value !== null && (passing.has(name) || preparing.has(name))) return 'no'
   // What a module or a script of Python does it does before gunicorn is started; a server would not let the script go on.
   return /^python[\d.]*$/.test(name) && second !== undefined ? 'no' : 'unknown'
+}
+
+/** The same of the program that a container starts, which stays for as long as it runs. */
+export function containerPassesOn([first, ...rest]: readonly string[]): 'yes' | 'no' | 'unknown' {
+  if (first === undefined) return 'unknown'
+  const named = [first, ...rest.slice(0, 3)].map((text) => nameOf({ value: text, text }))
+  if (named.some((name) => serving.has(name))) return 'yes'
+  return working.has(named[0] ?? '') || (/^python[\d.]*$/.test(named[0] ?? '') && rest[0] === '-m' && working.has(rest[1] ?? '')) ? 'no' : 'unknown'
 }
 
 /** Whether a name of an image or a container speaks of such a program. */
