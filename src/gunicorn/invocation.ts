@@ -3,7 +3,7 @@
  */
 import { descend, spend } from '../budget.ts'
 import { Environment } from '../shell/environment.ts'
-import type { Word } from '../shell/word.ts'
+import { locatedIn, type Word } from '../shell/word.ts'
 import type { Variables } from './settings.ts'
 import { splitString } from './split-string.ts'
 import { pythonInterpreter, pythonModules, wrappers, type EnvironmentChange, type Option, type Step, type Wrapper } from './wrappers.ts'
@@ -56,6 +56,9 @@ export type Started =
   | { readonly kind: 'unknown' }
 
 export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
+/** What gunicorn is called. Debian up to 10 and Ubuntu up to 18.04 call that of Python 3 `gunicorn3`. */
+const names = new Set(['gunicorn', 'gunicorn3'])
 
 const isPython = (name: string): boolean => /^(python|pypy)(\d+(\.\d+)*)?$/.test(name)
 
@@ -140,10 +143,11 @@ function walked(words: readonly Word[], from: number): Started | Split {
       last = inner
     } else {
       // `$VENV/bin/gunicorn`: the folder does not matter.
-      const path = name ?? word.text.replace(/(?<!["'])["']+$/, '')
+      const path = name ?? locatedIn(word.text) ?? word.text.replace(/(?<!["'])["']+$/, '')
       const base = baseName(last?.namesEnvironment === true ? path.slice(path.indexOf(':') + 1) : path)
-      if (base === 'gunicorn') return { kind: 'gunicorn', index: at, changes, passed }
-      if (name === null) return { kind: 'unknown' }
+      if (names.has(base)) return { kind: 'gunicorn', index: at, changes, passed }
+      // Nor does it for `$VENV/bin/python`, or a wrapper.
+      if (name === null && (!/\/[\w.-]+$/.test(path) || !(isPython(base) || Object.hasOwn(wrappers, base)))) return { kind: 'unknown' }
       program = at
       last = isPython(base) ? pythonInterpreter : Object.hasOwn(wrappers, base) ? wrappers[base] : undefined
       if (last === undefined) return { kind: 'program', index: at, changes, passed }

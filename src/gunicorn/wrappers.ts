@@ -190,6 +190,7 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
     ...stays(true, options('A askpass b background B bell C= close-from= D= chdir= E preserve-env preserve-env? g= group= H set-home h= host= k reset-timestamp n non-interactive P preserve-groups p= prompt= R= chroot= r= role= S stdin T= command-timeout= t= type= u= user=', { keeps: 'E preserve-env' }), assignments),
     environment: 'resets',
   },
+  authbind: execs(options('deep depth=')),
   gosu: execs(operand),
   'su-exec': execs(operand),
   setuidgid: execs(operand),

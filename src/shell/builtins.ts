@@ -57,8 +57,9 @@ export function runBuiltin(
       return declare(name, words, scope, dialect, inFunction)
     case 'unset':
       return unset(words, scope)
-    case 'read':
     case 'getopts':
+      return getopts(words, scope, inFunction)
+    case 'read':
     case 'mapfile':
     case 'readarray':
     case 'let':
@@ -179,6 +180,79 @@ function forget(name: string, words: readonly Word[], scope: Scope): Effect {
     else for (const found of value.match(/[A-Za-z_]\w*/g) ?? []) scope.forget(found)
   }
   return unknown
+}
+
+/** `getopts OPTIONS NAME` over parameters that are known, as long as they are options that are meant. */
+function getopts(words: readonly Word[], scope: Scope, inFunction: boolean): Effect {
+  const [, { value: options = null } = {}, { value: name = null } = {}, ...others] = words
+  const { getopts: state, parameters } = scope
+  const isReadable = options !== null && /^:?(?:[A-Za-z0-9]:?)+$/.test(options) && name !== null && identifier.test(name) && others.length === 0 && !inFunction
+  const given = parameters?.every(({ value, splits }, index) => index === 0 || (value !== null && !splits)) === true ? parameters : null
+  if (!isReadable || given === null || state === null || (state.of !== null && state.of !== given)) {
+    scope.getopts = null
+    scope.forget('OPTARG')
+    return forget('getopts', words, scope)
+  }
+  spend(1)
+  const text = given[state.index]?.value ?? ''
+  const isEnd = state.offset === 1 && (!/^-./.test(text) || text === '--')
+  scope.assign(name, isEnd ? '?' : text.charAt(state.offset))
+  if (isEnd) {
+    const index = state.index + (text === '--' ? 1 : 0)
+    scope.forget('OPTARG')
+    scope.restore('OPTIND', { value: String(index), exported: false, fixed: false })
+    scope.getopts = { index, offset: 1, of: given }
+    return { status: false }
+  }
+  const at = options.indexOf(text.charAt(state.offset), options.startsWith(':') ? 1 : 0)
+  const takes = options.charAt(at + 1) === ':'
+  const rest = text.slice(state.offset + 1)
+  const value = !takes ? undefined : rest !== '' ? rest : given[state.index + 1]?.value
+  if (at < 0 || text.charAt(state.offset) === ':' || (takes && value == null)) {
+    scope.getopts = null
+    scope.forget('OPTARG')
+    scope.forget(name)
+    return unknown
+  }
+  scope.restore('OPTARG', { value: takes ? value : null, exported: false, fixed: false })
+  scope.forget('OPTIND')
+  scope.getopts = !takes && rest !== '' ? { ...state, offset: state.offset + 1, of: given } : { index: state.index + (takes && rest === '' ? 2 : 1), offset: 1, of: given }
+  return succeeds
+}
+
+/**
+ * `read` of bash from a known here-string of one line, with IFS as every shell starts with it: `read -r A B`, `read -ra LIST`.
+ * False where it does more than that.
+ */
+export function readKnown(words: readonly Word[], text: string, scope: Scope): boolean {
+  const names: string[] = []
+  let list = false
+  let raw = false
+  for (const { value, splits } of words.slice(1)) {
+    if (value === null || splits) return false
+    if (/^-[ra]+$/.test(value) && names.length === 0) {
+      list ||= value.includes('a')
+      raw ||= value.includes('r')
+      // The name of the list follows at once.
+      if (value.includes('a') && !value.endsWith('a')) return false
+    } else if (identifier.test(value)) names.push(value)
+    else return false
+  }
+  const [first] = names
+  if (first === undefined || !scope.plainIfs || text.includes('\n') || (!raw && text.includes('\\')) || (list && names.length > 1)) return false
+  spend(1 + text.length / 50)
+  const trimmed = text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '')
+  if (list) {
+    scope.assignElements(first, trimmed === '' ? [] : trimmed.split(/[ \t]+/))
+    return true
+  }
+  let rest = trimmed
+  for (const [index, name] of names.entries()) {
+    const end = index === names.length - 1 ? rest.length : rest.search(/[ \t]|$/)
+    scope.assign(name, rest.slice(0, end))
+    rest = rest.slice(end).replace(/^[ \t]+/, '')
+  }
+  return true
 }
 
 /** `set -- A B`, `set -a`, `set +f`, `set -o NAME`. */

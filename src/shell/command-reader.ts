@@ -2,15 +2,16 @@
  * Simple commands: their assignments, words and redirections, and what the builtins among them do.
  */
 import { descend, spend, unread } from '../budget.ts'
-import { commandOptions, declares, execOptions, runBuiltin } from './builtins.ts'
+import { evaluate } from './arithmetic.ts'
+import { commandOptions, declares, execOptions, readKnown, runBuiltin } from './builtins.ts'
 import { FoundCommand, type Assignment, type Written, type ScriptContext, type ScriptError } from './command.ts'
 import { Environment } from './environment.ts'
 import { expandHereDocument, expandWhole, expandWord, type Context } from './expansion.ts'
 import type { Dialect } from './invocation.ts'
 import { Budget, Exports, Scope, shellName, type Definition, type Variable } from './scope.ts'
 import { forEachChild, isTooDeep, parse, partsOf, type Syntax } from './syntax.ts'
-import type { Word } from './word.ts'
-import { functionsOf, writesOf, type Writes } from './writes.ts'
+import { locatedIn, type Word } from './word.ts'
+import { functionsOf, isProgram, writesOf, type Writes } from './writes.ts'
 
 /** How many scripts within words (of `eval` and `trap`) are read. */
 const mostInners = 16
@@ -130,6 +131,7 @@ export abstract class CommandReader implements Context {
       known.options ||= writes.options
       known.fixes ||= writes.fixes
       known.stops ||= writes.stops
+      known.called.push(...writes.called)
     }
   }
 
@@ -237,12 +239,24 @@ export abstract class CommandReader implements Context {
       writes.leaves ||= functions.leaves
       writes.options ||= functions.options
       writes.fixes ||= functions.fixes
+      writes.called.push(...functions.called)
     }
+    if (!writes.everything && !writes.called.every((word) => this.#callsProgram(word, writes))) writes.everything = true
     return writes
   }
 
+  /** Whether a command whose name is a variable is a program, and stays that whatever of these is written. */
+  #callsProgram({ text }: Syntax.Word, { names, parameters }: Writes): boolean {
+    const [name = '@'] = /[A-Za-z_]\w*/.exec(text) ?? []
+    const isQuoted = text.startsWith('"')
+    const value = name !== '@' ? this.scope.value(name) : this.functions > 0 || parameters ? null : this.scope.parameters?.[1]?.splits === false ? this.scope.parameters[1].value : null
+    if (names.has(name) || value == null) return false
+    const first = isQuoted ? value : this.scope.plainIfs ? /^[ \t\n]*([^ \t\n]*)/.exec(value)?.[1] : undefined
+    return first !== undefined && isProgram(first) && this.scope.isFunction(first) === false
+  }
+
   protected forget(writes: Writes): void {
-    if (writes.everything) return this.scope.lose()
+    if (writes.everything || (writes.called.length > 0 && !writes.called.every((word) => this.#callsProgram(word, writes)))) return this.scope.lose()
     spend(writes.names.size / 5)
     for (const name of writes.names) this.scope.forget(name, writes.fixes)
     if (writes.parameters) this.scope.parameters = null
@@ -321,14 +335,22 @@ export abstract class CommandReader implements Context {
       assignments.push({ name: part.name, value, start: part.pos, end: part.end })
       // Without a command the variables are the shell's own, at once.
       if (words.length > 0) continue
-      if (elements === undefined) this.scope.assign(part.name, value)
-      else this.scope.assignElements(part.name, elements)
+      if (elements === undefined) {
+        this.scope.assign(part.name, value)
+        if (value === null && !this.stopped && isArithmetic(part)) this.scope.count(part.name)
+      } else this.scope.assignElements(part.name, elements)
     }
     let input: Word | undefined
     if (redirects !== undefined) {
       this.redirects(redirects)
       const last = redirects.findLast(readsInput)
       if (last?.type === 'HereDoc') input = expandHereDocument(last, this)
+      const [only] = redirects
+      const isString = only?.type === 'HereString' && redirects.length === 1 && only.descriptor === undefined && only.target !== undefined && this.dialect === 'bash'
+      if (isString && words[0]?.value === 'read' && assignments === undefined && !/[`$<>]\(|`|:?=|\(\(/.test(only.target.text)) {
+        const { value } = expandWhole(only.target, this)
+        if (!this.stopped && value !== null && this.scope.isFunction('read') === false && !this.altered && readKnown(words, value, this.scope)) return true
+      }
     }
     this.#pending = noAssignments
     if (this.stopped) this.giveUp()
@@ -350,7 +372,7 @@ export abstract class CommandReader implements Context {
     // Here, unlike before a command, bash makes several words of what is in braces.
     else if (partsOf(part.value)?.some((inner) => inner.type === 'BraceExpansion') === true) word = { value: null, prefix: '' }
     const expands = this.dialect === 'sh' && /[$`]/.test(part.text)
-    const splits = !declaration || (expands && (word.value === null || /[\s*?[\\]/.test(word.value)))
+    const splits = !declaration || (expands && !isQuoted(part.value) && (word.value === null || /[\s*?[\\]/.test(word.value)))
     const append = part.append === true || part.index !== undefined
     const prefix = `${part.name}${append ? '' : `=${word.prefix}`}`
     words.push({
@@ -401,6 +423,12 @@ export abstract class CommandReader implements Context {
       const name = all[from]?.value
       if (name === 'exec') {
         const options = execOptions(all, from)
+        const next = all[from + options.count]
+        // bash says that there is no such option, and goes on. So it does with `--posix`, but for what runs a script.
+        if (this.dialect === 'bash' && options.count === 1 && next?.value != null && /^-[^acl-]/.test(next.value)) {
+          this.mayLeave()
+          return false
+        }
         exec = true
         emptied ||= options.emptied
         // dash takes them for the program's name.
@@ -462,7 +490,7 @@ export abstract class CommandReader implements Context {
     }
     if (name === null || first?.splits === true) {
       // A name with a slash is a program; any other may be a builtin.
-      if (!(first?.text.includes('/') ?? false)) {
+      if (!(first?.text.includes('/') ?? false) && (first === undefined || locatedIn(first.text) === undefined)) {
         scope.lose()
         this.unread = true
       }
@@ -582,7 +610,21 @@ export abstract class CommandReader implements Context {
     if (!this.scope.afterFailure) this.departures++
   }
 
+  /** `let NAME=EXPRESSION` over what is known; false where it does more than that. */
+  #let([, only, ...others]: readonly Word[]): boolean {
+    const [, name, expression = ''] = /^\s*([A-Za-z_]\w*)\s*=(?!=)([\w\s+*()-]+)$/.exec(only?.value ?? '') ?? []
+    if (name === undefined || others.length > 0 || only?.splits === true || /\+\+|--/.test(expression)) return false
+    const [statement] = parse(`A=$((${expression}))`).commands
+    const assigned = statement?.command.type === 'Command' ? statement.command.prefix[0] : undefined
+    const [part] = assigned?.type === 'Assignment' && assigned.value.type === 'Word' ? (partsOf(assigned.value) ?? []) : []
+    const value = part?.type === 'ArithmeticExpansion' ? evaluate(part.expression, (other) => this.scope.value(other)) : null
+    if (value == null) return false
+    this.scope.assign(name, String(value))
+    return true
+  }
+
   #builtin(name: string, words: readonly Word[], assignments: readonly Assignment[]): Status {
+    if (name === 'let' && this.dialect === 'bash' && this.#let(words)) return null
     if (this.call !== undefined && /^(local|declare|typeset)$/.test(name)) this.#makeLocal(words, this.call)
     if (name === '.' || name === 'source' || (declares(name) && words.some((word) => /^-\w*f/.test(word.value ?? '-f')))) this.unread = true
     const effect = runBuiltin(name, words, this.scope, this.dialect, this.functions > 0)
@@ -626,6 +668,17 @@ export abstract class CommandReader implements Context {
     }
   }
 }
+
+/** Whether what is assigned is what arithmetic gives, and nothing else. */
+const isArithmetic = ({ value, append, index }: Syntax.Assignment): boolean => {
+  const parts = value.type === 'Word' && append !== true && index === undefined ? partsOf(value) : undefined
+  const [only] = parts?.length === 1 && parts[0]?.type === 'DoubleQuoted' ? parts[0].parts : (parts ?? [])
+  return (parts?.length === 1 && only?.type === 'ArithmeticExpansion')
+}
+
+/** Whether all that a value expands stands in quotes. */
+const isQuoted = (value: Syntax.Assignment['value']): boolean =>
+  value.type === 'Word' && (partsOf(value) ?? []).every(({ type, text }) => type === 'DoubleQuoted' || type === 'SingleQuoted' || (type === 'Literal' && !/[~$`\\]/.test(text)))
 
 /** Whether a redirection is one of the standard input. */
 function readsInput(redirect: Syntax.Redirection): boolean {

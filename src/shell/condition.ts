@@ -73,6 +73,8 @@ function joined(texts: readonly string[], dialect: 'sh' | 'bash'): boolean | nul
 }
 
 function unary(name: string, operand: string): boolean | null {
+  // `[ $E == x ]` with E unset: an error, which is no success, in every shell.
+  if (/^(==?|!=)$/.test(name)) return operator.test(operand) ? null : false
   if (name === '-n') return operand !== ''
   return name === '-z' ? operand === '' : null
 }
@@ -113,6 +115,25 @@ export interface TestWords {
   pattern(word: Syntax.Word): readonly Piece[] | null
 }
 
+/** The longest text that is held against a regular expression. */
+const longestMatched = 100
+
+/**
+ * Whether `=~` finds a regular expression in a text: of those that all read alike, with quantifiers of single characters alone, and
+ * few of them. Null for any other.
+ */
+function found(text: string, { text: written }: Syntax.Word): boolean | null {
+  const [, , literal] = /^(["'])([^"'$`\\]*)\1$/.exec(written) ?? []
+  if (literal !== undefined) return text.includes(literal)
+  const isPlain = /^(?:[\w^()|.*+?@:/=,% -]|\[(?:0-9|a-zA-Z0-9_)\])+\$?$/.test(written) && !/\)[*+?]|(?:^|[(|^*+?])[*+?]|\(\)|[\s]/.test(written)
+  if (!isPlain || text.length > longestMatched || (written.match(/[*+?]/g)?.length ?? 0) > 3 || !/^[\x20-\x7e]*$/.test(text)) return null
+  try {
+    return new RegExp(written).test(text)
+  } catch {
+    return null
+  }
+}
+
 /** What `[[ … ]]` comes to. Words are asked for in the order in which bash expands them, and only those. */
 export function extendedTest(expression: Syntax.TestExpression, words: TestWords, depth = 0): boolean | null {
   if (depth > 32) return null
@@ -144,6 +165,7 @@ export function extendedTest(expression: Syntax.TestExpression, words: TestWords
         const found = left === null || pattern === null ? null : matches(left, pattern)
         return expression.operator === '!=' ? negated(found) : found
       }
+      if (expression.operator === '=~') return left === null ? null : found(left, expression.right)
       const right = words.value(expression.right)
       return left === null || right === null ? null : comparison(left, expression.operator, right)
     }

@@ -4,7 +4,7 @@
 import { spend } from '../budget.ts'
 import { evaluate } from './arithmetic.ts'
 import { remove, replace, type Piece } from './pattern.ts'
-import type { Scope } from './scope.ts'
+import { isNumber, type Scope } from './scope.ts'
 import { partsOf, restore, type Syntax } from './syntax.ts'
 import { literal, type Word } from './word.ts'
 import { assignedIn } from './writes.ts'
@@ -394,7 +394,9 @@ class Expansion {
     if (assigned) for (const name of text.match(/[A-Za-z_]\w*/g) ?? []) scope.forget(name)
     // A number neither splits nor vanishes while blanks are what parts words.
     if (value === undefined) this.#context.stop()
-    if (value === null) this.#context.mayAbandon()
+    // What is made of numbers is one.
+    const isSure = !assigned && /^[\s\w$+*<>=!()-]+$/.test(text) && (text.match(/[A-Za-z_]\w*/g) ?? []).every((name) => isNumber(scope.variable(name)))
+    if (value === null && !isSure) this.#context.mayAbandon()
     if (value == null) this.#fields.unknown(!scope.plainIfs)
     else if (scope.plainIfs || this.#assignment) this.#fields.add(String(value))
     else this.#fields.unknown(true)
@@ -458,7 +460,7 @@ class Expansion {
 
   #unknown(name: string, quoted: boolean): void {
     // These are numbers, which neither split nor vanish.
-    const number = /^[?#$]$/.test(name) && this.#context.scope.plainIfs
+    const number = (/^[?#$]$/.test(name) || (/^[A-Za-z_]/.test(name) && isNumber(this.#context.scope.variable(name)))) && this.#context.scope.plainIfs
     const known = /^[1-9]/.test(name) ? this.#context.scope.parameters?.[Number(name)] : undefined
     if (known !== undefined && !known.splits && quoted) this.#fields.add(known.prefix)
     this.#fields.unknown(!quoted && !number)
@@ -526,7 +528,8 @@ class Expansion {
       spend((elements?.length ?? 0) / 2)
       scope.budget.characters -= 8 * (elements?.length ?? 0)
       if (scope.budget.characters < 0) return fields.unknown(true)
-      if (elements !== undefined && scope.nounset === false) return this.#list(elements.map((value) => literal(value)), quoted)
+      // With `set -u`, an empty one was an error up to bash 4.3.
+      if (elements !== undefined) return this.#list(elements.map((value) => literal(value)), quoted)
     }
     if (index !== undefined || prefix === '!' || !/^(\w+|[@*#?$!-])$/.test(name) || this.#depth >= deepest) {
       this.#skipOperands(part)

@@ -16,7 +16,12 @@ export interface Variable {
   readonly fixed: boolean | null
   /** What an array of bash holds, where all of it is known. */
   readonly elements?: readonly string[]
+  /** True where the value is unknown, but a whole number as shells write them. */
+  readonly isNumber?: boolean
 }
+
+/** Whether a variable is a whole number for sure. */
+export const isNumber = ({ value, isNumber: number = false }: Variable): boolean => number || (value != null && /^-?(?:0|[1-9]\d{0,17})$/.test(value))
 
 /**
  * Whether the shell gets here: `surely` where every command before succeeds, `maybe` where that hangs on a condition,
@@ -87,6 +92,8 @@ export class Scope {
   allexport: boolean | null = false
   nounset: boolean | null = false
   errexit: boolean | null = false
+  /** Where `getopts` goes on: the parameter, and the character in it, of the parameters that it began with. Null where that is unknown. */
+  getopts: { readonly index: number; readonly offset: number; readonly of: readonly Word[] | null } | null = { index: 1, offset: 1, of: null }
   reach: Reach = 'surely'
   /** True once a read-only variable was to be set: dash ends there. */
   refused = false
@@ -112,6 +119,7 @@ export class Scope {
     copy.allexport = this.allexport
     copy.nounset = this.nounset
     copy.errexit = this.errexit
+    copy.getopts = this.getopts
     copy.refused = this.refused
     copy.reach = this.reach
     copy.afterFailure = this.afterFailure
@@ -139,6 +147,7 @@ export class Scope {
     if (this.allexport !== other.allexport) this.allexport = null
     if (this.nounset !== other.nounset) this.nounset = null
     if (this.errexit !== other.errexit) this.errexit = null
+    if (this.getopts !== other.getopts) this.getopts = null
   }
 
   #join(name: string, other: Scope): void {
@@ -146,11 +155,12 @@ export class Scope {
     const theirs = other.variable(name)
     spend((mine.elements?.length ?? 0) / 20)
     const isSameArray = mine.elements === theirs.elements || mine.elements?.join('\0') === theirs.elements?.join('\0')
-    if (isSameArray && mine.value === theirs.value && mine.exported === theirs.exported && mine.fixed === theirs.fixed) return
+    if (isSameArray && mine.value === theirs.value && mine.isNumber === theirs.isNumber && mine.exported === theirs.exported && mine.fixed === theirs.fixed) return
     this.#put(name, {
       value: mine.value === theirs.value ? mine.value : null,
       exported: mine.exported === theirs.exported ? mine.exported : null,
       fixed: mine.fixed === theirs.fixed ? mine.fixed : null,
+      ...(isNumber(mine) && isNumber(theirs) ? { isNumber: true } : {}),
     })
   }
 
@@ -180,6 +190,12 @@ export class Scope {
   assignElements(name: string, elements: readonly string[]): void {
     const { fixed, exported } = this.variable(name)
     this.#write(name, kept.has(name) ? anything : { value: null, exported, fixed, elements })
+  }
+
+  /** Notes that what is not known of a variable is a whole number. */
+  count(name: string): void {
+    const variable = this.variable(name)
+    if (variable.value === null && !kept.has(name)) this.#put(name, { ...variable, isNumber: true })
   }
 
   /** Gives a variable back what it was before a function made it its own. */
@@ -224,6 +240,7 @@ export class Scope {
     this.allexport = null
     this.nounset = null
     this.errexit = null
+    this.getopts = null
     this.#functions = none
     this.#holdsFunctions = false
   }
@@ -238,6 +255,7 @@ export class Scope {
   }
 
   #put(name: string, variable: Variable): void {
+    if (name === 'OPTIND') this.getopts = null
     if (this.budget.left <= 0) {
       if (!this.#lost || this.#variables.size > 0) this.lose()
       return

@@ -10,7 +10,7 @@ import { extendedTest } from './condition.ts'
 import { expandPattern, expandWhole, expandWord } from './expansion.ts'
 import { matches } from './pattern.ts'
 import { oncePerPlace } from './places.ts'
-import type { Definition, Reach, Scope } from './scope.ts'
+import { isNumber, type Definition, type Reach, type Scope } from './scope.ts'
 import type { Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
 
@@ -35,6 +35,9 @@ const deepestText = 50
 
 /** How many rounds of a loop are followed step by step, and how many calls within calls. */
 const mostRounds = 10
+
+/** The longest script in which it is looked for what counts. */
+const mostCounted = 20_000
 const deepestCall = 16
 
 export class ScriptReader extends CommandReader {
@@ -43,6 +46,8 @@ export class ScriptReader extends CommandReader {
   readonly #defined = new Set<Syntax.Function>()
   /** The loops that could not be followed round by round. */
   readonly #unfollowed = new Set<Syntax.SyntaxNode>()
+  /** The text without its arithmetic. */
+  #uncounted: string | undefined
   /** How many loops the shell is in that are read once for all their rounds. */
   #repeats = 0
 
@@ -217,11 +222,13 @@ export class ScriptReader extends CommandReader {
     this.foreignInSh(node.pos)
     const text = this.source.slice(node.pos, node.end)
     spend(text.length / 6)
-    if (this.dialect === 'sh' || hasEffects(text) || /\+\+|--/.test(text) || text.split('\n').some(assigns)) {
+    const reckons = node.type === 'ArithmeticCommand' || /\s-(?:eq|ne|lt|le|gt|ge)\s|\(\(|\$\[/.test(text)
+    if (this.dialect === 'sh' || hasEffects(text) || (reckons && /\+\+|--/.test(text)) || text.split('\n').some(assigns)) {
       this.textEffects(node)
       return null
     }
     if (node.type === 'TestCommand') {
+      if (text.includes('=~')) this.scope.forget('BASH_REMATCH')
       return extendedTest(node.expression, {
         value: (word) => expandWhole(word, this).value,
         pattern: (word) => expandPattern(word, this),
@@ -428,7 +435,12 @@ export class ScriptReader extends CommandReader {
     const entry = this.#enter()
     const { round } = this
     this.round = undefined
-    this.forget(writes)
+    const numbers = writes.everything ? [] : [...writes.names].filter((name) => isNumber(this.scope.variable(name)) && this.#isCounted(name))
+    const forget = (): void => {
+      this.forget(writes)
+      for (const name of numbers) this.scope.count(name)
+    }
+    forget()
     this.loops++
     this.branches++
     this.#repeats++
@@ -440,7 +452,19 @@ export class ScriptReader extends CommandReader {
     this.loops--
     this.round = round
     this.#leaveBranches(entry, [before])
-    this.forget(writes)
+    forget()
+  }
+
+  /** Whether nothing but numbers is ever assigned to a variable: `i=0`, `i=$((i + 1))`, `((i++))`. */
+  #isCounted(name: string): boolean {
+    if (this.source.length > mostCounted) return false
+    this.#uncounted ??= this.source.replaceAll(/\(\((?:[^()]|\([^()]{0,100}\)){0,200}\)\)/g, '\u0001')
+    spend(this.#uncounted.length / 20)
+    for (let at = this.#uncounted.indexOf(name); at >= 0; at = this.#uncounted.indexOf(name, at + 1)) {
+      if (/[\w$]|\{/.test(this.#uncounted[at - 1] ?? ' ') || /\w/.test(this.#uncounted[at + name.length] ?? ' ')) continue
+      if (!/^=(?:"?\$\u0001"?(?![\w$])|\d{1,15}(?![\w.$]))/.test(this.#uncounted.slice(at + name.length, at + name.length + 20))) return false
+    }
+    return true
   }
 
   /** Runs the body of a loop, which may not be run at all. */

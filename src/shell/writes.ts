@@ -19,11 +19,19 @@ export interface Writes {
   stops: boolean
   /** True where it may make variables read-only. */
   fixes: boolean
+  /** The commands whose name is a variable, or `"$@"`: where nothing says that they are programs, they may change everything. */
+  readonly called: Syntax.Word[]
 }
+
+const simple = /^(?:"?\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})"?|"\$@")$/
 
 const declarations = new Set('export readonly local declare typeset read unset getopts mapfile readarray let'.split(' '))
 const anythings = new Set('eval . source alias unalias shopt enable'.split(' '))
 const leaving = new Set(['exit', 'exec', 'return'])
+
+/** Whether a command is a program for sure, by its name: no builtin, which may change something. */
+export const isProgram = (name: string): boolean =>
+  /^[\w.\/-]+$/.test(name) && !declarations.has(name) && !anythings.has(name) && !leaving.has(name) && !/^(set|shift|trap|printf|wait|command|builtin|break|continue|cd|pushd|popd|hash|times|umask|ulimit|fg|bg|jobs|disown|suspend|bind|complete|compgen|compopt|dirs|fc|history|logout|caller|exec)$/.test(name)
 const identifiers = /[A-Za-z_]\w*/g
 
 /**
@@ -35,7 +43,7 @@ export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false):
   spend(text.length / 50)
   const writes: Writes = {
     names: assignedIn(text), everything: false, parameters: false, leaves: false, options: false, fixes: false,
-    stops: /\(\(|\$\[/.test(text),
+    stops: /\(\(|\$\[/.test(text), called: [],
   }
   let depth = 0
   const visit = (child: Syntax.SyntaxNode): void => {
@@ -120,8 +128,10 @@ function command(node: Syntax.Command, writes: Writes): void {
     while (textAt(index).startsWith('-')) index++
   }
   const name = textAt(index)
-  if (/[$`\\'"*?[~{\uE000-\uF8FF\uFDD0]/.test(name)) {
-    if (!name.includes('/')) writes.everything = true
+  if (name !== '[' && /[$`\\'"*?[~{\uE000-\uF8FF\uFDD0]/.test(name)) {
+    const word = words[index]
+    if (word?.type === 'Word' && simple.test(name)) writes.called.push(word)
+    else if (!name.includes('/')) writes.everything = true
     return
   }
   const next = textAt(index + 1)

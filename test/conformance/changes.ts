@@ -75,7 +75,7 @@ function markOf(words: readonly (string | null)[]): string | undefined {
 }
 
 /** A change that a finding names: `entry` is the index of the list's entry that it replaces, -1 where it sets all. */
-interface Change {
+export interface Change {
   readonly setting: string
   /** Undefined where the platform says nothing of it: what is taken apart is the user's. */
   readonly value: string | number | boolean | undefined
@@ -84,7 +84,8 @@ interface Change {
   readonly put?: string
 }
 
-function changesOf({ fix, invocation }: Finding, reader: string): Change[] {
+/** What a finding's fix changes. */
+export function changesOf({ fix, invocation }: Finding, reader: string): Change[] {
   // Where only the port is defined, all else stays: it is defined before, too, when the container is run.
   if (!fix || 'define' in fix || 'exec' in fix) return []
   if ('split' in fix) {

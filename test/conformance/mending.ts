@@ -43,7 +43,7 @@ export function mend(generated: Generated, policy: Policy, release: string | und
   return { generated, policy, before, after, fixed, added, withPort, reader }
 }
 
-function deployment(container: Container, release: string | undefined): Deployment {
+export function deployment(container: Container, release: string | undefined): Deployment {
   const metadata = { name: 'shop', ...(release === undefined ? {} : { annotations: { 'paddock.dev/gunicorn': release } }) }
   const spec = { replicas: 2, template: { spec: { containers: [{ image: 'shop:1', ...container }] } } }
   return JSON.parse(JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec })) as Deployment

@@ -5,8 +5,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import type { Container } from './containers.ts'
+import { findProgram, single } from './shell-programs.ts'
 
 /** How a program was started. */
 export interface Run {
@@ -40,7 +41,7 @@ export interface Pod {
 }
 
 /** `$(NAME)` and `$$`; a name that is not defined stays as it is written. */
-function expand(text: string, variables: ReadonlyMap<string, string>): string {
+export function expand(text: string, variables: ReadonlyMap<string, string>): string {
   return text.replace(/\$(?:\$|\(([^)]*)\)|[^$])/gs, (found, name: string | undefined) => {
     if (found === '$$') return '$'
     return name === undefined ? found : (variables.get(name) ?? found)
@@ -163,12 +164,7 @@ export class Node {
   }
 }
 
-const single = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
-
-const findProgram = (name: string): string | undefined =>
-  (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)).find((path) => existsSync(path))
-
-function installed(program: string): string {
+export function installed(program: string): string {
   const path = findProgram(program)
   if (path === undefined) throw new Error(`${program} is not installed`)
   return path
@@ -194,7 +190,8 @@ function readOutcome(folder: string): Outcome {
   }
 }
 
-function readRuns(text: string): Run[] {
+/** The starts of programs that stand in a recording. */
+export function readRuns(text: string): Run[] {
   const fields = text.split('\0')
   const runs: Run[] = []
   for (let at = 0; at < fields.length - 1;) {
