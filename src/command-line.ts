@@ -78,6 +78,8 @@ export interface Found {
   readonly form: 'exec' | 'shell'
   /** The words from gunicorn's own name on. */
   readonly words: readonly Word[]
+  /** The same, where they are one of several lists: what differs is unknown in `words`. */
+  readonly alternatives?: readonly (readonly Word[])[] | undefined
   /** The command of the script that starts gunicorn; undefined in exec form. */
   readonly command: Command | undefined
   /** The script that `command` is of; undefined in exec form. */
@@ -392,6 +394,7 @@ class Inspector {
     }
     this.#add(own, this.#variables(changes, command.environment), this.#configFiles(words.slice(0, index), changes, () => command.environment, way.moves), {
       form: 'shell',
+      alternatives: words === command.words ? alternativesOf(command, index) : undefined,
       command,
       script,
       parents,
@@ -419,7 +422,7 @@ class Inspector {
 
   #add(
     words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
-    rest: Pick<Found, 'form' | 'command' | 'script' | 'parents' | 'shell' | 'beside' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
+    rest: Pick<Found, 'form' | 'alternatives' | 'command' | 'script' | 'parents' | 'shell' | 'beside' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
   ): void {
     const { releases } = this.#line
     if (words.length > mostWords) {
@@ -427,8 +430,19 @@ class Inspector {
       this.#errors.push({ message: `commands of more than ${mostWords} words are not read`, start: 0, end: 1 })
       return
     }
-    this.#found.push({ ...rest, words, variables, releases, settings: new AgreedSettings(read(words.slice(1), variables, releases, source)) })
+    const lists = rest.alternatives ?? [words]
+    const readings = lists.flatMap((list) => read(list.slice(1), variables, releases, source))
+    this.#found.push({ ...rest, words, variables, releases, settings: new AgreedSettings(readings, lists.length) })
   }
+}
+
+/** The lists of words that a gunicorn may get; undefined where there is one, or where not all of them start it in the same way. */
+function alternativesOf(command: Command, index: number): readonly (readonly Word[])[] | undefined {
+  const { alternatives, words } = command
+  if (alternatives === undefined) return undefined
+  const before = words.slice(0, index).map(({ value }) => value)
+  const isSame = alternatives.every((list) => list.length > index && list[index]?.text === words[index]?.text && before.every((value, at) => value !== null && list[at]?.value === value))
+  return isSame ? alternatives.map((list) => list.slice(index)) : undefined
 }
 
 /** The shell that a command line starts. */

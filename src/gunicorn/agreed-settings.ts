@@ -10,9 +10,12 @@ export class AgreedSettings {
   readonly #starting: readonly Reading[]
   #merged: Map<string, Setting | undefined> | undefined
   #problems: readonly StartProblem[] | undefined
+  readonly #alternatives: number
 
-  constructor(readings: readonly Reading[]) {
+  /** @param alternatives of how many command lines they are, of which any may be the one: each read by all the releases, one after the other */
+  constructor(readings: readonly Reading[], alternatives = 1) {
     this.readings = readings
+    this.#alternatives = alternatives
     const starting = readings.filter((reading) => reading.problems.length === 0)
     this.#starting = starting.length > 0 ? starting : readings
   }
@@ -55,7 +58,15 @@ export class AgreedSettings {
 
   /** Why gunicorn refuses to start. */
   get problems(): readonly StartProblem[] {
-    return (this.#problems ??= this.readings.flatMap((reading) => reading.problems))
+    return (this.#problems ??= this.#problemsOfEach())
+  }
+
+  /** Of several command lines, what is wrong with all of them. */
+  #problemsOfEach(): readonly StartProblem[] {
+    if (this.#alternatives === 1) return this.readings.flatMap((reading) => reading.problems)
+    const size = this.readings.length / this.#alternatives
+    const [first = [], ...others] = Array.from({ length: this.#alternatives }, (_, index) => this.readings.slice(index * size, (index + 1) * size))
+    return first.flatMap(({ problems }, release) => problems.filter(({ message }) => others.every((other) => other[release]?.problems.some((problem) => problem.message === message))))
   }
 
   /** True where gunicorn serves: it does not end at once (`--version`), nor after a check of its configuration. */
@@ -77,7 +88,9 @@ const isTrue = (reading: Reading, name: string): boolean => reading.get(name)?.v
 function merge(settings: readonly Setting[]): Setting | undefined {
   const [first, ...others] = settings
   if (!first) return undefined
+  // What is mended in one place must be all that says it.
+  const isThere = ({ entries }: Setting): boolean => entries.length === first.entries.length && entries.every(({ word }, index) => word?.start === first.entries[index]?.word?.start)
   const same = (other: Setting): boolean =>
-    other.source === first.source && (other.value === first.value || JSON.stringify(other.value) === JSON.stringify(first.value))
+    other.source === first.source && isThere(other) && (other.value === first.value || JSON.stringify(other.value) === JSON.stringify(first.value))
   return others.every(same) ? first : unknownSetting(first)
 }

@@ -22,6 +22,8 @@ export interface Command {
    */
   readonly words: readonly Word[]
   readonly assignments: readonly Assignment[]
+  /** What it may get, where that is one of several lists of words that are known or all of them one after the other; undefined for `words`. */
+  readonly alternatives?: readonly (readonly Word[])[] | undefined
   /** The environment that the program gets. */
   readonly environment: Environment
   /** From the first word or assignment to the last word. */
@@ -97,6 +99,9 @@ export class FoundCommand implements Command {
   readonly bare: boolean
   readonly input: Word | undefined
   readonly exports: Exports
+  alternatives: readonly (readonly Word[])[] | undefined
+  /** True where it is several runs that are not the same. */
+  isMixed = false
 
   constructor(
     words: readonly Word[], assignments: readonly Assignment[], exports: Exports, { start, end, exec, embedded, bare, input }: Written,

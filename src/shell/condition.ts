@@ -115,23 +115,25 @@ export interface TestWords {
   pattern(word: Syntax.Word): readonly Piece[] | null
 }
 
-/** The longest text that is held against a regular expression. */
-const longestMatched = 100
-
 /**
- * Whether `=~` finds a regular expression in a text: of those that all read alike, with quantifiers of single characters alone, and
- * few of them. Null for any other.
+ * Whether `=~` finds a regular expression in a text: one of a few words, at the start or the end, or digits, which all that read
+ * regular expressions take alike. Null for any other.
  */
 function found(text: string, { text: written }: Syntax.Word): boolean | null {
   const [, , literal] = /^(["'])([^"'$`\\]*)\1$/.exec(written) ?? []
   if (literal !== undefined) return text.includes(literal)
-  const isPlain = /^(?:[\w^()|.*+?@:/=,% -]|\[(?:0-9|a-zA-Z0-9_)\])+\$?$/.test(written) && !/\)[*+?]|(?:^|[(|^*+?])[*+?]|\(\)|[\s]/.test(written)
-  if (!isPlain || text.length > longestMatched || (written.match(/[*+?]/g)?.length ?? 0) > 3 || !/^[\x20-\x7e]*$/.test(text)) return null
-  try {
-    return new RegExp(written).test(text)
-  } catch {
-    return null
-  }
+  const [, before = '', inner = written, after = ''] = /^(\^?)\(([^()]*)\)(\$?)$/.exec(written) ?? []
+  const results = inner.split('|').map((branch) => foundWord(text, before + branch + after))
+  return results.includes(true) ? true : results.includes(null) ? null : false
+}
+
+function foundWord(text: string, written: string): boolean | null {
+  const [starts, ends] = [written.startsWith('^'), written.endsWith('$')]
+  const body = written.slice(starts ? 1 : 0, ends ? -1 : undefined)
+  if (body === '[0-9]+') return starts && ends ? /^[0-9]+$/.test(text) : starts ? /^[0-9]/.test(text) : ends ? /[0-9]$/.test(text) : /[0-9]/.test(text)
+  if (!/^[\w:=@%/, -]*$/.test(body) || (body === '' && !(starts && ends))) return null
+  if (starts && ends) return text === body
+  return starts ? text.startsWith(body) : ends ? text.endsWith(body) : text.includes(body)
 }
 
 /** What `[[ … ]]` comes to. Words are asked for in the order in which bash expands them, and only those. */

@@ -28,6 +28,19 @@ export function oncePerPlace(commands: readonly FoundCommand[]): FoundCommand[] 
   return [...places.values()].flat()
 }
 
+/** The commands that were found on each of several ways, of which one is taken: surely run where they run on all of them. */
+export function onEachWay(found: readonly (readonly FoundCommand[])[]): FoundCommand[] {
+  return found.flatMap((commands, way) => {
+    spend(commands.length)
+    for (const command of commands) {
+      const isEverywhere = found.every((others, index) => index === way || others.some((other) => other.start === command.start && other.runs === 'surely' && isSameCommand(other, command)))
+      if (!isEverywhere) command.runs = 'maybe'
+      if (!isEverywhere) command.last = false
+    }
+    return commands
+  })
+}
+
 /** Whether two runs are of one program, named where they stand. */
 function isSameCommand(one: FoundCommand, other: FoundCommand): boolean {
   const [first, second] = [one.words[0], other.words[0]]
@@ -45,7 +58,25 @@ function merged(one: FoundCommand, other: FoundCommand): FoundCommand {
   const written = { start: one.start, end: one.end, exec: one.exec, embedded: one.embedded || other.embedded, bare: one.bare && other.bare }
   const input = one.input === other.input ? one.input : undefined
   const words = mergedWords(one.words, other.words)
-  return new FoundCommand(words, assignments, Exports.either(one.exports, other.exports), { ...written, input }, place, runs, one.ends && other.ends)
+  const made = new FoundCommand(words, assignments, Exports.either(one.exports, other.exports), { ...written, input }, place, runs, one.ends && other.ends)
+  if (words !== one.words || one.isMixed || other.isMixed) {
+    made.alternatives = both(one, other)
+    made.isMixed = true
+  }
+  return made
+}
+
+/** How many lists of words are kept that a command may get. */
+const mostAlternatives = 8
+
+/** The lists of words of two runs of a command, each once; undefined where there are too many. */
+function both(one: FoundCommand, other: FoundCommand): readonly (readonly Word[])[] | undefined {
+  const [mine, theirs] = [one, other].map((command) => command.alternatives ?? (command.isMixed ? undefined : [command.words]))
+  if (mine === undefined || theirs === undefined) return undefined
+  spend((mine.length * theirs.length * one.words.length) / 10)
+  const added = theirs.filter((words) => !mine.some((known) => known.length === words.length && known.every((word, index) => isSame(word, words[index]))))
+  const all = [...mine, ...added]
+  return all.length <= mostAlternatives ? all : undefined
 }
 
 /** Words that are known where both agree: those of one word of the script that differ in number are one that splits. */

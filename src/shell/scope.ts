@@ -69,6 +69,8 @@ export class Budget {
   characters = 500_000
   /** Characters of loops and functions that are read once more, for each time that they run; past it, they are read once for all. */
   repeated = 50_000
+  /** Characters that are read once more for a way that is followed apart; past it, ways are joined. */
+  apart = 30_000
   /** The functions of the script, wherever they are defined. */
   readonly functions = new Set<string>()
 }
@@ -148,6 +150,20 @@ export class Scope {
     if (this.nounset !== other.nounset) this.nounset = null
     if (this.errexit !== other.errexit) this.errexit = null
     if (this.getopts !== other.getopts) this.getopts = null
+  }
+
+  /** The variables that are different in another scope, and `@` for the parameters; undefined where anything may be. */
+  differences(other: Scope): string[] | undefined {
+    if (this.#lost || other.#lost) return undefined
+    const names = this.#variables === other.#variables ? [] : [...new Set([...this.#variables.keys(), ...other.#variables.keys()])]
+    spend(names.length / 4)
+    const different = names.filter((name) => {
+      const [mine, theirs] = [this.variable(name), other.variable(name)]
+      return mine.value !== theirs.value || mine.elements?.join('\0') !== theirs.elements?.join('\0') || mine.isNumber !== theirs.isNumber
+    })
+    const [mine, theirs] = [this.parameters, other.parameters]
+    const isSame = mine === theirs || (mine?.length === theirs?.length && mine?.every((word, index) => word.value === theirs?.[index]?.value) === true)
+    return isSame ? different : [...different, '@']
   }
 
   #join(name: string, other: Scope): void {

@@ -5,11 +5,11 @@ import { descend, spend, unread } from '../budget.ts'
 import { evaluate } from './arithmetic.ts'
 import { Environment } from './environment.ts'
 import { atEnd, CommandReader, notLast, type Call, type Place, type Round, type Status } from './command-reader.ts'
-import { FoundCommand, type Script } from './command.ts'
+import { FoundCommand, type Script, type ScriptError } from './command.ts'
 import { extendedTest } from './condition.ts'
 import { expandPattern, expandWhole, expandWord } from './expansion.ts'
 import { matches } from './pattern.ts'
-import { oncePerPlace } from './places.ts'
+import { oncePerPlace, onEachWay } from './places.ts'
 import { isNumber, type Definition, type Reach, type Scope } from './scope.ts'
 import type { Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
@@ -30,6 +30,17 @@ function isTest(node: Syntax.PipelineNode): boolean {
   return node.type === 'TestCommand' || node.type === 'ArithmeticCommand' || (node.type === 'Command' && /^(test|\[)$/.test(node.name?.text ?? ''))
 }
 
+/** A statement, after which what follows may be read for each of the ways that lead out of it. */
+interface Parting {
+  readonly node: Syntax.PipelineNode | Syntax.AndOr | Syntax.CompoundList
+  /** The text that follows it. */
+  readonly rest: string
+  ways: readonly Scope[] | undefined
+}
+
+/** How many ways are followed apart at most at one place. */
+const mostWays = 8
+
 /** How deep commands within commands may stand for a text that is made by `eval` to be read. */
 const deepestText = 50
 
@@ -48,6 +59,11 @@ export class ScriptReader extends CommandReader {
   readonly #unfollowed = new Set<Syntax.SyntaxNode>()
   /** The text without its arithmetic. */
   #uncounted: string | undefined
+  /** The statement at hand whose ways may be followed apart. */
+  #parting: Parting | undefined
+  /** How many ways are followed apart here. */
+  #ways = 1
+  #parted = false
   /** How many loops the shell is in that are read once for all their rounds. */
   #repeats = 0
 
@@ -60,7 +76,7 @@ export class ScriptReader extends CommandReader {
     }
     const doubts = [...this.doubts, ...this.errors.map((error) => error.start)]
     if (doubts.length > 0) this.#doubt(script.commands, doubts.reduce((first, next) => Math.min(first, next)))
-    return { commands: oncePerPlace(this.commands), errors: this.errors, traps: this.traps, unread: this.unread }
+    return { commands: oncePerPlace(this.commands), errors: !this.#parted ? this.errors : unique(this.errors), traps: this.traps, unread: this.unread }
   }
 
   /** Reads the functions that may be called where that was not followed. Which other functions they call tells itself then. */
@@ -150,10 +166,50 @@ export class ScriptReader extends CommandReader {
         this.apart(() => this.#node(statement.command, { ...place, background: true, tail: false }))
         status = true
       } else {
-        status = this.#node(statement.command, i === statements.length - 1 ? place : notLast(place))
+        const { ways, status: own } = this.#apartFrom(statements, i, place)
+        if (ways !== undefined) return this.#each(ways, statements.slice(i + 1), place)
+        status = own
       }
     }
     return status
+  }
+
+  /** Runs a statement, with the ways on which the shell may have come out of it, where what follows is to be read for each of them. */
+  #apartFrom(statements: readonly Syntax.Statement[], index: number, place: Place): { ways?: readonly Scope[] | undefined; status: Status } {
+    const [statement, next, last] = [statements[index], statements[index + 1], statements.at(-1)]
+    if (statement === undefined) return { status: true }
+    if (next === undefined || last === undefined || !/^(If|Case|AndOr)$/.test(statement.command.type)) return { status: this.#node(statement.command, next === undefined ? place : notLast(place)) }
+    const outer = this.#parting
+    const parting: Parting = { node: statement.command, rest: this.source.slice(next.pos, last.end), ways: undefined }
+    this.#parting = parting
+    const status = this.#node(statement.command, notLast(place))
+    this.#parting = outer
+    return { status, ways: parting.ways }
+  }
+
+  /** Reads what follows for each of the ways that lead to it, and says how it ends. */
+  #each(ways: readonly Scope[], rest: readonly Syntax.Statement[], place: Place): Status {
+    const entry = this.#enter()
+    const found: FoundCommand[][] = []
+    const ends: Scope[] = []
+    const statuses: Status[] = []
+    const before = this.commands.length
+    const outer = this.#ways
+    this.#parted = true
+    this.#ways *= ways.length
+    this.branches++
+    for (const way of ways) {
+      const from = this.commands.length
+      this.scope = way
+      statuses.push(this.list(rest, place))
+      ends.push(this.scope)
+      found.push(this.commands.slice(from))
+    }
+    this.branches--
+    this.#ways = outer
+    this.commands.length = before
+    this.commands.push(...onEachWay(found))
+    return this.#together(entry, ends, statuses)
   }
 
   #node(node: Syntax.PipelineNode | Syntax.AndOr | Syntax.CompoundList, place: Place): Status {
@@ -222,7 +278,7 @@ export class ScriptReader extends CommandReader {
     this.foreignInSh(node.pos)
     const text = this.source.slice(node.pos, node.end)
     spend(text.length / 6)
-    const reckons = node.type === 'ArithmeticCommand' || /\s-(?:eq|ne|lt|le|gt|ge)\s|\(\(|\$\[/.test(text)
+    const reckons = node.type === 'ArithmeticCommand' || /\s-(?:eq|ne|lt|le|gt|ge)\s|\(\(|\$\[|\w\[/.test(text)
     if (this.dialect === 'sh' || hasEffects(text) || (reckons && /\+\+|--/.test(text)) || text.split('\n').some(assigns)) {
       this.textEffects(node)
       return null
@@ -285,7 +341,7 @@ export class ScriptReader extends CommandReader {
         failure = failed
       }
     }
-    this.#leaveBranches(entry, [success, failure])
+    this.#leaveBranches(entry, [success, failure], node)
     return isGone(failure) ? true : isGone(success) ? false : null
   }
 
@@ -339,13 +395,13 @@ export class ScriptReader extends CommandReader {
       const status = this.#tested(() => this.list(clause.commands, notLast(place)))
       if (this.scope.reach === 'never') {
         ends.push(this.scope)
-        return this.#together(entry, ends, [null])
+        return this.#together(entry, ends, [null], node)
       }
       if (status === false) continue
       const rest = this.scope
       doubtful ||= status === null
       branch(then)
-      if (status === true) return this.#together(entry, ends, statuses)
+      if (status === true) return this.#together(entry, ends, statuses, node)
       this.scope = rest.copy()
     }
     if (node.else !== undefined) branch(node.else)
@@ -353,15 +409,15 @@ export class ScriptReader extends CommandReader {
       ends.push(this.scope)
       statuses.push(true)
     }
-    return this.#together(entry, ends, statuses)
+    return this.#together(entry, ends, statuses, node)
   }
 
   /** Goes on after branches of which one was taken, and says what it came to. */
-  #together(entry: Entry, ends: readonly Scope[], statuses: readonly Status[]): Status {
+  #together(entry: Entry, ends: readonly Scope[], statuses: readonly Status[], node?: Syntax.SyntaxNode): Status {
     const [only, ...others] = ends
     // What surely runs is no branch.
     if (only !== undefined && others.length === 0) this.scope = only
-    else this.#leaveBranches(entry, ends)
+    else this.#leaveBranches(entry, ends, node)
     const [first = null] = statuses
     return statuses.every((status) => status === first) ? first : null
   }
@@ -397,13 +453,13 @@ export class ScriptReader extends CommandReader {
       statuses.push(this.list(item.body.commands, fallsThrough ? notLast(place) : place))
       this.branches--
       ends.push(this.scope)
-      if (found === true) return this.#together(entry, ends, statuses)
+      if (found === true) return this.#together(entry, ends, statuses, node)
       this.scope = start
     }
     this.scope = start
     ends.push(start)
     statuses.push(true)
-    return this.#together(entry, ends, statuses)
+    return this.#together(entry, ends, statuses, node)
   }
 
   #hasEffects(node: Syntax.Word): boolean {
@@ -415,9 +471,44 @@ export class ScriptReader extends CommandReader {
     return { reach: this.scope.reach, afterFailure: this.scope.afterFailure, departures: this.departures }
   }
 
+  /** The ways that are worth following apart, as what follows asks for what is different on them; undefined where they are joined. */
+  #waysApart(ends: readonly Scope[], rest: string): readonly Scope[] | undefined {
+    const apart: Scope[] = []
+    for (const end of ends) {
+      const same = apart.find((other) => !this.#matters(other.differences(end), rest))
+      if (same === undefined) apart.push(end.copy())
+      else same.join(end)
+    }
+    if (apart.length < 2 || apart.length * this.#ways > mostWays) return undefined
+    this.budget.apart -= rest.length * (apart.length - 1)
+    return this.budget.apart < 0 ? undefined : apart
+  }
+
+  /** Whether what follows may ask for one of these variables, or for the parameters (`@`). All of them count where nothing tells them. */
+  #matters(names: readonly string[] | undefined, rest: string): boolean {
+    if (names === undefined || names.length === 0) return false
+    // A function that is called may ask for it.
+    const text = this.#defined.size > 0 ? this.source : rest
+    spend((names.length * text.length) / 500)
+    return names.length <= 20 && names.some((name) => (name === '@' ? /\$\{?[@*#\d]/.test(text) : isAskedFor(name, text)))
+  }
+
   /** Goes on after branches, of which the shell took one. */
-  #leaveBranches({ reach, afterFailure, departures }: Entry, ends: readonly (Scope | null)[]): void {
+  #leaveBranches({ reach, afterFailure, departures }: Entry, ends: readonly (Scope | null)[], node?: Syntax.SyntaxNode): void {
     const [first, ...others] = ends.filter((end) => end !== null && end.reach !== 'never')
+    const parting = this.#parting
+    if (first != null && node !== undefined && parting?.node === node && others.length > 0) {
+      const ways = this.#waysApart([first, ...others.filter((other) => other !== null)], parting.rest)
+      if (ways !== undefined) {
+        for (const way of ways) {
+          way.reach = departures === this.departures || reach === 'never' ? reach : 'maybe'
+          way.afterFailure = afterFailure
+        }
+        parting.ways = ways
+        this.scope = first
+        return
+      }
+    }
     if (first == null) {
       this.scope = this.scope.copy()
       this.scope.reach = 'never'
@@ -630,6 +721,16 @@ export class ScriptReader extends CommandReader {
     return result
   }
 }
+
+/** Whether a text expands a variable. */
+function isAskedFor(name: string, text: string): boolean {
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1))
+    if (/\$\{?[#!]?$/.test(text.slice(Math.max(0, at - 3), at)) && !/\w/.test(text.charAt(at + name.length))) return true
+  return false
+}
+
+/** What is wrong with a text that was read several times, each fault once. */
+const unique = (errors: readonly ScriptError[]): readonly ScriptError[] => [...new Map(errors.map((error) => [`${error.start} ${error.message}`, error])).values()]
 
 /** Whether no way leads through here. */
 const isGone = (scope: Scope | null): boolean => scope === null || scope.reach === 'never'

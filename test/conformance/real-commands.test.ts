@@ -129,24 +129,24 @@ describe('real commands', () => {
       const { invocations, errors, mayStartMore } = understand({ argv, env: Object.fromEntries(env), gunicorn: undefined })
       const runs = worlds.flatMap((world) => startsOf(world, index))
       count(invocations, tally)
-      if (invocations.some(({ words }) => words.some(({ value }) => value === null))) gaps.push(`${command.name}: ${invocations.map(({ words }) => show(words)).join(' | ')}`)
+      if (invocations.some(({ words, alternatives = [words] }) => alternatives.some((list) => list.some(({ value }) => value === null)))) gaps.push(`${command.name}: ${invocations.map(({ words }) => show(words)).join(' | ')}`)
       if (invocations.length === 0 && runs.length > 0) {
         tally.unseen++
         tally.words += runs[0]?.argv.length ?? 0
         gaps.push(`${command.name}: not seen: ${JSON.stringify(runs[0]?.argv)}`)
       }
       const report = reportOf(command, 'blueking')
-      for (const { words } of report?.invocations ?? []) {
-        tally.objectWords += words.length
-        tally.objectKnown += words.filter(({ value }) => value !== null).length
-      }
+      const inObject = { words: 0, known: 0 }
+      count(report?.invocations ?? [], inObject)
+      tally.objectWords += inObject.words
+      tally.objectKnown += inObject.known
       const isReadable = errors.length === 0 && !mayStartMore
-      const wrong = runs.filter(({ argv: [, ...words] }) => isReadable && !invocations.some((found) => canBe(found.words.slice(1), words)))
+      const wrong = runs.filter(({ argv: [, ...words] }) => isReadable && !invocations.some((found) => (found.alternatives ?? [found.words]).some((list) => canBe(list.slice(1), words))))
       return wrong.slice(0, 1).map((run) => `--- ${command.name}: started ${JSON.stringify(run.argv)}, said ${invocations.map(({ words }) => show(words)).join(' or ') || 'nothing'}`)
     })
     console.log([
-      `${commands.length} real commands: ${percent(tally.known, tally.words)} of ${tally.words} words known where the environment is`,
-      `${percent(tally.objectKnown, tally.objectWords)} of ${tally.objectWords} in Deployments, whose images may set more`,
+      `${commands.length} real commands: ${percent(tally.known, tally.words)} of ${tally.words.toFixed(0)} words known where the environment is`,
+      `${percent(tally.objectKnown, tally.objectWords)} of ${tally.objectWords.toFixed(0)} in Deployments, whose images may set more`,
       `${tally.unseen} commands not seen to start gunicorn`,
       `${failures.length} disagreements`,
       ...(process.env['PADDOCK_GAPS'] ? ['', ...gaps] : []),
@@ -190,11 +190,13 @@ describe('real commands', () => {
 /** The most starts of one container that are looked at. */
 const most = 6
 
+/** Of one of several lists, each counts for its part. */
 function count(invocations: readonly Found[], tally: { words: number; known: number }): void {
-  for (const { words } of invocations) {
-    tally.words += words.length
-    tally.known += words.filter(({ value }) => value !== null).length
-  }
+  for (const { words, alternatives = [words] } of invocations)
+    for (const list of alternatives) {
+      tally.words += list.length / alternatives.length
+      tally.known += list.filter(({ value }) => value !== null).length / alternatives.length
+    }
 }
 
 function isChanged(was: Answer, is: Answer, settings: readonly string[]): boolean {

@@ -193,7 +193,7 @@ describe('variables', () => {
     ['i=0; while [ $i -lt 3 ]; do i=$((i+1)); done; x $i', 'x|3'],
     ['i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; x "$i"', 'x|?'],
     ['if [ "$PORT" = 8000 ]; then W=1; else W=2; fi; x $W', 'x|1'],
-    ['if [ "$(a)" = 8000 ]; then W=1; else W=2; fi; x $W', 'x|?*'],
+    ['if [ "$(a)" = 8000 ]; then W=1; else W=2; fi; x $W', 'x|?'],
     ['[ "$UNSET" ] && W=1; x $W', 'x|4'],
     ['[ "$PORT" -gt 80 -a -n "$W" ] && W=1; x $W', 'x|1'],
     ['! [ -z "$PORT" ] || W=1; x $W', 'x|4'],
