@@ -113,6 +113,8 @@ export interface TestWords {
   /** The value of a word, which is expanded as it is asked for; null where it is unknown. */
   value(word: Syntax.Word): string | null
   pattern(word: Syntax.Word): readonly Piece[] | null
+  /** Whether a variable is set; null where that is unknown. */
+  isSet(name: string): boolean | null
 }
 
 /**
@@ -157,6 +159,7 @@ export function extendedTest(expression: Syntax.TestExpression, words: TestWords
       return result
     }
     case 'TestUnary': {
+      if (expression.operator === '-v') return /^[A-Za-z_]\w*$/.test(expression.operand.text) ? words.isSet(expression.operand.text) : null
       const value = words.value(expression.operand)
       return value === null ? null : unary(expression.operator, value)
     }

@@ -288,6 +288,10 @@ export class ScriptReader extends CommandReader {
       return extendedTest(node.expression, {
         value: (word) => expandWhole(word, this).value,
         pattern: (word) => expandPattern(word, this),
+        isSet: (name) => {
+          const { value } = this.scope.variable(name)
+          return value === null ? null : value !== undefined
+        },
       })
     }
     const value = evaluate(node.expression, (name) => (/^[A-Za-z_]/.test(name) ? this.scope.value(name) : null))

@@ -171,7 +171,9 @@ describe('real commands', () => {
       for (const [at, { mending, index }] of edited.entries()) {
         const pairs = looked.flatMap((world) => {
           const [was, is] = [startsOf(world, index), after.get(world)?.[at]?.runs.slice(0, most) ?? []].map((runs) => runs.map((run) => reading.of(commandLineOf(run, world))))
-          return was && is && was.length === is.length ? was.map((answer, place) => [answer, is[place] as Answer] as const) : []
+          // What is refused before and after, as its variables are the image's, tells nothing.
+          const both = was && is && was.length === is.length ? was.map((answer, place) => [answer, is[place] as Answer] as const) : []
+          return both.filter((answers) => answers.some(({ settings }) => settings !== null))
         })
         for (const finding of mending.fixed.mended) {
           const settings = changesOf(finding, '23.0.0').map(({ setting }) => setting).filter((setting) => !spelledOut[preset]?.includes(setting))
@@ -182,7 +184,7 @@ describe('real commands', () => {
         }
       }
     }
-    console.log(`${fixes} fixes of real commands by ${presetNames.length} presets, ${unseen} of what was not started, ${failures.length} change nothing; ${seconds(begin)}`)
+    console.log(`${fixes} fixes of real commands by ${presetNames.length} presets, ${unseen} of what did not start before or after, ${failures.length} change nothing; ${seconds(begin)}`)
     expectNone(failures)
   })
 })

@@ -60,6 +60,11 @@ const cases: readonly Case[] = [
   { shells: bash, script: 'X=yes; if [[ "${X,,}" =~ ^(true|1|yes)$ ]]; then A=--preload; fi; exec gunicorn $A b', starts: [['--preload', 'b']] },
   { shells: bash, script: 'X=eyes; if [[ $X =~ ^(true|yes)$ ]]; then exec gunicorn a; fi; exec gunicorn b', starts: [['b']] },
   { shells: bash, script: 'if [[ ! " $* " =~ " --bind " ]]; then set -- --bind :8 "$@"; fi; gunicorn "$@"', parameters: ['--workers', '2', 'app'], starts: [['--bind', ':8', '--workers', '2', 'app']] },
+  { shells: bash, script: 'set -u; if [[ -v UNSET && -n $UNSET ]]; then exit 3; fi; A=(); gunicorn a "${A[@]}"', starts: [['a']] },
+  { shells: bash, script: 'E=; if [[ -v E ]]; then gunicorn a; else gunicorn b; fi', starts: [['a']] },
+  // Several possible words, each of which starts gunicorn.
+  { shells: both, script: 'p=; if [ -f /nope ]; then p="env A=1"; fi; $p gunicorn app:app', starts: [['app:app']] },
+  { shells: both, script: '[ $$ -eq 1 ] && set -- env "$@"; exec "$@"', parameters: ['gunicorn', 'app'], starts: [['app']] },
   { shells: bash, script: 'if [[ 42 =~ ^[0-9]+$ ]]; then gunicorn a; else gunicorn b; fi', starts: [['a']] },
 ]
 
