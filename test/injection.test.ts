@@ -176,7 +176,7 @@ describe('an image whose entry point is out of sight', () => {
     ['with arguments that begin with an option', [{ args: ['--threads', '2', '--preload'] }], said],
     ['with arguments that begin with an application', [{ args: ['shop.wsgi:app', '--threads', '2'] }], said],
     ['requirements list it, and the arguments name an application', [{ args: ['--threads=2', 'shop.wsgi:app'] }], requires],
-    ['beside a container with a command', [{}, { command: ['envoy'] }], said],
+    ['beside a container with a command', [{}, { command: ['exporter'] }], said],
     ['beside one whose arguments are for another program', [{}, { args: ['proxy', 'sidecar'] }], said],
     ['beside one whose options are for another program', [{}, { args: ['--config.file=/etc/x', '--storage=1'] }], said],
   ])('%s', (_, containers, annotations) => {

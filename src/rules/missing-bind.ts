@@ -14,7 +14,11 @@ export default defineRule({
     const bind = subject.platform.defaults['bind']
     if (bind === undefined) return
     const { env } = subject.platform.port
-    if (isBoundAnyway(subject, String(bind)) || isBehindProxy(subject)) return
+    if (isBoundAnyway(subject, String(bind))) return
+    if (isBehindProxy(subject)) {
+      yield required(subject, '`bind` must be set', { doubt: 'unless the proxy beside it passes requests on to 127.0.0.1:8000, where gunicorn listens by itself' })
+      return
+    }
     if (bindIsLeftOpen(subject)) {
       if (subject.portVariable === 'defined' || subject.portVariable === 'definable')
         yield required(subject, `\`bind\` must be set to the port in ${env}`, { fix: { setting: 'bind', value: bind } })
@@ -43,7 +47,7 @@ function isBoundAnyway({ settings, portVariable, platform, container }: Subject,
   return !platform.explicit || (platform.injection === 'Environment' && container.assigned !== undefined)
 }
 
-/** A proxy beside it, which is the one that is reached, knows it by the address that it has. */
+/** A proxy beside it, which is the one that is reached, knows it by the address that it has: with another one it would not be found. */
 const isBehindProxy = (subject: Subject): boolean => subject.portVariable !== 'defined' && subject.container.port === undefined && subject.settings.isSet('bind') === 'no' && inFront(subject) === 'a proxy'
 
 /** With `PORT=80 gunicorn` a script chooses the port for this one command, which is not the container's. */
