@@ -184,7 +184,8 @@ function forget(name: string, words: readonly Word[], scope: Scope): Effect {
 
 /** `getopts OPTIONS NAME` over parameters that are known, as long as they are options that are meant. */
 function getopts(words: readonly Word[], scope: Scope, inFunction: boolean): Effect {
-  const [, { value: options = null } = {}, { value: name = null } = {}, ...others] = words
+  const [, first, second, ...others] = words
+  const [options, name] = [first?.value ?? null, second?.value ?? null]
   const { getopts: state, parameters } = scope
   const isReadable = options !== null && /^:?(?:[A-Za-z0-9]:?)+$/.test(options) && name !== null && identifier.test(name) && others.length === 0 && !inFunction
   const given = parameters?.every(({ value, splits }, index) => index === 0 || (value !== null && !splits)) === true ? parameters : null
