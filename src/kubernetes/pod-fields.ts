@@ -78,6 +78,15 @@ const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const
 
 /** The ports that the kubelet probes on the Pod's own address. A name is looked up in `ports`; one that is not there is left out. */
 export function probePorts(container: Container): readonly ProbePort[] {
+  let known = probesOf.get(container)
+  if (!known) probesOf.set(container, (known = readProbes(container)))
+  return known
+}
+
+/** By container: what several rules ask for. */
+const probesOf = new WeakMap<Container, readonly ProbePort[]>()
+
+function readProbes(container: Container): readonly ProbePort[] {
   const ports: ProbePort[] = []
   for (const name of probes) {
     const probe = container.written?.[name]

@@ -15,7 +15,7 @@ export default defineRule({
     const probed = probePorts(container)
     if (probed.length === 0 || !isLasting(workload, container)) return
     const speaksTls = hasCertificate(subject)
-    if (speaksTls === undefined) return
+    if (speaksTls === undefined || probed.every(({ scheme }) => scheme === undefined || (scheme === 'HTTPS') === speaksTls)) return
     const reached = boundPorts(subject)?.reached ?? []
     for (const { port, scheme, path } of probed) {
       if (scheme === undefined || !reached.includes(port) || (scheme === 'HTTPS') === speaksTls) continue
