@@ -18,15 +18,15 @@ export function doubtAbout({ releases, doubt }: Problem, { command, runs }: Invo
 
 /**
  * Why a container may start although one of its gunicorns does not; undefined where it does not. `all` are the gunicorns of the
- * workload, `denied` those of which a finding is denied.
+ * workload, `denied` those that surely fail where they are run.
  */
 export function mayStartOtherwise(invocation: Invocation, all: readonly Invocation[], denied: ReadonlySet<Invocation>): string | undefined {
   if (!invocation.command) return undefined
   spend(all.length / 20)
   if (all.some((other) => other !== invocation && other.container === invocation.container && other.settings.serves && !denied.has(other)))
     return 'unless another gunicorn of the script starts'
-  const isUnseen = ({ words: [first, ...rest] }: Command): boolean => first?.value === null && rest.some(({ value }) => value === 'gunicorn' || value?.endsWith('/gunicorn') === true)
-  // What stands in front of gunicorn in an unknown way may be nothing.
+  // What stands in front of gunicorn in an unknown way may be nothing, and what it stands in for where another is set, too: `${SERVER:-gunicorn}`.
+  const isUnseen = ({ words }: Command): boolean => words[0]?.value === null && words.some(({ text }) => text.includes('gunicorn'))
   if (invocation.mayHaveOthers && invocation.beside().some((command) => isUnseen(command) && !all.some((other) => other.command === command)))
     return 'unless the script starts another gunicorn'
   return invocation.mayHaveOthers && !isLast(invocation) ? 'unless the script starts another gunicorn behind it, where that cannot be seen' : undefined

@@ -25,6 +25,8 @@ interface Verdict {
   readonly policy: string
   /** The name of the GunicornException that lets it pass. */
   readonly exception: string | undefined
+  /** True where the policy denies it, and its command surely fails where it is run. */
+  readonly fails?: boolean
 }
 
 /** A problem with its rule, what is done about it, and where it stands. */
@@ -33,6 +35,7 @@ export class Finding implements Verdict {
   readonly otherwise: Verdict['otherwise']
   readonly policy: string
   readonly exception: string | undefined
+  readonly fails: boolean
   readonly container: string
   /** The rule of the same policy that the fix falls under: by which it is not made, or mended in its turn. */
   readonly contradiction: Contradiction | undefined
@@ -50,6 +53,7 @@ export class Finding implements Verdict {
     this.otherwise = verdict.otherwise
     this.policy = verdict.policy
     this.exception = verdict.exception
+    this.fails = verdict.fails === true
   }
 
   /** The command that it is about. What is said of a file, and of no command in it, has none, and no fix either. */
@@ -291,7 +295,7 @@ class Found {
 /** The findings with those only denied that leave a container no way to start. */
 function onEvidence(findings: readonly Finding[], invocations: readonly Invocation[]): readonly Finding[] {
   if (!findings.some((finding) => finding.mayDeny && finding.severity === 'error')) return findings
-  const denied = new Set(findings.flatMap((finding) => (finding.action === 'Deny' ? finding.invocation : [])))
+  const denied = new Set(findings.flatMap((finding) => (finding.fails && finding.severity === 'error' ? finding.invocation : [])))
   return findings.map((finding) => {
     const doubt = finding.mayDeny && finding.severity === 'error' ? mayStartOtherwise(finding.invocation, invocations, denied) : undefined
     return doubt === undefined ? finding : finding.doubted(doubt)
@@ -411,7 +415,8 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
   if (exception !== undefined) action = 'Audit'
   const worded = isDoubted && doubt !== '' ? { ...problem, doubt } : problem
   const told = reason ? { ...worded, detail: `${problem.detail}${unmended}${reason}` } : worded
-  return new Finding(rule, told, invocation, { action, otherwise, policy: decided.policy, exception })
+  const fails = wanted === 'Deny' && exception === undefined && problem.releases === undefined && problem.doubt === undefined
+  return new Finding(rule, told, invocation, { action, otherwise, policy: decided.policy, exception, fails })
 }
 
 /** Why a fix cannot be made, for a message; empty where the command tells it, undefined where nothing is known to stand in its way. */

@@ -130,7 +130,7 @@ function verdictOf({ exit, bind_error: bindError, env_error: envError, worker_er
   if (settings?.['workers'] === 0) return 'fails'
   // What is its default in an empty environment is left out.
   const bind = settings?.['bind'] ?? ['127.0.0.1:8000']
-  return (bind as readonly string[]).every((address) => /^(127\.|localhost|\[::1\])/.test(address)) ? 'inside' : 'serves'
+  return (bind as readonly string[]).every((address) => /^(tcp:\/\/)?(127\.|localhost|\[::1\])/.test(address)) ? 'inside' : 'serves'
 }
 
 /** Of several releases, the best that it comes to. */

@@ -1,0 +1,40 @@
+/** What only may run is not denied, and what may start otherwise is not, either: each of these was tried with real shells and gunicorns. */
+import { expect, test } from '@jest/globals'
+import { annotatedPython } from '../../src/dependencies/annotation.ts'
+import { readWorkload } from '../../src/kubernetes/workload.ts'
+import { lint } from '../../src/lint.ts'
+import { override } from '../../src/policy/policy.ts'
+import { presetNamed } from '../../src/policy/read.ts'
+
+const policy = override(presetNamed('kubernetes'), 'strict', { rules: { 'missing-bind': { action: 'Fix', otherwise: 'Deny' }, 'short-timeout': 'Deny' } })
+
+function found(command: readonly string[], annotations: Readonly<Record<string, string>> = {}): readonly string[] {
+  const workload = readWorkload({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop', annotations }, spec: { containers: [{ name: 'web', command }] } })
+  if (!workload) throw new Error('a Pod was not read')
+  return lint(workload, policy, annotatedPython(workload)).findings.filter(({ rule }) => /invalid-setting|unknown-setting|missing-application|missing-bind|short-timeout/.test(rule)).map(({ action, otherwise, rule, message }) => `${action}${action === 'Fix' ? ` or ${otherwise}` : ''} ${rule}: ${/, ((?:if|unless) .*) \[/.exec(message)?.[1] ?? ''}`)
+}
+const ofScript = (script: string): readonly string[] => found(['sh', '-c', script])
+
+test.each<[string, string, readonly string[]]>([
+  ['one branch of two', 'if [ -z "$X" ]; then exec gunicorn -w 4 -b :80 a; else exec gunicorn -w 4 -b -w 4 a; fi', ['Warn invalid-setting: if the script comes to this command', 'Warn missing-bind: if the script comes to this command']],
+  ['a branch that may be left out', '[ -n "$X" ] && exec gunicorn -w 4 --nope -b :80 a; exec gunicorn -w 4 -b :80 a', ['Warn unknown-setting: if the script comes to this command']],
+  ['a function that may be called', 'run() { exec gunicorn -w x -b :80 a; }; [ -f flag ] && run; exec gunicorn -w 4 -b :80 a', ['Warn invalid-setting: if the script comes to this command']],
+  ['a case', 'case "$1" in web) exec gunicorn -w 4 -b :80 a;; *) exec gunicorn -w x -b :80 a;; esac', ['Deny invalid-setting: ']],
+  ['a case that is not known', 'case "$X" in web) exec gunicorn -w 4 -b :80 a;; *) exec gunicorn -w x -b :80 a;; esac', ['Warn invalid-setting: if the script comes to this command']],
+  ['a second one behind the first', 'gunicorn -w x -b :80 a || exec gunicorn -w 4 -b :80 a', ['Warn invalid-setting: unless another gunicorn of the script starts']],
+  ['both of two', 'gunicorn -w x -b :80 a || exec gunicorn --nope -w 4 -b :80 a', ['Deny invalid-setting: ', 'Warn unknown-setting: if the script comes to this command']],
+  ['what is not seen behind it', 'gunicorn -w x -b :80 a || exec $START', ['Warn invalid-setting: unless the script starts another gunicorn behind it, where that cannot be seen']],
+  ['what may be another gunicorn in front of it', '$START gunicorn -w 4 -b :80 a; exec gunicorn -w x -b :80 a', ['Warn invalid-setting: unless the script starts another gunicorn']],
+  ['what is gunicorn unless another program is set', '${SERVER:-gunicorn} -w 4 -b :80 a; exec gunicorn -w x -b :80 a', ['Warn invalid-setting: unless the script starts another gunicorn']],
+  ['a check in front of it does not serve', 'gunicorn --version; exec gunicorn -w x -b :80 a', ['Deny invalid-setting: ']],
+  ['what runs before it is no way around it', 'python manage.py migrate && . ./env.sh && exec gunicorn -w x -b :80 a', ['Deny invalid-setting: ']],
+  ['what is denied where it is not mended', '[ -n "$X" ] && exec gunicorn -w 4 a; exec gunicorn -w 4 -b :80 a', ['Warn missing-bind: if the script comes to this command']],
+  ['what is no reason not to start is denied beside another one, too', 'gunicorn -t 5 -b :81 a & exec gunicorn -w 4 -b :80 a', ['Deny short-timeout: ']],
+])('%s', (_, script, want) => {
+  expect(ofScript(script)).toEqual(want)
+})
+
+test('a release that takes the option may be there, and would have its application from a file', () => {
+  expect(found(['gunicorn', '-w', '4', '-b', ':80', '--no-control-socket'])).toEqual([expect.stringContaining('Warn missing-application'), expect.stringContaining('Warn unknown-setting')])
+  expect(found(['gunicorn', '-w', '4', '-b', ':80', '--no-control-socket'], { 'paddock.dev/gunicorn': '20.0.4' })).toEqual([expect.stringContaining('Deny unknown-setting')])
+})
