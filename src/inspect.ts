@@ -5,7 +5,7 @@ import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budge
 import { inspectCommandLine, mostWords, noParents, nothingBeside, wordOf, type CommandLine, type Found, type Inspected } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
-import { releasesFor, type Release } from './gunicorn/catalogue.ts'
+import { releasesFor, releasesWithin, versionIn, type Release } from './gunicorn/catalogue.ts'
 import { automaticFile, type ConfigText } from './gunicorn/config-file.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
 import type { Parent } from './gunicorn/termination.ts'
@@ -91,7 +91,10 @@ function mayStartGunicorn({ isRewritten, env }: Container, texts: readonly strin
 }
 
 /** The releases that the gunicorn in a workload's images can be. */
-export const workloadReleases = ({ annotations, gunicorn }: Workload): readonly Release[] => releasesFor(annotations.get('paddock.dev/gunicorn')?.value ?? gunicorn)
+export function workloadReleases({ annotations, gunicorn }: Workload): readonly Release[] {
+  const annotated = versionIn(annotations.get('paddock.dev/gunicorn')?.value)
+  return annotated === undefined ? releasesWithin(gunicorn) : releasesFor(annotated)
+}
 
 interface InspectedContainer extends Inspected {
   readonly container: Container

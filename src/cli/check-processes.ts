@@ -20,7 +20,7 @@ import { configFilesIn, lineSpan, type ConfigPlaces } from './config-files.ts'
 import { readPlatformFile, type ReadFile } from './platform-files.ts'
 import type { PlatformFile, Repository } from './repository.ts'
 import type { ReportedFinding, Span } from './report.ts'
-import { pinnedGunicorn, repositoryPython } from './repository-python.ts'
+import { repositoryPython } from './repository-python.ts'
 
 /** What is to become of a file. */
 export interface Rewrite {
@@ -110,19 +110,10 @@ class ProcessCheck {
     return { rule: 'unseen-script', path, inFile: this.#start, shape: 'Not found', value: file, detail, remedy: platformRules['unseen-script'].remedy }
   }
 
-  /** The release that requirements.txt pins. */
-  #released(workload: Workload): Workload {
-    const gunicorn = pinnedGunicorn(this.#python)
-    return gunicorn === undefined ? workload : { ...workload, gunicorn }
-  }
-
   #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
-    const report = lint(this.#released(own), policy, this.#python, this.#surroundings)
+    const report = lint(own, policy, this.#python, this.#surroundings)
     // What the platform refuses as a whole is left as it is.
-    const { rounds, findings, mended } = this.#file.faults.length > 0 ? withoutFixes(report) : fix(object, report, policy, this.#python, (edited) => {
-      const again = read(edited)
-      return again && this.#released(again)
-    })
+    const { rounds, findings, mended } = this.#file.faults.length > 0 ? withoutFixes(report) : fix(object, report, policy, this.#python, read)
     return {
       edits: rounds,
       found: report.invocations.length + findings.length,

@@ -1,4 +1,6 @@
 /** `paddock explain Procfile`: what a file of a platform says, and what gunicorn gets of it, in each of the ways that there are. */
+import { versionIn } from '../gunicorn/catalogue.ts'
+import { withRelease } from '../injection/invocations.ts'
 import { inspect, type Surroundings } from '../inspect.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import { visible } from '../kubernetes/visible.ts'
@@ -6,13 +8,14 @@ import type { Remark, Workload, UnreadContainer } from '../kubernetes/workload.t
 import { defaultPlatform, platforms, type Mode, type Platform } from '../platforms/platform.ts'
 import { processScripts } from '../platforms/process-scripts.ts'
 import { modeOf, workloadOf, type Command, type Process } from '../platforms/process.ts'
+import { pinned } from '../python/version.ts'
 import { configFilesIn } from './config-files.ts'
 import { explainInvocation, notReadMessage } from './explain.ts'
 import type { painter } from './io.ts'
 import { Lines } from './lines.ts'
 import { readPlatformFile } from './platform-files.ts'
 import type { PlatformFile, Repository } from './repository.ts'
-import { pinnedGunicorn, repositoryPython } from './repository-python.ts'
+import { repositoryPython } from './repository-python.ts'
 import { picture } from './picture.ts'
 import type { ExplainFlags } from './run-explain.ts'
 
@@ -71,7 +74,7 @@ export function explainedProcesses({ path, kind, text, repository }: Asked, flag
       started.flatMap(({ script, workload }) =>
         inspect(workload, surroundings, []).map((invocation) => ({
           file: script ?? path, container: process.name, platform: way.name, mode: modeOf(process.command, way.platform),
-          lost: remarks.map(({ detail }) => detail), ...explainInvocation(invocation, workload.gunicorn ?? null),
+          lost: remarks.map(({ detail }) => detail), ...explainInvocation(invocation, pinned(workload.gunicorn ?? '')),
         })),
       ),
     ),
@@ -96,9 +99,11 @@ function outcomes(process: Process, repository: Repository, { platform: chosen, 
 function outcome(process: Process, way: Way, repository: Repository, asked: string | undefined): Outcome {
   const own = workloadOf({ ...process, remarks: [] }, way.platform)
   const folder = process.folder ? `${process.folder}/` : ''
-  const gunicorn = asked ?? pinnedGunicorn(repositoryPython(undefined, (file) => repository(folder + file), folder))
+  const python = repositoryPython(undefined, (file) => repository(folder + file), folder)
+  const version = versionIn(asked)
+  const released = (workload: Workload): Workload => (version === undefined ? withRelease(workload, python) : { ...workload, gunicorn: `==${version}` })
   const scripts = [...processScripts(process, own, way.platform, { read: (file) => repository(folder + file) })]
-  const started = [{ script: undefined, workload: { ...own, gunicorn } }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: { ...workload, gunicorn } }))]
+  const started = [{ script: undefined, workload: released(own) }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: released(workload) }))]
   const remarks = own.remarks ?? []
   const surroundings = { configFile: configFilesIn((file) => repository(folder + file)), isRepository: true }
   const found = started.flatMap(({ workload }) => inspect(workload, surroundings, []))

@@ -11,9 +11,3 @@ export function repositoryPython(given: CheckOptions['requirements'], repository
   const text = given?.text ?? repository('requirements.txt')
   return { ...pythonOf(text, given?.path ?? `${folder}requirements.txt`, version), evidence: `${folder}runtime.txt` }
 }
-
-/** The gunicorn release that the requirements pin; undefined where they leave a choice. */
-export function pinnedGunicorn(python: Python): string | undefined {
-  const { state, specifier } = python.installed('gunicorn')
-  return state === 'Installed' ? /^={2,3}(\d+(?:\.\d+)*)$/.exec(specifier)?.[1] : undefined
-}

@@ -1,4 +1,6 @@
 /** `paddock explain`: one command, the commands of a manifest, or a stream of requests. */
+import { annotatedPython } from '../dependencies/annotation.ts'
+import { withRelease } from '../injection/invocations.ts'
 import { inspectWorkload } from '../inspect.ts'
 import { fieldMessage, fieldPath } from '../kubernetes/field.ts'
 import { isApiObject } from '../kubernetes/foreign-kinds.ts'
@@ -109,7 +111,8 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
       if (manifest.error) refused.push(`${path}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}`)
       for (const { item } of readObjects(manifest.value)) {
         isManifest ||= isApiObject(item)
-        for (const workload of readWorkloads(item)) {
+        for (const read of readWorkloads(item)) {
+          const workload = withRelease(read, annotatedPython(read))
           const titleOf = (container: Container): string => visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
           const cut = workload.unread ? [workload.unread] : []
           const inspected = inspectWorkload(workload, surroundings, cut)

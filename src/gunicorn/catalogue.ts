@@ -2,6 +2,7 @@
  * gunicorn's releases as data: the settings, command-line options and worker classes of each, and the few
  * facts that introspection cannot show. The files of `catalogue/` are generated from the real releases.
  */
+import { admits, pinned } from '../python/version.ts'
 import type { AddressSyntax } from './address.ts'
 import { releaseFiles } from './catalogue/index.ts'
 
@@ -189,12 +190,18 @@ export const mayBeFlag = (name: string): boolean => allFlags[positionOf(allFlags
 /** What is longer is no version. */
 const longestVersion = 100
 
-/** A version of gunicorn as an annotation tells it; undefined for what is none. */
+/** A release, and what whoever packaged it puts behind: `-6+deb12u1` of Debian, `-3.el9` of Red Hat, `-r2` of Alpine, `+corp.1` in PEP 440. */
+const versionPattern = /^(?:\d+:)?(\d+(?:\.\d+)*)([-+~][0-9A-Za-z][0-9A-Za-z.+~-]*)?$/
+
+/** A version of gunicorn as an annotation tells it, without the revision of whoever packaged it; undefined for what is none. */
 export const versionIn = (text: string | undefined): string | undefined => {
   if (text === undefined || text.length > longestVersion) return undefined
-  const version = text.trim()
-  return /^\d+(\.\d+)*$/.test(version) ? version : undefined
+  return versionPattern.exec(text.trim())?.[1]
 }
+
+/** Whether a version is one that somebody else packaged, who may have mended what its own release has wrong. */
+export const isRepackaged = (text: string | undefined): boolean =>
+  text !== undefined && text.length <= longestVersion && versionPattern.exec(text.trim().replace(/^={2,3}\s*/, ''))?.[2] !== undefined
 
 /** The newest release of the catalogue. */
 export const newestRelease: Release = releases.at(-1) as Release
@@ -211,6 +218,28 @@ export function releasesFor(version: string | undefined): readonly Release[] {
   const older = releases.findLast((release) => compareReleases(release.name, told) < 0)
   const newer = releases.find((release) => compareReleases(release.name, told) > 0)
   return [older, newer].filter((release) => release !== undefined)
+}
+
+/**
+ * The releases that a PEP 440 specifier can stand for: as `releasesFor` has it for a version that is pinned, else those that it admits,
+ * and the one below where it admits something in between. All of them for one that tells nothing, or cannot be read.
+ */
+export function releasesWithin(specifier: string | undefined): readonly Release[] {
+  if (specifier === undefined || specifier === '') return releases
+  const pin = pinned(specifier)
+  if (pin !== null) return releasesFor(pin)
+  const first = releases.findIndex(({ name }) => admits(`==${name}`, specifier) === 'all')
+  if (first < 0) return neighbours(specifier)
+  const below = releases[first - 1]
+  const between = below && admits(specifier, `>${below.name},<${releases[first]?.name}`)
+  return releases.filter((release, index) => (index === first - 1 ? between !== 'none' : admits(`==${release.name}`, specifier) === 'all'))
+}
+
+/** The releases around a range that holds none of them. */
+function neighbours(specifier: string): readonly Release[] {
+  const next = releases.findIndex(({ name }) => admits(specifier, `<${name}`) === 'all')
+  const last = admits(specifier, `>${newestRelease.name}`) === 'all' ? releases.length : next
+  return last < 0 ? releases : releases.slice(Math.max(0, last - 1), last + 1)
 }
 
 /** Releases in words: `24.1.1 and newer`, `19.10.0 to 23.0.0`; runs of the catalogue's releases are drawn together. */

@@ -3,11 +3,12 @@ import { unreadReason } from '../budget.ts'
 import { parseArguments } from '../gunicorn/arguments.ts'
 import { inspect, inspectImage, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
 import type { Container, UnreadContainer, Workload } from '../kubernetes/workload.ts'
-import type { Platform, Python } from '../rules/rule.ts'
+import { knownRelease, type Platform, type Python } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
 
 /** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. `unread` as for `inspect`. */
-export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[]): Invocation[] {
+export function invocationsOf(asItIs: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[]): Invocation[] {
+  const workload = withRelease(asItIs, python)
   const found = inspect(workload, surroundings, unread)
   if (injection === 'Command' || found.length > 0 || unread?.length) return found
   try {
@@ -20,6 +21,12 @@ export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 
     unread.push({ container: first, reason, others: others.length })
     return found
   }
+}
+
+/** A workload with the gunicorn release that is known of it, by which its commands are read. */
+export function withRelease(workload: Workload, python: Python): Workload {
+  const known = knownRelease({ workload, python })
+  return known ? { ...workload, gunicorn: known.specifier } : workload
 }
 
 /**

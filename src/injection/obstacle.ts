@@ -1,9 +1,9 @@
 /** What stands in the way of a setting that is to go into a container's variables, as far as that is known beforehand. Pure. */
-import { compareReleases, versionIn } from '../gunicorn/catalogue.ts'
 import { splitWords } from '../gunicorn/shlex.ts'
 import type { Invocation } from '../inspect.ts'
-import type { Container, EnvVar, Workload } from '../kubernetes/workload.ts'
-import { isPort, type Fix, type Platform, type Python } from '../rules/rule.ts'
+import type { Container, EnvVar } from '../kubernetes/workload.ts'
+import { admits } from '../python/version.ts'
+import { isPort, knownRelease, type Fix, type Platform, type Python } from '../rules/rule.ts'
 import { PodPorts } from './pod-ports.ts'
 import { cmdArgs, isChange, isOpen, names, settingOf, takesConcurrency, type Change } from './variables.ts'
 
@@ -52,8 +52,8 @@ export function obstacle(fix: Fix, invocation: Invocation, surroundings: Circums
   if (invocation.mayHaveOthers) return 'the command may start another gunicorn, which would read the same variables'
   if ('setting' in fix && !fix.entry && fix.setting === 'workers' && takesConcurrency(container)) return undefined
   if (names(container, cmdArgs)) return `the container reads or sets ${cmdArgs} itself`
-  const release = knownRelease(workload, surroundings.python)
-  if (release !== undefined && compareReleases(release, firstToRead) < 0) return `gunicorn ${release} does not read ${cmdArgs}`
+  const known = knownRelease({ workload, python: surroundings.python })
+  if (known && admits(known.specifier, `<${firstToRead}`) === 'all') return `gunicorn ${known.specifier.replace(/^={2,3}/, '')} does not read ${cmdArgs}`
   return obstacleInVariables(fix, invocation, surroundings.platform)
 }
 
@@ -81,9 +81,4 @@ function obstacleInVariables(change: Change, { container, environment, command }
   if (port && port.entry.index > variable.entry.index) return `${env} is defined below ${cmdArgs}, which cannot refer to it`
   const mentionsPort = ({ index, value: text }: EnvVar): boolean => index > variable.entry.index && text?.includes(`(${env})`) === true
   return !port && container.env.some(mentionsPort) ? `${env} must be defined above ${cmdArgs}, and then other variables would change` : undefined
-}
-
-/** The release in the image, as the annotation or a requirement tells it. */
-function knownRelease({ annotations }: Workload, python: Python): string | undefined {
-  return versionIn(annotations.get('paddock.dev/gunicorn')?.value ?? /^===?\s*(.*)$/.exec(python.installed('gunicorn').specifier)?.[1])
 }

@@ -130,7 +130,7 @@ export interface Workload {
   readonly written: unknown
   /** At most `mostErrors`, and one more that counts the others. */
   readonly errors: readonly FieldError[]
-  /** The gunicorn release that a requirements file beside it pins, where no annotation tells another. */
+  /** A PEP 440 specifier of the gunicorn releases that are known to be in the image, where no annotation tells. */
   readonly gunicorn?: string | undefined
   /** What the platform says of it; undefined for what comes from no file of a platform. */
   readonly remarks?: readonly Remark[]

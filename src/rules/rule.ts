@@ -1,7 +1,7 @@
 /** What a rule is, and how it words a problem. */
 import { spend } from '../budget.ts'
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
-import { versionIn, type Release, type Value } from '../gunicorn/catalogue.ts'
+import { isRepackaged, versionIn, type Release, type Value } from '../gunicorn/catalogue.ts'
 import type { Entry, Setting, StartProblem } from '../gunicorn/settings.ts'
 import type { Place } from '../command-line.ts'
 import type { Invocation } from '../inspect.ts'
@@ -311,13 +311,24 @@ function othersOf(workload: Invocation['workload'], own: Container): Fronts {
   return { proxies: fronts.all.proxies - (mine === 'yes' ? 1 : 0), unknown: fronts.all.unknown - (mine === 'unknown' ? 1 : 0) }
 }
 
-/** A PEP 440 specifier of the releases that the gunicorn in the image can be, and what says so; undefined where nothing does. */
-export function knownRelease({ workload, python }: Subject): { readonly specifier: string; readonly evidence: string; readonly place?: Place } | undefined {
+/** Which gunicorn is in the image, and who says so. */
+export interface KnownRelease {
+  /** A PEP 440 specifier of the releases that it can be. */
+  readonly specifier: string
+  readonly evidence: string
+  readonly place?: Place
+  /** Packaged by somebody else, who may have mended what the release has wrong. */
+  readonly isRepackaged: boolean
+}
+
+/** The one answer to which gunicorn is in the image: the annotation's, else that of the requirements; undefined where neither tells. */
+export function knownRelease({ workload, python }: Pick<Subject, 'workload' | 'python'>): KnownRelease | undefined {
   const annotation = workload.annotations.get('paddock.dev/gunicorn')
   const version = versionIn(annotation?.value)
-  if (annotation && version !== undefined) return { specifier: `==${version}`, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path } }
+  if (annotation && version !== undefined)
+    return { specifier: `==${version}`, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path }, isRepackaged: isRepackaged(annotation.value) }
   const { state, specifier, evidence } = python.installed('gunicorn')
-  return state === 'Installed' && specifier !== '' ? { specifier, evidence } : undefined
+  return state === 'Installed' && specifier !== '' ? { specifier, evidence, isRepackaged: isRepackaged(specifier) } : undefined
 }
 
 /** True where logging is configured as a whole, or may be: where its logs go is then said there. */

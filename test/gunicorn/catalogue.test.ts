@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { compareReleases, newestRelease, releases, releasesFor } from '../../src/gunicorn/catalogue.ts'
+import { compareReleases, isRepackaged, newestRelease, releases, releasesFor, releasesWithin, versionIn } from '../../src/gunicorn/catalogue.ts'
 import { firstReleaseWith, lastReleaseWith, neededDistribution, releasesWithout } from '../../src/gunicorn/worker-classes.ts'
 import { wrongNames } from '../../src/gunicorn/wrong-names.ts'
 
@@ -21,6 +21,37 @@ test.each([
   ['25.0.3', '25.1', -1],
 ])('%s against %s: %d', (a, b, sign) => {
   expect(Math.sign(compareReleases(a, b))).toBe(sign)
+})
+
+describe('the releases that a specifier stands for', () => {
+  test.each([
+    ['==23.0.0', ['23.0.0']],
+    ['==20.1.0+corp.1', ['20.1.0']],
+    ['==22.1', ['22.0.0', '23.0.0']],
+    ['>=26', ['26.0.0', '26.2.0', '27.0.1']],
+    // 20.0.0 may be like 19.10.0, and 24.0.0 like 23.0.0.
+    ['~=20.0', ['19.10.0', '20.0.4', '20.1.0']],
+    ['>=20.1,<22', ['20.1.0', '21.2.0']],
+    ['>=24.0,<25', ['23.0.0', '24.1.1']],
+    ['>=24.0,<24.1', ['23.0.0', '24.1.1']],
+    ['>99', ['27.0.1']],
+    ['<19', ['19.10.0']],
+    ['', names],
+    ['@ https://example.com/gunicorn.zip', names],
+  ])('%s', (specifier, expected) => expect(releasesWithin(specifier).map(({ name }) => name)).toEqual(expected))
+})
+
+test.each([
+  ['20.1.0-6+deb12u1', '20.1.0', true],
+  ['20.1.0-3.el9', '20.1.0', true],
+  ['1:20.1.0-2ubuntu1', '20.1.0', true],
+  ['23.0.0-r2', '23.0.0', true],
+  ['23.0.0', '23.0.0', false],
+  ['latest', undefined, false],
+  ['23.0.0 or so', undefined, false],
+])('the version in %s', (text, version, repackaged) => {
+  expect(versionIn(text)).toBe(version)
+  expect(isRepackaged(text)).toBe(repackaged)
 })
 
 describe('the releases that a version stands for', () => {
