@@ -68,8 +68,8 @@ export function pythonOf(text: string | undefined, evidence: string, version: st
 }
 
 function reader(text: string, evidence: string, version: string | undefined): (distribution: string) => Installed {
-  const { requirements, complete } = readRequirements(text)
-  const find = installed(requirements, complete, version ?? null)
+  const file = readRequirements(text)
+  const find = installed(file.requirements, file, version ?? null)
   return (distribution) => {
     const { state, specifier, evidence: where } = find(distribution)
     return { state, specifier, evidence: state === 'Installed' ? `${where} of ${evidence}` : evidence }

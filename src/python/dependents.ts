@@ -27,12 +27,23 @@ export const dependents: readonly Dependent[] = [
   { distribution: 'gunicorn', extra: 'testing', requires: 'gevent', releases: '>=22' },
   { distribution: 'gunicorn', extra: 'testing', requires: 'eventlet', releases: '>=22,<26' },
 
+  // From 26.2 on gunicorn itself no longer requires what its gevent worker imports.
+  { distribution: 'gunicorn', requires: 'packaging', releases: '>=21,<26.1', unchecked: '>=26.1,<26.2' },
+  { distribution: 'gunicorn', extra: 'gevent', requires: 'packaging', releases: '>=26.2' },
+  { distribution: 'gunicorn', extra: 'testing', requires: 'packaging', releases: '>=26.2' },
+  { distribution: 'gunicorn', requires: 'setuptools', releases: '>=20,<21' },
+  { distribution: 'gunicorn', extra: 'http2', requires: 'h2', releases: '>=25.0.3', unchecked: '>=24.2,<25.0.3' },
+  { distribution: 'gunicorn', extra: 'testing', requires: 'h2', releases: '>=25.0.3', unchecked: '>=24.2,<25.0.3' },
+  { distribution: 'httpx', extra: 'http2', requires: 'h2', releases: '>=0.28', unchecked: '<0.28' },
+  { distribution: 'hypercorn', requires: 'h2', unchecked: '>=0.1' },
+
   { distribution: 'celery', extra: 'gevent', requires: 'gevent', releases: '>=3.1.25', unchecked: '<3.1.25' },
   { distribution: 'dramatiq', extra: 'gevent', requires: 'gevent', releases: '>=1.17', unchecked: '>1.9,<1.17' },
   { distribution: 'dramatiq', extra: 'all', requires: 'gevent', releases: '>=1.17', unchecked: '>1.9,<1.17' },
   { distribution: 'flask-sockets', requires: 'gevent', releases: '>=0.2.1', unchecked: '<0.2.1' },
   { distribution: 'gevent-websocket', requires: 'gevent', releases: '>=0.10.1', unchecked: '<0.10.1' },
   { distribution: 'geventhttpclient', requires: 'gevent', releases: '>=2.3', unchecked: '<2.3' },
+  { distribution: 'gipc', requires: 'gevent', releases: '>=1.0', unchecked: '<1.0' },
   { distribution: 'grequests', requires: 'gevent', releases: '>=0.6', unchecked: '<0.6' },
   { distribution: 'locust', requires: 'gevent', releases: '>=1.0', unchecked: '<1.0' },
   { distribution: 'locustio', requires: 'gevent', releases: '>=0.14.6', unchecked: '<0.14.6' },
@@ -115,5 +126,38 @@ export const dependents: readonly Dependent[] = [
   { distribution: 'aiohttp-session', requires: 'aiohttp', releases: '>=2.0', unchecked: '<2.0' },
 ]
 
-/** What so many distributions require that a list's silence about it says nothing. */
-export const widelyRequired: ReadonlySet<string> = new Set(['aiohttp', 'futures', 'packaging', 'setuptools'])
+/**
+ * Distributions that bring in none of what gunicorn's workers need, nor does anything that they bring in themselves. Of any
+ * other that is in no row above it is not known what it brings in.
+ * Source: Requires-Dist of the newest release of each and of all that it requires, without extras, in 2026-11.
+ */
+export const harmless: ReadonlySet<string> = new Set((
+  'aiohappyeyeballs aiohttp aiosignal alembic amqp aniso8601 annotated-doc annotated-types anyio arrow asgiref attrs bcrypt beautifulsoup4 bidict ' +
+  'billiard blinker boto3 botocore bottle cachelib cachetools certifi cffi charset-normalizer click click-didyoumean click-plugins click-repl ' +
+  'cron-descriptor cryptography defusedxml dj-database-url django django-celery-beat django-celery-results django-cors-headers django-crispy-forms ' +
+  'django-environ django-extensions django-filter django-mysql django-redis django-storages django-timezone-field djangorestframework ' +
+  'djangorestframework-simplejwt djangorestframework-xml dnspython drf-spectacular et-xmlfile event extensions falcon flask flask-caching flask-cors ' +
+  'flask-jwt-extended flask-login flask-migrate flask-restful flask-socketio flask-sqlalchemy flask-wtf frozenlist greenlet h11 httpcore httptools httpx ' +
+  'idna inflection itsdangerous jinja2 jmespath jsonschema jsonschema-specifications kombu lxml mako markdown markupsafe marshmallow multidict ' +
+  'mysql-connector-python numpy openpyxl opentelemetry-api opentelemetry-instrumentation opentelemetry-semantic-conventions orjson packaging pandas ' +
+  'passlib pillow prometheus-client prompt-toolkit propcache protobuf psycopg psycopg-binary psycopg2-binary pycparser pycryptodome pydantic ' +
+  'pydantic-core pydantic-settings pygments pyjwt pymemcache pymongo pymysql python-crontab python-dateutil python-dotenv python-engineio ' +
+  'python-json-logger python-socketio pytz pyyaml redis referencing requests rpds-py s3transfer sentry-sdk setproctitle simple-websocket simplejson six ' +
+  'soupsieve sqlalchemy sqlparse starlette tenacity tornado typing- typing-inspection tzdata tzlocal uritemplate urllib3 uvicorn uvloop vine wcwidth ' +
+  'websockets werkzeug whitenoise wrapt wsproto wtforms yarl zope- zope-interface'
+).split(' '))
+
+/** What many distributions require, in some of their releases: only these are known to require none of it in any. */
+export const widelyRequired: ReadonlySet<string> = new Set(['packaging'])
+export const undemanding: ReadonlySet<string> = new Set((
+  'asgiref blinker certifi charset-normalizer click django django-cors-headers djangorestframework eventlet flask gevent greenlet gunicorn idna itsdangerous jinja2 ' +
+  'markupsafe pillow psycopg2-binary pymysql python-dotenv pytz pyyaml requests six sqlparse typing-extensions urllib3 werkzeug whitenoise'
+).split(' '))
+
+/** Extras that bring in none of what gunicorn's workers need either. */
+export const harmlessExtras: ReadonlySet<string> = new Set((
+  'argon2 async bcrypt binary c crypto django flask gthread hiredis memcache pool redis setproctitle socks sqs standard yaml'
+).split(' '))
+
+/** What images of Python hold before anything is installed. */
+export const preinstalled: ReadonlySet<string> = new Set(['pip', 'setuptools', 'wheel'])

@@ -1,6 +1,6 @@
 /** What a requirements file says of a distribution: that it is installed, that it is not, or nothing certain. */
 import { spend } from '../budget.ts'
-import { dependents, widelyRequired, type Dependent } from './dependents.ts'
+import { dependents, harmless, harmlessExtras, preinstalled, undemanding, widelyRequired, type Dependent } from './dependents.ts'
 import { normalise } from './distribution.ts'
 import { evaluate } from './marker.ts'
 import type { ListedRequirement } from './requirements.ts'
@@ -25,12 +25,12 @@ interface Way {
 /**
  * Answers for a distribution whether requirements install it.
  * @param requirements what a requirements file asks for.
- * @param complete whether that is all it asks for; if not, nothing is known to be absent.
+ * @param file whether that is all it asks for (if not, nothing is known to be absent), and whether it names all that is installed.
  * @param python the version of Python as far as it is known, as for `evaluate`; it decides which markers hold.
  */
 export function installed(
   requirements: readonly ListedRequirement[],
-  complete: boolean,
+  { complete, closed }: { readonly complete: boolean; readonly closed: boolean },
   python: string | null,
 ): (distribution: string) => Installation {
   const marked = requirements.map((requirement) => ({
@@ -89,7 +89,11 @@ export function installed(
     const extra = applicable.find(({ extras }) => extras.includes(name))
     if (extra !== undefined) return `perhaps through ${extra.name}[${name}], line ${extra.line}`
     if (!complete) return 'the list is not complete'
-    return widelyRequired.has(name) ? 'not listed, but required by many distributions' : null
+    if (preinstalled.has(name)) return 'not listed, but part of many images'
+    if (closed) return null
+    const known = widelyRequired.has(name) ? undemanding : bringers
+    const other = applicable.find((requirement) => !isKnown(requirement, known))
+    return other === undefined ? null : `perhaps through ${other.name}, line ${other.line}`
   }
 
   return (distribution) => {
@@ -107,6 +111,14 @@ export function installed(
     return { state: 'Absent', specifier: '', evidence }
   }
 }
+
+/** What the rows of the table tell all about. */
+const bringers: ReadonlySet<string> = new Set([...harmless, ...dependents.map(({ distribution }) => distribution)])
+const knownExtras: ReadonlySet<string> = new Set(dependents.flatMap(({ distribution, extra }) => (extra === undefined ? [] : [`${distribution}[${extra}]`])))
+
+/** Whether it is known what a requirement brings in, of what is asked for. */
+const isKnown = ({ name, url, extras }: ListedRequirement, known: ReadonlySet<string>): boolean =>
+  name !== null && url === null && known.has(name) && extras.every((extra) => harmlessExtras.has(extra) || knownExtras.has(`${name}[${extra}]`))
 
 function installation(state: Installation['state'], { specifier, evidence }: Way): Installation {
   return { state, specifier, evidence }

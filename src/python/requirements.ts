@@ -17,6 +17,8 @@ export interface Requirements {
   readonly requirements: readonly ListedRequirement[]
   /** Whether this is all that the file asks for: false where it includes another file (`-r`), or a line cannot be read. */
   readonly complete: boolean
+  /** Whether it names all that is installed: with hashes, pip takes nothing that the file does not list. */
+  readonly closed: boolean
   readonly errors: readonly { readonly line: number; readonly message: string }[]
 }
 
@@ -28,12 +30,13 @@ export interface Requirements {
 export function readRequirements(text: string): Requirements {
   const requirements: ListedRequirement[] = []
   const errors: { line: number; message: string }[] = []
-  let complete = true
+  let [complete, closed] = [true, false]
   spend(text.length / 50)
   for (const { line, content } of joinedLines(text)) {
     spend(5)
     try {
-      const { requirement, includes } = readLine(content)
+      const { requirement, includes, hashed } = readLine(content)
+      closed ||= hashed
       if (requirement !== null) requirements.push({ ...requirement, line })
       if (includes) complete = false
     } catch (error) {
@@ -43,21 +46,22 @@ export function readRequirements(text: string): Requirements {
       if (errors.length === 100) break
     }
   }
-  return { requirements, complete, errors }
+  return { requirements, complete, closed, errors }
 }
 
-/** What one line asks for, and whether it includes another file. */
-function readLine(content: string): { requirement: Requirement | null; includes: boolean } {
+/** What one line asks for, whether it includes another file, and whether it has hashes. */
+function readLine(content: string): { requirement: Requirement | null; includes: boolean; hashed: boolean } {
   // Options begin at the first dash after a blank, and only there: a marker's quotes are not a shell's.
   const dash = ` ${content}`.indexOf(' -')
   const named = dash < 0 ? content : content.slice(0, dash).trim()
   const { values, strays } = readOptions(dash < 0 ? '' : content.slice(dash))
   if (strays.length > 0)
     throw new SyntaxError(`pip passes over ${JSON.stringify(strays.join(' '))}, which stands after an option`)
-  if (named !== '') return { requirement: readRequirement(named), includes: false }
+  const hashed = values.has('--hash') || content.includes('--require-hashes')
+  if (named !== '') return { requirement: readRequirement(named), includes: false, hashed }
   const editable = values.get('--editable')?.[0]
-  if (editable !== undefined) return { requirement: readEditable(editable), includes: false }
-  return { requirement: null, includes: values.has('--requirement') }
+  if (editable !== undefined) return { requirement: readEditable(editable), includes: false, hashed }
+  return { requirement: null, includes: values.has('--requirement'), hashed }
 }
 
 /** The lines as pip joins them, without comments and blank ones. */

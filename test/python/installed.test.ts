@@ -9,8 +9,8 @@ import { admits } from '../../src/python/version.ts'
 import { amount } from '../amount.ts'
 
 function ask(text: string, distribution: string, python: string | null = null): Installation {
-  const { requirements, complete } = readRequirements(text)
-  return installed(requirements, complete, python)(distribution)
+  const file = readRequirements(text)
+  return installed(file.requirements, file, python)(distribution)
 }
 
 test.each([
@@ -25,7 +25,19 @@ test.each([
 
   ['flask==3.0\ngunicorn', 'gevent', null, 'Absent', '', 'not listed'],
   ['', 'gevent', null, 'Absent', '', 'not listed'],
-  ['gevent-websocket-client', 'gevent', null, 'Absent', '', 'not listed'],
+  ['gevent-websocket-client', 'gevent', null, 'Unknown', '', 'perhaps through gevent-websocket-client, line 1'],
+  // What a distribution of unknown requirements brings in is unknown.
+  ['gunicorn\nshop-core==1.2', 'gevent', null, 'Unknown', '', 'perhaps through shop-core, line 2'],
+  ['gunicorn\nshop-core; python_version < "3"', 'gevent', '3.11', 'Absent', '', 'not listed'],
+  ['gunicorn\nshop-core[prod]', 'gevent', null, 'Unknown', '', 'perhaps through shop-core, line 2'],
+  ['gunicorn\ndjango[mystery]', 'gevent', null, 'Unknown', '', 'perhaps through django, line 2'],
+  ['gunicorn\ndjango[argon2]==5.2', 'gevent', null, 'Absent', '', 'not listed'],
+  ['gunicorn\nflask @ git+https://a/flask.git', 'gevent', null, 'Unknown', '', 'perhaps through flask, line 2'],
+  ['gipc\ngunicorn', 'gevent', null, 'Installed', '', 'through gipc, line 1'],
+  ['gipc<1\ngunicorn', 'gevent', null, 'Unknown', '', 'through gipc, line 1'],
+  // With hashes pip takes nothing that is not listed.
+  ['gunicorn==23.0.0 --hash=sha256:00\nshop-core==1.2 --hash=sha256:11', 'gevent', null, 'Absent', '', 'not listed'],
+  ['gunicorn\nshop-core\n--require-hashes', 'gevent', null, 'Absent', '', 'not listed'],
   ['-c constraints.txt\nflask', 'gevent', null, 'Absent', '', 'not listed'],
   ['flask\n-r other.txt', 'gevent', null, 'Unknown', '', 'the list is not complete'],
   ['flask\ngevent=1.2', 'gevent', null, 'Unknown', '', 'the list is not complete'],
@@ -33,7 +45,13 @@ test.each([
   ['git+https://a/gevent.git', 'gevent', null, 'Unknown', '', 'line 1 does not tell what it installs'],
   ['-e . ', 'gevent', null, 'Unknown', '', 'line 1 does not tell what it installs'],
   ['./lib ; python_version < "3"', 'gevent', '3.11', 'Absent', '', 'not listed'],
-  ['flask', 'packaging', null, 'Unknown', '', 'not listed, but required by many distributions'],
+  ['flask', 'packaging', null, 'Absent', '', 'not listed'],
+  ['flask\nredis', 'packaging', null, 'Unknown', '', 'perhaps through redis, line 2'],
+  ['gunicorn==25.3.0\ngevent', 'packaging', null, 'Installed', '', 'through gunicorn, line 1'],
+  ['gunicorn==27.0.1\ngevent', 'packaging', null, 'Absent', '', 'not listed'],
+  ['gunicorn[gevent]==27.0.1', 'packaging', null, 'Installed', '', 'through gunicorn[gevent], line 1'],
+  ['gunicorn[http2]==27.0.1', 'h2', null, 'Installed', '', 'through gunicorn[http2], line 1'],
+  ['flask --hash=sha256:00', 'setuptools', null, 'Unknown', '', 'not listed, but part of many images'],
 
   ['gevent==1.2; python_version < "3"', 'gevent', '2.7', 'Installed', '==1.2', 'line 1'],
   ['gevent==1.2; python_version < "3"', 'gevent', '3.11', 'Absent', '', 'line 1 is only for python_version < "3"'],

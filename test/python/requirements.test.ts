@@ -68,7 +68,7 @@ describe('a requirement', () => {
     ['-e "gevent @ git+https://a/x.git ; os_name == \'nt\'"', { url: 'git+https://a/x.git', marker: "os_name == 'nt'" }],
     ['-e git+https://host.example/a/x.git', { name: null, url: 'git+https://host.example/a/x.git' }],
   ])('%j', (text, expected) => {
-    expect(readRequirements(text)).toEqual({ requirements: [{ ...listed, ...expected }], complete: true, errors: [] })
+    expect(readRequirements(text)).toEqual({ requirements: [{ ...listed, ...expected }], complete: true, closed: text.includes('--hash'), errors: [] })
   })
 })
 
@@ -80,14 +80,14 @@ test.each([
   '--use-feature fast-deps', '--use-wheel', '-Z', '--hash=sha256:aa',
   '--process-dependency-links', '-Zi https://index.example', '# gevent \\', '\\', '--extra https://a',
 ])('%j installs nothing', (text) => {
-  expect(readRequirements(text)).toEqual({ requirements: [], complete: true, errors: [] })
+  expect(readRequirements(text)).toEqual({ requirements: [], complete: true, closed: text.includes('-hash'), errors: [] })
 })
 
 test.each([
   '-r other.txt', '-rother.txt', '--requirement=other.txt', '--requirement other.txt', '--requirem other.txt', '-r ${FILE}',
   '-r a -c b',
 ])('%j includes a file that is not seen', (text) => {
-  expect(readRequirements(text)).toEqual({ requirements: [], complete: false, errors: [] })
+  expect(readRequirements(text)).toEqual({ requirements: [], complete: false, closed: false, errors: [] })
 })
 
 test.each([
