@@ -46,20 +46,29 @@ function packagesOf(release: string): string[] {
   return [gunicorn]
 }
 
+/** Puts distributions, with all that they require, into the cache, unless they are there: the folder that is to stand on `sys.path`. */
+export async function installDistributions(python: string, distributions: readonly string[]): Promise<string> {
+  const folder = join(dirname(cacheFolder()), 'distributions', distributions.join(','))
+  if (!await exists(folder)) await installInto(folder, python, ['--only-binary', ':all:', ...distributions])
+  return folder
+}
+
 async function install(release: string, folder: string): Promise<void> {
-  const python = await pythonWithPip()
+  // The packages are pure Python, so that any pip can fetch them for any Python.
+  await installInto(folder, await pythonWithPip(), ['--no-deps', '--ignore-requires-python', ...packagesOf(release)])
+}
+
+async function installInto(folder: string, python: string, asked: readonly string[]): Promise<void> {
   await mkdir(dirname(folder), { recursive: true })
   const partial = await mkdtemp(`${folder}.partial-`)
   try {
-    // The packages are pure Python, so that any pip can fetch them for any Python.
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile', '--no-deps',
-      '--ignore-requires-python', '--target', partial, ...packagesOf(release)], { env: quietPip() })
+    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile', '--target', partial, ...asked], { env: quietPip() })
     await rename(partial, folder).catch(async (error: unknown) => {
       // Another process was faster.
-      if (!await exists(join(folder, 'gunicorn'))) throw error
+      if (!await exists(folder)) throw error
     })
   } catch (error) {
-    throw new Error(`gunicorn ${release} could not be installed from the package index: ${lastWords(error)}`, { cause: error })
+    throw new Error(`${asked.at(-1)} could not be installed from the package index: ${lastWords(error)}`, { cause: error })
   } finally {
     await rm(partial, { recursive: true, force: true })
   }

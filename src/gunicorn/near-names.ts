@@ -49,6 +49,12 @@ export function nearName(name: string, release: Release): string | undefined {
   return near.size === 1 ? [...near][0] : undefined
 }
 
+/** The one of some words that a word is one edit away from. */
+export function nearWord(word: string, words: readonly string[]): string | undefined {
+  const near = word.length < shortest - 1 ? [] : words.filter((other) => isOneEditAway(word.toLowerCase(), other))
+  return near.length === 1 ? near[0] : undefined
+}
+
 /** True where one character more, less or other, or two that have changed places, make one of the other. */
 function isOneEditAway(a: string, b: string): boolean {
   if (Math.abs(a.length - b.length) > 1) return false

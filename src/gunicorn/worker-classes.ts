@@ -1,36 +1,78 @@
 /** What each worker class needs, and which releases have it. Sources: gunicorn's own workers, and each project's documentation. */
-import { compareReleases, releases, type Release } from './catalogue.ts'
+import { compareReleases, releases, type Release, type Value } from './catalogue.ts'
 
-/** The distribution that a worker class of gunicorn's own needs, by its short name. */
-const ownClasses: Readonly<Record<string, string>> = {
-  eventlet: 'eventlet',
-  gaiohttp: 'aiohttp',
-  gevent: 'gevent',
-  gevent_pywsgi: 'gevent',
-  gevent_wsgi: 'gevent',
-  tornado: 'tornado',
+/** A distribution that must be there. */
+export interface Need {
+  readonly distribution: string
+  /** The releases of gunicorn that need it (PEP 440); all where there are none. */
+  readonly gunicorn?: string
+  /** The first release of the distribution that no longer does. */
+  readonly below?: string
+  /** What to take instead, in words that follow a comma. */
+  readonly instead?: string
 }
 
-/** The same for classes that are written as a path, by the beginning of the path. */
-const classPaths: readonly (readonly [prefix: string, distribution: string])[] = [
-  ['aiohttp.', 'aiohttp'],
-  ['flask_sockets.', 'flask-sockets'],
-  ['geventwebsocket.', 'gevent-websocket'],
-  ['gunicorn.workers.gaiohttp.', 'aiohttp'],
-  ['gunicorn.workers.geventlet.', 'eventlet'],
-  ['gunicorn.workers.ggevent.', 'gevent'],
-  ['gunicorn.workers.gtornado.', 'tornado'],
-  ['egg:meinheld#', 'meinheld'],
-  ['meinheld.', 'meinheld'],
-  ['uvicorn.workers.', 'uvicorn'],
-  ['uvicorn_worker.', 'uvicorn-worker'],
+const gevent: readonly Need[] = [{ distribution: 'gevent' }, { distribution: 'packaging', gunicorn: '>=21' }]
+/** What the classes by their short names need, the distribution that they are of first. */
+const ownClasses: Readonly<Record<string, readonly Need[]>> = {
+  eventlet: [{ distribution: 'eventlet' }],
+  gaiohttp: [{ distribution: 'aiohttp' }],
+  gevent,
+  gevent_pywsgi: gevent,
+  gevent_wsgi: gevent,
+  tornado: [{ distribution: 'tornado' }],
+}
+
+/** The same for classes that are written as a path, by the beginning of the path. Those of gevent's kind import gunicorn's own. */
+const classPaths: readonly (readonly [prefix: string, needs: readonly Need[]])[] = [
+  ['aiohttp.', [{ distribution: 'aiohttp' }]],
+  ['flask_sockets.', [{ distribution: 'flask-sockets' }, ...gevent]],
+  ['geventwebsocket.', [{ distribution: 'gevent-websocket' }, ...gevent]],
+  ['gunicorn.workers.gaiohttp.', [{ distribution: 'aiohttp' }]],
+  ['gunicorn.workers.geventlet.', [{ distribution: 'eventlet' }]],
+  ['gunicorn.workers.ggevent.', gevent],
+  ['gunicorn.workers.gtornado.', [{ distribution: 'tornado' }]],
+  ['egg:meinheld#', [{ distribution: 'meinheld' }]],
+  ['meinheld.', [{ distribution: 'meinheld' }]],
+  // Its last release with a worker for gunicorn is 21.12.
+  ['sanic.worker.', [{ distribution: 'sanic', below: '22.3', instead: 'take `-k uvicorn_worker.UvicornWorker`' }]],
+  ['uvicorn.workers.', [{ distribution: 'uvicorn' }]],
+  ['uvicorn_worker.', [{ distribution: 'uvicorn-worker' }]],
 ]
 
-/** The distribution that a worker class needs; undefined where it needs none, or none that is known. */
-export function neededDistribution(workerClass: string): string | undefined {
-  if (Object.hasOwn(ownClasses, workerClass)) return ownClasses[workerClass]
-  return classPaths.find(([prefix]) => workerClass.startsWith(prefix))?.[1]
+/** What gunicorn itself needs, whatever its worker class: it imports pkg_resources. */
+export const needsOfGunicorn: readonly Need[] = [{ distribution: 'setuptools', gunicorn: '<21', below: '82', instead: 'update gunicorn' }]
+
+/** What gunicorn needs for a value of a setting. */
+export function needsFor(setting: string, value: Value): readonly Need[] {
+  if (setting === 'worker_class') return needsOfClass(String(value))
+  if (setting === 'http_protocols') return String(value).split(',').some((name) => name.trim() === 'h2') ? http2 : none
+  return none
 }
+
+/** Before 27.0 gunicorn warns that there is no HTTP/2 then. */
+const http2: readonly Need[] = [{ distribution: 'h2', gunicorn: '>=27' }]
+const none: readonly Need[] = []
+
+/** The settings that may need a distribution. */
+export const needingSettings = ['worker_class', 'http_protocols'] as const
+
+function needsOfClass(workerClass: string): readonly Need[] {
+  if (Object.hasOwn(ownClasses, workerClass)) return ownClasses[workerClass] ?? none
+  return classPaths.find(([prefix]) => workerClass.startsWith(prefix))?.[1] ?? none
+}
+
+/** The distribution that a worker class is of; undefined where it needs none, or none that is known. */
+export const neededDistribution = (workerClass: string): string | undefined => needsOfClass(workerClass)[0]?.distribution
+
+/** Distributions of which no release is for Python 2. */
+export const onlyForPython3: ReadonlySet<string> = new Set(['aiohttp', 'sanic', 'uvicorn', 'uvicorn-worker'])
+
+/** Modules that no release of their distribution has, with what is meant. */
+export const wrongPaths: readonly (readonly [wrong: string, right: string])[] = [
+  ['uvicorn.worker.', 'uvicorn.workers.'],
+  ['uvicorn_workers.', 'uvicorn_worker.'],
+]
 
 /**
  * The releases, of those given, that have no such worker class. None for a path or an entry point of a foreign
@@ -38,6 +80,7 @@ export function neededDistribution(workerClass: string): string | undefined {
  * declares entry points of its own, so `egg:gunicorn#…` always fails.
  */
 export function releasesWithout(workerClass: string, among: readonly Release[]): readonly Release[] {
+  if (wrongPaths.some(([path]) => workerClass.startsWith(path))) return among
   if (workerClass.startsWith('egg:')) return /^egg:gunicorn(#|$)/.test(workerClass) ? among : []
   if (workerClass.startsWith('gunicorn.workers.'))
     return among.filter((release) => everHad(workerClass) && !Object.values(release.workers).includes(workerClass))

@@ -150,7 +150,7 @@ export const harmless: ReadonlySet<string> = new Set((
 /** What many distributions require, in some of their releases: only these are known to require none of it in any. */
 export const widelyRequired: ReadonlySet<string> = new Set(['packaging'])
 export const undemanding: ReadonlySet<string> = new Set((
-  'asgiref blinker certifi charset-normalizer click django django-cors-headers djangorestframework eventlet flask gevent greenlet gunicorn idna itsdangerous jinja2 ' +
+  'asgiref blinker certifi charset-normalizer click django django-cors-headers djangorestframework eventlet flask flask-sockets gevent gevent-websocket greenlet gunicorn idna itsdangerous jinja2 ' +
   'markupsafe pillow psycopg2-binary pymysql python-dotenv pytz pyyaml requests six sqlparse typing-extensions urllib3 werkzeug whitenoise'
 ).split(' '))
 

@@ -1,3 +1,4 @@
+import { familyOf } from '../gunicorn/worker-facts.ts'
 import { defineRule, invalid } from './rule.ts'
 
 export default defineRule({
@@ -14,9 +15,11 @@ export default defineRule({
     const setting = settings.get('access_log_format')
     if (!setting) return
     const map = settings.value('header_map')
-    // These write their own access log.
+    if (map !== 'drop' && map !== 'refuse') return
+    // Some write their own access log.
     const workerClass = settings.value('worker_class')
-    if ((map !== 'drop' && map !== 'refuse') || typeof workerClass !== 'string' || workerClass.startsWith('uvicorn')) return
+    const family = typeof workerClass === 'string' ? familyOf(workerClass) : undefined
+    if (typeof workerClass !== 'string' || family?.ignores['access_log_format'] !== undefined || family?.refuses['access_log_format']) return
     for (const entry of settings.entries('access_log_format')) {
       const names = headersIn(String(entry.value)).filter((name) => name.includes('_') && !mayPass(name, settings.value('forwarder_headers')))
       const [name] = names

@@ -1,3 +1,4 @@
+import { workerFamily } from '../gunicorn/worker-facts.ts'
 import { defineRule, invalid, numbers } from './rule.ts'
 
 export default defineRule({
@@ -11,6 +12,8 @@ export default defineRule({
   settings: ['timeout'],
 
   *check(subject) {
+    // Others answer slow requests whatever the timeout.
+    if (workerFamily(subject.settings)?.timeout === 'worker') return
     for (const { setting, entry, value } of numbers(subject, 'timeout'))
       if (value > 30 && value < 60)
         yield invalid(subject, setting, entry, '`timeout` must be greater than or equal to 60 where 30 seconds are not enough')

@@ -9,6 +9,7 @@ import foreignUser from './foreign-user.ts'
 import heartbeatOnDisk from './heartbeat-on-disk.ts'
 import hesitantTimeout from './hesitant-timeout.ts'
 import ignoredAllowance from './ignored-allowance.ts'
+import ignoredByWorker from './ignored-by-worker.ts'
 import ignoredName from './ignored-name.ts'
 import ignoredPort from './ignored-port.ts'
 import invalidSetting from './invalid-setting.ts'
@@ -30,11 +31,13 @@ import privilegedPort from './privileged-port.ts'
 import probePort from './probe-port.ts'
 import probeScheme from './probe-scheme.ts'
 import python2Gevent from './python2-gevent.ts'
+import refusedByWorker from './refused-by-worker.ts'
 import reloading from './reloading.ts'
 import removedWorkerClass from './removed-worker-class.ts'
 import shellParent from './shell-parent.ts'
 import shortGracePeriod from './short-grace-period.ts'
 import shortTimeout from './short-timeout.ts'
+import tooNewDependency from './too-new-dependency.ts'
 import unknownSetting from './unknown-setting.ts'
 import unknownWorkerClass from './unknown-worker-class.ts'
 import unreadCommand from './unread-command.ts'
@@ -58,6 +61,7 @@ export const rules: readonly Rule[] = [
   heartbeatOnDisk,
   hesitantTimeout,
   ignoredAllowance,
+  ignoredByWorker,
   ignoredName,
   ignoredPort,
   invalidSetting,
@@ -79,11 +83,13 @@ export const rules: readonly Rule[] = [
   probePort,
   probeScheme,
   python2Gevent,
+  refusedByWorker,
   reloading,
   removedWorkerClass,
   shellParent,
   shortGracePeriod,
   shortTimeout,
+  tooNewDependency,
   unknownSetting,
   unknownWorkerClass,
   unreadCommand,

@@ -1,3 +1,4 @@
+import { adviceOnValue } from '../gunicorn/advice.ts'
 import type { StartProblem } from '../gunicorn/settings.ts'
 import { defineRule, namesPort, refusals, withPortVariable, type Subject } from './rule.ts'
 
@@ -15,13 +16,14 @@ export default defineRule({
     for (const { problem, place, releases } of refusals(subject, 'invalid-setting')) {
       const value = valueOf(subject, problem)
       if (isLiteralPort(subject, problem, value)) continue
-      const literal = subject.form === 'exec' && problem.source === 'command line' && /\$[{A-Za-z_]/.test(value)
+      const inList = (subject.form === 'exec' && problem.source === 'command line') || problem.source === 'GUNICORN_CMD_ARGS'
+      const remedy = adviceOnValue(problem.setting, value, subject.releases, inList)
       yield {
         place,
         shape: 'Invalid value',
         value,
         detail: `gunicorn refuses it: ${problem.message.replace(/\.$/, '')}`,
-        ...(literal ? { remedy: 'Write `$(NAME)`, and define NAME in `env`: no shell expands `$NAME` in a list.' } : {}),
+        ...(remedy === undefined ? {} : { remedy }),
         ...(releases ? { releases } : {}),
       }
     }

@@ -1,3 +1,4 @@
+import { quotesStay, withoutQuotes } from '../gunicorn/advice.ts'
 import { defineRule, invalid } from './rule.ts'
 
 /** Devices are no files: what is written to them is seen, or is meant to be gone. */
@@ -17,7 +18,10 @@ export default defineRule({
       if (!setting) continue
       for (const entry of subject.settings.entries(name))
         if (typeof entry.value === 'string' && !device.test(entry.value))
-          yield invalid(subject, setting, entry, `\`${name}\` must be "-", the console`, { fix: { setting: name, value: '-', entry } })
+          yield invalid(subject, setting, entry, `\`${name}\` must be "-", the console`, {
+            fix: { setting: name, value: '-', entry },
+            ...(withoutQuotes(entry.value) === '-' ? { remedy: `Write \`-\`: ${quotesStay}.` } : {}),
+          })
     }
   },
 })

@@ -1,34 +1,46 @@
-import { neededDistribution } from '../gunicorn/worker-classes.ts'
-import { defineRule, invalid, setBy, type Subject } from './rule.ts'
+import { needsFor, onlyForPython3, type Need } from '../gunicorn/worker-classes.ts'
+import { defineRule, invalid, isPython2, needs, setBy, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'missing-worker-dependency',
   severity: 'error',
-  summary: 'the worker class needs a distribution that is not installed',
-  why: 'gunicorn exits at start with "class uri invalid or not found".',
+  summary: 'the worker class, or HTTP/2, needs a distribution that is not installed',
+  why: 'gunicorn exits at start with "class uri invalid or not found", or with what cannot be imported.',
   remedy: 'Add the distribution to requirements.txt, or take another worker class.',
-  settings: ['worker_class'],
+  settings: ['worker_class', 'http_protocols'],
 
   *check(subject) {
-    const setting = subject.settings.get('worker_class')
-    if (!setting) return
-    for (const entry of subject.settings.entries('worker_class')) {
-      const needed = neededDistribution(String(entry.value))
-      if (needed === undefined) continue
-      const { state, evidence } = subject.python.installed(needed)
+    const { container, platform, python } = subject
+    let missing = false
+    for (const { setting, entry, need, isFirst, releases } of needs(subject)) {
+      const { distribution } = need
+      const { state, evidence } = python.installed(distribution)
+      if (isFirst) missing = state === 'Absent'
+      // What the missing distribution needs besides is not told as well. Where gunicorn itself comes from elsewhere, so may others.
+      else if (missing || python.installed('gunicorn').state !== 'Installed') continue
       if (state !== 'Absent') continue
-      const detail = `\`worker_class\` of container "${subject.container.name}", set by ${setBy(setting, entry)}, needs ${needed}, which is not in ${evidence}`
+      const detail = `\`${setting.name}\` of container "${container.name}", set by ${setBy(setting, entry)}, needs ${distribution}, which is not in ${evidence}`
       // A class that cannot be loaded either would be no way out.
-      const fallback = isAbsent(subject, subject.platform.workerFallback) ? null : subject.platform.workerFallback
+      const fallback = setting.name !== 'worker_class' || isAbsent(subject, platform.workerFallback) ? null : platform.workerFallback
       yield invalid(subject, setting, entry, detail, {
-        remedy: `Add ${needed} to requirements.txt, or take another worker class.`,
+        remedy: remedyFor(setting.name, need, subject),
+        ...(releases ? { releases } : {}),
         ...(fallback === null ? {} : { fix: { setting: 'worker_class', value: fallback, entry } }),
       })
     }
   },
 })
 
+function remedyFor(setting: string, { distribution }: Need, subject: Subject): string {
+  const another = setting === 'worker_class' ? 'take another worker class' : 'leave `h2` out'
+  if (isPython2(subject)) {
+    if (onlyForPython3.has(distribution)) return `Take another worker class, such as gthread: no release of ${distribution} is for Python 2.`
+    // The platform's guide: up to 1.2 on Python 2.
+    if (distribution === 'gevent') return 'Add `gevent<1.3` to requirements.txt, as the platform supports no later one on Python 2, or take another worker class.'
+  }
+  return `Add ${distribution} to requirements.txt, or ${another}.`
+}
+
 function isAbsent({ python }: Subject, workerClass: string | null): boolean {
-  const needed = workerClass === null ? undefined : neededDistribution(workerClass)
-  return needed !== undefined && python.installed(needed).state === 'Absent'
+  return workerClass !== null && needsFor('worker_class', workerClass).some(({ distribution }) => python.installed(distribution).state === 'Absent')
 }

@@ -3,6 +3,8 @@ import { spend } from '../budget.ts'
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import { isRepackaged, versionIn, type Release, type Value } from '../gunicorn/catalogue.ts'
 import type { Entry, Setting, StartProblem } from '../gunicorn/settings.ts'
+import { needingSettings, needsFor, type Need } from '../gunicorn/worker-classes.ts'
+import { effectOf } from '../gunicorn/worker-facts.ts'
 import type { Place } from '../command-line.ts'
 import type { Invocation } from '../inspect.ts'
 import { containerEnvironment } from '../kubernetes/environment.ts'
@@ -12,6 +14,7 @@ import { hasHostNetwork, isLasting, lastingContainers } from '../kubernetes/pod-
 import { valueAt, type Container } from '../kubernetes/workload.ts'
 import type { Command } from '../shell/command.ts'
 import { containerPassesOn, namesProxy, passesOn } from '../shell/programs.ts'
+import { admits } from '../python/version.ts'
 import type { Word } from '../shell/word.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
@@ -249,7 +252,9 @@ function refusalPlace(subject: Subject, problem: StartProblem): Place {
 export function* missing(subject: Subject, setting: string): Iterable<Problem> {
   const value = subject.platform.defaults[setting]
   if (value === undefined || subject.settings.isSet(setting) !== 'no' || goesByItself(subject, setting, value)) return
-  yield required(subject, `\`${setting}\` must be set`, { fix: { setting, value } })
+  const effect = effectOf(setting, value, subject.settings)
+  if (effect === 'ignored' || effect === 'refused') return
+  yield required(subject, `\`${setting}\` must be set`, effect === 'unknown' ? {} : { fix: { setting, value } })
 }
 
 /** Whether gunicorn goes by a value of the platform without being told, and need not be. */
@@ -310,6 +315,23 @@ function othersOf(workload: Invocation['workload'], own: Container): Fronts {
   const mine = fronts.each.get(own)
   return { proxies: fronts.all.proxies - (mine === 'yes' ? 1 : 0), unknown: fronts.all.unknown - (mine === 'unknown' ? 1 : 0) }
 }
+
+/** What the settings need beside gunicorn, each with the releases that need it where others do not. */
+export function* needs({ settings, releases }: Subject): Iterable<{ setting: Setting; entry: Entry; need: Need; isFirst: boolean; releases: readonly Release[] | undefined }> {
+  for (const name of needingSettings) {
+    const setting = settings.get(name)
+    if (!setting) continue
+    for (const entry of settings.entries(name))
+      for (const [index, need] of needsFor(name, entry.value ?? null).entries()) {
+        const { gunicorn } = need
+        const needing = gunicorn === undefined ? releases : releases.filter((release) => admits(`==${release.name}`, gunicorn) === 'all')
+        if (needing.length > 0) yield { setting, entry, need, isFirst: index === 0, releases: needing.length < releases.length ? needing : undefined }
+      }
+  }
+}
+
+/** True for Python 2. */
+export const isPython2 = ({ python }: Subject): boolean => /^2(\.|$)/.test(python.version ?? '')
 
 /** Which gunicorn is in the image, and who says so. */
 export interface KnownRelease {

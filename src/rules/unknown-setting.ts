@@ -1,5 +1,7 @@
-import { wrongNames } from '../gunicorn/wrong-names.ts'
-import { defineRule, refusals } from './rule.ts'
+import { adviceOnOption } from '../gunicorn/advice.ts'
+import { releases as allReleases } from '../gunicorn/catalogue.ts'
+import type { Word } from '../shell/word.ts'
+import { defineRule, refusals, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'unknown-setting',
@@ -12,18 +14,62 @@ export default defineRule({
   isAboutWords: true,
 
   *check(subject) {
-    for (const { problem, place, releases } of refusals(subject, 'unknown-setting')) {
-      const written = problem.word?.value ?? problem.word?.text ?? ''
-      const name = written.split('=')[0] ?? ''
-      const right = Object.hasOwn(wrongNames, name) ? wrongNames[name] : undefined
+    const found = [...refusals(subject, 'unknown-setting')]
+    if (found.length === 0) return
+    const strays = strayWords(subject, found.flatMap(({ problem }) => problem.word ?? []))
+    for (const { problem, place, releases } of found) {
+      const { word } = problem
+      if (word && strays.has(word)) continue
+      const written = word?.value ?? word?.text ?? ''
+      const remedy = adviceOn(subject, word, written, problem.message)
       yield {
         place,
         shape: 'Invalid value',
         value: written,
         detail: problem.message,
-        ...(right === undefined ? {} : { remedy: `Write \`${right}\`.` }),
+        ...(remedy === undefined ? {} : { remedy }),
         ...(releases ? { releases } : {}),
       }
     }
   },
 })
+
+const isOption = ({ value, text }: Word): boolean => (value ?? text).startsWith('-')
+
+/** The words that gunicorn does not recognize for the option before them: its value, and the application in whose place another value stands. */
+function strayWords({ words, settings }: Subject, unknown: readonly Word[]): ReadonlySet<Word> {
+  const taken = new Set<Word>()
+  for (const word of unknown) {
+    const next = words[words.indexOf(word) + 1]
+    if (words.includes(word) && isOption(word) && !word.text.includes('=') && next && !isOption(next)) taken.add(next)
+  }
+  const isDisplaced = [...taken].some(({ value }) => value !== null && value === settings.application)
+  const displaced = isDisplaced ? unknown.find((word) => !isOption(word) && !taken.has(word)) : undefined
+  return displaced ? taken.add(displaced) : taken
+}
+
+function adviceOn(subject: Subject, word: Word | undefined, written: string, message: string): string | undefined {
+  const { words, releases } = subject
+  const next = word && words.includes(word) ? words[words.indexOf(word) + 1]?.value ?? undefined : undefined
+  const address = /^--(host|port)(=|$)/.test(written) ? addressOf(words) : undefined
+  if (address !== undefined) return `Write \`--bind ${address}\` in place of \`--host\` and \`--port\`.`
+  const [, names] = message.split(' could match ')
+  if (names !== undefined) {
+    const all = names.split(', ')
+    const wanted = /^\d+$/.test(next ?? '') ? all.find((name) => releases.every((release) => release.exact(name)?.type !== 'str')) : undefined
+    return `Write the name in full: \`${wanted ?? all[0]}\`, or another of them.`
+  }
+  const newer = allReleases.find((release) => release.exact(written.split('=')[0] ?? ''))
+  if (newer && !releases.includes(newer)) return `Remove it, or install gunicorn ${newer.name} or newer, which has it.`
+  return adviceOnOption(written, next, releases)
+}
+
+/** The address of `--host HOST --port PORT`, which are one option in gunicorn. */
+function addressOf(words: readonly Word[]): string | undefined {
+  const [host, port] = ['--host', '--port'].map((name) => {
+    const index = words.findIndex(({ value }) => value === name || value?.startsWith(`${name}=`))
+    const value = words[index]?.value ?? ''
+    return index < 0 ? undefined : value.includes('=') ? value.slice(name.length + 1) : words[index + 1]?.value ?? undefined
+  })
+  return host === undefined || port === undefined ? undefined : `${host}:${port}`
+}

@@ -1,4 +1,7 @@
-import { firstReleaseWith, lastReleaseWith, releasesWithout } from '../gunicorn/worker-classes.ts'
+import { firstReleaseWith, lastReleaseWith, releasesWithout, wrongPaths } from '../gunicorn/worker-classes.ts'
+import { adviceOnVariable, quotesStay, withoutQuotes } from '../gunicorn/advice.ts'
+import { nearWord } from '../gunicorn/near-names.ts'
+import type { Setting } from '../gunicorn/settings.ts'
 import { defineRule, notSupported, type Subject } from './rule.ts'
 import { compareReleases } from '../gunicorn/catalogue.ts'
 
@@ -19,7 +22,7 @@ export default defineRule({
       const first = firstReleaseWith(name)
       const without = releasesWithout(name, subject.releases).filter((release) => !first || compareReleases(release.name, first.name) < 0)
       if (without.length === 0) continue
-      const remedy = remedyFor(name)
+      const remedy = remedyFor(name, subject, setting)
       yield notSupported(subject, setting, entry, knownClasses(subject), {
         ...(remedy === undefined ? {} : { remedy }),
         ...(without.length < subject.releases.length ? { releases: without } : {}),
@@ -42,8 +45,17 @@ const meant: Readonly<Record<string, string>> = {
   uvicorn: 'Write `-k uvicorn_worker.UvicornWorker`, and add uvicorn-worker to requirements.txt.',
 }
 
-function remedyFor(name: string): string | undefined {
+function remedyFor(name: string, subject: Subject, { source }: Setting): string | undefined {
+  const inList = (subject.form === 'exec' && source === 'command line') || source === 'GUNICORN_CMD_ARGS'
+  const advice = adviceOnVariable(name, inList)
+  if (advice !== undefined) return advice
+  const bare = withoutQuotes(name)
+  if (bare !== undefined) return `Write \`-k ${bare}\`: ${quotesStay}.`
+  const near = nearWord(name, knownClasses(subject))
+  if (near !== undefined) return `Write \`-k ${near}\`.`
   const own = /^egg:gunicorn#(.*)$/.exec(name)?.[1]
   if (own !== undefined && lastReleaseWith(own)) return `Write \`-k ${own}\`: no release declares entry points for its worker classes any more.`
+  const [wrong, right] = wrongPaths.find(([path]) => name.startsWith(path)) ?? []
+  if (wrong !== undefined) return `Write \`-k ${right}${name.slice(wrong.length)}\`.`
   return Object.hasOwn(meant, name) ? meant[name] : undefined
 }

@@ -22,6 +22,7 @@ export default defineRule({
         shape: 'Invalid value',
         value: known.specifier.replace(/^={2,3}/, ''),
         detail: `gunicorn, of which ${known.evidence} tells, must go together with Python ${version}, and ${fault.told}`,
+        remedy: fault.remedy,
       }
   },
 })

@@ -18,8 +18,16 @@ export default defineRule({
     const newest = found[0]
     if (!newest) return
     const ids = found.map(({ id }) => id).join(', ')
+    const own = subject.python.version
+    const isTooOld = own !== undefined && admits(`==${own}.*`, newest.python) === 'none'
     const version = known.specifier.replace(/^={2,3}/, '')
-    yield { place: known.place ?? subject.place, shape: 'Invalid value', value: version, detail: `gunicorn must be ${newest.fixed} or newer, as ${ids} ${found.length > 1 ? 'are' : 'is'} known of what ${known.evidence} says` }
+    yield {
+      place: known.place ?? subject.place,
+      shape: 'Invalid value',
+      value: version,
+      detail: `gunicorn must be ${newest.fixed} or newer, as ${ids} ${found.length > 1 ? 'are' : 'is'} known of what ${known.evidence} says`,
+      ...(isTooOld ? { remedy: `Move to Python ${newest.python.replace('>=', '')} or newer, and update gunicorn there: no release without it is for Python ${own}.` } : {}),
+    }
   },
 })
 
