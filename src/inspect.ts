@@ -69,7 +69,7 @@ export function inspectWorkload(workload: Workload, surroundings: Surroundings =
         if (reason === undefined || !unread) throw error
         // Where nothing is left of the budget, the rest is looked at no more.
         const rest = isSpent() || invocations > mostInvocations ? workload.containers.slice(index + 1) : []
-        unread.push({ container, reason, others: rest.filter((other) => mayStartGunicorn(other, textsOf(other))).length })
+        unread.push({ container, reason, others: rest.filter((other) => mayStartGunicorn(other)).length })
         if (rest.length > 0) break
       }
     }
@@ -84,7 +84,8 @@ const mostInvocations = 200
 export const textsOf = ({ command = [], args = [], elements }: Container): readonly string[] => elements?.map(({ text }) => text) ?? [...command, ...args]
 
 /** Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name. */
-function mayStartGunicorn({ isRewritten, env }: Container, texts: readonly string[]): boolean {
+export function mayStartGunicorn(container: Container): boolean {
+  const [{ isRewritten, env }, texts] = [container, textsOf(container)]
   if (texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (isRewritten === true && text.includes('$')))) return true
   // A shell, or `env -S`, brings variables in.
   return env.some(({ value }) => value?.includes('gunicorn')) && texts.some((text) => text.includes('$'))
@@ -107,7 +108,7 @@ export function inspectContainer(
 ): InspectedContainer | undefined {
   const { command = [], path } = container
   const texts = textsOf(container)
-  if (!program && !mayStartGunicorn(container, texts)) return undefined
+  if (!program && !mayStartGunicorn(container)) return undefined
   if (texts.length > mostWords) giveUp(`at most ${mostWords} words of a command are read`)
   // A container with a longer one does not start; a file may be longer.
   const isTooLong = (text: string | undefined): boolean => text !== undefined && text.length > longestArgument

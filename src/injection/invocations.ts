@@ -1,25 +1,26 @@
 /** The gunicorns of a workload, those that nothing but its images starts among them. Pure. */
 import { unreadReason } from '../budget.ts'
 import { parseArguments } from '../gunicorn/arguments.ts'
-import { inspect, inspectImage, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
+import { inspect, inspectImage, mayStartGunicorn, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
 import type { Container, UnreadContainer, Workload } from '../kubernetes/workload.ts'
 import { knownRelease, type Platform, type Python } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
 
 /** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. `unread` as for `inspect`. */
-export function invocationsOf(asItIs: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[]): Invocation[] {
-  const workload = withRelease(asItIs, python)
-  const found = inspect(workload, surroundings, unread)
-  if (injection === 'Command' || found.length > 0 || unread?.length) return found
+export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[]): Invocation[] {
   try {
+    // Most workloads have nothing to do with gunicorn: their requirements are not read.
+    const isConcerned = workload.containers.some(mayStartGunicorn)
+    const found = isConcerned ? inspect(withRelease(workload, python), surroundings, unread) : []
+    if (injection === 'Command' || found.length > 0 || unread?.length) return found
     const hidden = hiddenGunicorn(workload, python)
-    return hidden ? [inspectImage(workload, hidden)] : found
+    return hidden ? [inspectImage(withRelease(workload, python), hidden)] : found
   } catch (error) {
     const reason = unreadReason(error)
     const [first, ...others] = workload.containers
     if (reason === undefined || !first || !unread) throw error
     unread.push({ container: first, reason, others: others.length })
-    return found
+    return []
   }
 }
 

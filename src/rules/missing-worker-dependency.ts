@@ -1,4 +1,4 @@
-import { needsFor, onlyForPython3, type Need } from '../gunicorn/worker-classes.ts'
+import { neededDistribution, onlyForPython3, type Need } from '../gunicorn/worker-classes.ts'
 import { defineRule, invalid, isPython2, needs, setBy, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -42,5 +42,6 @@ function remedyFor(setting: string, { distribution }: Need, subject: Subject): s
 }
 
 function isAbsent({ python }: Subject, workerClass: string | null): boolean {
-  return workerClass !== null && needsFor('worker_class', workerClass).some(({ distribution }) => python.installed(distribution).state === 'Absent')
+  const needed = workerClass === null ? undefined : neededDistribution(workerClass)
+  return needed !== undefined && python.installed(needed).state === 'Absent'
 }
