@@ -94,6 +94,8 @@ export interface Outcome {
   /** Of the rule under test, as `want` holds them. */
   readonly lines: readonly string[]
   readonly findings: readonly Finding[]
+  /** Of all rules. */
+  readonly all: readonly Finding[]
   /** The ids of the other rules that speak. */
   readonly others: readonly string[]
   readonly object: object
@@ -119,6 +121,7 @@ export function run(rule: Rule, one: Case, object: object = podOf(one)): Outcome
   return {
     lines: own.map((finding) => (finding.action === action ? finding.message : `${finding.action}: ${finding.message}`)),
     findings: own,
+    all: findings,
     others: [...new Set(findings.map((finding) => finding.rule))].filter((id) => id !== rule.id).sort(),
     object,
     fixed,

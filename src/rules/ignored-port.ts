@@ -27,7 +27,11 @@ export default defineRule({
       const told = assigned === undefined ? '' : ` (${assigned})`
       const host = address.host.includes(':') ? `[${address.host}]` : address.host
       const fix = { setting: 'bind', value: `${host}:$${env}`, entry }
-      yield invalid(subject, setting, entry, `must listen on the port in ${env}${told}`, { fix })
+      yield invalid(subject, setting, entry, `must listen on the port in ${env}${told}`, {
+        fix,
+        // In Python nobody expands a variable, and there is no need to.
+        ...(setting.source === 'config file' ? { remedy: `Leave \`bind\` out of the config file: gunicorn binds to ${env} by itself.` } : {}),
+      })
     }
   },
 })

@@ -26,7 +26,7 @@ export default defineRule({
         shape: 'Invalid value',
         value: word.value,
         detail: `must be ${several ? 'an element for each option and each value' : 'two elements'}, as gunicorn takes it for ${taken}`,
-        ...(several ? {} : { fix: { split: word, into } }),
+        ...(several ? { remedy: 'Make an element of each option and of each value.' } : { fix: { split: word, into } }),
       }
     }
   },

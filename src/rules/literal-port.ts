@@ -8,7 +8,7 @@ export default defineRule({
   why:
     'In a list no shell expands `$PORT`, and Kubernetes expands `$(PORT)` only where the container defines it: ' +
     'gunicorn exits with "is not a valid port number".',
-  remedy: 'Write `$(PORT)` in a list, and define PORT in `env`.',
+  remedy: 'Write `$(PORT)` in a list, and define PORT in `env`, above what refers to it.',
   settings: ['bind'],
 
   *check(subject) {

@@ -1,4 +1,4 @@
-import { defineRule, refusals, required } from './rule.ts'
+import { defineRule, refusals, required, type Subject } from './rule.ts'
 
 /** From 20.1 on the file that gunicorn finds by itself may name it. */
 const doubt = 'unless a gunicorn.conf.py in the folder that gunicorn starts in sets `wsgi_app`'
@@ -16,10 +16,15 @@ export default defineRule({
   *check(subject) {
     const lacking = subject.settings.readings.filter((reading) => reading.mayLackApplication).flatMap((reading) => reading.releases)
     if (lacking.length > 0) {
-      yield required(subject, 'an application must be named', { ...(lacking.length < subject.releases.length ? { releases: lacking } : {}), doubt })
+      yield required(subject, 'an application must be named', { ...(lacking.length < subject.releases.length ? { releases: lacking, ...moved(subject) } : {}), doubt })
       return
     }
     for (const { place, releases } of refusals(subject, 'missing-application'))
-      yield { place, shape: 'Required value', detail: 'an application must be named', ...(releases ? { releases } : {}) }
+      yield { place, shape: 'Required value', detail: 'an application must be named', ...(releases ? { releases, ...moved(subject) } : {}) }
   },
 })
+
+/** What some releases take for the application is the value of an option to the others, as it stands behind it. */
+function moved({ settings: { application } }: Subject): { remedy?: string } {
+  return typeof application === 'string' ? { remedy: `Put \`${application}\` in front of the options: some releases take it for the value of the one before it.` } : {}
+}

@@ -7,7 +7,7 @@ export default defineRule({
   severity: 'error',
   summary: 'this gunicorn no longer has the worker class',
   why: 'gunicorn exits at start with "class uri invalid or not found".',
-  remedy: 'Take another worker class, such as gevent or gthread, or pin a gunicorn release that has it.',
+  remedy: 'Take another worker class, such as gthread, or gevent with its distribution; or pin a gunicorn release that has it.',
   settings: ['worker_class'],
 
   *check(subject) {

@@ -1,0 +1,22 @@
+/** Advice that works: each remedy, followed to the letter, leaves the finding gone and nothing denied that was not denied before. */
+import { describe, expect, test } from '@jest/globals'
+import { rules } from '../src/rules/index.ts'
+import { follow } from './advice.ts'
+import { readFixture, run } from './rule-fixture.ts'
+
+const told = rules.flatMap((rule) => readFixture(rule.id).bad.flatMap((one) => run(rule, one).findings.map((finding, index) => ({ rule, one, finding, index, title: `${rule.id}: ${one.name}: ${finding.remedy}` }))))
+
+describe('a remedy that is followed', () => {
+  test.each(told)('$title', ({ rule, one, finding }) => {
+    const followed = follow(one, finding)
+    if (followed === undefined) return
+    expect(followed).not.toBeNull()
+    if (!followed) return
+    const before = run(rule, one)
+    const after = run(rule, { ...one, files: followed.files }, followed.object)
+    const count = (lines: readonly string[]): number => lines.filter((line) => line.endsWith(finding.message)).length
+    expect([after.object, count(after.lines) < count(before.lines)]).toEqual([after.object, true])
+    const denied = (findings: readonly { rule: string; action: string }[]): string[] => findings.filter(({ action }) => action === 'Deny').map((one) => one.rule)
+    expect([after.object, denied(after.all).filter((id) => !denied(before.all).includes(id))]).toEqual([after.object, []])
+  })
+})

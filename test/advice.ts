@@ -1,0 +1,267 @@
+/**
+ * Remedies, followed to the letter by a machine: what a reader does who does what a finding says. An order that is in none of the
+ * rows is one that nobody has tried.
+ */
+import type { Finding } from '../src/lint.ts'
+import { podOf, type Case } from './rule-fixture.ts'
+
+interface Part {
+  name: string
+  command?: string[]
+  args?: string[]
+  env?: { name: string; value?: string; valueFrom?: unknown }[]
+  [key: string]: unknown
+}
+
+interface Pod {
+  metadata: { annotations?: Record<string, string> }
+  spec: { containers: Part[]; initContainers?: Part[]; template?: { spec: Pod['spec'] }; [key: string]: unknown }
+}
+
+/** A case as it is once a remedy of a finding is followed. */
+export class Followed {
+  readonly object: Pod
+  files: Record<string, string>
+  readonly #finding: Finding
+
+  constructor(one: Case, finding: Finding) {
+    this.object = structuredClone(podOf(one)) as Pod
+    this.files = { ...one.files }
+    this.#finding = finding
+  }
+
+  get spec(): Pod['spec'] {
+    return this.object.spec.template?.spec ?? this.object.spec
+  }
+
+  get container(): Part {
+    const { containers, initContainers = [] } = this.spec
+    const found = [...initContainers, ...containers].find(({ name }) => name === this.#finding.container)
+    if (!found) throw new Error(`there is no container ${this.#finding.container}`)
+    return found
+  }
+
+  get isList(): boolean {
+    return this.#finding.invocation.form === 'exec'
+  }
+
+  /** The list and the index of the element that the finding points at; undefined where it points at none. */
+  get #element(): readonly [string[], number] | undefined {
+    const { path } = this.#finding.place
+    const at = path.findIndex((step) => step === 'command' || step === 'args')
+    const [list, index] = [this.container[String(path[at])], path[at + 1]]
+    return at < 0 || !Array.isArray(list) || typeof index !== 'number' ? undefined : [list as string[], index]
+  }
+
+  /** Writes a text in place of the value that the finding shows. */
+  write(text: string): void {
+    const value = String(this.#finding.value)
+    const told = /\(([^()]*), line (\d+)\)/.exec(this.#finding.message)
+    if (told) return this.#writeInFile(value, text, Number(told[2]))
+    const element = this.#element
+    if (!element) return this.#writeInVariables(value, text)
+    const [list, index] = element
+    const words = text.split(' ')
+    const written = list[index] ?? ''
+    // What a variable holds is shown expanded.
+    if (!written.includes(value)) list[index] = `${/^--[\w-]+=/.exec(written)?.[0] ?? ''}${text}`
+    else if (written !== value) list[index] = written.replace(value, () => text)
+    else if (value.startsWith('-') && words.length > 1) list.splice(index, value.includes('=') || value.includes(':') ? 1 : 2, ...words)
+    else list[index] = text
+  }
+
+  #writeInVariables(value: string, text: string): void {
+    const holders = (this.container.env ?? []).filter((variable) => variable.value?.includes(value))
+    const script = [this.container.command, this.container.args].find((list) => list?.some((one) => one.includes(value)))
+    if (holders.length === 0 && script) script.forEach((one, index) => void (script[index] = one.replace(value, () => text)))
+    for (const variable of holders) variable.value = variable.value?.replace(value, () => text) ?? ''
+  }
+
+  #writeInFile(value: string, text: string, line: number): void {
+    this.files = Object.fromEntries(Object.entries(this.files).map(([path, content]) =>
+      [path, content.split('\n').map((one, index) => (index + 1 === line ? one.replace(value, () => text) : one)).join('\n')]))
+  }
+
+  /** Leaves out what the finding shows, with the value behind it where `withValue`. */
+  remove(withValue = false): void {
+    const element = this.#element
+    const value = String(this.#finding.value)
+    if (element && element[0][element[1]] === value) {
+      const [list, index] = element
+      const before = withValue && list[index - 1]?.startsWith('-') ? 1 : 0
+      list.splice(index - before, 1 + before)
+    } else this.write('')
+  }
+
+  /** Leaves out an option wherever it stands, by any of its names. */
+  drop(...names: readonly string[]): void {
+    const pattern = new RegExp(`(^|\\s)(${names.join('|')})(?=\\s|=|$)`)
+    for (const list of [this.container.command, this.container.args])
+      for (const [index, one] of [...(list?.entries() ?? [])].toReversed())
+        if (names.includes(one) || names.some((name) => one.startsWith(`${name}=`))) list?.splice(index, 1)
+        else if (list) list[index] = one.replace(new RegExp(pattern, 'g'), '')
+    for (const variable of this.container.env ?? []) if (variable.value) variable.value = variable.value.replace(new RegExp(pattern, 'g'), '')
+  }
+
+  /** Adds words behind the program. */
+  add(...words: readonly string[]): void {
+    const { container } = this
+    const lists = [container.command, container.args]
+    const list = lists.find((one) => one?.some((word) => /(^|\/)gunicorn(\.app\.wsgiapp)?$/.test(word)))
+    if (list && this.isList) list.splice(list.findLastIndex((word) => /(^|\/)gunicorn(\.app\.wsgiapp)?$/.test(word)) + 1, 0, ...words)
+    else if (this.isList) (container.args ??= []).unshift(...words)
+    else for (const one of lists) one?.forEach((text, index) => void (one[index] = text.replace(/(gunicorn(\.app\.wsgiapp)?)(?=\s|$)(?!.*gunicorn)/s, (program) => `${program} ${words.map(quoted).join(' ')}`)))
+  }
+
+  /** Sets a field of the object. */
+  set(path: readonly (string | number)[], value: unknown): void {
+    let at = this.object as unknown as Record<string | number, unknown>
+    for (const step of path.slice(0, -1)) at = at[step] as Record<string | number, unknown>
+    at[path.at(-1) ?? ''] = value
+  }
+
+  define(name: string, value: string, anew = false): void {
+    const env = (this.container.env ??= [])
+    const known = env.find((variable) => variable.name === name)
+    if (known) env.splice(env.indexOf(known), 1)
+    env.unshift(known && !anew ? known : { name, value })
+  }
+
+  /** A requirement in place of those of the same distribution. */
+  require(requirement: string): void {
+    const [name = ''] = /^[\w-]+/.exec(requirement) ?? []
+    this.annotate('paddock.dev/requirements', (text = '') => [...text.split('\n').filter((line) => !new RegExp(`^${name}(\\[|[^\\w-]|$)`).test(line)), requirement].join('\n'))
+  }
+
+  annotate(key: string, change: (text: string | undefined) => string): void {
+    const annotations = (this.object.metadata.annotations ??= {})
+    annotations[key] = change(annotations[key])
+  }
+}
+
+const quoted = (word: string): string => (/^[\w@%+=:,./$-]+$/.test(word) ? word : `'${word}'`)
+
+const portOf = (followed: Followed): string => (followed.isList ? ':$(PORT)' : ':$PORT')
+
+const update = (followed: Followed, version: string): void => {
+  const annotations = followed.object.metadata.annotations ?? {}
+  if (annotations['paddock.dev/gunicorn'] !== undefined) annotations['paddock.dev/gunicorn'] = version
+  else followed.require(`gunicorn>=${version}`)
+}
+
+type Way = (followed: Followed, found: RegExpExecArray, finding: Finding) => void
+
+/** Orders, and what is done who follows them; the first that matches. Undefined for one that is not followed in an object. */
+const ways: readonly (readonly [RegExp, Way | undefined])[] = [
+  [/^Write `(.+?)` in place of `(--\w+)` and `(--\w+)`\.$/, (followed, [, text = '', ...names]) => {
+    for (const list of [followed.container.command, followed.container.args])
+      for (const name of names) if (list?.includes(name)) list.splice(list.indexOf(name), 2)
+    followed.add(...text.split(' '))
+  }],
+  [/^Write `\$\(NAME\)`, and define NAME in `env`/, (followed, _, { value }) => {
+    followed.write('$(CHOSEN)')
+    followed.define('CHOSEN', /CLASS/.test(String(value)) ? 'gthread' : '4')
+  }],
+  [/^Define (\w+) in `env`/, (followed, [, name = '']) => followed.define(name, '4')],
+  [/^Write `exec` in front of/, (followed) => {
+    for (const list of [followed.container.command, followed.container.args])
+      list?.forEach((text, index) => void (list[index] = text.replace(/(^|&&|;|\n|then |\) )(\s*)((?:\w+=\S*\s+)*)(?=[^\n;&]*gunicorn(?:[^\n]|\\\n)*\s*$)/, '$1$2exec $3')))
+  }],
+  [/^Write `\$\(PORT\)` in a list, and define PORT/, (followed, _, finding) => {
+    const value = String(finding.value)
+    const right = value.replace(/\$\{PORT[^}]*\}|\$PORT|\$\(PORT\)/, () => '$(PORT)')
+    followed.write(right)
+    followed.define('PORT', '5000', true)
+  }],
+  [/^Write a colon in front of the port: `-b (.+)`\.$/, (followed, _, { value }) => followed.write(`:${String(value)}`)],
+  [/^Write `-k (\S+?)`/, (followed, [, text = ''], { remedy }) => {
+    followed.write(text)
+    const distribution = / and add (\S+) to requirements/.exec(remedy)?.[1]
+    if (distribution !== undefined) followed.require(distribution)
+  }],
+  [/^Write the name in full: `(.+?)`/, (followed, [, text = '']) => followed.write(text)],
+  [/^Write `(.+)`: /, (followed, [, text = '']) => followed.write(text)],
+  [/^Write `([^`]+)`\.$/, (followed, [, text = ''], { value }) => followed.write(String(value).includes('=') && !text.includes('=') && text.startsWith('-') ? `${text}=${String(value).split('=')[1]}` : text)],
+  [/^Write (a whole number|the value itself)/, (followed) => followed.write('4')],
+  [/^Write the port as a number\.$/, (followed) => followed.write('0.0.0.0:8000')],
+  // Which one is not told, as nothing in the value tells it.
+  [/^Write a value that gunicorn takes\.$/, undefined],
+  [/^Remove `(\w+)`, or install a gunicorn that has it\.$/, (followed) => { followed.files = Object.fromEntries(Object.keys(followed.files).map((path) => [path, ''])) }],
+  [/^Remove `(\w+)`, or write it as the worker has it: `(.+)`\.$/, (followed, [, , text = '']) => followed.write(text)],
+  [/^Remove the setting, or take a worker class that heeds it\.$/, (followed, _, { value, place }) => (followed.isList && !place.path.includes('env') ? followed.remove(true) : followed.drop(`--[\\w-]+ '?${String(value).replace(/[()]/g, '\\$&')}'?`))],
+  [/^Remove it/, (followed) => followed.remove()],
+  [/^Leave `(--daemon)` out\.$/, (followed) => followed.drop('--daemon', '-D')],
+  [/^Leave `(--reload)` out\.$/, (followed) => followed.drop('--reload')],
+  [/^Add `gevent<1\.3` to requirements/, (followed) => followed.require('gevent<1.3')],
+  [/^Add (\S+) to (requirements\.txt|the requirements)/, (followed, [, name = '']) => followed.require(name)],
+  [/^Add `-b :\$PORT`/, (followed) => { followed.add('-b', portOf(followed)); if (followed.isList) followed.define('PORT', '5000') }],
+  [/^Add `--access-logformat` with the platform's format\.$/, (followed) => followed.add('--access-logformat', '%(h)s %(D)s')],
+  [/^Add `(-w 4|--[^\s`]+(?: [^`]+)?)`/, (followed, [, text = '']) => followed.add(...text.split(' '))],
+  [/^Raise (\S+) to (\S+) or newer/, (followed, [, name = '', version = '']) => followed.require(`${name}>=${version}`)],
+  [/^Pin `(.+?)` in requirements/, (followed, [, requirement = '']) => followed.require(requirement)],
+  [/^For Python 2, specify version 1\.2 or lower: `(.+)`\.$/, (followed, [, requirement = '']) => followed.require(requirement)],
+  [/^Update gunicorn: `gunicorn>=([\d.]+)`/, (followed, [, version = '']) => update(followed, version === '21.2' ? '21.2.0' : version)],
+  [/^Move to Python 3; or pin/, (followed) => followed.annotate('paddock.dev/python', () => '3.11')],
+  [/^Move to Python (\S+) or newer, and update gunicorn/, (followed) => { followed.annotate('paddock.dev/python', () => '3.11'); update(followed, '23.0.0') }],
+  [/^Take another worker class, such as gthread/, (followed) => followed.write('gthread')],
+  [/^Take one of gunicorn's own worker classes/, (followed) => followed.write('gthread')],
+  [/^Put requirements\.txt into the annotation/, (followed, _, { message }) => followed.annotate('paddock.dev/requirements', () => / needs (\S+), and/.exec(message)?.[1] ?? '')],
+  [/`--timeout 120`/, (followed) => followed.write('120')],
+  [/^Log to the console with `-`\.$/, (followed) => followed.write('-')],
+  [/^Leave `bind` out of the config file/, (followed) => { followed.files = Object.fromEntries(Object.entries(followed.files).map(([path, text]) => [path, text.replace(/^bind\b.*$/m, '')])) }],
+  [/^Make an element of each option and of each value\.$/, (followed, _, { value }) => {
+    for (const list of [followed.container.command, followed.container.args]) if (list?.includes(String(value))) list.splice(list.indexOf(String(value)), 1, ...String(value).split(/\s+/))
+  }],
+  [/^Make two elements of it/, (followed, _, { value }) => {
+    for (const list of [followed.container.command, followed.container.args])
+      if (list?.includes(String(value))) list.splice(list.indexOf(String(value)), 1, ...(/^(\S+)\s+(.*)$/s.exec(String(value))?.slice(1) ?? []))
+  }],
+  [/^Raise it to (\d+) with `-w/, (followed, [, count = '']) => followed.write(count)],
+  [/^Start at least one worker: `-w 4`\.$/, (followed) => followed.write('4')],
+  [/^Start fewer workers/, (followed, _, { message }) => followed.write(/equal to (\d+)/.exec(message)?.[1] ?? '1')],
+  [/^Bind to `:\$PORT`/, (followed) => followed.write(portOf(followed))],
+  [/^Bind to '0\.0\.0\.0:PORT'/, (followed, _, { value }) => followed.write(`0.0.0.0:${/(\d+|\$\w+|\$\(\w+\)|\$\{[^}]*\})$/.exec(String(value))?.[1] ?? '8000'}`)],
+  [/^Bind to a port from 1024 on/, (followed, _, { value }) => followed.write(String(value).replace(/\d+$/, '8080'))],
+  [/^Send and read the header with dashes: `(.+)`\.$/, (followed, _, { value }) => followed.write(String(value).replace(/\{[^}]*_[^}]*\}i/, '{x-request-id}i'))],
+  [/^Put `(.+)` in front of the options/, (followed, [, word = '']) => {
+    for (const list of [followed.container.command, followed.container.args]) if (list?.includes(word)) list.splice(list.indexOf(word), 1)
+    followed.add(word)
+  }],
+  [/^Name the application/, (followed) => followed.add('shop.wsgi:application')],
+  [/^Leave `--user` and `--group` out/, (followed) => followed.drop('(?:--user|-u|--group|-g)(?:=| |)\\w+', '--user', '--group', '-u', '-g')],
+  [/`--worker-tmp-dir \/dev\/shm`/, (followed, _, { value }) => (value === undefined ? followed.add('--worker-tmp-dir', '/dev/shm') : followed.write('/dev/shm'))],
+  [/^Set `terminationGracePeriodSeconds`/, (followed) => void (followed.spec['terminationGracePeriodSeconds'] = 600)],
+  [/^Send them to the node/, (followed) => {
+    followed.write('$(HOST_IP):8125');
+    (followed.container.env ??= []).unshift({ name: 'HOST_IP', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } })
+  }],
+  [/^Let probes, Service and `bind` use one port\.$/, (followed, _, { message, place }) => followed.set(place.path, Number(/(\d+)\D*$/.exec(message.replace(/ \[.*$/, ''))?.[1]))],
+  [/^Set it to the platform's default/, (followed, _, { message, invocation: { releases } }) => {
+    const setting = /`(\w+)` must be set/.exec(message)?.[1] ?? ''
+    followed.add(releases.at(-1)?.settings[setting]?.flags.find((flag) => flag.startsWith('--')) ?? '', setting === 'timeout' ? '120' : '4')
+  }],
+  // These speak of what is not in the object, or is to be built anew.
+  [/^(Check the files that|Start gunicorn by its own name|Start gunicorn by a shorter script|Take gunicorn out of the pipeline|Start gunicorn with `exec` as the last)/, undefined],
+]
+
+/** Cases in which a reader has to take a word or a script apart himself: what an expansion makes, several options in one word, and the like. */
+const byHand: ReadonlySet<string> = new Set([
+  'daemonized: in a cluster of short options', 'daemonized: between others in a cluster', 'daemonized: abbreviated', 'daemonized: before a redirection',
+  'daemonized: what an expansion makes is not edited', 'daemonized: what the rest would be read differently without is not edited',
+  'daemonized: Pythons differ on what would be left', 'reloading: the last word of a script', 'reloading: quoted',
+  'reloading: a script that sets the variable is not edited', 'loopback-bind: in a config file',
+])
+
+/** What comes of following the remedy of a finding; undefined where it is not one to be followed in an object, null where nobody has said how. */
+export function follow(one: Case, finding: Finding): Followed | undefined | null {
+  if (byHand.has(`${finding.rule}: ${one.name}`)) return undefined
+  for (const [pattern, way] of ways) {
+    const found = pattern.exec(finding.remedy)
+    if (!found) continue
+    if (!way) return undefined
+    const followed = new Followed(one, finding)
+    way(followed, found, finding)
+    return followed
+  }
+  return null
+}
