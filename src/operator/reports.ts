@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto'
 import { ByNamespace } from './by-namespace.ts'
 import type { Cluster, KubernetesObject, NewObject, Resource } from './cluster.ts'
-import { resultKey, type Result } from './results.ts'
+import { resultKey, type Result, type Timestamp } from './results.ts'
 import { kindName, type ServedKind } from './workloads.ts'
 
 const managedBy = { 'app.kubernetes.io/managed-by': 'paddock' } as const
@@ -32,8 +32,11 @@ type Announce = (fresh: readonly Result[]) => void
 export interface Reports {
   /** The namespaces in which something is told of a kind. */
   namespaces(kind: ServedKind): Iterable<string>
-  /** Tells what was found in a kind and namespace, in place of what was told before: nothing where nothing was found. */
-  tell(kind: ServedKind, namespace: string, results: readonly Result[], announce: Announce): Promise<void>
+  /**
+   * Tells what was found in a kind and namespace, in place of what was told before: nothing where nothing was found.
+   * @param passed the workloads with a gunicorn and without a finding
+   */
+  tell(kind: ServedKind, namespace: string, results: readonly Result[], announce: Announce, passed?: number): Promise<void>
 }
 
 const writable = [['openreports.io', 'v1alpha1', 'Report'], ['wgpolicyk8s.io', 'v1alpha2', 'PolicyReport']] as const
@@ -58,12 +61,15 @@ export async function removeReports(cluster: Cluster, resource: Resource): Promi
 export class StoredReports implements Reports {
   readonly resource: Resource
   readonly #cluster: Cluster
+  readonly #now: () => number
   /** The digests of the reports that stand, by name: what says the same is not written again. */
   #standing = new ByNamespace<Map<string, string>>()
 
-  constructor(cluster: Cluster, resource: Resource) {
+  /** @param now milliseconds since 1970 */
+  constructor(cluster: Cluster, resource: Resource, now: () => number) {
     this.#cluster = cluster
     this.resource = resource
+    this.#now = now
   }
 
   /** Reads which reports stand. */
@@ -89,16 +95,18 @@ export class StoredReports implements Reports {
     return count
   }
 
-  async tell(kind: ServedKind, namespace: string, results: readonly Result[], announce: Announce): Promise<void> {
+  async tell(kind: ServedKind, namespace: string, results: readonly Result[], announce: Announce, passed = 0): Promise<void> {
     const standing = this.#standing.get(kindName(kind), namespace) ?? new Map<string, string>()
-    const parts = new Map(split(results).map((part, index) => [reportName(kind, index), { part, digest: digestOf(part) }]))
-    for (const [name, { part }] of parts) if (part.length === 0) parts.delete(name)
+    const filled = split(results).map((part, index) => [reportName(kind, index), part] as const).filter(([, part]) => part.length > 0)
+    // Those that pass are counted once.
+    const parts = new Map(filled.map(([name, part], index) => [name, { part, pass: index === 0 ? passed : 0, digest: digestOf(part, index === 0 ? passed : 0) }]))
     const stale = [...standing.keys()].filter((name) => !parts.has(name))
     const changed = [...parts].filter(([name, { digest }]) => standing.get(name) !== digest)
+    const seen = changed.length > 0 ? await this.#seen(namespace, standing.keys()) : new Map<string, Timestamp | undefined>()
     // What is new goes out before the report says that it is known: who stops in between says it again, under the same name.
-    if (changed.length > 0) announce(await this.#fresh(namespace, standing.keys(), results))
-    for (const [name, { part, digest }] of changed) {
-      await this.#cluster.apply(this.resource, this.#report(kind, namespace, name, part, digest), { fieldManager, force: true })
+    if (changed.length > 0) announce(results.filter((result) => !seen.has(resultKey(result))))
+    for (const [name, { part, pass, digest }] of changed) {
+      await this.#cluster.apply(this.resource, this.#report(kind, namespace, name, { results: this.#dated(part, seen), pass, digest }), { fieldManager, force: true })
       standing.set(name, digest)
       this.#standing.set(kindName(kind), namespace, standing)
     }
@@ -109,16 +117,22 @@ export class StoredReports implements Reports {
     if (standing.size === 0) this.#standing.delete(kindName(kind), namespace)
   }
 
-  async #fresh(namespace: string, names: Iterable<string>, results: readonly Result[]): Promise<Result[]> {
-    const known = new Set<string>()
+  /** What stands already, by its key, with when it was first seen. */
+  async #seen(namespace: string, names: Iterable<string>): Promise<Map<string, Timestamp | undefined>> {
+    const seen = new Map<string, Timestamp | undefined>()
     for (const name of names) {
       const report = await this.#cluster.get<KubernetesObject & Report>(this.resource, { namespace, name })
-      for (const result of report?.results ?? []) known.add(resultKey(result))
+      for (const result of report?.results ?? []) seen.set(resultKey(result), result.timestamp)
     }
-    return results.filter((result) => !known.has(resultKey(result)))
+    return seen
   }
 
-  #report(kind: ServedKind, namespace: string, name: string, results: readonly Result[], digest: string): Report {
+  #dated(results: readonly Result[], seen: ReadonlyMap<string, Timestamp | undefined>): Result[] {
+    const now = { seconds: Math.floor(this.#now() / 1000), nanos: 0 }
+    return results.map((result) => ({ ...result, timestamp: seen.get(resultKey(result)) ?? now }))
+  }
+
+  #report(kind: ServedKind, namespace: string, name: string, { results, pass, digest }: { readonly results: readonly Result[]; readonly pass: number; readonly digest: string }): Report {
     const { group, version, kind: reportKind } = this.resource
     const count = (result: Result['result']): number => results.filter((one) => one.result === result).length
     const report = {
@@ -131,7 +145,7 @@ export class StoredReports implements Reports {
         annotations: { [digestAnnotation]: digest },
       },
       scope: { apiVersion: 'v1', kind: 'Namespace', name: namespace },
-      summary: { pass: 0, fail: count('fail'), warn: count('warn'), error: 0, skip: count('skip') },
+      summary: { pass, fail: count('fail'), warn: count('warn'), error: 0, skip: count('skip') },
       results,
     }
     return group === 'openreports.io' ? { ...report, source: 'paddock' } as Report : report
@@ -171,5 +185,6 @@ function split(results: readonly Result[]): Result[][] {
 /** Some number from 0 to below `parts`, always the same for a name. */
 const place = (name: string, parts: number): number => createHash('sha256').update(name).digest().readUInt32BE() % parts
 
-const digestOf = (results: readonly Result[]): string =>
-  createHash('sha256').update(JSON.stringify(results)).digest('base64url').slice(0, 22)
+/** When a result was first seen is no part of it. */
+const digestOf = (results: readonly Result[], passed: number): string =>
+  createHash('sha256').update(JSON.stringify([results, passed])).digest('base64url').slice(0, 22)

@@ -248,7 +248,7 @@ class ScanLoop {
     const resource = this.#settings.reports === 'Auto' ? served[0] : undefined
     if (this.#hasChosen && sameResource(resource, this.#reportResource)) return
     this.#outside.log.info('reports', { kind: resource ? `${resource.group}/${resource.version} ${resource.kind}` : 'none' })
-    this.#reports = resource ? new StoredReports(this.#cluster, resource) : this.#remembered
+    this.#reports = resource ? new StoredReports(this.#cluster, resource, this.#outside.now) : this.#remembered
     this.#reportResource = resource
     this.#hasChosen = true
     // Nobody would keep those of the other kind up to date.

@@ -55,6 +55,8 @@ class Collected {
   readonly namespace: string
   readonly tally = new Tally()
   readonly results: Result[] = []
+  /** The workloads with a gunicorn and without a finding. */
+  passed = 0
 
   constructor(namespace: string) {
     this.namespace = namespace
@@ -143,14 +145,15 @@ class KindScan {
     if (this.#options.isGoverned(this.#kind.kind.kind)) yield* batches(this.#cluster, this.#kind, this.#scanned, where)
   }
 
-  async #collect({ tally, results }: Collected, objects: readonly KubernetesObject[]): Promise<void> {
+  async #collect(collected: Collected, objects: readonly KubernetesObject[]): Promise<void> {
     for (const [index, object] of objects.entries()) {
       if (index % stride === stride - 1) await new Promise(setImmediate)
       try {
         const judged = this.#options.judge(object)
         if (!judged) continue
-        tally.add(judged)
-        results.push(...resultsOf(judged, object.metadata.uid ?? ''))
+        collected.tally.add(judged)
+        if (judged.invocations > 0 && judged.findings.length === 0) collected.passed += 1
+        collected.results.push(...resultsOf(judged, object.metadata.uid ?? ''))
       } catch (error) {
         // A fault of ours with one workload is none of the others'.
         this.#failed('judge', object.metadata.namespace, error)
@@ -159,11 +162,11 @@ class KindScan {
   }
 
   /** Returns as soon as there is room for the next, not when all is told. */
-  async #tell({ namespace, tally, results }: Collected): Promise<void> {
+  async #tell({ namespace, tally, results, passed }: Collected): Promise<void> {
     const { reports, announce, totals } = this.#options
     totals.set(kindName(this.#kind), namespace, tally)
     const telling = reports
-      .tell(this.#kind, namespace, results, announce)
+      .tell(this.#kind, namespace, results, announce, passed)
       .catch((error: unknown) => this.#failed('report', namespace, error))
       .finally(() => this.#telling.delete(telling))
     this.#telling.add(telling)

@@ -56,7 +56,7 @@ async function run({ release, distributions = [], bare, args }: Started, path = 
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => void (output += chunk.toString()))
   const ended = once(child, 'close')
   try {
-    const answer = await Promise.race([ask(join(work, 'socket'), path), ended.then(() => '')])
+    const answer = await Promise.race([ask(join(work, 'socket'), path, () => child.exitCode !== null), ended.then(() => '')])
     const status = child.exitCode
     child.kill('SIGTERM')
     await ended
@@ -68,8 +68,8 @@ async function run({ release, distributions = [], bare, args }: Started, path = 
 }
 
 /** The first line of the answer, '' where there is none. */
-async function ask(socketPath: string, path: string): Promise<string> {
-  while (!existsSync(socketPath)) await new Promise((resolve) => { setTimeout(resolve, 25) })
+async function ask(socketPath: string, path: string, hasEnded: () => boolean): Promise<string> {
+  while (!existsSync(socketPath) && !hasEnded()) await new Promise((resolve) => { setTimeout(resolve, 25) })
   const socket = connect(socketPath)
   let answer = ''
   socket.on('data', (chunk: Buffer) => void (answer += chunk.toString()))

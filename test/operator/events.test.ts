@@ -7,9 +7,9 @@ import type { Result } from '../../src/operator/results.ts'
 type Event = { metadata: { name: string; namespace: string }; reason: string; note: string; eventTime: string; regarding: object }
 
 const result = (name: string, rule: string, action: Result['properties']['action'], more: Partial<Result> = {}): Result => ({
-  source: 'paddock', category: 'gunicorn', policy: 'platform', rule, severity: 'high', result: action === 'Deny' ? 'fail' : 'warn', message: `a message [${rule}]`,
+  source: 'paddock', category: 'gunicorn: Start', scored: true, policy: 'platform', rule, severity: 'high', result: action === 'Deny' ? 'fail' : 'warn', message: `a message [${rule}]`,
   resources: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name, uid: `uid-${name}` }],
-  properties: { action, container: 'web', field: 'spec', remedy: 'Do it.' },
+  properties: { action, container: 'web', field: 'spec', remedy: 'Do it.', resultID: `${name} ${rule}` },
   ...more,
 })
 

@@ -19,6 +19,8 @@ const served = (resource: Resource): ServedKind => {
 const [deployment, pod] = [served(deployments), served(pods)]
 const policies = new Policies([{ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name: 'platform' }, spec: { preset: 'blueking' } }])
 
+const goodWords = ['-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat', '%(h)s', '--worker-tmp-dir', '/dev/shm']
+
 /** Of that name, in a namespace; it binds to loopback. */
 function workload(kind: 'Deployment' | 'Pod', namespace: string, name: string, more: object = {}): KubernetesObject {
   const spec = { containers: [{ name: 'web', command: ['gunicorn', '-b', '127.0.0.1:80', 'wsgi'] }] }
@@ -133,7 +135,7 @@ describe('a scan', () => {
 
   test('a few namespaces are listed one by one, and others are left as they are', async () => {
     const { cluster, asked, reports: written } = stored({ deployments: [[workload('Deployment', 'a', 'one'), workload('Deployment', 'b', 'one'), workload('Deployment', 'c', 'one')]] })
-    const reports = new StoredReports(cluster, reportKind)
+    const reports = new StoredReports(cluster, reportKind, () => 1_800_000_000_000)
     await scan(cluster, [{ kinds: new Set(['Deployment']), namespaces: new Set(['b', 'gone']) }], options({ reports }))
     // Reports are written while the next namespace is listed.
     expect(asked.toSorted()).toEqual(['apply b/paddock-deployments.apps', 'list deployments b', 'list deployments gone'])
@@ -144,7 +146,7 @@ describe('a scan', () => {
   test('what is known is not written again, by another process either', async () => {
     const objects = [workload('Deployment', 'a', 'one'), workload('Deployment', 'b', 'one')]
     const { cluster, asked, reports: written } = stored({ deployments: [objects] })
-    await scan(cluster, everything, options({ reports: new StoredReports(cluster, reportKind) }))
+    await scan(cluster, everything, options({ reports: new StoredReports(cluster, reportKind, () => 1_800_000_000_000) }))
     expect(written.get('a/paddock-deployments.apps')).toMatchObject({
       apiVersion: 'openreports.io/v1alpha1',
       kind: 'Report',
@@ -153,7 +155,7 @@ describe('a scan', () => {
       metadata: { labels: { 'app.kubernetes.io/managed-by': 'paddock', 'paddock.dev/kind': 'deployments.apps' } },
     })
     asked.length = 0
-    const reports = new StoredReports(cluster, reportKind)
+    const reports = new StoredReports(cluster, reportKind, () => 1_800_000_000_000)
     await reports.read()
     const again = options({ reports })
     await scan(cluster, everything, again)
@@ -170,10 +172,37 @@ describe('a scan', () => {
     expect(reports.count).toBe(1)
   })
 
+  test('each result has an id of its own, and the time at which it was first seen; what passes is counted', async () => {
+    const fine = workload('Deployment', 'a', 'fine')
+    Object.assign((fine as unknown as { spec: { template: { spec: object } } }).spec.template.spec, { containers: [{ name: 'web', command: ['gunicorn', ...goodWords, 'wsgi'], env: [{ name: 'PORT', value: '5000' }] }] })
+    const twice = workload('Deployment', 'a', 'twice')
+    Object.assign((twice as unknown as { spec: { template: { spec: object } } }).spec.template.spec, { containers: [{ name: 'web', command: ['sh', '-c', 'gunicorn -t 5 a:a & exec gunicorn -t 6 b:b'] }] })
+    const objects = [workload('Deployment', 'a', 'one'), twice, fine]
+    const { cluster, reports: written } = stored({ deployments: [objects] })
+    let now = 1_800_000_000_500
+    const reports = new StoredReports(cluster, reportKind, () => now)
+    const report = async () => {
+      await scan(cluster, everything, options({ reports }))
+      return written.get('a/paddock-deployments.apps') as KubernetesObject & { results: Result[]; summary: { pass: number } }
+    }
+    const first = await report()
+    const ids = first.results.map(({ properties: { resultID } }) => resultID)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(first.summary.pass).toBe(1)
+    expect(first.results).toEqual(expect.arrayContaining([expect.objectContaining({ scored: true, category: 'gunicorn: Server Socket', rule: 'loopback-bind', timestamp: { seconds: 1_800_000_000, nanos: 0 } })]))
+
+    now += 60_000
+    objects.push(workload('Deployment', 'a', 'two'))
+    const second = await report()
+    const times = new Map(second.results.map(({ resources: [{ name }], timestamp }) => [name, timestamp?.seconds]))
+    expect(times).toEqual(new Map([['one', 1_800_000_000], ['twice', 1_800_000_000], ['two', 1_800_000_060]]))
+    expect(second.results.map(({ properties: { resultID } }) => resultID)).toEqual(expect.arrayContaining(ids))
+  })
+
   test('a namespace with much to tell has several reports, and one more workload changes one of them', async () => {
     const objects = Array.from({ length: 300 }, (_, index) => workload('Deployment', 'a', `web-${index}`))
     const { cluster, asked, reports: written } = stored({ deployments: [objects] })
-    const reports = new StoredReports(cluster, reportKind)
+    const reports = new StoredReports(cluster, reportKind, () => 1_800_000_000_000)
     const given = options({ reports })
     await scan(cluster, everything, given)
     expect(written.size).toBeGreaterThan(2)
