@@ -235,7 +235,12 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     followed.write('$(HOST_IP):8125');
     (followed.container.env ??= []).unshift({ name: 'HOST_IP', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } })
   }],
-  [/^Let probes, Service and `bind` use one port\.$/, (followed, _, { message, place }) => followed.set(place.path, Number(/(\d+)\D*$/.exec(message.replace(/ \[.*$/, ''))?.[1]))],
+  [/^Let probes, Service and `bind` use one port\.$/, (followed, _, { message, place, value }) => {
+    const listened = /(\d+)\D*$/.exec(message.replace(/^.*?: Invalid value: \S+ | \[[\w-]+\]$/g, ''))?.[1]
+    if (listened === undefined) followed.add('-b', `:${String(value)}`)
+    else followed.set(place.path, Number(listened))
+  }],
+  [/^Set `scheme: HTTPS` on probes/, (followed, _, { message, place }) => followed.set(place.path, /must be "(HTTPS?)"/.exec(message)?.[1])],
   [/^Set it to the platform's default/, (followed, _, { message, invocation: { releases } }) => {
     const setting = /`(\w+)` must be set/.exec(message)?.[1] ?? ''
     followed.add(releases.at(-1)?.settings[setting]?.flags.find((flag) => flag.startsWith('--')) ?? '', setting === 'timeout' ? '120' : '4')
