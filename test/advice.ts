@@ -240,6 +240,14 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     if (listened === undefined) followed.add('-b', `:${String(value)}`)
     else followed.set(place.path, Number(listened))
   }],
+  [/^Write a number: up to (\d+)/, (followed, [, most = '']) => {
+    followed.files = Object.fromEntries(Object.entries(followed.files).map(([path, text]) => [path, text.replace(/^workers = .*$/m, `workers = ${most}`)]))
+    if (Object.keys(followed.files).length === 0) followed.write(most)
+  }],
+  [/^Keep one of them: the last/, (followed, _, { value }) => {
+    const env = followed.container.env ?? []
+    followed.container.env = env.filter(({ name }, index) => name !== value || index === env.findLastIndex((other) => other.name === value))
+  }],
   [/^Set `scheme: HTTPS` on probes/, (followed, _, { message, place }) => followed.set(place.path, /must be "(HTTPS?)"/.exec(message)?.[1])],
   [/^Set it to the platform's default/, (followed, _, { message, invocation: { releases } }) => {
     const setting = /`(\w+)` must be set/.exec(message)?.[1] ?? ''

@@ -87,6 +87,7 @@ describe('the rules together', () => {
       const again = mend(fixed, policy, one.files)
       expect([title, again.fixed]).toEqual([title, fixed])
       expect([title, linesOf(again.findings, 'Fix')]).toEqual([title, []])
+      expect([title, repeatedVariables(fixed)]).toEqual([title, repeatedVariables(podOf(one))])
     }
   })
 
@@ -101,6 +102,16 @@ describe('the rules together', () => {
     expect(findings.map((finding) => finding.rule)).toEqual(missing)
   })
 })
+
+/** The variables that stand in an `env` more than once: a fix makes none. */
+const repeatedVariables = (object: object): string[] =>
+  containersOf(object).flatMap(({ env = [] }) => env.map(({ name }) => name).filter((name, index, all) => all.indexOf(name) !== index))
+
+function containersOf(object: object): { env?: { name: string }[] }[] {
+  const { spec } = object as { spec: { template?: { spec: object } } }
+  const { containers, initContainers = [] } = (spec.template?.spec ?? spec) as Record<'containers' | 'initContainers', { env?: { name: string }[] }[]>
+  return [...initContainers, ...containers]
+}
 
 /** What any text of ours keeps to. */
 function guide(text: string): void {

@@ -45,6 +45,8 @@ export interface ConfigFile {
   readonly module: Module | undefined
   /** Why no Python runs it. */
   readonly problem: string | undefined
+  /** Whether it asks how many cores the machine has. */
+  readonly countsCores: boolean
 }
 
 /** What a config file makes of one setting. */
@@ -58,6 +60,9 @@ export interface Configured {
   /** Why gunicorn refuses it. */
   readonly error: string | undefined
 }
+
+/** How Python asks for the machine's cores; the last one tells those that the process may run on, which a limit does not change either. */
+const asksForCores = /\b(?:process_)?cpu_count\(|\bsched_getaffinity\(/
 
 /** Reads config files from a source, each once. */
 export class ConfigReader {
@@ -88,8 +93,8 @@ export class ConfigReader {
     const file = this.#source.file(named.startsWith('file:') ? named.slice('file:'.length) : named)
     if (!file) return file
     const module = readModule(file.text, '__config__', this.#source.environment)
-    if (!('refused' in module)) return { name: file.name, origin: file.origin, module, problem: undefined }
-    return module.refused ? { name: file.name, origin: file.origin, module: undefined, problem: `${file.name}, line ${module.line}: ${module.message}` } : null
+    if (!('refused' in module)) return { name: file.name, origin: file.origin, module, problem: undefined, countsCores: asksForCores.test(file.text) }
+    return module.refused ? { name: file.name, origin: file.origin, module: undefined, problem: `${file.name}, line ${module.line}: ${module.message}`, countsCores: false } : null
   }
 }
 

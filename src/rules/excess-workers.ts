@@ -1,5 +1,5 @@
 import { limit } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid, numbers, type Subject } from './rule.ts'
+import { defineRule, invalid, numbers, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'excess-workers',
@@ -10,6 +10,7 @@ export default defineRule({
   settings: ['workers'],
 
   *check(subject) {
+    yield* counted(subject)
     for (const { setting, entry, value } of numbers(subject, 'workers')) {
       if (setting.source === 'default') return
       // So many any limit of the CPU allows, and any memory that Python starts in.
@@ -19,6 +20,30 @@ export default defineRule({
     }
   },
 })
+
+/** What tells a shell the cores of the machine. */
+const asksForCores = /\bnproc\b|\b_NPROCESSORS_(?:ONLN|CONF)\b|\/proc\/cpuinfo\b|\bcpu_count\(/
+
+/** Workers that are reckoned from the cores of the node, where the container may use fewer. */
+function* counted(subject: Subject): Iterable<Problem> {
+  const { settings, container, script } = subject
+  const setting = settings.get('workers')
+  if (setting?.value !== undefined || !setting || setting.entries.length === 0) return
+  const cpu = limit(container, 'cpu')
+  if (!cpu) return
+  for (const entry of setting.entries) {
+    if (entry.value !== undefined) continue
+    const written = entry.argument?.word.text
+    // A variable may hold what the script has asked for above.
+    const isCounted = setting.source === 'config file' ? settings.configFile?.countsCores === true : asksForCores.test(written ?? '') || (written?.includes('$') === true && asksForCores.test(script?.text ?? ''))
+    if (!isCounted) continue
+    const detail = `must not be reckoned from the cores of the node, which are what is counted here: the CPU limit of the container is ${JSON.stringify(cpu.written)}`
+    yield invalid(subject, setting, entry, detail, {
+      value: written ?? setting.name,
+      remedy: `Write a number: up to ${mostPerCore * Math.ceil(cpu.value)}, ${mostPerCore} for each core of the limit; or set WEB_CONCURRENCY.`,
+    })
+  }
+}
 
 /** gunicorn's own advice is two to four workers for each core (its documentation of `workers`). */
 const mostPerCore = 4

@@ -3,6 +3,7 @@ import barePort from './bare-port.ts'
 import daemonized from './daemonized.ts'
 import disabledTimeout from './disabled-timeout.ts'
 import droppedLogHeader from './dropped-log-header.ts'
+import duplicateVariable from './duplicate-variable.ts'
 import excessWorkers from './excess-workers.ts'
 import fewWorkers from './few-workers.ts'
 import foreignUser from './foreign-user.ts'
@@ -55,6 +56,7 @@ export const rules: readonly Rule[] = [
   daemonized,
   disabledTimeout,
   droppedLogHeader,
+  duplicateVariable,
   excessWorkers,
   fewWorkers,
   foreignUser,
