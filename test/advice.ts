@@ -244,6 +244,8 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     followed.files = Object.fromEntries(Object.entries(followed.files).map(([path, text]) => [path, text.replace(/^workers = .*$/m, `workers = ${most}`)]))
     if (Object.keys(followed.files).length === 0) followed.write(most)
   }],
+  [/^Write the id of a rule that the policy lets workloads switch off, or leave it out\.$/, (followed, _, { value }) =>
+    followed.annotate('paddock.dev/allow', (text = '') => text.split(',').filter((id) => id.trim() !== value).join(','))],
   [/^Keep one of them: the last/, (followed, _, { value }) => {
     const env = followed.container.env ?? []
     followed.container.env = env.filter(({ name }, index) => name !== value || index === env.findLastIndex((other) => other.name === value))
@@ -254,7 +256,7 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     followed.add(releases.at(-1)?.settings[setting]?.flags.find((flag) => flag.startsWith('--')) ?? '', setting === 'timeout' ? '120' : '4')
   }],
   // These speak of what is not in the object, or is to be built anew.
-  [/^(Check the files that|Start gunicorn by its own name|Start gunicorn by a shorter script|Take gunicorn out of the pipeline|Start gunicorn with `exec` as the last)/, undefined],
+  [/^(Ask who writes the policy|Check the files that|Start gunicorn by its own name|Start gunicorn by a shorter script|Take gunicorn out of the pipeline|Start gunicorn with `exec` as the last)/, undefined],
 ]
 
 /** Cases in which a reader has to take a word or a script apart himself: what an expansion makes, several options in one word, and the like. */

@@ -109,8 +109,8 @@ const repeatedVariables = (object: object): string[] =>
 
 function containersOf(object: object): { env?: { name: string }[] }[] {
   const { spec } = object as { spec: { template?: { spec: object } } }
-  const { containers, initContainers = [] } = (spec.template?.spec ?? spec) as Record<'containers' | 'initContainers', { env?: { name: string }[] }[]>
-  return [...initContainers, ...containers]
+  const { containers, initContainers } = (spec.template?.spec ?? spec) as { containers: { env?: { name: string }[] }[]; initContainers?: { env?: { name: string }[] }[] }
+  return [...(initContainers ?? []), ...containers]
 }
 
 /** What any text of ours keeps to. */

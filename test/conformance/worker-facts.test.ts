@@ -57,6 +57,8 @@ async function run({ release, distributions = [], bare, args }: Started, path = 
   const ended = once(child, 'close')
   try {
     const answer = await Promise.race([ask(join(work, 'socket'), path, () => child.exitCode !== null), ended.then(() => '')])
+    // Without an answer it is about to end, as a worker that does not boot ends it.
+    if (answer === '' && !path.startsWith('/slow')) await Promise.race([ended, new Promise((resolve) => { setTimeout(resolve, 10_000).unref() })])
     const status = child.exitCode
     child.kill('SIGTERM')
     await ended
@@ -69,14 +71,27 @@ async function run({ release, distributions = [], bare, args }: Started, path = 
 
 /** The first line of the answer, '' where there is none. */
 async function ask(socketPath: string, path: string, hasEnded: () => boolean): Promise<string> {
-  while (!existsSync(socketPath) && !hasEnded()) await new Promise((resolve) => { setTimeout(resolve, 25) })
-  const socket = connect(socketPath)
-  let answer = ''
-  socket.on('data', (chunk: Buffer) => void (answer += chunk.toString()))
-  socket.on('error', () => undefined)
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n`)
-  await once(socket, 'close')
-  return answer.split('\r\n')[0] ?? ''
+  for (;;) {
+    const answer = existsSync(socketPath) ? await answerOf(socketPath, path) : undefined
+    // It is there before anybody listens at it.
+    if (answer !== undefined || hasEnded()) return answer ?? ''
+    await new Promise((resolve) => { setTimeout(resolve, 25) })
+  }
+}
+
+/** Undefined where nobody listens. */
+function answerOf(socketPath: string, path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath)
+    let answer = ''
+    let isConnected = false
+    socket.on('connect', () => { isConnected = true })
+    socket.on('data', (chunk: Buffer) => void (answer += chunk.toString()))
+    // Who is killed in between closes it in his own way.
+    socket.on('error', () => undefined)
+    socket.on('close', () => resolve(isConnected ? (answer.split('\r\n')[0] ?? '') : undefined))
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n`)
+  })
 }
 
 const format = String(preset('blueking')?.defaults['access_log_format'])
