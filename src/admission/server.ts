@@ -20,6 +20,7 @@ import type { Answer, Operation, Respond } from './responder.ts'
 import { BadReview, bringsObject, readReview } from './review.ts'
 import { failure } from './status.ts'
 import type { Code } from './status.ts'
+import { Turns } from './turns.ts'
 import { unreadAnswer, unreadReview } from './unread.ts'
 
 /** A certificate, with what stands between it and its CA, and its private key: PEM. */
@@ -103,6 +104,7 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
   const { unready = () => undefined, prepare = () => undefined, gauges = [], thread } = more
   const bodies = new Bodies()
   const connections = new Connections(mostConnections)
+  const turns = new Turns<Asked>(handle)
   const metrics = createMetrics(
     [...gauges, { name: 'paddock_bodies_held_bytes', help: 'Bytes of request bodies that are held.', value: () => bodies.bytes }],
     [
@@ -149,7 +151,7 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
         reply.raw.once('close', () => connections.end(socket))
         const start = performance.now()
         if (body instanceof BodyHead) return beyond(body, { operation, body: body.bytes, request, reply, start })
-        return handle({ operation, body, request, reply, start })
+        turns.add({ operation, body, request, reply, start })
       },
     })
   }
@@ -181,33 +183,58 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
   })
   app.server.on('connection', (socket: Socket) => connections.add(socket))
 
-  /** Answers a review. Only what waits returns a promise: nearly all are answered at once. */
-  function handle(asked: Asked): void | Promise<FastifyReply> {
-    const { body, operation } = asked
+  /** Answers what has come in one turn, stage by stage; what fails for one review is told to who sent that one. */
+  function handle(all: readonly Asked[]): void {
+    const read: Read[] = []
+    for (const asked of all) attempt(asked, () => parse(asked, read))
+    const judged: Judged[] = []
+    for (const one of read) attempt(one.asked, () => judge(one, judged))
+    for (const one of judged) attempt(one.asked, () => respondWith(one.asked, one.answer))
+  }
+
+  /** Runs what may fail, be it at once or later. */
+  function attempt(asked: Asked, run: () => void | Promise<unknown>): void {
+    const fail = (error: unknown): void => void asked.reply.send(error)
+    try {
+      run()?.catch(fail)
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  /** Reads a review. Only what waits returns a promise: nearly all are answered at once. */
+  function parse(asked: Asked, read: Read[]): void | Promise<unknown> {
+    const { body } = asked
     if (thread && (body.length > smallBody || (body.length > quickBody && holdsMoreThan(quickValues, body)))) return inThread(thread, asked)
     const review = readReview(body.toString())
     const waiting = prepare(review)
-    if (waiting) return waiting.then(() => here() ?? asked.reply)
-    return here()
+    if (!waiting) return void read.push({ asked, review })
+    return waiting.then(() => {
+      const judged: Judged[] = []
+      const further = judge({ asked, review }, judged)
+      for (const { answer } of judged) respondWith(asked, answer)
+      return further
+    })
+  }
 
-    function here(): void | Promise<FastifyReply> {
-      const began = performance.now()
-      const budget = thread ? new Budget(quickSteps) : new Budget()
-      let answer: Answer
-      try {
-        answer = bringsObject(review.request) ? within(budget, () => respond(operation, review)) : uninspected(review)
-      } catch (error) {
-        if (unreadReason(error) === undefined) return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review), asked.operation))
-        if (!thread) return unread(asked, review, 'steps')
-        budget.isSpent = true
-        answer = uninspected(review)
-      }
-      // By the clock, which is never behind the processor's time: to ask for that costs as much as a rule.
-      if (performance.now() - began > slow) metrics.slow(operation)
-      if (thread && budget.isSpent) return inThread(thread, asked)
-      if (budget.isSpent) metrics.unread('steps')
-      respondWith(asked, answer)
+  function judge({ asked, review }: Read, judged: Judged[]): void | Promise<unknown> {
+    const { operation } = asked
+    const began = performance.now()
+    const budget = thread ? new Budget(quickSteps) : new Budget()
+    let answer: Answer
+    try {
+      answer = bringsObject(review.request) ? within(budget, () => respond(operation, review)) : uninspected(review)
+    } catch (error) {
+      if (unreadReason(error) === undefined) return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review), operation))
+      if (!thread) return unread(asked, review, 'steps')
+      budget.isSpent = true
+      answer = uninspected(review)
     }
+    // By the clock, which is never behind the processor's time: to ask for that costs as much as a rule.
+    if (performance.now() - began > slow) metrics.slow(operation)
+    if (thread && budget.isSpent) return inThread(thread, asked)
+    if (budget.isSpent) metrics.unread('steps')
+    judged.push({ asked, answer })
   }
 
   /** Answers a review that is larger than what is read, by what stands at its head. */
@@ -376,6 +403,18 @@ interface Asked {
   readonly reply: FastifyReply
   /** When all of it had come: `performance.now()`. */
   readonly start: number
+}
+
+/** A review that was read, and is to be judged. */
+interface Read {
+  readonly asked: Asked
+  readonly review: AdmissionReview
+}
+
+/** A review whose answer is to be sent. */
+interface Judged {
+  readonly asked: Asked
+  readonly answer: Answer
 }
 
 /** What is logged of an internal fault. */

@@ -175,6 +175,26 @@ describe('a review', () => {
     expect(await whole(port, '/mutate', chunked)).toEqual(answer({ uid: 'abc-1', allowed: true }))
   })
 
+  test('has its own answer where others come with it: what is no review, what fails, what waits', async () => {
+    const { port } = await start({
+      respond: (operation, review) => {
+        if (review.request.uid.startsWith('fails')) throw new TypeError('must not be told')
+        return allow(operation, review)
+      },
+      prepare: ({ request: { uid } }) => (uid.includes('waits') ? sleep(5) : undefined),
+    })
+    const agent = new Agent({ keepAlive: true })
+    const kinds = ['', 'fails-', 'waits-', 'fails-waits-', 'no review ']
+    const asked = Array.from({ length: 100 }, async (_, index) => {
+      const kind = kinds[index % kinds.length] ?? ''
+      const { status, text } = await send(port, index % 3 === 0 ? '/mutate' : '/validate', { ...post(kind.startsWith('no') ? kind : review({ uid: `${kind}${index}` })), agent })
+      const uid = status === 200 ? (JSON.parse(text) as { response: { uid: string; allowed: boolean } }).response.uid : undefined
+      expect([status, uid]).toEqual(kind.startsWith('no') ? [400, undefined] : [200, `${kind}${index}`])
+    })
+    await Promise.all(asked)
+    agent.destroy()
+  })
+
   test('goes over a connection that is kept for longer than the API server keeps it', async () => {
     const { port } = await start()
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
