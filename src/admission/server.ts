@@ -147,8 +147,8 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
       },
       handler(request, reply) {
         const { body = Buffer.alloc(0), raw: { socket } } = request
-        connections.begin(socket)
-        reply.raw.once('close', () => connections.end(socket))
+        const connection = connections.begin(socket)
+        if (connection) reply.raw.once('close', () => connections.end(connection))
         const start = performance.now()
         if (body instanceof BodyHead) return beyond(body, { operation, body: body.bytes, request, reply, start })
         turns.add({ operation, body, request, reply, start })

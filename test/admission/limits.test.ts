@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { Connections } from '../../src/admission/connections.ts'
+import { Connections, type Connection } from '../../src/admission/connections.ts'
 import { jsonLog } from '../../src/admission/log.ts'
 import type { Respond } from '../../src/admission/responder.ts'
 import { serve } from '../../src/admission/serve.ts'
@@ -160,8 +160,7 @@ describe('connections', () => {
     const { connections, taken, dial, close } = await pairs(3)
     const [first, second, third] = [await dial(), await dial(), await dial()]
     connections.begin(taken[0] as Socket)
-    connections.begin(taken[1] as Socket)
-    connections.end(taken[1] as Socket)
+    connections.end(connections.begin(taken[1] as Socket) as Connection)
     await dial()
     expect(taken.map((socket) => socket.destroyed)).toEqual([false, false, true, false])
     await dial()
