@@ -67,13 +67,14 @@ function consequences(
   const concerned = new Set<Rule>()
   for (const { setter: { setting }, by } of asked) for (const rule of deciding.get(setting) ?? []) if (rule.id !== by && !spared(rule.id)) concerned.add(rule)
   const values = new Map<string, readonly Text[]>()
+  const { readings } = subject.settings
   for (const { setter } of asked) {
     const { setting } = setter
     if (values.has(setting)) continue
     const texts = wordsOf(subject, setter.entry ? asked.flatMap((one) => (one.setter.setting === setting ? one.setter : [])) : [setter])
     values.set(setting, texts)
     spend(texts.length)
-    if (isRefusalDenied && subject.settings.readings.every(({ releases }) => putIn(setting, texts, releases)?.isRefused === true))
+    if (isRefusalDenied && isRefusedByAll(setting, texts, readings))
       for (const one of asked) if (one.setter.setting === setting) found.push({ setter: one.setter, rule: 'invalid-setting', action: 'Deny' })
   }
   if (concerned.size === 0) return found
@@ -85,6 +86,11 @@ function consequences(
     if (action) for (const { setter } of asked) if (rule.settings.includes(setter.setting)) found.push({ setter, rule: rule.id, action })
   }
   return found
+}
+
+function isRefusedByAll(setting: string, texts: readonly Text[], readings: AgreedSettings['readings']): boolean {
+  for (const { releases } of readings) if (putIn(setting, texts, releases)?.isRefused !== true) return false
+  return true
 }
 
 /** The settings with others put in. */
@@ -128,8 +134,9 @@ function wordsOf({ settings, environment, container, platform }: Subject, setter
   const variable = environment.variables.get(env)
   const port = variable ? variable.value : (container.port ?? fallback)
   const textOf = ({ setting, value }: Setter): Text => {
-    const [head = '', ...rest] = setting === 'bind' ? String(value).split(`$${env}`) : [String(value)]
     if (value === true) return { text: undefined, isWhole: true }
+    if (setting !== 'bind') return { text: String(value), isWhole: true }
+    const [head = '', ...rest] = String(value).split(`$${env}`)
     return rest.length === 0 ? { text: head, isWhole: true } : port === null ? { text: head, isWhole: false } : { text: [head, ...rest].join(String(port)), isWhole: true }
   }
   const [first] = setters
@@ -155,20 +162,38 @@ interface PutIn {
 }
 
 /** What gunicorn makes of values, by the releases that read them and by the values. Groups of releases live on. */
-const made = new WeakMap<readonly Release[], Map<string, PutIn | undefined>>()
+const made = new WeakMap<readonly Release[], Made>()
+
+/** What was made of single values, by the setting and then by the value: the defaults of policies, each a text of its own. */
+interface Made {
+  readonly single: Map<string, Map<string, PutIn | undefined>>
+  readonly others: Map<string, PutIn | undefined>
+  count: number
+}
+
 /** Ports come from outside: past this many values they are forgotten, and what is longer than this is not remembered. */
 const rememberedValues = 1000
 const longestValue = 500
 
 /** A setting as it is once it is put in; undefined where these releases have no option for it. */
 function putIn(name: string, texts: readonly Text[], releases: readonly Release[]): PutIn | undefined {
-  let values = made.get(releases)
-  if (!values || values.size > rememberedValues) made.set(releases, (values = new Map()))
+  let known = made.get(releases)
+  if (!known || known.count > rememberedValues) made.set(releases, (known = { single: new Map(), others: new Map(), count: 0 }))
   const [only] = texts
-  const key = texts.length === 1 && only?.isWhole && only.text !== undefined ? `${name}=${only.text}` : JSON.stringify([name, texts])
+  let [values, key] = [known.others, '']
+  if (texts.length === 1 && only?.isWhole && only.text !== undefined) {
+    key = only.text
+    const ofName = known.single.get(name)
+    if (ofName) values = ofName
+    else known.single.set(name, (values = new Map()))
+  } else key = JSON.stringify([name, texts])
   if (key.length > longestValue) return readIn(name, texts, releases)
-  if (!values.has(key)) values.set(key, readIn(name, texts, releases))
-  return values.get(key)
+  const found = values.get(key)
+  if (found || values.has(key)) return found
+  const read = readIn(name, texts, releases)
+  values.set(key, read)
+  known.count++
+  return read
 }
 
 function readIn(name: string, texts: readonly Text[], releases: readonly Release[]): PutIn | undefined {

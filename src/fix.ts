@@ -82,7 +82,7 @@ function mend(report: Report, policy: Policy, circumstances: Circumstances): Rou
   const inVariables = splits.length > 0 ? [] : fixable.filter(({ fix: wanted, invocation }) => wanted && invocation && isInVariable(wanted, invocation) && obstacle(wanted, invocation, circumstances) === undefined)
   const variables = inVariables.length > 0 ? mendVariables(report, inVariables, policy) : undefined
   if (variables && variables.edits.length > 0) return { ...variables, more: true }
-  const taken = splits.length > 0 ? splits : fixable.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b)))
+  const taken = splits.length > 0 ? splits : variablesLast(fixable)
   const containers = new Set<Container>()
   const edits: Edit[] = []
   const removed = new Set<string>()
@@ -100,6 +100,7 @@ function mend(report: Report, policy: Policy, circumstances: Circumstances): Rou
     // A second one would take the place of what is there.
     if (writer.needsPort && !invocation.environment.variables.has(policy.port.env)) containers.add(invocation.container)
   }
+  if (containers.size === 0) return { edits, mended, more }
   // Those of a BkApp share their variables.
   const sharing = Map.groupBy(containers, ({ envPath }) => envPath.join('/'))
   for (const [container] of sharing.values()) if (container) edits.push(...definePort(container, policy))
@@ -110,7 +111,7 @@ function mend(report: Report, policy: Policy, circumstances: Circumstances): Rou
 
 /** Mends what can be mended in the variables of each container. */
 function mendVariables({ invocations, surroundings }: Report, findings: readonly Finding[], policy: Policy): Round {
-  const taken = findings.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b)))
+  const taken = variablesLast(findings)
   const fixable = taken.flatMap((finding) => (finding.fix && finding.invocation ? [{ key: finding, fix: finding.fix, invocation: finding.invocation }] : []))
   const edits: Edit[] = []
   const mended = new Set<Finding>()
@@ -183,6 +184,9 @@ const uncovers = (fix: Fix): boolean => 'drop' in fix || 'put' in fix || ('entry
 
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
 const writesVariable = ({ fix }: Finding): boolean => fix !== undefined && 'entry' in fix && String(fix.value).includes('$')
+
+const variablesLast = (findings: readonly Finding[]): readonly Finding[] =>
+  findings.some(writesVariable) ? findings.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b))) : findings
 
 function definePort(container: Container, { port }: Policy): Edit[] {
   const number = container.port ?? port.fallback
@@ -407,12 +411,15 @@ class Writer {
     // In the order of the platform's default command.
     const order = this.#additions.size > 1 ? Object.keys(this.#policy.defaults) : []
     const settings = [...this.#additions].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
-    const options = settings.flatMap(([setting, values]) => values.map((value) => this.#words(setting, value)))
+    const options: string[][] = []
+    for (const [setting, values] of settings) for (const value of values) options.push(this.#words(setting, value))
     if (options.length === 0 || insertion.kind === 'none') return []
     if (insertion.kind === 'list') {
       const { path, before } = insertion
       const end = [...path, '-']
-      return options.flat().map((value, index) => ({ op: 'add', path: before === undefined ? end : [...path, before + index], value }))
+      const edits: Edit[] = []
+      for (const words of options) for (const value of words) edits.push({ op: 'add', path: before === undefined ? end : [...path, before + edits.length], value })
+      return edits
     }
     const { offset, before, between } = insertion
     const text = options.map((words) => words.join(' '))

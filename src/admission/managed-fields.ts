@@ -11,7 +11,7 @@ export function withoutManagedFields(body: string): string {
   const start = object < 0 ? -1 : body.indexOf(key, object)
   if (start < 0) return body
   const end = body.indexOf(']', start + key.length)
-  const isLast = body.startsWith('}]},"spec":', end - 1) && body.indexOf('"spec":', object) === end + 3
+  const isLast = body.startsWith('}]},"spec":', end - 1) && !body.slice(object, start).includes('"spec":')
   const opens = body.indexOf('[', start + key.length)
   return isLast && (opens < 0 || opens > end) ? body.slice(0, start) + body.slice(end + 1) : body
 }

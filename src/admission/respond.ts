@@ -123,7 +123,7 @@ function validate(request: AdmissionRequest, workload: Workload, policy: Policy)
   const found = report.findings.flatMap((finding) => finding.withoutFix() ?? [])
   const own = subResource === 'ephemeralcontainers' ? ofNewEphemeral(found, workload, stored) : found
   const { findings, standing } = stored === undefined || policy.existing === 'Deny' ? { findings: own, standing: [] } : withStandingTolerated(own, workload, object, stored, policy)
-  const unread = isTold(policy) ? workload.errors : []
+  const unread = workload.errors.length > 0 && isTold(policy) ? workload.errors : noErrors
   if (findings.length + unread.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   const auditAnnotations = {
     ...(findings.length > 0 ? { policy: policyList(findings), rules: ruleList(findings) } : {}),
@@ -139,6 +139,8 @@ function validate(request: AdmissionRequest, workload: Workload, policy: Policy)
 
 /** True where a policy denies anything, and so does not want what cannot be read. */
 const denies = ({ rules }: Policy): boolean => Object.values(rules).some(({ action, otherwise }) => action === 'Deny' || (action === 'Fix' && otherwise === 'Deny'))
+
+const noErrors: Workload['errors'] = []
 
 /** True where a policy has anything said to who writes an object. */
 const isTold = ({ rules }: Policy): boolean => Object.values(rules).some(({ action }) => action !== 'Off' && action !== 'Audit')

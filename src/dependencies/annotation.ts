@@ -7,6 +7,8 @@ import type { Installed, Python } from '../rules/rule.ts'
 
 const requirementsAnnotation = 'paddock.dev/requirements'
 const pythonAnnotation = 'paddock.dev/python'
+const evidenceOfRequirements = `annotation ${requirementsAnnotation}`
+const evidenceOfPython = `annotation ${pythonAnnotation}`
 
 /** What is longer is no version of Python. */
 const longestVersion = 100
@@ -17,34 +19,41 @@ const nothingKnown: Installed = { state: 'Unknown', specifier: '', evidence: '' 
 export function annotatedPython(workload: Workload): Python {
   const written = workload.annotations.get(pythonAnnotation)?.value
   const version = written === undefined || written.length > longestVersion ? undefined : written.trim()
-  return pythonOf(workload.annotations.get(requirementsAnnotation)?.value, `annotation ${requirementsAnnotation}`, version)
+  return pythonOf(workload.annotations.get(requirementsAnnotation)?.value, evidenceOfRequirements, version)
 }
 
 /**
  * What was read last, by the text and the Python version: whoever mutates is asked to validate next, and the Pods of an
  * application come with the same text.
  */
-const readLast = new Map<string, Read>()
+const readLast = new Map<string, Read[]>()
 /** So many texts are kept, of so many characters at most. */
 const [mostKept, longestKept] = [50, 20_000]
+let kept = 0
 
-/** Requirements that were read, and what that has cost: who is lucky enough to find them here spends as much. */
+/** Requirements that were read, for whom, and what that has cost: who is lucky enough to find them here spends as much. */
 interface Read {
+  readonly version: string | undefined
+  readonly evidence: string
   readonly result: (distribution: string) => Installed
   readonly steps: number
 }
 
 function lookupIn(text: string, evidence: string, version: string | undefined): (distribution: string) => Installed {
   if (text.length > longestKept) return reader(text, evidence, version)
-  const key = [version, evidence, text].join('\n')
-  const known = readLast.get(key)
+  const same = readLast.get(text)
+  const known = same?.find((one) => one.version === version && one.evidence === evidence)
   if (known) {
     spend(known.steps)
     return known.result
   }
   const read = measured(() => reader(text, evidence, version))
-  if (readLast.size >= mostKept) readLast.clear()
-  readLast.set(key, read)
+  if (kept >= mostKept) {
+    readLast.clear()
+    kept = 0
+  }
+  kept++
+  readLast.set(text, [...(readLast.get(text) ?? []), { version, evidence, ...read }])
   return read.result
 }
 
@@ -54,7 +63,7 @@ export function pythonOf(text: string | undefined, evidence: string, version: st
   const answers = new Map<string, Installed>()
   return {
     version,
-    evidence: `annotation ${pythonAnnotation}`,
+    evidence: evidenceOfPython,
     installed: (distribution) => {
       if (text === undefined) return nothingKnown
       let answer = answers.get(distribution)

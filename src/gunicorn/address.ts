@@ -13,6 +13,9 @@ export type Address =
 /** How a release takes the address apart: releases before 20.0 want the port to be digits, and know no `fd://`. */
 export type AddressSyntax = 'digits' | 'integer'
 
+/** A host without brackets and a port as it is usually written: what every release reads alike, and none refuses. */
+export const isPlainAddress = (text: string): boolean => /^[^[\]:]*:[1-9]\d{0,4}$/.test(text)
+
 export function parseAddress(text: string, syntax: AddressSyntax = 'integer', defaultPort = 8000): Address {
   if (text.startsWith('unix:')) return { kind: 'unix', path: text.split(/unix:(?:\/\/)?/).at(-1) ?? '' }
   if (syntax === 'integer' && text.startsWith('fd://')) {

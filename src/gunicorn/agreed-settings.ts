@@ -41,6 +41,7 @@ export class AgreedSettings {
 
   /** Whether anything sets it: `unknown` where something that cannot be seen may. */
   isSet(name: string): 'yes' | 'no' | 'unknown' {
+    if (this.#starting.length === 1 && this.#starting[0]?.isLeft(name)) return 'no'
     const setting = this.get(name)
     if (!setting || setting.source === 'default') return 'no'
     return setting.entries.length > 0 ? 'yes' : 'unknown'

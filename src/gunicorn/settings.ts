@@ -4,7 +4,7 @@
  */
 import { spend } from '../budget.ts'
 import { literal, type Word } from '../shell/word.ts'
-import { parseAddress } from './address.ts'
+import { isPlainAddress, parseAddress } from './address.ts'
 import { type Argument, type Arguments, type Assignment, convert, optionNames, parseArguments } from './arguments.ts'
 import { mayBeFlag, releases, type Release, type Value } from './catalogue.ts'
 import { automaticFile, configured, ConfigReader, type ConfigFile, type ConfigSource, type Configured } from './config-file.ts'
@@ -91,6 +91,11 @@ export class Reading {
     if (this.unseen !== undefined) return { name, source: this.unseen, value: undefined, entries: [] }
     const given = environmentSettings.includes(name) ? fromEnvironment(name, this.#variables) : undefined
     return given ?? defaultSetting(name, this.releases)
+  }
+
+  /** True where nothing sets a setting, be it in sight or not: the short way to ask for what nearly all settings are. */
+  isLeft(name: string): boolean {
+    return this.unseen === undefined && !this.#written.has(name) && !environmentSettings.includes(name)
   }
 
   /** The same with settings written down over all that is there. */
@@ -393,8 +398,14 @@ class Reader {
   }
 
   #listSetting(setting: Setting, last: Assignment): Setting {
-    const values = setting.entries.map((entry) => entry.value)
-    return values.includes(undefined) ? setting : { ...setting, value: this.#listed(last, values.flat() as Value) }
+    const values: unknown[] = []
+    for (const { value } of setting.entries) {
+      if (value === undefined) return setting
+      if (Array.isArray(value)) for (const one of value) values.push(one)
+      else values.push(value)
+    }
+    const { name, source, entries } = setting
+    return { name, source, value: this.#listed(last, values as Value), entries }
   }
 
   #listed(assignment: Assignment, value: Value): Value | undefined {
@@ -532,6 +543,7 @@ function lastOfEach(assignments: Arguments['assignments']): ReadonlyMap<string, 
 
 /** Why an address is refused, and by which of the releases; undefined where all take it. */
 function badAddress(text: string, releases: readonly Release[]): { readonly message: string; readonly releases: readonly Release[] } | undefined {
+  if (isPlainAddress(text)) return undefined
   for (const syntax of ['integer', 'digits'] as const) {
     const address = parseAddress(text, syntax)
     // What is wrong for one syntax may be right for the other: `fd://3`, `0.0.0.0:80:81`.

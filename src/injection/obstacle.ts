@@ -37,6 +37,7 @@ export class Circumstances {
 
   /** The other container of the Pod whose port a fix would bind. */
   portHolder(fix: Fix, own: Invocation): Container | undefined {
+    if (!('define' in fix) && !('setting' in fix && fix.setting === 'bind')) return undefined
     this.#ports ??= new PodPorts(own.workload, this.#invocations, this.platform)
     return this.#ports.holder(fix, own)
   }

@@ -44,14 +44,13 @@ export class PodPorts {
   }
 
   /**
-   * The other container whose port a fix would bind; undefined where there is none. Of those that set no port it is for the one that
+   * The other container whose port a fix of `bind`, or of the port's variable, would bind; undefined where there is none. Of those that set no port it is for the one that
    * names it, else for the first.
    */
   holder(fix: Fix, own: Invocation): Container | undefined {
     const { container } = own
     if (this.#lasting.size < 2 || !this.#lasting.has(container)) return undefined
-    if (!('define' in fix) && !('setting' in fix && fix.setting === 'bind')) return undefined
-    const port = 'define' in fix ? this.#assigned(own) : this.#portIn(String(fix.value), own)
+    const port = 'define' in fix ? this.#assigned(own) : 'setting' in fix ? this.#portIn(String(fix.value), own) : undefined
     // What it binds already is no news.
     if (port === undefined || this.#bound.get(port)?.has(container)) return undefined
     const declared = this.#declared.get(port)

@@ -4,7 +4,7 @@
  */
 import { spend } from '../budget.ts'
 import { volumeOf } from './pod-fields.ts'
-import { valueAt, type Container, type Workload } from './workload.ts'
+import { fieldOf, valueAt, type Container, type Workload } from './workload.ts'
 
 /**
  * The texts of a ConfigMap's keys, null for what is no text: undefined for one that is not at hand, null where there are several of
@@ -61,26 +61,33 @@ export function mountedFile(workload: Workload, container: Container, path: stri
 
 /** True where a file of that name may be among what volumes bring, in whatever folder. */
 export function mayBeMounted(workload: Workload, container: Container, name: string): boolean {
-  return mountsOf(container).some((mount) => {
-    if (mount.path.endsWith(`/${name}`)) return true
-    const volume = volumeOf(workload, mount.name)
-    return isWritten(volume) && pathsIn(volume).some((path) => path === name)
+  const mounts = fieldOf(container.written, 'volumeMounts')
+  if (!Array.isArray(mounts)) return false
+  spend(mounts.length / 2)
+  // Asked of every command that names no config file.
+  return mounts.some((item: unknown) => {
+    const path = fieldOf(item, 'mountPath')
+    if (typeof path !== 'string' || typeof (fieldOf(item, 'subPath') ?? '') !== 'string') return false
+    return trimmed(path).endsWith(`/${name}`) || names(volumeOf(workload, fieldOf(item, 'name')), name)
   })
 }
 
-const isWritten = (volume: unknown): boolean => ['configMap', 'secret', 'projected', 'downwardAPI'].some((kind) => valueAt(volume, [kind]) !== undefined)
+/** Whether a volume names a path. */
+function names(volume: unknown, path: string): boolean {
+  const isListed = (source: unknown): boolean =>
+    fieldOf(source, 'items') !== undefined && listAt(source, ['items']).some((item) => fieldOf(item, 'path') === path)
+  const isIn = (source: unknown): boolean => isListed(fieldOf(source, 'configMap')) || isListed(fieldOf(source, 'secret'))
+  return isIn(volume) || (fieldOf(volume, 'projected') !== undefined && listAt(volume, ['projected', 'sources']).some(isIn))
+}
+
+const isWritten = (volume: unknown): boolean =>
+  fieldOf(volume, 'configMap') !== undefined || fieldOf(volume, 'secret') !== undefined || fieldOf(volume, 'projected') !== undefined || fieldOf(volume, 'downwardAPI') !== undefined
 
 const listAt = (value: unknown, path: readonly string[]): readonly unknown[] => {
   const list = valueAt(value, path)
   if (!Array.isArray(list)) return []
   spend(list.length / 2)
   return list
-}
-
-/** The paths that a volume names. */
-function pathsIn(volume: unknown): unknown[] {
-  const sources = [volume, ...listAt(volume, ['projected', 'sources'])]
-  return sources.flatMap((source) => [...listAt(source, ['configMap', 'items']), ...listAt(source, ['secret', 'items'])].map((item) => valueAt(item, ['path'])))
 }
 
 function fileIn(volume: unknown, path: string, namespace: string, configMaps: ConfigMaps): Exclude<MountedFile, 'elsewhere'> {

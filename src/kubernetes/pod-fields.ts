@@ -6,10 +6,10 @@
 import { spend } from '../budget.ts'
 import type { Path } from './field.ts'
 import { parseQuantity } from './quantity.ts'
-import { valueAt, type Container, type Fields, type Workload } from './workload.ts'
+import { fieldOf, type Container, type Fields, type Workload } from './workload.ts'
 
-const inPod = ({ pod }: Workload, path: Path): unknown => (pod ? valueAt(pod.spec, path) : undefined)
-const inContainer = ({ written }: Container, path: Path): unknown => (written ? valueAt(written, path) : undefined)
+const inPod = ({ pod }: Workload, name: string): unknown => fieldOf(pod?.spec, name)
+const inContainer = ({ written }: Container, name: string): unknown => fieldOf(written, name)
 
 const numberOrNone = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)
 
@@ -23,7 +23,7 @@ function list(value: unknown): readonly unknown[] {
 /** True for a container that stays as long as its Pod does: no init container, but for a sidecar, and none of a Job. */
 export function isLasting({ kind }: Workload, container: Container): boolean {
   if (kind.kind === 'Job' || kind.kind === 'CronJob' || container.list === 'ephemeralContainers') return false
-  return container.list === 'containers' || inContainer(container, ['restartPolicy']) === 'Always'
+  return container.list === 'containers' || inContainer(container, 'restartPolicy') === 'Always'
 }
 
 /** The containers that run beside each other. */
@@ -38,7 +38,7 @@ export function runsBesideOthers(workload: Workload, container: Container): bool
 
 /** The ports that a container says it listens on. */
 export const declaredPorts = (container: Container): readonly number[] =>
-  list(inContainer(container, ['ports'])).flatMap((port) => numberOrNone(valueAt(port, ['containerPort'])) ?? [])
+  list(inContainer(container, 'ports')).flatMap((port) => numberOrNone(fieldOf(port, 'containerPort')) ?? [])
 
 /** What the API server puts in where a PodSpec says nothing. */
 export const defaultGracePeriod = 30
@@ -48,7 +48,7 @@ export function gracePeriod(workload: Workload): { readonly seconds: number; rea
   const { pod } = workload
   // Knative has its own, and refuses the field.
   if (!pod || workload.kind.group === 'serving.knative.dev') return undefined
-  const written = valueAt(pod.spec, ['terminationGracePeriodSeconds']) ?? undefined
+  const written = fieldOf(pod.spec, 'terminationGracePeriodSeconds') ?? undefined
   const path = [...pod.path, 'terminationGracePeriodSeconds']
   if (written === undefined) return { seconds: defaultGracePeriod, path, isWritten: false }
   return typeof written === 'number' ? { seconds: written, path, isWritten: true } : undefined
@@ -58,11 +58,11 @@ export function gracePeriod(workload: Workload): { readonly seconds: number; rea
 export type PreStop = { readonly sleep: number } | { readonly command: readonly string[] } | 'other' | undefined
 
 export function preStop(container: Container): PreStop {
-  const hook = inContainer(container, ['lifecycle', 'preStop']) ?? undefined
+  const hook = fieldOf(inContainer(container, 'lifecycle'), 'preStop') ?? undefined
   if (hook === undefined) return undefined
-  const seconds = inContainer(container, ['lifecycle', 'preStop', 'sleep', 'seconds'])
+  const seconds = fieldOf(fieldOf(hook, 'sleep'), 'seconds')
   if (typeof seconds === 'number') return { sleep: seconds }
-  const command = inContainer(container, ['lifecycle', 'preStop', 'exec', 'command'])
+  const command = fieldOf(fieldOf(hook, 'exec'), 'command')
   return Array.isArray(command) && command.every((word) => typeof word === 'string') ? { command } : 'other'
 }
 
@@ -92,11 +92,12 @@ function readProbes(container: Container): readonly ProbePort[] {
     const probe = container.written?.[name]
     if (probe === undefined) continue
     for (const action of ['httpGet', 'tcpSocket', 'grpc']) {
-      const written = valueAt(probe, [action, 'port'])
+      const asked = fieldOf(probe, action)
+      const written = fieldOf(asked, 'port')
       // With a host the kubelet asks somebody else.
-      if (written === undefined || (valueAt(probe, [action, 'host']) ?? '') !== '') continue
+      if (written === undefined || (fieldOf(asked, 'host') ?? '') !== '') continue
       const port = typeof written === 'string' ? namedPort(container, written) : numberOrNone(written)
-      const scheme = action === 'httpGet' ? (valueAt(probe, [action, 'scheme']) ?? 'HTTP') : undefined
+      const scheme = action === 'httpGet' ? (fieldOf(asked, 'scheme') ?? 'HTTP') : undefined
       if (port !== undefined) ports.push({ path: [...container.path, name, action, 'port'], port, ...(scheme === 'HTTP' || scheme === 'HTTPS' ? { scheme } : {}) })
     }
   }
@@ -105,13 +106,14 @@ function readProbes(container: Container): readonly ProbePort[] {
 
 function namedPort(container: Container, name: string): number | undefined {
   // The API server takes digits in a string for a name, which no port can have.
-  const named = list(inContainer(container, ['ports'])).find((port) => valueAt(port, ['name']) === name)
-  return numberOrNone(valueAt(named, ['containerPort']))
+  const named = list(inContainer(container, 'ports')).find((port) => fieldOf(port, 'name') === name)
+  return numberOrNone(fieldOf(named, 'containerPort'))
 }
 
 /** The user that a container runs as: `other` for one of whom it is only known that it is not root; undefined where the image decides. */
 export function runsAs(workload: Workload, container: Container): number | 'other' | undefined {
-  const field = (name: string): unknown => inContainer(container, ['securityContext', name]) ?? inPod(workload, ['securityContext', name])
+  const [own, shared] = [inContainer(container, 'securityContext'), inPod(workload, 'securityContext')]
+  const field = (name: string): unknown => fieldOf(own, name) ?? fieldOf(shared, name)
   const user = field('runAsUser')
   if (typeof user === 'number') return user
   return field('runAsNonRoot') === true ? 'other' : undefined
@@ -119,10 +121,10 @@ export function runsAs(workload: Workload, container: Container): number | 'othe
 
 /** The group that a container runs as; undefined where the image decides. */
 export const runsInGroup = (workload: Workload, container: Container): number | undefined =>
-  numberOrNone(inContainer(container, ['securityContext', 'runAsGroup']) ?? inPod(workload, ['securityContext', 'runAsGroup']))
+  numberOrNone(fieldOf(inContainer(container, 'securityContext'), 'runAsGroup') ?? fieldOf(inPod(workload, 'securityContext'), 'runAsGroup'))
 
 /** True where the Pod has the network of its node, and the node's ports. */
-export const hasHostNetwork = (workload: Workload): boolean => inPod(workload, ['hostNetwork']) === true
+export const hasHostNetwork = (workload: Workload): boolean => inPod(workload, 'hostNetwork') === true
 
 /** Folders that nobody works or lives in: a volume there says nothing of where the image works. */
 const asides = ['/dev/shm', '/tmp', '/var/tmp', '/run', '/var/run', '/var/log', '/var/cache']
@@ -132,8 +134,9 @@ export const hasOnlyAsides = (all: readonly Mount[]): boolean => all.every(({ pa
 
 /** Whether a container may bind ports below 1024 by a capability: undefined where nothing is said of it. */
 export function mayBindLowPorts(container: Container): boolean | undefined {
-  if (inContainer(container, ['securityContext', 'privileged']) === true) return true
-  const names = (path: string): readonly unknown[] => list(inContainer(container, ['securityContext', 'capabilities', path]))
+  const context = inContainer(container, 'securityContext')
+  if (fieldOf(context, 'privileged') === true) return true
+  const names = (change: string): readonly unknown[] => list(fieldOf(fieldOf(context, 'capabilities'), change))
   const named = (all: readonly unknown[]): boolean =>
     all.some((name) => typeof name === 'string' && ['ALL', 'NET_BIND_SERVICE'].includes(name.toUpperCase().replace(/^CAP_/, '')))
   if (named(names('add'))) return true
@@ -142,26 +145,25 @@ export function mayBindLowPorts(container: Container): boolean | undefined {
 
 /** The lowest port that anybody may bind, where a sysctl of the Pod says so. */
 export function unprivilegedPortStart(workload: Workload): number | undefined {
-  const sysctl = list(inPod(workload, ['securityContext', 'sysctls'])).find((entry) => valueAt(entry, ['name']) === 'net.ipv4.ip_unprivileged_port_start')
-  const value = valueAt(sysctl, ['value'])
+  const sysctl = list(fieldOf(inPod(workload, 'securityContext'), 'sysctls')).find((entry) => fieldOf(entry, 'name') === 'net.ipv4.ip_unprivileged_port_start')
+  const value = fieldOf(sysctl, 'value')
   return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined
 }
 
 /** True where nothing can be written outside of volumes. */
-export const isReadOnly = (container: Container): boolean => inContainer(container, ['securityContext', 'readOnlyRootFilesystem']) === true
+export const isReadOnly = (container: Container): boolean => fieldOf(inContainer(container, 'securityContext'), 'readOnlyRootFilesystem') === true
 
 /** The folder that a container starts in; undefined where the image decides. */
 export function workingFolder(container: Container): string | undefined {
-  const folder = inContainer(container, ['workingDir'])
+  const folder = inContainer(container, 'workingDir')
   return typeof folder === 'string' && folder !== '' ? folder : undefined
 }
 
 /** A limit in cores or bytes; undefined where there is none. */
 export function limit(container: Container, resource: 'cpu' | 'memory'): { readonly value: number; readonly written: unknown; readonly path: Path } | undefined {
-  const at = ['resources', 'limits', resource]
-  const written = inContainer(container, at)
+  const written = fieldOf(fieldOf(inContainer(container, 'resources'), 'limits'), resource)
   const value = parseQuantity(written)
-  return value === undefined ? undefined : { value, written, path: [...container.path, ...at] }
+  return value === undefined ? undefined : { value, written, path: [...container.path, 'resources', 'limits', resource] }
 }
 
 /** What a folder of a container is kept in: `unknown` for a volume that can be anything. */
@@ -177,18 +179,27 @@ export interface Mount {
 /** 64 MiB in every Pod: containerd's oci.WithDefaultSpec, CRI-O, dockershim alike. */
 const byRuntime: readonly Mount[] = [{ path: '/dev/shm', storage: 'memory', isWritable: true }]
 
-const nameOf = (fields: unknown): unknown => valueAt(fields, ['name'])
+const nameOf = (fields: unknown): unknown => fieldOf(fields, 'name')
 
-/** By PodSpec: its volumes by their names, which differ. */
+/** So many volumes are looked through for one of a name. */
+const fewVolumes = 16
+
+/** By PodSpec of more: its volumes by their names, which differ. */
 const volumesOf = new WeakMap<Fields, ReadonlyMap<unknown, unknown>>()
 
 /** The volume of a name; undefined where there is none. */
 export function volumeOf({ pod }: Workload, name: unknown): unknown {
   if (!pod) return undefined
+  const written = pod.spec['volumes']
+  if (Array.isArray(written) && written.length <= fewVolumes) {
+    // Of two with one name the last, as below.
+    for (let index = written.length - 1; index >= 0; index--) if (nameOf(written[index]) === name) return written[index] as unknown
+    return undefined
+  }
   let volumes = volumesOf.get(pod.spec)
   if (!volumes) {
     const named = new Map<unknown, unknown>()
-    for (const volume of list(pod.spec['volumes'])) named.set(nameOf(volume), volume)
+    for (const volume of list(written)) named.set(nameOf(volume), volume)
     volumesOf.set(pod.spec, (volumes = named))
   }
   return volumes.get(name)
@@ -206,8 +217,8 @@ export function mounts(workload: Workload, { written }: Container): readonly Mou
     spend(mounted.length / 2)
     const all = [...byRuntime]
     for (const mount of mounted) {
-      const path = valueAt(mount, ['mountPath'])
-      if (typeof path === 'string') all.push({ path: normalized(path), storage: storageOf(volumeOf(workload, nameOf(mount))), isWritable: valueAt(mount, ['readOnly']) !== true })
+      const path = fieldOf(mount, 'mountPath')
+      if (typeof path === 'string') all.push({ path: normalized(path), storage: storageOf(volumeOf(workload, nameOf(mount))), isWritable: fieldOf(mount, 'readOnly') !== true })
     }
     mountsOf.set(written, (known = all))
   }
@@ -215,9 +226,9 @@ export function mounts(workload: Workload, { written }: Container): readonly Mou
 }
 
 function storageOf(volume: unknown): Storage {
-  const empty = valueAt(volume, ['emptyDir'])
+  const empty = fieldOf(volume, 'emptyDir')
   if (typeof empty === 'object' && empty !== null) {
-    const medium = valueAt(volume, ['emptyDir', 'medium']) ?? ''
+    const medium = fieldOf(empty, 'medium') ?? ''
     return medium === 'Memory' ? 'memory' : medium === '' ? 'disk' : 'unknown'
   }
   // The kubelet keeps these in memory or on disk, and nobody can write them.

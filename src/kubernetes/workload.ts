@@ -143,12 +143,16 @@ const own = (fields: Fields, key: string): unknown => (Object.hasOwn(fields, key
 /** The value at a path; undefined where something on the way is missing or of another type. */
 export function valueAt(value: unknown, path: Path): unknown {
   let at = value
-  for (const step of path) {
+  for (let index = 0; index < path.length; index++) {
+    const step = path[index]!
     if (typeof step === 'number') at = Array.isArray(at) ? at[step] : undefined
     else at = isObject(at) ? own(at, step) : undefined
   }
   return at
 }
+
+/** The field of a name; undefined where it is missing, and in what has no fields. As `valueAt` with a path of one step, without the path. */
+export const fieldOf = (value: unknown, name: string): unknown => (isObject(value) ? own(value, name) : undefined)
 
 /** Reads a workload; undefined where the object is of no kind that is known to hold a pod template. */
 export function readWorkload(object: unknown): Workload | undefined {
@@ -267,7 +271,7 @@ const isPortNumber = (value: unknown): value is number => Number.isInteger(value
 const nothingIn = { command: undefined, args: undefined, env: [], hasEnv: false, envFrom: [], port: undefined }
 
 function textOf(fields: unknown, key: string): string {
-  const value = isObject(fields) ? own(fields, key) : undefined
+  const value = fieldOf(fields, key)
   return typeof value === 'string' ? value : ''
 }
 
