@@ -144,6 +144,7 @@ describe('kinds', () => {
     ['apps.kruise.io/v1alpha1', 'CloneSet', template, 'spec.template.spec.containers[0]'],
     ['apps.kruise.io/v1beta1', 'StatefulSet', template, 'spec.template.spec.containers[0]'],
     ['apps.kruise.io/v1alpha1', 'DaemonSet', template, 'spec.template.spec.containers[0]'],
+    ['apps.openshift.io/v1', 'DeploymentConfig', template, 'spec.template.spec.containers[0]'],
     ['paas.bk.tencent.com/v1alpha2', 'BkApp', { spec: { processes: pod.containers, configuration: {} } }, 'spec.processes[0]'],
   ])('%s %s', (apiVersion, kind, rest, path) => {
     const workload = readWorkload({ apiVersion, kind, metadata: { name: 'shop', namespace: 'web' }, ...rest })
@@ -153,7 +154,7 @@ describe('kinds', () => {
 
   test('each kind has a case of its own', () => {
     expect(new Set(workloadKinds.map(({ group, kind }) => `${group}/${kind}`)).size).toBe(workloadKinds.length)
-    expect(workloadKinds.length).toBe(17)
+    expect(workloadKinds.length).toBe(18)
   })
 
   test.each([

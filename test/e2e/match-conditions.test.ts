@@ -197,6 +197,8 @@ suite('the match conditions', () => {
   const spelled: [string, object, boolean][] = [
     ['no command', {}, false],
     ['another program', { command: ['nginx', '-g', 'daemon off;'] }, false],
+    ['another program, with gunicorn\'s own variable', { command: ['./serve'], env: [{ name: 'A' }, { name: 'GUNICORN_CMD_ARGS', value: '-w 2' }] }, true],
+    ['no command, with gunicorn\'s own variable', { env: [{ name: 'GUNICORN_CMD_ARGS', value: '-w 2' }] }, true],
     ['a process of the image', { command: ['web'] }, true],
     ['the launcher of buildpacks', { args: ['/cnb/process/web'] }, true],
     ['web as an argument', { command: ['node', 'web'] }, false],

@@ -24,7 +24,7 @@ const anAction = 'must be one of "Off", "Audit", "Warn", "Fix", "Deny", or {acti
 
 export const broken: readonly Broken[] = [
   policy('an action that there is not', { rules: { 'log-file': 'Refuse' } }, 'spec.rules.log-file', `Invalid value: "Refuse": ${anAction}`, `spec.rules.log-file: Unsupported value: "Refuse": ${actions}`),
-  policy('Off without quotes', { rules: { 'log-file': false } }, 'spec.rules.log-file', `Invalid value: false: ${anAction}`, `spec.rules.log-file: Unsupported value: false: ${actions}`),
+  policy('On without quotes', { rules: { 'log-file': true } }, 'spec.rules.log-file', `Invalid value: true: ${anAction}`, 'spec.rules.log-file: Unsupported value: true: '),
   policy('a list for an action', { rules: { 'log-file': ['Warn'] } }, 'spec.rules.log-file', `Invalid value: "array": ${anAction}`, `spec.rules.log-file: Unsupported value: ["Warn"]: ${actions}`),
   policy('a number for an action', { rules: { 'log-file': 1 } }, 'spec.rules.log-file', `Invalid value: 1: ${anAction}`, `spec.rules.log-file: Unsupported value: 1: ${actions}`),
   policy('no action', { rules: { 'log-file': {} } }, 'spec.rules.log-file', `Invalid value: "object": ${anAction}`, `spec.rules.log-file: Unsupported value: {}: ${actions}`),
@@ -61,6 +61,7 @@ export const broken: readonly Broken[] = [
 
 /** Such as must be accepted. */
 export const sound: readonly Pick<Broken, 'name' | 'kind' | 'spec'>[] = [
+  { name: 'Off without quotes, which YAML takes for false', kind: 'GunicornPolicy', spec: { rules: { 'log-file': false, 'missing-workers': { action: 'Fix', otherwise: false } } } },
   { name: 'nothing said', kind: 'GunicornPolicy', spec: {} },
   {
     name: 'all that can be said',
