@@ -9,12 +9,15 @@ import { releasesFor, releasesWithin, versionIn, type Release } from './gunicorn
 import { automaticFile, type ConfigText } from './gunicorn/config-file.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
 import type { Parent } from './gunicorn/termination.ts'
+import { broughtBy } from './kubernetes/brought-variables.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import { expand, expandRewritten, longestArgument, tooLong } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import type { HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
-import { valueAt, type Container, type UnreadContainer, type Workload } from './kubernetes/workload.ts'
+import { selects, type Service, type Services } from './kubernetes/services.ts'
+import { valueAt, type Container, type Element, type EnvVar, type UnreadContainer, type Workload } from './kubernetes/workload.ts'
+import { scriptElements, startedFiles } from './platforms/script-file.ts'
 import { Environment } from './shell/environment.ts'
 import { literal, type Word } from './shell/word.ts'
 
@@ -27,6 +30,10 @@ export interface Invocation extends Found {
   readonly mayHaveOthers: boolean
   /** What is not in sight of the command, of a container that stands in here for what it may start. */
   readonly hidden?: HiddenCommand
+  /** The Services beside it that send traffic to its Pods. */
+  readonly services?: readonly Service[]
+  /** The file that it stands in, where that is another one than the object: nothing is mended there. */
+  readonly standsIn?: string
   /** True where nothing but some words of a gunicorn is in sight, as in GUNICORN_CMD_ARGS: what it refuses of them holds, and nothing else does. */
   readonly isPartial?: boolean
   /** Why it was not read to its end, of a container that stands in here for what it may start. */
@@ -36,6 +43,7 @@ export interface Invocation extends Found {
 /** What is at hand besides a workload itself: nothing where it is admitted. */
 export interface Surroundings {
   readonly configMaps?: ConfigMaps
+  readonly services?: Services
   /** Config files that are handed over: `undefined` for one that is not among them. */
   readonly configFile?: CommandLine['configFile']
   /** True where they are those of the whole repository that the application starts in. */
@@ -108,14 +116,14 @@ export function inspectContainer(
 ): InspectedContainer | undefined {
   const { command = [], path } = container
   const texts = textsOf(container)
-  if (!program && !mayStartGunicorn(container)) return undefined
+  if (!program && !mayStartGunicorn(container) && !mayBeBrought(container, texts, surroundings)) return undefined
   if (texts.length > mostWords) giveUp(`at most ${mostWords} words of a command are read`)
   // A container with a longer one does not start; a file may be longer.
   const isTooLong = (text: string | undefined): boolean => text !== undefined && text.length > longestArgument
   if ((!container.elements && texts.some(isTooLong)) || container.env.some(({ value }) => isTooLong(value)))
     giveUp(tooLong)
   spend(texts.length)
-  const environment = containerEnvironment(container, workload.enableServiceLinks)
+  const environment = containerEnvironment(container, workload.enableServiceLinks, broughtBy(workload, container, surroundings.configMaps, surroundings.services))
   const elements = container.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
     text,
@@ -136,10 +144,46 @@ export function inspectContainer(
     mayHideConfig: (isAtHome) => mayHideConfig(workload, container, surroundings, isAtHome),
   })
   const before = command.length === 0 && !container.elements ? [entryPoint] : noParents
-  const invocations = found.invocations.map((invocation) => ({
+  const invocations = found.invocations.map((invocation): Invocation => ({
     ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore || found.unread.length > 0, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
   }))
-  return { ...found, container, invocations }
+  const services = surroundings.services?.(workload.namespace).filter((service) => selects(service, valueAt(workload.written, [...workload.kind.metadata, 'labels'])))
+  const all = surroundings.configMaps ? [...invocations, ...inMountedScripts(workload, container, elements, environment, releases, surroundings)] : invocations
+  return { ...found, container, invocations: services && services.length > 0 ? all.map((invocation) => ({ ...invocation, services })) : all }
+}
+
+/** Whether what stands beside a container may start gunicorn: a script that is mounted, a variable that a shell brings in. */
+const mayBeBrought = ({ written, envFrom }: Container, texts: readonly string[], { configMaps }: Surroundings): boolean =>
+  configMaps !== undefined && (texts.some((text) => text.includes('/')) && valueAt(written, ['volumeMounts']) !== undefined || (envFrom.length > 0 && texts.some((text) => text.includes('$'))))
+
+/** The file at an absolute path that a container starts, where a ConfigMap at hand holds it. */
+export function mountedScript(workload: Workload, container: Container, path: string, { configMaps }: Surroundings): { readonly text: string; readonly configMap: string } | undefined {
+  if (!configMaps || !path.startsWith('/') || valueAt(container.written, ['volumeMounts']) === undefined) return undefined
+  const found = mountedFile(workload, container, normalize(path), configMaps)
+  return typeof found === 'object' ? found : undefined
+}
+
+/** The gunicorns of scripts that a container starts and a ConfigMap holds. They are told at the word that names the script. */
+function inMountedScripts(workload: Workload, container: Container, elements: readonly Element[], environment: ContainerEnvironment, releases: readonly Release[], surroundings: Surroundings): Invocation[] {
+  if (container.elements) return []
+  const env = Array.from(environment.variables, ([name, { value }], index): EnvVar => ({ name, value: value ?? undefined, index }))
+  return [...startedFiles(elements, env, [''])].flatMap((file) => {
+    const script = mountedScript(workload, container, file.name, surroundings)
+    const place = elements.find(({ text }) => text === file.name) ?? elements.find(({ text }) => text.includes(file.name))
+    const made = script && place && scriptElements(file, script.text, place.path)
+    if (!script || !place || !made) return []
+    const start = place.text.indexOf(file.name)
+    const found = inspectCommandLine({
+      elements: made.map((element) => ({ ...element, at: { start, end: start + file.name.length } })),
+      path: place.path,
+      environment: () => new Environment(file.variables.map(({ name, value }) => [name, value ?? null]), false, file.tampered),
+      variables: variablesOf(environment),
+      releases,
+      configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
+      mayHideConfig: (isAtHome) => mayHideConfig(workload, container, surroundings, isAtHome),
+    })
+    return found.invocations.map((invocation): Invocation => ({ ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore, standsIn: `${file.name.slice(file.name.lastIndexOf('/') + 1)} of ConfigMap "${script.configMap}"` }))
+  })
 }
 
 const none: Surroundings = {}

@@ -173,7 +173,7 @@ export function lint(workload: Workload, policy: Policy, python: Python, surroun
     const invocations = invocationsOf(workload, policy, python, surroundings, unread)
     const found = new Found(invocations, policy, python)
     found.lintEach(invocations, unread, workload.containers[0])
-    if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectUnseen(workload, invocations), unread, workload.containers[0])
+    if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectUnseen(workload, invocations, surroundings), unread, workload.containers[0])
     // What nothing is said of wants nothing switched off.
     if (!isSpent() && (invocations.length > 0 || found.hasAny) && workload.annotations.has('paddock.dev/allow') && wholeRules.some((rule) => isActive(rule, policy))) found.lintWhole(workload)
     const findings = [...found.findings(unread), ...unreadFindings(workload, unread, policy, python)]
@@ -421,6 +421,7 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
 
 /** Why a fix cannot be made, for a message; empty where the command tells it, undefined where nothing is known to stand in its way. */
 function reasonAgainst(fix: Fix, invocation: Invocation, circumstances: Circumstances): string | undefined {
+  if (invocation.standsIn !== undefined) return `it stands in ${invocation.standsIn}`
   const holder = circumstances.portHolder(fix, invocation)
   if (holder) return `container ${JSON.stringify(holder.name)} of the Pod has that port`
   if (circumstances.platform.injection === 'Environment') return obstacle(fix, invocation, circumstances)

@@ -8,7 +8,7 @@ import { baseName } from './gunicorn/invocation.ts'
 import { isAnother, starters, supervisors } from './gunicorn/programs.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
-import { gunicornItself, hiddenApplication, inspectContainer, standIn, textsOf, workloadReleases, type Invocation } from './inspect.ts'
+import { gunicornItself, hiddenApplication, inspectContainer, mountedScript, standIn, textsOf, workloadReleases, type Invocation, type Surroundings } from './inspect.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import type { Path } from './kubernetes/field.ts'
 import { hiddenCommand, isMade, isScript, isShellName, type HiddenCommand } from './kubernetes/hidden-command.ts'
@@ -19,14 +19,16 @@ import type { Word } from './shell/word.ts'
  * The containers whose command is not in sight, each as an invocation of which nothing is known; and those of which some words are
  * known, which gunicorn reads whatever else it is told.
  */
-export function* inspectUnseen(workload: Workload, invocations: readonly Invocation[]): Generator<Invocation> {
+export function* inspectUnseen(workload: Workload, invocations: readonly Invocation[], surroundings: Surroundings = {}): Generator<Invocation> {
   const seen = new Set(invocations.map(({ container }) => container))
   for (const container of workload.containers) {
     spend(1)
     if (seen.has(container) || container.list !== 'containers') continue
     const programs = new Programs(workload, container)
     const hidden = hiddenCommand(workload, container) ?? (isMade(workload) ? undefined : behind(container, programs))
-    if (hidden) yield { ...standIn(workload, container, hidden.path), hidden }
+    // Of a script that is at hand, what it starts is known.
+    const isRead = hidden?.kind === 'script' && hidden.value !== undefined && mountedScript(workload, container, hidden.value, surroundings) !== undefined
+    if (hidden && !isRead) yield { ...standIn(workload, container, hidden.path), hidden }
     yield* partly(workload, container, programs)
   }
 }

@@ -19,6 +19,7 @@ import { Lines } from './lines.ts'
 import type { Output } from './outputs.ts'
 import { progress } from './progress.ts'
 import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWorkload, type Reporter, type Summary } from './report.ts'
+import { ServiceCollection } from './service-collection.ts'
 import { excerpt } from './text.ts'
 
 export interface CheckFlags {
@@ -51,11 +52,12 @@ interface RunOptions extends CheckOptions {
 export async function runCheck(paths: readonly string[], flags: CheckFlags, io: Io): Promise<number> {
   const { requirements } = flags
   const configMaps = new ConfigMapCollection()
+  const services = new ServiceCollection()
   const platform = platforms[flags.platform ?? defaultPlatform]
   if (!platform) throw new UsageError(`there is no platform ${JSON.stringify(flags.platform)}`)
   const handedOver = readEach(flags.configFile ?? {}, io)
   const options: RunOptions = {
-    surroundings: { configMaps: configMaps.find, configFile: configFilesAt(handedOver) },
+    surroundings: { configMaps: configMaps.find, services: services.find, configFile: configFilesAt(handedOver) },
     configPlaces: configPlaces(flags.configFile ?? {}, handedOver, configMaps),
     platform,
     compared: flags.platform === undefined,
@@ -73,6 +75,7 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   const read = reader(io)
   await learn(listed, read, (text, file) => {
     configMaps.add(text, file === '-' ? (flags.stdinFilename ?? 'standard input') : file)
+    services.add(text)
     if (flags.governing.needsNamespaces) flags.governing.learnNamespaces(text)
   })
   for (const { file, isNamed } of listed) {

@@ -17,6 +17,7 @@ import { jsonText, painter, type Io } from './io.ts'
 import { readManifests } from './manifests.ts'
 import { picture, unreadLine } from './picture.ts'
 import { platformFile, repository } from './repository.ts'
+import { ServiceCollection } from './service-collection.ts'
 
 export interface ExplainFlags {
   readonly shell?: string
@@ -86,8 +87,13 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
   const problems: object[] = []
   const view = { all: flags.all === true, paint: painter(io.stdout, io.env) }
   const configMaps = new ConfigMapCollection()
-  for (const path of paths) configMaps.add(readNamed(path, io))
-  const surroundings = { configMaps: configMaps.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
+  const services = new ServiceCollection()
+  for (const path of paths) {
+    const text = readNamed(path, io)
+    configMaps.add(text)
+    services.add(text)
+  }
+  const surroundings = { configMaps: configMaps.find, services: services.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
   for (const path of paths) {
     const kind = platformFile(path)
     if (kind !== undefined) {
@@ -126,7 +132,7 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
             for (const { message } of errors) say(`${title}: script: ${visible(message)}`)
           }
           for (const { container, reason } of cut) say(`${titleOf(container)}: ${notReadMessage(reason)}`)
-          for (const { container, hidden } of inspectUnseen(workload, inspected.flatMap(({ invocations }) => invocations)))
+          for (const { container, hidden } of inspectUnseen(workload, inspected.flatMap(({ invocations }) => invocations), surroundings))
             if (hidden) say(`${titleOf(container)}: ${hiddenMessage(hidden)}`)
           for (const { container, unread } of flags.format === 'json' ? [] : inspected) for (const program of unread) say(`${titleOf(container)}: ${unreadLine(program)}`)
         }

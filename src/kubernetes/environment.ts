@@ -4,6 +4,7 @@
  * What an image sets (`ENV`) cannot be seen here and takes no part in `$(VAR)`.
  */
 import { spend, unread } from '../budget.ts'
+import type { Brought } from './brought-variables.ts'
 import { expand, firstHoleIn, longestArgument, tooLong, type Lookup } from './expansion.ts'
 import type { Container, EnvFrom, EnvVar } from './workload.ts'
 
@@ -35,21 +36,31 @@ const mostExpanded = 2 ** 20
  */
 const isServiceLink = (name: string): boolean => /^[A-Z0-9_]+$/.test(name) && /._(?:SERVICE_HOST$|SERVICE_PORT(?:$|_.)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$)/.test(name)
 
-export function containerEnvironment(container: Container, enableServiceLinks: boolean): ContainerEnvironment {
-  const mayComeFromElsewhere = prefixesOf(container.envFrom)
+export function containerEnvironment(container: Container, enableServiceLinks: boolean, brought?: Brought): ContainerEnvironment {
+  const mayComeFromElsewhere = prefixesOf(brought ? brought.unknown : container.envFrom)
   const outside: Lookup = (name) => {
     if (mayComeFromElsewhere(name)) return null
     return isServiceLink(name) && (enableServiceLinks || name.startsWith('KUBERNETES_')) ? null : undefined
   }
   const definitions = new Definitions(container.assigned ? [...container.env, ...container.assigned] : container.env, outside)
+  // In `env`, what comes from elsewhere is not expanded; in `command` and `args` it is.
+  const variables = brought && brought.values.size > 0 ? withBrought(definitions.last, brought) : definitions.last
   const lookup: Lookup = (name) => {
-    const variable = definitions.last.get(name)
+    const variable = variables.get(name)
     if (!variable) return outside(name)
     const { value } = variable
     if (value !== null) definitions.take(value.length)
     return value
   }
-  return { variables: definitions.last, mayComeFromElsewhere, lookup }
+  return { variables, mayComeFromElsewhere, lookup }
+}
+
+/** The container's own, and under them what is brought in, which cannot be changed at the container: its entries have no value. */
+function withBrought(own: ReadonlyMap<string, Variable>, { values }: Brought): ReadonlyMap<string, Variable> {
+  spend(own.size / 4 + values.size)
+  const all = new Map<string, Variable>(Array.from(values, ([name, { value, path }]) => [name, { value, entry: { name, value: undefined, index: -1, path } }] as const))
+  for (const [name, variable] of own) all.set(name, variable)
+  return all
 }
 
 /** Variables in order: each sees those above it. */

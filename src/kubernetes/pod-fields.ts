@@ -104,7 +104,8 @@ function readProbes(container: Container): readonly ProbePort[] {
   return ports
 }
 
-function namedPort(container: Container, name: string): number | undefined {
+/** The number of a port by its name; undefined where the container has none of it. */
+export function namedPort(container: Container, name: string): number | undefined {
   // The API server takes digits in a string for a name, which no port can have.
   const named = list(inContainer(container, 'ports')).find((port) => fieldOf(port, 'name') === name)
   return numberOrNone(fieldOf(named, 'containerPort'))

@@ -31,6 +31,8 @@ export interface EnvVar {
 
 export interface EnvFrom {
   readonly prefix: string
+  /** The ConfigMap that it is from; undefined for a Secret. */
+  readonly configMap?: string
 }
 
 /** A word of a command line before any shell. */
@@ -478,7 +480,8 @@ class Reader {
     const sources: EnvFrom[] = []
     for (const [index, item] of this.#list(value, path, 'envFrom').entries()) {
       const fields = isObject(item) ? item : this.object(item, path, 'envFrom', index)
-      if (fields) sources.push({ prefix: textOf(fields, 'prefix') })
+      const configMap = fields && textOf(own(fields, 'configMapRef'), 'name')
+      if (fields) sources.push({ prefix: textOf(fields, 'prefix'), ...(configMap ? { configMap } : {}) })
     }
     return sources
   }

@@ -1,20 +1,20 @@
-import { isLasting, probePorts, runsBesideOthers } from '../kubernetes/pod-fields.ts'
+import { isLasting, namedPort, probePorts, runsBesideOthers } from '../kubernetes/pod-fields.ts'
 import { passesOn } from '../shell/programs.ts'
 import { boundPorts, defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'probe-port',
   severity: 'warning',
-  summary: 'a probe asks at a port that gunicorn does not listen on',
-  why: 'The probe is refused: the Pod never becomes ready, or is restarted for ever.',
+  summary: 'a probe, or a Service beside it, asks at a port that gunicorn does not listen on',
+  why: 'The probe is refused: the Pod never becomes ready, or is restarted for ever. What a Service sends there is refused as well.',
   remedy: 'Let probes, Service and `bind` use one port.',
   settings: ['bind'],
 
   *check(subject) {
-    const { workload, container } = subject
+    const { workload, container, services = [] } = subject
     // Containers of a Pod share its address: another one may listen there.
     const probed = probePorts(container)
-    if (probed.length === 0 || !isLasting(workload, container) || runsBesideOthers(workload, container) || !isAlone(subject)) return
+    if (probed.length + services.length === 0 || !isLasting(workload, container) || runsBesideOthers(workload, container) || !isAlone(subject)) return
     const bound = boundPorts(subject)
     // Of loopback addresses alone another rule speaks.
     if (!bound || (bound.reached.length === 0 && bound.inside.length > 0)) return
@@ -25,6 +25,12 @@ export default defineRule({
       const why = inside.includes(port) ? ', as the kubelet does not come to loopback addresses' : ''
       if (!reached.includes(port)) yield { place: { path }, shape: 'Invalid value', value: port, detail: `must be ${known}${why}` }
     }
+    for (const { name, targets } of services)
+      for (const target of targets) {
+        const port = typeof target === 'number' ? target : namedPort(container, target)
+        if (port === undefined || reached.includes(port)) continue
+        yield { place: subject.place, shape: 'Invalid value', value: target, detail: `\`targetPort\` of Service ${JSON.stringify(name)} must be ${known}` }
+      }
   },
 })
 

@@ -49,9 +49,16 @@ withHelm('a rule may say what becomes of what cannot be mended', () => {
   expect(shop).toMatchObject({ 'log-file': rule, 'missing-bind': 'Warn' })
 })
 
-withHelm('a rule that there is not, and an action that YAML takes for false, are refused', () => {
+withHelm('a rule that there is not, and what is no action, are refused', () => {
   expect(() => render({ policies: { default: { spec: { rules: { 'few-worker': 'Warn' } } } } })).toThrow("invalid propertyName 'few-worker'")
-  expect(() => render({ policies: { default: { spec: { rules: { 'few-workers': false } } } } })).toThrow("'/policies/default/spec/rules/few-workers': got boolean, want string or object")
+  expect(() => render({ policies: { default: { spec: { rules: { 'few-workers': true } } } } })).toThrow("'/policies/default/spec/rules/few-workers'")
+})
+
+withHelm('an Off that YAML takes for false is Off, also where a policy is enforced to less', () => {
+  for (const enforcement of [undefined, 'Warn']) {
+    const [policy] = ofKind(render({ policies: { default: { ...(enforcement ? { enforcement } : {}), spec: { rules: { 'few-workers': false } } } } }), 'GunicornPolicy')
+    expect((policy?.['spec'] as { rules: object }).rules).toMatchObject({ 'few-workers': 'Off' })
+  }
 })
 
 withHelm('without enforcement, a policy is what it says', () => {

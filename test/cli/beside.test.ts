@@ -1,0 +1,110 @@
+/** What stands beside a workload in the same set of files: scripts and variables of ConfigMaps, Services. */
+import { describe, expect, test } from '@jest/globals'
+import { run } from './in-memory.ts'
+
+const deployment = (container: string, more = ''): string => `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: shop}}
+    spec:
+      containers: [{name: app, ${container}}]
+      volumes: [{name: s, configMap: {name: scripts}}]${more}
+`
+const configMap = (name: string, data: Record<string, string>): string => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop' }, data })
+const service = (name: string, spec: object): string => JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'shop' }, spec })
+
+async function found(files: Record<string, string>, ...flags: string[]): Promise<string[]> {
+  const { out } = await run(['check', '--preset', 'kubernetes', '--format', 'json', ...flags, ...Object.keys(files)], files)
+  return JSON.parse(out).workloads.flatMap(({ findings }: { findings: { action: string; message: string }[] }) => findings.filter(({ action }) => action !== 'Fix' && action !== 'Audit').map(({ action, message }) => `${action}: ${message}`))
+}
+
+describe('a script of a ConfigMap', () => {
+  const mounted = (command: string): string => deployment(`command: ${command}, volumeMounts: [{name: s, mountPath: /s}]`)
+
+  test.each([['[sh, /s/run.sh]'], ['[/s/run.sh]'], ['[bash, -e, /s/run.sh, now]'], ['[sh, -c, "python manage.py migrate && exec /s/run.sh"]']])('%s', async (command) => {
+    const files = { 'a.yaml': mounted(command), 'b.yaml': configMap('scripts', { 'run.sh': '#!/bin/sh\nset -e\nexec gunicorn -k nope -b :8000 shop.wsgi\n' }) }
+    const lines = await found(files)
+    expect(lines.filter((line) => line.startsWith('Deny'))).toEqual([expect.stringContaining('Unsupported value: "nope"')])
+    // What stands in another object is not mended in this one.
+    const { files: after, err } = await run(['check', '--fix', ...Object.keys(files)], files)
+    expect([after, err]).toEqual([files, ''])
+    const { out } = await run(['check', ...Object.keys(files)], files)
+    expect(out).toContain(', and is not mended, as it stands in run.sh of ConfigMap "scripts"')
+  })
+
+  test('that starts something else is read, and nothing is said of it', async () => {
+    const { out } = await run(['check', 'a.yaml', 'b.yaml'], { 'a.yaml': mounted('[sh, /s/run.sh]'), 'b.yaml': configMap('scripts', { 'run.sh': 'exec celery -A shop worker\n' }) })
+    expect(out).toBe('2 files, 1 workload, 0 gunicorn commands: nothing found\n')
+  })
+
+  test('that is not at hand is not looked into', async () => {
+    const { out } = await run(['check', 'a.yaml'], { 'a.yaml': mounted('[sh, /s/run.sh]') })
+    expect(out).toContain('1 container not looked into')
+  })
+})
+
+describe('variables of a ConfigMap', () => {
+  const from = (command: string, more = ''): string => deployment(`command: ${command}, envFrom: [{configMapRef: {name: settings}}${more}]`)
+
+  test.each([
+    ['GUNICORN_CMD_ARGS', from('[gunicorn, -b, ":8000", app]'), { GUNICORN_CMD_ARGS: '-k nope' }, /Unsupported value: "nope"/],
+    ['in a list', from('[gunicorn, -b, ":8000", -w, "$(WORKERS)", app]'), { WORKERS: 'many' }, /invalid int value: 'many'/],
+    ['in a script', from('[sh, -c, "exec gunicorn -b :8000 -w $WORKERS app"]'), { WORKERS: 'many' }, /invalid int value: 'many'/],
+    ['a whole command', from('[sh, -c, "exec $START"]'), { START: 'gunicorn -b :8000 -k nope app' }, /Unsupported value: "nope"/],
+    ['behind one that cannot be read', from('[gunicorn, -b, ":8000", -w, "$(WORKERS)", app]').replace('envFrom: [', 'envFrom: [{secretRef: {name: x}}, '), { WORKERS: 'many' }, /invalid int value: 'many'/],
+  ])('%s', async (_, manifest, data, wanted) => {
+    const lines = await found({ 'a.yaml': manifest, 'b.yaml': configMap('settings', data as Record<string, string>) })
+    expect(lines.filter((line) => line.startsWith('Deny'))).toEqual([expect.stringMatching(wanted)])
+  })
+
+  test.each([
+    ['a source behind it may replace them', from('[gunicorn, -b, ":8000", -w, "$(WORKERS)", app]', ', {secretRef: {name: x}}')],
+    ['env goes before them', deployment('command: [gunicorn, -b, ":8000", -w, "$(WORKERS)", app], env: [{name: WORKERS, value: "2"}], envFrom: [{configMapRef: {name: settings}}]')],
+    ['a prefix makes another name', deployment('command: [gunicorn, -b, ":8000", -w, "$(X_WORKERS)", app], env: [{name: X_WORKERS, value: "2"}], envFrom: [{prefix: Y_, configMapRef: {name: settings}}]')],
+  ])('%s', async (_, manifest) => {
+    expect((await found({ 'a.yaml': manifest, 'b.yaml': configMap('settings', { WORKERS: 'many' }) })).filter((line) => line.startsWith('Deny'))).toEqual([])
+  })
+
+  test('a port is known, and is not defined once more', async () => {
+    const files = { 'a.yaml': from('[gunicorn, app]'), 'b.yaml': configMap('settings', { PORT: '8000' }) }
+    const { files: after, out } = await run(['check', '--fix', ...Object.keys(files)], files)
+    expect(out).not.toContain('cannot be read here')
+    expect(after['a.yaml']).toContain('-b, ":$(PORT)"')
+    expect(after['a.yaml']).not.toMatch(/ env:|name: PORT/)
+  })
+})
+
+describe('a Service', () => {
+  const manifest = deployment('ports: [{name: http, containerPort: 8080}], command: [gunicorn, -b, ":8000", app]')
+  const to = (targetPort: unknown, more: object = {}): string => service('web', { selector: { app: 'shop' }, ports: [{ port: 80, targetPort }], ...more })
+
+  test.each([['8080', 8080], ['the name of another port', 'http']])('sends traffic to a port that nobody listens on: %s', async (_, target) => {
+    expect(await found({ 'a.yaml': manifest, 'b.yaml': to(target) })).toEqual([expect.stringContaining(`Invalid value: ${JSON.stringify(target)}: \`targetPort\` of Service "web" must be the port that gunicorn listens on, 8000 [probe-port]`)])
+  })
+
+  test.each([
+    ['to the port of gunicorn', manifest, to(8000)],
+    ['to other Pods', manifest, to(8080, { selector: { app: 'other' } })],
+    ['to a Pod with another container', manifest.replace('app]}]', 'app]}, {name: proxy, image: nginx}]'), to(8080)],
+    ['of another namespace', manifest, to(8080).replace('"namespace":"shop"', '"namespace":"other"')],
+  ])('nothing is said of one %s', async (_, workload, other) => {
+    expect((await found({ 'a.yaml': workload, 'b.yaml': other })).filter((line) => line.includes('targetPort'))).toEqual([])
+  })
+
+  const addressed = (more = ''): string => deployment(`command: [sh, -c, "exec gunicorn -b 0.0.0.0:$WEB_PORT app"]${more}`)
+
+  test('makes NAME_PORT, which is no port', async () => {
+    expect((await found({ 'a.yaml': addressed(), 'b.yaml': to(8000) })).filter((line) => line.startsWith('Deny'))).toEqual([expect.stringContaining('0.0.0.0:tcp://')])
+  })
+
+  test.each([
+    ['a variable of that name', addressed(', env: [{name: WEB_PORT, value: "8000"}]'), to(8000)],
+    ['no links', addressed().replace('      containers', '      enableServiceLinks: false\n      containers'), to(8000)],
+    ['no address of its own', addressed(), to(8000, { clusterIP: 'None' })],
+    ['variables from elsewhere', addressed(', envFrom: [{secretRef: {name: x}}]'), to(8000)],
+  ])('makes none: %s', async (_, workload, other) => {
+    expect((await found({ 'a.yaml': workload, 'b.yaml': other })).filter((line) => line.includes('tcp://'))).toEqual([])
+  })
+})
