@@ -215,13 +215,19 @@ function* files(paths: readonly string[], { exclude = [], changed = false }: Che
 
 /** What a file that has changed is checked by: itself where it is one that is read, and the nearest platform's file around it, whose process may read it. */
 function besides(path: string, io: Io): string[] {
-  const own = platformFile(path) !== undefined || isManifestName(path) ? [path] : []
+  const own = platformFile(path) !== undefined || (isManifestName(path) && !isOfChart(path, io)) ? [path] : []
   if (platformFile(path) !== undefined) return own
   for (let folder = folderOf(path); ; folder = folderOf(folder.slice(0, -1))) {
     const beside = ['Procfile', ...descriptionNames].map((name) => folder + name).filter((name) => isThere(name, io))
     if (beside.length > 0) return [...own, ...beside]
     if (folder === '' || folder === '/') return own
   }
+}
+
+/** True for a template of a Helm chart, which is no YAML before it is rendered. */
+function isOfChart(path: string, io: Io): boolean {
+  const at = `/${path}`.lastIndexOf('/templates/')
+  return at >= 0 && isThere(`${path.slice(0, at)}Chart.yaml`, io)
 }
 
 function isThere(path: string, io: Io): boolean {

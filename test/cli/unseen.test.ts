@@ -69,7 +69,8 @@ describe('files that are named', () => {
       const { status, out } = await run(['check', '--changed', changed], files)
       expect([status, out.includes('shop/Procfile:1:'), out.includes('missing-worker-dependency')]).toEqual([1, true, true])
     }
-    const { status, out, err } = await run(['check', '--changed', 'docker-compose.yml', 'README.md'], files)
+    const chart = { 'c/Chart.yaml': 'name: c\n', 'c/templates/a.yaml': '{{- if }}\n' }
+    const { status, out, err } = await run(['check', '--changed', 'docker-compose.yml', 'README.md', 'c/templates/a.yaml'], { ...files, ...chart })
     expect([status, out, err]).toEqual([0, '0 workloads, 0 gunicorn commands: nothing to check\n', ''])
   })
 })
