@@ -55,7 +55,7 @@ describe('variables of a ConfigMap', () => {
     ['a whole command', from('[sh, -c, "exec $START"]'), { START: 'gunicorn -b :8000 -k nope app' }, /Unsupported value: "nope"/],
     ['behind one that cannot be read', from('[gunicorn, -b, ":8000", -w, "$(WORKERS)", app]').replace('envFrom: [', 'envFrom: [{secretRef: {name: x}}, '), { WORKERS: 'many' }, /invalid int value: 'many'/],
   ])('%s', async (_, manifest, data, wanted) => {
-    const lines = await found({ 'a.yaml': manifest, 'b.yaml': configMap('settings', data as Record<string, string>) })
+    const lines = await found({ 'a.yaml': manifest, 'b.yaml': configMap('settings', data) })
     expect(lines.filter((line) => line.startsWith('Deny'))).toEqual([expect.stringMatching(wanted)])
   })
 
