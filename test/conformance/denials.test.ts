@@ -33,8 +33,8 @@ const mostPasses = 6
 const missing = missingShell('dash') ?? missingShell('bash') ?? missingShell('busybox') ?? await Promise.all(releases.map((release) => installGunicorn(release))).then(() => undefined, (error: Error) => error.message)
 const folder = mkdtempSync(join(tmpdir(), 'paddock-denials-'))
 
-/** What gunicorn comes to: `serves` where the Pod's address reaches it, `inside` where only the Pod itself does. */
-type Verdict = 'serves' | 'inside' | 'fails'
+/** What gunicorn comes to: `serves` where the Pod's address reaches it, `inside` where only the Pod itself does, `ends` where it was to check its configuration. */
+type Verdict = 'serves' | 'inside' | 'ends' | 'fails'
 
 interface Asked extends CommandLine {
   readonly release: string
@@ -128,13 +128,14 @@ function recordOf(home: string): Record_ {
 function verdictOf({ exit, bind_error: bindError, env_error: envError, worker_error: workerError, settings }: Answer): Verdict {
   if (exit !== null || bindError !== null || envError !== null || workerError) return 'fails'
   if (settings?.['workers'] === 0) return 'fails'
+  if (settings?.['check_config'] === true || settings?.['print_config'] === true) return 'ends'
   // What is its default in an empty environment is left out.
   const bind = settings?.['bind'] ?? ['127.0.0.1:8000']
   return (bind as readonly string[]).every((address) => /^(tcp:\/\/)?(127\.|localhost|\[::1\])/.test(address)) ? 'inside' : 'serves'
 }
 
 /** Of several releases, the best that it comes to. */
-const best = (verdicts: readonly Verdict[]): Verdict => (['serves', 'inside', 'fails'] as const).find((one) => verdicts.includes(one)) ?? 'fails'
+const best = (verdicts: readonly Verdict[]): Verdict => (['serves', 'inside', 'ends', 'fails'] as const).find((one) => verdicts.includes(one)) ?? 'fails'
 
 /** What was found out of each way to start gunicorn, by its key. */
 const known = new Map<string, Verdict>()
