@@ -8,6 +8,8 @@ export interface Need {
   readonly gunicorn?: string
   /** The first release of the distribution that no longer does. */
   readonly below?: string
+  /** The Pythons whose images hold none before, so that pip takes the newest (PEP 440). */
+  readonly newestOn?: string
   /** What to take instead, in words that follow a comma. */
   readonly instead?: string
 }
@@ -41,7 +43,7 @@ const classPaths: readonly (readonly [prefix: string, needs: readonly Need[]])[]
 ]
 
 /** What gunicorn itself needs, whatever its worker class: it imports pkg_resources. */
-export const needsOfGunicorn: readonly Need[] = [{ distribution: 'setuptools', gunicorn: '<21', below: '82', instead: 'update gunicorn' }]
+export const needsOfGunicorn: readonly Need[] = [{ distribution: 'setuptools', gunicorn: '<21', below: '82', newestOn: '>=3.12', instead: 'update gunicorn' }]
 
 /** What gunicorn needs for a value of a setting. */
 export function needsFor(setting: string, value: Value): readonly Need[] {

@@ -1,6 +1,6 @@
 import { needsOfGunicorn, type Need } from '../gunicorn/worker-classes.ts'
 import { admits } from '../python/version.ts'
-import { defineRule, invalid, knownRelease, needs, setBy, type Subject } from './rule.ts'
+import { defineRule, invalid, knownRelease, needs, setBy, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'too-new-dependency',
@@ -16,7 +16,7 @@ export default defineRule({
       const fault = faultOf(need, subject)
       if (!fault) continue
       const detail = `\`${setting.name}\` of container "${container.name}", set by ${setBy(setting, entry)}, needs ${fault.detail}`
-      yield invalid(subject, setting, entry, detail, { remedy: fault.remedy, ...(releases ? { releases } : {}) })
+      yield invalid(subject, setting, entry, detail, { ...doubtful(fault), ...(releases ? { releases } : {}) })
     }
     for (const need of needsOfGunicorn) {
       // The newest first, which most often decides.
@@ -28,16 +28,25 @@ export default defineRule({
           shape: 'Invalid value',
           value: known.specifier.replace(/^={2,3}/, ''),
           detail: `gunicorn, of which ${known.evidence} tells, needs ${fault.detail}`,
-          remedy: fault.remedy,
+          ...doubtful(fault),
         }
     }
   },
 })
 
-function faultOf({ distribution, below, instead }: Need, { python }: Subject): { readonly detail: string; readonly remedy: string } | undefined {
+const doubtful = ({ remedy, doubt }: Fault): Pick<Problem, 'remedy' | 'doubt'> => ({ remedy, ...(doubt === undefined ? {} : { doubt }) })
+
+interface Fault extends Pick<Problem, 'doubt'> {
+  readonly detail: string
+  readonly remedy: string
+}
+
+function faultOf({ distribution, below, newestOn, instead }: Need, { python }: Subject): Fault | undefined {
   if (below === undefined) return undefined
   const { state, specifier, evidence } = python.installed(distribution)
-  if (state !== 'Installed' || admits(specifier, `<${below}`) !== 'none') return undefined
   const pin = `Pin \`${distribution}<${below}\` in requirements.txt`
-  return { detail: `${distribution} below ${below}, and ${evidence} admits ${specifier}`, remedy: instead === undefined ? `${pin}.` : `${pin}, or ${instead}.` }
+  const remedy = instead === undefined ? `${pin}.` : `${pin}, or ${instead}.`
+  if (state === 'Installed' && admits(specifier, `<${below}`) === 'none') return { detail: `${distribution} below ${below}, and ${evidence} admits ${specifier}`, remedy }
+  if (newestOn === undefined || state !== 'Installed' || specifier !== '' || python.version === undefined || admits(`==${python.version}.*`, newestOn) !== 'all') return undefined
+  return { detail: `${distribution} below ${below}, and nothing holds it there`, remedy, doubt: 'unless the image was built while there was one' }
 }
