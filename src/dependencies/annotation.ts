@@ -79,8 +79,19 @@ export function pythonOf(text: string | undefined, evidence: string, version: st
 function reader(text: string, evidence: string, version: string | undefined): (distribution: string) => Installed {
   const file = readRequirements(text)
   const find = installed(file.requirements, file, version ?? null)
+  // Few are asked for, and by each workload: they cost as much as when they were worked out.
+  const known = new Map<string, { readonly result: Installed; readonly steps: number }>()
   return (distribution) => {
-    const { state, specifier, evidence: where } = find(distribution)
-    return { state, specifier, evidence: state === 'Installed' ? `${where} of ${evidence}` : evidence }
+    const before = known.get(distribution)
+    if (before) {
+      spend(before.steps)
+      return before.result
+    }
+    const found = measured((): Installed => {
+      const { state, specifier, evidence: where } = find(distribution)
+      return { state, specifier, evidence: state === 'Installed' ? `${where} of ${evidence}` : evidence }
+    })
+    known.set(distribution, found)
+    return found.result
   }
 }

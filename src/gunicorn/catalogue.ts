@@ -226,6 +226,20 @@ export function releasesFor(version: string | undefined): readonly Release[] {
  */
 export function releasesWithin(specifier: string | undefined): readonly Release[] {
   if (specifier === undefined || specifier === '') return releases
+  // The same list for the same specifier: what is worked out for a list of releases is remembered with it.
+  let found = remembered.get(specifier)
+  if (found) return found
+  found = workedOut(specifier)
+  if (specifier.length > longestVersion) return found
+  if (remembered.size >= mostRemembered) remembered.clear()
+  remembered.set(specifier, found)
+  return found
+}
+
+const remembered = new Map<string, readonly Release[]>()
+const mostRemembered = 500
+
+function workedOut(specifier: string): readonly Release[] {
   const pin = pinned(specifier)
   if (pin !== null) return releasesFor(pin)
   const first = releases.findIndex(({ name }) => admits(`==${name}`, specifier) === 'all')

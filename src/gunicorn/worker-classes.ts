@@ -1,4 +1,5 @@
 /** What each worker class needs, and which releases have it. Sources: gunicorn's own workers, and each project's documentation. */
+import { admits } from '../python/version.ts'
 import { compareReleases, releases, type Release, type Value } from './catalogue.ts'
 
 /** A distribution that must be there. */
@@ -55,6 +56,17 @@ export function needsFor(setting: string, value: Value): readonly Need[] {
 /** Before 27.0 gunicorn warns that there is no HTTP/2 then. */
 const http2: readonly Need[] = [{ distribution: 'h2', gunicorn: '>=27' }]
 const none: readonly Need[] = []
+
+const needing = new Map<Need, ReadonlySet<Release>>()
+
+/** Whether a release needs a distribution. */
+export function isNeeded(need: Need, release: Release): boolean {
+  const { gunicorn } = need
+  if (gunicorn === undefined) return true
+  let found = needing.get(need)
+  if (!found) needing.set(need, (found = new Set(releases.filter(({ name }) => admits(`==${name}`, gunicorn) === 'all'))))
+  return found.has(release)
+}
 
 /** The settings that may need a distribution. */
 export const needingSettings = ['worker_class', 'http_protocols'] as const

@@ -3,7 +3,7 @@ import { spend } from '../budget.ts'
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import { isRepackaged, versionIn, type Release, type Value } from '../gunicorn/catalogue.ts'
 import type { Entry, Setting, StartProblem } from '../gunicorn/settings.ts'
-import { needingSettings, needsFor, type Need } from '../gunicorn/worker-classes.ts'
+import { isNeeded, needingSettings, needsFor, type Need } from '../gunicorn/worker-classes.ts'
 import { effectOf } from '../gunicorn/worker-facts.ts'
 import type { Place } from '../command-line.ts'
 import type { Invocation } from '../inspect.ts'
@@ -14,7 +14,6 @@ import { hasHostNetwork, isLasting, lastingContainers } from '../kubernetes/pod-
 import { valueAt, type Container } from '../kubernetes/workload.ts'
 import type { Command } from '../shell/command.ts'
 import { containerPassesOn, namesProxy, passesOn } from '../shell/programs.ts'
-import { admits } from '../python/version.ts'
 import type { Word } from '../shell/word.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
@@ -323,8 +322,7 @@ export function* needs({ settings, releases }: Subject): Iterable<{ setting: Set
     if (!setting) continue
     for (const entry of settings.entries(name))
       for (const [index, need] of needsFor(name, entry.value ?? null).entries()) {
-        const { gunicorn } = need
-        const needing = gunicorn === undefined ? releases : releases.filter((release) => admits(`==${release.name}`, gunicorn) === 'all')
+        const needing = releases.every((release) => isNeeded(need, release)) ? releases : releases.filter((release) => isNeeded(need, release))
         if (needing.length > 0) yield { setting, entry, need, isFirst: index === 0, releases: needing.length < releases.length ? needing : undefined }
       }
   }

@@ -1,4 +1,4 @@
-import { needsOfGunicorn, type Need } from '../gunicorn/worker-classes.ts'
+import { isNeeded, needsOfGunicorn, type Need } from '../gunicorn/worker-classes.ts'
 import { admits } from '../python/version.ts'
 import { defineRule, invalid, knownRelease, needs, setBy, type Problem, type Subject } from './rule.ts'
 
@@ -20,7 +20,8 @@ export default defineRule({
     }
     for (const need of needsOfGunicorn) {
       // The newest first, which most often decides.
-      if (!possible.toReversed().every(({ name }) => admits(`==${name}`, need.gunicorn ?? '') === 'all')) continue
+      const newest = possible.at(-1)
+      if (!newest || !isNeeded(need, newest) || !possible.every((release) => isNeeded(need, release))) continue
       const [known, fault] = [knownRelease(subject), faultOf(need, subject)]
       if (known && fault)
         yield {
