@@ -244,7 +244,7 @@ export function readKnown(words: readonly Word[], text: string, scope: Scope): b
   spend(1 + text.length / 50)
   const trimmed = text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '')
   if (list) {
-    scope.assignElements(first, trimmed === '' ? [] : trimmed.split(/[ \t]+/))
+    scope.assignElements(first, trimmed === '' ? [] : trimmed.split(/[ \t]+/).map((value) => ({ value, prefix: value })))
     return true
   }
   let rest = trimmed

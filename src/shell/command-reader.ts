@@ -8,7 +8,7 @@ import { FoundCommand, type Assignment, type Written, type ScriptContext, type S
 import { Environment } from './environment.ts'
 import { expandHereDocument, expandWhole, expandWord, type Context } from './expansion.ts'
 import type { Dialect } from './invocation.ts'
-import { Budget, Exports, Scope, shellName, type Definition, type Variable } from './scope.ts'
+import { Budget, Exports, Scope, shellName, type Definition, type Element, type Variable } from './scope.ts'
 import { forEachChild, isTooDeep, parse, partsOf, type Syntax } from './syntax.ts'
 import { locatedIn, type Word } from './word.ts'
 import { functionsOf, isProgram, writesOf, type Writes } from './writes.ts'
@@ -382,14 +382,13 @@ export abstract class CommandReader implements Context {
   }
 
   /** What `NAME=(…)` and `NAME+=(…)` make an array of; undefined where that is not known. */
-  #elements({ name, value, append, index, text }: Syntax.Assignment): readonly string[] | undefined {
-    if (this.dialect !== 'bash' || value.type !== 'ArrayValue' || index !== undefined || /[`$<>]\(|`|:?=\}|\(\s*\[|\s\[/.test(text)) return undefined
+  #elements({ name, value, append, index, text }: Syntax.Assignment): readonly Element[] | undefined {
+    if (this.dialect !== 'bash' || value.type !== 'ArrayValue' || index !== undefined || /[<>]\(|`|:?=\}|\(\s*\[|\s\[/.test(text)) return undefined
     const before = append === true ? this.scope.variable(name).elements : []
     spend((before?.length ?? 0) / 50)
     const words: Word[] = []
     for (const element of value.elements) expandWord(element, this, words)
-    if (before === undefined || words.some((word) => word.value === null || word.splits)) return undefined
-    return [...before, ...words.map((word) => word.value ?? '')]
+    return before === undefined || words.some((word) => word.splits) ? undefined : [...before, ...words]
   }
 
   /** The value of `NAME=VALUE` before a command or on its own. */

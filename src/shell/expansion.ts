@@ -529,7 +529,7 @@ class Expansion {
       scope.budget.characters -= 8 * (elements?.length ?? 0)
       if (scope.budget.characters < 0) return fields.unknown(true)
       // With `set -u`, an empty one was an error up to bash 4.3.
-      if (elements !== undefined) return this.#list(elements.map((value) => literal(value)), quoted)
+      if (elements !== undefined) return this.#list(elements.map((element) => ({ ...literal(''), ...element })), quoted)
     }
     if (index !== undefined || prefix === '!' || !/^(\w+|[@*#?$!-])$/.test(name) || this.#depth >= deepest) {
       this.#skipOperands(part)

@@ -14,11 +14,17 @@ export interface Variable {
   readonly exported: boolean | null
   /** True where it is read-only; null where that is unknown. */
   readonly fixed: boolean | null
-  /** What an array of bash holds, where all of it is known. */
-  readonly elements?: readonly string[]
+  /** What an array of bash holds, where it is known how many there are. */
+  readonly elements?: readonly Element[]
   /** True where the value is unknown, but a whole number as shells write them. */
   readonly isNumber?: boolean
 }
+
+/** An element of an array: one word, as far as it is known. */
+export type Element = Pick<Word, 'value' | 'prefix'>
+
+const isSameArray = (one: readonly Element[] | undefined, other: readonly Element[] | undefined): boolean =>
+  one === other || (one?.length === other?.length && one?.every(({ value, prefix }, index) => value === other?.[index]?.value && prefix === other.at(index)?.prefix) === true)
 
 /** Whether a variable is a whole number for sure. */
 export const isNumber = ({ value, isNumber: number = false }: Variable): boolean => number || (value != null && /^-?(?:0|[1-9]\d{0,17})$/.test(value))
@@ -159,7 +165,7 @@ export class Scope {
     spend(names.length / 4)
     const different = names.filter((name) => {
       const [mine, theirs] = [this.variable(name), other.variable(name)]
-      return mine.value !== theirs.value || mine.elements?.join('\0') !== theirs.elements?.join('\0') || mine.isNumber !== theirs.isNumber
+      return mine.value !== theirs.value || !isSameArray(mine.elements, theirs.elements) || mine.isNumber !== theirs.isNumber
     })
     const [mine, theirs] = [this.parameters, other.parameters]
     const isSame = mine === theirs || (mine?.length === theirs?.length && mine?.every((word, index) => word.value === theirs?.[index]?.value) === true)
@@ -170,8 +176,7 @@ export class Scope {
     const mine = this.variable(name)
     const theirs = other.variable(name)
     spend((mine.elements?.length ?? 0) / 20)
-    const isSameArray = mine.elements === theirs.elements || mine.elements?.join('\0') === theirs.elements?.join('\0')
-    if (isSameArray && mine.value === theirs.value && mine.isNumber === theirs.isNumber && mine.exported === theirs.exported && mine.fixed === theirs.fixed) return
+    if (isSameArray(mine.elements, theirs.elements) && mine.value === theirs.value && mine.isNumber === theirs.isNumber && mine.exported === theirs.exported && mine.fixed === theirs.fixed) return
     this.#put(name, {
       value: mine.value === theirs.value ? mine.value : null,
       exported: mine.exported === theirs.exported ? mine.exported : null,
@@ -203,7 +208,7 @@ export class Scope {
   }
 
   /** Makes a variable an array. */
-  assignElements(name: string, elements: readonly string[]): void {
+  assignElements(name: string, elements: readonly Element[]): void {
     const { fixed, exported } = this.variable(name)
     this.#write(name, kept.has(name) ? anything : { value: null, exported, fixed, elements })
   }

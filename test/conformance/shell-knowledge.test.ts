@@ -46,6 +46,7 @@ const cases: readonly Case[] = [
   { shells: bash, script: 'set -u; O=(-w 2); gunicorn "${O[@]}" a', starts: [['-w', '2', 'a']] },
   { shells: bash, script: 'set -eu; O=(); gunicorn "${O[@]}" a', starts: [['a']] },
   { shells: bash, script: 'set -u; O=(-w 2); O+=(-b "x y"); gunicorn a "${O[@]}"', starts: [['a', '-w', '2', '-b', 'x y']] },
+  { shells: bash, script: 'N=$(printf 3); O=(-w "$N" -b ":$N"); O+=("--name=$(printf "a b")"); gunicorn "${O[@]}" a', starts: [['-w', null, '-b', null, null, 'a']] },
   // getopts
   { shells: both, script: 'while getopts "p:w:" o; do case $o in p) P=$OPTARG;; w) W=$OPTARG;; esac; done; gunicorn -b :$P -w $W app', parameters: ['-p', '8000', '-w3'], starts: [['-b', ':8000', '-w', '3', 'app']] },
   { shells: both, script: 'while getopts vp: o; do case $o in p) P=$OPTARG;; v) V=--preload;; esac; done; shift $((OPTIND - 1)); gunicorn $V -b :$P "$@"', parameters: ['-vp', '9000', '--', 'app'], starts: [['--preload', '-b', ':9000', 'app']] },
