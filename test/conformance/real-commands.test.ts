@@ -155,7 +155,7 @@ describe('real commands', () => {
     expect(tally.known / tally.words).toBeGreaterThanOrEqual(0.96)
   })
 
-  realTest('a fix changes a setting that counts', missing, async () => {
+  realTest('a fix changes a setting that counts, and no other', missing, async () => {
     const begin = performance.now()
     // A fix is looked at with what the command names there, and without.
     const looked = worlds.slice(0, 2)
@@ -170,11 +170,17 @@ describe('real commands', () => {
       await reading.read(looked.flatMap((world) => after.get(world)?.flatMap(({ runs }) => runs.slice(0, most).map((run) => commandLineOf(run, world))) ?? []))
       for (const [at, { mending, index }] of edited.entries()) {
         const pairs = looked.flatMap((world) => {
-          const [was, is] = [startsOf(world, index), after.get(world)?.[at]?.runs.slice(0, most) ?? []].map((runs) => runs.map((run) => reading.of(commandLineOf(run, world))))
+          const [was, is] = [startsOf(world, index), after.get(world)?.[at]?.runs.slice(0, most) ?? []].map((runs) =>
+            // Those that run at once come in any order.
+            runs.map((run) => reading.of(commandLineOf(run, world))).sort((one, other) => (one.application ?? '').localeCompare(other.application ?? '')))
           // What is refused before and after, as its variables are the image's, tells nothing.
           const both = was && is && was.length === is.length ? was.map((answer, place) => [answer, is[place] as Answer] as const) : []
           return both.filter((answers) => answers.some(({ settings }) => settings !== null))
         })
+        const named = new Set([...mending.fixed.mended].flatMap((finding) => changesOf(finding, '23.0.0').map(({ setting }) => setting)))
+        const isSplit = [...mending.fixed.mended].some(({ fix }) => fix && 'split' in fix)
+        const others = isSplit ? [] : pairs.flatMap(([was, is]) => otherChanges(was, is, named))
+        if (others.length > 0) failures.push(`--- ${preset}, ${commands[index]?.name}: also changed ${[...new Set(others)].join(', ')}`)
         for (const finding of mending.fixed.mended) {
           const settings = changesOf(finding, '23.0.0').map(({ setting }) => setting).filter((setting) => !spelledOut[preset]?.includes(setting))
           if (settings.length === 0) continue
@@ -204,6 +210,14 @@ function count(invocations: readonly Found[], tally: { words: number; known: num
 function isChanged(was: Answer, is: Answer, settings: readonly string[]): boolean {
   if (was.settings === null || is.settings === null) return was.exit !== is.exit || was.error !== is.error
   return settings.some((name) => JSON.stringify(effective(name, was.settings?.[name])) !== JSON.stringify(effective(name, is.settings?.[name])))
+}
+
+/** The settings, and the application, that are another after than before, though nothing names them. */
+function otherChanges(was: Answer, is: Answer, named: ReadonlySet<string>): string[] {
+  if (was.settings === null || is.settings === null) return was.settings === is.settings || named.size > 0 ? [] : ['whether it starts']
+  const names = new Set([...Object.keys(was.settings), ...Object.keys(is.settings)])
+  const changed = [...names].filter((name) => !named.has(name) && JSON.stringify(was.settings?.[name]) !== JSON.stringify(is.settings?.[name]))
+  return was.application === is.application ? changed : [...changed, 'the application']
 }
 
 function reportOf(command: RealCommand, preset: string): ReturnType<typeof lint> | undefined {
