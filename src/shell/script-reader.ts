@@ -477,6 +477,7 @@ export class ScriptReader extends CommandReader {
 
   /** The ways that are worth following apart, as what follows asks for what is different on them; undefined where they are joined. */
   #waysApart(ends: readonly Scope[], rest: string): readonly Scope[] | undefined {
+    if (this.budget.apart < rest.length || 2 * this.#ways > mostWays) return undefined
     const apart: Scope[] = []
     for (const end of ends) {
       const same = apart.find((other) => !this.#matters(other.differences(end), rest))

