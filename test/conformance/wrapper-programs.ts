@@ -11,7 +11,7 @@ const run = promisify(execFile)
 const python = [
   'uv==0.13.9', 'poetry==2.5.1', 'pipenv==2026.10.3', 'pdm==2.29.4', 'hatch==1.18.2', 'coverage==7.17.5', 'debugpy==1.8.22', 'memray==1.20.0',
   'honcho==2.0.0', 'opentelemetry-distro==0.66b2', 'ddtrace==4.16.0', 'newrelic==14.1.0', 'elastic-apm==6.26.2',
-  'watchdog[watchmedo]==7.1.0', 'python-dotenv[cli]==1.2.4',
+  'watchdog[watchmedo]==7.1.0', 'python-dotenv[cli]==1.2.4', 'hupper==1.12.1',
 ]
 const debian = ['tini', 'dumb-init', 'gosu', 'wait-for-it', 'catatonit', 'runit', 'daemontools']
 

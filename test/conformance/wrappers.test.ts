@@ -104,6 +104,9 @@ dotenv run gunicorn a -w 2
 dotenv run -- gunicorn a
 watchmedo auto-restart -- gunicorn a -w 2
 watchmedo auto-restart -d . --pattern=*.py -- gunicorn a
+hupper -m gunicorn.app.wsgiapp a
+hupper -v -m gunicorn.app.wsgiapp a --threads 2
+hupper -m gunicorn a
 catatonit -- gunicorn a
 python -m gunicorn a -w 2
 python -u -W ignore -X dev -m gunicorn a
@@ -200,7 +203,7 @@ describe('wrappers', () => {
   /** What of a command is not as it is said. */
   async function problemsOf(line: string, name: string): Promise<{ problems: string[]; started: boolean; passed: boolean }> {
     const folder = makeFolder(root, name)
-    const argv = ((/^(su|runuser|script) .*-\w*c /.test(line) || line.endsWith("'") ? line : `${line} ${more}`).match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", '').replaceAll('GUNICORN', join(folder, 'bin/gunicorn')))
+    const argv = ((/^(su|runuser|script) .*-\w*c |^hupper /.test(line) || line.endsWith("'") ? line : `${line} ${more}`).match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", '').replaceAll('GUNICORN', join(folder, 'bin/gunicorn')))
     const path = [join(folder, 'bin'), ...(folders as string[]), process.env['PATH']].join(delimiter)
     const env = { ...environment, PATH: path, PYTHONPATH: join(folder, 'py'), HOME: join(project, 'home'), LANG: 'C.UTF-8' }
     const child = spawn(argv[0]!, argv.slice(1), { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] })
