@@ -12,10 +12,11 @@ import { escape, firstHoleIn } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import type { Element } from './kubernetes/workload.ts'
 import type { Environment } from './shell/environment.ts'
+import { cutOff, joinedIn, lostWords, readsParameters, remedyFor } from './misstart.ts'
 import { insetOf } from './shell/inset.ts'
 import { isPassing } from './shell/programs.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
-import { readScript, type Command, type ScriptError } from './shell/script.ts'
+import { readScript, type Command, type Script, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
 
 /** A place in an object, and within the string that stands there. */
@@ -97,6 +98,8 @@ export interface Found {
   readonly settings: AgreedSettings
   /** What gunicorn finds in its environment. */
   readonly variables: Variables
+  /** True where words that are meant for it do not get to it. */
+  readonly isCut?: boolean
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
@@ -140,6 +143,25 @@ export interface Unread {
   readonly words: readonly Word[]
 }
 
+/** What a command line says that nobody reads as it is meant: where gunicorn is not started for it, or not with all of its words. */
+export interface Misstart {
+  /**
+   * `script`: one that no shell takes, or reads. `joined`: a command line in one element. `unread`: words behind the script of a shell.
+   * `cut`: the rest of a command, which a line of its own makes another one.
+   */
+  readonly kind: 'script' | 'joined' | 'unread' | 'cut'
+  readonly place: Place
+  /** As it is written. */
+  readonly text: string
+  /** The end of the message. */
+  readonly detail: string
+  readonly remedy?: string
+  /** The element, and what to make of it. */
+  readonly split?: { readonly word: Word; readonly into: readonly string[] }
+  /** Why it may be that it does no harm. */
+  readonly doubt?: string
+}
+
 /** What a command line comes to. */
 export interface Inspected {
   readonly invocations: readonly Found[]
@@ -147,6 +169,7 @@ export interface Inspected {
   readonly errors: readonly ScriptError[]
   /** The programs behind which gunicorn is spoken of, and not seen to be started. */
   readonly unread: readonly Unread[]
+  readonly misstarts: readonly Misstart[]
   /** True where it may start more than is told here: a script that cannot be seen, a program whose name is not known. */
   readonly mayStartMore: boolean
 }
@@ -197,6 +220,7 @@ class Inspector {
   readonly #found: Found[] = []
   readonly #errors: ScriptError[] = []
   readonly #unread: Unread[] = []
+  readonly #misstarts: Misstart[] = []
   #mayStartMore = false
 
   constructor(line: CommandLine) {
@@ -212,15 +236,29 @@ class Inspector {
     else {
       const found = scriptIn(words, started)
       const element = found && elements[found.index]
-      if (found && element && !(words[found.index]?.value === null && found.reader === 'words'))
-        this.#script(this.#elementScript(element, found.offset), found, () => changedEnvironment(found.changes, environment()), {
+      const script = found && element && this.#elementScript(element, found.offset)
+      if (found && script && !(words[found.index]?.value === null && found.reader === 'words'))
+        this.#script(script, found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
           parents: found.parents, depth: 0, isFile: element.isFile === true, closed: (origins && splitByEnv) ?? (element.at && withinScript), inherits: inheritsAll(found.changes), runs: 'surely',
           moves: () => !isPlain(wordsBefore(words, started)), beside: nothingBeside, starter: starterIn(words, started),
-        })
-      else this.#overlook(words, started)
+        }, this.#unreadParameters(script, found, words, (index) => elements[index] && { path: elements[index].path, ...elements[index].at }))
+      else if (origins !== undefined || !this.#joined(words, elements, started)) this.#overlook(words, started)
     }
-    return { invocations: this.#found, errors: this.#errors, unread: this.#unread, mayStartMore: this.#mayStartMore }
+    return { invocations: this.#found, errors: this.#errors, unread: this.#unread, misstarts: this.#misstarts, mayStartMore: this.#mayStartMore }
+  }
+
+  /** Notes an element that holds the program with words of it, or an option of a shell with its script; false where none does. */
+  #joined(words: readonly Word[], elements: readonly Element[], started: Started): boolean {
+    const joined = joinedIn(words, started)
+    const element = joined && elements[joined.index]
+    const word = joined && words[joined.index]
+    if (!element || !word || element.at) return false
+    const { into, isScript } = joined
+    const path = { path: element.path }
+    if (into) this.#misstarts.push({ kind: 'joined', place: path, text: element.text, detail: isScript ? 'must be two elements, the option and the script, as no shell has such an option' : 'must be an element for each word, as no program has such a name', split: { word, into } })
+    else this.#misstarts.push({ kind: 'script', place: path, text: element.text, detail: 'must be the name of a program, as no shell reads it', remedy: 'Write `[sh, -c, SCRIPT]`, with it as the script.' })
+    return true
   }
 
   /** Notes a program behind which gunicorn is spoken of. */
@@ -296,7 +334,7 @@ class Inspector {
     })
   }
 
-  #script(place: ScriptPlace, found: FoundScript, environment: () => Environment, way: Way): void {
+  #script(place: ScriptPlace, found: FoundScript, environment: () => Environment, way: Way, lost?: string): void {
     const { dialect, parameters, options } = found
     const { text } = place
     if (found.reader === 'words' && /[$`;&|<>()*?[\]{}~#!\\\n]/.test(text.replaceAll(/'[^']*'/g, ''))) {
@@ -306,7 +344,8 @@ class Inspector {
     const script = readScript(text, { dialect, parameters, ...(options ? { options } : {}), environment: environment() })
     this.#errors.push(...script.errors)
     if (script.unread) this.#mayStartMore = true
-    const closed = way.closed ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
+    const refusedFrom = this.#refused(place, script, way)
+    const closed = way.closed ?? lost ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
     let movesItself: boolean | undefined
     const moves = (): boolean => way.moves() || (movesItself ??= /\b(cd|pushd|popd|chdir)\b/.test(text))
     const jobs = script.commands.some((command) => command.background)
@@ -314,6 +353,7 @@ class Inspector {
     const others = othersOf(script.commands)
     for (const [index, command] of script.commands.entries()) {
       spend(1 + command.words.length / 10)
+      if (command.start >= refusedFrom) continue
       const { words, origins, started } = unfolded(command.words, () => (name) => command.environment.get(name))
       if (started.kind === 'unknown' && words.length > 0) this.#mayStartMore = true
       if (started.kind === 'program' && words.length - started.index < 2 && command.input === undefined) {
@@ -329,7 +369,8 @@ class Inspector {
       const beside = (): readonly Command[] => [...way.beside(), ...script.commands.filter((other) => other !== command)]
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => others(command) }
-        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? (origins && splitByEnv), runs, moves, beside }, shell)
+        const cut = command.embedded ? undefined : this.#cut(place, command)
+        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? cut ?? (origins && splitByEnv), runs, moves, beside, isCut: (cut ?? lost) !== undefined }, shell)
         continue
       }
       const inner = way.depth < deepestShell ? scriptIn(words, started, command.input !== undefined) : undefined
@@ -352,6 +393,51 @@ class Inspector {
         if (!isMade(command)) this.#overlook(words, started)
       }
     }
+  }
+
+  /** From where on a script is never run, as no shell takes it. */
+  #refused(place: ScriptPlace, { refusal, commands, unread }: Script, { runs }: Pick<Way, 'runs'>): number {
+    const { text } = place
+    if (!refusal || !text.slice(refusal.from).includes('gunicorn')) return Infinity
+    const { from, at, message } = refusal
+    const end = text.indexOf('\n', Math.max(at, from))
+    const before = commands.filter((command) => command.start < from)
+    const mayEnd = unread || before.some(({ exec, words }) => exec || words[0]?.value == null || baseName(words[0].value) === 'gunicorn')
+    const doubt = runs === 'maybe' ? 'if it comes to that script' : mayEnd ? 'unless what stands before it does not end' : undefined
+    this.#misstarts.push({
+      kind: 'script', text: text.slice(from, end < 0 ? text.length : end).trim(), detail: `must be a script that a shell takes, and none does: ${message}`, remedy: remedyFor(refusal, text),
+      place: { path: place.path, ...place.place(Math.min(at, Math.max(0, text.length - 1)), Math.min(at + 1, text.length)) }, ...(doubt === undefined ? {} : { doubt }),
+    })
+    return from
+  }
+
+  /** Notes the options that a line of their own parts from a command: why nothing is put into it then. */
+  #cut({ text, path, place }: ScriptPlace, command: Command): string | undefined {
+    const cut = cutOff(text, command.end)
+    if (!cut) return undefined
+    this.#misstarts.push({
+      kind: 'cut', place: { path, ...place(cut.start, cut.end) }, text: text.slice(cut.start, cut.end),
+      detail: 'must stand on the line of its command, or behind a `\\` that is the last character of the line before it: it is a command of its own, and gunicorn does not get it',
+      remedy: 'Put a `\\` at the end of each line but the last, and no comment between them.',
+    })
+    return 'the options on the line behind it, which it does not get, may be meant for it'
+  }
+
+  /** Notes the words behind a script that does not read them: why nothing is put into it then. */
+  #unreadParameters({ text }: ScriptPlace, { parameters, index }: FoundScript, words: readonly Word[], placeOf: (index: number) => Place | undefined): string | undefined {
+    const lost = lostWords(parameters)
+    if (lost.length === 0 || readsParameters(text) || !(text.includes('gunicorn') || lost.some(({ value }) => value?.includes('gunicorn')))) return undefined
+    const at = words.indexOf(lost[0]!)
+    const place = placeOf(at < 0 ? index : at)
+    if (!place) return undefined
+    const isCommand = !text.includes('gunicorn')
+    const spoken = lost.map((word) => word.text).join(' ')
+    this.#misstarts.push({
+      kind: 'unread', place, text: spoken,
+      detail: isCommand ? 'must stand in the script, which is one element: the shell does not run what stands behind it, and gunicorn is not started' : 'must stand in the script, which is one element and does not read what stands behind it',
+      remedy: isCommand ? 'Write one script: `[sh, -c, "FIRST && exec gunicorn …"]`.' : 'Write the words into the script, or `"$@"`, with a word for `$0` before them.',
+    })
+    return 'the words behind its script, which does not read them, may be meant for it'
   }
 
   /** The script that a word of another one holds; undefined where it is not known. */
@@ -381,7 +467,7 @@ class Inspector {
     words: readonly Word[],
     { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
-    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves' | 'beside'>,
+    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves' | 'beside'> & { readonly isCut: boolean },
     shell: Omit<Shell, 'seat'> | undefined,
   ): void {
     const { path } = script
@@ -401,6 +487,7 @@ class Inspector {
       shell: shell && { ...shell, seat },
       beside: way.beside,
       runs: way.runs,
+      isCut: way.isCut,
       place: { path, ...script.place(command.start, command.end) },
       insertion: grabbed(passed) ?? insertionIn(script, command, own, way),
       placeOf: (word) => ({ path, ...script.place(word.start, word.end) }),
@@ -422,7 +509,7 @@ class Inspector {
 
   #add(
     words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
-    rest: Pick<Found, 'form' | 'alternatives' | 'command' | 'script' | 'parents' | 'shell' | 'beside' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
+    rest: Pick<Found, 'form' | 'alternatives' | 'isCut' | 'command' | 'script' | 'parents' | 'shell' | 'beside' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
   ): void {
     const { releases } = this.#line
     if (words.length > mostWords) {

@@ -2,7 +2,7 @@
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
 import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budget.ts'
-import { inspectCommandLine, mostWords, noParents, nothingBeside, wordOf, type CommandLine, type Found, type Inspected } from './command-line.ts'
+import { inspectCommandLine, mostWords, noParents, nothingBeside, wordOf, type CommandLine, type Found, type Inspected, type Misstart } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
 import { releasesFor, releasesWithin, versionIn, type Release } from './gunicorn/catalogue.ts'
@@ -38,6 +38,8 @@ export interface Invocation extends Found {
   readonly isPartial?: boolean
   /** Why it was not read to its end, of a container that stands in here for what it may start. */
   readonly unread?: UnreadContainer
+  /** What its command line says in vain, of a container that stands in here for what it may start. */
+  readonly misstart?: Misstart
 }
 
 /** What is at hand besides a workload itself: nothing where it is admitted. */
@@ -53,10 +55,13 @@ export interface Surroundings {
 /**
  * The invocations of gunicorn in a workload, container by container.
  * @param unread takes the containers that are not read to their end
+ * @param misstarts takes what their command lines say in vain
  * @throws {Unread} for those, where it is not given
  */
-export function inspect(workload: Workload, surroundings: Surroundings = none, unread?: UnreadContainer[]): Invocation[] {
-  return inspectWorkload(workload, surroundings, unread).flatMap(({ invocations }) => invocations)
+export function inspect(workload: Workload, surroundings: Surroundings = none, unread?: UnreadContainer[], misstarts?: Invocation[]): Invocation[] {
+  const inspected = inspectWorkload(workload, surroundings, unread)
+  if (misstarts) for (const { container, misstarts: some } of inspected) for (const misstart of some) misstarts.push(misstartOf(workload, container, misstart))
+  return inspected.flatMap(({ invocations }) => invocations)
 }
 
 /** The same with what is wrong with scripts and what was not read, for each container that may start gunicorn. */
@@ -149,7 +154,9 @@ export function inspectContainer(
   }))
   const services = surroundings.services?.(workload.namespace).filter((service) => selects(service, valueAt(workload.written, [...workload.kind.metadata, 'labels'])))
   const all = surroundings.configMaps ? [...invocations, ...inMountedScripts(workload, container, elements, environment, releases, surroundings)] : invocations
-  return { ...found, container, invocations: services && services.length > 0 ? all.map((invocation) => ({ ...invocation, services })) : all }
+    // The entry point may be a shell, or run its arguments by one.
+  const misstarts = before.length === 0 ? found.misstarts : found.misstarts.map(({ split, ...misstart }) => (split || misstart.kind === 'script' ? { doubt: "unless the image's entry point is a shell", ...misstart } : misstart))
+  return { ...found, container, misstarts, invocations: services && services.length > 0 ? all.map((invocation) => ({ ...invocation, services })) : all }
 }
 
 /** Whether what stands beside a container may start gunicorn: a script that is mounted, a variable that a shell brings in. */
@@ -249,6 +256,13 @@ export const hiddenApplication: Word = { value: null, prefix: 'application', spl
 /** A container that was not read to its end, as an invocation of which nothing is known. */
 export function unreadInvocation(workload: Workload, unread: UnreadContainer): Invocation {
   return { ...standIn(workload, unread.container, unread.container.path), unread }
+}
+
+/** What a command line says in vain, as an invocation of which nothing is known but the element that may be taken apart. */
+function misstartOf(workload: Workload, container: Container, misstart: Misstart): Invocation {
+  const { place, split } = misstart
+  const list = { kind: 'list', path: place.path.slice(0, -1), before: undefined } as const
+  return { ...standIn(workload, container, place.path), ...(split ? { insertion: list } : {}), misstart }
 }
 
 export function standIn(workload: Workload, container: Container, path: Path): Invocation {

@@ -105,8 +105,8 @@ export class Finding implements Verdict {
   /** `path: Shape: "value": detail [rule]`. */
   get message(): string {
     const { place, shape, value, detail, releases, doubt } = this.#problem
-    const suffix = releases ? `, in gunicorn ${releasesInWords(releases)}` : ''
-    return `${fieldMessage(place.path, shape, value, detail + suffix + (doubt === undefined ? '' : `, ${doubt}`))} [${this.#rule.id}]`
+    const suffix = (releases ? `, in gunicorn ${releasesInWords(releases)}` : '') + (doubt ? `, ${doubt}` : '')
+    return `${fieldMessage(place.path, shape, value, detail + suffix)} [${this.#rule.id}]`
   }
 
   get remedy(): string {
@@ -170,10 +170,12 @@ export interface Report {
 export function lint(workload: Workload, policy: Policy, python: Python, surroundings?: Surroundings): Report {
   return bounded(() => {
     const unread: UnreadContainer[] = workload.unread ? [workload.unread] : []
-    const invocations = invocationsOf(workload, policy, python, surroundings, unread)
+    const misstarts: Invocation[] = []
+    const invocations = invocationsOf(workload, policy, python, surroundings, unread, misstarts)
     const found = new Found(invocations, policy, python)
     found.lintEach(invocations, unread, workload.containers[0])
-    if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectUnseen(workload, invocations, surroundings), unread, workload.containers[0])
+    if (misstarts.length > 0) found.lintEach(misstarts, unread, workload.containers[0])
+    if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectUnseen(workload, misstarts.length > 0 ? [...invocations, ...misstarts] : invocations, surroundings), unread, workload.containers[0])
     // What nothing is said of wants nothing switched off.
     if (!isSpent() && (invocations.length > 0 || found.hasAny) && workload.annotations.has('paddock.dev/allow') && wholeRules.some((rule) => isActive(rule, policy))) found.lintWhole(workload)
     const findings = [...found.findings(unread), ...unreadFindings(workload, unread, policy, python)]
@@ -256,10 +258,12 @@ class Found {
     spend(20)
     const own: Finding[] = []
     try {
+      const { misstart } = invocation
       for (const rule of activeRules(policy, invocation.hidden ? 'hidden' : undefined)) {
         if (invocation.isPartial === true && rule.isAboutWords !== true) continue
-        if (allowed.has(rule.id) || !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
-        for (const problem of rule.check(subject)) {
+        if (allowed.has(rule.id)) continue
+        if (misstart ? !rule.ofMisstart : !(rule.always || serves) || hasNothingToSay(rule, invocation)) continue
+        for (const problem of misstart ? [rule.ofMisstart?.(misstart)].filter((one) => one !== undefined) : rule.check(subject)) {
           spend(2)
           const finding = findingOf(rule, problem, invocation, policy, (fix) => reasonAgainst(fix, invocation, this.#circumstances))
           if (finding && !this.#takes(finding)) break

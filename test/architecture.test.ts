@@ -11,6 +11,7 @@ const order = [
   ['shell', 'python', 'kubernetes', 'oci', 'x509'],
   ['gunicorn', 'edit'],
   ['platforms'],
+  ['misstart'],
   ['command-line'],
   ['inspect'],
   ['unseen'],
@@ -125,7 +126,7 @@ describe('the house', () => {
   test('what is one file stays one file', () => {
     const files = sources.map(({ path }) => path)
     expect(files).toEqual(expect.arrayContaining(['src/inspect.ts', 'src/edit.ts', 'src/lint.ts', 'src/fix.ts']))
-    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/inspect.ts', 'src/lint.ts', 'src/unseen.ts'])
+    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/inspect.ts', 'src/lint.ts', 'src/misstart.ts', 'src/unseen.ts'])
   })
 
   test('everything has a name', () => {

@@ -68,7 +68,7 @@ export function readRequest(value: unknown): ExplainRequest {
 
 /** What a command line comes to, by everything that is known of it. */
 export function understand(request: ExplainRequest): Inspected {
-  return readToItsEnd(() => bounded(() => inspected(request)), (message) => ({ invocations: [], errors: [{ message, start: 0, end: 1 }], unread: [], mayStartMore: true }))
+  return readToItsEnd(() => bounded(() => inspected(request)), (message) => ({ invocations: [], errors: [{ message, start: 0, end: 1 }], unread: [], misstarts: [], mayStartMore: true }))
 }
 
 /** What is said of something that was not read to its end. */

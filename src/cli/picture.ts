@@ -6,6 +6,7 @@ import { termination, type Parent } from '../gunicorn/termination.ts'
 import type { Found, Unread } from '../command-line.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import { visible } from '../kubernetes/visible.ts'
+import { isLeftBehind } from '../rules/rule.ts'
 import type { Word } from '../shell/word.ts'
 import { explainInvocation, isDefault, unknownSettings, writtenSettings } from './explain.ts'
 import type { painter } from './io.ts'
@@ -119,8 +120,10 @@ function origins({ words, placeOf, script }: Found): { where: string; texts: str
 /** A word as it is written; a mark stands for what is put in from elsewhere and not known. */
 const asWritten = ({ text }: Word): string => text.replaceAll(/[\uE000-\uF8FF]/g, '…')
 
-function terminationText({ parents, settings }: Found): string {
+function terminationText(found: Found): string {
+  const { parents, settings } = found
   if (settings.value('daemon') === true) return 'nothing is left to get it, as gunicorn goes into the background, and the container ends'
+  if (isLeftBehind(found)) return 'nothing is left to get it, as the script ends with gunicorn in the background, and the container with it'
   const { outcome, first, stopsAt, because } = termination(parents)
   const grace = settings.value('graceful_timeout')
   const ends = `it ends once its requests are answered, after ${typeof grace === 'number' ? `${grace} s` : 'graceful_timeout'} at the latest`

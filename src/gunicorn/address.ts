@@ -60,3 +60,17 @@ function digitsPort(netloc: string, defaultPort: number): Address {
 export function isLoopback(address: Address): boolean {
   return address.kind === 'tcp' && (/^127(\.\d+){0,3}$/.test(address.host) || /^(localhost|::1|0*:0*:0*:0*:0*:0*:0*:0*1)$/.test(address.host))
 }
+
+/**
+ * True for two that Linux does not let a process listen on: with one port, and one of them every address or both the same one.
+ * `::` is every address of IPv4 too, unless a system's settings say otherwise. Port 0 is a free one, each time another.
+ */
+export function sharesAddress(one: Extract<Address, { kind: 'tcp' }>, other: Extract<Address, { kind: 'tcp' }>): boolean {
+  if (one.port !== other.port || one.port === 0) return false
+  const [left, right] = [plainHost(one.host), plainHost(other.host)]
+  if (left === right || left === '::' || right === '::') return true
+  const isVersion6 = (host: string): boolean => host.includes(':')
+  return (left === '0.0.0.0' && !isVersion6(right)) || (right === '0.0.0.0' && !isVersion6(left))
+}
+
+const plainHost = (host: string): string => (host === '' || host === '0' ? '0.0.0.0' : host === 'localhost' ? '127.0.0.1' : /^[0:]+$/.test(host) && host.includes(':') ? '::' : host)

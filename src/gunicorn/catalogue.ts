@@ -53,6 +53,8 @@ export class Release {
   readonly workers: Readonly<Record<string, string>>
   readonly settings: Readonly<Record<string, CatalogueEntry>>
   readonly addressSyntax: AddressSyntax
+  /** True where what stands behind the colon of an application may be any expression. */
+  readonly evaluatesApplication: boolean
   /** True where the application must stand on the command line, and this is checked before GUNICORN_CMD_ARGS is read. */
   readonly wantsApplicationFirst: boolean
   /** True where the file of `--paste` may hold any setting. */
@@ -68,6 +70,7 @@ export class Release {
     this.workers = file.workers
     this.settings = file.settings
     this.addressSyntax = compareReleases(file.release, '20.0.0') < 0 ? 'digits' : 'integer'
+    this.evaluatesApplication = compareReleases(file.release, '20.0.0') < 0
     this.wantsApplicationFirst = compareReleases(file.release, '20.1.0') < 0
     this.pasteSetsAnything = compareReleases(file.release, '20.0.0') < 0
     for (const [name, entry] of [...Object.entries(file.options), ...Object.entries(file.settings)]) {

@@ -50,6 +50,14 @@ export interface StartProblem {
   readonly releases: readonly Release[]
 }
 
+/** An option that is given twice: its first value is lost. */
+export interface Repeated {
+  /** As the last of them is written: `-w`. */
+  readonly name: string
+  readonly first: Assignment
+  readonly last: Assignment
+}
+
 /** What an environment variable holds: null where that is unknown, undefined where it is not set. */
 export type Variables = (name: string) => string | null | undefined
 
@@ -61,6 +69,10 @@ export class Reading {
   readonly application: Word | null | undefined
   /** True where it names no application, and a config file that is not in sight may. */
   readonly mayLackApplication: boolean
+  /** The operands of the command line, of which gunicorn takes the first for the application; null where they are not known. */
+  readonly operands: readonly Word[] | null
+  /** The options with one value that the command line gives several, and only the last of which holds. */
+  readonly repeated: readonly Repeated[]
   /** The option that ends gunicorn at once: `--help`, `--version`. */
   readonly exits: Arguments['exits']
   /** Why settings that are not written down are unknown: undefined where they are not. */
@@ -70,11 +82,13 @@ export class Reading {
   readonly #written: ReadonlyMap<string, Setting>
   readonly #variables: Variables
 
-  constructor(reader: Pick<Reader, 'releases' | 'problems' | 'application' | 'mayLackApplication' | 'exits' | 'unseen' | 'configFile' | 'variables'> & { readonly written: ReadonlyMap<string, Setting> }) {
+  constructor(reader: Pick<Reader, 'releases' | 'problems' | 'application' | 'mayLackApplication' | 'operands' | 'repeated' | 'exits' | 'unseen' | 'configFile' | 'variables'> & { readonly written: ReadonlyMap<string, Setting> }) {
     this.releases = reader.releases
     this.problems = reader.problems
     this.application = reader.application
     this.mayLackApplication = reader.mayLackApplication
+    this.operands = reader.operands
+    this.repeated = reader.repeated
     this.exits = reader.exits
     this.unseen = reader.unseen
     this.configFile = reader.configFile
@@ -100,8 +114,8 @@ export class Reading {
 
   /** The same with settings written down over all that is there. */
   with(settings: ReadonlyMap<string, Setting>): Reading {
-    const { releases, problems, application, mayLackApplication, exits, unseen, configFile } = this
-    return new Reading({ releases, problems: [...problems], application, mayLackApplication, exits, unseen, configFile, written: new Map([...this.#written, ...settings]), variables: this.#variables })
+    const { releases, problems, application, mayLackApplication, operands, repeated, exits, unseen, configFile } = this
+    return new Reading({ releases, problems: [...problems], application, mayLackApplication, operands, repeated: [...repeated], exits, unseen, configFile, written: new Map([...this.#written, ...settings]), variables: this.#variables })
   }
 
   /** The settings that an option or a variable sets, in order. */
@@ -240,6 +254,9 @@ function sameMatch(a: Release, b: Release, name: string): boolean {
   return left.option === right.option
 }
 
+/** More options are not told of that are given several times. */
+const mostRepeated = 20
+
 /** More problems are not told of addresses. */
 const mostProblems = 300
 
@@ -251,6 +268,8 @@ class Reader {
   readonly problems: StartProblem[] = []
   application: Word | null | undefined
   mayLackApplication = false
+  operands: readonly Word[] | null = null
+  readonly repeated: Repeated[] = []
   exits: Arguments['exits']
   unseen: Reading['unseen']
   configFile: Reading['configFile']
@@ -384,6 +403,7 @@ class Reader {
         else appended.set(name, { entries, last: assignment })
         layer.set(name, { name, source, value: undefined, entries })
       } else {
+        if (source === 'command line' && assignment.argument && layer.has(name)) this.#repeat(assignment, last.get(name), assignments)
         const entry = this.#entry(assignment, source, last.get(name) === assignment)
         layer.set(name, { name, source, value: entry.value, entries: [entry] })
       }
@@ -395,6 +415,15 @@ class Reader {
       if (hidden >= 0) this.written.set(name, (placed.get(name) ?? 0) < hidden ? unknownSetting(setting) : setting)
       else this.written.set(name, list ? this.#listSetting(setting, list.last) : setting)
     }
+  }
+
+  /** Notes an option once it is given for the last time. */
+  #repeat(assignment: Assignment, last: Assignment | undefined, assignments: Arguments['assignments']): void {
+    if (last !== assignment || this.repeated.length === mostRepeated) return
+    const first = assignments.find((one) => one?.option === assignment.option)
+    spend(assignments.length / 50)
+    const isSame = (first?.argument?.word.text ?? '') === assignment.argument?.word.text
+    if (first && !isSame) this.repeated.push({ name: assignment.flag, first, last: assignment })
   }
 
   #listSetting(setting: Setting, last: Assignment): Setting {
@@ -447,6 +476,7 @@ class Reader {
   /** The application that the command line names. */
   #findApplication(line: Arguments): void {
     const [first] = line.positionals
+    if (!line.positionalsUnknown) this.operands = line.positionals
     if (line.positionalsUnknown || given(line, 'paste')) this.application = null
     else if (first) this.application = first
     else if (line.errors.length === 0) this.#missesApplication(this.releases.filter((release) => release.wantsApplicationFirst))

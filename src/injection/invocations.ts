@@ -6,12 +6,12 @@ import type { Container, UnreadContainer, Workload } from '../kubernetes/workloa
 import { knownRelease, type Platform, type Python } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
 
-/** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. `unread` as for `inspect`. */
-export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[]): Invocation[] {
+/** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. `unread` and `misstarts` as for `inspect`. */
+export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[], misstarts?: Invocation[]): Invocation[] {
   try {
     // Most workloads have nothing to do with gunicorn: their requirements are not read.
     const isConcerned = workload.containers.some(mayStartGunicorn)
-    const found = isConcerned ? inspect(withRelease(workload, python), surroundings, unread) : []
+    const found = isConcerned ? inspect(withRelease(workload, python), surroundings, unread, misstarts) : []
     if (injection === 'Command' || found.length > 0 || unread?.length) return found
     const hidden = hiddenGunicorn(workload, python)
     return hidden ? [inspectImage(withRelease(workload, python), hidden)] : found

@@ -22,6 +22,8 @@ export interface Binding {
 export interface Module {
   /** In the order in which they were bound. */
   readonly names: ReadonlyMap<string, Binding>
+  /** The names that a note is made of (`workers: 4`), which binds nothing, each with its line. */
+  readonly annotated: ReadonlyMap<string, number>
   /** True where names may be bound that are not among them. */
   readonly mayHoldMore: boolean
   /** True where it may fail when it is run. */
@@ -95,6 +97,7 @@ class Interpreter {
   #environmentTouched = false
   /** The reads of each name that were met. */
   readonly #readNames = new Set<string>()
+  readonly #annotated = new Map<string, number>()
 
   constructor(syntax: Syntax, name: string, environment: EnvironmentOf) {
     this.#syntax = syntax
@@ -109,7 +112,7 @@ class Interpreter {
     if (reaching.some((name) => mentions.has(name))) this.#lose()
     for (const [name, binding] of this.#names) if (this.#syntax.globals.has(name)) this.#names.set(name, { ...binding, value: unknown, isUnsure: true })
     for (const name of this.#syntax.globals) if (!this.#names.has(name)) this.#bindUnsure(name, 1)
-    return { names: this.#names, mayHoldMore: this.#mayHoldMore, mayFail: this.#mayFail, reads: (name) => this.#readNames.has(name) }
+    return { names: this.#names, annotated: this.#annotated, mayHoldMore: this.#mayHoldMore, mayFail: this.#mayFail, reads: (name) => this.#readNames.has(name) }
   }
 
   /** Any name may have been bound to anything. */
@@ -160,6 +163,7 @@ class Interpreter {
         for (const target of statement.targets) this.#delete(target, line)
         return
       case 'expression':
+        if (statement.annotates !== undefined) this.#annotated.set(statement.annotates, line)
         this.#value(statement.value)
         return
       case 'import':
@@ -403,6 +407,9 @@ class Interpreter {
     }
     const [a, b] = [numeric(left), numeric(right)]
     if (a !== undefined && b !== undefined) return this.#arithmetic(operator, a, b)
+    const floats = floatsOf(left, right)
+    if (floats && (operator === '+' || operator === '-' || operator === '*')) return { type: 'float', value: operator === '+' ? floats[0] + floats[1] : operator === '-' ? floats[0] - floats[1] : floats[0] * floats[1] }
+    if (floats && (operator === '/' || operator === '//') && floats[1] !== 0) return { type: 'float', value: operator === '/' ? floats[0] / floats[1] : Math.floor(floats[0] / floats[1]) }
     if (left.type === 'str' && right.type === 'str') {
       if (operator === '+') return joined([left.value, right.value])
       if (operator === 'in' || operator === 'not in') return bool(right.value.includes(left.value) === (operator === 'in'))
@@ -683,6 +690,13 @@ function namesOf(statement: Statement): string[] {
     default:
       return []
   }
+}
+
+/** Two numbers of which one is a float; undefined for others, and for those that are too large to be told exactly. */
+function floatsOf(left: PythonValue, right: PythonValue): readonly [number, number] | undefined {
+  if (left.type !== 'float' && right.type !== 'float') return undefined
+  const [a, b] = [left, right].map((value) => (value.type === 'float' ? value.value : Number(numeric(value) ?? NaN)))
+  return a !== undefined && b !== undefined && Math.abs(a) < 2 ** 50 && Math.abs(b) < 2 ** 50 ? [a, b] : undefined
 }
 
 /** The names that an expression may bind. */

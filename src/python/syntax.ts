@@ -34,7 +34,8 @@ export type Statement = { readonly line: number } & (
   | { readonly kind: 'assign'; readonly targets: readonly Expression[]; readonly value: Expression }
   | { readonly kind: 'augment'; readonly target: Expression; readonly operator: string; readonly value: Expression }
   | { readonly kind: 'delete'; readonly targets: readonly Expression[] }
-  | { readonly kind: 'expression'; readonly value: Expression }
+  /** `annotates`: the name of which it is a note, `workers: 4`, which binds nothing. */
+  | { readonly kind: 'expression'; readonly value: Expression; readonly annotates?: string }
   | { readonly kind: 'import'; readonly imported: readonly Imported[] }
   | { readonly kind: 'import all' }
   | { readonly kind: 'pass' }
@@ -299,6 +300,9 @@ function refuse(tokens: readonly Token[], line: number): void {
   if (last?.kind === 'op' && /^(=|[-+*/%@&|^~<>]=?|\.|==|!=)$/.test(last.text) && first.kind !== 'op' && first.text !== 'from' && first.text !== 'import')
     throw new Refused('invalid syntax', line)
   const isName = first.kind === 'name' && !keywords.has(first.text) && !softKeywords.has(first.text)
+  // `accesslog: /var/log/x.log`
+  const third = tokens[2]
+  if (isName && (second?.text === '=' || second?.text === ':') && third?.kind === 'op' && /^([/%&|^,)\]}.@<>]|\/\/|==|!=|<=|>=)$/.test(third.text)) throw new Refused('invalid syntax', line)
   // `workers 4`, `bind "…"`
   if (isName && (second?.kind === 'number' || (second?.kind === 'name' && !keywords.has(second.text)))) throw new Refused('invalid syntax', line)
   if (isName && second?.kind === 'string') throw new Refused('invalid syntax', line)
@@ -369,7 +373,7 @@ function assignment(tokens: readonly Token[], line: number): Statement {
     reader.next()
     reader.expression()
     // Without a value nothing is bound.
-    if (reader.peek() === undefined) return { kind: 'expression', value: { kind: 'other', names: [], binds: [] }, line }
+    if (reader.peek() === undefined) return { kind: 'expression', value: { kind: 'other', names: [], binds: [] }, ...(first.kind === 'name' ? { annotates: first.name } : {}), line }
     reader.expect('=')
     return { kind: 'assign', targets: [first], value: reader.all(), line }
   }

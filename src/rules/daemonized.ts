@@ -1,5 +1,5 @@
 import { isLasting } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid, type Subject } from './rule.ts'
+import { defineRule, invalid, isLeftBehind, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'daemonized',
@@ -8,8 +8,16 @@ export default defineRule({
   why: 'The process that the container was started for ends at once, and gunicorn with it. The container restarts for ever, without a log.',
   remedy: 'Leave `--daemon` out.',
   settings: ['daemon'],
+  unset: true,
 
   *check(subject) {
+    const [first] = subject.command?.words ?? []
+    if (first && isLeftBehind(subject) && isLasting(subject.workload, subject.container))
+      yield {
+        place: subject.placeOf(first), shape: 'Invalid value', value: first.text,
+        detail: 'must not run in the background of a script that ends: the container ends with it, and gunicorn too',
+        remedy: 'Leave the `&` out, and write `exec` in front of gunicorn.',
+      }
     const setting = subject.settings.get('daemon')
     if (!setting || !endsContainer(subject)) return
     for (const entry of subject.settings.entries('daemon'))

@@ -7,20 +7,20 @@ import { defineRule, type Subject } from './rule.ts'
 export default defineRule({
   id: 'ignored-name',
   severity: 'warning',
-  summary: 'a config file sets a name that gunicorn ignores',
-  why: 'gunicorn takes no notice of names that are none of its settings, which are told apart by case, and goes by the default.',
+  summary: 'a config file sets a name that gunicorn ignores, or nothing',
+  why: 'gunicorn takes no notice of names that are none of its settings, which are told apart by case, and goes by the default. `workers: 4` is a note on a type to Python, and sets nothing.',
   remedy: "Write the setting's own name.",
   settings: [],
 
   *check(subject) {
-    for (const { name, meant, where, ignoring } of ignoredNames(subject)) {
+    for (const { name, meant, where, ignoring, isNote = false } of ignoredNames(subject)) {
       const some = ignoring.length < subject.releases.length
       yield {
         place: subject.settings.configWord ? subject.placeOf(subject.settings.configWord) : subject.place,
         shape: 'Invalid value',
         value: name,
-        detail: meant === name ? `must be a setting of the release (${where})` : `must be \`${meant}\`, as gunicorn ignores other names (${where})`,
-        remedy: meant === name ? `Remove \`${name}\`, or install a gunicorn that has it.` : `Write \`${meant}\`.`,
+        detail: isNote ? `must have \`=\` behind it, as a colon sets nothing (${where})` : meant === name ? `must be a setting of the release (${where})` : `must be \`${meant}\`, as gunicorn ignores other names (${where})`,
+        remedy: isNote ? `Write \`${name} = …\`.` : meant === name ? `Remove \`${name}\`, or install a gunicorn that has it.` : `Write \`${meant}\`.`,
         ...(some ? { releases: ignoring } : {}),
       }
     }
@@ -32,6 +32,8 @@ interface Ignored {
   readonly meant: string
   readonly where: string
   readonly ignoring: readonly Release[]
+  /** True where a colon stands in place of the equals sign. */
+  readonly isNote?: boolean
 }
 
 /** Names that the file binds and does not read itself, and that are near to those of settings or hooks. */
@@ -46,6 +48,8 @@ function ignoredNames({ settings, releases: possible }: Subject): readonly Ignor
     const meant = releases.some((release) => isKnown(name, release)) ? name : ignoring.map((release) => nearName(name, release)).find((near) => near !== undefined)
     if (meant !== undefined) found.push({ name, meant, where: `${file?.name}, line ${line}`, ignoring })
   }
+  for (const [name, line] of file?.module?.annotated ?? [])
+    if (!file?.module?.names.has(name) && releases.some((release) => isKnown(name, release))) found.push({ name, meant: name, where: `${file?.name}, line ${line}`, ignoring: possible, isNote: true })
   return found
 }
 

@@ -13,12 +13,15 @@ import ignoredAllowance from './ignored-allowance.ts'
 import ignoredByWorker from './ignored-by-worker.ts'
 import ignoredName from './ignored-name.ts'
 import ignoredPort from './ignored-port.ts'
+import invalidApplication from './invalid-application.ts'
+import invalidScript from './invalid-script.ts'
 import invalidSetting from './invalid-setting.ts'
 import joinedArgument from './joined-argument.ts'
 import literalPort from './literal-port.ts'
 import logFile from './log-file.ts'
 import loopbackBind from './loopback-bind.ts'
 import loopbackStatsd from './loopback-statsd.ts'
+import lostArgument from './lost-argument.ts'
 import missingAccessLog from './missing-access-log.ts'
 import missingAccessLogFormat from './missing-access-log-format.ts'
 import missingApplication from './missing-application.ts'
@@ -35,10 +38,13 @@ import python2Gevent from './python2-gevent.ts'
 import refusedByWorker from './refused-by-worker.ts'
 import reloading from './reloading.ts'
 import removedWorkerClass from './removed-worker-class.ts'
+import repeatedOption from './repeated-option.ts'
 import shellParent from './shell-parent.ts'
 import shortGracePeriod from './short-grace-period.ts'
 import shortTimeout from './short-timeout.ts'
 import tooNewDependency from './too-new-dependency.ts'
+import unbindableAddress from './unbindable-address.ts'
+import unfilledVariable from './unfilled-variable.ts'
 import unknownSetting from './unknown-setting.ts'
 import unknownWorkerClass from './unknown-worker-class.ts'
 import unreadCommand from './unread-command.ts'
@@ -66,12 +72,15 @@ export const rules: readonly Rule[] = [
   ignoredByWorker,
   ignoredName,
   ignoredPort,
+  invalidApplication,
+  invalidScript,
   invalidSetting,
   joinedArgument,
   literalPort,
   logFile,
   loopbackBind,
   loopbackStatsd,
+  lostArgument,
   missingAccessLog,
   missingAccessLogFormat,
   missingApplication,
@@ -88,10 +97,13 @@ export const rules: readonly Rule[] = [
   refusedByWorker,
   reloading,
   removedWorkerClass,
+  repeatedOption,
   shellParent,
   shortGracePeriod,
   shortTimeout,
   tooNewDependency,
+  unbindableAddress,
+  unfilledVariable,
   unknownSetting,
   unknownWorkerClass,
   unreadCommand,

@@ -1,12 +1,14 @@
-import type { Word } from '../shell/word.ts'
-import { defineRule, type Subject } from './rule.ts'
+import { parseArguments } from '../gunicorn/arguments.ts'
+import { splitWords } from '../gunicorn/shlex.ts'
+import { literal, type Word } from '../shell/word.ts'
+import { defineRule, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'joined-argument',
   severity: 'error',
-  summary: 'one element of a list holds an option and its value',
-  why: 'gunicorn takes the element for the application, and ignores the real one.',
-  remedy: 'Make two elements of it: the option, and its value.',
+  summary: 'one element of a list holds several words of a command line',
+  why: 'What starts a container takes each element for one word. A command line in one element names no program; gunicorn takes an option with its value in one for the application, and ignores the real one.',
+  remedy: 'Make an element of each word: the option, and its value.',
   settings: [],
   always: true,
 
@@ -16,21 +18,39 @@ export default defineRule({
     for (const [index, word] of subject.words.entries()) {
       if (index === 0) continue
       if (word.value === '--') return
-      const into = parts(subject, word)
-      if (!into || (values ??= valuesOf(subject)).has(word)) continue
-      // What holds several options is for its author to take apart.
-      const several = into[1].includes(' --')
-      const taken = subject.settings.application === word.value ? 'the application' : 'no option'
-      yield {
-        place: subject.placeOf(word),
-        shape: 'Invalid value',
-        value: word.value,
-        detail: `must be ${several ? 'an element for each option and each value' : 'two elements'}, as gunicorn takes it for ${taken}`,
-        ...(several ? { remedy: 'Make an element of each option and of each value.' } : { fix: { split: word, into } }),
-      }
+      const isOption = word.value?.startsWith('-') === true
+      if (word.value === null || !/\s/.test(word.value) || (!isOption && subject.settings.application !== word.value)) continue
+      const into = isOption ? (parts(subject, word) ?? separate(subject, index)) : separate(subject, index)
+      if (!into || (isOption && (values ??= valuesOf(subject)).has(word) && !isRefused(subject, word))) continue
+      yield problemOf(subject, word, into, index)
     }
   },
+
+  ofMisstart({ kind, place, text, detail, remedy, split, doubt }) {
+    if (kind !== 'joined') return undefined
+    const fix = split && { split: split.word, into: split.into }
+    return { place, shape: 'Invalid value', value: text, detail, ...(remedy === undefined ? {} : { remedy }), ...(fix ? { fix } : {}), ...(doubt === undefined ? {} : { doubt }) }
+  },
 })
+
+function problemOf(subject: Subject, word: Word, into: readonly string[], index: number): Problem {
+  // Several options are taken apart where gunicorn takes what that comes to.
+  const several = into.length > 2 || into[1]?.includes(' --') === true
+  const apart = several ? separate(subject, index) : into
+  const isApplication = subject.settings.application === word.value
+  const taken = isApplication ? 'the application' : isRefused(subject, word) ? 'one' : 'no option'
+  return {
+    place: subject.placeOf(word),
+    shape: 'Invalid value',
+    value: word.value,
+    detail: `must be ${several ? 'an element for each option and each value' : 'two elements'}, as gunicorn takes it for ${taken}`,
+    ...(apart ? { fix: { split: word, into: apart } } : {}),
+    // Beside an application that is named it is ignored.
+    ...(isApplication || isRefused(subject, word) ? {} : { doubt: '' }),
+  }
+}
+
+const isRefused = ({ settings }: Subject, word: Word): boolean => settings.problems.some((problem) => problem.word === word)
 
 /** The option and its value; undefined for a word that is no option with a value in one. */
 function parts({ releases }: Subject, { value }: Word): [string, string] | undefined {
@@ -44,6 +64,24 @@ function parts({ releases }: Subject, { value }: Word): [string, string] | undef
   })
   return takesValue ? [name, rest.trim()] : undefined
 }
+
+/** The words in an element, where there are options among them and all releases take the command line that they make. */
+function separate({ releases, words }: Subject, index: number): readonly string[] | undefined {
+  const { value, text } = words[index] ?? { value: null, text: '' }
+  if (value === null || value.length > mostText || !/(^|\s)-/.test(value)) return undefined
+  const inside = splitWords(text)
+  if (!Array.isArray(inside) || inside.length < 2) return undefined
+  const into = inside.map((word) => word.value ?? '')
+  const whole = [...words.slice(1, index), ...into.map((one) => literal(one)), ...words.slice(index + 1)]
+  const isTaken = releases.every((release) => {
+    const { errors, positionals, positionalsUnknown } = parseArguments(whole, release)
+    return errors.length === 0 && !positionalsUnknown && positionals.length === 1
+  })
+  return isTaken ? into : undefined
+}
+
+/** What is longer was not meant to be typed. */
+const mostText = 2000
 
 /** The words that are the value of an option before them: `--name '--workers 4'`. */
 function valuesOf({ settings }: Subject): ReadonlySet<Word> {

@@ -14,6 +14,8 @@ export default defineRule({
   always: true,
 
   *check(subject) {
+    // Another rule says where it went.
+    if (subject.isCut === true) return
     const lacking = subject.settings.readings.filter((reading) => reading.mayLackApplication).flatMap((reading) => reading.releases)
     if (lacking.length > 0) {
       yield required(subject, 'an application must be named', { ...(lacking.length < subject.releases.length ? { releases: lacking, ...moved(subject) } : {}), doubt })

@@ -2,10 +2,10 @@
 import { spend } from '../budget.ts'
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import { isRepackaged, versionIn, type Release, type Value } from '../gunicorn/catalogue.ts'
-import type { Entry, Setting, StartProblem } from '../gunicorn/settings.ts'
+import type { Entry, Reading, Setting, StartProblem } from '../gunicorn/settings.ts'
 import { isNeeded, needingSettings, needsFor, type Need } from '../gunicorn/worker-classes.ts'
 import { effectOf } from '../gunicorn/worker-facts.ts'
-import type { Place } from '../command-line.ts'
+import type { Found, Misstart, Place } from '../command-line.ts'
 import type { Invocation } from '../inspect.ts'
 import { containerEnvironment } from '../kubernetes/environment.ts'
 import { expand, expandRewritten } from '../kubernetes/expansion.ts'
@@ -122,6 +122,8 @@ export interface Rule {
   /** `hidden` for a rule that speaks of containers whose command is not in sight, `unread` for those that were not read to their end, `workload` for one of workloads as a whole, and of nothing else. */
   readonly of?: 'hidden' | 'unread' | 'workload'
   readonly check: (subject: Subject) => Iterable<Problem>
+  /** For a rule that also speaks of what a command line says in vain. */
+  readonly ofMisstart?: (misstart: Misstart) => Problem | undefined
 }
 
 export function defineRule(rule: Rule): Rule {
@@ -354,4 +356,26 @@ export function knownRelease({ workload, python }: Pick<Subject, 'workload' | 'p
 /** True where logging is configured as a whole, or may be: where its logs go is then said there. */
 export function logsElsewhere({ settings }: Subject): boolean {
   return ['logconfig', 'logconfig_json', 'logger_class', 'syslog'].some((name) => settings.isSet(name) !== 'no')
+}
+
+/** The operands of a command line, where all releases tell the same ones, or all that are told. */
+export function operandsOf(readings: readonly Reading[]): readonly Word[] {
+  for (const { operands } of readings) if (operands && operands.length > 0) return operands
+  return noWords
+}
+
+const noWords: readonly Word[] = []
+
+/** What a script does at its end that is done at once. */
+const passing = /^(echo|printf|true|:|exit|date|pwd|whoami|hostname|id)(\s|$)/
+
+/** Whether gunicorn runs in the background of the container's own script, which ends at once behind it, and the container with it. */
+export function isLeftBehind({ command, script, shell, settings }: Pick<Found, 'command' | 'script' | 'shell' | 'settings'>): boolean {
+  if (!command?.background || command.runs !== 'surely' || !script || !shell || shell.traps || settings.value('daemon') === true) return false
+  const rest = script.text.slice(command.end)
+  // What it prints may go elsewhere: `> log 2>&1`.
+  const at = rest.replaceAll(/[<>]&\d?|&>/g, (found) => ' '.repeat(found.length)).indexOf('&')
+  if (at < 0 || /[;\n|()]/.test(rest.slice(0, at))) return false
+  spend(rest.length / 100)
+  return rest.slice(at + 1).split(/[;\n]/).every((part) => part.trim() === '' || part.trim().startsWith('#') || (passing.test(part.trim()) && !/[&|`$]/.test(part)))
 }

@@ -1,7 +1,7 @@
 import { staying } from '../gunicorn/termination.ts'
 import { isLasting, preStop } from '../kubernetes/pod-fields.ts'
 import type { Container } from '../kubernetes/workload.ts'
-import { defineRule, type Fix, type Subject } from './rule.ts'
+import { defineRule, isLeftBehind, type Fix, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'shell-parent',
@@ -26,7 +26,8 @@ export default defineRule({
 /** The shells whose ways are known; of `sh` it is taken that it is dash, as on Debian and Ubuntu. */
 const measured = /^(sh|dash|r?bash|ash|busybox)$/
 
-function fault({ command, shell, settings, parents }: Subject): { readonly detail: string; readonly remedy?: string; readonly fix?: Fix } | undefined {
+function fault(subject: Subject): { readonly detail: string; readonly remedy?: string; readonly fix?: Fix } | undefined {
+  const { command, shell, settings, parents } = subject
   // A trap may pass signals on, and whoever puts gunicorn into the background by itself has a plan.
   if (!command || !shell || shell.signalsGroup || shell.traps || settings.value('daemon') === true) return undefined
   const parent = parents.find(({ kind }) => kind === 'shell')
@@ -38,6 +39,8 @@ function fault({ command, shell, settings, parents }: Subject): { readonly detai
   if (command.runs === 'maybe') return undefined
   if (command.piped)
     return { detail: 'must not be part of a pipeline, in front of which the shell stays and gets SIGTERM', remedy: 'Take gunicorn out of the pipeline, and start it with `exec`.' }
+  // Then nothing is there to get it: another rule says so.
+  if (command.background && isLeftBehind(subject)) return undefined
   if (command.background)
     return { detail: 'must not run in the background of a shell, which gets SIGTERM in its place', remedy: 'Start gunicorn with `exec` as the last command, or in a container of its own.' }
   return { detail: 'must be the last command of its script, as the shell stays in front of it and gets SIGTERM in its place' }

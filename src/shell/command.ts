@@ -3,6 +3,7 @@
  */
 import type { Environment } from './environment.ts'
 import type { Dialect, ShellOptions } from './invocation.ts'
+import type { Refusal } from './refusal.ts'
 import type { Exports } from './scope.ts'
 import type { Word } from './word.ts'
 
@@ -63,6 +64,8 @@ export interface Script {
   readonly commands: readonly Command[]
   /** What bash cannot read, or not every `sh` alike. Commands on such a line, and after it, are `maybe`; some may be missing. */
   readonly errors: readonly ScriptError[]
+  /** Why no shell takes it; undefined where one may. */
+  readonly refusal?: Refusal | undefined
   /** True where a trap is set. Its commands are listed, as `maybe`, where they are written as one quoted word. */
   readonly traps: boolean
   /** True where it runs what cannot be seen: a file that is sourced, a text that `eval` gets from elsewhere. */

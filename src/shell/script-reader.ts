@@ -9,6 +9,7 @@ import { FoundCommand, type Script, type ScriptError } from './command.ts'
 import { extendedTest } from './condition.ts'
 import { expandPattern, expandWhole, expandWord } from './expansion.ts'
 import { matches } from './pattern.ts'
+import { refusalOf } from './refusal.ts'
 import { oncePerPlace, onEachWay } from './places.ts'
 import { isNumber, type Definition, type Reach, type Scope } from './scope.ts'
 import type { Syntax } from './syntax.ts'
@@ -76,7 +77,8 @@ export class ScriptReader extends CommandReader {
     }
     const doubts = [...this.doubts, ...this.errors.map((error) => error.start)]
     if (doubts.length > 0) this.#doubt(script.commands, doubts.reduce((first, next) => Math.min(first, next)))
-    return { commands: oncePerPlace(this.commands), errors: !this.#parted ? this.errors : unique(this.errors), traps: this.traps, unread: this.unread }
+    const refusal = this.altered || this.noexec ? undefined : refusalOf(script, this.source)
+    return { commands: oncePerPlace(this.commands), errors: !this.#parted ? this.errors : unique(this.errors), refusal, traps: this.traps, unread: this.unread }
   }
 
   /** Reads the functions that may be called where that was not followed. Which other functions they call tells itself then. */

@@ -1,0 +1,63 @@
+/**
+ * What gunicorn takes for an application: `MODULE`, `MODULE:NAME`, `MODULE:NAME(LITERALS)`.
+ * Source: `gunicorn.util.import_app` of each release, and Python's `importlib`, which finds no module by a path.
+ */
+import { parse, type Expression } from '../python/syntax.ts'
+import type { Release } from './catalogue.ts'
+
+/** Why a text can be no application; `releases` where others take it. */
+export interface ApplicationFault {
+  readonly detail: string
+  readonly remedy?: string
+  readonly releases?: readonly Release[]
+}
+
+const like = 'as in `shop.wsgi:application`'
+
+export function applicationFault(text: string, releases: readonly Release[]): ApplicationFault | undefined {
+  const colon = text.indexOf(':')
+  const module = colon < 0 ? text : text.slice(0, colon)
+  if (text === '') return { detail: `must be a module and a variable, ${like}, and is empty`, remedy: 'Take the empty element out.' }
+  if (/^[\u2010-\u2015\u2212\uFE58\uFE63\uFF0D]/.test(text)) return { detail: 'must be a module and a variable: what it begins with is no hyphen, so that it is no option', remedy: 'Write each dash as the hyphen of ASCII: `--workers`.' }
+  if (/^\.?\/|^[^$\s]*\//.test(module)) return { detail: `must be a module and a variable, ${like}, and no path`, remedy: pathRemedy(module, text.slice(module.length)) }
+  if (module.endsWith('.py')) return { detail: `must be a module and a variable, ${like}, and no file`, remedy: pathRemedy(module, text.slice(module.length)) }
+  if (/\s/.test(module.trim())) return { detail: `must be a module and a variable, ${like}, which have no blanks` }
+  if (module.startsWith('.') || module === '') return { detail: `must name a module, ${like}` }
+  return colon < 0 ? undefined : variableFault(text.slice(colon + 1), releases)
+}
+
+/** `shop/wsgi.py` is `shop.wsgi`; of a folder above, only gunicorn's own folder is known by `--chdir`. */
+function pathRemedy(module: string, rest: string): string {
+  const path = module.replace(/^\.\//, '').replace(/\.py$/, '')
+  if (path.startsWith('/')) {
+    const cut = path.lastIndexOf('/')
+    return `Write \`--chdir ${path.slice(0, cut) || '/'} ${path.slice(cut + 1)}${rest}\`.`
+  }
+  return /^[\w/]+$/.test(path) ? `Write \`${path.replaceAll('/', '.')}${rest}\`.` : 'Write the name of a module, with dots.'
+}
+
+function variableFault(text: string, releases: readonly Release[]): ApplicationFault | undefined {
+  if (text === '') return { detail: `must name a variable behind the colon, ${like}` }
+  if (/^\s|\n/.test(text)) return undefined
+  const syntax = parse(text)
+  if (!('statements' in syntax)) return syntax.refused ? { detail: 'must have a variable or a call of a function behind the colon, and is neither' } : undefined
+  const [statement, ...others] = syntax.statements
+  if (statement?.kind !== 'expression' || others.length > 0) return undefined
+  const detail = expressionFault(statement.value)
+  if (detail === undefined) return undefined
+  const refusing = releases.filter((release) => !release.evaluatesApplication)
+  return refusing.length === 0 ? undefined : { detail, ...(refusing.length < releases.length ? { releases: refusing } : {}) }
+}
+
+/** Why an expression that Python reads is none that gunicorn takes, since it evaluates none any more. */
+function expressionFault(value: Expression): string | undefined {
+  if (value.kind === 'name' || value.kind === 'other') return undefined
+  if (value.kind !== 'call') return 'must have a variable or a call of a function behind the colon, and is neither'
+  if (value.callee.kind !== 'name') return 'must call a function by its name, without a dot'
+  return value.args.every(isLiteral) ? undefined : 'must have literal arguments, such as strings and numbers'
+}
+
+function isLiteral(value: Expression): boolean {
+  if (value.kind === 'name') return /^(True|False|None)$/.test(value.name)
+  return value.kind !== 'attribute' && value.kind !== 'call' && value.kind !== 'subscript' && value.kind !== 'lambda'
+}

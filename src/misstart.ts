@@ -1,0 +1,100 @@
+/** What a command line says that no program reads as it is meant. Pure. */
+import { spend } from './budget.ts'
+import { unfolded, type Started } from './gunicorn/invocation.ts'
+import { splitWords } from './gunicorn/shlex.ts'
+import { shellScript, isShell } from './shell/invocation.ts'
+import type { Refusal } from './shell/refusal.ts'
+import { literal, type Word } from './shell/word.ts'
+
+/** An element of a list that holds several. */
+export interface Joined {
+  readonly index: number
+  /** What to make of it; undefined where only a shell can. */
+  readonly into: readonly string[] | undefined
+  /** True for an option of a shell and its script. */
+  readonly isScript: boolean
+}
+
+/** Programs that hand on what they are to start as it is: others may split it. */
+const plain = new Set(['tini', 'tini-static', 'dumb-init', 'catatonit', 'env', 'nice', 'nohup', 'gosu', 'su-exec', 'setpriv', 'chroot', 'setsid', 'stdbuf', 'ionice'])
+
+/** Whether a text starts gunicorn at some place, as far as its words tell. */
+const startsGunicorn = (text: string): boolean => /(^|[\s;&|(])([\w.$@{}~/-]*\/)?gunicorn(\s|$)/.test(text)
+
+/** What a shell would do something with, but for variables: the kubelet has some, and rules speak of the others. */
+const forShell = (text: string): boolean => /[;&|<>`\n*?()[\]{}]|^(exec|cd|export|source|\.|set|if|for|while)\s|^\w+=/.test(text.replaceAll(/'[^']*'|"[^"]*"|\$\(\w+\)|\$\{\w+\}/g, ''))
+
+/** The element that holds the program and words of it; undefined where none does. */
+export function joinedIn(words: readonly Word[], started: Started): Joined | undefined {
+  if (started.kind !== 'program' || !started.passed.every(({ name }) => plain.has(name))) return undefined
+  const { index } = started
+  const own = words.slice(index)
+  if (isShell(own)) return joinedScript(own, index)
+  const { value, text } = words[index] ?? { value: null, text: '' }
+  if (value === null || !/\s/.test(value.trim())) return undefined
+  spend(value.length / 20)
+  const inside = splitWords(text)
+  const isPlain = Array.isArray(inside) && !forShell(text)
+  if (!isPlain) return startsGunicorn(value) ? { index, into: undefined, isScript: false } : undefined
+  const into = inside.map((word) => word.value ?? '')
+  if (into.length < 2) return undefined
+  const apart = [...words.slice(0, index), ...into.map((one) => literal(one)), ...words.slice(index + 1)]
+  const found = unfolded(apart, () => () => null).started
+  if (found.kind === 'gunicorn') return { index, into, isScript: false }
+  const script = found.kind === 'program' ? shellScript(apart.slice(found.index)) : null
+  const isOurs = script && found.kind === 'program' && startsGunicorn(apart[found.index + script.script]?.value ?? '')
+  return isOurs ? { index, into, isScript: false } : undefined
+}
+
+/** `sh "-c gunicorn app"`: an option with its value in one element, of which a shell knows no such thing. */
+function joinedScript(words: readonly Word[], index: number): Joined | undefined {
+  const at = words.findIndex(({ value }, position) => position > 0 && value?.startsWith('-') !== true)
+  const last = at < 0 ? words.length : at
+  for (let position = 1; position < last; position++) {
+    const [match, option = '', script = ''] = /^(-[a-z]*c)\s+(\S.*)$/s.exec(words[position]?.text ?? '') ?? []
+    if (match !== undefined && startsGunicorn(script)) return { index: index + position, into: [option, script], isScript: true }
+  }
+  return undefined
+}
+
+/** Whether a script may read the words behind it: all of what does so is taken for it. */
+export const readsParameters = (script: string): boolean =>
+  /\$[{#!]*[@*#\d_]|\b(shift|getopts|eval|source|BASH_ARGV|BASH_ARGC)\b|(^|[\s;&|])\.\s|\bfor\s+\w+\s*(;|\n|do\b)|\bselect\b/.test(script)
+
+/** The words behind a script that are lost, of those that are more than the name which the shell is to have. */
+export function lostWords(parameters: readonly Word[]): readonly Word[] {
+  const [name, ...others] = parameters
+  if (!name || parameters.some(({ value }) => value === null)) return []
+  // A name for messages, as the shell's manual has it; `--` and `_` stand for one.
+  return others.length === 0 && !/\s|^--?[A-Za-z]|:/.test(name.value ?? '') ? [] : parameters
+}
+
+/** The options behind a command, on a line that no `\` joins to it: where they stand in the script; undefined where there are none. */
+export function cutOff(script: string, commandEnd: number): { readonly start: number; readonly end: number } | undefined {
+  for (let from = commandEnd, isFirst = true; from < script.length; isFirst = false) {
+    const newline = script.indexOf('\n', from)
+    const end = newline < 0 ? script.length : newline
+    const line = script.slice(from, end).trim()
+    spend(1 + line.length / 100)
+    if (!isFirst && /^--?[A-Za-z]/.test(line)) return { start: from + script.slice(from, end).search(/\S/), end: end - (script.slice(from, end).length - script.slice(from, end).trimEnd().length) }
+    if (line !== '' && line !== '\\' && !line.startsWith('#')) return undefined
+    from = end + 1
+  }
+  return undefined
+}
+
+/** How a script that no shell takes is mended. */
+export function remedyFor({ message, at }: Refusal, script: string): string {
+  const start = Math.max(script.lastIndexOf(' ', at), script.lastIndexOf('\n', at)) + 1
+  const [word = ''] = /^[^\s;&|]*/.exec(script.slice(start)) ?? []
+  const isSafe = word.length < 200 && !/['"\\$`]/.test(word)
+  if (message === "unexpected token '('" && isSafe && at > start) {
+    const option = /^(--?[\w-]+=)(.*)$/s.exec(word)
+    // A value with blanks goes on behind the word.
+    if (option) return `Write the value of ${option[1]!.slice(0, -1)} in quotes: ${option[1]}'…'.`
+    return /^[\w.]+:/.test(word) ? `Write '${word}' in quotes.` : 'Write what stands with the parenthesis in quotes.'
+  }
+  if (message === "unexpected token '('") return 'Write what stands with the parenthesis in quotes.'
+  if (message.startsWith('unterminated ')) return `Close the ${message.slice('unterminated '.length)}.`
+  return 'Mend the script until `sh -n` takes it.'
+}

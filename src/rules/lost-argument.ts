@@ -1,0 +1,27 @@
+import { defineRule, operandsOf } from './rule.ts'
+
+export default defineRule({
+  id: 'lost-argument',
+  severity: 'warning',
+  summary: 'words that are meant for gunicorn never get to it, or it does not read them',
+  why: 'A shell takes what stands behind its script for parameters, and what stands on another line for another command; gunicorn takes one application, and ignores what stands behind it. Nobody is told.',
+  remedy: 'Write an option, such as `--workers 4`, or take it out.',
+  settings: ['wsgi_app'],
+  unset: true,
+
+  *check(subject) {
+    // A blank behind a `\` is one as well, and what that cuts off is told.
+    const [, first, ...others] = operandsOf(subject.settings.readings).filter(({ value }, index) => index === 0 || value?.trim() !== '')
+    if (!first || subject.settings.problems.length > 0) return
+    // More of them are no news.
+    yield {
+      place: subject.placeOf(first), shape: 'Invalid value', value: first.value ?? first.text,
+      detail: `must be an option${others.length > 0 ? `, as must the ${others.length === 1 ? 'word' : `${others.length} words`} behind it` : ''}: gunicorn takes the first word that is none for the application, and ignores the others`,
+    }
+  },
+
+  ofMisstart({ kind, place, text, detail, remedy }) {
+    if (kind !== 'unread' && kind !== 'cut') return undefined
+    return { place, shape: 'Invalid value', value: text, detail, ...(remedy === undefined ? {} : { remedy }) }
+  },
+})

@@ -1,0 +1,87 @@
+import { parseAddress, sharesAddress, type Address } from '../gunicorn/address.ts'
+import type { Entry, Setting } from '../gunicorn/settings.ts'
+import { valueAt } from '../kubernetes/workload.ts'
+import { defineRule, invalid, namesPort, single, withPortVariable, type Problem, type Subject } from './rule.ts'
+
+type Tcp = Extract<Address, { kind: 'tcp' }>
+
+interface Bound {
+  readonly entry: Entry
+  readonly address: Tcp
+  readonly text: string
+}
+
+/** As many addresses are held against one another: nobody listens on more. */
+const most = 20
+
+export default defineRule({
+  id: 'unbindable-address',
+  severity: 'error',
+  summary: 'gunicorn is to listen on an address that cannot be bound',
+  why: 'gunicorn takes the address, fails to bind it, and exits. Of two that overlap the second is in use once the first is bound.',
+  remedy: 'Write a port from 1 to 65535 behind an address of the Pod: `0.0.0.0:8000`, or `[::]:8000` for IPv4 and IPv6.',
+  settings: ['bind'],
+
+  *check(subject) {
+    const setting = subject.settings.get('bind')
+    if (!setting) return
+    const bound: Bound[] = []
+    for (const entry of subject.settings.entries('bind')) {
+      const text = single(entry.value)
+      if (typeof text !== 'string') continue
+      const address = parseAddress(text, subject.releases[0]?.addressSyntax)
+      if (address.kind !== 'tcp' || isPortVariable(subject, setting, entry)) continue
+      const problem = faultOf(subject, setting, entry, address)
+      if (problem) yield problem
+      else bound.push({ entry, address, text })
+    }
+    if (bound.length > 1) yield* overlaps(subject, setting, bound.slice(0, most))
+  },
+})
+
+/** What the name of the port's variable means in an address is another rule's to say. */
+function isPortVariable(subject: Subject, { source }: Setting, { argument, word }: Entry): boolean {
+  const from = argument?.word ?? word
+  return from !== undefined && withPortVariable(argument?.text ?? '', subject.platform.port.env) !== undefined && namesPort(subject, source, from)
+}
+
+function faultOf(subject: Subject, setting: Setting, entry: Entry, { host, port }: Tcp): Problem | undefined {
+  if (port < 0 || port > 65535) return invalid(subject, setting, entry, 'must have a port from 1 to 65535')
+  if (host.includes(',')) return invalid(subject, setting, entry, 'must be one address', { remedy: 'Give each address an option of its own: `-b 0.0.0.0:8000 -b 0.0.0.0:8001`.' })
+  if (host === '*') return invalid(subject, setting, entry, 'must have an address or nothing in front of the port, as `*` stands for none', { remedy: `Write \`0.0.0.0:${port}\`.` })
+  if (/\$(\(\w+\)|\{\w+\}|\w)/.test(host))
+    return invalid(subject, setting, entry, 'must be an address: nobody expands the variable in it', { remedy: 'Write `$(NAME)`, and define NAME in `env` before it is used.' })
+  if (/[^\p{L}\p{N}._:%-]/u.test(host)) return invalid(subject, setting, entry, 'must have an address or the name of a host in front of the port')
+  if (isName(host) && !isOwnName(subject, host))
+    return invalid(subject, setting, entry, 'must have an address of the Pod in front of the port', {
+      remedy: `Write \`0.0.0.0:${port}\`.`, doubt: 'unless the name is that of the Pod itself: the name of a Service is not',
+    })
+  return undefined
+}
+
+/** A host that is to be looked up: numbers are addresses, and so is what has colons. */
+const isName = (host: string): boolean => !/^(localhost|localhost\.localdomain|ip6-localhost|ip6-loopback)$/.test(host) && /[g-z]/.test(host) && !host.includes(':') && !/^0x[\da-f.x]+$/.test(host)
+
+/** Names that a Pod may have for itself. */
+function isOwnName({ workload, environment }: Subject, host: string): boolean {
+  const spec = workload.pod?.spec
+  if (!spec || host === 'host.docker.internal') return true
+  const first = host.split('.')[0] ?? ''
+  const own = [valueAt(spec, ['hostname']), workload.kind.kind === 'Pod' ? workload.name : undefined, environment.variables.get('HOSTNAME')?.value]
+  // Those that a StatefulSet makes are numbered.
+  const isNumbered = workload.kind.kind === 'StatefulSet' && first.startsWith(`${workload.name}-`)
+  return own.includes(first) || own.includes(host) || isNumbered || valueAt(spec, ['hostAliases']) !== undefined || valueAt(spec, ['hostNetwork']) === true
+}
+
+function* overlaps(subject: Subject, setting: Setting, bound: readonly Bound[]): Iterable<Problem> {
+  // The kernel lets both be bound then.
+  if (subject.settings.isSet('reuse_port') !== 'no' && subject.settings.value('reuse_port') !== false) return
+  const sysctls = subject.workload.pod && valueAt(subject.workload.pod.spec, ['securityContext', 'sysctls'])
+  if (Array.isArray(sysctls) && JSON.stringify(sysctls).includes('bindv6only')) return
+  for (const [index, { entry, address }] of bound.entries()) {
+    const other = bound.slice(0, index).find((earlier) => sharesAddress(earlier.address, address))
+    if (!other) continue
+    const both = address.host.startsWith('::') || other.address.host.startsWith('::') ? ', and `[::]` is for IPv4 as well' : ''
+    yield invalid(subject, setting, entry, `must not overlap with "${other.text}", which is bound before it${both}`, { remedy: 'Leave one of them out, or give it another port.' })
+  }
+}

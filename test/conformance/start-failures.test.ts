@@ -1,0 +1,154 @@
+/** What is said to end gunicorn at its start ends it in real releases, and what passes in silence starts. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect } from '@jest/globals'
+import { installGunicorn, isolated, pathOnly } from '../../scripts/gunicorn-release.ts'
+import { annotatedPython } from '../../src/dependencies/annotation.ts'
+import { readWorkload } from '../../src/kubernetes/workload.ts'
+import { lint } from '../../src/lint.ts'
+import { presetNamed } from '../../src/policy/read.ts'
+import { configFilesAt } from '../../src/cli/config-files.ts'
+import { realTest } from './real.ts'
+
+const start = 'import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, "."); sys.argv = ["gunicorn", *sys.argv[2:]]; from gunicorn.app.wsgiapp import run; run()'
+
+const shop = `
+import os
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+application = app
+def create_app(*args, **kwargs):
+    return app
+class server:
+    app = app
+`
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '0.0.0.0')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+interface Case {
+  readonly args: readonly string[]
+  readonly config?: string
+}
+
+const socket = ['-b', 'unix:socket']
+
+/** What ends every one of the releases. PORT stands for a port. */
+const exits: Readonly<Record<string, Case>> = {
+  'IPv4 and IPv6': { args: ['-b', '0.0.0.0:PORT', '-b', '[::]:PORT', 'shop'] },
+  'IPv6 and IPv4': { args: ['-b', '[::]:PORT', '-b', '0.0.0.0:PORT', 'shop'] },
+  'one address in two ways': { args: ['-b', ':PORT', '-b', '0.0.0.0:PORT', 'shop'] },
+  'every address and one of them': { args: ['-b', ':PORT', '-b', '127.0.0.1:PORT', 'shop'] },
+  'two addresses of a config file': { args: ['-c', 'gunicorn.conf.py', 'shop'], config: 'bind = ["0.0.0.0:PORT", "[::]:PORT"]\n' },
+  'a star': { args: ['-b', '*:PORT', 'shop'] },
+  'two in one': { args: ['-b', '0.0.0.0:PORT,[::]:PORT', 'shop'] },
+  'no such port': { args: ['-b', ':99999', 'shop'] },
+  'a variable as an address': { args: ['-b', '$BIND', 'shop'] },
+  'a variable of Kubernetes': { args: ['-b', '$(HOST):PORT', 'shop'] },
+  'a path': { args: [...socket, '/srv/shop:app'] },
+  'a path from here': { args: [...socket, './shop:app'] },
+  'a file': { args: [...socket, 'shop.py'] },
+  'a file with a variable': { args: [...socket, 'shop.py:app'] },
+  "another program's words": { args: [...socket, 'manage.py', 'runserver', '0.0.0.0:8000'] },
+  'an empty word': { args: [...socket, '', 'shop:app'] },
+  'a long dash': { args: [...socket, '—workers', '4', 'shop:app'] },
+  'an option without dashes': { args: [...socket, 'error-logfile', '-', 'shop:app'] },
+  'a variable': { args: [...socket, '$APP_MODULE'] },
+  'no variable behind the colon': { args: [...socket, 'shop:'] },
+  'a bracket that is not closed': { args: [...socket, 'shop:create_app('] },
+  'blanks': { args: [...socket, 'shop app:app'] },
+  'options in the application': { args: ['shop:app -b unix:socket -w 2'] },
+  'arguments that are no literals': { args: [...socket, 'shop:create_app(env=os.environ)'] },
+  'a variable of a variable': { args: [...socket, 'shop:server.app'] },
+  'a folder by a variable': { args: [...socket, '--chdir', '$APP_HOME', 'shop:app'] },
+  'a config file by a variable': { args: [...socket, '-c', '${CONF}', 'shop:app'], config: '' },
+  'a folder for heartbeats by a variable': { args: [...socket, '--worker-tmp-dir', '$TMP', 'shop:app'] },
+  'a config of logging by a variable': { args: [...socket, '--log-config', '$(LOG)', 'shop:app'] },
+  'a certificate by a variable': { args: [...socket, '--certfile', '$CERT', 'shop:app'] },
+  'a key by a variable': { args: [...socket, '--keyfile', '$KEY', 'shop:app'] },
+  'a user by a variable': { args: [...socket, '-u', '$USER', 'shop:app'] },
+  'a group by a variable': { args: [...socket, '-g', '$GROUP', 'shop:app'] },
+  'the folder of a file by a variable': { args: [...socket, '--pid', '$RUN/pid', 'shop:app'] },
+  'the folder of a log by a variable': { args: [...socket, '--access-logfile', '$LOGS/access.log', 'shop:app'] },
+  'no thread': { args: [...socket, '-k', 'gthread', '--threads', '0', 'shop:app'] },
+  'a syntax error in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'accesslog: /var/log/x.log\n' },
+  'a float in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'workers = 2 * 1.5\n' },
+}
+
+const starts: Readonly<Record<string, Case>> = {
+  'the kernel lets both be bound': { args: ['--reuse-port', '-b', '0.0.0.0:PORT', '-b', '[::]:PORT', 'shop'] },
+  'IPv4 and the loopback address of IPv6': { args: ['-b', '0.0.0.0:PORT', '-b', '[::1]:PORT', 'shop'] },
+  'any port twice': { args: ['-b', ':0', '-b', '0.0.0.0:0', 'shop'] },
+  'a call': { args: [...socket, 'shop:create_app("a b", [1, -2], debug=True, env=None)'] },
+  'operands that nobody reads': { args: [...socket, 'shop:app', 'workers=4'] },
+  'no thread where none is used': { args: [...socket, '--threads', '0', 'shop:app'] },
+  'a note in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'workers: 4\ntimeout: 600\n' },
+  'an option twice': { args: [...socket, '-w', '2', '-w', '1', 'shop:app'] },
+}
+
+/** Whether a release starts: its worker boots, or it ends with a status. */
+async function isStarted(release: string, { args, config }: Case, port: number): Promise<{ readonly starts: boolean; readonly output: string }> {
+  const { folder, python } = await installGunicorn(release)
+  const work = mkdtempSync(join(tmpdir(), 'paddock-starts-'))
+  writeFileSync(join(work, 'shop.py'), shop)
+  if (config !== undefined) writeFileSync(join(work, 'gunicorn.conf.py'), config.replaceAll('PORT', String(port)))
+  const hook = 'def post_worker_init(worker):\n    worker.log.error("BOOTED")\n'
+  writeFileSync(join(work, 'hook.py'), hook)
+  const settled = args.map((arg) => arg.replaceAll('PORT', String(port)))
+  if (config === undefined) settled.unshift('-c', 'hook.py')
+  else writeFileSync(join(work, 'gunicorn.conf.py'), config.replaceAll('PORT', String(port)) + hook)
+  const child = spawn(python, [...isolated, '-W', 'ignore', '-c', start, folder, ...settled], { cwd: work, env: { ...pathOnly(), RES_OPTIONS: 'timeout:1 attempts:1' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  const booted = new Promise<boolean>((resolve) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString()
+        if (output.includes('BOOTED')) resolve(true)
+      })
+    child.once('close', () => resolve(false))
+  })
+  const ended = once(child, 'close')
+  const result = await booted
+  child.kill('SIGTERM')
+  await ended
+  rmSync(work, { recursive: true, force: true })
+  return { starts: result, output }
+}
+
+/** Whether anything is denied, or would be mended, as the container would not start. */
+function isDenied({ args, config }: Case, release: string): boolean {
+  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pod', annotations: { 'paddock.dev/gunicorn': release } }, spec: { containers: [{ name: 'web', command: ['gunicorn', ...args.map((arg) => arg.replaceAll('PORT', '8000'))] }] } }
+  const workload = readWorkload(object)
+  if (!workload) throw new Error('the case is no workload')
+  const files = config === undefined ? {} : { 'gunicorn.conf.py': config.replaceAll('PORT', '8000') }
+  const { findings } = lint(workload, presetNamed('kubernetes'), annotatedPython(workload), { configFile: configFilesAt(files) })
+  return findings.some(({ action, rule }) => (action === 'Deny' && rule !== 'loopback-bind') || (action === 'Fix' && rule === 'joined-argument'))
+}
+
+describe.each(['20.1.0', '23.0.0', '27.0.1'])('gunicorn %s', (release) => {
+  for (const [name, one] of Object.entries(exits))
+    realTest(`ends: ${name}`, undefined, async () => {
+      const { starts: hasStarted, output } = await isStarted(release, one, await freePort())
+      expect([hasStarted, output]).toEqual([false, output])
+      expect(isDenied(one, release)).toBe(true)
+    })
+
+  for (const [name, one] of Object.entries(starts))
+    realTest(`starts: ${name}`, undefined, async () => {
+      const { starts: hasStarted, output } = await isStarted(release, one, await freePort())
+      expect([hasStarted, output]).toEqual([true, output])
+      expect(isDenied(one, release)).toBe(false)
+    })
+})
