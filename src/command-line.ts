@@ -12,7 +12,7 @@ import { escape, firstHoleIn } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import type { Element } from './kubernetes/workload.ts'
 import type { Environment } from './shell/environment.ts'
-import { cutOff, joinedIn, lostWords, readsParameters, remedyFor } from './misstart.ts'
+import { cutOff, joinedIn, lostWords, readsParameters, remedyFor, windowsLines } from './misstart.ts'
 import { insetOf } from './shell/inset.ts'
 import { isPassing } from './shell/programs.ts'
 import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
@@ -50,6 +50,8 @@ export interface ScriptPlace {
   /** What puts text of the script in the place of units start … end; undefined where that cannot be written surely. */
   readonly splice: (splice: Splice) => Splice | undefined
 }
+
+const isWhole = (splices: readonly (Splice | undefined)[]): splices is readonly Splice[] => splices.length > 0 && !splices.includes(undefined)
 
 interface Splice {
   readonly start: number
@@ -100,6 +102,8 @@ export interface Found {
   readonly variables: Variables
   /** True where words that are meant for it do not get to it. */
   readonly isCut?: boolean
+  /** True where its words are not what they are meant to be, so that nothing is said of them. */
+  readonly isBroken?: boolean
   /** The releases that the gunicorn in the image can be. */
   readonly releases: readonly Release[]
   readonly placeOf: (word: Word) => Place
@@ -158,6 +162,8 @@ export interface Misstart {
   readonly remedy?: string
   /** The element, and what to make of it. */
   readonly split?: { readonly word: Word; readonly into: readonly string[] }
+  /** What to make of the string at its place. */
+  readonly splices?: readonly Splice[]
   /** Why it may be that it does no harm. */
   readonly doubt?: string
 }
@@ -237,6 +243,7 @@ class Inspector {
       const found = scriptIn(words, started)
       const element = found && elements[found.index]
       const script = found && element && this.#elementScript(element, found.offset)
+      if (found && script) this.#windowsLines(script, found, element?.isExecuted === true)
       if (found && script && !(words[found.index]?.value === null && found.reader === 'words'))
         this.#script(script, found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
@@ -369,8 +376,9 @@ class Inspector {
       const beside = (): readonly Command[] => [...way.beside(), ...script.commands.filter((other) => other !== command)]
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => others(command) }
-        const cut = command.embedded ? undefined : this.#cut(place, command)
-        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? cut ?? (origins && splitByEnv), runs, moves, beside, isCut: (cut ?? lost) !== undefined }, shell)
+        const isBroken = !command.embedded && this.#escaped(place, words.slice(started.index + 1))
+        const cut = command.embedded || isBroken ? undefined : this.#cut(place, command)
+        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? cut ?? (origins && splitByEnv), runs, moves, beside, isCut: (cut ?? lost) !== undefined, isBroken }, shell)
         continue
       }
       const inner = way.depth < deepestShell ? scriptIn(words, started, command.input !== undefined) : undefined
@@ -411,16 +419,40 @@ class Inspector {
     return from
   }
 
+  /** Notes a `\\` that was to continue a line and stands in front of a blank, as the lines are folded to one: whether one does. */
+  #escaped({ text, path, place, splice }: ScriptPlace, words: readonly Word[]): boolean {
+    const [first] = words.filter((word) => /^\\ +--?[A-Za-z]/.test(word.text))
+    if (!first) return false
+    const splices = words.flatMap((word) => (word.text.startsWith('\\ ') ? [{ start: word.start, end: word.start + 2, text: '' }] : [])).map(splice)
+    this.#misstarts.push({
+      kind: 'cut', place: { path, ...place(first.start, first.end) }, text: text.slice(first.start, first.end), ...(isWhole(splices) ? { splices } : {}),
+      detail: 'must stand without a `\\` in front of it: the lines are read as one, as in a Procfile, where a `\\` at the end of a line makes the blank behind it part of the next word',
+      remedy: 'Write the command on one line, without a `\\`.',
+    })
+    return true
+  }
+
   /** Notes the options that a line of their own parts from a command: why nothing is put into it then. */
-  #cut({ text, path, place }: ScriptPlace, command: Command): string | undefined {
+  #cut({ text, path, place, splice }: ScriptPlace, command: Command): string | undefined {
     const cut = cutOff(text, command.end)
     if (!cut) return undefined
+    const splices = cut.joining.map(splice)
     this.#misstarts.push({
-      kind: 'cut', place: { path, ...place(cut.start, cut.end) }, text: text.slice(cut.start, cut.end),
+      kind: 'cut', place: { path, ...place(cut.start, cut.end) }, text: text.slice(cut.start, cut.end), ...(isWhole(splices) ? { splices } : {}),
       detail: 'must stand on the line of its command, or behind a `\\` that is the last character of the line before it: it is a command of its own, and gunicorn does not get it',
       remedy: 'Put a `\\` at the end of each line but the last, and no comment between them.',
     })
     return 'the options on the line behind it, which it does not get, may be meant for it'
+  }
+
+  /** Notes the line ends of Windows, of which a shell takes one character for part of a word. */
+  #windowsLines({ text, path, place }: ScriptPlace, { dialect }: FoundScript, isExecuted: boolean): void {
+    const fault = text.includes('\r\n') && text.includes('gunicorn') ? windowsLines(text, dialect, isExecuted) : undefined
+    if (!fault) return
+    const { start, end, detail, doubt } = fault
+    this.#misstarts.push({
+      kind: 'script', place: { path, ...place(start, end) }, text: text.slice(start, end), detail, remedy: 'Save the file with the line ends of Unix; `*.sh text eol=lf` in .gitattributes keeps them.', ...(doubt === undefined ? {} : { doubt }),
+    })
   }
 
   /** Notes the words behind a script that does not read them: why nothing is put into it then. */
@@ -467,7 +499,7 @@ class Inspector {
     words: readonly Word[],
     { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
-    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves' | 'beside'> & { readonly isCut: boolean },
+    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves' | 'beside'> & { readonly isCut: boolean; readonly isBroken: boolean },
     shell: Omit<Shell, 'seat'> | undefined,
   ): void {
     const { path } = script
@@ -488,6 +520,7 @@ class Inspector {
       beside: way.beside,
       runs: way.runs,
       isCut: way.isCut,
+      isBroken: way.isBroken,
       place: { path, ...script.place(command.start, command.end) },
       insertion: grabbed(passed) ?? insertionIn(script, command, own, way),
       placeOf: (word) => ({ path, ...script.place(word.start, word.end) }),
@@ -509,7 +542,7 @@ class Inspector {
 
   #add(
     words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
-    rest: Pick<Found, 'form' | 'alternatives' | 'isCut' | 'command' | 'script' | 'parents' | 'shell' | 'beside' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
+    rest: Pick<Found, 'form' | 'alternatives' | 'isCut' | 'isBroken' | 'command' | 'script' | 'parents' | 'shell' | 'beside' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
   ): void {
     const { releases } = this.#line
     if (words.length > mostWords) {

@@ -77,7 +77,7 @@ function mend(report: Report, policy: Policy, circumstances: Circumstances): Rou
   const fixable = report.findings.filter((finding) => finding.fix !== undefined)
   spend(fixable.length * 5)
   // Elements that are taken apart set what they did not set before, so what is missing is found anew.
-  const splits = fixable.filter((finding) => finding.fix && 'split' in finding.fix)
+  const splits = fixable.filter((finding) => finding.fix && ('split' in finding.fix || 'splices' in finding.fix))
   // A value that stands in a variable is mended there, if that can be; else it is overridden by the rest of the rounds.
   const inVariables = splits.length > 0 ? [] : fixable.filter(({ fix: wanted, invocation }) => wanted && invocation && isInVariable(wanted, invocation) && obstacle(wanted, invocation, circumstances) === undefined)
   const variables = inVariables.length > 0 ? mendVariables(report, inVariables, policy) : undefined
@@ -223,6 +223,10 @@ class Writer {
       return 'written'
     }
     if (this.#isOutOfReach()) return 'impossible'
+    if ('splices' in fix) {
+      for (const splice of fix.splices) this.#replacements.push({ op: 'splice', path: fix.path, ...splice })
+      return 'written'
+    }
     if ('split' in fix) return this.#split(fix) ? 'written' : 'impossible'
     if ('drop' in fix) return this.#drop(fix.drop)
     if ('put' in fix) return this.#put(fix)

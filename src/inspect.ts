@@ -260,9 +260,9 @@ export function unreadInvocation(workload: Workload, unread: UnreadContainer): I
 
 /** What a command line says in vain, as an invocation of which nothing is known but the element that may be taken apart. */
 function misstartOf(workload: Workload, container: Container, misstart: Misstart): Invocation {
-  const { place, split } = misstart
+  const { place, split, splices } = misstart
   const list = { kind: 'list', path: place.path.slice(0, -1), before: undefined } as const
-  return { ...standIn(workload, container, place.path), ...(split ? { insertion: list } : {}), misstart }
+  return { ...standIn(workload, container, place.path), ...(split ?? splices ? { insertion: list } : {}), misstart }
 }
 
 export function standIn(workload: Workload, container: Container, path: Path): Invocation {

@@ -251,6 +251,7 @@ class Found {
   }
 
   #lint(invocation: Invocation): void {
+    if (invocation.isBroken === true) return
     const [policy, python] = [this.#policy, this.#python]
     const allowed = allowedRules(invocation.workload, policy)
     const { serves } = invocation.settings

@@ -69,18 +69,43 @@ export function lostWords(parameters: readonly Word[]): readonly Word[] {
   return others.length === 0 && !/\s|^--?[A-Za-z]|:/.test(name.value ?? '') ? [] : parameters
 }
 
-/** The options behind a command, on a line that no `\` joins to it: where they stand in the script; undefined where there are none. */
-export function cutOff(script: string, commandEnd: number): { readonly start: number; readonly end: number } | undefined {
+/** The options behind a command, on a line that no `\` joins to it: where they stand in the script, and what joins them; undefined where there are none. */
+export function cutOff(script: string, commandEnd: number): { readonly start: number; readonly end: number; readonly joining: readonly { start: number; end: number; text: string }[] } | undefined {
+  const firstEnd = script.indexOf('\n', commandEnd)
   for (let from = commandEnd, isFirst = true; from < script.length; isFirst = false) {
     const newline = script.indexOf('\n', from)
     const end = newline < 0 ? script.length : newline
     const line = script.slice(from, end).trim()
     spend(1 + line.length / 100)
-    if (!isFirst && /^--?[A-Za-z]/.test(line)) return { start: from + script.slice(from, end).search(/\S/), end: end - (script.slice(from, end).length - script.slice(from, end).trimEnd().length) }
+    if (!isFirst && /^--?[A-Za-z]/.test(line)) return { joining: from === firstEnd + 1 ? joiningAt(script, firstEnd) : [], start: from + script.slice(from, end).search(/\S/), end: end - (script.slice(from, end).length - script.slice(from, end).trimEnd().length) }
     if (line !== '' && line !== '\\' && !line.startsWith('#')) return undefined
     from = end + 1
   }
   return undefined
+}
+
+/** What makes a line go on that ends at an offset: a `\` at its end, without what stands behind one. */
+function joiningAt(script: string, end: number): readonly { start: number; end: number; text: string }[] {
+  const start = script.lastIndexOf('\n', end - 1) + 1
+  const line = script.slice(start, end)
+  const kept = line.trimEnd()
+  // What a carriage return makes of the other lines is for their author to mend, as are comments.
+  if (kept.includes(' #') || (line.endsWith('\r') && !kept.endsWith('\\'))) return []
+  return kept.endsWith('\\') ? [{ start: start + kept.length, end, text: '' }] : [{ start: start + kept.length, end, text: ' \\' }]
+}
+
+/** What comes of the line ends of Windows in a script that starts gunicorn, and where. `isExecuted`: its first line names the program that runs it. */
+export function windowsLines(script: string, dialect: 'sh' | 'bash', isExecuted: boolean): { readonly start: number; readonly end: number; readonly detail: string; readonly doubt?: string } | undefined {
+  const first = script.indexOf('\r\n')
+  if (isExecuted && !script.slice(0, first).includes('\n')) return { start: 0, end: first, detail: 'must not end with a carriage return, as the line ends of Windows have it: no program has such a name, and the script is not started' }
+  // bash under its own name goes on.
+  const [option] = dialect === 'sh' ? (/^set -[a-z]+(?=\r$)/m.exec(script.slice(0, script.indexOf('gunicorn'))) ?? []) : []
+  if (option !== undefined) {
+    const start = script.indexOf(`${option}\r`)
+    return { start, end: start + option.length, detail: 'must not end with a carriage return, as the line ends of Windows have it: the shell refuses the option and ends' }
+  }
+  const start = script.lastIndexOf('\n', first) + 1
+  return { start, end: first, detail: 'must not end with a carriage return, as the line ends of Windows have it: it is part of the last word of the line', doubt: '' }
 }
 
 /** How a script that no shell takes is mended. */

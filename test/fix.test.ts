@@ -186,7 +186,7 @@ describe('scripts', () => {
     ['the same with a line that goes on', 'gunicorn app --forwarded-allow-ips=${ y \\\n', undefined],
     ['a substitution that holds quotes', `sh -c "exec gunicorn app -n $(echo 'a')"`, `sh -c "exec gunicorn app -n $(echo 'a') -b :\\$PORT"`],
     ['Windows line ends', 'set -e\r\nexec gunicorn app\r\n', 'set -e\r\nexec gunicorn -b :$PORT app\r\n'],
-    ['Windows line ends in a line that is to go on, and does not', 'exec gunicorn app \\\r\n  -t 60\r\n', undefined],
+    ['Windows line ends in a line that is to go on, and does not', 'exec gunicorn app \\\r\n  -t 60\r\n', 'exec gunicorn -b :$PORT app \\\n  -t 60\r\n'],
     ['words that a variable stands for', 'exec gunicorn app $(WORDS)', 'exec gunicorn app $(WORDS) -b :$PORT'],
   ])('%s', (_, script, wanted) => {
     const object = podWith({ command: ['sh', '-c', script], env: [...env, { name: 'WORDS', value: '-t 60' }] })

@@ -46,6 +46,8 @@ export interface Element {
   readonly at?: { readonly start: number; readonly end: number }
   /** True for the text of a file that a shell runs by its name, for which no shell gives way to its last command. */
   readonly isFile?: boolean
+  /** True for a file whose first line names the program that the kernel is to run it by. */
+  readonly isExecuted?: boolean
 }
 
 /** What a platform says of its own file, whatever gunicorn says. */

@@ -172,18 +172,24 @@ function verbatim(name: string, nameStart: number, command: string, end: number)
   return { name, key: { start: nameStart, end: nameStart + name.length }, command, value: { start, end }, offset: (unit) => start + unit }
 }
 
+/** Why a line is none of its own, where the one before it was to go on. */
+const continued = (previous: Line | undefined): string => (previous && trimEnd(previous.text).endsWith('\\') ? ': a `\\` at the end of a line does not continue it in a Procfile' : '')
+
 /** foreman, honcho and Paketo: `/^([A-Za-z0-9_-]+):\s*(.+)$/` on each line; what does not match is passed over. */
 function readByLine(dialect: Dialect, text: string): ProcfileReading {
   const processes: ProcfileProcess[] = []
   const byName = new Map<string, ProcfileProcess>()
   const notes: Note[] = []
   const faults: Fault[] = []
+  let previous: Line | undefined
   for (const line of linesOf(text, dialect === 'honcho' ? pythonBreak : newline)) {
+    const after = continued(previous)
+    previous = line
     const [, name, command] = /^([A-Za-z0-9_-]+):[^\S\ufeff]*(.+)$/s.exec(line.text) ?? []
     if (name === undefined || command === undefined) {
       // A comment is passed over on purpose.
       if (trim(line.text) !== '' && !trimStart(line.text).startsWith('#'))
-        notes.push(passedOver(processes.at(-1)?.name ?? '', line, `is no line of the form \`name: command\`, and ${dialect} passes over it`))
+        notes.push(passedOver(processes.at(-1)?.name ?? '', line, `is no line of the form \`name: command\`, and ${dialect} passes over it${after}`))
       continue
     }
     const process = verbatim(name, line.start, command, line.end)
@@ -234,7 +240,10 @@ function readHeroku(text: string): ProcfileReading {
   const byName = new Map<string, ProcfileProcess>()
   const notes: Note[] = []
   const faults: Fault[] = []
+  let previous: Line | undefined
   for (const line of linesOf(text, newline)) {
+    const after = continued(previous)
+    previous = line
     const content = trim(line.text)
     if (content === '' || content.startsWith('#')) continue
     const indent = line.text.length - trimStart(line.text).length
@@ -242,7 +251,7 @@ function readHeroku(text: string): ProcfileReading {
     const name = written.toLowerCase().replaceAll('_', '-')
     const command = trim(content.slice(written.length + 1))
     if (!/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name) || command === '') {
-      faults.push({ start: line.start + indent, end: line.end, message: `heroku refuses the file: line ${line.number} must be \`name: command\`` })
+      faults.push({ start: line.start + indent, end: line.end, message: `heroku refuses the file: line ${line.number} must be \`name: command\`${after}` })
       continue
     }
     const process = verbatim(name, line.start + indent, command, line.start + trimEnd(line.text).length)
@@ -259,13 +268,16 @@ function readDokku(text: string): ProcfileReading {
   const processes: ProcfileProcess[] = []
   const names = new Set<string>()
   const faults: Fault[] = []
+  let previous: Line | undefined
   for (const line of linesOf(text, newline)) {
+    const after = continued(previous)
+    previous = line
     const content = trim(line.text)
     if (content === '' || content.startsWith('#') || content.startsWith('//')) continue
     const from = line.start + line.text.length - trimStart(line.text).length
     const [, name, rest] = /^([A-Za-z0-9_-]+)[^\S\ufeff]*:[^\S\ufeff]*(.+)$/s.exec(content) ?? []
     if (name === undefined || rest === undefined) {
-      faults.push({ start: from, end: from + content.length, message: `dokku refuses the file: invalid line in procfile, line ${line.number}` })
+      faults.push({ start: from, end: from + content.length, message: `dokku refuses the file: invalid line in procfile, line ${line.number}${after}` })
       continue
     }
     const command = rest.replace(/\s(?:#|\/\/).*$/s, '').trimEnd()
@@ -282,11 +294,14 @@ function readHerokuish(text: string): ProcfileReading {
   const processes: ProcfileProcess[] = []
   const names = new Set<string>()
   const notes: Note[] = []
+  let previous: Line | undefined
   for (const line of linesOf(text, newline)) {
+    const after = continued(previous)
+    previous = line
     const content = trim(line.text)
     const colon = content.indexOf(':')
     if (content.startsWith('#') || colon < 0) {
-      if (content !== '' && !content.startsWith('#')) notes.push(passedOver(processes.at(-1)?.name ?? '', line, 'is no line of the form `name: command`, and herokuish passes over it'))
+      if (content !== '' && !content.startsWith('#')) notes.push(passedOver(processes.at(-1)?.name ?? '', line, `is no line of the form \`name: command\`, and herokuish passes over it${after}`))
       continue
     }
     const from = line.start + line.text.length - trimStart(line.text).length

@@ -93,7 +93,7 @@ export function scriptElements({ shell, parameters, name }: ScriptFile, text: st
     const value = word ?? '\ue000'
     return { path, text: value, expanded: { text: value, unknown: word === null ? [''] : [], undefined: [], source: (offset) => offset } }
   }
-  return [...[...runner, '-c'].map(element), { ...element(text), isFile: true }, ...[name, ...parameters].map(element)]
+  return [...[...runner, '-c'].map(element), { ...element(text), isFile: true, isExecuted: shell === undefined && text.startsWith('#!') }, ...[name, ...parameters].map(element)]
 }
 
 /** The shell of `#!/bin/bash -e` and `#!/usr/bin/env bash`; without such a line, the bash that starts it reads it itself. */

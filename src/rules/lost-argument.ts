@@ -20,8 +20,8 @@ export default defineRule({
     }
   },
 
-  ofMisstart({ kind, place, text, detail, remedy }) {
+  ofMisstart({ kind, place, text, detail, remedy, splices }) {
     if (kind !== 'unread' && kind !== 'cut') return undefined
-    return { place, shape: 'Invalid value', value: text, detail, ...(remedy === undefined ? {} : { remedy }) }
+    return { place, shape: 'Invalid value', value: text, detail, ...(remedy === undefined ? {} : { remedy }), ...(splices ? { fix: { path: place.path, splices } } : {}) }
   },
 })

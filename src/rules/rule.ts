@@ -9,8 +9,8 @@ import type { Found, Misstart, Place } from '../command-line.ts'
 import type { Invocation } from '../inspect.ts'
 import { containerEnvironment } from '../kubernetes/environment.ts'
 import { expand, expandRewritten } from '../kubernetes/expansion.ts'
-import type { Shape } from '../kubernetes/field.ts'
 import { hasHostNetwork, isLasting, lastingContainers } from '../kubernetes/pod-fields.ts'
+import type { Path, Shape } from '../kubernetes/field.ts'
 import { valueAt, type Container } from '../kubernetes/workload.ts'
 import type { Command } from '../shell/command.ts'
 import { containerPassesOn, namesProxy, passesOn } from '../shell/programs.ts'
@@ -28,6 +28,8 @@ export type Fix =
   /** Text is put in front of a value where it stands on the command line, be its value known or not. */
   | { readonly put: string; readonly before: Entry }
   | { readonly split: Word; readonly into: readonly string[] }
+  /** Text of the string at a path is put in place of what stands there. */
+  | { readonly path: Path; readonly splices: readonly { readonly start: number; readonly end: number; readonly text: string }[] }
   /** The option of this setting, one without a value, is left out wherever it stands. */
   | { readonly drop: string }
   /** The program takes the place of the shell that starts it. */

@@ -87,7 +87,7 @@ export interface Change {
 /** What a finding's fix changes. */
 export function changesOf({ fix, invocation }: Finding, reader: string): Change[] {
   // Where only the port is defined, all else stays: it is defined before, too, when the container is run.
-  if (!fix || 'define' in fix || 'exec' in fix) return []
+  if (!fix || 'define' in fix || 'exec' in fix || 'splices' in fix) return []
   if ('split' in fix) {
     const match = releasesFor(reader)[0]?.long(fix.into[0] ?? '')
     return match && 'option' in match ? [{ setting: match.option.name, value: undefined, entry: -1 }] : []
@@ -106,7 +106,7 @@ function settingProblems(mending: Mending, run: Run, before: Answer, after: Answ
   const marks = [markOf(run.argv), undefined]
   const isMeant = ({ invocation }: Finding): boolean => marks.includes(markOf(invocation.words.map(({ value }) => value)))
   const findings = [...fixed.mended].filter(isMeant)
-  const isSplit = findings.some(({ fix }) => fix && 'split' in fix)
+  const isSplit = findings.some(({ fix }) => fix && ('split' in fix || 'splices' in fix))
   // Of changes to one entry the last one counts.
   const changes = new Map(findings.flatMap((finding) => changesOf(finding, reader)).map((change) => [`${change.setting} ${change.entry}`, change]))
   const named = Map.groupBy(changes.values(), ({ setting }) => setting)
