@@ -188,6 +188,8 @@ const typed: Readonly<Record<string, Typed>> = {
   validate_user: (value, validator) => identifier(value, validator),
   validate_group: (value, validator) => identifier(value, validator),
   validate_header_map_behaviour: text(null, noCast),
+  validate_chdir: (value, validator) => (value.type === 'None' ? { error: "join() argument must be str, bytes, or os.PathLike object, not 'NoneType'" } : value.type === 'str' ? validate(validator, value.value) : 'unknown'),
+  validate_reload_engine: (value, validator) => (value.type === 'str' ? validate(validator, value.value) : value.type === 'None' ? { error: 'Invalid reload_engine: None' } : 'unknown'),
   validate_proxy_protocol: (value, validator) =>
     value.type === 'bool' ? { value: value.value ? 'auto' : 'off' } : text('off', () => ({ error: 'proxy_protocol must be string or bool' }))(value, validator),
   validate_asgi_loop: text('auto', noCast),

@@ -1,6 +1,6 @@
 import { adviceOnValue } from '../gunicorn/advice.ts'
 import type { StartProblem } from '../gunicorn/settings.ts'
-import { defineRule, namesPort, refusals, withPortVariable, type Subject } from './rule.ts'
+import { defineRule, invalid, namesPort, refusals, withPortVariable, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'invalid-setting',
@@ -27,8 +27,27 @@ export default defineRule({
         ...(releases ? { releases } : {}),
       }
     }
+    yield* takenAndFatal(subject)
   },
 })
+
+/** Settings for which a config file may say None, and which gunicorn dies of once it uses them: seen in every release that has them. */
+const fatalIfNone = ['loglevel', 'logger_class', 'worker_class', 'control_socket'] as const
+
+function* takenAndFatal(subject: Subject): Iterable<Problem> {
+  const { settings, releases } = subject
+  if (!settings.configFile) return
+  for (const name of fatalIfNone) {
+    const setting = settings.readings.map((reading) => reading.get(name)).find((one) => one?.source === 'config file')
+    const [entry] = setting?.entries ?? []
+    if (!setting || !entry || entry.value !== null) continue
+    const isSwitchedOff = name === 'control_socket' && settings.isSet('control_socket_disable') !== 'no'
+    const having = releases.filter((release) => Object.hasOwn(release.settings, name))
+    if (isSwitchedOff || having.length === 0) continue
+    const remedy = name === 'control_socket' ? 'Write `control_socket_disable = True`.' : `Leave \`${name}\` out.`
+    yield invalid(subject, setting, entry, `\`${name}\` must not be None, of which gunicorn dies once it uses it`, { value: null, remedy, ...(having.length < releases.length ? { releases: having } : {}) })
+  }
+}
 
 function valueOf({ environment }: Subject, { variable, word }: StartProblem): string {
   return (variable === undefined ? (word?.value ?? word?.text) : environment.variables.get(variable)?.value) ?? ''

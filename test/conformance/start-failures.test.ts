@@ -83,6 +83,7 @@ const exits: Readonly<Record<string, Case>> = {
   'the folder of a file by a variable': { args: [...socket, '--pid', '$RUN/pid', 'shop:app'] },
   'the folder of a log by a variable': { args: [...socket, '--access-logfile', '$LOGS/access.log', 'shop:app'] },
   'no thread': { args: [...socket, '-k', 'gthread', '--threads', '0', 'shop:app'] },
+  ...Object.fromEntries(['loglevel', 'logger_class', 'worker_class', 'chdir', 'reload_engine'].map((name) => [`None for ${name}`, { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: `${name} = None\n` }])),
   'a syntax error in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'accesslog: /var/log/x.log\n' },
   'a float in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'workers = 2 * 1.5\n' },
 }
