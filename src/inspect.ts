@@ -121,7 +121,7 @@ export function inspectContainer(
 ): InspectedContainer | undefined {
   const { command = [], path } = container
   const texts = textsOf(container)
-  if (!program && !mayStartGunicorn(container) && !mayBeBrought(container, texts, surroundings)) return undefined
+  if (!program && !mayStart(container, surroundings)) return undefined
   if (texts.length > mostWords) giveUp(`at most ${mostWords} words of a command are read`)
   // A container with a longer one does not start; a file may be longer.
   const isTooLong = (text: string | undefined): boolean => text !== undefined && text.length > longestArgument
@@ -158,6 +158,10 @@ export function inspectContainer(
   const misstarts = before.length === 0 ? found.misstarts : found.misstarts.map(({ split, ...misstart }) => (split || misstart.kind === 'script' ? { doubt: "unless the image's entry point is a shell", ...misstart } : misstart))
   return { ...found, container, misstarts, invocations: services && services.length > 0 ? all.map((invocation) => ({ ...invocation, services })) : all }
 }
+
+/** Whether a container may start gunicorn, by itself or by what stands beside it. */
+export const mayStart = (container: Container, surroundings: Surroundings = none): boolean =>
+  mayStartGunicorn(container) || mayBeBrought(container, textsOf(container), surroundings)
 
 /** Whether what stands beside a container may start gunicorn: a script that is mounted, a variable that a shell brings in. */
 const mayBeBrought = ({ written, envFrom }: Container, texts: readonly string[], { configMaps }: Surroundings): boolean =>

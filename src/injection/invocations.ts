@@ -1,7 +1,7 @@
 /** The gunicorns of a workload, those that nothing but its images starts among them. Pure. */
 import { unreadReason } from '../budget.ts'
 import { parseArguments } from '../gunicorn/arguments.ts'
-import { inspect, inspectImage, mayStartGunicorn, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
+import { inspect, inspectImage, mayStart, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
 import type { Container, UnreadContainer, Workload } from '../kubernetes/workload.ts'
 import { knownRelease, type Platform, type Python } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
@@ -10,7 +10,7 @@ import { literal } from '../shell/word.ts'
 export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[], misstarts?: Invocation[]): Invocation[] {
   try {
     // Most workloads have nothing to do with gunicorn: their requirements are not read.
-    const isConcerned = workload.containers.some(mayStartGunicorn)
+    const isConcerned = workload.containers.some((container) => mayStart(container, surroundings))
     const found = isConcerned ? inspect(withRelease(workload, python), surroundings, unread, misstarts) : []
     if (injection === 'Command' || found.length > 0 || unread?.length) return found
     const hidden = hiddenGunicorn(workload, python)
