@@ -410,7 +410,7 @@ class Inspector {
     const { from, at, message } = refusal
     const end = text.indexOf('\n', Math.max(at, from))
     const before = commands.filter((command) => command.start < from)
-    const mayEnd = unread || before.some(({ exec, words }) => exec || words[0]?.value == null || baseName(words[0].value) === 'gunicorn')
+    const mayEnd = text.slice(0, from).trim() !== '' && (unread || before.some(({ exec, words }) => exec || words[0]?.value == null || baseName(words[0].value) === 'gunicorn'))
     const doubt = runs === 'maybe' ? 'if it comes to that script' : mayEnd ? 'unless what stands before it does not end' : undefined
     this.#misstarts.push({
       kind: 'script', text: text.slice(from, end < 0 ? text.length : end).trim(), detail: `must be a script that a shell takes, and none does: ${message}`, remedy: remedyFor(refusal, text),

@@ -625,7 +625,7 @@ export abstract class CommandReader implements Context {
   #builtin(name: string, words: readonly Word[], assignments: readonly Assignment[]): Status {
     if (name === 'let' && this.dialect === 'bash' && this.#let(words)) return null
     if (this.call !== undefined && /^(local|declare|typeset)$/.test(name)) this.#makeLocal(words, this.call)
-    if (name === '.' || name === 'source' || (declares(name) && words.some((word) => /^-\w*f/.test(word.value ?? '-f')))) this.unread = true
+    if (name === '.' || name === 'source' || (declares(name) && words.some(mayBeAboutFunctions))) this.unread = true
     const effect = runBuiltin(name, words, this.scope, this.dialect, this.functions > 0)
     if (effect === undefined) return null
     // What stands before a special builtin stays in some shells.
@@ -690,3 +690,7 @@ function readsInput(redirect: Syntax.Redirection): boolean {
 export function notLast(place: Place): Place {
   return place.tail ? { ...place, tail: false } : place
 }
+
+/** Whether a word of `export` or `declare` is, or may come to, the option `-f`. */
+const mayBeAboutFunctions = ({ value, prefix, splits }: Word): boolean =>
+  value === null ? splits || prefix === '' || prefix.startsWith('-') : /^-\w*f/.test(value)

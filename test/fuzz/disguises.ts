@@ -12,12 +12,12 @@ const programs: readonly (readonly string[])[] = [
 
 const shells: readonly (readonly string[])[] = [['sh', '-c'], ['/bin/sh', '-c'], ['bash', '-c'], ['bash', '-lc'], ['sh', '-ec'], ['bash', '-euo', 'pipefail', '-c'], ['dash', '-c'], ['/bin/bash', '-c']]
 
-/** Around a command of a script; `@` is the command, and what runs besides it succeeds. */
+/** Around a command of a script; `@` is the command, and what runs besides it succeeds. None reads a file of which nothing is known, as that may start another gunicorn. */
 const scripts: readonly string[] = [
   'echo hi; @', 'cd /srv && @', ': ; @', 'A=b; @', 'export A=b; @', '# it\'s\n@', '{ @; }', '( @ )', 'if true; then @; fi', 'if false; then :; else @; fi', 'f() { @; }; f', 'f() { @; }\nf "$@"',
   'for i in 1; do @; done', 'case x in x) @ ;; esac', 'true && @', 'false || @', '@ &\nwait', 'set -e\n@', 'set -eux; @', "trap 'exit 0' TERM; @", 'X=$(date); @', 'cat <<E\ngunicorn\nE\n@', "cat <<'E' >/dev/null\n$(\nE\n@",
-  'exec @', 'A=b @', 'command @', '@ # end', '@ 2>&1', '\n\n  @\n', 'umask 022; @', '[ -n "$A" ] || A=1; @', 'test -f /x && . /x; @', 'mkdir -p /tmp/x && @', 'while :; do @; break; done', '@ || exit 1', 'echo "starting $A"; @', 'unset A; @', 'sleep 1; @', '(cd /srv; @)', '@; echo $?',
-  'echo a | cat; @', 'echo $((1 + 2)); @', 'ulimit -n 1024; @', 'python manage.py migrate --noinput && @', 'printf "%s\\n" x; @', '{ echo a; echo b; } > /dev/null; @', 'export A="$(cat /x)"; @', '. ./env.sh\n@', 'PORT=${PORT:-8000}; export PORT; @', 'shift 0; @', 'set -- a b; @',
+  'exec @', 'A=b @', 'command @', '@ # end', '@ 2>&1', '\n\n  @\n', 'umask 022; @', '[ -n "$A" ] || A=1; @', 'mkdir -p /tmp/x && @', 'while :; do @; break; done', '@ || exit 1', 'echo "starting ${A:-}"; @', 'unset A; @', 'sleep 1; @', '(cd /srv; @)', '@; echo $?',
+  'echo a | cat; @', 'echo $((1 + 2)); @', 'ulimit -n 1024; @', 'python manage.py migrate --noinput && @', 'printf "%s\\n" x; @', '{ echo a; echo b; } > /dev/null; @', 'export A="$(cat /x)"; @', 'PORT=${PORT:-8000}; export PORT; @', 'shift 0; @', 'set -- a b; @',
 ]
 
 /** What only a command that no other follows may stand in. */
@@ -37,7 +37,9 @@ export function disguised(random: Random, start: Start): Start {
   const around = random.pick(scripts)
   if (forSimple.has(around) && !isSimple(text)) return start
   // A comment or a here-document goes to the end of its line.
-  const inner = /#|<<|&\n|;\s*$|\n\s*$/.test(text) ? `${text}\n` : text
-  if (inner !== text && !/^[^@]*@$/.test(around)) return start
+  const lines = /#|<<|&\n|;\s*$|\n\s*$/.test(text) ? `${text}\n` : text
+  // Of several commands, `&&` would be about the first alone.
+  const inner = /(&&|\|\|) @|@ \|\|/.test(around) && !isSimple(text) ? `{ ${text}\n}` : lines
+  if (inner === lines && lines !== text && !/^[^@]*@$/.test(around)) return start
   return [...start.slice(0, at), around.replace('@', () => inner)]
 }
