@@ -246,10 +246,10 @@ suite('real clients', () => {
       })
 
       test('a container in front of the others moves the path', async () => {
-        operations = add('0', { ...sidecar(['nginx']) })
+        operations = add('0', { ...sidecar(['memcached']) })
         const list = await settles('sided', sided('sided', [web(bare)]))
         expect(list.map((one) => one.name)).toEqual(['side', 'web'])
-        expect(list[0]?.command).toEqual(['nginx'])
+        expect(list[0]?.command).toEqual(['memcached'])
         expect(list[1]?.command).toEqual(expect.arrayContaining([...bare, '--access-logfile']))
         const { stderr } = await create(sided('sided', [web(loopback)]))
         expect(stderr).toContain('spec.template.spec.containers[1].command[3]')

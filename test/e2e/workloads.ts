@@ -64,7 +64,7 @@ export function workload(kind: Kind, container: Omit<Container, 'name'>, annotat
       automountServiceAccountToken: false,
       containers: [
         { name: 'web', image, ...container },
-        { name: 'proxy', image, command: ['nginx', '-g', 'daemon off;'] },
+        { name: 'cache', image, command: ['memcached'] },
       ],
     }),
   }
