@@ -263,7 +263,7 @@ class Inspector {
     if (!element || !word || element.at) return false
     const { into, isScript } = joined
     const path = { path: element.path }
-    if (into) this.#misstarts.push({ kind: 'joined', place: path, text: element.text, detail: isScript ? 'must be two elements, the option and the script, as no shell has such an option' : 'must be an element for each word, as no program has such a name', split: { word, into } })
+    if (into) this.#misstarts.push({ kind: 'joined', place: path, text: element.text, detail: isScript ? 'must be two elements, the option and the script, as no shell has such an option' : 'must be an element for each word, as no program has such a name', split: { word, into }, ...(isScript ? { remedy: 'Make two elements of it: the option, and the script.' } : {}) })
     else this.#misstarts.push({ kind: 'script', place: path, text: element.text, detail: 'must be the name of a program, as no shell reads it', remedy: 'Write `[sh, -c, SCRIPT]`, with it as the script.' })
     return true
   }

@@ -117,9 +117,10 @@ export function remedyFor({ message, at }: Refusal, script: string): string {
     const option = /^(--?[\w-]+=)(.*)$/s.exec(word)
     // A value with blanks goes on behind the word.
     if (option) return `Write the value of ${option[1]!.slice(0, -1)} in quotes: ${option[1]}'…'.`
-    return /^[\w.]+:/.test(word) ? `Write '${word}' in quotes.` : 'Write what stands with the parenthesis in quotes.'
+    return /^[\w.]+:\w+\([^()]*\)$/.test(word) ? `Write '${word}' in quotes.` : 'Write what stands with the parenthesis in quotes.'
   }
   if (message === "unexpected token '('") return 'Write what stands with the parenthesis in quotes.'
   if (message.startsWith('unterminated ')) return `Close the ${message.slice('unterminated '.length)}.`
-  return 'Mend the script until `sh -n` takes it.'
+  const [, closing, opening] = /^expected '(\w+)' to close '(\w+)'$/.exec(message) ?? []
+  return closing === undefined ? 'Mend the script until `sh -n` takes it.' : `Close \`${opening}\` with \`${closing}\`.`
 }

@@ -66,8 +66,9 @@ export class Followed {
     // What a variable holds is shown expanded.
     if (!written.includes(value)) list[index] = `${/^--[\w-]+=/.exec(written)?.[0] ?? ''}${text}`
     else if (written !== value) list[index] = written.replace(value, () => text)
-    else if (value.startsWith('-') && words.length > 1) list.splice(index, value.includes('=') || value.includes(':') ? 1 : 2, ...words)
-    else list[index] = text
+    else if ((value.startsWith('-') || text.startsWith('--')) && words.length > 1) list.splice(index, !value.startsWith('-') || value.includes('=') || value.includes(':') ? 1 : 2, ...words)
+    // The value alone, of an option in one element with it.
+    else list[index] = text.startsWith('-') ? text : `${/^--[\w-]+=/.exec(written)?.[0] ?? ''}${text}`
   }
 
   #writeInVariables(value: string, text: string): void {
@@ -111,6 +112,25 @@ export class Followed {
     if (list && this.isList) list.splice(list.findLastIndex((word) => /(^|\/)gunicorn(\.app\.wsgiapp)?$/.test(word)) + 1, 0, ...words)
     else if (this.isList) (container.args ??= []).unshift(...words)
     else for (const one of lists) one?.forEach((text, index) => void (one[index] = text.replace(/(gunicorn(\.app\.wsgiapp)?)(?=\s|$)(?!.*gunicorn)/s, (program) => `${program} ${words.map(quoted).join(' ')}`)))
+  }
+
+  /** Changes the script, or the element, that the finding points at. */
+  rewrite(change: (text: string) => string): void {
+    const element = this.#element
+    if (!element) throw new Error('the finding points at no element')
+    element[0][element[1]] = change(element[0][element[1]] ?? '')
+  }
+
+  /** Puts other elements in place of as many as `count`, from the one on that the finding points at. */
+  replace(elements: readonly string[], count = 1): void {
+    const element = this.#element
+    if (!element) throw new Error('the finding points at no element')
+    element[0].splice(element[1], count, ...elements)
+  }
+
+  /** Leaves out the lines of the config file that set a name, or puts another text there. */
+  assign(name: string, line = ''): void {
+    this.files = Object.fromEntries(Object.entries(this.files).map(([path, text]) => [path, text.replace(new RegExp(`^${name} = .*$`, 'm'), line)]))
   }
 
   /** Sets a field of the object. */
@@ -163,10 +183,58 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     followed.define('CHOSEN', /CLASS/.test(String(value)) ? 'gthread' : '4')
   }],
   [/^Define (\w+) in `env`/, (followed, [, name = '']) => followed.define(name, '4')],
-  [/^Write `exec` in front of/, (followed) => {
-    for (const list of [followed.container.command, followed.container.args])
-      list?.forEach((text, index) => void (list[index] = text.replace(/(^|&&|;|\n|then |\) )(\s*)((?:\w+=\S*\s+)*)(?=[^\n;&]*gunicorn(?:[^\n]|\\\n)*\s*$)/, '$1$2exec $3')))
+  [/^Write `exec` in front of it, and leave out the `&` with all that is behind it\.$/, (followed, _, { value }) => followed.rewrite((text) => text.replace(/\s*&(?!\d)(?!.*>&).*$/s, '').replace(String(value), (first) => `exec ${first}`))],
+  [/^Write `exec` in front of the last command of the script\.$/, (followed, _, { value }) => followed.rewrite((text) => {
+    const last = text.lastIndexOf(` ${String(value)} `) + 1
+    const at = last > 0 ? last : Math.max(0, text.lastIndexOf(String(value)))
+    return `${text.slice(0, at)}exec ${text.slice(at)}`
+  })],
+  [/^Make it the last command of the script, with `exec` in front of it\.$/, (followed) => followed.rewrite((text) => {
+    const commands = text.split(/\s*(?:&&|\|\||[;\n])\s*/)
+    const own = commands.findIndex((command) => command.includes('gunicorn'))
+    return [...commands.toSpliced(own, 1), `exec ${commands[own]}`].join('; ')
+  })],
+  [/^Write '(.+)' in quotes\.$/, (followed, [, text = '']) => followed.rewrite((script) => script.replace(text, (word) => `'${word}'`))],
+  [/^Write what stands with the parenthesis in quotes\.$/, (followed) => followed.rewrite((script) => script.replace(/[\w.:]+\([^()]*\)/, (word) => `'${word}'`))],
+  [/^Write the value of (--[\w-]+) in quotes/, (followed, [, name = '']) => followed.rewrite((script) => script.replace(new RegExp(`(${name}=)(.*)(?= \\S+$)`), (_, option: string, text: string) => `${option}'${text}'`))],
+  [/^Close the single quote\.$/, (followed) => followed.rewrite((script) => `${script}'`)],
+  [/^Close `\w+` with `(\w+)`\.$/, (followed, [, word = '']) => followed.rewrite((script) => `${script}\n${word}\n`)],
+  [/^Write `\[sh, -c, SCRIPT\]`, with it as the script\.$/, (followed, _, { value }) => followed.replace(['sh', '-c', String(value)])],
+  [/^Save the file with the line ends of Unix/, (followed) => followed.rewrite((script) => script.replaceAll('\r\n', '\n'))],
+  [/^Write one script: `\[sh, -c, "FIRST && exec gunicorn …"\]`\.$/, (followed, _, { value }) => {
+    const { container: { command = [], args = [] } } = followed
+    const words = [...command, ...args]
+    followed.container.command = ['sh', '-c', `${words[words.indexOf('-c') + 1]} && ${String(value)}`]
+    delete followed.container.args
   }],
+  [/^Write the words into the script, or `"\$@"`/, (followed, _, { value }) => {
+    followed.replace([], String(value).split(' ').length)
+    const list = [followed.container.command, followed.container.args].find((one) => one?.includes('-c')) ?? []
+    const at = list.indexOf('-c') + 1
+    list[at] = `${list[at]} ${String(value)}`
+  }],
+  [/^Put a `\\` at the end of each line but the last, and no comment between them\.$/, (followed) => followed.rewrite((script) =>
+    script.trimEnd().split('\n').filter((line) => !line.trim().startsWith('#')).map((line) => line.replace(/[\s\\]*$/, '')).join(' \\\n'))],
+  [/^Write the command on one line, without a `\\`\.$/, (followed) => followed.rewrite((script) => script.replace(/\s*\\\s+/g, ' '))],
+  [/^Write `control_socket_disable = True`\.$/, (followed) => followed.assign('control_socket', 'control_socket_disable = True')],
+  [/^Leave `([a-z_]+)` out\.$/, (followed, [, name = '']) => followed.assign(name)],
+  [/^Leave it out: `\[::\]:PORT` alone is for IPv4 and IPv6\.$/, (followed, _, { value }) => {
+    followed.remove(true)
+    const { command = [] } = followed.container
+    followed.container.command = command.map((word) => (/:\d+$/.test(word) ? `[::]:${/\d+$/.exec(String(value))?.[0]}` : word))
+  }],
+  [/^Leave one of them out(?:\.$|, or give it another port\.$)/, (followed, _, { value, message }) => {
+    if (/, line \d+\)/.test(message)) followed.write('[::]:8001')
+    else if (followed.isList) followed.remove(true)
+    else followed.rewrite((script) => script.replace(new RegExp(` --?[a-z-]+ ${String(value).replace(/[$.*+?()[\]{}|\\^]/g, '\\$&')}`), ''))
+  }],
+  [/^Write one of them, as they cannot all be bound/, (followed, _, { value }) => followed.write(String(value).split(',').at(-1) ?? '')],
+  [/^Give each address an option of its own/, (followed, _, { value }) => followed.replace(String(value).split(',').flatMap((one, index) => (index === 0 ? [one] : ['-b', one])))],
+  [/^Write a port from 1 to 65535 behind an address of the Pod: `(.+?)`/, (followed, [, address = '']) => followed.write(address)],
+  [/^Write each option as a word of its own, without quotes around several\.$/, (followed) => followed.rewrite((text) => text.replace(/^(--[\w-]+=)'(.*)'$/, '$1$2'))],
+  [/^Take the empty element out\.$/, (followed) => followed.replace([])],
+  [/^Write two dashes in front of the name of an option\.$/, (followed, _, { value }) => followed.write(`--${String(value)}`)],
+  [/^Write an option, such as `--workers 4`, or take it out\.$/, (followed) => followed.replace([])],
   [/^Write `\$\(PORT\)` in a list, and define PORT/, (followed, _, finding) => {
     const value = String(finding.value)
     const right = value.replace(/\$\{PORT[^}]*\}|\$PORT|\$\(PORT\)/, () => '$(PORT)')
@@ -209,7 +277,7 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   [/`--timeout 120`/, (followed) => followed.write('120')],
   [/^Log to the console with `-`\.$/, (followed) => followed.write('-')],
   [/^Leave `bind` out of the config file/, (followed) => { followed.files = Object.fromEntries(Object.entries(followed.files).map(([path, text]) => [path, text.replace(/^bind\b.*$/m, '')])) }],
-  [/^Make an element of each option and of each value\.$/, (followed, _, { value }) => {
+  [/^Make an element of each word\.$/, (followed, _, { value }) => {
     for (const list of [followed.container.command, followed.container.args]) if (list?.includes(String(value))) list.splice(list.indexOf(String(value)), 1, ...String(value).split(/\s+/))
   }],
   [/^Make two elements of it/, (followed, _, { value }) => {
@@ -218,6 +286,7 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   }],
   [/^Raise it to (\d+) with `-w/, (followed, [, count = '']) => followed.write(count)],
   [/^Start at least one worker: `-w 4`\.$/, (followed) => followed.write('4')],
+  [/^Start at least one thread in each worker: `--threads (\d+)`\.$/, (followed, [, count = '']) => followed.write(count)],
   [/^Start fewer workers/, (followed, _, { message }) => followed.write(/equal to (\d+)/.exec(message)?.[1] ?? '1')],
   [/^Bind to `:\$PORT`/, (followed) => followed.write(portOf(followed))],
   [/^Bind to '0\.0\.0\.0:PORT'/, (followed, _, { value }) => followed.write(`0.0.0.0:${/(\d+|\$\w+|\$\(\w+\)|\$\{[^}]*\})$/.exec(String(value))?.[1] ?? '8000'}`)],
@@ -227,7 +296,7 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     for (const list of [followed.container.command, followed.container.args]) if (list?.includes(word)) list.splice(list.indexOf(word), 1)
     followed.add(word)
   }],
-  [/^Name the application/, (followed) => followed.add('shop.wsgi:application')],
+  [/^Name the application/, (followed, _, { value }) => (value === undefined ? followed.add('shop.wsgi:application') : followed.write('shop.wsgi:application'))],
   [/^Leave `--user` and `--group` out/, (followed) => followed.drop('(?:--user|-u|--group|-g)(?:=| |)\\w+', '--user', '--group', '-u', '-g')],
   [/`--worker-tmp-dir \/dev\/shm`/, (followed, _, { value }) => (value === undefined ? followed.add('--worker-tmp-dir', '/dev/shm') : followed.write('/dev/shm'))],
   [/^Set `terminationGracePeriodSeconds`/, (followed) => void (followed.spec['terminationGracePeriodSeconds'] = 600)],

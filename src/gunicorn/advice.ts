@@ -15,6 +15,7 @@ export function adviceOnValue(setting: string | undefined, text: string, release
   if (text.length > longestTold) return undefined
   const dashes = oneDash(text, releases)
   if (dashes !== undefined) return dashes
+  if (/^--[a-z][\w-]*=\S+ --[a-z]/.test(text)) return 'Write each option as a word of its own, without quotes around several.'
   const [, head = '', value = ''] = /^(--[a-z][\w-]*=|-[A-Za-z])?(.*)$/s.exec(text) ?? []
   const write = (right: string, reason: string): string => `Write \`${head}${right}\`: ${reason}.`
   const flag = releases.some((release) => release.long(head.slice(0, -1)) !== null)
@@ -75,7 +76,8 @@ function adviceOnNumber(setting: string, value: string, write: Write): string {
   const [, digits = '', unit = ''] = /^(\d{1,9})(?:\.0+)?\s*([a-z]*)[,;]?$/i.exec(value.trim()) ?? []
   const factor = units[unit.toLowerCase()]
   if (digits !== '' && durations.has(setting) && factor !== undefined) return write(String(Number(digits) * factor), 'it is a number of seconds, without a unit')
-  return digits !== '' && unit === '' ? write(digits, 'it is a whole number') : 'Write a whole number.'
+  if (digits !== '' && unit === '') return write(digits, 'it is a whole number')
+  return /^-\d+$/.test(value.trim()) ? 'Write a whole number, without a minus.' : 'Write a whole number.'
 }
 
 const takesNone = (setting: string, releases: readonly Release[]): boolean =>

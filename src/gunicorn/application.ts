@@ -12,13 +12,22 @@ export interface ApplicationFault {
   readonly releases?: readonly Release[]
 }
 
+/** Dashes that are typed, or put in by a text editor, for hyphens. */
+const otherDashes = /^[\u2010-\u2015\u2212\uFE58\uFE63\uFF0D]/
+
+/** The option that a word with other dashes is meant for: one letter, or one and a number, has one. */
+function withHyphens(text: string): string {
+  const name = text.replace(/^[\u2010-\u2015\u2212\uFE58\uFE63\uFF0D-]+/, '')
+  return `${/^[A-Za-z]\d*$/.test(name) ? '-' : '--'}${name}`
+}
+
 const like = 'as in `shop.wsgi:application`'
 
 export function applicationFault(text: string, releases: readonly Release[]): ApplicationFault | undefined {
   const colon = text.indexOf(':')
   const module = colon < 0 ? text : text.slice(0, colon)
   if (text === '') return { detail: `must be a module and a variable, ${like}, and is empty`, remedy: 'Take the empty element out.' }
-  if (/^[\u2010-\u2015\u2212\uFE58\uFE63\uFF0D]/.test(text)) return { detail: 'must be a module and a variable: what it begins with is no hyphen, so that it is no option', remedy: 'Write each dash as the hyphen of ASCII: `--workers`.' }
+  if (otherDashes.test(text)) return { detail: 'must be a module and a variable: what it begins with is no hyphen, so that it is no option', remedy: `Write \`${withHyphens(text)}\`: the dashes of an option are the hyphens of ASCII.` }
   if (/^\.?\/|^[^$\s]*\//.test(module)) return { detail: `must be a module and a variable, ${like}, and no path`, remedy: pathRemedy(module, text.slice(module.length)) }
   if (module.endsWith('.py')) return { detail: `must be a module and a variable, ${like}, and no file`, remedy: pathRemedy(module, text.slice(module.length)) }
   if (/\s/.test(module.trim())) return { detail: `must be a module and a variable, ${like}, which have no blanks` }
@@ -28,6 +37,8 @@ export function applicationFault(text: string, releases: readonly Release[]): Ap
 
 /** `shop/wsgi.py` is `shop.wsgi`; of a folder above, only gunicorn's own folder is known by `--chdir`. */
 function pathRemedy(module: string, rest: string): string {
+  // Django's script for the command line, in which there is no application.
+  if (/(^|\/)manage\.py$/.test(module)) return 'Name the application: `gunicorn MODULE:VARIABLE`.'
   const path = module.replace(/^\.\//, '').replace(/\.py$/, '')
   if (path.startsWith('/')) {
     const cut = path.lastIndexOf('/')

@@ -16,7 +16,7 @@ export default defineRule({
       yield {
         place: subject.placeOf(first), shape: 'Invalid value', value: first.text,
         detail: 'must not run in the background of a script that ends: the container ends with it, and gunicorn too',
-        remedy: 'Leave the `&` out, and write `exec` in front of gunicorn.',
+        remedy: 'Write `exec` in front of it, and leave out the `&` with all that is behind it.',
       }
     const setting = subject.settings.get('daemon')
     if (!setting || !endsContainer(subject)) return

@@ -8,7 +8,7 @@ export default defineRule({
   severity: 'error',
   summary: 'one element of a list holds several words of a command line',
   why: 'What starts a container takes each element for one word. A command line in one element names no program; gunicorn takes an option with its value in one for the application, and ignores the real one.',
-  remedy: 'Make an element of each word: the option, and its value.',
+  remedy: 'Make an element of each word.',
   settings: [],
   always: true,
 
@@ -33,6 +33,9 @@ export default defineRule({
   },
 })
 
+/** A value may have blanks in it. */
+const twoElements = 'Make two elements of it: the option, and its value.'
+
 function problemOf(subject: Subject, word: Word, into: readonly string[], index: number): Problem {
   // Several options are taken apart where gunicorn takes what that comes to.
   const several = into.length > 2 || into[1]?.includes(' --') === true
@@ -44,6 +47,7 @@ function problemOf(subject: Subject, word: Word, into: readonly string[], index:
     shape: 'Invalid value',
     value: word.value,
     detail: `must be ${several ? 'an element for each option and each value' : 'two elements'}, as gunicorn takes it for ${taken}`,
+    ...(several || !parts(subject, word) ? {} : { remedy: twoElements }),
     ...(apart ? { fix: { split: word, into: apart } } : {}),
     // Beside an application that is named it is ignored.
     ...(isApplication || isRefused(subject, word) ? {} : { doubt: '' }),

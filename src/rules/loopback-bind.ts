@@ -22,7 +22,8 @@ export default defineRule({
       const value = everywhere(withPortVariable(text, env) ?? text)
       const rest = entry.value === undefined ? { value: entry.argument?.word.text } : front === undefined ? { fix: { setting: 'bind', value, entry } } : {}
       const doubt = front === undefined ? {} : { doubt: `unless ${front} passes requests on to it` }
-      yield invalid(subject, setting, entry, 'must not be a loopback address', { ...rest, ...doubt })
+      const remedy = isSecond(entry, setting.entries) ? { remedy: 'Leave it out: `[::]:PORT` alone is for IPv4 and IPv6.' } : {}
+      yield invalid(subject, setting, entry, 'must not be a loopback address', { ...rest, ...doubt, ...remedy })
     }
   },
 })
@@ -36,6 +37,14 @@ function isAskedThere({ container }: Subject, entries: readonly Entry[]): boolea
     return address.kind === 'tcp' && asked.has(address.port)
   })
 }
+
+/** Whether an address stands behind another one with its port: on all interfaces both cannot be bound. */
+function isSecond(entry: Entry, entries: readonly Entry[]): boolean {
+  const port = portOf(entry)
+  return port !== undefined && entries.slice(0, entries.indexOf(entry)).some((earlier) => portOf(earlier) === port)
+}
+
+const portOf = (entry: Entry): string | undefined => /:([^:\]]+)$/.exec(textOf(entry)?.trim() ?? '')?.[1]
 
 /** The same address on all interfaces. */
 function everywhere(address: string): string {

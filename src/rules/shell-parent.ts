@@ -43,7 +43,7 @@ function fault(subject: Subject): { readonly detail: string; readonly remedy?: s
   if (command.background && isLeftBehind(subject)) return undefined
   if (command.background)
     return { detail: 'must not run in the background of a shell, which gets SIGTERM in its place', remedy: 'Start gunicorn with `exec` as the last command, or in a container of its own.' }
-  return { detail: 'must be the last command of its script, as the shell stays in front of it and gets SIGTERM in its place' }
+  return { detail: 'must be the last command of its script, as the shell stays in front of it and gets SIGTERM in its place', remedy: 'Make it the last command of the script, with `exec` in front of it.' }
 }
 
 /** A hook that sends signals itself sends them to the right one. */

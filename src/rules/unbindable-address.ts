@@ -47,7 +47,7 @@ function isPortVariable(subject: Subject, { source }: Setting, { argument, word 
 
 function faultOf(subject: Subject, setting: Setting, entry: Entry, { host, port }: Tcp): Problem | undefined {
   if (port < 0 || port > 65535) return invalid(subject, setting, entry, 'must have a port from 1 to 65535')
-  if (host.includes(',')) return invalid(subject, setting, entry, 'must be one address', { remedy: 'Give each address an option of its own: `-b 0.0.0.0:8000 -b 0.0.0.0:8001`.' })
+  if (host.includes(',')) return invalid(subject, setting, entry, 'must be one address', { remedy: severalRemedy(subject, String(single(entry.value))) })
   if (host === '*') return invalid(subject, setting, entry, 'must have an address or nothing in front of the port, as `*` stands for none', { remedy: `Write \`0.0.0.0:${port}\`.` })
   if (/\$(\(\w+\)|\{\w+\}|\w)/.test(host))
     return invalid(subject, setting, entry, 'must be an address: nobody expands the variable in it', { remedy: 'Write `$(NAME)`, and define NAME in `env` before it is used.' })
@@ -57,6 +57,14 @@ function faultOf(subject: Subject, setting: Setting, entry: Entry, { host, port 
       remedy: `Write \`0.0.0.0:${port}\`.`, doubt: 'unless the name is that of the Pod itself: the name of a Service is not',
     })
   return undefined
+}
+
+/** What to write for several addresses in one value. */
+function severalRemedy(subject: Subject, text: string): string {
+  const parts = text.split(',').slice(0, most).map((part) => part.trim())
+  const addresses = parts.map((part) => parseAddress(part, subject.releases[0]?.addressSyntax))
+  const areShared = addresses.some((address, index) => address.kind === 'tcp' && addresses.slice(0, index).some((other) => other.kind === 'tcp' && sharesAddress(other, address)))
+  return areShared ? 'Write one of them, as they cannot all be bound: `[::]:8000` is for IPv4 and IPv6.' : 'Give each address an option of its own: `-b 0.0.0.0:8000 -b 0.0.0.0:8001`.'
 }
 
 /** A host that is to be looked up: numbers are addresses, and so is what has colons. */
