@@ -60,6 +60,9 @@ function adviceOnAddress(value: string, write: Write): string | undefined {
   if (scheme !== undefined && !/^(unix|fd|tcp):/.test(value)) return write(scheme, 'an address has no scheme')
   const [, host = '', port = ''] = /^([0-9A-Fa-f:.]*):(\d+)$/.exec(value) ?? []
   if (host.includes(':')) return write(`[${host === ':' ? '::' : host}]:${port}`, 'an IPv6 address stands in brackets')
+  const ports = value.split(',').map((part) => /:(\d+)$/.exec(part)?.[1])
+  // With one port they may overlap.
+  if (ports.length > 1 && !ports.includes(undefined) && new Set(ports).size === ports.length) return 'Give each address an option of its own: `-b 0.0.0.0:8000 -b 0.0.0.0:8001`.'
   const clean = value.replace(/[/,;]$/, '')
   if (clean !== value && /:\d+$/.test(clean)) return write(clean, 'nothing may stand behind the port')
   return /^[^:]*:\D+$/.test(value) ? 'Write the port as a number.' : undefined
