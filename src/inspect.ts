@@ -97,7 +97,7 @@ const mostInvocations = 200
 export const textsOf = ({ command = [], args = [], elements }: Container): readonly string[] => elements?.map(({ text }) => text) ?? [...command, ...args]
 
 /** Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name. */
-export function mayStartGunicorn(container: Container): boolean {
+function mayStartGunicorn(container: Container): boolean {
   const [{ isRewritten, env }, texts] = [container, textsOf(container)]
   if (texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (isRewritten === true && text.includes('$')))) return true
   // A shell, or `env -S`, brings variables in.
