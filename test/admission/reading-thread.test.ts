@@ -209,7 +209,7 @@ describe('a thread that does not come to an end with a review', () => {
 })
 
 test('the thread ends when it is not needed, and starts again', async () => {
-  const { review, thread } = await start(denying, { idle: 100 })
+  const { review, thread } = await start(denying, { idle: 1000 })
   for (const _ of [1, 2]) {
     expect((await review('validate', deployment(loopback, large))).allowed).toBe(false)
     expect(thread.isStarted).toBe(true)
