@@ -258,6 +258,11 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   [/^Remove `(\w+)`, or write it as the worker has it: `(.+)`\.$/, (followed, [, , text = '']) => followed.write(text)],
   [/^Remove the setting, or take a worker class that heeds it\.$/, (followed, _, { value, place }) => (followed.isList && !place.path.includes('env') ? followed.remove(true) : followed.drop(`--[\\w-]+ '?${String(value).replace(/[()]/g, '\\$&')}'?`))],
   [/^Remove it/, (followed) => followed.remove()],
+  [/^Name a file in a volume that can be written/, (followed, _, { value }) => {
+    followed.spec['volumes'] = [...(followed.spec['volumes'] as object[] | undefined ?? []), { name: 'files', emptyDir: {} }]
+    followed.container['volumeMounts'] = [...(followed.container['volumeMounts'] as object[] | undefined ?? []), { name: 'files', mountPath: '/files' }]
+    followed.write(`${String(value).startsWith('unix:') ? 'unix:' : ''}/files/a`)
+  }],
   [/^Leave `(--daemon)` out\.$/, (followed) => followed.drop('--daemon', '-D')],
   [/^Leave `(--reload)` out\.$/, (followed) => followed.drop('--reload')],
   [/^Add `gevent<1\.3` to requirements/, (followed) => followed.require('gevent<1.3')],

@@ -52,6 +52,7 @@ import unresolvedCommand from './unresolved-command.ts'
 import unsupportedPython from './unsupported-python.ts'
 import unverifiedWorkerDependency from './unverified-worker-dependency.ts'
 import unwritableControlSocket from './unwritable-control-socket.ts'
+import unwritableFile from './unwritable-file.ts'
 import unwritableHeartbeat from './unwritable-heartbeat.ts'
 import vulnerableRelease from './vulnerable-release.ts'
 import zeroWorkers from './zero-workers.ts'
@@ -111,6 +112,7 @@ export const rules: readonly Rule[] = [
   unsupportedPython,
   unverifiedWorkerDependency,
   unwritableControlSocket,
+  unwritableFile,
   unwritableHeartbeat,
   vulnerableRelease,
   zeroWorkers,

@@ -1,0 +1,43 @@
+import { parseAddress } from '../gunicorn/address.ts'
+import { isLasting, isReadOnly, mountOf, mounts, workingFolder } from '../kubernetes/pod-fields.ts'
+import { defineRule, invalid, single, type Subject } from './rule.ts'
+
+export default defineRule({
+  id: 'unwritable-file',
+  severity: 'error',
+  summary: 'gunicorn is to make a file where nothing can be written, as the file system is read-only',
+  why: 'gunicorn makes a file for each worker, its PID file and its unix sockets at start, and exits where it cannot: "Read-only file system", "Can\'t connect to".',
+  remedy: 'Name a file in a volume that can be written, such as an `emptyDir`, or leave the option out.',
+  settings: ['pidfile', 'worker_tmp_dir', 'bind'],
+
+  *check(subject) {
+    const { settings, workload, container } = subject
+    if (!isReadOnly(container) || !isLasting(workload, container)) return
+    for (const name of ['pidfile', 'worker_tmp_dir', 'bind']) {
+      const setting = settings.get(name)
+      if (!setting || setting.source === 'default') continue
+      for (const entry of settings.entries(name)) {
+        const path = pathOf(name, single(entry.value))
+        if (path !== undefined && isUnwritable(subject, path))
+          // What the image declares as a volume the runtime mounts as one.
+          yield invalid(subject, setting, entry, 'must be in a volume that can be written, as the file system is read-only', { doubt: 'unless the image declares a volume there' })
+      }
+    }
+  },
+})
+
+function pathOf(name: string, value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '' || value.includes('$')) return undefined
+  if (name !== 'bind') return value
+  const address = parseAddress(value)
+  return address.kind === 'unix' ? address.path : undefined
+}
+
+function isUnwritable({ workload, container, settings }: Subject, path: string): boolean {
+  const folder = path.startsWith('/') ? '' : settings.isSet('chdir') === 'no' ? workingFolder(container) : undefined
+  if (folder === undefined) return false
+  const whole = folder === '' ? path : `${folder}/${path}`
+  // The runtime keeps these in memory, and what can be written of them is its own affair.
+  if (/^\/+(dev|proc|sys)\//.test(whole)) return false
+  return mountOf(whole, mounts(workload, container))?.isWritable !== true
+}
