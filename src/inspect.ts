@@ -159,6 +159,12 @@ export function inspectContainer(
   return { ...found, container, misstarts, invocations: services && services.length > 0 ? all.map((invocation) => ({ ...invocation, services })) : all }
 }
 
+/** Whether what a container runs before its program brings Python packages in: what is known of the image is not all that is there then. */
+export const mayInstall = (container: Container): boolean =>
+  textsOf(container).some((text, index, all) => installing.test(text) || (text === 'install' && /^pip[\d.]*$/.test(all[index - 1] ?? '')))
+
+const installing = /\b(?:pip[\d.]*|pipx|uv|poetry|pipenv|pdm|conda|mamba|micromamba|apt|apt-get|apk|dnf|yum)\s+(?:[\w-]+\s+|-\S+\s+){0,3}(?:install|add|sync|update|upgrade)\b|^--with(?:=|$)|\s--with[\s=]/
+
 /** Whether a container may start gunicorn, by itself or by what stands beside it. */
 export const mayStart = (container: Container, surroundings: Surroundings = none): boolean =>
   mayStartGunicorn(container) || mayBeBrought(container, textsOf(container), surroundings)

@@ -93,5 +93,7 @@ function merge(settings: readonly Setting[]): Setting | undefined {
   const isThere = ({ entries }: Setting): boolean => entries.length === first.entries.length && entries.every(({ word }, index) => word?.start === first.entries[index]?.word?.start)
   const same = (other: Setting): boolean =>
     other.source === first.source && isThere(other) && (other.value === first.value || JSON.stringify(other.value) === JSON.stringify(first.value))
-  return others.every(same) ? first : unknownSetting(first)
+  if (others.every(same)) return first
+  // What one of them sets, or may, is not left to its default.
+  return unknownSetting(settings.find(({ source }) => source !== 'default') ?? first)
 }

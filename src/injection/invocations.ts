@@ -1,7 +1,7 @@
 /** The gunicorns of a workload, those that nothing but its images starts among them. Pure. */
 import { unreadReason } from '../budget.ts'
 import { parseArguments } from '../gunicorn/arguments.ts'
-import { inspect, inspectImage, mayStart, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
+import { inspect, inspectImage, mayInstall, mayStart, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
 import type { Container, UnreadContainer, Workload } from '../kubernetes/workload.ts'
 import { knownRelease, type Platform, type Python } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
@@ -27,6 +27,8 @@ export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 
 /** A workload with the gunicorn release that is known of it, by which its commands are read. */
 export function withRelease(workload: Workload, python: Python): Workload {
   const known = knownRelease({ workload, python })
+  // A release that the requirements pin is not what a command leaves there that installs packages itself.
+  if (known?.place === undefined && workload.containers.some(mayInstall)) return workload
   return known ? { ...workload, gunicorn: known.specifier } : workload
 }
 

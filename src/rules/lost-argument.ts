@@ -12,10 +12,10 @@ export default defineRule({
   *check(subject) {
     // A blank behind a `\` is one as well, and what that cuts off is told.
     const [, first, ...others] = operandsOf(subject.settings.readings).filter(({ value }, index) => index === 0 || value?.trim() !== '')
-    if (!first || subject.settings.problems.length > 0) return
+    if (!first || first.value === null || subject.settings.problems.length > 0) return
     // More of them are no news.
     yield {
-      place: subject.placeOf(first), shape: 'Invalid value', value: first.value ?? first.text,
+      place: subject.placeOf(first), shape: 'Invalid value', value: first.value,
       detail: `must be an option${others.length > 0 ? `, as must the ${others.length === 1 ? 'word' : `${others.length} words`} behind it` : ''}: gunicorn takes the first word that is none for the application, and ignores the others`,
     }
   },

@@ -1,4 +1,5 @@
 import { neededDistribution, onlyForPython3, type Need } from '../gunicorn/worker-classes.ts'
+import { mayInstall } from '../inspect.ts'
 import { defineRule, invalid, isPython2, needs, setBy, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -12,6 +13,7 @@ export default defineRule({
   *check(subject) {
     const { container, platform, python } = subject
     let missing = false
+    const doubt = doubtAbout(subject)
     for (const { setting, entry, need, isFirst, releases } of needs(subject)) {
       const { distribution } = need
       const { state, evidence } = python.installed(distribution)
@@ -25,7 +27,8 @@ export default defineRule({
       yield invalid(subject, setting, entry, detail, {
         remedy: remedyFor(setting.name, need, subject),
         ...(releases ? { releases } : {}),
-        ...(fallback === null ? {} : { fix: { setting: 'worker_class', value: fallback, entry } }),
+        ...(doubt === undefined ? {} : { doubt }),
+        ...(fallback === null || doubt !== undefined ? {} : { fix: { setting: 'worker_class', value: fallback, entry } }),
       })
     }
   },
@@ -44,4 +47,10 @@ function remedyFor(setting: string, { distribution }: Need, subject: Subject): s
 function isAbsent({ python }: Subject, workerClass: string | null): boolean {
   const needed = workerClass === null ? undefined : neededDistribution(workerClass)
   return needed !== undefined && python.installed(needed).state === 'Absent'
+}
+
+/** What may bring in more than the requirements tell. */
+function doubtAbout({ container, variables, settings, workload }: Subject): string | undefined {
+  if (variables('PYTHONPATH') !== undefined || settings.isSet('pythonpath') !== 'no') return 'unless it is found where PYTHONPATH or `pythonpath` says'
+  return mayInstall(container) || workload.containers.some((other) => other.list === 'initContainers' && mayInstall(other)) ? 'unless a command of the Pod installs it' : undefined
 }

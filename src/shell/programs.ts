@@ -3,8 +3,8 @@ import type { Command } from './command.ts'
 
 /** Programs that a script is done with once it goes on, and builtins. */
 const passing = new Set((
-  '. : [ [[ alias basename bg break builtin cat cd chmod chown command continue cp date dirname echo eval exit export false getopts grep hash hostname id jobs ls mkdir mv printenv ' +
-  'printf pwd read readonly rm sed set shift shopt sleep source test times touch trap true type ulimit umask unalias unset wait whoami'
+  ': [ [[ alias basename bg break builtin cat cd chmod chown command continue cp date dirname echo eval exit export false getopts grep hash hostname id jobs ls mkdir mv printenv ' +
+  'printf pwd read readonly rm sed set shift shopt sleep test times touch trap true type ulimit umask unalias unset wait whoami'
 ).split(' '))
 
 /** Programs that prepare something and end, as a rule before the server starts. */
@@ -40,7 +40,7 @@ export function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
   const name = nameOf(first)
   if (first.value !== null && working.has(name)) return 'no'
   // What `eval` runs stands among the commands of the script, too.
-  if (background && !(first.value !== null && passing.has(name) && !/^(\.|source|command|builtin)$/.test(name))) return 'unknown'
+  if (background && !(first.value !== null && passing.has(name) && !/^(command|builtin)$/.test(name))) return 'unknown'
   if (first.value !== null && (passing.has(name) || preparing.has(name))) return 'no'
   // What a module or a script of Python does it does before gunicorn is started; a server would not let the script go on.
   return /^python[\d.]*$/.test(name) && second !== undefined ? 'no' : 'unknown'
