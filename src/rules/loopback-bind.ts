@@ -1,6 +1,7 @@
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import type { Entry } from '../gunicorn/settings.ts'
 import { declaredPorts, probePorts } from '../kubernetes/pod-fields.ts'
+import { passesOn } from '../shell/programs.ts'
 import { defineRule, inFront, invalid, single, withPortVariable, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -29,8 +30,10 @@ export default defineRule({
 })
 
 /** Whether the container itself says that requests come to that port, or has it probed. */
-function isAskedThere({ container }: Subject, entries: readonly Entry[]): boolean {
-  const asked = new Set([...declaredPorts(container), ...probePorts(container).map(({ port }) => port)])
+function isAskedThere({ container, beside }: Subject, entries: readonly Entry[]): boolean {
+  // Of a container whose script starts a proxy as well, a port may be the proxy's.
+  const declared = beside().some((command) => passesOn(command) === 'yes') ? [] : declaredPorts(container)
+  const asked = new Set([...declared, ...probePorts(container).map(({ port }) => port)])
   if (asked.size === 0) return false
   return entries.some((entry) => {
     const address = parseAddress(String(single(entry.value) ?? ''))

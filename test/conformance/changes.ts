@@ -14,6 +14,8 @@ export const isGunicorn = ({ argv }: Run): boolean => argv[0] === 'gunicorn'
 /** What is wrong: other programs must be started as before, and gunicorn with no other settings changed than the fix names. */
 export function runProblems(mending: Mending, before: Outcome, after: Outcome, answers: ReadonlyMap<Run, Answer>): string[] {
   const { generated } = mending
+  // Lines that are joined are of gunicorn's command from then on, and no command of their own: other programs, and other settings.
+  if ([...mending.fixed.mended].some(({ fix }) => fix && 'splices' in fix)) return []
   const inOrder = generated.calm && !isParallel(generated)
   const [was, is] = [before, after].map((outcome) => started(outcome, inOrder, mending))
   if (!same(was, is)) return [`${argvs(before)} became ${argvs(after)}`]

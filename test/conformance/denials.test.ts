@@ -131,7 +131,19 @@ function verdictOf({ exit, bind_error: bindError, env_error: envError, worker_er
   if (settings?.['check_config'] === true || settings?.['print_config'] === true) return 'ends'
   // What is its default in an empty environment is left out.
   const bind = settings?.['bind'] ?? ['127.0.0.1:8000']
+  // A check of the configuration binds nothing: test/conformance/start-failures.test.ts has real starts of such.
+  if (settings?.['reuse_port'] !== true && collide(bind as readonly string[])) return 'fails'
   return (bind as readonly string[]).every((address) => /^(tcp:\/\/)?(127\.|localhost|\[::1\])/.test(address)) ? 'inside' : 'serves'
+}
+
+/** Whether the kernel refuses one of several addresses for another one: their port is the same, and so is the host, or one of them is every host. */
+function collide(addresses: readonly string[]): boolean {
+  const parsed = addresses.filter((address) => !/^(unix:|fd:\/\/)/.test(address)).map((address) => {
+    const [, host = '', port = '8000'] = /^(?:tcp:\/\/)?(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(address) ?? []
+    return { host: host === 'localhost' ? '127.0.0.1' : host, port }
+  })
+  const isAny = (host: string): boolean => ['', '0.0.0.0', '[::]'].includes(host)
+  return parsed.some(({ host, port }, index) => parsed.slice(0, index).some((earlier) => earlier.port === port && (earlier.host === host || isAny(host) || isAny(earlier.host))))
 }
 
 /** Of several releases, the best that it comes to. */
