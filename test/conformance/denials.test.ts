@@ -24,7 +24,7 @@ import { realTest, seed } from './real.ts'
 import { readRuns } from './run-settings.ts'
 import { findProgram, missing as missingShell, single } from './shell-programs.ts'
 
-const count = Number(process.env['PADDOCK_DENIALS'] ?? amount(500))
+const count = Number(process.env['PADDOCK_DENIALS'] ?? amount(250))
 /** Where the release is not told, it may be any of these. */
 const releases = ['19.10.0', '20.0.4', '20.1.0', '23.0.0', '25.1.0', '27.0.1']
 /** How often what was not known of gunicorn is asked, and the scripts are run once more. */
@@ -230,7 +230,7 @@ describe(`denials, seed ${seed}`, () => {
   })
 
   realTest('of containers as people write them, none is denied that a real gunicorn serves in', missing ?? missingPrograms(), async () => {
-    const all = containers(seed, amount(5000), '/dev/null', true)
+    const all = containers(seed, amount(2500), '/dev/null', true)
     const denied = all.flatMap((generated) => {
       const found = denialsOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers: [{ image: 'shop', ...generated.container }] } }, 'kubernetes')
       return found.length > 0 ? [{ generated, found }] : []
