@@ -233,6 +233,8 @@ describe(`denials, seed ${seed}`, () => {
     const all = containers(seed, amount(2500), '/dev/null', true)
     const denied = all.flatMap((generated) => {
       const found = denialsOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers: [{ image: 'shop', ...generated.container }] } }, 'kubernetes')
+        // Nothing is loaded and bound here: real starts of these are in test/conformance/start-failures.test.ts.
+        .filter((line) => !/\[(invalid-application|unbindable-address)\]$/.test(line))
       return found.length > 0 ? [{ generated, found }] : []
     })
     const home = join(folder, 'node')
