@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml'
 import { checkText } from '../../../src/cli/check.ts'
 import { editManifests, type Change } from '../../../src/cli/edit.ts'
 import { readManifests } from '../../../src/cli/manifests.ts'
-import { readObjects, readWorkload } from '../../../src/kubernetes/workload.ts'
+import { readObjects, readWorkloads } from '../../../src/kubernetes/workload.ts'
 import type { Random } from '../../conformance/random.ts'
 import { checked, fileLaws } from '../file-laws.ts'
 import { malformed, workload } from '../objects.ts'
@@ -61,7 +61,7 @@ function edited(text: string, broken: Broken): void {
     if (before.error || own.some((change) => left.has(change))) continue
     const value = structuredClone(before.value)
     const workloads = found.flatMap((one) => ('workload' in one && one.workload.document === before.index ? one.workload : []))
-    const places = [...readObjects(before.value)].filter(({ item }) => readWorkload(item) !== undefined).map(({ path }) => path.map((step) => `/${step}`).join(''))
+    const places = [...readObjects(before.value)].flatMap(({ item, path }) => readWorkloads(item).map(() => path.map((step) => `/${step}`).join('')))
     for (const [at, workload] of workloads.entries()) {
       const operations = workload.patch().map((operation) => ({ ...operation, path: (places[at] ?? '') + operation.path })) as Operation[]
       const failed = applyPatch(value, operations).find((error) => error !== null)
