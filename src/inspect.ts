@@ -5,7 +5,7 @@ import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budge
 import { inspectCommandLine, mostWords, noParents, nothingBeside, wordOf, type CommandLine, type Found, type Inspected, type Misstart } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
-import { releasesFor, releasesWithin, versionIn, type Release } from './gunicorn/catalogue.ts'
+import { releasesWithin, versionIn, type Release } from './gunicorn/catalogue.ts'
 import { automaticFile, type ConfigText } from './gunicorn/config-file.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
 import type { Parent } from './gunicorn/termination.ts'
@@ -82,7 +82,7 @@ export function inspectWorkload(workload: Workload, surroundings: Surroundings =
         if (reason === undefined || !unread) throw error
         // Where nothing is left of the budget, the rest is looked at no more.
         const rest = isSpent() || invocations > mostInvocations ? workload.containers.slice(index + 1) : []
-        unread.push({ container, reason, others: rest.filter((other) => mayStartGunicorn(other)).length })
+        unread.push({ container, reason, others: rest.filter((other) => mayStartGunicorn(other, textsOf(other))).length })
         if (rest.length > 0) break
       }
     }
@@ -97,8 +97,7 @@ const mostInvocations = 200
 export const textsOf = ({ command = [], args = [], elements }: Container): readonly string[] => elements?.map(({ text }) => text) ?? [...command, ...args]
 
 /** Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name. */
-function mayStartGunicorn(container: Container): boolean {
-  const [{ isRewritten, env }, texts] = [container, textsOf(container)]
+function mayStartGunicorn({ isRewritten, env }: Container, texts: readonly string[]): boolean {
   if (texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (isRewritten === true && text.includes('$')))) return true
   // A shell, or `env -S`, brings variables in.
   return env.some(({ value }) => value?.includes('gunicorn')) && texts.some((text) => text.includes('$'))
@@ -107,7 +106,7 @@ function mayStartGunicorn(container: Container): boolean {
 /** The releases that the gunicorn in a workload's images can be. */
 export function workloadReleases({ annotations, gunicorn }: Workload): readonly Release[] {
   const annotated = versionIn(annotations.get('paddock.dev/gunicorn')?.value)
-  return annotated === undefined ? releasesWithin(gunicorn) : releasesFor(annotated)
+  return releasesWithin(annotated === undefined ? gunicorn : `==${annotated}`)
 }
 
 interface InspectedContainer extends Inspected {
@@ -121,7 +120,7 @@ export function inspectContainer(
 ): InspectedContainer | undefined {
   const { command = [], path } = container
   const texts = textsOf(container)
-  if (!program && !mayStart(container, surroundings)) return undefined
+  if (!program && !mayStart(container, surroundings, texts)) return undefined
   if (texts.length > mostWords) giveUp(`at most ${mostWords} words of a command are read`)
   // A container with a longer one does not start; a file may be longer.
   const isTooLong = (text: string | undefined): boolean => text !== undefined && text.length > longestArgument
@@ -154,7 +153,7 @@ export function inspectContainer(
   }))
   const services = surroundings.services?.(workload.namespace).filter((service) => selects(service, valueAt(workload.written, [...workload.kind.metadata, 'labels'])))
   const all = surroundings.configMaps ? [...invocations, ...inMountedScripts(workload, container, elements, environment, releases, surroundings)] : invocations
-    // The entry point may be a shell, or run its arguments by one.
+  // The entry point may be a shell, or run its arguments by one.
   const misstarts = before.length === 0 ? found.misstarts : found.misstarts.map(({ split, ...misstart }) => (split || misstart.kind === 'script' ? { doubt: "unless the image's entry point is a shell", ...misstart } : misstart))
   return { ...found, container, misstarts, invocations: services && services.length > 0 ? all.map((invocation) => ({ ...invocation, services })) : all }
 }
@@ -166,8 +165,8 @@ export const mayInstall = (container: Container): boolean =>
 const installing = /\b(?:pip[\d.]*|pipx|uv|poetry|pipenv|pdm|conda|mamba|micromamba|apt|apt-get|apk|dnf|yum)\s+(?:[\w-]+\s+|-\S+\s+){0,3}(?:install|add|sync|update|upgrade)\b|^--with(?:=|$)|\s--with[\s=]/
 
 /** Whether a container may start gunicorn, by itself or by what stands beside it. */
-export const mayStart = (container: Container, surroundings: Surroundings = none): boolean =>
-  mayStartGunicorn(container) || mayBeBrought(container, textsOf(container), surroundings)
+export const mayStart = (container: Container, surroundings: Surroundings = none, texts = textsOf(container)): boolean =>
+  mayStartGunicorn(container, texts) || mayBeBrought(container, texts, surroundings)
 
 /** Whether what stands beside a container may start gunicorn: a script that is mounted, a variable that a shell brings in. */
 const mayBeBrought = ({ written, envFrom }: Container, texts: readonly string[], { configMaps }: Surroundings): boolean =>
@@ -235,18 +234,9 @@ export function inspectImage(workload: Workload, container: Container): Invocati
   const named = releases.some((release) => parseArguments(own, release).positionals.length > 0)
   const words = [gunicornItself, ...(named ? [] : [hiddenApplication]), ...own]
   return {
-    workload,
-    container,
+    ...standIn(workload, container, path),
     environment,
-    form: 'exec',
     words,
-    command: undefined,
-    script: undefined,
-    parents: noParents,
-    shell: undefined,
-    beside: nothingBeside,
-    runs: 'maybe',
-    place: { path },
     insertion: { kind: 'none', reason: 'the entry point of the image is not in sight' },
     placeOf: (word) => {
       const index = own.indexOf(word)
@@ -308,6 +298,7 @@ function mayHideConfig(workload: Workload, container: Container, { configMaps = 
   const folder = valueAt(container.written, ['workingDir'])
   return typeof folder !== 'string' || !folder.startsWith('/') || mountedFile(workload, container, normalize(`${folder}/${automaticFile}`), configMaps) !== 'absent'
 }
+
 /** A key of a ConfigMap, where config files come from. */
 export const configMapOrigin = (namespace: string, name: string, key: string): string => JSON.stringify([namespace, name, key])
 

@@ -177,7 +177,7 @@ export function lint(workload: Workload, policy: Policy, python: Python, surroun
     if (misstarts.length > 0) found.lintEach(misstarts, unread, workload.containers[0])
     if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectUnseen(workload, misstarts.length > 0 ? [...invocations, ...misstarts] : invocations, surroundings), unread, workload.containers[0])
     // What nothing is said of wants nothing switched off.
-    if (!isSpent() && (invocations.length > 0 || found.hasAny) && workload.annotations.has('paddock.dev/allow') && wholeRules.some((rule) => isActive(rule, policy))) found.lintWhole(workload)
+    if (!isSpent() && (invocations.length > 0 || found.hasAny)) found.lintWhole(workload)
     const findings = [...found.findings(unread), ...unreadFindings(workload, unread, policy, python)]
     return { workload, invocations, findings: workload.remarks ? [...remarks(workload, policy), ...findings] : findings, surroundings }
   })
@@ -299,16 +299,21 @@ class Found {
 
 /** The findings with those only denied that leave a container no way to start. */
 function onEvidence(findings: readonly Finding[], invocations: readonly Invocation[]): readonly Finding[] {
-  if (!findings.some((finding) => finding.mayDeny && finding.severity === 'error')) return findings
+  const isAsked = (finding: Finding): boolean => finding.mayDeny && finding.severity === 'error'
+  if (!findings.some(isAsked)) return findings
   const denied = new Set(findings.flatMap((finding) => (finding.fails && finding.severity === 'error' ? finding.invocation : [])))
+  const doubts = new Map<Invocation, string | undefined>()
   return findings.map((finding) => {
-    const doubt = finding.mayDeny && finding.severity === 'error' ? mayStartOtherwise(finding.invocation, invocations, denied) : undefined
+    if (!isAsked(finding)) return finding
+    const { invocation } = finding
+    if (!doubts.has(invocation)) doubts.set(invocation, mayStartOtherwise(invocation, invocations, denied))
+    const doubt = doubts.get(invocation)
     return doubt === undefined ? finding : finding.doubted(doubt)
   })
 }
 
 function unreadFindings(workload: Workload, unread: readonly UnreadContainer[], policy: Policy, python: Python): Finding[] {
-  const told = unreadRules.filter((rule) => isActive(rule, policy))
+  const told = activeRules(policy, 'unread')
   return unread.flatMap((one) => {
     const invocation = unreadInvocation(workload, one)
     const subject = subjectOf(invocation, policy, python)
@@ -328,8 +333,6 @@ function remarks({ remarks = [], containers }: Workload, policy: Policy): Findin
 }
 
 const unseenRules = rules.filter((rule) => rule.of === 'hidden' || rule.isAboutWords === true)
-const wholeRules = rules.filter((rule) => rule.of === 'workload')
-const unreadRules = rules.filter((rule) => rule.of === 'unread')
 
 /** The findings with what the policy says against their fixes: what it would deny, it does not put in. */
 function withoutContradictions(findings: Finding[], subject: Subject, policy: Policy, allowed: ReadonlySet<string>): Finding[] {
@@ -352,9 +355,9 @@ const subjectOf = (invocation: Invocation, policy: Policy, python: Python): Subj
 const active = new WeakMap<Policy['rules'], ReadonlyMap<Rule['of'], readonly Rule[]>>()
 
 /** The rules that are not off, of those that speak of commands, or of what is not in sight of them. */
-function activeRules({ rules: actions }: Policy, of: Rule['of']): readonly Rule[] {
-  let known = active.get(actions)
-  if (!known) active.set(actions, (known = Map.groupBy(rules.filter(({ id }) => (actions[id]?.action ?? 'Off') !== 'Off'), (rule) => rule.of)))
+function activeRules(policy: Policy, of: Rule['of']): readonly Rule[] {
+  let known = active.get(policy.rules)
+  if (!known) active.set(policy.rules, (known = Map.groupBy(rules.filter((rule) => isActive(rule, policy)), (rule) => rule.of)))
   return known.get(of) ?? []
 }
 

@@ -69,7 +69,7 @@ const setsArguments = ({ env }: Container): boolean => env.some(({ name }) => na
 /** What is worth a closer look, among the words of a container. */
 const mayBeBehind = /gunicorn|\.(?:sh|bash)\b|\/(?:docker-)?(?:entrypoint|start|run|launch|boot|init|serve|web)\b/
 
-function mayStart({ container }: Programs, texts: readonly string[]): boolean {
+function isWorthALook({ container }: Programs, texts: readonly string[]): boolean {
   if (setsArguments(container)) return true
   return texts.some((text) => mayBeBehind.test(text) || text.split(/[\s;&|()]+/, mostFirstWords).some((word) => isStarter(baseName(word))))
 }
@@ -82,7 +82,7 @@ const isStarter = (name: string): boolean => Object.hasOwn(starters, name) || Ob
 /** The program behind which gunicorn may be, where none is seen to be started. */
 function behind(container: Container, programs: Programs): HiddenCommand | undefined {
   const texts = textsOf(container)
-  if (!mayStart(programs, texts)) return undefined
+  if (!isWorthALook(programs, texts)) return undefined
   const at = (value: string): Path => {
     const { command = [], args = [], path } = container
     const [inCommand, inArgs] = [command.indexOf(value), args.indexOf(value)]
@@ -130,13 +130,14 @@ const isDoneBy = (name: string, words: readonly Word[]): boolean =>
 function* partly(workload: Workload, container: Container, programs: Programs): Generator<Invocation> {
   const { path, command = [], args = [] } = container
   const hasArguments = setsArguments(container)
-  if (!hasArguments && !textsOf(container).some((text) => text.includes('gunicorn'))) return
+  const hasOptions = textsOf(container).some((text) => text.includes('-gunicorn-opts'))
+  if (!hasArguments && !hasOptions) return
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const given = hasArguments ? environment.variables.get('GUNICORN_CMD_ARGS')?.value : undefined
   // Somebody means a gunicorn, unless all that is started is something else.
   if (typeof given === 'string' && !(programs.all.length > 0 && !programs.startsUnknown && programs.all.every(({ name, words }) => isAnother(baseName(name), words))))
     yield partial(workload, container, environment, [], (name) => (name === 'GUNICORN_CMD_ARGS' ? given : null), () => ({ path }))
-  for (const { name, words } of textsOf(container).some((text) => text.includes('-gunicorn-opts')) ? programs.all : []) {
+  for (const { name, words } of hasOptions ? programs.all : []) {
     const option = starters[baseName(name)]?.options?.find((one) => words.some(({ value }) => value === one || value?.startsWith(`${one}=`)))
     if (option === undefined) continue
     const index = words.findIndex(({ value }) => value === option || value?.startsWith(`${option}=`))

@@ -28,7 +28,7 @@ export function applicationFault(text: string, releases: readonly Release[]): Ap
   const module = colon < 0 ? text : text.slice(0, colon)
   if (text === '') return { detail: `must be a module and a variable, ${like}, and is empty`, remedy: 'Take the empty element out.' }
   if (otherDashes.test(text)) return { detail: 'must be a module and a variable: what it begins with is no hyphen, so that it is no option', remedy: `Write \`${withHyphens(text)}\`: the dashes of an option are the hyphens of ASCII.` }
-  if (/^\.?\/|^[^$\s]*\//.test(module)) return { detail: `must be a module and a variable, ${like}, and no path`, remedy: pathRemedy(module, text.slice(module.length)) }
+  if (/^[^$\s]*\//.test(module)) return { detail: `must be a module and a variable, ${like}, and no path`, remedy: pathRemedy(module, text.slice(module.length)) }
   if (module.endsWith('.py')) return { detail: `must be a module and a variable, ${like}, and no file`, remedy: pathRemedy(module, text.slice(module.length)) }
   if (/\s/.test(module.trim())) return { detail: `must be a module and a variable, ${like}, which have no blanks` }
   if (module.startsWith('.') || module === '') return { detail: `must name a module, ${like}` }
@@ -49,7 +49,8 @@ function pathRemedy(module: string, rest: string): string {
 
 function variableFault(text: string, releases: readonly Release[]): ApplicationFault | undefined {
   if (text === '') return { detail: `must name a variable behind the colon, ${like}` }
-  if (/^\s|\n/.test(text)) return undefined
+  // Nearly all are a plain name, which Python need not be read for.
+  if (/^\s|\n/.test(text) || /^[A-Za-z_]\w*$/.test(text)) return undefined
   const syntax = parse(text)
   if (!('statements' in syntax)) return syntax.refused ? { detail: 'must have a variable or a call of a function behind the colon, and is neither' } : undefined
   const [statement, ...others] = syntax.statements

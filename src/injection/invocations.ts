@@ -28,8 +28,8 @@ export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 
 export function withRelease(workload: Workload, python: Python): Workload {
   const known = knownRelease({ workload, python })
   // A release that the requirements pin is not what a command leaves there that installs packages itself.
-  if (known?.place === undefined && workload.containers.some(mayInstall)) return workload
-  return known ? { ...workload, gunicorn: known.specifier } : workload
+  if (!known || (known.place === undefined && workload.containers.some(mayInstall))) return workload
+  return { ...workload, gunicorn: known.specifier }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { parseAddress, sharesAddress, type Address } from '../gunicorn/address.ts'
 import type { Entry, Setting } from '../gunicorn/settings.ts'
+import { hasHostNetwork } from '../kubernetes/pod-fields.ts'
 import { valueAt } from '../kubernetes/workload.ts'
 import { defineRule, invalid, namesPort, single, withPortVariable, type Problem, type Subject } from './rule.ts'
 
@@ -47,6 +48,8 @@ function isPortVariable(subject: Subject, { source }: Setting, { argument, word 
 
 function faultOf(subject: Subject, setting: Setting, entry: Entry, { host, port }: Tcp): Problem | undefined {
   if (port < 0 || port > 65535) return invalid(subject, setting, entry, 'must have a port from 1 to 65535')
+  // An address of numbers alone has none of these faults.
+  if (/^[\d.]*$/.test(host)) return undefined
   if (host.includes(',')) return invalid(subject, setting, entry, 'must be one address', { remedy: severalRemedy(subject, String(single(entry.value))) })
   if (host === '*') return invalid(subject, setting, entry, 'must have an address or nothing in front of the port, as `*` stands for none', { remedy: `Write \`0.0.0.0:${port}\`.` })
   if (/\$(\(\w+\)|\{\w+\}|\w)/.test(host))
@@ -78,7 +81,7 @@ function isOwnName({ workload, environment }: Subject, host: string): boolean {
   const own = [valueAt(spec, ['hostname']), workload.kind.kind === 'Pod' ? workload.name : undefined, environment.variables.get('HOSTNAME')?.value]
   // Those that a StatefulSet makes are numbered.
   const isNumbered = workload.kind.kind === 'StatefulSet' && first.startsWith(`${workload.name}-`)
-  return own.includes(first) || own.includes(host) || isNumbered || valueAt(spec, ['hostAliases']) !== undefined || valueAt(spec, ['hostNetwork']) === true
+  return own.includes(first) || own.includes(host) || isNumbered || valueAt(spec, ['hostAliases']) !== undefined || hasHostNetwork(workload)
 }
 
 function* overlaps(subject: Subject, setting: Setting, bound: readonly Bound[]): Iterable<Problem> {

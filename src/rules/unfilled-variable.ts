@@ -18,7 +18,8 @@ export default defineRule({
   settings: [...Object.keys(mustBeThere), 'bind'],
 
   *check(subject) {
-    if (subject.form !== 'exec') return
+    // Nearly no command has one.
+    if (subject.form !== 'exec' || !subject.words.some(({ text }) => text.includes('$'))) return
     for (const [name, what] of Object.entries(mustBeThere)) {
       const setting = subject.settings.get(name)
       if (setting?.source === 'command line') for (const entry of setting.entries) if (isLiteral(entry, what)) yield invalid(subject, setting, entry, `must be ${kindOf(name, what)} that is there: nobody expands the variable in it`)

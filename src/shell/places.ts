@@ -30,12 +30,14 @@ export function oncePerPlace(commands: readonly FoundCommand[]): FoundCommand[] 
 
 /** The commands that were found on each of several ways, of which one is taken: surely run where they run on all of them. */
 export function onEachWay(found: readonly (readonly FoundCommand[])[]): FoundCommand[] {
+  const places = found.map((commands) => Map.groupBy(commands, ({ start }) => start))
   return found.flatMap((commands, way) => {
     spend(commands.length)
     for (const command of commands) {
-      const isEverywhere = found.every((others, index) => index === way || others.some((other) => other.start === command.start && other.runs === 'surely' && isSameCommand(other, command)))
-      if (!isEverywhere) command.runs = 'maybe'
-      if (!isEverywhere) command.last = false
+      const isEverywhere = places.every((others, index) => index === way || others.get(command.start)?.some((other) => other.runs === 'surely' && isSameCommand(other, command)) === true)
+      if (isEverywhere) continue
+      command.runs = 'maybe'
+      command.last = false
     }
     return commands
   })
