@@ -3,8 +3,8 @@ import type { Command } from './command.ts'
 
 /** Programs that a script is done with once it goes on, and builtins. */
 const passing = new Set((
-  ': [ [[ alias basename bg break builtin cat cd chmod chown command continue cp date dirname echo eval exit export false getopts grep hash hostname id jobs ls mkdir mv printenv ' +
-  'printf pwd read readonly rm sed set shift shopt sleep test times touch trap true type ulimit umask unalias unset wait whoami'
+  '. : [ [[ alias basename bg break builtin cat cd chmod chown command continue cp date dirname echo eval exit export false getopts grep hash hostname id jobs ls mkdir mv printenv ' +
+  'printf pwd read readonly rm sed set shift shopt sleep source test times touch trap true type ulimit umask unalias unset wait whoami'
 ).split(' '))
 
 /** Programs that prepare something and end, as a rule before the server starts. */
@@ -29,7 +29,7 @@ const nameOf = ({ value, text }: { readonly value: string | null; readonly text:
 }
 
 /** Whether a script is done with a command once it goes on. */
-export const isPassing = ({ words: [first] }: Command): boolean => passing.has(first === undefined ? '' : (first.value?.slice(first.value.lastIndexOf('/') + 1) ?? '?'))
+export const isPassing = ({ words: [first] }: Command): boolean => first?.value != null && passing.has(nameOf(first))
 
 /** What a command may do to requests that come to the container: pass them on, not do so, or what cannot be told. */
 export function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
@@ -39,9 +39,10 @@ export function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
   if (words.slice(0, 4).some((word) => serving.has(nameOf(word))) || first.text.startsWith('/etc/init.d/')) return 'yes'
   const name = nameOf(first)
   if (first.value !== null && working.has(name)) return 'no'
-  // What `eval` runs stands among the commands of the script, too.
-  if (background && !(first.value !== null && passing.has(name) && !/^(command|builtin)$/.test(name))) return 'unknown'
-  if (first.value !== null && (passing.has(name) || preparing.has(name))) return 'no'
+  // What `eval` runs stands among the commands of the script, too; what a file that is sourced starts is not in sight.
+  if (/^(\.|source)$/.test(name)) return 'unknown'
+  if (background && (!isPassing(command) || /^(command|builtin)$/.test(name))) return 'unknown'
+  if (isPassing(command) || (first.value !== null && preparing.has(name))) return 'no'
   // What a module or a script of Python does it does before gunicorn is started; a server would not let the script go on.
   return /^python[\d.]*$/.test(name) && second !== undefined ? 'no' : 'unknown'
 }
