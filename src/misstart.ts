@@ -75,9 +75,11 @@ export function cutOff(script: string, commandEnd: number): { readonly start: nu
   for (let from = commandEnd, isFirst = true; from < script.length; isFirst = false) {
     const newline = script.indexOf('\n', from)
     const end = newline < 0 ? script.length : newline
-    const line = script.slice(from, end).trim()
+    const written = script.slice(from, end)
+    const line = written.trim()
     spend(1 + line.length / 100)
-    if (!isFirst && /^--?[A-Za-z]/.test(line)) return { joining: from === firstEnd + 1 ? joiningAt(script, firstEnd) : [], start: from + script.slice(from, end).search(/\S/), end: end - (script.slice(from, end).length - script.slice(from, end).trimEnd().length) }
+    const start = from + written.length - written.trimStart().length
+    if (!isFirst && /^--?[A-Za-z]/.test(line)) return { joining: from === firstEnd + 1 ? joiningAt(script, firstEnd) : [], start, end: start + line.length }
     if (line !== '' && line !== '\\' && !line.startsWith('#')) return undefined
     from = end + 1
   }

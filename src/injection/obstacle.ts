@@ -54,7 +54,7 @@ export function obstacle(fix: Fix, invocation: Invocation, surroundings: Circums
   if ('setting' in fix && !fix.entry && fix.setting === 'workers' && takesConcurrency(container)) return undefined
   if (names(container, cmdArgs)) return `the container reads or sets ${cmdArgs} itself`
   const known = knownRelease({ workload, python: surroundings.python })
-  if (known && admits(known.specifier, `<${firstToRead}`) === 'all') return `gunicorn ${known.specifier.replace(/^={2,3}/, '')} does not read ${cmdArgs}`
+  if (known && admits(known.specifier, `<${firstToRead}`) === 'all') return `gunicorn ${known.told} does not read ${cmdArgs}`
   return obstacleInVariables(fix, invocation, surroundings.platform)
 }
 

@@ -144,17 +144,22 @@ interface Line extends Range {
   /** From 1. */
   readonly number: number
   readonly text: string
+  /** That of the line before it. */
+  readonly previous: string
 }
 
 /** The lines of a text, without their breaks. */
 function* linesOf(text: string, breaks: RegExp): Iterable<Line> {
   let start = 0
   let number = 1
+  let previous = ''
   for (const { index, 0: end } of text.matchAll(breaks)) {
-    yield { number: number++, start, end: index, text: text.slice(start, index) }
+    const line = text.slice(start, index)
+    yield { number: number++, start, end: index, text: line, previous }
     start = index + end.length
+    previous = line
   }
-  if (start < text.length) yield { number, start, end: text.length, text: text.slice(start) }
+  if (start < text.length) yield { number, start, end: text.length, text: text.slice(start), previous }
 }
 
 // JavaScript takes a byte order mark for a blank, and no platform does.
@@ -173,7 +178,7 @@ function verbatim(name: string, nameStart: number, command: string, end: number)
 }
 
 /** Why a line is none of its own, where the one before it was to go on. */
-const continued = (previous: Line | undefined): string => (previous && trimEnd(previous.text).endsWith('\\') ? ': a `\\` at the end of a line does not continue it in a Procfile' : '')
+const continued = ({ previous }: Line): string => (trimEnd(previous).endsWith('\\') ? ': a `\\` at the end of a line does not continue it in a Procfile' : '')
 
 /** foreman, honcho and Paketo: `/^([A-Za-z0-9_-]+):\s*(.+)$/` on each line; what does not match is passed over. */
 function readByLine(dialect: Dialect, text: string): ProcfileReading {
@@ -181,15 +186,12 @@ function readByLine(dialect: Dialect, text: string): ProcfileReading {
   const byName = new Map<string, ProcfileProcess>()
   const notes: Note[] = []
   const faults: Fault[] = []
-  let previous: Line | undefined
   for (const line of linesOf(text, dialect === 'honcho' ? pythonBreak : newline)) {
-    const after = continued(previous)
-    previous = line
     const [, name, command] = /^([A-Za-z0-9_-]+):[^\S\ufeff]*(.+)$/s.exec(line.text) ?? []
     if (name === undefined || command === undefined) {
       // A comment is passed over on purpose.
       if (trim(line.text) !== '' && !trimStart(line.text).startsWith('#'))
-        notes.push(passedOver(processes.at(-1)?.name ?? '', line, `is no line of the form \`name: command\`, and ${dialect} passes over it${after}`))
+        notes.push(passedOver(processes.at(-1)?.name ?? '', line, `is no line of the form \`name: command\`, and ${dialect} passes over it${continued(line)}`))
       continue
     }
     const process = verbatim(name, line.start, command, line.end)
@@ -240,10 +242,7 @@ function readHeroku(text: string): ProcfileReading {
   const byName = new Map<string, ProcfileProcess>()
   const notes: Note[] = []
   const faults: Fault[] = []
-  let previous: Line | undefined
   for (const line of linesOf(text, newline)) {
-    const after = continued(previous)
-    previous = line
     const content = trim(line.text)
     if (content === '' || content.startsWith('#')) continue
     const indent = line.text.length - trimStart(line.text).length
@@ -251,7 +250,7 @@ function readHeroku(text: string): ProcfileReading {
     const name = written.toLowerCase().replaceAll('_', '-')
     const command = trim(content.slice(written.length + 1))
     if (!/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name) || command === '') {
-      faults.push({ start: line.start + indent, end: line.end, message: `heroku refuses the file: line ${line.number} must be \`name: command\`${after}` })
+      faults.push({ start: line.start + indent, end: line.end, message: `heroku refuses the file: line ${line.number} must be \`name: command\`${continued(line)}` })
       continue
     }
     const process = verbatim(name, line.start + indent, command, line.start + trimEnd(line.text).length)
@@ -268,16 +267,13 @@ function readDokku(text: string): ProcfileReading {
   const processes: ProcfileProcess[] = []
   const names = new Set<string>()
   const faults: Fault[] = []
-  let previous: Line | undefined
   for (const line of linesOf(text, newline)) {
-    const after = continued(previous)
-    previous = line
     const content = trim(line.text)
     if (content === '' || content.startsWith('#') || content.startsWith('//')) continue
     const from = line.start + line.text.length - trimStart(line.text).length
     const [, name, rest] = /^([A-Za-z0-9_-]+)[^\S\ufeff]*:[^\S\ufeff]*(.+)$/s.exec(content) ?? []
     if (name === undefined || rest === undefined) {
-      faults.push({ start: from, end: from + content.length, message: `dokku refuses the file: invalid line in procfile, line ${line.number}${after}` })
+      faults.push({ start: from, end: from + content.length, message: `dokku refuses the file: invalid line in procfile, line ${line.number}${continued(line)}` })
       continue
     }
     const command = rest.replace(/\s(?:#|\/\/).*$/s, '').trimEnd()
@@ -294,14 +290,11 @@ function readHerokuish(text: string): ProcfileReading {
   const processes: ProcfileProcess[] = []
   const names = new Set<string>()
   const notes: Note[] = []
-  let previous: Line | undefined
   for (const line of linesOf(text, newline)) {
-    const after = continued(previous)
-    previous = line
     const content = trim(line.text)
     const colon = content.indexOf(':')
     if (content.startsWith('#') || colon < 0) {
-      if (content !== '' && !content.startsWith('#')) notes.push(passedOver(processes.at(-1)?.name ?? '', line, `is no line of the form \`name: command\`, and herokuish passes over it${after}`))
+      if (content !== '' && !content.startsWith('#')) notes.push(passedOver(processes.at(-1)?.name ?? '', line, `is no line of the form \`name: command\`, and herokuish passes over it${continued(line)}`))
       continue
     }
     const from = line.start + line.text.length - trimStart(line.text).length

@@ -1,4 +1,4 @@
-import { defineRule } from './rule.ts'
+import { defineRule, vain } from './rule.ts'
 
 export default defineRule({
   id: 'invalid-script',
@@ -10,8 +10,5 @@ export default defineRule({
 
   *check() {},
 
-  ofMisstart({ kind, place, text, detail, remedy, doubt }) {
-    if (kind !== 'script') return undefined
-    return { place, shape: 'Invalid value', value: text, detail, ...(remedy === undefined ? {} : { remedy }), ...(doubt === undefined ? {} : { doubt }) }
-  },
+  ofMisstart: (misstart) => (misstart.kind === 'script' ? vain(misstart) : undefined),
 })

@@ -1,6 +1,6 @@
 import { adviceOnValue } from '../gunicorn/advice.ts'
 import type { StartProblem } from '../gunicorn/settings.ts'
-import { defineRule, invalid, namesPort, refusals, withPortVariable, type Problem, type Subject } from './rule.ts'
+import { defineRule, invalid, isUnexpanded, namesPort, refusals, withPortVariable, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'invalid-setting',
@@ -16,8 +16,7 @@ export default defineRule({
     for (const { problem, place, releases } of refusals(subject, 'invalid-setting')) {
       const value = valueOf(subject, problem)
       if (isLiteralPort(subject, problem, value)) continue
-      const inList = (subject.form === 'exec' && problem.source === 'command line') || problem.source === 'GUNICORN_CMD_ARGS'
-      const remedy = adviceOnValue(problem.setting, value, subject.releases, inList)
+      const remedy = adviceOnValue(problem.setting, value, subject.releases, isUnexpanded(subject, problem.source))
       yield {
         place,
         shape: 'Invalid value',
@@ -55,6 +54,5 @@ function valueOf({ environment }: Subject, { variable, word }: StartProblem): st
 
 /** What the name of the port's variable means in an address is another rule's to say. */
 function isLiteralPort(subject: Subject, { setting, source, word }: StartProblem, value: string): boolean {
-  const unexpanded = (subject.form === 'exec' && source === 'command line') || source === 'GUNICORN_CMD_ARGS'
-  return setting === 'bind' && word !== undefined && unexpanded && withPortVariable(value, subject.platform.port.env) !== undefined && namesPort(subject, source, word)
+  return setting === 'bind' && word !== undefined && isUnexpanded(subject, source) && withPortVariable(value, subject.platform.port.env) !== undefined && namesPort(subject, source, word)
 }

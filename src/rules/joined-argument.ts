@@ -1,7 +1,7 @@
 import { parseArguments } from '../gunicorn/arguments.ts'
 import { splitWords } from '../gunicorn/shlex.ts'
 import { literal, type Word } from '../shell/word.ts'
-import { defineRule, type Problem, type Subject } from './rule.ts'
+import { defineRule, vain, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'joined-argument',
@@ -26,10 +26,9 @@ export default defineRule({
     }
   },
 
-  ofMisstart({ kind, place, text, detail, remedy, split, doubt }) {
-    if (kind !== 'joined') return undefined
-    const fix = split && { split: split.word, into: split.into }
-    return { place, shape: 'Invalid value', value: text, detail, ...(remedy === undefined ? {} : { remedy }), ...(fix ? { fix } : {}), ...(doubt === undefined ? {} : { doubt }) }
+  ofMisstart(misstart) {
+    const { kind, split } = misstart
+    return kind === 'joined' ? vain(misstart, split && { split: split.word, into: split.into }) : undefined
   },
 })
 

@@ -1,4 +1,4 @@
-import { defineRule, operandsOf } from './rule.ts'
+import { defineRule, operandsOf, vain } from './rule.ts'
 
 export default defineRule({
   id: 'lost-argument',
@@ -20,8 +20,8 @@ export default defineRule({
     }
   },
 
-  ofMisstart({ kind, place, text, detail, remedy, splices }) {
-    if (kind !== 'unread' && kind !== 'cut') return undefined
-    return { place, shape: 'Invalid value', value: text, detail, ...(remedy === undefined ? {} : { remedy }), ...(splices ? { fix: { path: place.path, splices } } : {}) }
+  ofMisstart(misstart) {
+    const { kind, place, splices } = misstart
+    return kind === 'unread' || kind === 'cut' ? vain(misstart, splices && { path: place.path, splices }) : undefined
   },
 })

@@ -13,7 +13,7 @@ export default defineRule({
   *check(subject) {
     const { container, platform, python } = subject
     let missing = false
-    const doubt = doubtAbout(subject)
+    const doubt = whatMayBring(subject)
     for (const { setting, entry, need, isFirst, releases } of needs(subject)) {
       const { distribution } = need
       const { state, evidence } = python.installed(distribution)
@@ -50,7 +50,7 @@ function isAbsent({ python }: Subject, workerClass: string | null): boolean {
 }
 
 /** What may bring in more than the requirements tell. */
-function doubtAbout({ container, variables, settings, workload }: Subject): string | undefined {
+function whatMayBring({ container, variables, settings, workload }: Subject): string | undefined {
   if (variables('PYTHONPATH') !== undefined || settings.isSet('pythonpath') !== 'no') return 'unless it is found where PYTHONPATH or `pythonpath` says'
   return mayInstall(container) || workload.containers.some((other) => other.list === 'initContainers' && mayInstall(other)) ? 'unless a command of the Pod installs it' : undefined
 }

@@ -1,7 +1,7 @@
 import { neededDistribution, oldestWorking } from '../gunicorn/worker-classes.ts'
 import type { Release } from '../gunicorn/catalogue.ts'
 import { admits } from '../python/version.ts'
-import { defineRule, invalid, setBy, type Subject } from './rule.ts'
+import { defineRule, invalid, isPython2, setBy } from './rule.ts'
 
 export default defineRule({
   id: 'outdated-worker-dependency',
@@ -13,30 +13,27 @@ export default defineRule({
 
   *check(subject) {
     const setting = subject.settings.get('worker_class')
-    if (!setting) return
+    // On Python 2 no release from 20.0 on starts, and older ones do not mind.
+    if (!setting || isPython2(subject)) return
     for (const entry of subject.settings.entries('worker_class')) {
       const workerClass = String(entry.value)
       const needed = neededDistribution(workerClass)
       if (needed === undefined || subject.releases.every((release) => oldestWorking(workerClass, release) === undefined)) continue
       const { state, specifier, evidence } = subject.python.installed(needed)
       if (state !== 'Installed') continue
-      const releases = possibleReleases(subject)
       const isRefused = (release: Release): boolean => {
         const least = oldestWorking(workerClass, release)
         return least !== undefined && admits(specifier, `>=${least}`) === 'none'
       }
-      const refusing = releases.filter(isRefused)
+      const refusing = subject.releases.filter(isRefused)
       const [first] = refusing
       if (!first) continue
       const least = oldestWorking(workerClass, first)
       const detail = `\`worker_class\` of container "${subject.container.name}", set by ${setBy(setting, entry)}, needs ${needed} ${least} or newer, and ${evidence} admits ${specifier}`
       yield invalid(subject, setting, entry, detail, {
         remedy: `Raise ${needed} to ${least} or newer in requirements.txt.`,
-        ...(refusing.length < releases.length ? { releases: refusing } : {}),
+        ...(refusing.length < subject.releases.length ? { releases: refusing } : {}),
       })
     }
   },
 })
-
-/** On Python 2 none from 20.0 on starts. */
-const possibleReleases = ({ releases, python }: Subject): readonly Release[] => (/^2(\.|$)/.test(python.version ?? '') ? [] : releases)

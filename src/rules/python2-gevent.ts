@@ -1,6 +1,6 @@
 import { neededDistribution } from '../gunicorn/worker-classes.ts'
 import { admits } from '../python/version.ts'
-import { defineRule, invalid, setBy } from './rule.ts'
+import { defineRule, invalid, isPython2, setBy } from './rule.ts'
 
 export default defineRule({
   id: 'python2-gevent',
@@ -12,7 +12,7 @@ export default defineRule({
 
   *check(subject) {
     const setting = subject.settings.get('worker_class')
-    if (!setting || !/^2(\.|$)/.test(subject.python.version ?? '')) return
+    if (!setting || !isPython2(subject)) return
     for (const entry of subject.settings.entries('worker_class')) {
       if (neededDistribution(String(entry.value)) !== 'gevent') continue
       const { state, specifier, evidence } = subject.python.installed('gevent')

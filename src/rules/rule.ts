@@ -9,7 +9,7 @@ import type { Found, Misstart, Place } from '../command-line.ts'
 import type { Invocation } from '../inspect.ts'
 import { containerEnvironment } from '../kubernetes/environment.ts'
 import { expand, expandRewritten } from '../kubernetes/expansion.ts'
-import { hasHostNetwork, isLasting, lastingContainers } from '../kubernetes/pod-fields.ts'
+import { hasHostNetwork, isLasting, lastingContainers, workingFolder } from '../kubernetes/pod-fields.ts'
 import type { Path, Shape } from '../kubernetes/field.ts'
 import { valueAt, type Container } from '../kubernetes/workload.ts'
 import type { Command } from '../shell/command.ts'
@@ -135,6 +135,11 @@ export function defineRule(rule: Rule): Rule {
 /** A value of a setting is wrong. */
 export function invalid(subject: Subject, setting: Setting, entry: Entry, detail: string, rest: Partial<Problem> = {}): Problem {
   return { place: placeOf(subject, setting, entry), shape: 'Invalid value', value: written(setting, entry), detail: detail + whereIn(entry), ...rest }
+}
+
+/** What a command line says in vain, as a problem. */
+export function vain({ place, text, detail, remedy, doubt }: Misstart, fix?: Fix): Problem {
+  return { place, shape: 'Invalid value', value: text, detail, ...(remedy === undefined ? {} : { remedy }), ...(doubt === undefined ? {} : { doubt }), ...(fix ? { fix } : {}) }
 }
 
 /** The numbers that a setting is set to, as far as they are known, each with where it was set. */
@@ -326,11 +331,17 @@ export function* needs({ settings, releases }: Subject): Iterable<{ setting: Set
     if (!setting) continue
     for (const entry of settings.entries(name))
       for (const [index, need] of needsFor(name, entry.value ?? null).entries()) {
-        const needing = releases.every((release) => isNeeded(need, release)) ? releases : releases.filter((release) => isNeeded(need, release))
+        const needing = releases.filter((release) => isNeeded(need, release))
         if (needing.length > 0) yield { setting, entry, need, isFirst: index === 0, releases: needing.length < releases.length ? needing : undefined }
       }
   }
 }
+
+/** Whether words from there reach gunicorn as they are written, as no shell reads them. */
+export const isUnexpanded = ({ form }: Subject, source: Setting['source']): boolean => (form === 'exec' && source === 'command line') || source === 'GUNICORN_CMD_ARGS'
+
+/** The folder that gunicorn is started in and stays in; undefined where that is not known. */
+export const startFolder = ({ settings, container }: Subject): string | undefined => (settings.isSet('chdir') === 'no' ? workingFolder(container) : undefined)
 
 /** True for Python 2. */
 export const isPython2 = ({ python }: Subject): boolean => /^2(\.|$)/.test(python.version ?? '')
@@ -339,6 +350,8 @@ export const isPython2 = ({ python }: Subject): boolean => /^2(\.|$)/.test(pytho
 export interface KnownRelease {
   /** A PEP 440 specifier of the releases that it can be. */
   readonly specifier: string
+  /** The same for people: of a release that is pinned, its number alone. */
+  readonly told: string
   readonly evidence: string
   readonly place?: Place
   /** Packaged by somebody else, who may have mended what the release has wrong. */
@@ -350,9 +363,9 @@ export function knownRelease({ workload, python }: Pick<Subject, 'workload' | 'p
   const annotation = workload.annotations.get('paddock.dev/gunicorn')
   const version = versionIn(annotation?.value)
   if (annotation && version !== undefined)
-    return { specifier: `==${version}`, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path }, isRepackaged: isRepackaged(annotation.value) }
+    return { specifier: `==${version}`, told: version, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path }, isRepackaged: isRepackaged(annotation.value) }
   const { state, specifier, evidence } = python.installed('gunicorn')
-  return state === 'Installed' && specifier !== '' ? { specifier, evidence, isRepackaged: isRepackaged(specifier) } : undefined
+  return state === 'Installed' && specifier !== '' ? { specifier, told: specifier.replace(/^={2,3}/, ''), evidence, isRepackaged: isRepackaged(specifier) } : undefined
 }
 
 /** True where logging is configured as a whole, or may be: where its logs go is then said there. */

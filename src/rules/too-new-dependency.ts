@@ -27,7 +27,7 @@ export default defineRule({
         yield {
           place: known.place ?? subject.place,
           shape: 'Invalid value',
-          value: known.specifier.replace(/^={2,3}/, ''),
+          value: known.told,
           detail: `gunicorn, of which ${known.evidence} tells, needs ${fault.detail}`,
           ...doubtful(fault),
         }

@@ -2,7 +2,7 @@ import { firstReleaseWith, lastReleaseWith, releasesWithout, wrongPaths } from '
 import { adviceOnVariable, quotesStay, withoutQuotes } from '../gunicorn/advice.ts'
 import { nearWord } from '../gunicorn/near-names.ts'
 import type { Setting } from '../gunicorn/settings.ts'
-import { defineRule, notSupported, type Subject } from './rule.ts'
+import { defineRule, isUnexpanded, notSupported, type Subject } from './rule.ts'
 import { compareReleases } from '../gunicorn/catalogue.ts'
 
 export default defineRule({
@@ -46,8 +46,7 @@ const meant: Readonly<Record<string, string>> = {
 }
 
 function remedyFor(name: string, subject: Subject, { source }: Setting): string | undefined {
-  const inList = (subject.form === 'exec' && source === 'command line') || source === 'GUNICORN_CMD_ARGS'
-  const advice = adviceOnVariable(name, inList)
+  const advice = adviceOnVariable(name, isUnexpanded(subject, source))
   if (advice !== undefined) return advice
   const bare = withoutQuotes(name)
   if (bare !== undefined) return `Write \`-k ${bare}\`: ${quotesStay}.`

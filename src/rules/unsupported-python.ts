@@ -20,7 +20,7 @@ export default defineRule({
       yield {
         place: known.place ?? subject.place,
         shape: 'Invalid value',
-        value: known.specifier.replace(/^={2,3}/, ''),
+        value: known.told,
         detail: `gunicorn, of which ${known.evidence} tells, must go together with Python ${version}, and ${fault.told}`,
         remedy: fault.remedy,
       }

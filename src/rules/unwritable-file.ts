@@ -1,6 +1,6 @@
 import { parseAddress } from '../gunicorn/address.ts'
-import { isLasting, isReadOnly, mountOf, mounts, workingFolder } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid, single, type Subject } from './rule.ts'
+import { isLasting, isReadOnly, mountOf, mounts } from '../kubernetes/pod-fields.ts'
+import { defineRule, invalid, single, startFolder, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'unwritable-file',
@@ -33,8 +33,9 @@ function pathOf(name: string, value: unknown): string | undefined {
   return address.kind === 'unix' ? address.path : undefined
 }
 
-function isUnwritable({ workload, container, settings }: Subject, path: string): boolean {
-  const folder = path.startsWith('/') ? '' : settings.isSet('chdir') === 'no' ? workingFolder(container) : undefined
+function isUnwritable(subject: Subject, path: string): boolean {
+  const { workload, container } = subject
+  const folder = path.startsWith('/') ? '' : startFolder(subject)
   if (folder === undefined) return false
   const whole = folder === '' ? path : `${folder}/${path}`
   // The runtime keeps these in memory, and what can be written of them is its own affair.

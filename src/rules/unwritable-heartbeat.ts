@@ -1,5 +1,5 @@
-import { hasOnlyAsides, isLasting, isReadOnly, mountOf, mounts, workingFolder } from '../kubernetes/pod-fields.ts'
-import { defineRule, required, type Subject } from './rule.ts'
+import { hasOnlyAsides, isLasting, isReadOnly, mountOf, mounts } from '../kubernetes/pod-fields.ts'
+import { defineRule, required, startFolder, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'unwritable-heartbeat',
@@ -22,12 +22,13 @@ export default defineRule({
 const inMemory = '/dev/shm'
 
 /** Whether one of the folders that Python tries may be written. Source: `tempfile._candidate_tempdir_list`. */
-function canBeWritten({ variables, workload, container, settings }: Subject): boolean {
+function canBeWritten(subject: Subject): boolean {
+  const { variables, workload, container } = subject
   // Whatever these hold would be tried first.
   if (['TMPDIR', 'TEMP', 'TMP'].some((name) => variables(name) !== undefined)) return true
   const all = mounts(workload, container)
   const isWritable = (folder: string): boolean => mountOf(folder, all)?.isWritable === true
   if (['/tmp', '/var/tmp', '/usr/tmp'].some(isWritable)) return true
-  const folder = settings.isSet('chdir') === 'no' ? workingFolder(container) : undefined
+  const folder = startFolder(subject)
   return folder === undefined ? !hasOnlyAsides(all) : isWritable(folder)
 }

@@ -20,7 +20,7 @@ export default defineRule({
     const ids = found.map(({ id }) => id).join(', ')
     const own = subject.python.version
     const isTooOld = own !== undefined && admits(`==${own}.*`, newest.python) === 'none'
-    const version = known.specifier.replace(/^={2,3}/, '')
+    const version = known.told
     yield {
       place: known.place ?? subject.place,
       shape: 'Invalid value',

@@ -241,8 +241,12 @@ export abstract class CommandReader implements Context {
       writes.fixes ||= functions.fixes
       writes.called.push(...functions.called)
     }
-    if (!writes.everything && !writes.called.every((word) => this.#callsProgram(word, writes))) writes.everything = true
+    writes.everything = this.#changesAll(writes)
     return writes
+  }
+
+  #changesAll(writes: Writes): boolean {
+    return writes.everything || !writes.called.every((word) => this.#callsProgram(word, writes))
   }
 
   /** Whether a command whose name is a variable is a program, and stays that whatever of these is written. */
@@ -256,7 +260,7 @@ export abstract class CommandReader implements Context {
   }
 
   protected forget(writes: Writes): void {
-    if (writes.everything || (writes.called.length > 0 && !writes.called.every((word) => this.#callsProgram(word, writes)))) return this.scope.lose()
+    if (this.#changesAll(writes)) return this.scope.lose()
     spend(writes.names.size / 5)
     for (const name of writes.names) this.scope.forget(name, writes.fixes)
     if (writes.parameters) this.scope.parameters = null

@@ -31,7 +31,7 @@ const leaving = new Set(['exit', 'exec', 'return'])
 
 /** Whether a command is a program for sure, by its name: no builtin, which may change something. */
 export const isProgram = (name: string): boolean =>
-  /^[\w./-]+$/.test(name) && !declarations.has(name) && !anythings.has(name) && !leaving.has(name) && !/^(set|shift|trap|printf|wait|command|builtin|break|continue|cd|pushd|popd|hash|times|umask|ulimit|fg|bg|jobs|disown|suspend|bind|complete|compgen|compopt|dirs|fc|history|logout|caller|exec)$/.test(name)
+  /^[\w./-]+$/.test(name) && !declarations.has(name) && !anythings.has(name) && !leaving.has(name) && !/^(set|shift|trap|printf|wait|command|builtin|break|continue|cd|pushd|popd|hash|times|umask|ulimit|fg|bg|jobs|disown|suspend|bind|complete|compgen|compopt|dirs|fc|history|logout|caller)$/.test(name)
 const identifiers = /[A-Za-z_]\w*/g
 
 /**
