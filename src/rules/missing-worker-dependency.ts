@@ -1,4 +1,5 @@
 import { neededDistribution, onlyForPython3, type Need } from '../gunicorn/worker-classes.ts'
+import { spend } from '../budget.ts'
 import { mayInstall } from '../inspect.ts'
 import { defineRule, invalid, isPython2, needs, setBy, type Subject } from './rule.ts'
 
@@ -13,7 +14,6 @@ export default defineRule({
   *check(subject) {
     const { container, platform, python } = subject
     let missing = false
-    const doubt = whatMayBring(subject)
     for (const { setting, entry, need, isFirst, releases } of needs(subject)) {
       const { distribution } = need
       const { state, evidence } = python.installed(distribution)
@@ -21,6 +21,7 @@ export default defineRule({
       // What the missing distribution needs besides is not told as well. Where gunicorn itself comes from elsewhere, so may others.
       else if (missing || python.installed('gunicorn').state !== 'Installed') continue
       if (state !== 'Absent') continue
+      const doubt = whatMayBring(subject)
       const detail = `\`${setting.name}\` of container "${container.name}", set by ${setBy(setting, entry)}, needs ${distribution}, which is not in ${evidence}`
       // A class that cannot be loaded either would be no way out.
       const fallback = setting.name !== 'worker_class' || isAbsent(subject, platform.workerFallback) ? null : platform.workerFallback
@@ -52,5 +53,17 @@ function isAbsent({ python }: Subject, workerClass: string | null): boolean {
 /** What may bring in more than the requirements tell. */
 function whatMayBring({ container, variables, settings, workload }: Subject): string | undefined {
   if (variables('PYTHONPATH') !== undefined || settings.isSet('pythonpath') !== 'no') return 'unless it is found where PYTHONPATH or `pythonpath` says'
-  return mayInstall(container) || workload.containers.some((other) => other.list === 'initContainers' && mayInstall(other)) ? 'unless a command of the Pod installs it' : undefined
+  return mayInstall(container) || isPrepared(workload) ? 'unless a command of the Pod installs it' : undefined
+}
+
+/** Whether an init container installs packages, by workload: each of its gunicorns asks. */
+const prepared = new WeakMap<Subject['workload'], boolean>()
+
+function isPrepared(workload: Subject['workload']): boolean {
+  let known = prepared.get(workload)
+  if (known === undefined) {
+    spend(workload.containers.length / 20)
+    prepared.set(workload, (known = workload.containers.some((container) => container.list === 'initContainers' && mayInstall(container))))
+  }
+  return known
 }
