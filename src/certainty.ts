@@ -3,8 +3,8 @@
  * That is so for every release that its gunicorn may be of, and for every way that a script may take. Every denial of a rule goes
  * through here. Pure.
  */
-import { spend } from './budget.ts'
 import type { Invocation } from './inspect.ts'
+import type { Container } from './kubernetes/workload.ts'
 import type { Command } from './shell/command.ts'
 import type { Problem } from './rules/rule.ts'
 
@@ -16,21 +16,37 @@ export function doubtAbout({ releases, doubt }: Problem, { command, runs }: Invo
   return command && runs === 'maybe' ? 'if the script comes to this command' : undefined
 }
 
-/**
- * Why a container may start although one of its gunicorns does not; undefined where it does not. `all` are the gunicorns of the
- * workload, `denied` those that surely fail where they are run.
- */
-export function mayStartOtherwise(invocation: Invocation, all: readonly Invocation[], denied: ReadonlySet<Invocation>): string | undefined {
-  if (!invocation.command) return undefined
-  spend(all.length / 20)
-  if (all.some((other) => other !== invocation && other.container === invocation.container && other.settings.serves && !denied.has(other)))
-    return 'unless another gunicorn of the script starts'
-  // What stands in front of gunicorn in an unknown way may be nothing, and what it stands in for where another is set, too: `${SERVER:-gunicorn}`.
-  const isUnseen = ({ words }: Command): boolean => words[0]?.value === null && words.some(({ text }) => text.includes('gunicorn'))
-  if (invocation.mayHaveOthers && invocation.beside().some((command) => isUnseen(command) && !all.some((other) => other.command === command)))
-    return 'unless the script starts another gunicorn'
-  return invocation.mayHaveOthers && !isLast(invocation) ? 'unless the script starts another gunicorn behind it, where that cannot be seen' : undefined
+/** Which containers of a workload may start although one of their gunicorns does not. */
+export class Alternatives {
+  /** How many of a container's gunicorns may serve. */
+  readonly #serving = new Map<Container, number>()
+  readonly #denied: ReadonlySet<Invocation>
+  /** The commands that are seen to start gunicorn. */
+  readonly #seen: ReadonlySet<Command | undefined>
+
+  /** `all` are the gunicorns of the workload, `denied` those that surely fail where they are run. */
+  constructor(all: readonly Invocation[], denied: ReadonlySet<Invocation>) {
+    this.#denied = denied
+    this.#seen = new Set(all.map(({ command }) => command))
+    for (const one of all) if (this.#serves(one)) this.#serving.set(one.container, (this.#serving.get(one.container) ?? 0) + 1)
+  }
+
+  #serves(invocation: Invocation): boolean {
+    return invocation.settings.serves && !this.#denied.has(invocation)
+  }
+
+  /** What the container of a gunicorn may start in its place, as the end of a message; undefined where that is nothing. */
+  to(invocation: Invocation): string | undefined {
+    if (!invocation.command) return undefined
+    if ((this.#serving.get(invocation.container) ?? 0) > (this.#serves(invocation) ? 1 : 0)) return 'unless another gunicorn of the script starts'
+    if (!invocation.mayHaveOthers) return undefined
+    if (invocation.beside.some(isUnseen) && [...invocation.beside].some((command) => isUnseen(command) && !this.#seen.has(command))) return 'unless the script starts another gunicorn'
+    return isLast(invocation) ? undefined : 'unless the script starts another gunicorn behind it, where that cannot be seen'
+  }
 }
+
+/** What stands in front of gunicorn in an unknown way may be nothing, and what it stands in for where another is set, too: `${SERVER:-gunicorn}`. */
+const isUnseen = ({ words }: Command): boolean => words[0]?.value === null && words.some(({ text }) => text.includes('gunicorn'))
 
 /** Whether nothing runs after a gunicorn, in none of the scripts that it is started by. */
 const isLast = ({ command, parents }: Invocation): boolean =>

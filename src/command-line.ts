@@ -1,6 +1,7 @@
 /**
  * Command line → the invocations of gunicorn that it comes to, through shells and wrappers. Pure.
  */
+import { nothingBeside, type Beside } from './shell/beside.ts'
 import { spend } from './budget.ts'
 import type { Release } from './gunicorn/catalogue.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
@@ -92,7 +93,7 @@ export interface Found {
   /** The shell that runs that script; undefined in exec form, and for a script within a script. */
   readonly shell: Shell | undefined
   /** The other commands of the scripts that start it; of what stands in scripts of their own, the command that starts those. */
-  readonly beside: () => readonly Command[]
+  readonly beside: Beside
   /** `surely`: started in every run of the container in which the commands before it succeed. */
   readonly runs: 'surely' | 'maybe'
   readonly place: Place
@@ -200,7 +201,7 @@ interface Way {
   /** Whether it may be read in another folder than the container's. */
   readonly moves: () => boolean
   /** The other commands of the scripts that it is reached through. */
-  readonly beside: () => readonly Command[]
+  readonly beside: Beside
   /** The shell that reads it, where that is the container's first process or the child of an init program. */
   readonly starter: Starter | undefined
 }
@@ -208,8 +209,6 @@ interface Way {
 const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
 
 export const noParents: readonly Parent[] = []
-
-export const nothingBeside = (): readonly Command[] => []
 
 const wordsBefore = (words: readonly Word[], started: Started): readonly Word[] => words.slice(0, started.kind === 'unknown' ? 0 : started.index)
 
@@ -373,7 +372,7 @@ class Inspector {
       const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
         kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, isFile: way.isFile, command, traps: script.traps, jobs,
       }])
-      const beside = (): readonly Command[] => [...way.beside(), ...script.commands.filter((other) => other !== command)]
+      const beside = way.beside.within(script.commands, command)
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => others(command) }
         const isBroken = !command.embedded && this.#escaped(place, words.slice(started.index + 1))

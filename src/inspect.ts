@@ -2,7 +2,8 @@
  * Workload → its invocations of gunicorn: what a rule sees. Pure.
  */
 import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budget.ts'
-import { inspectCommandLine, mostWords, noParents, nothingBeside, wordOf, type CommandLine, type Found, type Inspected, type Misstart } from './command-line.ts'
+import { nothingBeside } from './shell/beside.ts'
+import { inspectCommandLine, mostWords, noParents, wordOf, type CommandLine, type Found, type Inspected, type Misstart } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
 import { releasesWithin, versionIn, type Release } from './gunicorn/catalogue.ts'

@@ -4,7 +4,7 @@ import { releasesInWords } from './gunicorn/catalogue.ts'
 import { invocationsOf } from './injection/invocations.ts'
 import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Place } from './command-line.ts'
-import { doubtAbout, mayStartOtherwise } from './certainty.ts'
+import { Alternatives, doubtAbout } from './certainty.ts'
 import { contradictions, type Asked, type Contradiction } from './consequences.ts'
 import { standIn, unreadInvocation, type Invocation, type Surroundings } from './inspect.ts'
 import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
@@ -175,7 +175,7 @@ export function lint(workload: Workload, policy: Policy, python: Python, surroun
     const found = new Found(invocations, policy, python)
     found.lintEach(invocations, unread, workload.containers[0])
     if (misstarts.length > 0) found.lintEach(misstarts, unread, workload.containers[0])
-    if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectUnseen(workload, misstarts.length > 0 ? [...invocations, ...misstarts] : invocations, surroundings), unread, workload.containers[0])
+    if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectUnseen(workload, misstarts.length > 0 ? [...invocations, ...misstarts] : invocations, surroundings, unread), unread, workload.containers[0])
     // What nothing is said of wants nothing switched off.
     if (!isSpent() && (invocations.length > 0 || found.hasAny)) found.lintWhole(workload)
     const findings = [...found.findings(unread), ...unreadFindings(workload, unread, policy, python)]
@@ -302,11 +302,12 @@ function onEvidence(findings: readonly Finding[], invocations: readonly Invocati
   const isAsked = (finding: Finding): boolean => finding.mayDeny && finding.severity === 'error'
   if (!findings.some(isAsked)) return findings
   const denied = new Set(findings.flatMap((finding) => (finding.fails && finding.severity === 'error' ? finding.invocation : [])))
+  const alternatives = new Alternatives(invocations, denied)
   const doubts = new Map<Invocation, string | undefined>()
   return findings.map((finding) => {
     if (!isAsked(finding)) return finding
     const { invocation } = finding
-    if (!doubts.has(invocation)) doubts.set(invocation, mayStartOtherwise(invocation, invocations, denied))
+    if (!doubts.has(invocation)) doubts.set(invocation, alternatives.to(invocation))
     const doubt = doubts.get(invocation)
     return doubt === undefined ? finding : finding.doubted(doubt)
   })

@@ -8,22 +8,26 @@ import { baseName } from './gunicorn/invocation.ts'
 import { isAnother, starters, supervisors } from './gunicorn/programs.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
-import { gunicornItself, hiddenApplication, inspectContainer, mountedScript, standIn, textsOf, workloadReleases, type Invocation, type Surroundings } from './inspect.ts'
+import { gunicornItself, hiddenApplication, inspectContainer, mayStart, mountedScript, standIn, textsOf, workloadReleases, type Invocation, type Surroundings } from './inspect.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import type { Path } from './kubernetes/field.ts'
 import { hiddenCommand, isMade, isScript, isShellName, type HiddenCommand } from './kubernetes/hidden-command.ts'
-import type { Container, Workload } from './kubernetes/workload.ts'
+import type { Container, UnreadContainer, Workload } from './kubernetes/workload.ts'
 import type { Word } from './shell/word.ts'
 
 /**
  * The containers whose command is not in sight, each as an invocation of which nothing is known; and those of which some words are
  * known, which gunicorn reads whatever else it is told.
+ * @param unread the containers that are told of as unread: of those, nothing else is said
  */
-export function* inspectUnseen(workload: Workload, invocations: readonly Invocation[], surroundings: Surroundings = {}): Generator<Invocation> {
+export function* inspectUnseen(workload: Workload, invocations: readonly Invocation[], surroundings: Surroundings = {}, unread: readonly UnreadContainer[] = []): Generator<Invocation> {
   const seen = new Set(invocations.map(({ container }) => container))
+  const ends = new Set(unread.flatMap(({ container, others }) => (others > 0 ? container : [])))
+  let isBehindEnd = false
   for (const container of workload.containers) {
     spend(1)
-    if (seen.has(container) || container.list !== 'containers') continue
+    if (ends.has(container)) isBehindEnd = true
+    if (seen.has(container) || container.list !== 'containers' || (isBehindEnd && mayStart(container))) continue
     const programs = new Programs(workload, container)
     const hidden = hiddenCommand(workload, container) ?? (isMade(workload) ? undefined : behind(container, programs))
     // Of a script that is at hand, what it starts is known.

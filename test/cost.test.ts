@@ -66,6 +66,18 @@ const objects: Readonly<Record<string, (count: number) => object>> = {
   'variables': (n) => one(['sh', '-c', 'exec gunicorn shop'], { env: times(n, (i) => variable(`A${i}`, 'x')) }),
 }
 
+/** A denied gunicorn, and what its script starts besides: what a denial is taken back for is looked at when all else is read. */
+const denied = one(['sh', '-c', `trap 'stop' TERM; ${times(30, () => 'prepare; gunicorn shop -k nope &').join(' ')} wait; exec gunicorn shop -k nope`])
+
+test.each(Object.entries({ ...Object.fromEntries(Object.entries(objects).map(([name, make]) => [name, make(100)])), denied }))('wherever the budget ends, that is told and nothing is thrown: %s', (_, object) => {
+  const { steps, messages } = look(object)
+  // Most ends are near the end, where the fewest readers expect it. Where it ends in what is mended, all is told.
+  for (const left of times(60, (i) => Math.floor((steps - 1) * (1 - (i / 60) ** 2)))) {
+    const cut = look(object, left)
+    if (unreadOf(cut).length === 0) expect({ left, messages: cut.messages }).toEqual({ left, messages })
+  }
+})
+
 describe('an object that is twice as large costs about twice as much', () => {
   test.each(Object.entries(objects))('%s', (_, make) => {
     const [small, large] = [look(make(1000)).steps, look(make(2000)).steps]
@@ -86,7 +98,7 @@ describe('what is too large is not read, and said not to be', () => {
     ['what a word comes to', one(['gunicorn', 'shop', '-k', 'nope', '$(A)'.repeat(20_000)], { env: [variable('A', 'xxxxxxxxxx')] }), length],
     ['what a variable comes to', one(['gunicorn', 'shop', '-k', 'nope', '$(B)'], { env: [variable('A', 'x'.repeat(1000)), variable('B', '$(A)'.repeat(1000))] }), length],
     ['eval within eval', one(['sh', '-c', `${'eval '.repeat(17)}gunicorn shop -k nope`]), /at most 16 scripts within words of a script are read/],
-    ['traps', one(['sh', '-c', `${'trap "exit 0" TERM; '.repeat(16)}eval 'gunicorn shop -k nope'`]), /at most 16 scripts within words of a script are read/],
+    ['traps', one(['sh', '-c', `${Array.from({ length: 16 }, (_, status) => `trap "exit ${status}" TERM; `).join('')}eval 'gunicorn shop -k nope'`]), /at most 16 scripts within words of a script are read/],
     ['what words refer to', one(['gunicorn', 'shop', ...times(20, () => '$(A)')], { env: [variable('A', 'x'.repeat(100_000))] }), characters],
     ['what a shell finds in its environment', one(['sh', '-c', 'gunicorn shop'], { env: [variable('A', 'x'.repeat(100_000)), ...times(20, (i) => variable(`B${i}`, '$(A)'))] }), characters],
     ['a chain of variables', one(['gunicorn', '$(B5000)'], { env: times(5001, (i) => variable(`B${i}`, `$(B${i - 1})x`)) }), characters],

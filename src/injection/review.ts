@@ -104,7 +104,14 @@ function hasNewProblems(before: Invocation, after: Invocation): boolean {
   return after.settings.problems.some(({ message }) => !known.has(message))
 }
 
-const settingNames = ({ releases }: Invocation): ReadonlySet<string> => new Set(releases.flatMap(({ settings }) => Object.keys(settings)))
+/** By the releases, which most gunicorns of an object share. */
+const names = new WeakMap<Invocation['releases'], ReadonlySet<string>>()
+
+function settingNames({ releases }: Invocation): ReadonlySet<string> {
+  let known = names.get(releases)
+  if (!known) names.set(releases, (known = new Set(releases.flatMap(({ settings }) => Object.keys(settings)))))
+  return known
+}
 
 function isSame(one: Setting | undefined, other: Setting | undefined): boolean {
   if (one === other) return true

@@ -1,7 +1,7 @@
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import type { Entry } from '../gunicorn/settings.ts'
 import { declaredPorts, probePorts } from '../kubernetes/pod-fields.ts'
-import { passesOn } from '../shell/programs.ts'
+import { isProxy } from '../shell/programs.ts'
 import { defineRule, inFront, invalid, single, withPortVariable, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -32,7 +32,7 @@ export default defineRule({
 /** Whether the container itself says that requests come to that port, or has it probed. */
 function isAskedThere({ container, beside }: Subject, entries: readonly Entry[]): boolean {
   // Of a container whose script starts a proxy as well, a port may be the proxy's.
-  const declared = beside().some((command) => passesOn(command) === 'yes') ? [] : declaredPorts(container)
+  const declared = beside.some(isProxy) ? [] : declaredPorts(container)
   const asked = new Set([...declared, ...probePorts(container).map(({ port }) => port)])
   if (asked.size === 0) return false
   return entries.some((entry) => {

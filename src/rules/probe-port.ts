@@ -1,5 +1,5 @@
 import { isLasting, namedPort, probePorts, runsBesideOthers } from '../kubernetes/pod-fields.ts'
-import { passesOn } from '../shell/programs.ts'
+import { mayPassOn } from '../shell/programs.ts'
 import { boundPorts, defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -35,4 +35,4 @@ export default defineRule({
 })
 
 /** In a script another program may listen, too. */
-const isAlone = ({ beside, mayHaveOthers }: Subject): boolean => !mayHaveOthers && beside().every((command) => passesOn(command) === 'no')
+const isAlone = ({ beside, mayHaveOthers }: Subject): boolean => !mayHaveOthers && !beside.some(mayPassOn)

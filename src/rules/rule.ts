@@ -13,7 +13,7 @@ import { hasHostNetwork, isLasting, lastingContainers, workingFolder } from '../
 import type { Path, Shape } from '../kubernetes/field.ts'
 import { valueAt, type Container } from '../kubernetes/workload.ts'
 import type { Command } from '../shell/command.ts'
-import { containerPassesOn, namesProxy, passesOn } from '../shell/programs.ts'
+import { containerPassesOn, isProxy as isProxyCommand, mayPassOn, namesProxy } from '../shell/programs.ts'
 import type { Word } from '../shell/word.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
@@ -282,16 +282,16 @@ export function boundPorts({ settings }: Subject): { readonly reached: readonly 
   return { reached: ports(false), inside: ports(true) }
 }
 
+const isGunicorn = ({ words }: Command): boolean => words.slice(0, 4).some(({ value }) => value === 'gunicorn' || value?.endsWith('/gunicorn') === true)
+const isFront = (command: Command): boolean => !isGunicorn(command) && isProxyCommand(command)
+const mayBeFront = (command: Command): boolean => !isGunicorn(command) && mayPassOn(command)
+
 /** Who may pass requests on to a gunicorn: programs of the same script, containers of the same Pod, which share its address, and those of the node. */
 export function inFront({ workload, container, beside }: Subject): 'a proxy' | `another ${string}` | 'a program of the node' | undefined {
-  const isGunicorn = ({ words }: Command): boolean => words.slice(0, 4).some(({ value }) => value === 'gunicorn' || value?.endsWith('/gunicorn') === true)
-  const commands = beside()
-  spend(commands.length / 5)
-  const programs = new Set(commands.map((command) => (isGunicorn(command) ? 'no' : passesOn(command))))
   // Nobody passes requests on to a container for debugging.
   const others = workload.pod && isLasting(workload, container) ? othersOf(workload, container) : noOthers
-  if (programs.has('yes') || others.proxies > 0) return 'a proxy'
-  if (programs.has('unknown')) return 'another program of the script'
+  if (beside.some(isFront) || others.proxies > 0) return 'a proxy'
+  if (beside.some(mayBeFront)) return 'another program of the script'
   // What else its image starts is not in sight.
   if (isProxy(container)) return 'another program of the image'
   if (others.unknown > 0) return 'another container of the Pod'

@@ -15,6 +15,7 @@ import { functionsOf, isProgram, writesOf, type Writes } from './writes.ts'
 
 /** How many scripts within words (of `eval` and `trap`) are read. */
 const mostInners = 16
+const tooManyInners = `at most ${mostInners} scripts within words of a script are read`
 
 /** How many scopes of a line that was given up are kept. */
 const mostAbandoned = 8
@@ -74,6 +75,8 @@ export abstract class CommandReader implements Context {
   /** True within a script that is written within a word of this one, or in backquotes. */
   #embedded = false
   #inners = 0
+  /** The actions of traps that are read. */
+  readonly #actions = new Set<string>()
   /** How many loops and functions of this process the shell is in. */
   protected loops = 0
   protected functions = 0
@@ -550,11 +553,16 @@ export abstract class CommandReader implements Context {
     const action = words.find((word, index) => index > 0 && word.value !== '--')
     if (action === undefined || action.value === '-' || action.value === '-p' || action.value === '-l') return null
     this.traps = true
+    // The same again, as for another signal, which may come to another gunicorn only where it holds one.
+    if (action.value !== null && !/gunicorn|[$`]/.test(action.value)) {
+      if (this.#actions.has(action.value)) return null
+      this.#actions.add(action.value)
+    }
     const statements = this.#inner([action])
     if (statements !== undefined) {
       this.later(() => this.#within(() => this.list(statements, notLast(atEnd))))
     } else {
-      this.#refuseMore([action])
+      if (this.#inners >= mostInners) unread(tooManyInners)
       this.unread = true
     }
     return null
@@ -562,7 +570,7 @@ export abstract class CommandReader implements Context {
 
   /** @throws {Unread} where there are too many scripts within words for one to be read that speaks of gunicorn */
   #refuseMore(words: readonly Word[]): void {
-    if (this.#inners >= mostInners && words.some(({ value }) => value?.includes('gunicorn'))) unread(`at most ${mostInners} scripts within words of a script are read`)
+    if (this.#inners >= mostInners && words.some(({ value }) => value?.includes('gunicorn'))) unread(tooManyInners)
   }
 
   /**

@@ -32,7 +32,7 @@ const nameOf = ({ value, text }: { readonly value: string | null; readonly text:
 export const isPassing = ({ words: [first] }: Command): boolean => first?.value != null && passing.has(nameOf(first))
 
 /** What a command may do to requests that come to the container: pass them on, not do so, or what cannot be told. */
-export function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
+function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
   const { words, background } = command
   const [first, second] = words
   if (first === undefined) return 'no'
@@ -46,6 +46,12 @@ export function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
   // What a module or a script of Python does it does before gunicorn is started; a server would not let the script go on.
   return /^python[\d.]*$/.test(name) && second !== undefined ? 'no' : 'unknown'
 }
+
+/** Whether a command passes requests on. */
+export const isProxy = (command: Command): boolean => passesOn(command) === 'yes'
+
+/** Whether that cannot be ruled out. */
+export const mayPassOn = (command: Command): boolean => passesOn(command) !== 'no'
 
 /** The same of the program that a container starts, which stays for as long as it runs. */
 export function containerPassesOn([first, ...rest]: readonly string[]): 'yes' | 'no' | 'unknown' {

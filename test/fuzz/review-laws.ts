@@ -127,7 +127,7 @@ function* faultsOf(webhook: Webhook, { request: { uid } }: AdmissionReview, { re
 
 function namesRemedy({ status }: AdmissionResponse): boolean {
   const message = status?.message ?? ''
-  return [...remedies].some((remedy) => message.includes(remedy)) || /\[[\w-]+\] [A-Z][^\n]*\.( |$)/.test(message)
+  return [...remedies].some((remedy) => message.includes(remedy)) || /\[[\w-]+\] [A-Z][^\n]*\.( |$)/m.test(message)
 }
 
 /** What is no AdmissionReview of admission.k8s.io/v1. Source: k8s.io/apiserver/pkg/admission/plugin/webhook/request, VerifyAdmissionResponse. */

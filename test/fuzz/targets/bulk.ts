@@ -57,11 +57,11 @@ export const bulk: Target = {
     for (const webhook of ['mutate', 'validate'] as const) {
       const respond = responder(policyFor)
       const [single, twice] = [readReview(text), readReview(double)]
-      const start = performance.now()
-      respond(webhook, twice)
-      if (performance.now() - start < shortest) continue
-      const times = [leastTime(() => respond(webhook, single)), leastTime(() => respond(webhook, twice))] as const
-      if (times[1] > shortest && times[1] > mostGrowth * times[0]) kinds('growth', webhook, `${webhook} takes ${times[0].toFixed(1)} ms of processor time, and ${times[1].toFixed(1)} ms for twice as much`)
+      // Most are told at once to take less.
+      const longer = leastTime(() => respond(webhook, twice), shortest)
+      if (longer <= shortest) continue
+      const times = [leastTime(() => respond(webhook, single)), longer] as const
+      if (times[1] > mostGrowth * times[0]) kinds('growth', webhook, `${webhook} takes ${times[0].toFixed(1)} ms of processor time, and ${times[1].toFixed(1)} ms for twice as much`)
       if (times[1] > mostTime) kinds('time', webhook, `${webhook} takes ${times[1].toFixed(0)} ms of processor time at least for ${2 * Number(count)}`)
     }
   },

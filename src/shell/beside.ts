@@ -1,0 +1,46 @@
+/** The other commands of the scripts through which a command is reached. Pure. */
+import type { Command } from './command.ts'
+
+/** A question that is asked of each command: it stands by itself, so that what it comes to is remembered. */
+export type Trait = (command: Command) => boolean
+
+/** One script, without the command in it that leads further. */
+interface Part {
+  readonly commands: readonly Command[]
+  readonly own: Command
+}
+
+/** How many commands of a script have a trait: each gunicorn of a script asks the same of all others. */
+const counts = new WeakMap<readonly Command[], Map<Trait, number>>()
+
+function countOf(commands: readonly Command[], trait: Trait): number {
+  let known = counts.get(commands)
+  if (!known) counts.set(commands, (known = new Map()))
+  let count = known.get(trait)
+  if (count === undefined) known.set(trait, (count = commands.filter(trait).length))
+  return count
+}
+
+export class Beside implements Iterable<Command> {
+  readonly #parts: readonly Part[]
+
+  constructor(parts: readonly Part[]) {
+    this.#parts = parts
+  }
+
+  /** The same with the other commands of a script that is reached through `own`. */
+  within(commands: readonly Command[], own: Command): Beside {
+    return new Beside([...this.#parts, { commands, own }])
+  }
+
+  /** Whether one of them has a trait. */
+  some(trait: Trait): boolean {
+    return this.#parts.some(({ commands, own }) => countOf(commands, trait) > (trait(own) ? 1 : 0))
+  }
+
+  *[Symbol.iterator](): Generator<Command> {
+    for (const { commands, own } of this.#parts) for (const command of commands) if (command !== own) yield command
+  }
+}
+
+export const nothingBeside = new Beside([])
