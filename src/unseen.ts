@@ -18,10 +18,11 @@ import type { Word } from './shell/word.ts'
 /**
  * The containers whose command is not in sight, each as an invocation of which nothing is known; and those of which some words are
  * known, which gunicorn reads whatever else it is told.
- * @param unread the containers that are told of as unread: of those, nothing else is said
+ * @param unread the containers that are told of as unread: of those, no programs are looked for
  */
 export function* inspectUnseen(workload: Workload, invocations: readonly Invocation[], surroundings: Surroundings = {}, unread: readonly UnreadContainer[] = []): Generator<Invocation> {
   const seen = new Set(invocations.map(({ container }) => container))
+  const told = new Set(unread.map(({ container }) => container))
   const ends = new Set(unread.flatMap(({ container, others }) => (others > 0 ? container : [])))
   let isBehindEnd = false
   for (const container of workload.containers) {
@@ -29,7 +30,7 @@ export function* inspectUnseen(workload: Workload, invocations: readonly Invocat
     if (ends.has(container)) isBehindEnd = true
     if (seen.has(container) || container.list !== 'containers' || (isBehindEnd && mayStart(container))) continue
     const programs = new Programs(workload, container)
-    const hidden = hiddenCommand(workload, container) ?? (isMade(workload) ? undefined : behind(container, programs))
+    const hidden = hiddenCommand(workload, container) ?? (isMade(workload) || told.has(container) ? undefined : behind(container, programs))
     // Of a script that is at hand, what it starts is known.
     const isRead = hidden?.kind === 'script' && hidden.value !== undefined && mountedScript(workload, container, hidden.value, surroundings) !== undefined
     if (hidden && !isRead) yield { ...standIn(workload, container, hidden.path), hidden }
