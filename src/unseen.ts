@@ -82,7 +82,7 @@ function isWorthALook({ container }: Programs, texts: readonly string[]): boolea
 /** So many words of a text are looked at for the names of programs. */
 const mostFirstWords = 50
 
-const isStarter = (name: string): boolean => Object.hasOwn(starters, name) || Object.hasOwn(supervisors, name)
+const isStarter = (name: string): boolean => starters.has(name) || supervisors.has(name)
 
 /** The program behind which gunicorn may be, where none is seen to be started. */
 function behind(container: Container, programs: Programs): HiddenCommand | undefined {
@@ -98,7 +98,7 @@ function behind(container: Container, programs: Programs): HiddenCommand | undef
   if (speaking) return { kind: 'program', path: container.path, value: scriptOf(speaking) ?? speaking.name }
   for (const program of programs.all) {
     const name = baseName(program.name)
-    const kind = isOneOf(starters[name]?.subcommands, program) ? 'starter' : isOneOf(supervisors[name], program) ? 'supervisor' : undefined
+    const kind = isOneOf(starters.get(name)?.subcommands, program) ? 'starter' : isOneOf(supervisors.get(name), program) ? 'supervisor' : undefined
     if (kind) return { kind, path: at(program.name), value: program.name }
   }
   // What comes before the last has ended by then; of a platform's own file, the repository is looked into for scripts.
@@ -143,7 +143,7 @@ function* partly(workload: Workload, container: Container, programs: Programs): 
   if (typeof given === 'string' && !(programs.all.length > 0 && !programs.startsUnknown && programs.all.every(({ name, words }) => isAnother(baseName(name), words))))
     yield partial(workload, container, environment, [], (name) => (name === 'GUNICORN_CMD_ARGS' ? given : null), () => ({ path }))
   for (const { name, words } of hasOptions ? programs.all : []) {
-    const option = starters[baseName(name)]?.options?.find((one) => words.some(({ value }) => value === one || value?.startsWith(`${one}=`)))
+    const option = starters.get(baseName(name))?.options?.find((one) => words.some(({ value }) => value === one || value?.startsWith(`${one}=`)))
     if (option === undefined) continue
     const index = words.findIndex(({ value }) => value === option || value?.startsWith(`${option}=`))
     const holder = words[index]?.value === option ? words[index + 1] : words[index]

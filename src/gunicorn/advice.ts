@@ -73,11 +73,11 @@ const isNumber = (setting: string | undefined, releases: readonly Release[]): bo
 
 /** Settings in seconds. */
 const durations: ReadonlySet<string> = new Set(['timeout', 'graceful_timeout', 'keepalive'])
-const units: Readonly<Record<string, number>> = { s: 1, sec: 1, secs: 1, second: 1, seconds: 1, m: 60, min: 60, mins: 60, minute: 60, minutes: 60, h: 3600 }
+const units: ReadonlyMap<string, number> = new Map(Object.entries({ s: 1, sec: 1, secs: 1, second: 1, seconds: 1, m: 60, min: 60, mins: 60, minute: 60, minutes: 60, h: 3600 }))
 
 function adviceOnNumber(setting: string, value: string, write: Write): string {
   const [, digits = '', unit = ''] = /^(\d{1,9})(?:\.0+)?\s*([a-z]*)[,;]?$/i.exec(value.trim()) ?? []
-  const factor = units[unit.toLowerCase()]
+  const factor = units.get(unit.toLowerCase())
   if (digits !== '' && durations.has(setting) && factor !== undefined) return write(String(Number(digits) * factor), 'it is a number of seconds, without a unit')
   if (digits !== '' && unit === '') return write(digits, 'it is a whole number')
   return /^-\d+$/.test(value.trim()) ? 'Write a whole number, without a minus.' : 'Write a whole number.'

@@ -10,16 +10,16 @@ interface Starter {
  * By base name. Sources: mlflow/server/__init__.py (`_build_gunicorn_command`), airflow/cli/commands/webserver_command.py,
  * pgadmin4's entrypoint.sh, tljh.
  */
-export const starters: Readonly<Record<string, Starter>> = {
+export const starters: ReadonlyMap<string, Starter> = new Map(Object.entries<Starter>({
   mlflow: { subcommands: ['server', 'ui'], options: ['--gunicorn-opts'] },
   airflow: { subcommands: ['webserver', 'standalone'] },
-}
+}))
 
 /** Programs that start what a file says, by base name; where there are any, with the subcommands that do. */
-export const supervisors: Readonly<Record<string, readonly string[]>> = {
+export const supervisors: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   supervisord: [], circusd: [], 's6-svscan': [], runsvdir: [], runit: [], my_init: [], monit: [], pebble: [], 'pm2-runtime': [], forego: ['start'], overmind: ['start', 's'],
   honcho: ['start'], foreman: ['start'], hivemind: [], make: [], just: [], task: [], invoke: [], inv: [], npm: ['start', 'run'], yarn: ['start', 'run'], pm2: ['start'], systemd: [], init: [],
-}
+}))
 
 /**
  * Programs that are no gunicorn and start none, whatever their files say: servers, workers, shells' tools, other languages. It takes

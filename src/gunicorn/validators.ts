@@ -142,7 +142,7 @@ const existingFile = (given: Value): Validated => (Array.isArray(given) && given
 /** The directory is made absolute and must exist: only the root surely does. */
 const chdir: Validator = onString((text) => (/^\/+$/.test(strip(text)) ? value('/') : 'unknown'))
 
-const bools: Readonly<Record<string, boolean>> = { true: true, false: false }
+const bools: ReadonlyMap<string, boolean> = new Map([['true', true], ['false', false]])
 
 const validators: Readonly<Record<string, Validator>> = {
   ignored: value,
@@ -151,7 +151,7 @@ const validators: Readonly<Record<string, Validator>> = {
   validate_list_string: (given) => value(Array.isArray(given) ? given.map((item) => (typeof item === 'string' ? strip(item) : item)) : []),
   validate_pos_int: positiveInteger(),
   validate_bool: onString((text) => {
-    const known = bools[strip(text.toLowerCase())]
+    const known = bools.get(strip(text.toLowerCase()))
     return known === undefined ? error(`Invalid boolean: ${text}`) : value(known)
   }),
   validate_dict: onString((text) => error(`Value is not a dictionary: ${text} `)),

@@ -30,14 +30,14 @@ const kinds = [
 const tokens = new RegExp(`\\s*(?:${kinds.map(({ source }) => source).join('|')})`, 'y')
 
 /** https://peps.python.org/pep-0345/#environment-markers and setuptools had other names for some variables. */
-const formerNames: Readonly<Record<string, string>> = {
+const formerNames: ReadonlyMap<string, string> = new Map(Object.entries({
   'os.name': 'os_name',
   'sys.platform': 'sys_platform',
   'platform.version': 'platform_version',
   'platform.machine': 'platform_machine',
   'platform.python_implementation': 'platform_python_implementation',
   python_implementation: 'platform_python_implementation',
-}
+}))
 
 const variables = new Set([
   'os_name', 'sys_platform', 'platform_machine', 'platform_python_implementation', 'platform_release', 'platform_system',
@@ -70,7 +70,7 @@ export function readMarker(text: string): Marker {
     if (quoted !== null) return { text: quoted.slice(1, -1), variable: false }
     const start = at
     const word = take('word') ?? ''
-    const name = formerNames[word] ?? word
+    const name = formerNames.get(word) ?? word
     if (variables.has(name)) return { text: name, variable: true }
     at = start
     throw unreadable()
