@@ -70,7 +70,9 @@ function kept(path: string, before: string, after: string, broken: Broken): void
   // What is put in may be the first line break of a file that had none.
   const [was, is] = [breaks(before), breaks(after)]
   if (was !== '' && was !== is) broken('kept', 'line breaks', `the line breaks of ${path} were ${was}, and are ${is}`)
-  const comments = (text: string): string => text.split(/\r\n|\r|\n/).filter((line) => /^\s*#/.test(line)).join('\n')
+  // Within a block scalar, a line that begins so is text.
+  const hasBlocks = /[|>][-+\d]*[ \t]*(?:#.*)?$/m.test(before)
+  const comments = (text: string): string => text.split(/\r\n|\r|\n/).filter((line) => (hasBlocks ? /^#/ : /^\s*#/).test(line)).join('\n')
   if (comments(before) !== comments(after)) broken('kept', 'comments', `comments of ${path} have changed: ${difference(comments(before), comments(after))}`)
 }
 

@@ -79,8 +79,8 @@ function independent(text: string, values: readonly unknown[], broken: Broken): 
   const list = Array.isArray(documents) ? documents : []
   if (list.some(({ errors }) => errors.length > 0)) return
   const read = list.map((document): unknown => document.toJS({ maxAliasCount: 1000 })).filter((value) => value !== null)
-  // Strings alone: numbers and times have a reading of their own in each version of YAML.
-  const strings = (value: unknown): unknown => JSON.stringify(value, (_, one: unknown) => (typeof one === 'number' || typeof one === 'boolean' ? null : one))
+  // Strings alone: numbers and times have a reading of their own in each version of YAML. A point alone is a number to this reader.
+  const strings = (value: unknown): unknown => JSON.stringify(value, (_, one: unknown) => (typeof one === 'number' || typeof one === 'boolean' || (typeof one === 'string' && /^[-+]?[._]+$/.test(one)) ? null : one))
   if (read.length === values.length && strings(read) !== strings(values)) broken('reads', 'independent', `another reader reads ${strings(read) as string} where Paddock reads ${strings(values) as string}`)
 }
 
