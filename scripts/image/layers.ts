@@ -6,7 +6,8 @@ import { licences, sbom } from '../sbom.ts'
 import { debianEntries, downloadPackages, lockedPackages } from './debian.ts'
 import { complete, file } from './entries.ts'
 import type { Entry } from './entries.ts'
-import { nodeComponent, nodeFolder, nodePackage } from './node.ts'
+import { nodeFolder } from '../npm-package.js'
+import { nodeComponent, nodePackage } from './node.ts'
 import type { Platform } from './platform.ts'
 
 export interface Layer {
@@ -31,7 +32,7 @@ export async function layersOf(input: Input): Promise<{ layers: Layer[]; bom: Sb
   const bom = billOfMaterials(input)
   downloadPackages(input.platform.debian, input.cache)
   const system = [...(await debianEntries(input.platform.debian, input.cache)), ...accounts]
-  const { version } = nodePackage(input.root, input.platform)
+  const { version } = nodePackage(input.platform)
   return {
     bom,
     layers: [
@@ -49,8 +50,8 @@ const accounts: readonly Entry[] = [
   { path: 'tmp', type: 'folder', mode: 0o1777 },
 ]
 
-function nodeEntries({ root, cache, platform }: Input): Entry[] {
-  const folder = nodeFolder(root, cache, platform)
+function nodeEntries({ platform }: Input): Entry[] {
+  const folder = nodeFolder(platform.node)
   return [
     fileFrom('nodejs/bin/node', join(folder, 'bin/node'), 0o755),
     fileFrom('nodejs/LICENSE', join(folder, 'LICENSE')),
@@ -73,7 +74,7 @@ function paddockEntries({ root, dist }: Input, bom: Sbom): Entry[] {
 const fileFrom = (path: string, source: string, mode = 0o644): Entry =>
   ({ path, type: 'file', mode, size: statSync(source).size, content: source })
 
-function billOfMaterials({ root, dist, platform, created }: Input): Sbom {
+function billOfMaterials({ dist, platform, created }: Input): Sbom {
   const bundle = JSON.parse(readFileSync(join(dist, 'sbom.cdx.json'), 'utf8')) as Sbom
   const debian = lockedPackages().map(({ name, licence, version, sha256 }): Component => {
     const release = `${encodeURIComponent(name)}@${encodeURIComponent(version)}`
@@ -81,5 +82,5 @@ function billOfMaterials({ root, dist, platform, created }: Input): Sbom {
     const hashes = [{ alg: 'SHA-256', content: sha256[platform.debian] }] as const
     return { type: 'library', 'bom-ref': purl, name, version, purl, licenses: licences(licence), hashes }
   })
-  return sbom(bundle.metadata.component, [...bundle.components, nodeComponent(root, platform), ...debian], created)
+  return sbom(bundle.metadata.component, [...bundle.components, nodeComponent(platform), ...debian], created)
 }

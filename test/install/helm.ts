@@ -6,7 +6,7 @@ import { capture, type Environment } from '../cluster/program.ts'
 /** Runs helm to its end and gives what it wrote. It keeps what it caches in `folder`. */
 export type Helm = (...args: string[]) => Promise<string>
 
-/** A helm for one cluster: the one on PADDOCK_TEST_HELM, else the one among the dev dependencies. */
+/** A helm for one cluster: the one on PADDOCK_TEST_HELM, else the one that the chart is tested with. */
 export async function helmFor(kubeconfig: string, folder: string): Promise<Helm> {
   const path = process.env['PADDOCK_TEST_HELM'] ?? helmPath()
   const home = join(folder, 'helm')
