@@ -6,7 +6,7 @@ import { version } from './version.ts'
 const asker = { userAgent: `paddock/${version}`, patience: 2000 }
 
 export const explained: Skins['explained'] = async (workload, target) => {
-  const { connect, explained: explain } = await import('../src/operator/explained.ts')
+  const { connect, explained: explain } = await import('../src/cluster/explained.ts')
   const cluster = await connect({ ...target, ...asker })
   return explain(cluster, workload).finally(() => cluster.close())
 }

@@ -2,7 +2,7 @@
 /** The operator of a cluster; `operator.js cleanup` takes away what it has made. */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { jsonLog } from '../src/admission/log.ts'
+import { jsonLog } from '../src/log.ts'
 import { operator } from '../src/operator/operator.ts'
 import { errorLines, whenAsked } from './process.ts'
 import { version } from './version.ts'

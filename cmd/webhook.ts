@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The admission webhook of a cluster. */
 import { jsonLog, serveLive, warmUp } from '../src/admission/serve-live.ts'
-import { connect } from '../src/operator/cluster.ts'
-import { webhookOptions } from '../src/operator/webhook-options.ts'
-import { webhookSources } from '../src/operator/webhook-sources.ts'
+import { connect } from '../src/cluster/connect.ts'
+import { webhookOptions } from '../src/admission/live-options.ts'
+import { webhookSources } from '../src/admission/live-sources.ts'
 import { errorLines, whenAsked } from './process.ts'
 import { reading } from './reading-entry.ts'
 import { version } from './version.ts'

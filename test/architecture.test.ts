@@ -7,7 +7,7 @@ const root = dirname(import.meta.dirname)
 
 /** From the ground up. What stands on one line never imports from its neighbours, nor from a line below its own. */
 const order = [
-  ['budget'],
+  ['budget', 'log'],
   ['shell', 'python', 'kubernetes', 'oci', 'x509'],
   ['gunicorn', 'edit'],
   ['platforms'],
@@ -23,6 +23,7 @@ const order = [
   ['contradictions'],
   ['fix'],
   ['dependencies'],
+  ['cluster'],
   ['admission', 'operator', 'cli'],
   ['cmd'],
 ] as const
@@ -35,7 +36,7 @@ const arithmetic: Readonly<Record<string, readonly string[]>> = { x509: ['node:c
 
 /** Where each package may be imported; one that is not listed, nowhere. */
 const doors: Readonly<Record<string, readonly string[]>> = {
-  '@kubernetes/client-node': ['operator'],
+  '@kubernetes/client-node': ['cluster'],
   '@prometheus-io/client': ['admission', 'operator'],
   '@renovatebot/pep440': ['python'],
   ajv: ['policy'],
@@ -60,6 +61,22 @@ function imports({ text }: SourceFile): string[] {
   const statements = text.matchAll(/^(?:import|export)\s+(?!type\s)(?:[\w*{][^'"`;()]*?from\s+)?['"]([^'"]+)['"]/gm)
   const calls = text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g)
   return [...statements, ...calls].map(([, specifier = '']) => specifier)
+}
+
+/** What a file imports, types among it. */
+const mentions = ({ text }: SourceFile): string[] => [...text.matchAll(/(?:\bfrom|\bimport\(?)\s*['"]([^'"]+)['"]/g)].map(([, specifier = '']) => specifier)
+
+/** What serves a request, watches a cluster or reads a command line. None knows of another, not even its types. */
+const skins: readonly string[] = order.find((line) => (line as readonly string[]).includes('cli')) ?? []
+
+/** A skin's imports of another, types among them. */
+function skinProblems(file: SourceFile): string[] {
+  const unit = unitOf(file.path)
+  if (!skins.includes(unit)) return []
+  return mentions(file).flatMap((specifier) => {
+    const to = specifier.startsWith('.') ? unitOf(normalize(join(dirname(file.path), specifier))) : unit
+    return to !== unit && skins.includes(to) ? [`${file.path}: ${specifier}: ${unit} must not know ${to}`] : []
+  })
 }
 
 /** The folder of src, or the file beside them, that a file belongs to. */
@@ -116,17 +133,21 @@ describe('the house', () => {
     expect(sources.flatMap(importProblems)).toEqual([])
   })
 
+  test('no skin knows another', () => {
+    expect(sources.flatMap(skinProblems)).toEqual([])
+  })
+
   test('the client is loaded when there is a cluster to ask, and not before', () => {
     const importing = (pattern: RegExp) => sources.filter(({ text }) => pattern.test(text)).map(({ path }) => path)
-    expect(importing(/^(?:import|export)\s+(?!type\s)[^;]*?from '@kubernetes\/client-node'/m)).toEqual(['src/operator/kubeconfig.ts'])
+    expect(importing(/^(?:import|export)\s+(?!type\s)[^;]*?from '@kubernetes\/client-node'/m)).toEqual(['src/cluster/kubeconfig.ts'])
     expect(importing(/^(?:import|export)\s+(?!type\s)[^'"]*?from '[^']*\/kubeconfig\.ts'/m)).toEqual([])
-    expect(importing(/\bimport\('[^']*\/kubeconfig\.ts'\)/)).toEqual(['src/operator/cluster.ts'])
+    expect(importing(/\bimport\('[^']*\/kubeconfig\.ts'\)/)).toEqual(['src/cluster/connect.ts'])
   })
 
   test('what is one file stays one file', () => {
     const files = sources.map(({ path }) => path)
     expect(files).toEqual(expect.arrayContaining(['src/inspect.ts', 'src/edit.ts', 'src/lint.ts', 'src/fix.ts']))
-    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/inspect.ts', 'src/lint.ts', 'src/misstart.ts', 'src/unseen.ts'])
+    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/inspect.ts', 'src/lint.ts', 'src/log.ts', 'src/misstart.ts', 'src/unseen.ts'])
   })
 
   test('everything has a name', () => {
@@ -151,13 +172,23 @@ describe('a fault in the house is seen', () => {
     ['src/cli/check.ts', "import fastify from 'fastify'", 'fastify has no door in cli'],
     ['src/x509/der.ts', "import { readFileSync } from 'node:fs'", 'x509 must be a function of its input'],
     ['src/x509/authority.ts', "import { failure } from '../kubernetes/field.ts'", 'x509 must not import kubernetes'],
-    ['src/admission/serve.ts', "import { connect } from '../operator/cluster.ts'", 'admission must not import operator'],
+    ['src/admission/serve.ts', "import { scanLoop } from '../operator/scan-loop.ts'", 'admission must not import operator'],
+    ['src/cluster/in-step.ts', "import { scan } from '../operator/scan.ts'", 'cluster must not import operator'],
     ['src/operator/scan.ts', "import { responder } from '../admission/respond.ts'", 'operator must not import admission'],
     ['cmd/operator.ts', "import { KubeConfig } from '@kubernetes/client-node'", '@kubernetes/client-node has no door in cmd'],
     ['src/admission/server.ts', "import { load } from 'js-yaml'", 'js-yaml has no door in admission'],
     ['src/python/version.ts', "import { satisfies } from '@renovatebot/semver'", '@renovatebot/semver has no door in python'],
   ])('%s: %s', (path, text, problem) => {
     expect(importProblems({ path, text })).toEqual([expect.stringMatching(new RegExp(`: ${problem.replaceAll('.', '\\.')}$`))])
+  })
+
+  test('a type of another skin', () => {
+    const text = "import type { Log } from '../admission/server.ts'\nlet judged: import('../cli/check.ts').Checked"
+    expect(skinProblems({ path: 'src/operator/x.ts', text })).toEqual([
+      'src/operator/x.ts: ../admission/server.ts: operator must not know admission',
+      'src/operator/x.ts: ../cli/check.ts: operator must not know cli',
+    ])
+    expect(skinProblems({ path: 'src/operator/x.ts', text: "import type { Cluster } from '../cluster/cluster.ts'" })).toEqual([])
   })
 
   test('a folder without a place', () => {
@@ -175,7 +206,7 @@ describe('a fault in the house is seen', () => {
   })
 
   test('a nameless file or folder, and a long main', () => {
-    const paths = ['src/cli/utils.ts', 'src/common', 'test/helpers.test.ts', 'src/cli/text.ts']
+    const paths = ['src/cli/utils.ts', 'src/common', 'test/helpers.test.ts', 'src/cli/reports/text.ts']
     expect(namelessPaths(paths)).toEqual(paths.slice(0, 3))
     expect(longMains([{ path: 'cmd/main.ts', text: '\n'.repeat(31) }])).toEqual(['cmd/main.ts'])
   })

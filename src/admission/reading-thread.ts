@@ -2,7 +2,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Governed, PolicyFor } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Log } from './log.ts'
+import type { Log } from '../log.ts'
 import type { Message, PolicyMessage, Reading, Task, ThreadData } from './reading.ts'
 import type { RespondOptions } from './respond.ts'
 import type { Operation } from './responder.ts'

@@ -9,7 +9,7 @@ import { ReadingThread } from './reading-thread.ts'
 import { onFaultOf, responder } from './respond.ts'
 import { createServer, type ServerOptions } from './server.ts'
 
-export { jsonLog } from './log.ts'
+export { jsonLog } from '../log.ts'
 export { warmUp } from './warm-up.ts'
 
 export interface ServingOptions {

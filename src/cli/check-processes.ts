@@ -19,7 +19,7 @@ import type { TextChange } from './mend-text.ts'
 import { configFilesIn, lineSpan, type ConfigPlaces } from './config-files.ts'
 import { readPlatformFile, type ReadFile } from './platform-files.ts'
 import type { PlatformFile, Repository } from './repository.ts'
-import type { ReportedFinding, Span } from './report.ts'
+import type { ReportedFinding, Span } from './reports/report.ts'
 import { repositoryPython } from './repository-python.ts'
 
 /** What is to become of a file. */

@@ -15,7 +15,7 @@ import type { Change } from './edit.ts'
 import type { Position } from './lines.ts'
 import { readManifests, type Manifest } from './manifests.ts'
 import type { ConfigPlaces } from './config-files.ts'
-import type { ReportedFinding, ReportedWorkload, Span, Unreadable } from './report.ts'
+import type { ReportedFinding, ReportedWorkload, Span, Unreadable } from './reports/report.ts'
 
 /** What a file holds, one thing at a time. */
 export type Checked = ({ readonly workload: ReportedWorkload } | { readonly unreadable: Unreadable }) & {

@@ -7,7 +7,7 @@ import { presetNames } from '../policy/presets.ts'
 import { platformNames } from '../platforms/platform.ts'
 import { exitStatus, UsageError } from './exit.ts'
 import type { Governing, PolicyFlags } from './governing.ts'
-import { formatNames, readOutputs, type Output } from './outputs.ts'
+import { formatNames, readOutputs, type Output } from './reports/outputs.ts'
 import { guarded, type Io, type Outside } from './io.ts'
 import type { Skins } from './skins.ts'
 

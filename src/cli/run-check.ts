@@ -10,17 +10,17 @@ import { ConfigMapCollection, configFilesAt, configPlaces, readEach } from './co
 import type { Rewrite } from './check-processes.ts'
 import { exitStatus, FileError, UsageError } from './exit.ts'
 import type { Change } from './edit.ts'
-import { openReports } from './formats.ts'
+import { openReports } from './reports/formats.ts'
 import { readManifests } from './manifests.ts'
 import { descriptionNames, folderOf, platformFile, repository } from './repository.ts'
 import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
 import { Lines } from './lines.ts'
-import type { Output } from './outputs.ts'
+import type { Output } from './reports/outputs.ts'
 import { progress } from './progress.ts'
-import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWorkload, type Reporter, type Summary } from './report.ts'
+import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWorkload, type Reporter, type Summary } from './reports/report.ts'
 import { ServiceCollection } from './service-collection.ts'
-import { excerpt } from './text.ts'
+import { excerpt } from './reports/text.ts'
 
 export interface CheckFlags {
   readonly governing: Governing

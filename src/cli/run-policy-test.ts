@@ -5,9 +5,9 @@ import { checkText } from './check.ts'
 import { exitStatus, UsageError } from './exit.ts'
 import { governing } from './governing.ts'
 import { jsonText, painter, type Io } from './io.ts'
-import { element } from './junit.ts'
+import { element } from './reports/junit.ts'
 import { policyTests, type Expected, type PolicyTest } from './policy-test.ts'
-import { workloadName, type ReportedWorkload } from './report.ts'
+import { workloadName, type ReportedWorkload } from './reports/report.ts'
 
 /** A result that was expected, and what came of it. */
 interface Outcome {

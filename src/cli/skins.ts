@@ -1,7 +1,6 @@
 /** What the command line asks of the other skins, which `cmd` hands over: it imports neither of them. */
-import type { Labels } from '../kubernetes/labels.ts'
+import type { Explained } from '../cluster/explained.ts'
 import type { PolicyFor } from '../policy/governed.ts'
-import type { ExceptionObject, PolicyObject } from '../policy/policies.ts'
 import type { ScannedCluster, ScanTarget } from './run-scan.ts'
 
 /** What other skins do for the command line. */
@@ -19,17 +18,6 @@ export interface Skins {
 export interface Target {
   readonly kubeconfig?: string
   readonly context?: string
-}
-
-/** A workload in a cluster, and what policies hang on. */
-export interface Explained {
-  readonly policies: readonly PolicyObject[]
-  /** Those of the workload's namespace. */
-  readonly exceptions: readonly ExceptionObject[]
-  /** Undefined where there is no such namespace. */
-  readonly namespaceLabels: Labels | undefined
-  /** The objects of that name, of all kinds of workload. */
-  readonly workloads: readonly unknown[]
 }
 
 export interface ServeOptions {

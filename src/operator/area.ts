@@ -2,7 +2,7 @@
 import { selects, type Labels } from '../kubernetes/labels.ts'
 import type { ExceptionObject, PolicyObject } from '../policy/policies.ts'
 import { soundException, soundPolicy } from '../policy/sound.ts'
-import { isOptedOut } from './excluded.ts'
+import { isOptedOut } from '../cluster/excluded.ts'
 
 /** Kinds are named as policies name them (`Deployment`); undefined stands for all. */
 export interface Rectangle {

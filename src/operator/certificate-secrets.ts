@@ -1,8 +1,8 @@
 /** Where certificates stand in the cluster: the Secret of the authority, which only the operator reads, and that of the webhook. */
 import type { Certified } from '../x509/authority.ts'
 import type { AuthorityContent, ServingContent, Step } from './certificates.ts'
-import type { Cluster } from './cluster.ts'
-import { secrets } from './resources.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { secrets } from '../cluster/resources.ts'
 import { textOf, writeSecret, type Secret } from './stored-secret.ts'
 import { labels } from './webhook-configurations.ts'
 

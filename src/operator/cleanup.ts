@@ -1,11 +1,11 @@
 /** Takes away what the operator has made: what runs before Paddock is removed. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../admission/log.ts'
+import type { Log } from '../log.ts'
 import { authoritySecret, servingSecret, type Release } from './certificate-secrets.ts'
-import { ApiError } from './api-error.ts'
-import type { Cluster, KubernetesObject, Place, Resource } from './cluster.ts'
+import { ApiError } from '../cluster/api-error.ts'
+import type { Cluster, KubernetesObject, Place, Resource } from '../cluster/cluster.ts'
 import { removeReports } from './reports.ts'
-import { deployments, leases, mutatingWebhookConfigurations, secrets, validatingWebhookConfigurations } from './resources.ts'
+import { deployments, leases, mutatingWebhookConfigurations, secrets, validatingWebhookConfigurations } from '../cluster/resources.ts'
 import { labels } from './webhook-configurations.ts'
 
 /** Milliseconds for all of it; and for an operator that is to end. */

@@ -1,12 +1,13 @@
 /** The workloads of a cluster for who asks once: `paddock scan`. */
 import type { Labels } from '../kubernetes/labels.ts'
 import type { ExceptionObject, Policies, PolicyObject } from '../policy/policies.ts'
-import { isMissing } from './api-error.ts'
-import { connect, type Cluster, type ConnectSettings, type KubernetesObject, type Resource, type Selection } from './cluster.ts'
-import { isExcluded } from './excluded.ts'
+import { isMissing } from '../cluster/api-error.ts'
+import type { Cluster, KubernetesObject, Resource, Selection } from '../cluster/cluster.ts'
+import { connect, type ConnectSettings } from '../cluster/connect.ts'
+import { isExcluded } from '../cluster/excluded.ts'
 import { judge, type Judged } from './judge.ts'
-import { gunicornExceptions, gunicornPolicies, namespaces } from './resources.ts'
-import { batches, kindKey, kindName, servedKinds } from './workloads.ts'
+import { gunicornExceptions, gunicornPolicies, namespaces } from '../cluster/resources.ts'
+import { batches, kindKey, kindName, servedKinds } from '../cluster/workloads.ts'
 
 export interface ClusterScanSettings extends ConnectSettings {
   /** Undefined for all namespaces. */

@@ -6,21 +6,21 @@
  * goes into them, so that none can be set back to an older bundle, and no certificate is served that is not trusted.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../admission/log.ts'
+import type { Log } from '../log.ts'
 import type { PolicyObject } from '../policy/gunicorn-policy.ts'
 import type { Random } from '../x509/authority.ts'
 import { read, readAll } from '../x509/read.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../cluster/api-error.ts'
 import { authorityContent, authoritySecret, readSecrets, servingContent, servingSecret, writeStep, type CertificateSecrets } from './certificate-secrets.ts'
 import { nextStep, type CertificateSettings, type Step } from './certificates.ts'
-import type { Cluster, OwnerReference, Resource } from './cluster.ts'
-import { inStep, type InStep } from './in-step.ts'
+import type { Cluster, OwnerReference, Resource } from '../cluster/cluster.ts'
+import { inStep, type InStep } from '../cluster/in-step.ts'
 import type { Metrics } from './metrics.ts'
-import { clusterRoles, mutatingWebhookConfigurations, secrets, validatingWebhookConfigurations } from './resources.ts'
-import { rounds } from './rounds.ts'
+import { clusterRoles, mutatingWebhookConfigurations, secrets, validatingWebhookConfigurations } from '../cluster/resources.ts'
+import { rounds } from '../cluster/rounds.ts'
 import { configuration, isUpToDate, webhooks, type ConfigurationSettings, type Webhook, type WebhookConfiguration } from './webhook-configurations.ts'
 import { isReady } from './webhook-readiness.ts'
-import { servedKinds, type ServedKind } from './workloads.ts'
+import { servedKinds, type ServedKind } from '../cluster/workloads.ts'
 
 export interface KeeperSettings extends ConfigurationSettings, CertificateSettings {
   /** Who makes the certificates: the operator, or cert-manager. */

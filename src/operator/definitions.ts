@@ -1,7 +1,7 @@
 /** Paddock's own CustomResourceDefinitions. Helm leaves those that are there as they are, so the operator brings them up to date. */
-import type { Log } from '../admission/log.ts'
+import type { Log } from '../log.ts'
 import { customResourceDefinitions, versionAnnotation } from '../policy/custom-resource-definitions.ts'
-import type { Cluster, KubernetesObject, Resource } from './cluster.ts'
+import type { Cluster, KubernetesObject, Resource } from '../cluster/cluster.ts'
 
 export const definitions: Resource = {
   group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false,

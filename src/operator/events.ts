@@ -8,10 +8,10 @@
  */
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isTaken } from './api-error.ts'
-import type { Cluster, NewObject } from './cluster.ts'
+import { isTaken } from '../cluster/api-error.ts'
+import type { Cluster, NewObject } from '../cluster/cluster.ts'
 import { resultKey, type Result } from './results.ts'
-import { events } from './resources.ts'
+import { events } from '../cluster/resources.ts'
 
 export interface EventsOptions {
   /** Who tells: a Pod's name. */

@@ -10,7 +10,7 @@ import { countStarted, lint, type Finding } from '../lint.ts'
 import { governed } from '../policy/governed.ts'
 import type { Policies } from '../policy/policies.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { KubernetesObject } from './cluster.ts'
+import type { KubernetesObject } from '../cluster/cluster.ts'
 
 /** A workload that a policy governs. */
 export interface Judged {

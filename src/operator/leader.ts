@@ -1,9 +1,9 @@
 /** Of several processes, the one that acts: a Lease, held and renewed as client-go's leader election does. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../admission/log.ts'
-import { isConflict, isMissing, isTaken } from './api-error.ts'
-import type { Cluster, KubernetesObject } from './cluster.ts'
-import { leases } from './resources.ts'
+import type { Log } from '../log.ts'
+import { isConflict, isMissing, isTaken } from '../cluster/api-error.ts'
+import type { Cluster, KubernetesObject } from '../cluster/cluster.ts'
+import { leases } from '../cluster/resources.ts'
 
 /** coordination.k8s.io/v1 Lease. A duration in seconds, times in RFC 3339 with six digits behind the second. */
 export interface Lease extends KubernetesObject {

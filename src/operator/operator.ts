@@ -1,15 +1,16 @@
 /** The operator: of several processes one acts, and keeps what Paddock needs in the cluster, and scans it. */
-import type { Log } from '../admission/log.ts'
+import type { Log } from '../log.ts'
 import type { Random } from '../x509/authority.ts'
 import { cleanup } from './cleanup.ts'
-import { connect, type Cluster } from './cluster.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { connect } from '../cluster/connect.ts'
 import { keepConfigurations } from './configuration-keeper.ts'
 import { upgradeDefinitions } from './definitions.ts'
 import { serveProbes } from './http.ts'
 import { lead } from './leader.ts'
 import { createMetrics } from './metrics.ts'
 import { operatorOptions, type OperatorOptions } from './options.ts'
-import { LivePolicies } from './policies-in-cluster.ts'
+import { LivePolicies } from '../cluster/policies.ts'
 import { startScan } from './scan-loop.ts'
 
 export interface Surroundings {

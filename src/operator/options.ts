@@ -1,6 +1,6 @@
 /** How the operator is started: flags, and what a Pod says of itself. */
 import { parseArgs } from 'node:util'
-import { duration } from './duration.ts'
+import { duration } from '../cluster/duration.ts'
 
 export interface OperatorOptions {
   readonly command: 'run' | 'cleanup'

@@ -4,9 +4,9 @@ import { policyContradictions } from '../contradictions.ts'
 import type { PolicyStatus } from '../policy/gunicorn-policy.ts'
 import type { ExceptionStatus } from '../policy/gunicorn-exception.ts'
 import type { ExceptionObject, PolicyObject, PolicyProblem } from '../policy/policies.ts'
-import { isMissing } from './api-error.ts'
-import type { Cluster, NewObject, Resource } from './cluster.ts'
-import { gunicornExceptions, gunicornPolicies } from './resources.ts'
+import { isMissing } from '../cluster/api-error.ts'
+import type { Cluster, NewObject, Resource } from '../cluster/cluster.ts'
+import { gunicornExceptions, gunicornPolicies } from '../cluster/resources.ts'
 import type { Totals } from './totals.ts'
 
 type Condition = NonNullable<PolicyStatus['conditions']>[number]

@@ -9,9 +9,9 @@
  */
 import { createHash } from 'node:crypto'
 import { ByNamespace } from './by-namespace.ts'
-import type { Cluster, KubernetesObject, NewObject, Resource } from './cluster.ts'
+import type { Cluster, KubernetesObject, NewObject, Resource } from '../cluster/cluster.ts'
 import { resultKey, type Result, type Timestamp } from './results.ts'
-import { kindName, type ServedKind } from './workloads.ts'
+import { kindName, type ServedKind } from '../cluster/workloads.ts'
 
 const managedBy = { 'app.kubernetes.io/managed-by': 'paddock' } as const
 const kindLabel = 'paddock.dev/kind'

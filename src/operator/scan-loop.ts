@@ -3,21 +3,21 @@
  * namespace's labels affects. What is created in between is judged by the webhook.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../admission/log.ts'
+import type { Log } from '../log.ts'
 import type { ExceptionObject } from '../policy/policies.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError } from '../cluster/api-error.ts'
 import { affected, everything, governedKinds, heldFor, type Area, type Standing } from './area.ts'
-import type { Cluster, Resource } from './cluster.ts'
+import type { Cluster, Resource } from '../cluster/cluster.ts'
 import { Events } from './events.ts'
-import { isExcluded } from './excluded.ts'
+import { isExcluded } from '../cluster/excluded.ts'
 import { judge } from './judge.ts'
 import type { Metrics } from './metrics.ts'
-import type { LivePolicies } from './policies-in-cluster.ts'
+import type { LivePolicies } from '../cluster/policies.ts'
 import { writeStatuses } from './policy-status.ts'
 import { RememberedReports, removeReports, servedReports, StoredReports, type Reports } from './reports.ts'
 import { scan, type Step } from './scan.ts'
 import { Totals } from './totals.ts'
-import { servedKinds, type ServedKind } from './workloads.ts'
+import { servedKinds, type ServedKind } from '../cluster/workloads.ts'
 
 export interface ScanSettings {
   /** Milliseconds from the start of one round to that of the next. */

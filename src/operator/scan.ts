@@ -6,12 +6,12 @@
  * finds what is known already only reads (40 calls for 20,000 Deployments), and what the reports say is not told again.
  */
 import { namespacesOf, type Area } from './area.ts'
-import type { Cluster, KubernetesObject } from './cluster.ts'
+import type { Cluster, KubernetesObject } from '../cluster/cluster.ts'
 import type { Judged } from './judge.ts'
 import type { Reports } from './reports.ts'
 import { resultsOf, type Result } from './results.ts'
 import { Tally, type Totals } from './totals.ts'
-import { batches, kindKey, kindName, type Batch, type ServedKind, type Where } from './workloads.ts'
+import { batches, kindKey, kindName, type Batch, type ServedKind, type Where } from '../cluster/workloads.ts'
 
 export interface ScanOptions {
   readonly kinds: readonly ServedKind[]

@@ -1,7 +1,7 @@
 /** Secrets that the operator keeps: texts in their data, written only where nobody was faster. */
-import { ApiError } from './api-error.ts'
-import type { Cluster, KubernetesObject } from './cluster.ts'
-import { secrets } from './resources.ts'
+import { ApiError } from '../cluster/api-error.ts'
+import type { Cluster, KubernetesObject } from '../cluster/cluster.ts'
+import { secrets } from '../cluster/resources.ts'
 
 export interface Secret extends KubernetesObject {
   readonly type?: string

@@ -7,9 +7,9 @@ import type { PolicyObject } from '../policy/gunicorn-policy.ts'
 import { nothing, override, type Action } from '../policy/policy.ts'
 import { defaultPreset, preset } from '../policy/presets.ts'
 import { soundPolicy } from '../policy/sound.ts'
-import type { KubernetesObject, OwnerReference } from './cluster.ts'
+import type { KubernetesObject, OwnerReference } from '../cluster/cluster.ts'
 import { matchConditions, type MatchCondition } from './match-conditions.ts'
-import type { ServedKind } from './workloads.ts'
+import type { ServedKind } from '../cluster/workloads.ts'
 
 export interface ConfigurationSettings {
   /** Of both configurations; the Service is called NAME-webhook. */

@@ -1,7 +1,7 @@
 /** Whether the webhook serves: a configuration that comes before it would hold up the cluster. */
 import { request } from 'node:https'
-import type { Cluster, KubernetesObject } from './cluster.ts'
-import { endpointSlices } from './resources.ts'
+import type { Cluster, KubernetesObject } from '../cluster/cluster.ts'
+import { endpointSlices } from '../cluster/resources.ts'
 import type { ConfigurationSettings } from './webhook-configurations.ts'
 
 /** discovery.k8s.io/v1 EndpointSlice. */

@@ -1,6 +1,6 @@
 /** No control character of an input reaches a terminal or the start of a line, whatever command writes it in whatever format. */
 import { describe, expect, test } from '@jest/globals'
-import { formatNames } from '../../src/cli/outputs.ts'
+import { formatNames } from '../../src/cli/reports/outputs.ts'
 import { run } from './in-memory.ts'
 
 /** Cursor, title and hyperlink sequences in seven and eight bits, a bell, line starts of workflow commands, directions. */

@@ -2,8 +2,8 @@
  * A process that wants to lead: usage: node elector.ts KUBECONFIG NAMESPACE IDENTITY [MILLISECONDS ITS CLOCK IS AHEAD].
  * It writes a JSON line for each thing that happens, with the time that the machine has.
  */
-import { connect } from '../../src/operator/cluster.ts'
-import { jsonLog } from '../../src/admission/log.ts'
+import { connect } from '../../src/cluster/connect.ts'
+import { jsonLog } from '../../src/log.ts'
 import { lead, LeaseLost } from '../../src/operator/leader.ts'
 
 const [kubeconfig = '', namespace = '', identity = '', ahead = '0'] = process.argv.slice(2)

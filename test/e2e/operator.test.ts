@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { connect, type Cluster, type KubernetesObject, type Resource } from '../../src/operator/cluster.ts'
+import type { Cluster, KubernetesObject, Resource } from '../../src/cluster/cluster.ts'
+import { connect } from '../../src/cluster/connect.ts'
 import {
   clusterRoles, deployments, gunicornPolicies, leases, mutatingWebhookConfigurations, namespaces, secrets, validatingWebhookConfigurations,
-} from '../../src/operator/resources.ts'
+} from '../../src/cluster/resources.ts'
 import type { Secret } from '../../src/operator/stored-secret.ts'
 import type { Webhook, WebhookConfiguration } from '../../src/operator/webhook-configurations.ts'
 import { customResourceDefinitions } from '../../src/policy/custom-resource-definitions.ts'

@@ -1,17 +1,11 @@
 /** The client of a real API server, and objects kept in step with it, while connections break and the server goes. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { jsonLog } from '../../src/admission/log.ts'
-import {
-  connect,
-  isConflict,
-  isExpired,
-  isTaken,
-  type Cluster,
-  type KubernetesObject,
-  type Resource,
-} from '../../src/operator/cluster.ts'
-import { inStep, keyOf, type InStep } from '../../src/operator/in-step.ts'
-import { deployments, namespaces } from '../../src/operator/resources.ts'
+import { jsonLog } from '../../src/log.ts'
+import { isConflict, isExpired, isTaken } from '../../src/cluster/api-error.ts'
+import type { Cluster, KubernetesObject, Resource } from '../../src/cluster/cluster.ts'
+import { connect } from '../../src/cluster/connect.ts'
+import { inStep, keyOf, type InStep } from '../../src/cluster/in-step.ts'
+import { deployments, namespaces } from '../../src/cluster/resources.ts'
 import { pause } from '../cluster/program.ts'
 import { sharedCluster } from './kubectl.ts'
 import { startOwnCluster, type OwnCluster } from './own-cluster.ts'

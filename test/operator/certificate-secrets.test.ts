@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { ApiError } from '../../src/operator/api-error.ts'
+import { ApiError } from '../../src/cluster/api-error.ts'
 import { authorityContent, readSecrets, servingContent, writeStep } from '../../src/operator/certificate-secrets.ts'
 import type { AuthorityContent } from '../../src/operator/certificates.ts'
-import type { Cluster } from '../../src/operator/cluster.ts'
+import type { Cluster } from '../../src/cluster/cluster.ts'
 import type { Secret } from '../../src/operator/stored-secret.ts'
 
 const release = { name: 'gate', namespace: 'guard' }

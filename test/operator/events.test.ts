@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { ApiError } from '../../src/operator/api-error.ts'
-import type { Cluster } from '../../src/operator/cluster.ts'
+import { ApiError } from '../../src/cluster/api-error.ts'
+import type { Cluster } from '../../src/cluster/cluster.ts'
 import { Events } from '../../src/operator/events.ts'
 import type { Result } from '../../src/operator/results.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { KubernetesObject } from '../../src/operator/cluster.ts'
+import type { KubernetesObject } from '../../src/cluster/cluster.ts'
 import { judge } from '../../src/operator/judge.ts'
 import { exceptionStatuses, policyStatuses, writeStatuses, type Known } from '../../src/operator/policy-status.ts'
 import { Tally, Totals } from '../../src/operator/totals.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Cluster, KubernetesObject, Resource, Selection } from '../../src/operator/cluster.ts'
+import type { Cluster, KubernetesObject, Resource, Selection } from '../../src/cluster/cluster.ts'
 import { everything } from '../../src/operator/area.ts'
 import { judge } from '../../src/operator/judge.ts'
 import { RememberedReports, StoredReports } from '../../src/operator/reports.ts'
@@ -8,8 +8,8 @@ import { scan, type ScanOptions } from '../../src/operator/scan.ts'
 import { Totals } from '../../src/operator/totals.ts'
 import { workloadKind } from '../../src/kubernetes/kinds.ts'
 import { Policies } from '../../src/policy/policies.ts'
-import { deployments, pods } from '../../src/operator/resources.ts'
-import { batches, kindKey, type ServedKind } from '../../src/operator/workloads.ts'
+import { deployments, pods } from '../../src/cluster/resources.ts'
+import { batches, kindKey, type ServedKind } from '../../src/cluster/workloads.ts'
 
 const served = (resource: Resource): ServedKind => {
   const kind = workloadKind(resource.group === '' ? 'v1' : `${resource.group}/v1`, resource.kind)

@@ -3,7 +3,7 @@ import { workloadKinds } from '../../src/kubernetes/kinds.ts'
 import type { PolicyObject } from '../../src/policy/gunicorn-policy.ts'
 import { preset } from '../../src/policy/presets.ts'
 import { configuration, isUpToDate, webhooks, type ConfigurationSettings, type Webhook } from '../../src/operator/webhook-configurations.ts'
-import type { ServedKind } from '../../src/operator/workloads.ts'
+import type { ServedKind } from '../../src/cluster/workloads.ts'
 
 const settings: ConfigurationSettings = { name: 'paddock', namespace: 'guard', failurePolicy: 'Ignore', timeout: 2, excludedNamespaces: ['ci', 'kube-system'], url: undefined }
 const builtIn = ['', 'apps', 'batch']

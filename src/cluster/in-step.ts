@@ -1,6 +1,6 @@
 /** The objects of a resource, kept in step with the API server: a list, and then what is told of changes to it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../admission/log.ts'
+import type { Log } from '../log.ts'
 import { ApiError, isExpired, NoAnswer } from './api-error.ts'
 import { pauseAfter } from './back-off.ts'
 import type { Cluster, KubernetesObject, Resource, Selection } from './cluster.ts'

@@ -1,8 +1,8 @@
 /** What every report format is given, whether it was read from files or from a cluster. */
-import type { Operation } from '../kubernetes/review.ts'
-import { visible } from '../kubernetes/visible.ts'
-import type { Workload } from '../kubernetes/workload.ts'
-import type { Finding } from '../lint.ts'
+import type { Operation } from '../../kubernetes/review.ts'
+import { visible } from '../../kubernetes/visible.ts'
+import type { Workload } from '../../kubernetes/workload.ts'
+import type { Finding } from '../../lint.ts'
 
 /** A file that is reported on. */
 export interface ReportedFile {

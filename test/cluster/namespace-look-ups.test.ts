@@ -1,8 +1,8 @@
 /** With a real API server: test/e2e/watch.test.ts. */
 import { expect, test } from '@jest/globals'
-import { jsonLog } from '../../src/admission/log.ts'
-import type { KubernetesObject } from '../../src/operator/cluster.ts'
-import { NamespaceLookUps } from '../../src/operator/namespace-look-ups.ts'
+import { jsonLog } from '../../src/log.ts'
+import type { KubernetesObject } from '../../src/cluster/cluster.ts'
+import { NamespaceLookUps } from '../../src/cluster/namespace-look-ups.ts'
 
 /** An API server that answers when it is told to. */
 function asked(answer: (name: string) => KubernetesObject | undefined) {

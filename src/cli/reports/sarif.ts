@@ -2,11 +2,11 @@
  * `--format sarif`: SARIF 2.1.0, for code scanning.
  * Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html.
  */
-import type { Workload } from '../kubernetes/workload.ts'
-import type { Finding } from '../lint.ts'
-import { platformRules } from '../platforms/remarks.ts'
-import { rules } from '../rules/index.ts'
-import type { Rule, Severity } from '../rules/rule.ts'
+import type { Workload } from '../../kubernetes/workload.ts'
+import type { Finding } from '../../lint.ts'
+import { platformRules } from '../../platforms/remarks.ts'
+import { rules } from '../../rules/index.ts'
+import type { Rule, Severity } from '../../rules/rule.ts'
 import { endColumn, placeName, workloadName } from './report.ts'
 import type { ReportedFile, ReportedFinding, Reporter, Span, Unreadable } from './report.ts'
 

@@ -1,9 +1,9 @@
 /** What the webhook serves with and by: its certificate and the policies, as they stand in the cluster. */
-import type { Log } from '../admission/log.ts'
-import type { Cluster, KubernetesObject } from './cluster.ts'
-import { inStep } from './in-step.ts'
-import { LivePolicies } from './policies-in-cluster.ts'
-import { secrets } from './resources.ts'
+import type { Log } from '../log.ts'
+import type { Cluster, KubernetesObject } from '../cluster/cluster.ts'
+import { inStep } from '../cluster/in-step.ts'
+import { LivePolicies } from '../cluster/policies.ts'
+import { secrets } from '../cluster/resources.ts'
 
 /** A certificate, with what stands between it and its CA, and its private key: PEM. */
 export interface KeyPair {

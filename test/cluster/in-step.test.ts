@@ -1,8 +1,8 @@
 /** The pure part: what a new list and an event come to. How it keeps in step with a real API server: test/e2e/watch.test.ts. */
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { KubernetesObject } from '../../src/operator/cluster.ts'
-import { difference, keyOf, take, type Change } from '../../src/operator/in-step.ts'
+import type { KubernetesObject } from '../../src/cluster/cluster.ts'
+import { difference, keyOf, take, type Change } from '../../src/cluster/in-step.ts'
 
 const object = (name: string, uid = 1, version = 1, namespace = 'shop'): KubernetesObject => ({
   apiVersion: 'v1',

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { credentials } from '../../src/operator/kubeconfig.ts'
+import { credentials } from '../../src/cluster/kubeconfig.ts'
 
 let folder: string
 beforeAll(async () => {

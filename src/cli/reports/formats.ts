@@ -1,8 +1,8 @@
 /** The report formats, and reports written in several of them at once. */
-import { visibleJson, visibleLines, visibleXml } from '../kubernetes/visible.ts'
-import { painter, type Io } from './io.ts'
+import { visibleJson, visibleLines, visibleXml } from '../../kubernetes/visible.ts'
+import { painter, type Io } from '../io.ts'
 import { githubReporter } from './github.ts'
-import { jsonReporter } from './json-report.ts'
+import { jsonReporter } from './json.ts'
 import { junitReporter } from './junit.ts'
 import { markdownReporter } from './markdown.ts'
 import type { Format, Output } from './outputs.ts'

@@ -1,6 +1,6 @@
 /** How the webhook process is started: flags, and what a Pod says of itself. */
 import { parseArgs } from 'node:util'
-import { duration } from './duration.ts'
+import { duration } from '../cluster/duration.ts'
 
 export interface WebhookOptions {
   /** Where the certificate's Secret is; nothing is held back in this namespace. */

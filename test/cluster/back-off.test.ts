@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { pauseAfter } from '../../src/operator/back-off.ts'
+import { pauseAfter } from '../../src/cluster/back-off.ts'
 
 const limits = { first: 500, most: 30_000 }
 

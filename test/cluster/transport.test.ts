@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
-import { ApiError, NoAnswer } from '../../src/operator/api-error.ts'
-import { transport, type Transport } from '../../src/operator/transport.ts'
+import { ApiError, NoAnswer } from '../../src/cluster/api-error.ts'
+import { transport, type Transport } from '../../src/cluster/transport.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => ends.splice(0).forEach((end) => end()))

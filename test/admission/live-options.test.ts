@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import { webhookOptions } from '../../src/operator/webhook-options.ts'
+import { webhookOptions } from '../../src/admission/live-options.ts'
 
 const env = { POD_NAMESPACE: 'paddock' }
 

@@ -1,7 +1,7 @@
 /** What other policies would change: findings before and after, and how that is written. */
-import type { Workload } from '../kubernetes/workload.ts'
-import type { Finding } from '../lint.ts'
-import type { Style } from './io.ts'
+import type { Workload } from '../../kubernetes/workload.ts'
+import type { Finding } from '../../lint.ts'
+import type { Style } from '../io.ts'
 import { count, lookedAt, workloadName, type Summary } from './report.ts'
 
 /** A finding that another policy makes something else of. One of both is there. */

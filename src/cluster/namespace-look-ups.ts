@@ -1,5 +1,5 @@
 /** The labels of namespaces that are asked for one by one: of those made a moment ago, which a watch may not have told of. */
-import type { Log } from '../admission/log.ts'
+import type { Log } from '../log.ts'
 import type { Labels } from '../kubernetes/labels.ts'
 import type { KubernetesObject } from './cluster.ts'
 

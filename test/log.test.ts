@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { jsonLog } from '../../src/admission/log.ts'
+import { jsonLog } from '../src/log.ts'
 
 test.each([
   ['debug', ['debug', 'info', 'warn', 'error']],

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from '@jest/globals'
-import { ApiError } from '../../src/operator/api-error.ts'
-import { rounds } from '../../src/operator/rounds.ts'
+import { ApiError } from '../../src/cluster/api-error.ts'
+import { rounds } from '../../src/cluster/rounds.ts'
 
 /** Runs rounds that answer with these pauses, or throw, and after them with an hour. What was said of each failure. */
 function running(answers: (number | Error)[]) {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { duration } from '../../src/operator/duration.ts'
+import { duration } from '../../src/cluster/duration.ts'
 
 test.each([
   ['0', 0],

@@ -2,10 +2,10 @@
 import type { Labels } from '../kubernetes/labels.ts'
 import type { ExceptionObject, PolicyObject } from '../policy/policies.ts'
 import type { Cluster, KubernetesObject } from './cluster.ts'
-import { readPolicies } from './policies-in-cluster.ts'
+import { readPolicies } from './policies.ts'
 import { servedKinds } from './workloads.ts'
 
-export { connect } from './cluster.ts'
+export { connect } from './connect.ts'
 
 export interface Explained {
   readonly policies: readonly PolicyObject[]
