@@ -35,7 +35,7 @@ function catalogueIndex(): string {
   const variable = (release: string): string => `v${release.replaceAll('.', '_')}`
   return [
     `// ${mark}`,
-    "import type { ReleaseFile } from '../catalogue.ts'",
+    "import type { ReleaseFile } from './release-file.ts'",
     ...releases.map((release) => `import ${variable(release)} from './${release}.json' with { type: 'json' }`),
     '',
     'export const releaseFiles: readonly ReleaseFile[] = [',

@@ -112,6 +112,16 @@ function packageProblem(unit: string, specifier: string): string | undefined {
   return doors[name]?.includes(unit) ? undefined : `${name} has no door in ${unit}`
 }
 
+/** The files that import each other in a circle, types among it: each with all whose imports lead back to it. */
+function circles(files: readonly SourceFile[]): string[] {
+  const next = new Map(files.map(({ path, text }) => [path, mentions({ path, text }).map((specifier) => normalize(join(dirname(path), specifier)))]))
+  const reached = (from: string, seen = new Set<string>()): Set<string> => {
+    for (const to of next.get(from) ?? []) if (next.has(to) && !seen.has(to)) reached(to, seen.add(to))
+    return seen
+  }
+  return files.map(({ path }) => path).filter((path) => reached(path).has(path))
+}
+
 /** Everything below a folder: files and folders. */
 function below(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
@@ -135,6 +145,10 @@ describe('the house', () => {
 
   test('no skin knows another', () => {
     expect(sources.flatMap(skinProblems)).toEqual([])
+  })
+
+  test('files stand in no circle, but for the schema of a policy, which names the presets', () => {
+    expect(circles(sources).sort()).toEqual(['src/policy/gunicorn-policy.ts', 'src/policy/policy.ts', 'src/policy/presets.ts'])
   })
 
   test('the client is loaded when there is a cluster to ask, and not before', () => {
@@ -180,6 +194,11 @@ describe('a fault in the house is seen', () => {
     ['src/python/version.ts', "import { satisfies } from '@renovatebot/semver'", '@renovatebot/semver has no door in python'],
   ])('%s: %s', (path, text, problem) => {
     expect(importProblems({ path, text })).toEqual([expect.stringMatching(new RegExp(`: ${problem.replaceAll('.', '\\.')}$`))])
+  })
+
+  test('a circle, of types too', () => {
+    const file = (path: string, to: string): SourceFile => ({ path, text: `import type { X } from './${to}.ts'` })
+    expect(circles([file('src/a.ts', 'b'), file('src/b.ts', 'a'), file('src/c.ts', 'a')])).toEqual(['src/a.ts', 'src/b.ts'])
   })
 
   test('a type of another skin', () => {

@@ -42,7 +42,7 @@ export function provenance(
 /** The commit only where the files are those of the commit. */
 function* sources(root: string, revision: string | undefined): Generator<Material> {
   if (revision !== undefined && !revision.endsWith('-dirty')) yield { name: 'source', digest: { gitCommit: revision } }
-  for (const name of ['package-lock.json', 'scripts/image/debian-packages.json'])
+  for (const name of ['package-lock.json', 'scripts/npm-packages.json', 'scripts/image/debian-packages.json'])
     yield { name, digest: { sha256: createHash('sha256').update(readFileSync(join(root, name))).digest('hex') } }
 }
 

@@ -7,17 +7,20 @@ import { visible } from '../kubernetes/visible.ts'
 import type { Remark, Workload, UnreadContainer } from '../kubernetes/workload.ts'
 import { defaultPlatform, platforms, type Mode, type Platform } from '../platforms/platform.ts'
 import { processScripts } from '../platforms/process-scripts.ts'
-import { modeOf, workloadOf, type Command, type Process } from '../platforms/process.ts'
+import type { Command, Process } from '../platforms/process.ts'
+import { modeOf, workloadOf } from '../platforms/process-workload.ts'
 import { pinned } from '../python/version.ts'
 import { configFilesIn } from './config-files.ts'
 import { explainInvocation, notReadMessage } from './explain.ts'
+import type { ExplainFlags } from './explain-flags.ts'
 import type { painter } from './io.ts'
 import { Lines } from './lines.ts'
 import { readPlatformFile } from './platform-files.ts'
 import type { PlatformFile, Repository } from './repository.ts'
 import { repositoryPython } from './repository-python.ts'
 import { picture } from './picture.ts'
-import type { ExplainFlags } from './run-explain.ts'
+
+type Paint = ReturnType<typeof painter>
 
 interface Asked {
   readonly path: string
@@ -57,29 +60,33 @@ interface Outcome {
   readonly identity: string
 }
 
-/** The pictures, and what keeps the file from being read. */
-export function explainProcesses({ path, kind, text, repository }: Asked, flags: ExplainFlags, paint: ReturnType<typeof painter>): { readonly text: string; readonly faults: readonly string[] } {
-  const file = readPlatformFile(kind, text, { platform: platformOf(flags), compared: false, repository })
-  const lines = new Lines(text)
-  const faults = file.faults.map(({ message, start }) => `${path}:${place(lines, start)}: ${message}`)
-  const shown = file.processes.filter(({ path: at }) => at.length > 0).map((process) => processText(process, path, lines, repository, flags, paint))
-  return { text: shown.join('\n'), faults }
+/** The processes of a file, as pictures or as data. */
+export interface ExplainedProcesses {
+  /** What keeps the file, or a part of it, from being read. */
+  readonly faults: readonly string[]
+  text(paint: Paint): string
+  data(): object[]
 }
 
-/** The same as data. */
-export function explainedProcesses({ path, kind, text, repository }: Asked, flags: ExplainFlags): object[] {
-  const file = readPlatformFile(kind, text, { platform: platformOf(flags), compared: false, repository })
-  return file.processes.flatMap((process) =>
-    outcomes(process, repository, flags).flatMap(({ way, started, remarks, surroundings }) =>
-      started.flatMap(({ script, workload }) =>
-        inspect(workload, surroundings, []).map((invocation) => ({
-          file: script ?? path, container: process.name, platform: way.name, mode: modeOf(process.command, way.platform),
-          lost: remarks.map(({ detail }) => detail), ...explainInvocation(invocation, pinned(workload.gunicorn ?? '')),
-        })),
-      ),
+export function explainProcesses({ path, kind, text, repository }: Asked, flags: ExplainFlags): ExplainedProcesses {
+  const { processes, faults } = readPlatformFile(kind, text, { platform: platformOf(flags), compared: false, repository })
+  const lines = new Lines(text)
+  return {
+    faults: faults.map(({ message, start }) => `${path}:${place(lines, start)}: ${message}`),
+    text: (paint) => processes.filter(({ path: at }) => at.length > 0).map((process) => processText(process, path, lines, repository, flags, paint)).join('\n'),
+    data: () => processes.flatMap((process) => processData(process, path, repository, flags)),
+  }
+}
+
+const processData = (process: Process, path: string, repository: Repository, flags: ExplainFlags): object[] =>
+  outcomes(process, repository, flags).flatMap(({ way, started, remarks, surroundings }) =>
+    started.flatMap(({ script, workload }) =>
+      inspect(workload, surroundings, []).map((invocation) => ({
+        file: script ?? path, container: process.name, platform: way.name, mode: modeOf(process.command, way.platform),
+        lost: remarks.map(({ detail }) => detail), ...explainInvocation(invocation, pinned(workload.gunicorn ?? '')),
+      })),
     ),
   )
-}
 
 function platformOf({ platform: name = defaultPlatform }: ExplainFlags): Platform {
   const platform = platforms[name]
@@ -111,7 +118,7 @@ function outcome(process: Process, way: Way, repository: Repository, asked: stri
   return { way, started, remarks, surroundings, identity }
 }
 
-function processText(process: Process, path: string, lines: Lines, repository: Repository, flags: ExplainFlags, paint: ReturnType<typeof painter>): string {
+function processText(process: Process, path: string, lines: Lines, repository: Repository, flags: ExplainFlags, paint: Paint): string {
   const { name, module = 'default', command } = process
   const at = command.form === 'text' ? command.text.range.start : command.form === 'list' ? (command.words[0]?.range.start ?? 0) : 0
   const title = visible(`${path}:${place(lines, at)}: process "${name}"${module === 'default' ? '' : ` of module "${module}"`}${process.kind === 'Procfile' ? '' : `, ${fieldPath(process.path)}`}`)

@@ -1,5 +1,6 @@
 /** `paddock explain`: how a command is understood. Pure. */
-import { releasesFor, type Value } from '../gunicorn/catalogue.ts'
+import { releasesFor } from '../gunicorn/catalogue.ts'
+import type { Value } from '../gunicorn/catalogue/release-file.ts'
 import type { Setting } from '../gunicorn/settings.ts'
 import { termination, type Termination } from '../gunicorn/termination.ts'
 import { bounded, unreadReason } from '../budget.ts'

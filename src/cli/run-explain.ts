@@ -1,38 +1,25 @@
 /** `paddock explain`: one command, the commands of a manifest, or a stream of requests. */
 import { annotatedPython } from '../dependencies/annotation.ts'
 import { withRelease } from '../injection/invocations.ts'
-import { inspectWorkload } from '../inspect.ts'
+import { inspectWorkload, type Invocation, type Surroundings } from '../inspect.ts'
 import { fieldMessage, fieldPath } from '../kubernetes/field.ts'
 import { isApiObject } from '../kubernetes/foreign-kinds.ts'
 import type { HiddenCommand } from '../kubernetes/hidden-command.ts'
 import { visible } from '../kubernetes/visible.ts'
-import { readObjects, readWorkloads, type Container } from '../kubernetes/workload.ts'
+import { readObjects, readWorkloads, type Container, type Workload } from '../kubernetes/workload.ts'
 import type { Subject } from '../rules/rule.ts'
 import unresolvedCommand from '../rules/unresolved-command.ts'
 import { inspectUnseen } from '../unseen.ts'
 import { exitStatus, FileError, UsageError } from './exit.ts'
 import { ConfigMapCollection, configFilesAt, readEach } from './config-files.ts'
 import { explain, explainInvocation, explainProcess, notReadMessage, readRequest, understand, type ExplainRequest } from './explain.ts'
+import type { ExplainFlags } from './explain-flags.ts'
+import type { ExplainedProcesses } from './explain-processes.ts'
 import { jsonText, painter, type Io } from './io.ts'
 import { readManifests } from './manifests.ts'
 import { picture, unreadLine } from './picture.ts'
 import { platformFile, repository } from './repository.ts'
 import { ServiceCollection } from './service-collection.ts'
-
-export interface ExplainFlags {
-  readonly shell?: string
-  readonly env: Readonly<Record<string, string>>
-  readonly gunicorn?: string
-  /** Files on disk, by the paths at which gunicorn finds them. */
-  readonly configFile?: Readonly<Record<string, string>>
-  readonly all?: boolean
-  readonly format: 'text' | 'json'
-  readonly stdin?: boolean
-  /** Whose Procfile it is; undefined for the default, in each of its ways. */
-  readonly platform?: string
-  /** True where the words are a command line, behind `--`. */
-  readonly isCommand: boolean
-}
 
 export async function runExplain(words: readonly string[], flags: ExplainFlags, io: Io): Promise<number> {
   if (flags.stdin) return answerRequests(io)
@@ -81,74 +68,108 @@ function readNamed(path: string, io: Io): string {
   }
 }
 
-async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): Promise<number> {
-  let status: number = exitStatus.ok
-  const answers: object[] = []
+/** Takes what is explained, piece by piece. Two print it: `textWriter` and `jsonWriter`. */
+interface Writer {
+  invocation(invocation: Invocation, container: string, file: string, title: string): void
+  /** What is no invocation: a script that cannot be read, a command that is not seen. */
+  say(line: string): void
+  /** A program that is not read, which is told of beside pictures alone. @returns whether it was */
+  unread(line: string): boolean
+  processes(explained: ExplainedProcesses): void
+  end(): void
+}
+
+function textWriter({ all = false }: ExplainFlags, { stdout, env }: Io): Writer {
+  const paint = painter(stdout, env)
+  const say = (line: string): void => stdout.write(`${line}\n`)
+  return {
+    invocation: (invocation, _container, _file, title) => stdout.write(picture(invocation, { all, paint, title: `${title}, ${fieldPath(invocation.place.path)}` })),
+    say,
+    unread: (line) => (say(line), true),
+    processes: (explained) => stdout.write(explained.text(paint)),
+    end() {},
+  }
+}
+
+function jsonWriter({ stdout }: Io): Writer {
+  const invocations: object[] = []
   const problems: object[] = []
-  const view = { all: flags.all === true, paint: painter(io.stdout, io.env) }
+  return {
+    invocation: (invocation, container, file) => void invocations.push({ file, container, ...explainInvocation(invocation, null), ...explainProcess(invocation) }),
+    say: (message) => void problems.push({ message }),
+    unread: () => false,
+    processes: (explained) => void invocations.push(...explained.data()),
+    end: () => stdout.write(`${jsonText({ invocations, problems }, 2)}\n`),
+  }
+}
+
+async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io): Promise<number> {
   const configMaps = new ConfigMapCollection()
   const services = new ServiceCollection()
-  for (const path of paths) {
-    const text = readNamed(path, io)
+  const texts = paths.map((path) => ({ path, text: readNamed(path, io) }))
+  for (const { text } of texts) {
     configMaps.add(text)
     services.add(text)
   }
   const surroundings = { configMaps: configMaps.find, services: services.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
-  for (const path of paths) {
-    const kind = platformFile(path)
-    if (kind !== undefined) {
-      const { explainProcesses, explainedProcesses } = await import('./explain-processes.ts')
-      const asked = { path, kind, text: io.readFile(path), repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }
-      const { text, faults } = explainProcesses(asked, flags, view.paint)
-      for (const fault of faults) io.stderr.write(`paddock: ${visible(fault)}\n`)
-      if (faults.length > 0) status = exitStatus.unreadable
-      if (flags.format === 'json') answers.push(...explainedProcesses(asked, flags))
-      else io.stdout.write(text)
-      continue
-    }
-    let [isManifest, isExplained] = [false, false]
-    const say = (line: string): void => {
-      isExplained = true
-      if (flags.format === 'json') problems.push({ message: line })
-      else io.stdout.write(`${line}\n`)
-    }
-    const refused: string[] = []
-    for (const manifest of readManifests(io.readFile(path))) {
-      if (manifest.error) refused.push(`${path}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}`)
-      for (const { item } of readObjects(manifest.value)) {
-        isManifest ||= isApiObject(item)
-        for (const read of readWorkloads(item)) {
-          const workload = withRelease(read, annotatedPython(read))
-          const titleOf = (container: Container): string => visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
-          const cut = workload.unread ? [workload.unread] : []
-          const inspected = inspectWorkload(workload, surroundings, cut)
-          for (const { container, invocations, errors } of inspected) {
-            const title = titleOf(container)
-            for (const invocation of invocations) {
-              isExplained = true
-              if (flags.format === 'json') answers.push({ file: path, container: container.name, ...explainInvocation(invocation, null), ...explainProcess(invocation) })
-              else io.stdout.write(picture(invocation, { ...view, title: `${title}, ${fieldPath(invocation.place.path)}` }))
-            }
-            for (const { message } of errors) say(`${title}: script: ${visible(message)}`)
-          }
-          for (const { container, reason } of cut) say(`${titleOf(container)}: ${notReadMessage(reason)}`)
-          for (const { container, hidden } of inspectUnseen(workload, inspected.flatMap(({ invocations }) => invocations), surroundings))
-            if (hidden) say(`${titleOf(container)}: ${hiddenMessage(hidden)}`)
-          for (const { container, unread } of flags.format === 'json' ? [] : inspected) for (const program of unread) say(`${titleOf(container)}: ${unreadLine(program)}`)
-        }
-      }
-    }
-    if (!isManifest && !isExplained && (refused.length === 0 || !/\.(ya?ml|json)$/.test(path))) {
-      io.stderr.write(`paddock: ${visible(`${path}: is none of the files that are explained: a Kubernetes manifest, Procfile or app_desc.yaml; write a command behind --, or a script behind --shell`)}\n`)
-      status = exitStatus.unreadable
-    } else {
-      for (const line of refused) io.stderr.write(`paddock: ${visible(line)}\n`)
-      if (refused.length > 0) status = exitStatus.unreadable
-      else if (!isExplained) io.stderr.write(`paddock: ${visible(path)}: no gunicorn is started here, as far as can be seen\n`)
+  const writer = flags.format === 'json' ? jsonWriter(io) : textWriter(flags, io)
+  let status: number = exitStatus.ok
+  for (const { path, text } of texts) {
+    const faults = platformFile(path) === undefined ? explainManifests(path, text, surroundings, writer, io) : await explainPlatformFile(path, text, flags, writer, io)
+    for (const fault of faults) io.stderr.write(`paddock: ${visible(fault)}\n`)
+    if (faults.length > 0) status = exitStatus.unreadable
+  }
+  writer.end()
+  return status
+}
+
+/** @returns what keeps the file from being read */
+async function explainPlatformFile(path: string, text: string, flags: ExplainFlags, writer: Writer, io: Io): Promise<readonly string[]> {
+  const { explainProcesses } = await import('./explain-processes.ts')
+  const explained = explainProcesses({ path, kind: platformFile(path)!, text, repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, flags)
+  writer.processes(explained)
+  return explained.faults
+}
+
+/** @returns what keeps the file, or a document of it, from being read */
+function explainManifests(path: string, text: string, surroundings: Surroundings, writer: Writer, io: Io): readonly string[] {
+  let [isManifest, isExplained] = [false, false]
+  const refused: string[] = []
+  for (const manifest of readManifests(text)) {
+    if (manifest.error) refused.push(`${path}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}`)
+    for (const { item } of readObjects(manifest.value)) {
+      isManifest ||= isApiObject(item)
+      for (const workload of readWorkloads(item)) isExplained = explainWorkload(workload, path, surroundings, writer) || isExplained
     }
   }
-  if (flags.format === 'json') io.stdout.write(`${jsonText({ invocations: answers, problems }, 2)}\n`)
-  return status
+  if (!isManifest && !isExplained && (refused.length === 0 || !/\.(ya?ml|json)$/.test(path)))
+    return [`${path}: is none of the files that are explained: a Kubernetes manifest, Procfile or app_desc.yaml; write a command behind --, or a script behind --shell`]
+  if (refused.length === 0 && !isExplained) io.stderr.write(`paddock: ${visible(path)}: no gunicorn is started here, as far as can be seen\n`)
+  return refused
+}
+
+/** @returns whether there was anything to explain */
+function explainWorkload(read: Workload, path: string, surroundings: Surroundings, writer: Writer): boolean {
+  const workload = withRelease(read, annotatedPython(read))
+  const titleOf = (container: Container): string => visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
+  let isExplained = false
+  const say = (container: Container, line: string): void => {
+    isExplained = true
+    writer.say(`${titleOf(container)}: ${line}`)
+  }
+  const cut = workload.unread ? [workload.unread] : []
+  const inspected = inspectWorkload(workload, surroundings, cut)
+  for (const { container, invocations, errors } of inspected) {
+    for (const invocation of invocations) writer.invocation(invocation, container.name, path, titleOf(container))
+    isExplained ||= invocations.length > 0
+    for (const { message } of errors) say(container, `script: ${visible(message)}`)
+  }
+  for (const { container, reason } of cut) say(container, notReadMessage(reason))
+  for (const { container, hidden } of inspectUnseen(workload, inspected.flatMap(({ invocations }) => invocations), surroundings))
+    if (hidden) say(container, hiddenMessage(hidden))
+  for (const { container, unread } of inspected)
+    for (const program of unread) isExplained = writer.unread(`${titleOf(container)}: ${unreadLine(program)}`) || isExplained
+  return isExplained
 }
 
 const hiddenMessage = (hidden: HiddenCommand): string =>

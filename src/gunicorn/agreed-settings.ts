@@ -1,6 +1,6 @@
 /** What the releases that a gunicorn may be of make of its command line, taken together. Pure. */
 import type { Word } from '../shell/word.ts'
-import type { Value } from './catalogue.ts'
+import type { Value } from './catalogue/release-file.ts'
 import type { ConfigFile } from './config-file.ts'
 import { unknownSetting, type Entry, type Reading, type Setting, type StartProblem } from './settings.ts'
 

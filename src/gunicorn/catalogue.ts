@@ -5,28 +5,7 @@
 import { admits, pinned } from '../python/version.ts'
 import type { AddressSyntax } from './address.ts'
 import { releaseFiles } from './catalogue/index.ts'
-
-/** A value of a setting, as gunicorn holds it: `bind` a list of strings, `timeout` a number, … */
-export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value }
-
-/** A setting or option as a catalogue file holds it. */
-export interface CatalogueEntry {
-  readonly flags: readonly string[]
-  readonly action: string | null
-  readonly nargs: number | string | null
-  readonly type: string | null
-  readonly const: Value
-  readonly section?: string
-  readonly default?: Value
-  readonly validator?: string
-}
-
-export interface ReleaseFile {
-  readonly release: string
-  readonly workers: Readonly<Record<string, string>>
-  readonly options: Readonly<Record<string, CatalogueEntry>>
-  readonly settings: Readonly<Record<string, CatalogueEntry>>
-}
+import type { CatalogueEntry, ReleaseFile, Value } from './catalogue/release-file.ts'
 
 /**
  * A command-line option. Releases in which an option is the same share one object, so that a command line which

@@ -3,7 +3,7 @@
  * Source: the functions of these names in `gunicorn.config` of each release.
  */
 import { parseAddress } from './address.ts'
-import type { Value } from './catalogue.ts'
+import type { Value } from './catalogue/release-file.ts'
 import { parseInteger, repr, strip } from './python-value.ts'
 
 /** The value as gunicorn holds it; why it refuses it; or that it hangs on the machine it runs on. */

@@ -1,6 +1,7 @@
 /** What each worker class needs, and which releases have it. Sources: gunicorn's own workers, and each project's documentation. */
 import { admits } from '../python/version.ts'
-import { compareReleases, releases, type Release, type Value } from './catalogue.ts'
+import { compareReleases, releases, type Release } from './catalogue.ts'
+import type { Value } from './catalogue/release-file.ts'
 
 /** A distribution that must be there. */
 export interface Need {

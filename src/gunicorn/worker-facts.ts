@@ -3,7 +3,7 @@
  * Sources: gunicorn's own workers (21.2 to 27.0), aiohttp 3.14's `worker.py`, uvicorn-worker 0.4's `_workers.py`; each was started.
  */
 import type { AgreedSettings } from './agreed-settings.ts'
-import type { Value } from './catalogue.ts'
+import type { Value } from './catalogue/release-file.ts'
 
 /** Worker classes that are alike. */
 export interface WorkerFamily {

@@ -1,7 +1,8 @@
 /** The scripts of the repository that a process starts, each as a workload of its own. */
 import type { Workload } from '../kubernetes/workload.ts'
 import type { Platform } from './platform.ts'
-import { workload, type Process } from './process.ts'
+import type { Process } from './process.ts'
+import { workload } from './process-workload.ts'
 import { scriptElements, startedFiles, type ScriptFile } from './script-file.ts'
 
 /** How deep scripts that start scripts are followed. */

@@ -1,7 +1,8 @@
 /** What a rule is, and how it words a problem. */
 import { spend } from '../budget.ts'
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
-import { isRepackaged, versionIn, type Release, type Value } from '../gunicorn/catalogue.ts'
+import { isRepackaged, versionIn, type Release } from '../gunicorn/catalogue.ts'
+import type { Value } from '../gunicorn/catalogue/release-file.ts'
 import type { Entry, Reading, Setting, StartProblem } from '../gunicorn/settings.ts'
 import { isNeeded, needingSettings, needsFor, type Need } from '../gunicorn/worker-classes.ts'
 import { effectOf } from '../gunicorn/worker-facts.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { releasesFor, type Value } from '../../src/gunicorn/catalogue.ts'
+import { releasesFor } from '../../src/gunicorn/catalogue.ts'
+import type { Value } from '../../src/gunicorn/catalogue/release-file.ts'
 import { read, type Reading } from '../../src/gunicorn/settings.ts'
 import { literal } from '../../src/shell/word.ts'
 

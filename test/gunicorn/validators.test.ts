@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { releases, type Option, type Value } from '../../src/gunicorn/catalogue.ts'
+import { releases, type Option } from '../../src/gunicorn/catalogue.ts'
+import type { Value } from '../../src/gunicorn/catalogue/release-file.ts'
 import { knownValidators, validate } from '../../src/gunicorn/validators.ts'
 
 const optionsOf = (release: (typeof releases)[number]): Option[] =>

@@ -88,6 +88,7 @@ describe('provenance', () => {
     expect(told('abc')).toContain('{"name":"source","digest":{"gitCommit":"abc"}}')
     expect(told('abc')).toContain('{"name":"made","uri":"pkg:npm/made@1.0.0","digest":{"sha512":"abcd"}}')
     expect(told('abc')).toMatch(/"name":"package-lock\.json","digest":\{"sha256":"[0-9a-f]{64}"\}/)
+    expect(told('abc')).toMatch(/"name":"scripts\/npm-packages\.json","digest":\{"sha256":"[0-9a-f]{64}"\}/)
   })
 
   test('claims no commit that the files differ from', () => {
