@@ -1,6 +1,6 @@
 /** What an update leaves as it was: the object as it is stored against the one that is to take its place. Pure. */
 import { annotatedPython } from '../dependencies/annotation.ts'
-import type { Path } from '../kubernetes/field.ts'
+import { isObject, type Path } from '../kubernetes/field.ts'
 import { readWorkload, valueAt, type Container, type FieldError, type Workload } from '../kubernetes/workload.ts'
 import { lint, unmended, type Finding } from '../lint.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -37,8 +37,6 @@ function isSame(one: unknown, other: unknown, ignored: ReadonlySet<string>, dept
   for (const key of Object.keys(other)) if (!ignored.has(key) && !Object.hasOwn(one, key) && !isEmpty(other[key])) return false
   return true
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const ownValue = (object: Readonly<Record<string, unknown>>, key: string): unknown => (Object.hasOwn(object, key) ? object[key] : undefined)
 

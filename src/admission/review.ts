@@ -1,4 +1,4 @@
-import { describe } from '../kubernetes/field.ts'
+import { describe, isObject } from '../kubernetes/field.ts'
 import type { Shape } from '../kubernetes/field.ts'
 import type { AdmissionRequest, AdmissionReview } from '../kubernetes/review.ts'
 import { withoutManagedFields } from './managed-fields.ts'
@@ -91,10 +91,6 @@ function parse(body: string): unknown {
 }
 
 const notJson = (error: unknown): BadReview => new BadReview('body', `the request body must be JSON: ${(error as Error).message}`)
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function string(value: unknown, field: string, detail: string): asserts value is string {
   if (value === undefined || value === null || value === '') throw bad(field, 'Required value', undefined, detail)

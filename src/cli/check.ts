@@ -11,7 +11,7 @@ import { countStarted, lint, type Finding } from '../lint.ts'
 import { governed, type PolicyFor } from '../policy/governed.ts'
 import { nothing } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
-import type { Change } from './edit.ts'
+import type { DocumentEdits } from './edit.ts'
 import type { Position } from './lines.ts'
 import { readManifests, type Manifest } from './manifests.ts'
 import type { ConfigPlaces } from './config-files.ts'
@@ -48,7 +48,7 @@ export interface DocumentRead {
 }
 
 /** Checks the text of a file. What is to be edited is handed to `edit`. */
-export function* checkText(text: string, options: CheckOptions, edit: (edit: Change) => void): Generator<Checked> {
+export function* checkText(text: string, options: CheckOptions, edit: (edit: DocumentEdits) => void): Generator<Checked> {
   for (const manifest of readManifests(text)) {
     if (manifest.error) yield { unreadable: { message: manifest.error.message, span: spanAt(manifest.error) } }
     else
@@ -74,7 +74,7 @@ function documentRead(item: unknown, workloads: readonly Workload[], line: numbe
   return { isObject, isLeft, line, remark: `${what}${done}${question}` }
 }
 
-function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload: Workload, isFilled: boolean, options: CheckOptions, edit: (edit: Change) => void): Generator<Checked> {
+function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload: Workload, isFilled: boolean, options: CheckOptions, edit: (edit: DocumentEdits) => void): Generator<Checked> {
   const { errors } = workload
   for (const error of errors) {
     const place = manifest.locate([...at, ...error.path])

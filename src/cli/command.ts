@@ -88,8 +88,8 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .action(async (flags) => {
       const { runServe } = await import('./run-serve.ts')
       const { host, port, certDir, clientCa, examples, once = false } = flags
-      const { policyFor, needsNamespaces } = await governing(flags)
-      if (needsNamespaces) io.stderr.write('paddock: the labels of namespaces are not known here, but for their names: policies that ask for others are left out\n')
+      const { policyFor, namespaces } = await governing(flags)
+      if (namespaces) io.stderr.write('paddock: the labels of namespaces are not known here, but for their names: policies that ask for others are left out\n')
       if (once && examples === undefined) throw new UsageError('--once needs --examples')
       if (clientCa !== undefined && examples !== undefined) throw new UsageError('--examples cannot be used with --client-ca: it has no certificate to present')
       status = await runServe({ host, port, certDir, clientCa, policyFor, examples, once }, skins.serve, io)

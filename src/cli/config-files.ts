@@ -4,10 +4,10 @@ import type { ConfigText } from '../gunicorn/config-file.ts'
 import type { CommandLine } from '../command-line.ts'
 import type { ConfigMaps } from '../kubernetes/mounted-files.ts'
 import { configMapOrigin } from '../inspect.ts'
-import type { Path } from '../kubernetes/field.ts'
-import { readObjects, valueAt } from '../kubernetes/workload.ts'
+import { valueAt } from '../kubernetes/workload.ts'
 import type { Span } from './reports/report.ts'
 import type { Io } from './io.ts'
+import type { Learner, Written } from './learn.ts'
 import { readManifests } from './manifests.ts'
 import type { Repository } from './repository.ts'
 
@@ -59,21 +59,14 @@ export function configFilesIn(repository: Repository, given?: CommandLine['confi
   }
 }
 
-/** Where a key of a ConfigMap is written. */
-interface Holder {
-  readonly name: string
-  readonly text: string
-  readonly document: number
-  readonly path: Path
-}
-
 /** The ConfigMaps of several texts. */
-export class ConfigMapCollection {
+export class ConfigMapCollection implements Learner {
+  readonly trace = /\bkind["']?\s*:\s*["']?ConfigMap\b/
   /** By namespace and name; null where there are several that differ. */
   readonly #found = new Map<string, ReadonlyMap<string, string | null> | null>()
 
   /** Where each key was written last. */
-  readonly #holders = new Map<string, Holder>()
+  readonly #holders = new Map<string, Written>()
 
   readonly find: ConfigMaps = (namespace, name) => this.#found.get(`${namespace}/${name}`)
 
@@ -95,22 +88,14 @@ export class ConfigMapCollection {
     return undefined
   }
 
-  /** Takes in the ConfigMaps of a text. */
-  add(text: string, file = ''): void {
-    // Most files hold none, and are read once.
-    if (!/\bkind["']?\s*:\s*["']?ConfigMap\b/.test(text)) return
-    for (const { value, index } of readManifests(text))
-      for (const { item, path } of readObjects(value))
-        if (valueAt(item, ['apiVersion']) === 'v1' && valueAt(item, ['kind']) === 'ConfigMap') this.#addOne(item, (key) => ({ name: file, text, document: index, path: [...path, 'data', key] }))
-  }
-
-  #addOne(object: unknown, holder: (key: string) => Holder): void {
+  learn(object: unknown, written: Written): void {
+    if (valueAt(object, ['apiVersion']) !== 'v1' || valueAt(object, ['kind']) !== 'ConfigMap') return
     const [namespace, name] = [valueAt(object, ['metadata', 'namespace']) ?? '', valueAt(object, ['metadata', 'name'])]
     if (typeof namespace !== 'string' || typeof name !== 'string') return
     const keys = new Map<string, string | null>()
     for (const [key, value] of Object.entries(valueAt(object, ['data']) ?? {})) {
       keys.set(key, typeof value === 'string' ? value : null)
-      this.#holders.set(configMapOrigin(namespace, name, key), holder(key))
+      this.#holders.set(configMapOrigin(namespace, name, key), { ...written, path: [...written.path, 'data', key] })
     }
     for (const key of Object.keys(valueAt(object, ['binaryData']) ?? {})) keys.set(key, null)
     const id = `${namespace}/${name}`

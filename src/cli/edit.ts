@@ -6,7 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { applySplices, inOrder, type Splice } from '../edit.ts'
-import type { Path } from '../kubernetes/field.ts'
+import { isObject, type Path } from '../kubernetes/field.ts'
 import { valueAt } from '../kubernetes/workload.ts'
 import { readDocument, readManifests } from './manifests.ts'
 import type { Manifest } from './manifests.ts'
@@ -16,7 +16,7 @@ import { spliceScalar } from './strings.ts'
 import type { Parsed } from './style.ts'
 import { buildTree, resolve, walk } from './tree.ts'
 import type { Item, Node, Pair, Step } from './tree.ts'
-import { isObject, readEvents, setMember } from './yaml.ts'
+import { readEvents, setMember } from './yaml.ts'
 
 /**
  * One edit of a document's value. Paths mean what they mean in a JSON Patch: each edit sees what those before it left.
@@ -36,7 +36,7 @@ type Written =
   | { readonly op: 'splice'; readonly path: Path; readonly start: number; readonly end: number; readonly text: string }
 
 /** Edits of one document that are made together or not at all. */
-export interface Change {
+export interface DocumentEdits {
   /** The document's `index` among the manifests of the file. */
   readonly document: number
   readonly edits: readonly Edit[]
@@ -44,7 +44,7 @@ export interface Change {
 
 /** A change that was not made. */
 export interface Refusal {
-  readonly change: Change
+  readonly change: DocumentEdits
   /** The line of what was to be edited, from 1; of the nearest thing around it where it is not there yet. */
   readonly line: number
   /** The path of the edit that could not be made. */
@@ -56,7 +56,7 @@ export interface Refusal {
  * Makes changes in a text of manifests; what is not changed stays byte for byte. The changes of one document are made in their
  * order; once one has been refused, later ones of the same object (the document, or an item of a `List`) are too.
  */
-export function editManifests(text: string, changes: readonly Change[]): { text: string; refused: Refusal[] } {
+export function editManifests(text: string, changes: readonly DocumentEdits[]): { text: string; refused: Refusal[] } {
   const refused: Refusal[] = []
   const wanted = Map.groupBy(changes, (change) => change.document)
   const texts: string[] = []
@@ -88,9 +88,9 @@ function nearestLine(manifest: Manifest, path: Path): number {
   return manifest.error?.line ?? manifest.line
 }
 
-type Refuse = (change: Change, path: Path, reason: string) => void
+type Refuse = (change: DocumentEdits, path: Path, reason: string) => void
 
-function editDocument(manifest: Manifest, changes: readonly Change[], refuse: Refuse): string {
+function editDocument(manifest: Manifest, changes: readonly DocumentEdits[], refuse: Refuse): string {
   const { source } = manifest
   const byItem = Map.groupBy(changes, itemOf)
   const parts = byItem.has(undefined) || byItem.size < 2 ? undefined : manifest.items
@@ -112,7 +112,7 @@ function editDocument(manifest: Manifest, changes: readonly Change[], refuse: Re
 }
 
 /** The item of a `List` that a change is made within; undefined where it is about none, several, or one as a whole. */
-function itemOf({ edits }: Change): number | undefined {
+function itemOf({ edits }: DocumentEdits): number | undefined {
   const indexes = new Set(edits.map(({ path }) => (path.length > 2 ? itemIndex(path) : undefined)))
   return indexes.size === 1 ? [...indexes][0] : undefined
 }
@@ -123,7 +123,7 @@ class Refused extends Error {
 }
 
 /** Edits a text that is read alone; `pathIn` makes paths of the document into paths of its value. */
-function editPart(source: string, changes: readonly Change[], refuse: Refuse, pathIn: (path: Path) => Path): string {
+function editPart(source: string, changes: readonly DocumentEdits[], refuse: Refuse, pathIn: (path: Path) => Path): string {
   let current = readPart(source, false)
   const closed = new Set<string>()
   for (const change of changes) {

@@ -1,12 +1,12 @@
 /** `--policy` and `--preset` → the policy of each workload. */
 import type { Labels } from '../kubernetes/labels.ts'
-import { readObjects, valueAt } from '../kubernetes/workload.ts'
+import { valueAt } from '../kubernetes/workload.ts'
 import type { Governed } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
 import { defaultPreset, preset } from '../policy/presets.ts'
 import { UsageError } from './exit.ts'
 import type { Io } from './io.ts'
-import { readManifests } from './manifests.ts'
+import type { Learner } from './learn.ts'
 
 export interface PolicyFlags {
   readonly policy?: readonly string[]
@@ -17,10 +17,8 @@ export interface PolicyFlags {
 export interface Governing {
   /** The policy of a workload; undefined where none governs it. */
   readonly policyFor: (workload: Governed) => Policy | undefined
-  /** True where it matters which labels namespaces have. */
-  readonly needsNamespaces: boolean
-  /** Takes up the labels of the Namespaces that a text of manifests holds. */
-  readonly learnNamespaces: (text: string) => void
+  /** The Namespaces that policies choose by, to be learnt of; undefined where none does. */
+  readonly namespaces: NamespaceCollection | undefined
   /** What could not be decided, a line each. */
   readonly notes: () => readonly string[]
 }
@@ -28,23 +26,20 @@ export interface Governing {
 /** Throws a PolicyError where a file holds no sound policies. */
 export async function governing({ policy: files = [], preset: named }: PolicyFlags, io: Io): Promise<Governing> {
   const name = named ?? defaultPreset
-  if (files.length === 0) return { policyFor: () => preset(name), needsNamespaces: false, learnNamespaces: () => {}, notes: () => [] }
+  if (files.length === 0) return { policyFor: () => preset(name), namespaces: undefined, notes: () => [] }
   const { compiled, contradictionLines, readPolicyObjects } = await import('./policy-files.ts')
   const read = readPolicyObjects(files, io)
   if (named !== undefined && read.policies.length > 0) throw new UsageError(`--preset ${named} and --policy cannot go together: write \`preset: ${named}\` in the policy`)
   const policies = compiled(read, name)
-  const namespaces = new Map<string, Labels>()
+  const namespaces = new NamespaceCollection()
   const undecided = new Set<string>()
   return {
     policyFor(workload) {
-      const labels = namespaces.get(workload.namespace)
+      const labels = namespaces.labels.get(workload.namespace)
       for (const policy of labels ? [] : policies.undecided(workload)) undecided.add(undecidedText(policy, workload))
       return policies.for(workload, labels, io.time())
     },
-    needsNamespaces: policies.needsNamespaces,
-    learnNamespaces: (text) => {
-      for (const [namespace, labels] of namespaceLabels(text)) namespaces.set(namespace, labels)
-    },
+    namespaces: policies.needsNamespaces ? namespaces : undefined,
     notes: () => [...contradictionLines(read), ...undecided],
   }
 }
@@ -54,16 +49,17 @@ function undecidedText(policy: string, { namespace }: Governed): string {
   return `GunicornPolicy "${policy}" asks for labels of ${which}, which are not known: it is left out there (check the Namespace object as well)`
 }
 
-/** The labels of the Namespace objects in a text. */
-export function* namespaceLabels(text: string): Generator<[namespace: string, labels: Labels]> {
-  if (!/\bNamespace\b/.test(text)) return
-  for (const { value } of readManifests(text))
-    for (const { item } of readObjects(value)) {
-      const name = valueAt(item, ['metadata', 'name'])
-      if (valueAt(item, ['kind']) !== 'Namespace' || typeof name !== 'string') continue
-      // The API server gives every namespace this label.
-      yield [name, { ...labelsOf(item), 'kubernetes.io/metadata.name': name }]
-    }
+/** The labels of the Namespaces among the manifests. */
+export class NamespaceCollection implements Learner {
+  readonly trace = /\bNamespace\b/
+  readonly labels = new Map<string, Labels>()
+
+  learn(object: unknown): void {
+    const name = valueAt(object, ['metadata', 'name'])
+    if (valueAt(object, ['kind']) !== 'Namespace' || typeof name !== 'string') return
+    // The API server gives every namespace this label.
+    this.labels.set(name, { ...labelsOf(object), 'kubernetes.io/metadata.name': name })
+  }
 }
 
 const labelsOf = (object: unknown): Labels => (valueAt(object, ['metadata', 'labels']) ?? {}) as Labels

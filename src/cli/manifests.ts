@@ -1,6 +1,6 @@
 /** Kubernetes manifests in a text: YAML of any number of documents, or JSON. */
 import type { Event, ScalarEvent } from 'js-yaml'
-import type { Path } from '../kubernetes/field.ts'
+import { isObject, type Path } from '../kubernetes/field.ts'
 import { readJson } from './json.ts'
 import { Lines } from './lines.ts'
 import type { Position } from './lines.ts'
@@ -10,7 +10,7 @@ import { decodeScalar } from './scalar.ts'
 import type { Decoded } from './scalar.ts'
 import { buildTree, contentStart, isBreak, lineEnd, afterBreak, resolve, skipSpace, walk } from './tree.ts'
 import type { Node, Step } from './tree.ts'
-import { MAX_DEPTH, YamlError, countDocuments, holdsTemplate, isObject, readEvents, readValue } from './yaml.ts'
+import { MAX_DEPTH, YamlError, countDocuments, holdsTemplate, readEvents, readValue } from './yaml.ts'
 
 /** Why a document could not be read, and where. */
 export interface ManifestError extends Position {

@@ -9,12 +9,14 @@ import { checkText, type Checked, type CheckOptions, type DocumentRead } from '.
 import { ConfigMapCollection, configFilesAt, configPlaces, readEach } from './config-files.ts'
 import type { Rewrite } from './check-processes.ts'
 import { exitStatus, FileError, UsageError } from './exit.ts'
-import type { Change } from './edit.ts'
+import type { DocumentEdits } from './edit.ts'
 import { openReports } from './reports/formats.ts'
 import { readManifests } from './manifests.ts'
 import { descriptionNames, folderOf, platformFile, repository } from './repository.ts'
 import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
+import { counters, failingActions, status, type FailOn } from './outcome.ts'
+import { learn } from './learn.ts'
 import { Lines } from './lines.ts'
 import type { Output } from './reports/outputs.ts'
 import { progress } from './progress.ts'
@@ -30,7 +32,7 @@ export interface CheckFlags {
   /** Whose Procfile it is; undefined for the default, and for what others make of it besides. */
   readonly platform?: string
   readonly format?: readonly Output[]
-  readonly failOn: 'deny' | 'warn' | 'audit' | 'fix' | 'never'
+  readonly failOn: FailOn
   readonly fix?: boolean
   readonly diff?: boolean
   /** Patterns of what is left out of folders. */
@@ -73,11 +75,12 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   const bar = progress(io)
   const listed = [...files(paths, flags, told)]
   const read = reader(io)
-  await learn(listed, read, (text, file) => {
-    configMaps.add(text, file === '-' ? (flags.stdinFilename ?? 'standard input') : file)
-    services.add(text)
-    if (flags.governing.needsNamespaces) flags.governing.learnNamespaces(text)
-  })
+  // A Namespace may stand behind what is in it, a ConfigMap behind what mounts it.
+  for (const { file } of listed) {
+    // What cannot be read is told of when it is checked.
+    const text = await read(file).catch(() => '')
+    learn(file === '-' ? (flags.stdinFilename ?? 'standard input') : file, text, [configMaps, services, ...(flags.governing.namespaces ? [flags.governing.namespaces] : [])])
+  }
   for (const { file, isNamed } of listed) {
     let text: string
     try {
@@ -174,15 +177,6 @@ interface Listed {
   readonly isNamed: boolean
 }
 
-/** A Namespace may stand behind what is in it, a ConfigMap behind what mounts it. */
-async function learn(listed: readonly Listed[], read: (file: string) => Promise<string>, from: (text: string, file: string) => void): Promise<void> {
-  for (const { file } of listed) {
-    // What cannot be read is told of when it is checked.
-    const text = await read(file).catch(() => '')
-    from(text, file)
-  }
-}
-
 function* files(paths: readonly string[], { exclude = [], changed = false }: CheckFlags, told: Telling): Generator<Listed> {
   const { io, summary } = told
   const seen = new Set<string>()
@@ -267,7 +261,7 @@ interface FileChange {
   /** The folder of the repository that it is in. */
   readonly folder: string
   readonly text: string
-  readonly edits: readonly Change[]
+  readonly edits: readonly DocumentEdits[]
   readonly splices: readonly Splice[]
   readonly changes: readonly NonNullable<Rewrite['change']>[]
   /** True for a script, which several processes may start. */
@@ -282,7 +276,7 @@ interface FoundIn {
 }
 
 async function checkFile(reported: ReportedFile, path: string, text: string, options: RunOptions, { summary, reporter, isText, io }: Telling, bar: ReturnType<typeof progress>): Promise<{ readonly changes: readonly FileChange[]; readonly found: readonly FoundIn[] }> {
-  const edits: Change[] = []
+  const edits: DocumentEdits[] = []
   const rewrites: Rewrite[] = []
   const folder = folderOf(path)
   const kind = platformFile(path)
@@ -384,20 +378,4 @@ async function mend({ file, text, edits, splices, changes, isScript }: FileChang
 async function diffOf(file: string, text: string, mended: string, io: Io): Promise<string> {
   const { unifiedDiff } = await import('./diff.ts')
   return unifiedDiff(file, text, mended, painter(io.stdout, io.env))
-}
-
-/** From the gravest to what is only noted. */
-const actions = ['Deny', 'Warn', 'Fix', 'Audit'] as const
-
-/** The actions that end with exit status 1: what is at or above the one that was named, without what has been mended. */
-export function failingActions(failOn: CheckFlags['failOn'], written: boolean): ReadonlySet<string> {
-  const last = actions.findIndex((action) => action.toLowerCase() === failOn)
-  return new Set(actions.slice(0, last + 1).filter((action) => !(action === 'Fix' && written)))
-}
-
-export const counters = { Deny: 'denied', Warn: 'warned', Fix: 'fixed', Audit: 'audited' } as const
-
-export function status(summary: Summary, failing: ReadonlySet<string>): number {
-  if (summary.unreadable > 0) return exitStatus.unreadable
-  return actions.some((action) => failing.has(action) && summary[counters[action]] > 0) ? exitStatus.found : exitStatus.ok
 }

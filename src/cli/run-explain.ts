@@ -16,6 +16,7 @@ import { explain, explainInvocation, explainProcess, notReadMessage, readRequest
 import type { ExplainFlags } from './explain-flags.ts'
 import type { ExplainedProcesses } from './explain-processes.ts'
 import { jsonText, painter, type Io } from './io.ts'
+import { learn } from './learn.ts'
 import { readManifests } from './manifests.ts'
 import { picture, unreadLine } from './picture.ts'
 import { platformFile, repository } from './repository.ts'
@@ -107,10 +108,7 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
   const configMaps = new ConfigMapCollection()
   const services = new ServiceCollection()
   const texts = paths.map((path) => ({ path, text: readNamed(path, io) }))
-  for (const { text } of texts) {
-    configMaps.add(text)
-    services.add(text)
-  }
+  for (const { path, text } of texts) learn(path, text, [configMaps, services])
   const surroundings = { configMaps: configMaps.find, services: services.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
   const writer = flags.format === 'json' ? jsonWriter(io) : textWriter(flags, io)
   let status: number = exitStatus.ok

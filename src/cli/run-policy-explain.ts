@@ -8,8 +8,9 @@ import { Policies, type Decision, type Explanation, type Standing } from '../pol
 import { defaultPreset, presetObject } from '../policy/presets.ts'
 import { exitStatus, UsageError } from './exit.ts'
 import type { Skins, Target } from './skins.ts'
-import { namespaceLabels as labelsIn, type PolicyFlags } from './governing.ts'
+import { NamespaceCollection, type PolicyFlags } from './governing.ts'
 import { jsonText, painter, type Io } from './io.ts'
+import { learn } from './learn.ts'
 import { readManifests } from './manifests.ts'
 import { readPolicyFiles } from './policy-files.ts'
 
@@ -50,13 +51,14 @@ const inCluster = (namespace: string, { workloads, namespaceLabels }: Explained)
 
 function inFiles(wanted: { namespace: string; name: string }, paths: readonly string[], io: Io): Found[] {
   const texts = paths.flatMap((path) => io.listFiles(path)).map((file) => io.readFile(file))
-  const namespaces = new Map(texts.flatMap((text) => [...labelsIn(text)]))
+  const namespaces = new NamespaceCollection()
+  for (const text of texts) learn('', text, [namespaces])
   const objects = texts.flatMap((text) => [...readManifests(text)]).flatMap(({ value }) => [...readObjects(value)])
   return objects
     .filter(({ item }) => readWorkload(item) !== undefined)
     .map(({ item }) => governed(item))
     .filter(({ namespace, name }) => namespace === wanted.namespace && name === wanted.name)
-    .map((workload) => ({ workload, labels: namespaces.get(workload.namespace) }))
+    .map((workload) => ({ workload, labels: namespaces.labels.get(workload.namespace) }))
 }
 
 function theOne(found: readonly Found[], name: string): Found {

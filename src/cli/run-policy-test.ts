@@ -4,6 +4,7 @@ import { visible, visibleXml } from '../kubernetes/visible.ts'
 import { checkText } from './check.ts'
 import { exitStatus, UsageError } from './exit.ts'
 import { governing } from './governing.ts'
+import { learn } from './learn.ts'
 import { jsonText, painter, type Io } from './io.ts'
 import { element } from './reports/junit.ts'
 import { policyTests, type Expected, type PolicyTest } from './policy-test.ts'
@@ -39,9 +40,9 @@ async function run(test: PolicyTest, io: Io): Promise<Outcome[]> {
   const time = test.now === undefined ? io.time : () => Date.parse(String(test.now))
   // A test names files of its repository, and no others.
   const read = (file: string): string => io.readWithin(dirname(test.file), file)
-  const { policyFor, learnNamespaces } = await governing({ policy: test.policies.map(at), preset: test.preset }, { ...io, time, readFile: read })
+  const { policyFor, namespaces } = await governing({ policy: test.policies.map(at), preset: test.preset }, { ...io, time, readFile: read })
   const texts = test.manifests.map(at).flatMap((path) => io.listFiles(path)).map((file) => ({ file, text: read(file) }))
-  for (const { text } of texts) learnNamespaces(text)
+  if (namespaces) for (const { file, text } of texts) learn(file, text, [namespaces])
   const requirements = test.requirements === undefined ? undefined : { path: test.requirements, text: read(at(test.requirements)) }
   const workloads = texts.flatMap(({ file, text }) => [...checkText(text, { policyFor, requirements }, () => {})].map((checked) => {
     if ('workload' in checked) return checked.workload

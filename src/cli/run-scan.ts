@@ -13,7 +13,7 @@ import type { Output } from './reports/outputs.ts'
 import { readPolicyObjects } from './policy-files.ts'
 import { progress } from './progress.ts'
 import { emptySummary, unseenIn, type Reporter } from './reports/report.ts'
-import { counters, failingActions, status } from './run-check.ts'
+import { counters, failingActions, status } from './outcome.ts'
 
 /** A workload that a policy governs, and what is found in it. */
 export interface ScannedWorkload {

@@ -1,7 +1,7 @@
 /** JSON values as YAML text, in the style of the text around them. */
 import { writeString } from './scalar.ts'
 import type { Quoting } from './scalar.ts'
-import { isObject } from './yaml.ts'
+import { isObject } from '../kubernetes/field.ts'
 
 export interface Style {
   readonly strings: Quoting

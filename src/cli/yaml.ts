@@ -8,6 +8,7 @@
  */
 import { EVENT_ID, SCALAR_STYLE, YAMLException, getScalarValue, parseEvents } from 'js-yaml'
 import type { Event, ScalarEvent } from 'js-yaml'
+import { isObject } from '../kubernetes/field.ts'
 
 /** Collections nested deeper than this are refused. */
 export const MAX_DEPTH = 100
@@ -265,10 +266,6 @@ export function readValue(source: string, events: readonly Event[]): unknown {
 export function setMember(entries: Record<string, unknown>, name: string, value: unknown): void {
   if (name === '__proto__') Object.defineProperty(entries, name, { value, writable: true, enumerable: true, configurable: true })
   else entries[name] = value
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** True for the key `<<`, which stands for the members of its value. */

@@ -6,7 +6,7 @@ import { pauseAfter } from './back-off.ts'
 import type { Cluster, KubernetesObject, Resource, Selection } from './cluster.ts'
 
 /** What became of an object. One that was made anew under its old name was removed and added. */
-export type Change<T> =
+export type ObjectEvent<T> =
   | { readonly type: 'added'; readonly object: T; readonly former?: undefined }
   | { readonly type: 'changed'; readonly object: T; readonly former: T }
   | { readonly type: 'removed'; readonly object?: undefined; readonly former: T }
@@ -20,7 +20,7 @@ export interface InStep<T> {
   /** False while the API server is not heard: `items` may be behind. */
   readonly inTouch: boolean
   /** What happens from now on, after `items` shows it. Returns what ends it. */
-  onChange(listener: (change: Change<T>) => void): () => void
+  onChange(listener: (change: ObjectEvent<T>) => void): () => void
   /** Ends the watch: nothing is told from now on, and `items` stays as it is. */
   stop(): Promise<void>
 }
@@ -47,12 +47,12 @@ export function inStep<T extends KubernetesObject>(
   let items = new Map<string, T>()
   let isSynced = false
   let inTouch = false
-  const listeners = new Set<(change: Change<T>) => void>()
+  const listeners = new Set<(change: ObjectEvent<T>) => void>()
   const { promise: synced, resolve: isInStep } = Promise.withResolvers<void>()
   const stopping = new AbortController()
   const about = { resource: resource.plural, ...(selection.namespace === undefined ? {} : { namespace: selection.namespace }) }
 
-  function tell(changes: readonly Change<T>[]): void {
+  function tell(changes: readonly ObjectEvent<T>[]): void {
     for (const change of changes) {
       for (const listener of listeners) {
         try {
@@ -169,10 +169,10 @@ export const keyOf = ({ metadata: { namespace, name } }: KubernetesObject): stri
 export function difference<T extends KubernetesObject>(
   before: ReadonlyMap<string, T>,
   after: ReadonlyMap<string, T>,
-): Change<T>[] {
+): ObjectEvent<T>[] {
   const gone = [...before].filter(([key, former]) => after.get(key)?.metadata.uid !== former.metadata.uid)
-  const removed = gone.map(([, former]): Change<T> => ({ type: 'removed', former }))
-  const others = [...after].flatMap(([key, object]): Change<T>[] => {
+  const removed = gone.map(([, former]): ObjectEvent<T> => ({ type: 'removed', former }))
+  const others = [...after].flatMap(([key, object]): ObjectEvent<T>[] => {
     const former = before.get(key)
     if (former === undefined || former.metadata.uid !== object.metadata.uid) return [{ type: 'added', object }]
     return former.metadata.resourceVersion === object.metadata.resourceVersion ? [] : [{ type: 'changed', object, former }]
@@ -185,7 +185,7 @@ export function take<T extends KubernetesObject>(
   items: Map<string, T>,
   type: 'ADDED' | 'MODIFIED' | 'DELETED',
   object: T,
-): Change<T>[] {
+): ObjectEvent<T>[] {
   const key = keyOf(object)
   const former = items.get(key)
   if (type === 'DELETED') {

@@ -4,7 +4,7 @@ import { Policies, type ExceptionObject, type Governed, type PolicyObject } from
 import type { Policy } from '../policy/policy.ts'
 import { isMissing } from './api-error.ts'
 import type { Cluster, KubernetesObject, Resource, Selection } from './cluster.ts'
-import { inStep, keyOf, type Change, type InStep, type InStepSettings } from './in-step.ts'
+import { inStep, keyOf, type ObjectEvent, type InStep, type InStepSettings } from './in-step.ts'
 import { NamespaceLookUps } from './namespace-look-ups.ts'
 import { gunicornExceptions, gunicornPolicies, namespaces } from './resources.ts'
 
@@ -118,7 +118,7 @@ export class LivePolicies extends PoliciesInCluster {
     this.changes = changes
     this.#lookUps = new NamespaceLookUps({ get: (name) => cluster.get(namespaces, { name }), log: settings.log, now: () => performance.now() })
     this.synced = Promise.all([changes.policies.synced, changes.exceptions.synced, changes.namespaces.synced]).then(() => {})
-    const changed = (change: Change<PolicyObject | ExceptionObject>) => {
+    const changed = (change: ObjectEvent<PolicyObject | ExceptionObject>) => {
       if (!isStatusOnly(change)) this.forget()
     }
     changes.policies.onChange(changed)
@@ -159,7 +159,7 @@ export class LivePolicies extends PoliciesInCluster {
 }
 
 /** The operator writes the status of policies; nothing hangs on it. */
-function isStatusOnly({ type, object, former }: Change<PolicyObject | ExceptionObject>): boolean {
+function isStatusOnly({ type, object, former }: ObjectEvent<PolicyObject | ExceptionObject>): boolean {
   return (
     type === 'changed' && object.metadata.generation !== undefined && object.metadata.generation === former.metadata.generation
   )

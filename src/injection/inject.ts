@@ -9,7 +9,7 @@ import type { Invocation, Surroundings } from '../inspect.ts'
 import type { Container } from '../kubernetes/workload.ts'
 import type { Platform } from '../rules/rule.ts'
 import { Draft } from './draft.ts'
-import { Review, type Wanted } from './review.ts'
+import { Review, type Wanted } from './read-back.ts'
 
 export interface Injected<Key> {
   readonly edits: readonly Edit[]

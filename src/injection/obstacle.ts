@@ -5,7 +5,7 @@ import type { Container, EnvVar } from '../kubernetes/workload.ts'
 import { admits } from '../python/version.ts'
 import { isPort, knownRelease, type Fix, type Platform, type Python } from '../rules/rule.ts'
 import { PodPorts } from './pod-ports.ts'
-import { cmdArgs, isChange, isOpen, names, settingOf, takesConcurrency, type Change } from './variables.ts'
+import { cmdArgs, isChange, isOpen, names, settingOf, takesConcurrency, type EnvironmentChange } from './variables.ts'
 
 /** The first release that reads GUNICORN_CMD_ARGS. Source: gunicorn's changelog. */
 const firstToRead = '19.7'
@@ -67,7 +67,7 @@ export function isInVariable(fix: Fix, { settings }: Invocation): boolean {
   return 'setting' in fix && fix.entry !== undefined && settings.get(fix.setting)?.source === cmdArgs
 }
 
-function obstacleInVariables(change: Change, { container, environment, command }: Invocation, platform: Platform): string | undefined {
+function obstacleInVariables(change: EnvironmentChange, { container, environment, command }: Invocation, platform: Platform): string | undefined {
   const { env } = platform.port
   const variable = environment.variables.get(cmdArgs)
   const words = typeof variable?.value === 'string' ? splitWords(variable.value) : []

@@ -10,11 +10,11 @@ export const concurrency = 'WEB_CONCURRENCY'
 export type Setter = Extract<Fix, { setting: string }>
 
 /** A fix that variables can make: a setting gets a value, or an option without one is left out. */
-export type Change = Setter | Extract<Fix, { drop: string }>
+export type EnvironmentChange = Setter | Extract<Fix, { drop: string }>
 
-export const isChange = (fix: Fix): fix is Change => 'setting' in fix || 'drop' in fix
+export const isChange = (fix: Fix): fix is EnvironmentChange => 'setting' in fix || 'drop' in fix
 
-export const settingOf = (change: Change): string => ('drop' in change ? change.drop : change.setting)
+export const settingOf = (change: EnvironmentChange): string => ('drop' in change ? change.drop : change.setting)
 
 /** Programs beside gunicorn that take their number of workers from WEB_CONCURRENCY. */
 const alsoReadsConcurrency = /(?:^|[\s;&|("'/])(?:uvicorn|puma)(?:$|[\s;&|)"'])/m

@@ -7,6 +7,11 @@ import { visible } from './visible.ts'
 /** A place in an object: the keys and indexes that lead to it. */
 export type Path = readonly (string | number)[]
 
+/** An object of JSON or YAML, by the names of its fields. */
+export type Fields = Readonly<Record<string, unknown>>
+
+export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** A path as Kubernetes writes it: `spec.containers[0].env[2].value`, `metadata.annotations[paddock.dev/python]`. */
 export function fieldPath(path: Path): string {
   let text = ''

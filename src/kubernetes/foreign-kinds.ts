@@ -1,8 +1,6 @@
 /** Objects of kinds that are not in `kinds.ts`: where pod templates stand in them, by their shape; and what their kind may be meant to be. */
-import type { Path } from './field.ts'
+import { isObject, type Path } from './field.ts'
 import { workloadKinds, type WorkloadKind } from './kinds.ts'
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** So many values of an object are looked at, and so deep. */
 const mostValues = 2000

@@ -4,9 +4,9 @@
  * What is not of the API's type is taken for unknown: the API server refuses it.
  */
 import { spend } from '../budget.ts'
-import type { Path } from './field.ts'
+import type { Fields, Path } from './field.ts'
 import { parseQuantity } from './quantity.ts'
-import { fieldOf, type Container, type Fields, type Workload } from './workload.ts'
+import { fieldOf, type Container, type Workload } from './workload.ts'
 
 const inPod = ({ pod }: Workload, name: string): unknown => fieldOf(pod?.spec, name)
 const inContainer = ({ written }: Container, name: string): unknown => fieldOf(written, name)

@@ -1,4 +1,5 @@
 /** Services that stand beside workloads: which Pods they send traffic to, where, and what variables they make. */
+import { isObject } from './field.ts'
 import { valueAt } from './workload.ts'
 
 /** The Services of a namespace. */
@@ -13,8 +14,6 @@ export interface Service {
   /** The variable that holds its address as `tcp://…`, with the port in it; undefined where it makes none. */
   readonly variable: { readonly variable: string; readonly port: number } | undefined
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Reads a Service; undefined for what is none, and for one that sends traffic to no Pods of its choice. */
 export function readService(object: unknown): Service | undefined {

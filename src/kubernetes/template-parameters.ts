@@ -3,8 +3,7 @@
  * Source: https://docs.redhat.com/en/documentation/openshift_container_platform/4.18/html/images/using-templates.
  */
 import { unknownPart } from './expansion.ts'
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+import { isObject } from './field.ts'
 
 /** An object of a template as it will be, with a mark for what is not known before; the object itself where there is nothing to fill in. */
 export function filledIn(object: unknown, template: unknown): unknown {

@@ -4,12 +4,11 @@
  * Objects come from files and requests, so nothing of their shape is taken on trust.
  */
 import type { Expanded } from './expansion.ts'
-import type { Path, Shape } from './field.ts'
+import { isObject, type Fields, type Path, type Shape } from './field.ts'
 import { foreignKinds } from './foreign-kinds.ts'
 import { filledIn } from './template-parameters.ts'
 import { type WorkloadKind, workloadKind } from './kinds.ts'
 
-export type Fields = Readonly<Record<string, unknown>>
 
 /** A field whose value the API server would refuse. */
 export interface FieldError {
@@ -139,8 +138,6 @@ export interface Workload {
   /** What the platform says of it; undefined for what comes from no file of a platform. */
   readonly remarks?: readonly Remark[]
 }
-
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const own = (fields: Fields, key: string): unknown => (Object.hasOwn(fields, key) ? fields[key] : undefined)
 

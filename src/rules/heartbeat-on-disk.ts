@@ -1,3 +1,4 @@
+import { temporaryFolderVariables } from '../gunicorn/temporary-folder.ts'
 import { isLasting, isReadOnly, mountOf, mounts } from '../kubernetes/pod-fields.ts'
 import { defineRule, invalid, required, type Subject } from './rule.ts'
 
@@ -31,7 +32,7 @@ const inMemory = '/dev/shm'
 
 /** Where Python puts temporary files; undefined where that cannot be seen. Source: `tempfile._candidate_tempdir_list`. */
 function temporaryFolder({ variables }: Subject): string | undefined {
-  for (const name of ['TMPDIR', 'TEMP', 'TMP']) {
+  for (const name of temporaryFolderVariables) {
     const value = variables(name)
     if (value === null) return undefined
     if (value !== undefined && value !== '') return value

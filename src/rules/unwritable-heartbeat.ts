@@ -1,3 +1,4 @@
+import { temporaryFolderVariables } from '../gunicorn/temporary-folder.ts'
 import { hasOnlyAsides, isLasting, isReadOnly, mountOf, mounts } from '../kubernetes/pod-fields.ts'
 import { defineRule, required, startFolder, type Subject } from './rule.ts'
 
@@ -25,7 +26,7 @@ const inMemory = '/dev/shm'
 function canBeWritten(subject: Subject): boolean {
   const { variables, workload, container } = subject
   // Whatever these hold would be tried first.
-  if (['TMPDIR', 'TEMP', 'TMP'].some((name) => variables(name) !== undefined)) return true
+  if (temporaryFolderVariables.some((name) => variables(name) !== undefined)) return true
   const all = mounts(workload, container)
   const isWritable = (folder: string): boolean => mountOf(folder, all)?.isWritable === true
   if (['/tmp', '/var/tmp', '/usr/tmp'].some(isWritable)) return true

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { KubernetesObject } from '../../src/cluster/cluster.ts'
-import { difference, keyOf, take, type Change } from '../../src/cluster/in-step.ts'
+import { difference, keyOf, take, type ObjectEvent } from '../../src/cluster/in-step.ts'
 
 const object = (name: string, uid = 1, version = 1, namespace = 'shop'): KubernetesObject => ({
   apiVersion: 'v1',
@@ -26,7 +26,7 @@ const anyObject = fc
 class Follower {
   readonly objects = new Map<string, KubernetesObject>()
 
-  take(changes: readonly Change<KubernetesObject>[]): void {
+  take(changes: readonly ObjectEvent<KubernetesObject>[]): void {
     for (const { type, object: now, former } of changes) {
       if (former !== undefined) expect(this.objects.get(keyOf(former))).toEqual(former)
       if (type === 'added') expect(this.objects.has(keyOf(now))).toBe(false)

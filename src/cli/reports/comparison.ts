@@ -5,15 +5,15 @@ import type { Style } from '../io.ts'
 import { count, lookedAt, workloadName, type Summary } from './report.ts'
 
 /** A finding that another policy makes something else of. One of both is there. */
-export interface Change {
+export interface Difference {
   readonly was: Finding | undefined
   readonly now: Finding | undefined
 }
 
 /** Findings of the same fault are those of one rule at one place. */
-export function changesOf(before: readonly Finding[], after: readonly Finding[]): Change[] {
+export function changesOf(before: readonly Finding[], after: readonly Finding[]): Difference[] {
   const standing = Map.groupBy(before, faultOf)
-  const changes: Change[] = []
+  const changes: Difference[] = []
   for (const now of after) {
     const was = standing.get(faultOf(now))?.shift()
     if (was?.action !== now.action || was.exception !== now.exception) changes.push({ was, now })
@@ -31,7 +31,7 @@ type Word = (typeof words)[keyof typeof words] | 'let pass'
 const wordOf = ({ action, exception }: Finding): Word => (exception !== undefined ? 'let pass' : words[action])
 
 export interface ComparisonReporter {
-  changes(workload: Workload, changes: readonly Change[]): void
+  changes(workload: Workload, changes: readonly Difference[]): void
   end(summary: Summary): void
 }
 
@@ -82,7 +82,7 @@ export function jsonComparison(write: (text: string) => void): ComparisonReporte
   }
 }
 
-function workloadResult(workload: Workload, changes: readonly Change[]): object {
+function workloadResult(workload: Workload, changes: readonly Difference[]): object {
   const told = (finding: Finding | undefined): object | null => finding === undefined ? null : {
     action: finding.action,
     policy: finding.policy,
@@ -111,7 +111,7 @@ interface Amount {
 class Counts {
   readonly #counts = new Map<string, Amount & { last: Workload | undefined }>()
 
-  add(workload: Workload, { was, now }: Change): void {
+  add(workload: Workload, { was, now }: Difference): void {
     if (now) this.#increase(`newly ${wordOf(now)}`, workload)
     if (was) this.#increase(`no longer ${wordOf(was)}`, workload)
   }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { applyPatch, type Operation } from 'rfc6902'
 import { parseAllDocuments } from 'yaml'
 import { checkText } from '../../../src/cli/check.ts'
-import { editManifests, type Change } from '../../../src/cli/edit.ts'
+import { editManifests, type DocumentEdits } from '../../../src/cli/edit.ts'
 import { readManifests } from '../../../src/cli/manifests.ts'
 import { readObjects, readWorkloads } from '../../../src/kubernetes/workload.ts'
 import type { Random } from '../../conformance/random.ts'
@@ -46,7 +46,7 @@ function file(random: Random): string {
 /** The edits of a text: nothing else changes, and what is read again is the object with the patch made. */
 function edited(text: string, broken: Broken): void {
   const { policyFor } = governing([{}])
-  const changes: Change[] = []
+  const changes: DocumentEdits[] = []
   const found = [...checkText(text, { policyFor }, (change) => changes.push(change))]
   const { text: after, refused } = editManifests(text, changes)
   const [was, is] = [[...readManifests(text)], [...readManifests(after)]]

@@ -4,7 +4,7 @@ import { inspect, inspectImage, type Invocation, type Surroundings } from '../in
 import type { Container, Workload } from '../kubernetes/workload.ts'
 import type { Fix, Platform } from '../rules/rule.ts'
 import type { Draft } from './draft.ts'
-import { cmdArgs, isChange, isOpen, settingOf, type Change, type Setter } from './variables.ts'
+import { cmdArgs, isChange, isOpen, settingOf, type EnvironmentChange, type Setter } from './variables.ts'
 
 /** A fix and the invocation that it is for; `key` tells them apart. */
 export interface Wanted<Key> {
@@ -52,7 +52,7 @@ export class Review<Key> {
     for (const one of some.length > 0 ? some : this.#made) this.#wrong.add(one)
   }
 
-  #review(index: number, own: ReadonlyMap<string, readonly Change[]>): void {
+  #review(index: number, own: ReadonlyMap<string, readonly EnvironmentChange[]>): void {
     const [before, after] = [this.#before[index], this.#after[index]]
     if (!before || !after || before.settings.application !== after.settings.application || hasNewProblems(before, after)) {
       this.#withdraw(undefined)
@@ -74,7 +74,7 @@ export class Review<Key> {
   }
 
   /** Whether a setting has become what its fixes say, and each entry of it that they do not speak of is what it was. */
-  #isMade(changes: readonly Change[], index: number, { settings, environment }: Invocation): boolean {
+  #isMade(changes: readonly EnvironmentChange[], index: number, { settings, environment }: Invocation): boolean {
     const fixes = changes.filter((change) => 'setting' in change)
     const [first] = fixes
     if (!first) return changes.every((change) => settings.isSet(settingOf(change)) === 'no')
