@@ -4,7 +4,7 @@ import { parseAddress } from '../gunicorn/address.ts'
 import type { Invocation } from '../inspect.ts'
 import { declaredPorts, lastingContainers } from '../kubernetes/pod-fields.ts'
 import type { Container, Workload } from '../kubernetes/workload.ts'
-import { isPort, single, withPortVariable, type Fix, type Platform } from '../rules/rule.ts'
+import { addressOf, isPort, withPortVariable, type Fix, type Platform } from '../rules/rule.ts'
 
 type Containers = Map<number, Set<Container>>
 
@@ -35,9 +35,9 @@ export class PodPorts {
     const isLeft = bind?.source === 'default' || bind?.source === 'environment'
     const given = isLeft ? this.#portIn(String(defaults['bind'] ?? ''), invocation) : undefined
     if (given !== undefined && defaults['bind'] !== undefined) note(this.#toBind, given, container)
-    for (const { value, argument } of isLeft ? [] : (bind?.entries ?? [])) {
-      const named = withPortVariable(argument?.text ?? '', env) === undefined ? undefined : this.#assigned(invocation)
-      const address = value === undefined ? undefined : parseAddress(String(single(value)))
+    for (const entry of isLeft ? [] : (bind?.entries ?? [])) {
+      const named = withPortVariable(entry.argument?.text ?? '', env) === undefined ? undefined : this.#assigned(invocation)
+      const address = addressOf(entry)
       if (named !== undefined) note(this.#toBind, named, container)
       else if (address?.kind === 'tcp') note(this.#bound, address.port, container)
     }

@@ -1,5 +1,4 @@
-import { parseAddress } from '../gunicorn/address.ts'
-import { defineRule, invalid, isBarePort, isPort, single, type Subject } from './rule.ts'
+import { addressOf, defineRule, invalid, isBarePort, isPort, single, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'ignored-port',
@@ -17,9 +16,9 @@ export default defineRule({
     if (setting.source === 'default' || setting.source === 'environment') return
     const { env } = subject.platform.port
     const entries = subject.settings.entries('bind').filter((entry) => !/[$]/.test(String(single(entry.value))))
-    const ports = entries.map((entry) => parseAddress(String(single(entry.value))))
+    const ports = entries.map(addressOf)
     // A bind that reads the variable, or one more address that is right, is enough.
-    if (entries.length < setting.entries.length || ports.some((address) => address.kind === 'tcp' && address.port === assigned)) return
+    if (entries.length < setting.entries.length || ports.some((address) => address?.kind === 'tcp' && address.port === assigned)) return
     for (const [index, entry] of entries.entries()) {
       const address = ports[index]
       // A port alone is another rule's.

@@ -2,7 +2,7 @@ import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import type { Entry } from '../gunicorn/settings.ts'
 import { declaredPorts, probePorts } from '../kubernetes/pod-fields.ts'
 import { isProxy } from '../shell/programs.ts'
-import { defineRule, inFront, invalid, single, withPortVariable, type Subject } from './rule.ts'
+import { addressOf, defineRule, inFront, invalid, single, withPortVariable, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'loopback-bind',
@@ -36,8 +36,8 @@ function isAskedThere({ container, beside }: Subject, entries: readonly Entry[])
   const asked = new Set([...declared, ...probePorts(container).map(({ port }) => port)])
   if (asked.size === 0) return false
   return entries.some((entry) => {
-    const address = parseAddress(String(single(entry.value) ?? ''))
-    return address.kind === 'tcp' && asked.has(address.port)
+    const address = addressOf(entry)
+    return address?.kind === 'tcp' && asked.has(address.port)
   })
 }
 

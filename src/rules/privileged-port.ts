@@ -1,6 +1,5 @@
-import { parseAddress } from '../gunicorn/address.ts'
 import { mayBindLowPorts, runsAs, unprivilegedPortStart } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid, single, type Subject } from './rule.ts'
+import { addressOf, defineRule, invalid, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'privileged-port',
@@ -16,8 +15,8 @@ export default defineRule({
     if (!setting || reason === undefined) return
     const start = unprivilegedPortStart(subject.workload) ?? 1024
     for (const entry of subject.settings.entries('bind')) {
-      const address = parseAddress(String(single(entry.value)))
-      if (address.kind === 'tcp' && address.port > 0 && address.port < start)
+      const address = addressOf(entry)
+      if (address?.kind === 'tcp' && address.port > 0 && address.port < start)
         yield invalid(subject, setting, entry, `must have a port greater than or equal to ${start}, as the container ${reason}`)
     }
   },

@@ -1,6 +1,6 @@
 /** What a rule is, and how it words a problem. */
 import { spend } from '../budget.ts'
-import { isLoopback, parseAddress } from '../gunicorn/address.ts'
+import { isLoopback, parseAddress, type Address } from '../gunicorn/address.ts'
 import { isRepackaged, versionIn, type Release } from '../gunicorn/catalogue.ts'
 import type { Value } from '../gunicorn/catalogue/release-file.ts'
 import type { Entry, Reading, Setting, StartProblem } from '../gunicorn/settings.ts'
@@ -198,6 +198,12 @@ export function single(value: Value | undefined): Value | undefined {
   return Array.isArray(value) ? value[0] : value
 }
 
+/** The address that an entry of `bind` holds; undefined where that is not known. */
+export function addressOf({ value }: Entry): Address | undefined {
+  const text = single(value)
+  return typeof text === 'string' ? parseAddress(text) : undefined
+}
+
 /** A text with each form of the port's variable (`${PORT:-8000}`, `$(PORT)`) as `$PORT`; undefined where it holds none. */
 export function withPortVariable(text: string, env: string): string | undefined {
   if (!text.includes('$')) return undefined
@@ -277,7 +283,7 @@ function goesByItself({ platform, settings }: Subject, name: string, value: stri
 export function boundPorts({ settings }: Subject): { readonly reached: readonly number[]; readonly inside: readonly number[] } | undefined {
   const setting = settings.get('bind')
   if (setting?.value === undefined || setting.source === 'default') return undefined
-  const addresses = settings.entries('bind').map((entry) => parseAddress(String(single(entry.value))))
+  const addresses = setting.entries.map(addressOf).filter((address) => address !== undefined)
   if (addresses.length < setting.entries.length || addresses.some(({ kind }) => kind === 'fd' || kind === 'bad')) return undefined
   const ports = (isInside: boolean): number[] => addresses.flatMap((address) => (address.kind === 'tcp' && isLoopback(address) === isInside ? [address.port] : []))
   return { reached: ports(false), inside: ports(true) }
