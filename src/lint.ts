@@ -25,7 +25,7 @@ interface Verdict {
   readonly policy: string
   /** The name of the GunicornException that lets it pass. */
   readonly exception: string | undefined
-  /** True where the policy denies it, and its command surely fails where it is run. */
+  /** True where its command surely fails where it is run, and the policy denies that, or does where it cannot be mended. */
   readonly fails?: boolean
 }
 
@@ -142,8 +142,8 @@ export class Finding implements Verdict {
   }
 
   #as(action: Exclude<Action, 'Off' | 'Fix'>): Finding {
-    const { policy, exception } = this
-    return new Finding(this.#rule, this.#problem, this.#invocation, { action, otherwise: action, policy, exception }, this.container, this.contradiction)
+    const { policy, exception, fails } = this
+    return new Finding(this.#rule, this.#problem, this.#invocation, { action, otherwise: action, policy, exception, fails }, this.container, this.contradiction)
   }
 
   /** The finding where the policy itself says something against its fix; undefined where nothing is done about it then. */
@@ -301,16 +301,25 @@ class Found {
 function onEvidence(findings: readonly Finding[], invocations: readonly Invocation[]): readonly Finding[] {
   const isAsked = (finding: Finding): boolean => finding.mayDeny && finding.severity === 'error'
   if (!findings.some(isAsked)) return findings
-  const denied = new Set(findings.flatMap((finding) => (finding.fails && finding.severity === 'error' ? finding.invocation : [])))
-  const alternatives = new Alternatives(invocations, denied)
-  const doubts = new Map<Invocation, string | undefined>()
+  const failing = findings.filter(({ fails, severity }) => fails && severity === 'error')
+  // What is to be mended starts by the time that anything is denied; where it is not mended, it is denied itself.
+  const doubtAtOnce = doubts(failing.filter(({ action }) => action !== 'Fix'), invocations)
+  const doubtUnmended = doubts(failing, invocations)
   return findings.map((finding) => {
     if (!isAsked(finding)) return finding
-    const { invocation } = finding
-    if (!doubts.has(invocation)) doubts.set(invocation, alternatives.to(invocation))
-    const doubt = doubts.get(invocation)
+    const doubt = (finding.action === 'Fix' ? doubtUnmended : doubtAtOnce)(finding.invocation)
     return doubt === undefined ? finding : finding.doubted(doubt)
   })
+}
+
+/** Why a container may start although one of its gunicorns does not, given the findings by which others do not; each looked for once. */
+function doubts(failing: readonly Finding[], invocations: readonly Invocation[]): (invocation: Invocation) => string | undefined {
+  const alternatives = new Alternatives(invocations, new Set(failing.map(({ invocation }) => invocation)))
+  const known = new Map<Invocation, string | undefined>()
+  return (invocation) => {
+    if (!known.has(invocation)) known.set(invocation, alternatives.to(invocation))
+    return known.get(invocation)
+  }
 }
 
 function unreadFindings(workload: Workload, unread: readonly UnreadContainer[], policy: Policy, python: Python): Finding[] {
@@ -424,7 +433,7 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
   if (exception !== undefined) action = 'Audit'
   const worded = isDoubted && doubt !== '' ? { ...problem, doubt } : problem
   const told = reason ? { ...worded, detail: `${problem.detail}${unmended}${reason}` } : worded
-  const fails = wanted === 'Deny' && exception === undefined && problem.releases === undefined && problem.doubt === undefined
+  const fails = (wanted === 'Deny' || (wanted === 'Fix' && decided.otherwise === 'Deny')) && exception === undefined && problem.releases === undefined && problem.doubt === undefined
   return new Finding(rule, told, invocation, { action, otherwise, policy: decided.policy, exception, fails })
 }
 

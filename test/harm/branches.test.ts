@@ -6,12 +6,12 @@ import { lint } from '../../src/lint.ts'
 import { override } from '../../src/policy/policy.ts'
 import { presetNamed } from '../../src/policy/read.ts'
 
-const policy = override(presetNamed('kubernetes'), 'strict', { rules: { 'missing-bind': { action: 'Fix', otherwise: 'Deny' }, 'short-timeout': 'Deny' } })
+const policy = override(presetNamed('kubernetes'), 'strict', { rules: { 'missing-bind': { action: 'Fix', otherwise: 'Deny' }, 'short-timeout': 'Deny', 'loopback-bind': { action: 'Fix', otherwise: 'Deny' } } })
 
 function found(command: readonly string[], annotations: Readonly<Record<string, string>> = {}): readonly string[] {
   const workload = readWorkload({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop', annotations }, spec: { containers: [{ name: 'web', command }] } })
   if (!workload) throw new Error('a Pod was not read')
-  return lint(workload, policy, annotatedPython(workload)).findings.filter(({ rule }) => /invalid-setting|unknown-setting|missing-application|missing-bind|short-timeout/.test(rule)).map(({ action, otherwise, rule, message }) => `${action}${action === 'Fix' ? ` or ${otherwise}` : ''} ${rule}: ${/, ((?:if|unless) .*) \[/.exec(message)?.[1] ?? ''}`)
+  return lint(workload, policy, annotatedPython(workload)).findings.filter(({ rule }) => /invalid-setting|unknown-setting|missing-application|missing-bind|short-timeout|loopback-bind/.test(rule)).map(({ action, otherwise, rule, message }) => `${action}${action === 'Fix' ? ` or ${otherwise}` : ''} ${rule}: ${/, ((?:if|unless) .*) \[/.exec(message)?.[1] ?? ''}`)
 }
 const ofScript = (script: string): readonly string[] => found(['sh', '-c', script])
 
@@ -23,6 +23,10 @@ test.each<[string, string, readonly string[]]>([
   ['a case that is not known', 'case "$X" in web) exec gunicorn -w 4 -b :80 a;; *) exec gunicorn -w x -b :80 a;; esac', ['Warn invalid-setting: if the script comes to this command']],
   ['a second one behind the first', 'gunicorn -w x -b :80 a || exec gunicorn -w 4 -b :80 a', ['Warn invalid-setting: unless another gunicorn of the script starts']],
   ['both of two', 'gunicorn -w x -b :80 a || exec gunicorn --nope -w 4 -b :80 a', ['Deny invalid-setting: ', 'Warn unknown-setting: if the script comes to this command']],
+  ['both of two, neither of which can be mended', 'gunicorn -w 4 -b 127.0.0.1:$X a || exec gunicorn -w 4 -b 127.0.0.1:$Y a', ['Deny loopback-bind: ', 'Warn loopback-bind: if the script comes to this command']],
+  ['both of two, as what mends them would be denied', 'gunicorn -w 4 -b 127.0.0.1:80 -b 127.0.0.2:80 a & exec gunicorn -w 4 -b 127.0.0.1:80 -b 127.0.0.2:80 a', Array<string>(4).fill('Deny loopback-bind: ')],
+  ['both of two, of which one can be mended', 'gunicorn -w 4 -b 127.0.0.1:80 a & exec gunicorn -w x -b :80 a', ['Fix or Deny loopback-bind: ', 'Warn invalid-setting: unless another gunicorn of the script starts']],
+  ['one that can be mended, beside a good one', 'gunicorn -w 4 -b 127.0.0.1:81 a & exec gunicorn -w 4 -b :80 a', ['Fix or Warn loopback-bind: unless another gunicorn of the script starts']],
   ['what is not seen behind it', 'gunicorn -w x -b :80 a || exec $START', ['Warn invalid-setting: unless the script starts another gunicorn behind it, where that cannot be seen']],
   ['what may be another gunicorn in front of it', '$START gunicorn -w 4 -b :80 a; exec gunicorn -w x -b :80 a', ['Warn invalid-setting: unless the script starts another gunicorn']],
   ['what is gunicorn unless another program is set', '${SERVER:-gunicorn} -w 4 -b :80 a; exec gunicorn -w x -b :80 a', ['Warn invalid-setting: unless the script starts another gunicorn']],
