@@ -1,7 +1,7 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { bounded, isSpent, spend, unreadReason } from './budget.ts'
 import { releasesInWords } from './gunicorn/catalogue.ts'
-import { invocationsOf } from './injection/invocations.ts'
+import { invocationsOf, withRelease } from './injection/invocations.ts'
 import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Place } from './command-line.ts'
 import { Alternatives, doubtAbout } from './certainty.ts'
@@ -175,7 +175,10 @@ export function lint(workload: Workload, policy: Policy, python: Python, surroun
     const found = new Found(invocations, policy, python)
     found.lintEach(invocations, unread, workload.containers[0])
     if (misstarts.length > 0) found.lintEach(misstarts, unread, workload.containers[0])
-    if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) found.lintEach(inspectUnseen(workload, misstarts.length > 0 ? [...invocations, ...misstarts] : invocations, surroundings, unread), unread, workload.containers[0])
+    if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) {
+      const unseen = inspectUnseen(workload, misstarts.length > 0 ? [...invocations, ...misstarts] : invocations, surroundings, unread, (one) => withRelease(one, python))
+      found.lintEach(unseen, unread, workload.containers[0])
+    }
     // What nothing is said of wants nothing switched off.
     if (!isSpent() && (invocations.length > 0 || found.hasAny)) found.lintWhole(workload)
     const findings = [...found.findings(unread), ...unreadFindings(workload, unread, policy, python)]

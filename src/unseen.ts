@@ -19,8 +19,11 @@ import type { Word } from './shell/word.ts'
  * The containers whose command is not in sight, each as an invocation of which nothing is known; and those of which some words are
  * known, which gunicorn reads whatever else it is told.
  * @param unread the containers that are told of as unread: of those, no programs are looked for
+ * @param withRelease gives the workload with what is known of its gunicorn release: it is asked where words are read
  */
-export function* inspectUnseen(workload: Workload, invocations: readonly Invocation[], surroundings: Surroundings = {}, unread: readonly UnreadContainer[] = []): Generator<Invocation> {
+export function* inspectUnseen(
+  workload: Workload, invocations: readonly Invocation[], surroundings: Surroundings = {}, unread: readonly UnreadContainer[] = [], withRelease = (one: Workload): Workload => one,
+): Generator<Invocation> {
   const seen = new Set(invocations.map(({ container }) => container))
   const told = new Set(unread.map(({ container }) => container))
   const ends = new Set(unread.flatMap(({ container, others }) => (others > 0 ? container : [])))
@@ -34,7 +37,7 @@ export function* inspectUnseen(workload: Workload, invocations: readonly Invocat
     // Of a script that is at hand, what it starts is known.
     const isRead = hidden?.kind === 'script' && hidden.value !== undefined && mountedScript(workload, container, hidden.value, surroundings) !== undefined
     if (hidden && !isRead) yield { ...standIn(workload, container, hidden.path), hidden }
-    yield* partly(workload, container, programs)
+    yield* partly(workload, container, programs, withRelease)
   }
 }
 
@@ -132,11 +135,12 @@ const isDoneBy = (name: string, words: readonly Word[]): boolean =>
   (/^(python|pypy|uv|poetry|pipenv|pdm|conda|mamba)/.test(name) && words.some(({ value }) => value !== null && /^(pip|install|add|sync|list|show|freeze)$/.test(value)))
 
 /** What is known of a gunicorn that is not seen to be started. */
-function* partly(workload: Workload, container: Container, programs: Programs): Generator<Invocation> {
+function* partly(unknown: Workload, container: Container, programs: Programs, withRelease: (workload: Workload) => Workload): Generator<Invocation> {
   const { path, command = [], args = [] } = container
   const hasArguments = setsArguments(container)
   const hasOptions = textsOf(container).some((text) => text.includes('-gunicorn-opts'))
   if (!hasArguments && !hasOptions) return
+  const workload = withRelease(unknown)
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const given = hasArguments ? environment.variables.get('GUNICORN_CMD_ARGS')?.value : undefined
   // Somebody means a gunicorn, unless all that is started is something else.
