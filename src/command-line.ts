@@ -4,6 +4,7 @@
 import { nothingBeside, type Beside } from './shell/beside.ts'
 import { spend } from './budget.ts'
 import type { Release } from './gunicorn/catalogue.ts'
+import { isGunicorn } from './gunicorn-name.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import type { ConfigSource, ConfigText } from './gunicorn/config-file.ts'
 import { baseName, changedEnvironment, changedVariables, unfolded, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
@@ -409,7 +410,7 @@ class Inspector {
     const { from, at, message } = refusal
     const end = text.indexOf('\n', Math.max(at, from))
     const before = commands.filter((command) => command.start < from)
-    const mayEnd = text.slice(0, from).trim() !== '' && (unread || before.some(({ exec, words }) => exec || words[0]?.value == null || baseName(words[0].value) === 'gunicorn'))
+    const mayEnd = text.slice(0, from).trim() !== '' && (unread || before.some(({ exec, words }) => exec || words[0]?.value == null || isGunicorn(words[0].value)))
     const doubt = runs === 'maybe' ? 'if it comes to that script' : mayEnd ? 'unless what stands before it does not end' : undefined
     this.#misstarts.push({
       kind: 'script', text: text.slice(from, end < 0 ? text.length : end).trim(), detail: `must be a script that a shell takes, and none does: ${message}`, remedy: remedyFor(refusal, text),

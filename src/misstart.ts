@@ -1,5 +1,6 @@
 /** What a command line says that no program reads as it is meant. Pure. */
 import { spend } from './budget.ts'
+import { startsGunicorn } from './gunicorn-name.ts'
 import { unfolded, type Started } from './gunicorn/invocation.ts'
 import { splitWords } from './gunicorn/shlex.ts'
 import { shellScript, isShell } from './shell/invocation.ts'
@@ -17,9 +18,6 @@ export interface Joined {
 
 /** Programs that hand on what they are to start as it is: others may split it. */
 const plain = new Set(['tini', 'tini-static', 'dumb-init', 'catatonit', 'env', 'nice', 'nohup', 'gosu', 'su-exec', 'setpriv', 'chroot', 'setsid', 'stdbuf', 'ionice'])
-
-/** Whether a text starts gunicorn at some place, as far as its words tell. */
-const startsGunicorn = (text: string): boolean => /(^|[\s;&|(])([\w.$@{}~/-]*\/)?gunicorn(\s|$)/.test(text)
 
 /** What a shell would do something with, but for variables: the kubelet has some, and rules speak of the others. */
 const forShell = (text: string): boolean => /[;&|<>`\n*?()[\]{}]|^(exec|cd|export|source|\.|set|if|for|while)\s|^\w+=/.test(text.replaceAll(/'[^']*'|"[^"]*"|\$\(\w+\)|\$\{\w+\}/g, ''))

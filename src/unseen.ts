@@ -3,6 +3,7 @@
  */
 import { isSpent, spend, unreadReason } from './budget.ts'
 import type { Unread } from './command-line.ts'
+import { namesGunicorn } from './gunicorn-name.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { baseName } from './gunicorn/invocation.ts'
 import { isAnother, starters, supervisors } from './gunicorn/programs.ts'
@@ -125,9 +126,6 @@ function scriptOf({ name, words }: Unread): string | undefined {
   const operand = words.slice(1, 6).find(({ value }) => !value?.startsWith('-') && !value?.startsWith('+'))?.value
   return operand == null || words[1]?.value === '-s' ? undefined : operand
 }
-
-/** Whether a text names the program, and not a file, a package or a host that is called after it. */
-const namesGunicorn = (text: string): boolean => /(?<![\w.:@=/-])(?:[\w.@/-]*\/)?gunicorn(?![\w.:@=/-])/.test(text)
 
 /** Whether a program does something with the name, and does not start what it names. */
 const isDoneBy = (name: string, words: readonly Word[]): boolean =>

@@ -1,5 +1,6 @@
 /** `paddock explain`: one command, the commands of a manifest, or a stream of requests. */
 import { annotatedPython } from '../dependencies/annotation.ts'
+import { gunicornNames } from '../gunicorn-name.ts'
 import { withRelease } from '../injection/invocations.ts'
 import { inspectWorkload, type Invocation, type Surroundings } from '../inspect.ts'
 import { fieldMessage, fieldPath } from '../kubernetes/field.ts'
@@ -64,7 +65,7 @@ function readNamed(path: string, io: Io): string {
   try {
     return io.readFile(path)
   } catch (error) {
-    if (error instanceof FileError && error.isAbsent && /\s|^gunicorn$/.test(path)) throw new UsageError(`${error.message}: write a script behind --shell, or a command behind --`)
+    if (error instanceof FileError && error.isAbsent && (/\s/.test(path) || gunicornNames.has(path))) throw new UsageError(`${error.message}: write a script behind --shell, or a command behind --`)
     throw error
   }
 }

@@ -2,6 +2,7 @@
  * Where in a command line gunicorn is started: by its own name, as a Python module, behind wrappers.
  */
 import { descend, spend } from '../budget.ts'
+import { gunicornNames, isGunicorn } from '../gunicorn-name.ts'
 import { Environment } from '../shell/environment.ts'
 import { locatedIn, type Word } from '../shell/word.ts'
 import type { Variables } from './settings.ts'
@@ -56,9 +57,6 @@ export type Started =
   | { readonly kind: 'unknown' }
 
 export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
-
-/** What gunicorn is called. Debian up to 10 and Ubuntu up to 18.04 call that of Python 3 `gunicorn3`. */
-const names = new Set(['gunicorn', 'gunicorn3'])
 
 const isPython = (name: string): boolean => /^(python|pypy)(\d+(\.\d+)*)?$/.test(name)
 
@@ -136,8 +134,7 @@ function walked(words: readonly Word[], from: number): Started | Split {
     const name = word?.value
     if (word === undefined || name === undefined) return { kind: 'unknown' }
     if (isModule || last?.isPython === true) {
-      const isGunicorn = isModule ? name === 'gunicorn' || name === 'gunicorn.app.wsgiapp' : name?.endsWith('/gunicorn') === true
-      if (isGunicorn) return { kind: 'gunicorn', index: at, changes, passed }
+      if (isModule ? name === 'gunicorn' || name === 'gunicorn.app.wsgiapp' : name?.includes('/') === true && isGunicorn(name)) return { kind: 'gunicorn', index: at, changes, passed }
       const inner = isModule && name !== null && Object.hasOwn(pythonModules, name) ? pythonModules[name] : undefined
       if (inner === undefined) return { kind: 'program', index: program, changes, passed }
       last = inner
@@ -145,7 +142,7 @@ function walked(words: readonly Word[], from: number): Started | Split {
       // `$VENV/bin/gunicorn`: the folder does not matter.
       const path = name ?? locatedIn(word.text) ?? word.text.replace(/(?<!["'])["']+$/, '')
       const base = baseName(last?.namesEnvironment === true ? path.slice(path.indexOf(':') + 1) : path)
-      if (names.has(base)) return { kind: 'gunicorn', index: at, changes, passed }
+      if (gunicornNames.has(base)) return { kind: 'gunicorn', index: at, changes, passed }
       // Nor does it for `$VENV/bin/python`, or a wrapper.
       if (name === null && (!/\/[\w.-]+$/.test(path) || !(isPython(base) || Object.hasOwn(wrappers, base)))) return { kind: 'unknown' }
       program = at

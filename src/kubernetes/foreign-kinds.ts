@@ -1,4 +1,5 @@
 /** Objects of kinds that are not in `kinds.ts`: where pod templates stand in them, by their shape; and what their kind may be meant to be. */
+import { namesGunicorn } from '../gunicorn-name.ts'
 import { isObject, type Path } from './field.ts'
 import { workloadKinds, type WorkloadKind } from './kinds.ts'
 
@@ -47,7 +48,7 @@ export function speaksOfGunicorn(value: unknown): boolean {
   let left = mostValues
   const walk = (item: unknown, isCommand: boolean, depth: number): boolean => {
     if (left-- < 0 || depth > deepest) return false
-    if (typeof item === 'string') return isCommand && /(?<![\w.:@=-])gunicorn(?![\w.:@=/-])/.test(item)
+    if (typeof item === 'string') return isCommand && namesGunicorn(item)
     if (Array.isArray(item)) return item.some((one: unknown) => walk(one, isCommand, depth + 1))
     return isObject(item) && Object.entries(item).some(([key, one]) => walk(one, commandFields.test(key), depth + 1))
   }

@@ -1,6 +1,7 @@
 /** What a rule is, and how it words a problem. */
 import { spend } from '../budget.ts'
 import { isLoopback, parseAddress, type Address } from '../gunicorn/address.ts'
+import { isGunicorn } from '../gunicorn-name.ts'
 import { isRepackaged, versionIn, type Release } from '../gunicorn/catalogue.ts'
 import type { Value } from '../gunicorn/catalogue/release-file.ts'
 import type { Entry, Reading, Setting, StartProblem } from '../gunicorn/settings.ts'
@@ -289,9 +290,9 @@ export function boundPorts({ settings }: Subject): { readonly reached: readonly 
   return { reached: ports(false), inside: ports(true) }
 }
 
-const isGunicorn = ({ words }: Command): boolean => words.slice(0, 4).some(({ value }) => value === 'gunicorn' || value?.endsWith('/gunicorn') === true)
-const isFront = (command: Command): boolean => !isGunicorn(command) && isProxyCommand(command)
-const mayBeFront = (command: Command): boolean => !isGunicorn(command) && mayPassOn(command)
+const isAnother = ({ words }: Command): boolean => words.slice(0, 4).some(({ value }) => value != null && isGunicorn(value))
+const isFront = (command: Command): boolean => !isAnother(command) && isProxyCommand(command)
+const mayBeFront = (command: Command): boolean => !isAnother(command) && mayPassOn(command)
 
 /** Who may pass requests on to a gunicorn: programs of the same script, containers of the same Pod, which share its address, and those of the node. */
 export function inFront({ workload, container, beside }: Subject): 'a proxy' | `another ${string}` | 'a program of the node' | undefined {

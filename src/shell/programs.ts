@@ -1,4 +1,5 @@
 /** What programs of a script are for, by their names: those that are done once the script goes on, and those that serve. */
+import { gunicornNames } from '../gunicorn-name.ts'
 import type { Command } from './command.ts'
 
 /** Programs that a script is done with once it goes on, and builtins. */
@@ -15,7 +16,7 @@ const preparing = new Set((
 ).split(' '))
 
 /** Programs that do their own work for as long as they run, and pass no requests on. */
-const working = new Set('celery cron crond daphne dramatiq flower gunicorn huey_consumer hypercorn memcached postgres redis-server rq rqworker rsyslogd sshd supercronic syslogd uvicorn uwsgi'.split(' '))
+const working = new Set([...gunicornNames, ...'celery cron crond daphne dramatiq flower huey_consumer hypercorn memcached postgres redis-server rq rqworker rsyslogd sshd supercronic syslogd uvicorn uwsgi'.split(' ')])
 
 /** Programs that pass requests on to servers behind them, and those that start services. */
 const serving = new Set((
