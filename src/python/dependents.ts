@@ -136,15 +136,15 @@ export const harmless: ReadonlySet<string> = new Set((
   'billiard blinker boto3 botocore bottle cachelib cachetools certifi cffi charset-normalizer click click-didyoumean click-plugins click-repl ' +
   'cron-descriptor cryptography defusedxml dj-database-url django django-celery-beat django-celery-results django-cors-headers django-crispy-forms ' +
   'django-environ django-extensions django-filter django-mysql django-redis django-storages django-timezone-field djangorestframework ' +
-  'djangorestframework-simplejwt djangorestframework-xml dnspython drf-spectacular et-xmlfile event extensions falcon flask flask-caching flask-cors ' +
+  'djangorestframework-simplejwt djangorestframework-xml dnspython drf-spectacular et-xmlfile falcon flask flask-caching flask-cors ' +
   'flask-jwt-extended flask-login flask-migrate flask-restful flask-socketio flask-sqlalchemy flask-wtf frozenlist greenlet h11 httpcore httptools httpx ' +
   'idna inflection itsdangerous jinja2 jmespath jsonschema jsonschema-specifications kombu lxml mako markdown markupsafe marshmallow multidict ' +
   'mysql-connector-python numpy openpyxl opentelemetry-api opentelemetry-instrumentation opentelemetry-semantic-conventions orjson packaging pandas ' +
   'passlib pillow prometheus-client prompt-toolkit propcache protobuf psycopg psycopg-binary psycopg2-binary pycparser pycryptodome pydantic ' +
   'pydantic-core pydantic-settings pygments pyjwt pymemcache pymongo pymysql python-crontab python-dateutil python-dotenv python-engineio ' +
   'python-json-logger python-socketio pytz pyyaml redis referencing requests rpds-py s3transfer sentry-sdk setproctitle simple-websocket simplejson six ' +
-  'soupsieve sqlalchemy sqlparse starlette tenacity tornado typing- typing-inspection tzdata tzlocal uritemplate urllib3 uvicorn uvloop vine wcwidth ' +
-  'websockets werkzeug whitenoise wrapt wsproto wtforms yarl zope- zope-interface'
+  'soupsieve sqlalchemy sqlparse starlette tenacity tornado typing-extensions typing-inspection tzdata tzlocal uritemplate urllib3 uvicorn uvloop vine wcwidth ' +
+  'websockets werkzeug whitenoise wrapt wsproto wtforms yarl zope-event zope-interface'
 ).split(' '))
 
 /** What many distributions require, in some of their releases: only these are known to require none of it in any. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { dependents } from '../../src/python/dependents.ts'
+import { dependents, harmless, harmlessExtras, undemanding, widelyRequired } from '../../src/python/dependents.ts'
 import { normalise } from '../../src/python/distribution.ts'
 import { installed, type Installation } from '../../src/python/installed.ts'
 import { readMarker } from '../../src/python/marker.ts'
@@ -33,6 +33,8 @@ test.each([
   ['gunicorn\ndjango[mystery]', 'gevent', null, 'Unknown', '', 'perhaps through django, line 2'],
   ['gunicorn\ndjango[argon2]==5.2', 'gevent', null, 'Absent', '', 'not listed'],
   ['gunicorn\nflask @ git+https://a/flask.git', 'gevent', null, 'Unknown', '', 'perhaps through flask, line 2'],
+  ['gunicorn\ntyping_extensions==4.16.0\nzope.event==6.2\nzope.interface==8.7', 'gevent', null, 'Absent', '', 'not listed'],
+  ['gunicorn\nevent', 'gevent', null, 'Unknown', '', 'perhaps through event, line 2'],
   ['gipc\ngunicorn', 'gevent', null, 'Installed', '', 'through gipc, line 1'],
   ['gipc<1\ngunicorn', 'gevent', null, 'Unknown', '', 'through gipc, line 1'],
   // With hashes pip takes nothing that is not listed.
@@ -105,6 +107,16 @@ describe('the table of dependents', () => {
     // Where both are there, they have no release in common.
     expect(admits(ranges.join(','), '')).toBe(ranges.length === 2 ? 'unknown' : 'all')
     expect(() => readMarker(marker ?? 'os_name == "posix"')).not.toThrow()
+  })
+
+  test('all names are whole, as pip compares them', () => {
+    const names = [...harmless, ...undemanding, ...widelyRequired, ...harmlessExtras, ...dependents.flatMap(({ distribution, requires }) => [distribution, requires])]
+    expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || normalise(name) !== name)).toEqual([])
+  })
+
+  test('what requires nothing requires nothing of worker classes either', () => {
+    const known = new Set([...harmless, ...dependents.map(({ distribution }) => distribution)])
+    expect([...undemanding].filter((name) => !known.has(name))).toEqual([])
   })
 
   test('no distribution requires itself, however far around', () => {
