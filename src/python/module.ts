@@ -406,10 +406,16 @@ class Interpreter {
       return same === undefined ? unknown : bool(same === (operator === '=='))
     }
     const [a, b] = [numeric(left), numeric(right)]
-    if (a !== undefined && b !== undefined) return this.#arithmetic(operator, a, b)
+    if (a !== undefined && b !== undefined) {
+      const value = this.#arithmetic(operator, a, b)
+      return value.type === 'int' && left.type === 'bool' && right.type === 'bool' && /^[&|^]$/.test(operator) ? bool(value.value !== 0n) : value
+    }
     const floats = floatsOf(left, right)
     if (floats && (operator === '+' || operator === '-' || operator === '*')) return { type: 'float', value: operator === '+' ? floats[0] + floats[1] : operator === '-' ? floats[0] - floats[1] : floats[0] * floats[1] }
-    if (floats && (operator === '/' || operator === '//') && floats[1] !== 0) return { type: 'float', value: operator === '/' ? floats[0] / floats[1] : Math.floor(floats[0] / floats[1]) }
+    if (floats && floats[1] !== 0 && (operator === '/' || operator === '//' || operator === '%')) {
+      const { quotient, remainder } = divided(floats[0], floats[1])
+      return { type: 'float', value: operator === '/' ? floats[0] / floats[1] : operator === '//' ? quotient : remainder }
+    }
     if (left.type === 'str' && right.type === 'str') {
       if (operator === '+') return joined([left.value, right.value])
       if (operator === 'in' || operator === 'not in') return bool(right.value.includes(left.value) === (operator === 'in'))
@@ -437,7 +443,8 @@ class Interpreter {
       case '*':
         return isSmall(bits(a) + bits(b)) ? int(a * b) : unknown
       case '**':
-        return b >= 0n && b <= mostBits && isSmall(bits(a) * (b === 0n ? 1n : b)) ? int(a ** b) : unknown
+        if (b < 0n) break
+        return b <= mostBits && isSmall(bits(a) * (b === 0n ? 1n : b)) ? int(a ** b) : unknown
       case '//':
         if (b !== 0n) return int(floor())
         break
@@ -466,7 +473,7 @@ class Interpreter {
         return bool(a >= b)
       default:
     }
-    // `/` gives another number in Python 2.
+    // `/` gives another number in Python 2; a negative power is a float, or fails.
     this.#mayFail = true
     return unknown
   }
@@ -479,8 +486,10 @@ class Interpreter {
       if (!part.startsWith('%')) return part
       if (part === '%%') return '%'
       const value = values[at++]
-      if (value === undefined || (part === '%d' && value.type !== 'int') || (part !== '%d' && part !== '%s')) return undefined
-      return this.#text(value)
+      if (value === undefined) return undefined
+      if (part === '%s' || (part === '%d' && value.type === 'int')) return this.#text(value)
+      this.#mayFail = true
+      return undefined
     })
     if (at === values.length && (right.type !== 'dict' || at === 0)) return joined(texts)
     this.#mayFail = true
@@ -697,6 +706,16 @@ function floatsOf(left: PythonValue, right: PythonValue): readonly [number, numb
   if (left.type !== 'float' && right.type !== 'float') return undefined
   const [a, b] = [left, right].map((value) => (value.type === 'float' ? value.value : Number(numeric(value) ?? NaN)))
   return a !== undefined && b !== undefined && Math.abs(a) < 2 ** 50 && Math.abs(b) < 2 ** 50 ? [a, b] : undefined
+}
+
+/** `//` and `%` of floats: 6 // 0.1 is 59, as 0.1 is a little more than a tenth. Source: `_float_div_mod` in Objects/floatobject.c of CPython. */
+function divided(left: number, right: number): { readonly quotient: number; readonly remainder: number } {
+  const rest = left % right
+  const isOff = rest !== 0 && rest < 0 !== right < 0
+  const whole = (left - rest) / right - (isOff ? 1 : 0)
+  // What rounding has taken from a whole number is given back.
+  const quotient = whole === 0 ? 0 * (left / right) : Math.floor(whole) + (whole - Math.floor(whole) > 0.5 ? 1 : 0)
+  return { quotient, remainder: isOff ? rest + right : rest === 0 ? 0 * right : rest }
 }
 
 /** The names that an expression may bind. */

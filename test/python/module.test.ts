@@ -39,6 +39,7 @@ describe('what is known', () => {
     ['import os\np = os.environ.get("PORT", "1")\nq = int(os.getenv("NONE", "7"))\nr = os.environ["PORT"]', { os: '?', p: '5000', q: 7, r: '5000' }],
     ['from os import environ as e, getenv\na = e.get("EMPTY") or "x"\nb = getenv("NONE")', { e: '?', getenv: '?', a: 'x', b: null }],
     ['import os\na = f"0.0.0.0:{os.getenv(\'PORT\')}"\nb = "%s:%d" % ("h", 80)\nc = "{}:{}".format("h", 1)', { os: '?', a: '0.0.0.0:5000', b: 'h:80', c: 'h:1' }],
+    ['a = 6 // 0.1\nb = -1.5 // 0.1\nc = True | False\nd = -7.5 % 2\ne = 7 // -2.0', { a: 59, b: -15, c: true, d: 0.5, e: -4 }],
     ['a = 7 // 2\nb = -7 // 2\nc = -7 % 3\nd = not 0\ne = 1 if "" else 2', { a: 3, b: -4, c: 2, d: true, e: 2 }],
     ['a = {"x": [1], "y": {"z": 1.5}}\nb = a["y"]', { a: { x: [1], y: { z: 1.5 } }, b: { z: 1.5 } }],
     ['def f(a, b=1):\n    return a\ng = lambda x: x', { f: '…', g: '…' }],
