@@ -4,7 +4,7 @@
  */
 import type { LabelSelector } from '../kubernetes/labels.ts'
 import type { PolicyObject } from '../policy/gunicorn-policy.ts'
-import { nothing, override, type Action } from '../policy/policy.ts'
+import { nothing, override, type Action, type RulePolicy } from '../policy/policy.ts'
 import { defaultPreset, preset } from '../policy/presets.ts'
 import { soundPolicy } from '../policy/sound.ts'
 import type { KubernetesObject, OwnerReference } from '../cluster/cluster.ts'
@@ -111,7 +111,7 @@ function actingPart(object: PolicyObject): Acting {
   if (!policy) return { actions: new Set(), match: {}, readsImages: false, asksForCommands: false, mendsExisting: false }
   // Of several policies, the preset of another may hold for this one: that one then acts by it.
   const { rules, injection, existing } = override(preset(policy.spec.preset ?? defaultPreset) ?? nothing, policy.metadata.name, policy.spec)
-  return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))), match: policy.spec.match ?? {}, readsImages: injection === 'Environment', asksForCommands: isTold(rules['unresolved-command']?.action), mendsExisting: existing === 'Fix' }
+  return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))), match: policy.spec.match ?? {}, readsImages: injection === 'Environment', asksForCommands: isTold(rules['unresolved-command']), mendsExisting: existing === 'Fix' }
 }
 
 function address(path: string, { name, namespace, url }: ConfigurationSettings): Webhook['clientConfig'] {
@@ -187,5 +187,8 @@ const sorted = (value: unknown): string =>
   JSON.stringify(value, (_key, one: unknown) =>
     typeof one === 'object' && one !== null && !Array.isArray(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one)
 
-/** Whether more is done about a finding than to note it for the scan to tell. */
-const isTold = (action: string | undefined): boolean => action === 'Warn' || action === 'Deny'
+/** Whether more is done about a finding that has no fix than to note it for the scan to tell. */
+function isTold(rule: RulePolicy | undefined): boolean {
+  const action = rule?.action === 'Fix' ? rule.otherwise : rule?.action
+  return action === 'Warn' || action === 'Deny'
+}

@@ -77,6 +77,13 @@ describe('the webhooks', () => {
     expect(both([policy({ match: { kinds: ['Nothing'] } })])).toEqual({ mutating: [], validating: [] })
   })
 
+  test('ask for containers whose command is not in sight where they are told of', () => {
+    const asksForAll = (action: NonNullable<PolicyObject['spec']['rules']>[string]): boolean =>
+      only(both([policy({ rules: { 'unresolved-command': action } })]).validating).matchConditions.every(({ name }) => name !== 'may-start-gunicorn')
+    expect((['Off', 'Audit', 'Warn', 'Deny', 'Fix'] as const).map(asksForAll)).toEqual([false, false, true, true, true])
+    expect((['Off', 'Audit', 'Warn', 'Deny'] as const).map((otherwise) => asksForAll({ action: 'Fix', otherwise }))).toEqual([false, false, true, true])
+  })
+
   test('ask about the kinds and namespaces that policies name', () => {
     const web = { matchLabels: { tier: 'web' } }
     const one = only(both([policy({ match: { kinds: ['Deployment', 'CronJob'], namespaceSelector: web } })]).validating)
