@@ -125,7 +125,7 @@ class ProcessCheck {
           workload: own,
           invocations: countStarted(report),
           decision: findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow',
-          findings: findings.map((finding): ReportedFinding => ({ finding, span: span(finding), fixed: mended.has(finding) })),
+          findings: findings.map((finding): ReportedFinding => ({ finding, span: span(finding), fixable: mended.has(finding), fixed: false })),
           patch: () => jsonPatch(object, rounds),
         },
       },

@@ -96,7 +96,7 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
       workload,
       invocations: countStarted(report),
       decision: findings.some((finding) => finding.action === 'Deny') ? 'Deny' : 'Allow',
-      findings: findings.map((finding) => ({ finding, span: spanOf(manifest, at, finding), fixed: mended.has(finding) })),
+      findings: findings.map((finding) => ({ finding, span: spanOf(manifest, at, finding), fixable: mended.has(finding), fixed: false })),
       patch: () => jsonPatch(object, rounds),
     },
   }, options.configPlaces)

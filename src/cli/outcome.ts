@@ -14,7 +14,7 @@ export function failingActions(failOn: FailOn, written: boolean): ReadonlySet<st
   return new Set(actions.slice(0, last + 1).filter((action) => !(action === 'Fix' && written)))
 }
 
-export const counters = { Deny: 'denied', Warn: 'warned', Fix: 'fixed', Audit: 'audited' } as const
+export const counters = { Deny: 'denied', Warn: 'warned', Fix: 'fixable', Audit: 'audited' } as const
 
 export function status(summary: Summary, failing: ReadonlySet<string>): number {
   if (summary.unreadable > 0) return exitStatus.unreadable

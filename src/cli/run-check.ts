@@ -103,18 +103,22 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     const unsound = new Set<string>()
     for (const change of flags.fix || flags.diff ? changes : []) {
       const { file: name, text: before, folder } = change
-      const mended = await mend(change, scripts, io)
-      unmended += mended.refused
-      if (mended.refused > 0) unsound.add(name)
-      if (flags.diff && mended.text !== before) io.stdout.write(await diffOf(isInput ? reported.name : name, before, mended.text, io))
-      if (flags.fix && isInput && name === path) io.stdout.raw(mended.text)
-      else if (flags.fix && mended.text !== before && !written(folder, name, mended.text, io)) {
+      const { text: after, refused } = await mend(change, scripts, io)
+      unmended += refused
+      if (refused > 0) unsound.add(name)
+      if (flags.diff && after !== before) io.stdout.write(await diffOf(isInput ? reported.name : name, before, after, io))
+      if (flags.fix && isInput && name === path) io.stdout.raw(after)
+      else if (flags.fix && after !== before && !written(folder, name, after, io)) {
         unsound.add(name)
         unwritten += 1
       }
     }
     if (flags.fix && isInput && changes.every((change) => change.file !== path)) io.stdout.raw(text)
-    for (const { file: place, name, workload } of found) reporter.workload(place, unsound.has(name) ? withoutMending(workload) : workload)
+    for (const { file: place, name, workload } of found) {
+      const told = unsound.has(name) ? workload : mended(workload)
+      summary.fixed += told.findings.filter(({ fixed }) => fixed).length
+      reporter.workload(place, told)
+    }
   }
   bar.end()
   for (const note of flags.governing.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
@@ -132,8 +136,8 @@ interface Telling {
   readonly io: Io
 }
 
-/** Of what could not be mended as a whole it is not said what was. */
-const withoutMending = (workload: ReportedWorkload): ReportedWorkload => ({ ...workload, findings: workload.findings.map((one) => ({ ...one, fixed: false })) })
+/** A workload in a file that was mended as a whole: of others it is not said what was. */
+const mended = (workload: ReportedWorkload): ReportedWorkload => ({ ...workload, findings: workload.findings.map((one) => ({ ...one, fixed: one.fixable })) })
 
 const isManifestName = (path: string): boolean => /\.(ya?ml|json)$/.test(path)
 
@@ -250,8 +254,8 @@ function reporterFor(paths: readonly string[], { format = [], fix = false, diff 
   if (diff && mendsInput) throw new UsageError('--diff goes to standard output, as does what --fix makes of standard input')
   // A run that says nothing and fails is of no use. With --diff alone, the diff is what is asked for.
   const text = shown ?? (diff && !fix ? undefined : { format: 'text' as const })
-  const failing = failingActions(failOn, fix)
-  const options = { version, fails: (action: string) => failing.has(action), written: fix, tellsUnreadable: true }
+  const failing = failingActions(failOn, false)
+  const options = { version, fails: (action: string) => failing.has(action), tellsUnreadable: true }
   return openReports(text ? [text, ...files] : files, options, mendsInput ? io.stderr : io.stdout, io)
 }
 

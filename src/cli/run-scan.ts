@@ -110,7 +110,7 @@ async function scan(cluster: ScannedCluster, before: Policies | undefined, after
     summary.invocations += invocations
     for (const { action } of findings) summary[counters[action]] += 1
     const decision = findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow'
-    const reported = findings.map((finding) => ({ finding, fixed: finding.action === 'Fix' }))
+    const reported = findings.map((finding) => ({ finding, fixable: finding.action === 'Fix', fixed: false }))
     summary.unseen += unseenIn(reported)
     reporter.workload(undefined, { workload, invocations, decision, findings: reported, patch })
     bar.step('cluster', summary.workloads)
@@ -127,7 +127,7 @@ const silent: ComparisonReporter = { changes() {}, end() {} }
 function reporters(isComparison: boolean, failing: ReadonlySet<string>, { format = [{ format: 'text' }], version }: ScanFlags, io: Io): { reporter: Reporter; comparison: ComparisonReporter } {
   const isOwn = (output: Output): boolean => isComparison && (output.format === 'text' || output.format === 'json')
   const outputs = format.some(({ file }) => file === undefined) ? format : [{ format: 'text' } as const, ...format]
-  const reporter = openReports(outputs.filter((output) => !isOwn(output)), { version, fails: (action) => failing.has(action), written: false }, io.stdout, io)
+  const reporter = openReports(outputs.filter((output) => !isOwn(output)), { version, fails: (action) => failing.has(action) }, io.stdout, io)
   const comparisons = outputs.filter(isOwn).map((output) => comparisonIn(output, io))
   if (comparisons.length === 0) return { reporter, comparison: silent }
   return {

@@ -146,14 +146,14 @@ describe('SARIF', () => {
 
   test('of too many results the gravest are kept', () => {
     const chunks: string[] = []
-    const reporter = sarifReporter((text) => chunks.push(text), { version: '1', written: false })
+    const reporter = sarifReporter((text) => chunks.push(text), { version: '1' })
     for (const command of [['gunicorn', 'app', '-t', '10'], ['gunicorn', 'app', '-k', 'sunc']]) {
       const text = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', spec: { containers: [{ command }] } })
       const [checked] = checkText(text, { policyFor: () => preset('blueking') }, () => undefined)
       if (!checked || !('workload' in checked)) throw new Error('a Pod is a workload')
       for (let count = 0; count < 4200; count++) reporter.workload(undefined, checked.workload)
     }
-    reporter.end({ files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixed: 0, audited: 0, unreadable: 0, unseen: 0, passedOver: 0, written: false })
+    reporter.end({ files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixable: 0, audited: 0, fixed: 0, unreadable: 0, unseen: 0, passedOver: 0, written: false })
     const { results = [], invocations = [] } = (JSON.parse(chunks.join('')) as Log).runs[0] ?? {}
     const levels = results.map(({ level }) => level)
     expect(levels.length).toBe(25_000)
@@ -164,12 +164,12 @@ describe('SARIF', () => {
 
   test('what is in a cluster has a logical place alone', () => {
     const chunks: string[] = []
-    const reporter = sarifReporter((text) => chunks.push(text), { version: '1', written: false })
+    const reporter = sarifReporter((text) => chunks.push(text), { version: '1' })
     const text = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop' }, spec: { containers: [{ name: 'app', command: ['gunicorn', 'app', '-k', 'sunc'] }] } })
     for (const checked of checkText(text, { policyFor: () => preset('blueking') }, () => undefined))
-      if ('workload' in checked) reporter.workload(undefined, { ...checked.workload, findings: checked.workload.findings.map(({ finding }) => ({ finding, fixed: false })) })
+      if ('workload' in checked) reporter.workload(undefined, { ...checked.workload, findings: checked.workload.findings.map(({ finding }) => ({ finding, fixable: false, fixed: false })) })
     reporter.unreadable(undefined, { message: 'Pod shop/x: spec: Invalid value: 1: must be an object' })
-    reporter.end({ files: 0, workloads: 1, invocations: 1, denied: 1, warned: 0, fixed: 5, audited: 0, unreadable: 1, unseen: 0, passedOver: 0, written: false })
+    reporter.end({ files: 0, workloads: 1, invocations: 1, denied: 1, warned: 0, fixable: 5, audited: 0, fixed: 0, unreadable: 1, unseen: 0, passedOver: 0, written: false })
     const log = JSON.parse(chunks.join('')) as Log
     expect(validate(log) || validate.errors).toBe(true)
     expect(log.runs[0]?.results?.[0]?.locations).toEqual([{ logicalLocations: [{ name: 'app', fullyQualifiedName: 'Pod shop/web, container app', kind: 'resource' }] }])

@@ -129,6 +129,26 @@ describe('what is mended', () => {
     expect([new Set(flags(before) as string[]), new Set(flags(after) as string[])]).toEqual([new Set(['true,false']), new Set(['true,true'])])
   })
 
+  test('is counted as it is told of each finding, where an edit is refused', async () => {
+    // Two containers share one list, so that it cannot be mended for one.
+    const shared = 'apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: a\n      command: &c [gunicorn, app]\n    - {name: b, command: *c}\n'
+    const files = { 'a.yaml': shared, 'b.yaml': deployment('command: [gunicorn, app]') }
+    const outputs = ['--format', 'json', '--format', 'text=out.txt', '--format', 'junit=out.xml', '--format', 'sarif=out.sarif']
+    const { status, out, files: after } = await run(['check', '--fix', '--fail-on', 'fix', ...outputs, 'a.yaml', 'b.yaml'], files)
+    const { summary, workloads } = JSON.parse(out)
+    const told = workloads.map(({ findings }: { findings: { fixable: boolean; fixed: boolean }[] }) => findings.filter(({ fixable }) => fixable).map(({ fixed }) => fixed))
+    expect(told.map((flags: boolean[]) => [...new Set(flags)])).toEqual([[false], [true]])
+    expect([summary.fixable, summary.fixed]).toEqual([told.flat().length, told[1].length])
+    expect([status, after['a.yaml'], after['b.yaml'] === files['b.yaml']]).toEqual([1, shared, false])
+    expect(after['out.txt']).toContain(` ${summary.fixed} fixed, ${told[0].length} not fixed, `)
+    expect(after['out.xml']).toContain('failures="1"')
+    const properties = JSON.parse(after['out.sarif'] ?? '').runs[0].results.map((one: { properties: { fixable: boolean; fixed: boolean } }) => one.properties)
+    expect([properties.filter((one: { fixable: boolean }) => one.fixable).length, properties.filter((one: { fixed: boolean }) => one.fixed).length]).toEqual([summary.fixable, summary.fixed])
+    // What is not written is not mended, either.
+    const dry = JSON.parse((await run(['check', '--format', 'json', 'a.yaml', 'b.yaml'], files)).out).summary
+    expect([dry.fixable, dry.fixed]).toEqual([summary.fixable, 0])
+  })
+
   test('is not told as if it were still there; what is left is', async () => {
     const files = { 'a.yaml': deployment('command: [gunicorn, app, -t, "10"]') }
     const before = await run(['check', 'a.yaml'], files)

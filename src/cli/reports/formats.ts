@@ -14,17 +14,15 @@ import { textReporter } from './text.ts'
 export interface ReportOptions {
   /** Paddock's own version. */
   readonly version: string
-  /** True for the actions that end with a failure. */
+  /** True for the actions that end with a failure, where nothing is fixed. */
   readonly fails: (action: string) => boolean
-  /** True where what can be fixed is. */
-  readonly written: boolean
   /** True where the command itself tells what cannot be read, beside a text that people read. */
   readonly tellsUnreadable?: boolean
   readonly paint: ReturnType<typeof painter>
 }
 
 const formats: Readonly<Record<Format, (write: (text: string) => void, options: ReportOptions) => Reporter>> = {
-  text: (write, { paint, written, tellsUnreadable }) => textReporter(write, paint, written, tellsUnreadable),
+  text: (write, { paint, tellsUnreadable }) => textReporter(write, paint, tellsUnreadable),
   json: jsonReporter,
   sarif: sarifReporter,
   junit: junitReporter,

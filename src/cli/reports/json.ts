@@ -1,7 +1,7 @@
 /** `--format json`: one CheckResult. */
 import { workloadName, type ReportedFile, type ReportedWorkload, type Reporter, type Unreadable } from './report.ts'
 
-export function jsonReporter(write: (text: string) => void, { written }: { readonly written: boolean }): Reporter {
+export function jsonReporter(write: (text: string) => void): Reporter {
   // Kept as text, which takes a tenth of the memory of the objects.
   const workloads: string[] = []
   const unreadable: string[] = []
@@ -10,14 +10,12 @@ export function jsonReporter(write: (text: string) => void, { written }: { reado
   }
   return {
     workload(file, workload) {
-      workloads.push(JSON.stringify(workloadResult(file, workload, written)))
+      workloads.push(JSON.stringify(workloadResult(file, workload)))
     },
     unreadable(file, problem) {
       unreadable.push(JSON.stringify(unreadableResult(file, problem)))
     },
-    end({ files, workloads: count, invocations, denied, warned, fixed: fixable, audited, unreadable: unread, unseen, passedOver }) {
-      // What can be fixed is fixed where it was written, and nowhere else.
-      const fixed = written ? fixable : 0
+    end({ files, workloads: count, invocations, denied, warned, fixed, fixable, audited, unreadable: unread, unseen, passedOver }) {
       const summary = { files, workloads: count, invocations, denied, warned, fixed, fixable, audited, unreadable: unread, unseen, passedOver }
       write(`{"apiVersion":"paddock.dev/v1alpha1","kind":"CheckResult","summary":${JSON.stringify(summary)},"workloads":[`)
       list(workloads)
@@ -28,7 +26,7 @@ export function jsonReporter(write: (text: string) => void, { written }: { reado
   }
 }
 
-function workloadResult(file: ReportedFile | undefined, { document, line, workload, decision, findings, patch }: ReportedWorkload, written: boolean): object {
+function workloadResult(file: ReportedFile | undefined, { document, line, workload, decision, findings, patch }: ReportedWorkload): object {
   return {
     file: file?.name,
     document,
@@ -38,7 +36,7 @@ function workloadResult(file: ReportedFile | undefined, { document, line, worklo
     namespace: workload.namespace,
     name: workload.name,
     decision,
-    findings: findings.map(({ finding, span, fixed }) => ({
+    findings: findings.map(({ finding, span, fixable, fixed }) => ({
       rule: finding.rule,
       action: finding.action,
       severity: finding.severity,
@@ -50,8 +48,8 @@ function workloadResult(file: ReportedFile | undefined, { document, line, worklo
       column: span?.column,
       message: finding.message,
       remedy: finding.remedy,
-      fixable: fixed,
-      fixed: fixed && written,
+      fixable,
+      fixed,
     })),
     patch: patch(),
   }

@@ -10,7 +10,7 @@ interface Suite {
   errors: number
 }
 
-export function junitReporter(write: (text: string) => void, { fails, written }: { fails: (action: string) => boolean; readonly written: boolean }): Reporter {
+export function junitReporter(write: (text: string) => void, { fails }: { fails: (action: string) => boolean }): Reporter {
   const suites = new Map<string, Suite>()
   const suiteOf = (name: string): Suite => {
     const suite = suites.get(name) ?? { cases: [], failures: 0, errors: 0 }
@@ -21,11 +21,11 @@ export function junitReporter(write: (text: string) => void, { fails, written }:
     workload(file, { workload, findings }) {
       const name = file?.name ?? (workload.namespace || 'cluster')
       const suite = suiteOf(name)
-      const failing = findings.filter(({ finding }) => fails(finding.action))
-      const others = findings.filter(({ finding }) => !fails(finding.action))
+      const failing = findings.filter(({ finding, fixed }) => fails(finding.action) && !fixed)
+      const others = findings.filter(({ finding, fixed }) => !fails(finding.action) || fixed)
       const [first] = failing
       if (first) suite.failures += 1
-      const lines = (found: readonly ReportedFinding[]): string => found.map((one) => findingLine(file, one, written)).join('')
+      const lines = (found: readonly ReportedFinding[]): string => found.map((one) => findingLine(file, one)).join('')
       const { rule = '', message = '' } = first?.finding ?? {}
       const failure = first ? element('failure', { type: rule, message }, lines(failing)) : ''
       const output = others.length > 0 ? element('system-out', {}, lines(others)) : ''
@@ -59,9 +59,9 @@ function totals(suites: readonly Suite[]): Readonly<Record<'tests' | 'failures' 
 const testCase = (classname: string, name: string, content: string): string =>
   `${element('testcase', { classname, name }, undefined, content)}\n`
 
-function findingLine(file: ReportedFile | undefined, { finding, span, fixed }: ReportedFinding, written: boolean): string {
+function findingLine(file: ReportedFile | undefined, { finding, span, fixed }: ReportedFinding): string {
   const place = file && span ? `${placeName(file, span, undefined)}: ` : ''
-  const remedy = fixed && written ? '' : `  ${finding.remedy}\n`
+  const remedy = fixed ? '' : `  ${finding.remedy}\n`
   return `${place}${finding.action.toLowerCase()}: ${finding.message}\n${remedy}  ${decidedBy(finding)}\n`
 }
 

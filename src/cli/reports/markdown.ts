@@ -8,14 +8,14 @@ const longest = 60_000
 
 type Row = 'Unreadable' | Finding['action']
 
-export function markdownReporter(write: (text: string) => void, { written }: { readonly written: boolean }): Reporter {
+export function markdownReporter(write: (text: string) => void): Reporter {
   const rows: Readonly<Record<Row, string[]>> = { Unreadable: [], Deny: [], Warn: [], Fix: [], Audit: [] }
   return {
     workload(file, { workload, findings }) {
       for (const { finding, span, fixed } of findings) {
         const { action, container, message, remedy } = finding
         const where = [file ? code(placeName(file, span, workload)) : '', code(workloadName(workload)), `container ${code(container)}`]
-        const what = [code(message), fixed && written ? '' : prose(remedy)]
+        const what = [code(message), fixed ? '' : prose(remedy)]
         rows[action].push(row([`**${action}**`, code(decidedBy(finding))], where, what))
       }
     },

@@ -21,7 +21,9 @@ export interface Span {
 
 export interface ReportedFinding {
   readonly finding: Finding
-  /** True where the fix can be made: with `--fix` it is, but for what `left` says. */
+  /** True where the fix can be made in the object. */
+  readonly fixable: boolean
+  /** True where it has been made, and is written to the file. */
   readonly fixed: boolean
   /** Undefined for what was not read from a file. */
   readonly span?: Span | undefined
@@ -55,20 +57,22 @@ export interface Summary {
   /** Findings, by what is done about them. */
   denied: number
   warned: number
-  fixed: number
+  fixable: number
   audited: number
+  /** Of those that can be fixed, the ones that are, and are written to their files. */
+  fixed: number
   unreadable: number
   /** Containers that may start gunicorn and were not looked into. */
   unseen: number
   /** Files, documents and charts that were not looked at, and may have something to do with gunicorn. */
   passedOver: number
-  /** True where the fixes were written to the files. */
+  /** True where fixes are written to the files, as far as they can be. */
   written: boolean
 }
 
 /** Before anything was looked at. */
 export const emptySummary = (written: boolean): Summary =>
-  ({ files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixed: 0, audited: 0, unreadable: 0, unseen: 0, passedOver: 0, written })
+  ({ files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixable: 0, audited: 0, fixed: 0, unreadable: 0, unseen: 0, passedOver: 0, written })
 
 /** A report in one format. Called as things are found, file by file; the file is undefined for what is in a cluster. */
 export interface Reporter {
@@ -125,12 +129,13 @@ export function lookedAt({ files, workloads, invocations, unseen, passedOver }: 
 }
 
 /** What came of it: `1 denied, 2 to fix`. */
-export function outcome({ workloads, passedOver, files, denied, warned, fixed, audited, unreadable, written }: Summary): string {
-  const toFix = files > 0 ? 'to fix (`paddock check --fix`)' : 'to fix'
+export function outcome({ workloads, passedOver, files, denied, warned, fixable, audited, fixed, unreadable, written }: Summary): string {
+  const toFix = written ? 'not fixed' : files > 0 ? 'to fix (`paddock check --fix`)' : 'to fix'
   const parts = [
     denied > 0 ? `${denied} denied` : '',
     warned > 0 ? `${warned} warned of` : '',
-    fixed > 0 ? `${fixed} ${written ? 'fixed' : toFix}` : '',
+    fixed > 0 ? `${fixed} fixed` : '',
+    fixable > fixed ? `${fixable - fixed} ${toFix}` : '',
     audited > 0 ? `${audited} audited` : '',
     unreadable > 0 ? `${unreadable} unreadable` : '',
   ].filter((part) => part !== '')

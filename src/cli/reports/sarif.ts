@@ -29,7 +29,7 @@ type Descriptor = Pick<Rule, 'id' | 'severity' | 'summary' | 'why' | 'remedy'>
 
 const ruleIndexes: ReadonlyMap<string, number> = new Map(told.map(({ id }, index) => [id, index]))
 
-export function sarifReporter(write: (text: string) => void, { version, written }: { readonly version: string; readonly written: boolean }): Reporter {
+export function sarifReporter(write: (text: string) => void, { version }: { readonly version: string }): Reporter {
   // Kept as text, which takes a tenth of the memory of the objects.
   const results: Readonly<Record<Level, string[]>> = { error: [], warning: [], note: [] }
   const notifications: object[] = []
@@ -42,7 +42,7 @@ export function sarifReporter(write: (text: string) => void, { version, written 
         identities.set(identity, nth)
         const level = levels[found.finding.action]
         const partialFingerprints = { 'paddock/v1': `${identity}:${nth}` }
-        results[level].push(JSON.stringify({ ...result(file, workload, found, written), level, partialFingerprints }))
+        results[level].push(JSON.stringify({ ...result(file, workload, found), level, partialFingerprints }))
       }
     },
     unreadable(file, problem) {
@@ -80,7 +80,7 @@ function descriptor({ id, severity, summary, why, remedy }: Descriptor): object 
   }
 }
 
-function result(file: ReportedFile | undefined, workload: Workload, { finding, span, fixed }: ReportedFinding, written: boolean): object {
+function result(file: ReportedFile | undefined, workload: Workload, { finding, span, fixable, fixed }: ReportedFinding): object {
   const justification = `GunicornException "${finding.exception}"`
   return {
     ruleId: finding.rule,
@@ -88,7 +88,7 @@ function result(file: ReportedFile | undefined, workload: Workload, { finding, s
     message: { text: messageText(`${finding.message} ${finding.remedy}`) },
     locations: [location(file, span, workload, finding.container)],
     suppressions: finding.exception === undefined ? undefined : [{ kind: 'external', status: 'accepted', justification }],
-    properties: { action: finding.action, policy: finding.policy, fixable: fixed, fixed: fixed && written },
+    properties: { action: finding.action, policy: finding.policy, fixable, fixed },
   }
 }
 

@@ -13,12 +13,12 @@ const styles: Readonly<Record<string, Style>> = { deny: 'red', warn: 'yellow', f
 const widestLine = 160
 
 /** @param isShown true where what cannot be read is told elsewhere on the same screen */
-export function textReporter(write: (text: string) => void, paint: Paint, written = false, isShown = false): Reporter {
+export function textReporter(write: (text: string) => void, paint: Paint, isShown = false): Reporter {
   return {
     workload(file, { workload, findings }) {
       // What stands at one place is said in one go, and the line is shown once.
       // What was mended is there no more.
-      const places = Map.groupBy(written ? findings.filter(({ fixed }) => !fixed) : findings, ({ span }) => span && `${span.line}:${span.column}:${span.width}`)
+      const places = Map.groupBy(findings.filter(({ fixed }) => !fixed), ({ span }) => span && `${span.line}:${span.column}:${span.width}`)
       for (const found of places.values()) write(`${findingsText(file, workload, found, paint)}\n`)
     },
     unreadable(file, { span, workload, message }) {
