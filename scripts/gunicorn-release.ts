@@ -26,14 +26,13 @@ const pythons = ['python3.11', 'python3.12', 'python3.10', 'python3.9', 'python3
 
 /** Puts a release into the cache, unless it is there, and finds a Python that can start it. */
 export async function installGunicorn(release: string): Promise<GunicornRelease> {
-  const folder = join(cacheFolder(), release)
+  const folder = cacheFolder('gunicorn', release)
   if (!await exists(join(folder, 'gunicorn'))) await install(release, folder)
   return { release, folder, python: await pythonFor(release, folder) }
 }
 
-function cacheFolder(): string {
-  return process.env.PADDOCK_CACHE || join(homedir(), '.cache', 'paddock', 'gunicorn')
-}
+/** A folder of what is fetched once: below PADDOCK_CACHE, or ~/.cache/paddock. */
+export const cacheFolder = (...names: readonly string[]): string => join(process.env.PADDOCK_CACHE || join(homedir(), '.cache', 'paddock'), ...names)
 
 /** What stands in a release's folder: gunicorn, and what it needs for everything that its command line can ask for. */
 function packagesOf(release: string): string[] {
@@ -46,9 +45,13 @@ function packagesOf(release: string): string[] {
   return [gunicorn]
 }
 
-/** Puts distributions, with all that they require, into the cache, unless they are there: the folder that is to stand on `sys.path`. */
+/**
+ * Puts distributions, with all that they require, into the cache, unless they are there: the folder that is to stand on `sys.path` of
+ * that Python. What is compiled is for its version alone.
+ */
 export async function installDistributions(python: string, distributions: readonly string[]): Promise<string> {
-  const folder = join(dirname(cacheFolder()), 'distributions', distributions.join(','))
+  const { stdout } = await run(python, [...isolated, '-c', 'import sys; print(sys.implementation.cache_tag)'], { env: pathOnly() })
+  const folder = cacheFolder('distributions', stdout.trim(), distributions.join(','))
   if (!await exists(folder)) await installInto(folder, python, ['--only-binary', ':all:', ...distributions])
   return folder
 }

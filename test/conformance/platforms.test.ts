@@ -1,10 +1,11 @@
 /** How files of platforms are read, against the readers themselves: PyYAML, honcho, shlex, and the bash of a buildpack's launcher. */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { installDistributions } from '../../scripts/gunicorn-release.ts'
 import { readPythonYaml } from '../../src/cli/python-yaml.ts'
 import { YamlError } from '../../src/cli/yaml.ts'
 import { splitWords } from '../../src/gunicorn/shlex.ts'
@@ -25,29 +26,12 @@ interface Answer {
   readonly shlex: readonly (string[] | string)[]
 }
 
-const cache = process.env['PADDOCK_CACHE'] ?? join(homedir(), '.cache', 'paddock')
-const packages = ['PyYAML==6.0.3', 'honcho==2.0.0']
 const python = process.env['PYTHON'] ?? 'python3'
-
-/** The folder of the packages, which are fetched where they are not there yet. */
-function installed(): string {
-  const folder = join(cache, 'platforms', packages.join('-'))
-  if (existsSync(folder)) return folder
-  mkdirSync(join(cache, 'platforms'), { recursive: true })
-  const partial = mkdtempSync(`${folder}.partial-`)
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--target', partial, ...packages], { env: { ...process.env, PIP_ROOT_USER_ACTION: 'ignore' } })
-  try {
-    renameSync(partial, folder)
-  } catch {
-    // Another process was faster.
-    rmSync(partial, { recursive: true, force: true })
-  }
-  return folder
-}
+const packages = await installDistributions(python, ['PyYAML==6.0.3', 'honcho==2.0.0'])
 
 function ask(request: { readonly yaml?: readonly string[]; readonly honcho?: readonly string[]; readonly shlex?: readonly string[] }): Answer {
   const input = JSON.stringify({ yaml: [], honcho: [], shlex: [], ...request })
-  const { stdout, stderr, status } = spawnSync(python, ['-I', join(import.meta.dirname, 'platforms.py'), installed()], { input, encoding: 'utf8', maxBuffer: 1 << 28 })
+  const { stdout, stderr, status } = spawnSync(python, ['-I', join(import.meta.dirname, 'platforms.py'), packages], { input, encoding: 'utf8', maxBuffer: 1 << 28 })
   if (status !== 0) throw new Error(`the readers could not be asked: ${stderr}`)
   return JSON.parse(stdout) as Answer
 }

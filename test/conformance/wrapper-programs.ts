@@ -1,9 +1,9 @@
 /** Real wrappers of gunicorn: packages of PyPI and Debian, in a cache folder. */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { cacheFolder } from '../../scripts/gunicorn-release.ts'
 
 const run = promisify(execFile)
 
@@ -17,7 +17,7 @@ const debian = ['tini', 'dumb-init', 'gosu', 'wait-for-it', 'catatonit', 'runit'
 
 /** The folders that hold the programs. Throws where they cannot be had, with a sentence on why. */
 export async function installWrappers(): Promise<string[]> {
-  const folder = process.env['PADDOCK_CACHE_WRAPPERS'] ?? join(homedir(), '.cache', 'paddock', 'wrappers')
+  const folder = cacheFolder('wrappers')
   await once(join(folder, 'python'), async (to) => {
     await run('python3', ['-m', 'venv', to])
     await run(join(to, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...python])
