@@ -62,8 +62,14 @@ export interface Configured {
   readonly error: string | undefined
 }
 
-/** How Python asks for the machine's cores; the last one tells those that the process may run on, which a limit does not change either. */
-const asksForCores = /\b(?:process_)?cpu_count\(|\bsched_getaffinity\(/
+/**
+ * How Python and shells ask for the cores of the machine, or for those that the process may run on, which a limit of CPU time does not
+ * change either: `prlimit --nproc` does not.
+ */
+const coresAsked = /\b(?:process_)?cpu_count\(|\bsched_getaffinity\(|_NPROCESSORS_(?:ONLN|CONF)\b|(?<![\w-])nproc\b|\/proc\/(?:cpuinfo|stat)\b|\/sys\/devices\/system\/cpu\b|\blscpu\b/
+
+/** Whether a text of Python or of a shell asks how many cores there are. */
+export const asksForCores = (text: string): boolean => coresAsked.test(text)
 
 /** Reads config files from a source, each once. */
 export class ConfigReader {
@@ -94,7 +100,7 @@ export class ConfigReader {
     const file = this.#source.file(named.startsWith('file:') ? named.slice('file:'.length) : named)
     if (!file) return file
     const module = readModule(file.text, '__config__', this.#source.environment)
-    if (!('refused' in module)) return { name: file.name, origin: file.origin, module, problem: undefined, countsCores: asksForCores.test(file.text) }
+    if (!('refused' in module)) return { name: file.name, origin: file.origin, module, problem: undefined, countsCores: asksForCores(file.text) }
     return module.refused ? { name: file.name, origin: file.origin, module: undefined, problem: `${file.name}, line ${module.line}: ${module.message}`, countsCores: false } : null
   }
 }

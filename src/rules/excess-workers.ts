@@ -1,3 +1,4 @@
+import { asksForCores } from '../gunicorn/config-file.ts'
 import { limit } from '../kubernetes/pod-fields.ts'
 import { defineRule, invalid, numbers, type Problem, type Subject } from './rule.ts'
 
@@ -21,9 +22,6 @@ export default defineRule({
   },
 })
 
-/** What tells a shell the cores of the machine. */
-const asksForCores = /\bnproc\b|\b_NPROCESSORS_(?:ONLN|CONF)\b|\/proc\/cpuinfo\b|\bcpu_count\(/
-
 /** Workers that are reckoned from the cores of the node, where the container may use fewer. */
 function* counted(subject: Subject): Iterable<Problem> {
   const { settings, container, script } = subject
@@ -35,7 +33,7 @@ function* counted(subject: Subject): Iterable<Problem> {
     if (entry.value !== undefined) continue
     const written = entry.argument?.word.text
     // A variable may hold what the script has asked for above.
-    const isCounted = setting.source === 'config file' ? settings.configFile?.countsCores === true : asksForCores.test(written ?? '') || (written?.includes('$') === true && asksForCores.test(script?.text ?? ''))
+    const isCounted = setting.source === 'config file' ? settings.configFile?.countsCores === true : asksForCores(written ?? '') || (written?.includes('$') === true && asksForCores(script?.text ?? ''))
     if (!isCounted) continue
     const detail = `must not be reckoned from the cores of the node, which are what is counted here: the CPU limit of the container is ${JSON.stringify(cpu.written)}`
     yield invalid(subject, setting, entry, detail, {
