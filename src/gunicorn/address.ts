@@ -63,13 +63,14 @@ export function isLoopback(address: Address): boolean {
 
 /**
  * True for two that Linux does not let a process listen on: with one port, and one of them every address or both the same one.
- * `::` is every address of IPv4 too, unless a system's settings say otherwise. Port 0 is a free one, each time another.
+ * `::` is every address of IPv4 too, unless `isApart`: a system's settings may say so. Port 0 is a free one, each time another.
  */
-export function sharesAddress(one: Extract<Address, { kind: 'tcp' }>, other: Extract<Address, { kind: 'tcp' }>): boolean {
+export function sharesAddress(one: Extract<Address, { kind: 'tcp' }>, other: Extract<Address, { kind: 'tcp' }>, isApart = false): boolean {
   if (one.port !== other.port || one.port === 0) return false
   const [left, right] = [plainHost(one.host), plainHost(other.host)]
-  if (left === right || left === '::' || right === '::') return true
   const isVersion6 = (host: string): boolean => host.includes(':')
+  if (left === right) return true
+  if (left === '::' || right === '::') return !isApart || (isVersion6(left) && isVersion6(right))
   return (left === '0.0.0.0' && !isVersion6(right)) || (right === '0.0.0.0' && !isVersion6(left))
 }
 

@@ -146,9 +146,20 @@ export function mayBindLowPorts(container: Container): boolean | undefined {
 
 /** The lowest port that anybody may bind, where a sysctl of the Pod says so. */
 export function unprivilegedPortStart(workload: Workload): number | undefined {
-  const sysctl = list(fieldOf(inPod(workload, 'securityContext'), 'sysctls')).find((entry) => fieldOf(entry, 'name') === 'net.ipv4.ip_unprivileged_port_start')
-  const value = fieldOf(sysctl, 'value')
+  const value = sysctl(workload, 'net.ipv4.ip_unprivileged_port_start')
   return typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined
+}
+
+/** Whether `[::]` is for IPv6 alone, as a sysctl of the Pod may say: a Pod's own network begins without it. */
+export function isIPv6Only(workload: Workload): boolean {
+  const value = sysctl(workload, 'net.ipv6.bindv6only')
+  return value !== undefined && value !== '0'
+}
+
+/** What a Pod sets a sysctl to; undefined where it does not. Its name may be written with slashes. */
+function sysctl(workload: Workload, name: string): unknown {
+  const entry = list(fieldOf(inPod(workload, 'securityContext'), 'sysctls')).find((one) => String(fieldOf(one, 'name')).replaceAll('/', '.') === name)
+  return fieldOf(entry, 'value')
 }
 
 /** True where nothing can be written outside of volumes. */

@@ -1,6 +1,6 @@
 import { parseAddress, sharesAddress, type Address } from '../gunicorn/address.ts'
 import type { Entry, Setting } from '../gunicorn/settings.ts'
-import { hasHostNetwork } from '../kubernetes/pod-fields.ts'
+import { hasHostNetwork, isIPv6Only } from '../kubernetes/pod-fields.ts'
 import { valueAt } from '../kubernetes/workload.ts'
 import { defineRule, invalid, namesPort, single, withPortVariable, type Problem, type Subject } from './rule.ts'
 
@@ -66,7 +66,8 @@ function faultOf(subject: Subject, setting: Setting, entry: Entry, { host, port 
 function severalRemedy(subject: Subject, text: string): string {
   const parts = text.split(',').slice(0, most).map((part) => part.trim())
   const addresses = parts.map((part) => parseAddress(part, subject.releases[0]?.addressSyntax))
-  const areShared = addresses.some((address, index) => address.kind === 'tcp' && addresses.slice(0, index).some((other) => other.kind === 'tcp' && sharesAddress(other, address)))
+  const isApart = isIPv6Only(subject.workload)
+  const areShared = addresses.some((address, index) => address.kind === 'tcp' && addresses.slice(0, index).some((other) => other.kind === 'tcp' && sharesAddress(other, address, isApart)))
   return areShared ? 'Write one of them, as they cannot all be bound: `[::]:8000` is for IPv4 and IPv6.' : 'Give each address an option of its own: `-b 0.0.0.0:8000 -b 0.0.0.0:8001`.'
 }
 
@@ -87,12 +88,11 @@ function isOwnName({ workload, environment }: Subject, host: string): boolean {
 function* overlaps(subject: Subject, setting: Setting, bound: readonly Bound[]): Iterable<Problem> {
   // The kernel lets both be bound then.
   if (subject.settings.isSet('reuse_port') !== 'no' && subject.settings.value('reuse_port') !== false) return
-  const sysctls = subject.workload.pod && valueAt(subject.workload.pod.spec, ['securityContext', 'sysctls'])
-  if (Array.isArray(sysctls) && JSON.stringify(sysctls).includes('bindv6only')) return
+  const isApart = isIPv6Only(subject.workload)
   for (const [index, { entry, address }] of bound.entries()) {
-    const other = bound.slice(0, index).find((earlier) => sharesAddress(earlier.address, address))
+    const other = bound.slice(0, index).find((earlier) => sharesAddress(earlier.address, address, isApart))
     if (!other) continue
-    const both = address.host.startsWith('::') || other.address.host.startsWith('::') ? ', and `[::]` is for IPv4 as well' : ''
+    const both = isApart ? '' : address.host.startsWith('::') || other.address.host.startsWith('::') ? ', and `[::]` is for IPv4 as well' : ''
     yield invalid(subject, setting, entry, `must not overlap with "${other.text}", which is bound before it${both}`, { remedy: 'Leave one of them out, or give it another port.' })
   }
 }
