@@ -7,7 +7,7 @@ const root = dirname(import.meta.dirname)
 
 /** From the ground up. What stands on one line never imports from its neighbours, nor from a line below its own. */
 const order = [
-  ['budget', 'gunicorn-name', 'log'],
+  ['budget', 'gunicorn-name', 'log', 'near'],
   ['shell', 'python', 'kubernetes', 'oci', 'x509'],
   ['gunicorn', 'edit'],
   ['platforms'],
@@ -161,7 +161,7 @@ describe('the house', () => {
   test('what is one file stays one file', () => {
     const files = sources.map(({ path }) => path)
     expect(files).toEqual(expect.arrayContaining(['src/inspect.ts', 'src/edit.ts', 'src/lint.ts', 'src/fix.ts']))
-    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/gunicorn-name.ts', 'src/inspect.ts', 'src/lint.ts', 'src/log.ts', 'src/misstart.ts', 'src/unseen.ts'])
+    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/gunicorn-name.ts', 'src/inspect.ts', 'src/lint.ts', 'src/log.ts', 'src/misstart.ts', 'src/near.ts', 'src/unseen.ts'])
   })
 
   test('everything has a name', () => {

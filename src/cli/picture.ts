@@ -65,7 +65,7 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
 /** The option that one which there is not is near to, for the end of a message. */
 function guess(message: string, { releases }: Found): string {
   const [, name] = /^unrecognized arguments: --([\w-]+)/.exec(message) ?? []
-  const near = name === undefined ? undefined : releases.map((release) => nearFlag(name, release)).find((flag) => flag !== undefined)
+  const near = name === undefined ? undefined : nearFlag(name, releases)
   return near === undefined ? '' : `: did you mean ${near}?`
 }
 

@@ -1,6 +1,6 @@
 /** What to write in place of a value or an option that gunicorn refuses: an order, with the text to write in backquotes. Pure. */
 import type { Release } from './catalogue.ts'
-import { nearName } from './near-names.ts'
+import { nearFlag } from './near-names.ts'
 import { wrongNames } from './wrong-names.ts'
 
 /** What is longer has nothing in it that one reader sees at a glance. */
@@ -95,15 +95,6 @@ export function adviceOnOption(text: string, next: string | undefined, releases:
   const value = rest.length > 0 ? rest.join('=') : next?.startsWith('-') === false ? next : undefined
   const right = Object.hasOwn(wrongNames, name) ? wrongNames[name] : undefined
   if (right !== undefined) return `Write \`${right.replace(/(HOST|PORT|PATH)$|HOST(?=:)/, (part) => (value === undefined || /\$/.test(value) ? part : value))}\`.`
-  const near = name.startsWith('--') ? flagNear(name.slice(2), releases) : undefined
+  const near = name.startsWith('--') ? nearFlag(name.slice(2), releases) : undefined
   return near === undefined ? undefined : `Write \`${near}${rest.length > 0 ? `=${value}` : ''}\`.`
-}
-
-/** The option that a name is near to, in all of the releases. */
-function flagNear(name: string, releases: readonly Release[]): string | undefined {
-  const near = new Set(releases.map((release) => {
-    const setting = nearName(name.replaceAll('-', '_'), release)
-    return setting === undefined ? undefined : release.settings[setting]?.flags.find((flag) => flag.startsWith('--'))
-  }))
-  return near.size === 1 ? [...near][0] : undefined
 }

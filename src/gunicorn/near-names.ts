@@ -1,4 +1,5 @@
 /** Which setting somebody means who writes a name in a config file that gunicorn ignores. */
+import { isOneEditAway } from '../near.ts'
 import type { Release } from './catalogue.ts'
 import { hookArguments, hookNames } from './hooks.ts'
 
@@ -55,17 +56,12 @@ export function nearWord(word: string, words: readonly string[]): string | undef
   return near.length === 1 ? near[0] : undefined
 }
 
-/** True where one character more, less or other, or two that have changed places, make one of the other. */
-function isOneEditAway(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false
-  let at = 0
-  while (at < a.length && a[at] === b[at]) at++
-  const [left, right] = [a.slice(at), b.slice(at)]
-  return left.slice(1) === right || left === right.slice(1) || left.slice(1) === right.slice(1) || (left.slice(2) === right.slice(2) && left[0] === right[1] && left[1] === right[0])
-}
-
-/** The option of a release that a name without its dashes is near to; undefined where there is none, or more than one. */
-export function nearFlag(name: string, release: Release): string | undefined {
-  const setting = nearName(name.replaceAll('-', '_'), release)
-  return setting === undefined ? undefined : release.settings[setting]?.flags.findLast((flag) => flag.startsWith('--'))
+/** The option, in all of the releases, that a name without its dashes is near to, in the spelling that is nearest; undefined where there is none, or more than one. */
+export function nearFlag(name: string, releases: readonly Release[]): string | undefined {
+  const near = new Set(releases.map((release) => {
+    const setting = nearName(name.replaceAll('-', '_'), release)
+    const flags = (setting === undefined ? [] : (release.settings[setting]?.flags ?? [])).filter((flag) => flag.startsWith('--'))
+    return flags.find((flag) => isOneEditAway(name.toLowerCase(), flag.slice(2))) ?? flags[0]
+  }))
+  return near.size === 1 ? [...near][0] : undefined
 }

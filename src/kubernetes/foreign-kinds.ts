@@ -1,5 +1,6 @@
 /** Objects of kinds that are not in `kinds.ts`: where pod templates stand in them, by their shape; and what their kind may be meant to be. */
 import { namesGunicorn } from '../gunicorn-name.ts'
+import { isOneEditAway } from '../near.ts'
 import { isObject, type Path } from './field.ts'
 import { workloadKinds, type WorkloadKind } from './kinds.ts'
 
@@ -58,19 +59,6 @@ export function speaksOfGunicorn(value: unknown): boolean {
 /** What a kind that is none of those that are looked at is probably meant to be, as `apps/v1 Deployment`; undefined where nothing is near. */
 export function meantKind(apiVersion: string, kind: string): string | undefined {
   const same = workloadKinds.find((known) => known.kind === kind && isBuiltIn(groupOf(apiVersion)) && isBuiltIn(known.group))
-  const near = same ?? workloadKinds.find((known) => known.group === groupOf(apiVersion) && isNear(known.kind, kind))
+  const near = same ?? workloadKinds.find((known) => known.group === groupOf(apiVersion) && isOneEditAway(known.kind.toLowerCase(), kind.toLowerCase()))
   return near && `${near.group === '' ? '' : `${near.group}/`}${near === same || apiVersion === '' ? 'v1' : apiVersion.slice(apiVersion.indexOf('/') + 1)} ${near.kind}`
-}
-
-/** True for what differs in the case, by one letter, or by two that have changed places. */
-function isNear(right: string, text: string): boolean {
-  const [one, other] = [right.toLowerCase(), text.toLowerCase()]
-  if (one === other) return true
-  if (Math.abs(one.length - other.length) > 1) return false
-  let start = 0
-  while (start < one.length && one[start] === other[start]) start += 1
-  let end = 0
-  while (end < Math.min(one.length, other.length) - start && one.at(-1 - end) === other.at(-1 - end)) end += 1
-  const [left, wrong] = [one.slice(start, one.length - end), other.slice(start, other.length - end)]
-  return (left.length <= 1 && wrong.length <= 1) || (left.length === 2 && wrong === `${left[1]}${left[0]}`)
 }

@@ -34,7 +34,7 @@ export default defineRule({
   },
 })
 
-const isOption = ({ value, text }: Word): boolean => (value ?? text).startsWith('-')
+const isOption = ({ value, text }: Word): boolean => /^-./s.test(value ?? text)
 
 /** The words that gunicorn does not recognize for the option before them: its value, and the application in whose place another value stands. */
 function strayWords({ words, settings }: Subject, unknown: readonly Word[]): ReadonlySet<Word> {

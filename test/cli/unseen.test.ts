@@ -179,6 +179,7 @@ describe('what is asked for and cannot be had', () => {
   })
 
   test.each([
+    [['--log-fille', '-', 'app:app'], '  refused: unrecognized arguments: --log-fille: did you mean --log-file?'],
     [['--wrokers', '4', 'app:app'], '  refused: unrecognized arguments: --wrokers: did you mean --workers?'],
     [['-k', 'nosuch', 'app:app'], '  fails: no release that it may be has a worker class "nosuch"'],
   ])('`explain` says nothing of the end of what does not begin: %s', async (words, line) => {
