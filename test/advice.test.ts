@@ -20,3 +20,23 @@ describe('a remedy that is followed', () => {
     expect([after.object, denied(after.all).filter((id) => !denied(before.all).includes(id))]).toEqual([after.object, []])
   })
 })
+
+describe('a remedy tells what is not done yet', () => {
+  const remedies = (id: string, name: string): readonly string[] => {
+    const rule = rules.find((one) => one.id === id)!
+    return run(rule, readFixture(id).bad.find((one) => one.name === name)!).findings.map(({ remedy }) => remedy)
+  }
+
+  test.each([
+    ['invalid-application', 'by variables that nothing defines, as a whole or in part', [
+      'Define APP in `env`: `$(APP)` stays as it is where nothing defines it.',
+      'Write `$(NAME)`, and define NAME in `env`: no shell expands `$NAME` in a list.',
+      'Define NAME in `env`: `$(NAME)` stays as it is where nothing defines it.',
+      'Define MODULE in `env` before APP.',
+      'Write `$(APP)`, with one `$`.',
+    ]],
+    ['unknown-setting', 'an option that is near to two names of one, and its value, which is a hyphen', ['Write `--log-file`.']],
+  ])('%s: %s', (id, name, wanted) => {
+    expect(remedies(id, name)).toEqual(wanted)
+  })
+})

@@ -182,6 +182,7 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     followed.write('$(CHOSEN)')
     followed.define('CHOSEN', /CLASS/.test(String(value)) ? 'gthread' : '4')
   }],
+  [/^Write `\$\(\w+\)`, with one `\$`\.$/, (followed) => followed.rewrite((text) => text.replace('$$(', '$('))],
   [/^Define (\w+) in `env`/, (followed, [, name = '']) => followed.define(name, '4')],
   [/^Write `exec` in front of it, and leave out the `&` with all that is behind it\.$/, (followed, _, { value }) => followed.rewrite((text) => text.replace(/\s*&(?!\d)(?!.*>&).*$/s, '').replace(String(value), (first) => `exec ${first}`))],
   [/^Write `exec` in front of the last command of the script\.$/, (followed, _, { value }) => followed.rewrite((text) => {

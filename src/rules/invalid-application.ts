@@ -1,5 +1,5 @@
 import { applicationFault } from '../gunicorn/application.ts'
-import { defineRule, operandsOf, type Problem, type Subject } from './rule.ts'
+import { defineRule, fillingRemedy, operandsOf, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'invalid-application',
@@ -17,18 +17,15 @@ export default defineRule({
     const place = named ? subject.placeOf(named) : subject.place
     // Several options in one element are another rule's to say.
     if (named && subject.form === 'exec' && /(^|\s)--?[a-z]/i.test(application)) return
-    const fault = named && unexpanded(subject, application) ? unexpandedFault : applicationFault(application, subject.releases) ?? strangerFault(application, others.map(({ value }) => value))
+    const fault = named && unexpanded(subject, application) ? { detail: unexpandedFault, ...fillingRemedy(subject, application) } : applicationFault(application, subject.releases) ?? strangerFault(application, others.map(({ value }) => value))
     if (fault) yield { place, shape: 'Invalid value', value: application, ...fault }
   },
 })
 
 /** A variable that nobody expands. */
-const unexpanded = ({ form }: Subject, text: string): boolean => form === 'exec' && /^\$(\w+|\{\w+\}|\(\w+\))$/.test(text)
+const unexpanded = ({ form }: Subject, text: string): boolean => form === 'exec' && /^[^('"]*\$(\w+|\{\w+\}|\(\w+\))/.test(text)
 
-const unexpandedFault: Pick<Problem, 'detail' | 'remedy'> = {
-  detail: 'must be a module and a variable, as in `shop.wsgi:application`: nobody expands this variable here',
-  remedy: 'Write `$(NAME)`, and define NAME in `env`: no shell expands `$NAME` in a list.',
-}
+const unexpandedFault = 'must be a module and a variable, as in `shop.wsgi:application`: nobody expands this variable here'
 
 /** A word that can be no name of a module in front of what reads like an application. */
 function strangerFault(application: string, others: readonly (string | null)[]): Pick<Problem, 'detail' | 'remedy'> | undefined {

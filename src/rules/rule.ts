@@ -1,6 +1,7 @@
 /** What a rule is, and how it words a problem. */
 import { spend } from '../budget.ts'
 import { isLoopback, parseAddress, type Address } from '../gunicorn/address.ts'
+import { adviceOnVariable } from '../gunicorn/advice.ts'
 import { isGunicorn } from '../gunicorn-name.ts'
 import { isRepackaged, versionIn, type Release } from '../gunicorn/catalogue.ts'
 import type { Value } from '../gunicorn/catalogue/release-file.ts'
@@ -210,6 +211,17 @@ export function withPortVariable(text: string, env: string): string | undefined 
   if (!text.includes('$')) return undefined
   const forms = new RegExp(`\\$(?:\\(${env}\\)|\\{${env}(?::?-[^{}]*)?\\}|${env}(?![A-Za-z0-9_]))`, 'g')
   return forms.test(text) ? text.replace(forms, () => `$${env}`) : undefined
+}
+
+/** What to do about a variable in an element of a list, where the text is left with its name: nothing defines it there, or it is no `$(NAME)`. */
+export function fillingRemedy({ environment: { variables } }: Subject, text: string): Pick<Problem, 'remedy'> {
+  const name = /\$\((\w+)\)/.exec(text)?.[1]
+  if (name !== undefined && variables.has(name)) {
+    const [holder] = [...variables].find(([other, { entry }]) => other !== name && entry.value?.includes(`$(${name})`)) ?? []
+    return { remedy: holder === undefined ? `Write \`$(${name})\`, with one \`$\`.` : `Define ${name} in \`env\` before ${holder}.` }
+  }
+  const remedy = adviceOnVariable(text, true)
+  return remedy === undefined ? {} : { remedy }
 }
 
 /** True for what a Service can send traffic to, as it stands in a variable. */

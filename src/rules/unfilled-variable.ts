@@ -1,5 +1,5 @@
 import type { Entry, Setting } from '../gunicorn/settings.ts'
-import { defineRule, invalid, type Problem, type Subject } from './rule.ts'
+import { defineRule, fillingRemedy, invalid, type Problem, type Subject } from './rule.ts'
 
 /** What names a file, a folder or a user that must be there; of a file that is made, its folder. Confirmed by test/conformance/start-failures.test.ts. */
 const mustBeThere: Readonly<Record<string, 'itself' | 'folder'>> = {
@@ -22,7 +22,7 @@ export default defineRule({
     if (subject.form !== 'exec' || !subject.words.some(({ text }) => text.includes('$'))) return
     for (const [name, what] of Object.entries(mustBeThere)) {
       const setting = subject.settings.get(name)
-      if (setting?.source === 'command line') for (const entry of setting.entries) if (isLiteral(entry, what)) yield invalid(subject, setting, entry, `must be ${kindOf(name, what)} that is there: nobody expands the variable in it`)
+      if (setting?.source === 'command line') for (const entry of setting.entries) if (isLiteral(entry, what)) yield invalid(subject, setting, entry, `must be ${kindOf(name, what)} that is there: nobody expands the variable in it`, fillingRemedy(subject, entry.argument?.text ?? ''))
     }
     const bind = subject.settings.get('bind')
     if (bind?.source === 'command line') for (const entry of bind.entries) yield* portFault(subject, bind, entry)
