@@ -56,42 +56,13 @@ export function jsonPatch(object: unknown, rounds: readonly (readonly Edit[])[])
 }
 
 /** The object with the edits made; the given one is left as it is. */
-export function applyEdits(object: unknown, edits: readonly Edit[]): unknown {
-  return applied(object, wholeValues(object, edits))
-}
+export const applyEdits = (object: unknown, edits: readonly Edit[]): unknown => carriedOut(object, wholeValues(object, edits)).value
 
 /** The object with a JSON Patch of additions, replacements and removals made; the given one is left as it is. */
-export function applyPatch(object: unknown, operations: readonly Operation[]): unknown {
-  const changes = operations.flatMap((operation): Change[] => {
-    const path = pointerPath(operation.path)
-    if (operation.op === 'remove') return [{ op: operation.op, path }]
-    return operation.op === 'test' ? [] : [{ op: operation.op, path, value: operation.value }]
-  })
-  return applied(object, changes)
-}
+export const applyPatch = (object: unknown, operations: readonly Operation[]): unknown => carriedOut(object, changesOf(operations)).value
 
 /** True where a patch of additions, replacements and removals can be made to an object as RFC 6902 has it: in order, each where there is such a place. */
-export function applies(object: unknown, operations: readonly Operation[]): boolean {
-  if (onlyGrow(object, operations)) return true
-  const own = copier()
-  const root = own(object)
-  let pointer: string | undefined
-  let path: Path = []
-  for (const operation of operations) {
-    if (operation.path !== pointer) path = pointerPath((pointer = operation.path))
-    let parent: unknown = root
-    for (let index = 0; index < path.length - 1; index++) {
-      const step = path[index] as string
-      if (!has(parent, step)) return false
-      const child = (parent as Record<string, unknown>)[step]
-      const copy = own(child)
-      if (copy !== child) put(parent, step, copy)
-      parent = copy
-    }
-    if (!changes(parent, path.at(-1), operation)) return false
-  }
-  return true
-}
+export const applies = (object: unknown, operations: readonly Operation[]): boolean => onlyGrow(object, operations) || carriedOut(object, changesOf(operations)).isWhole
 
 /**
  * True where each operation of a patch has its place in the object as it is, and leaves every place that it has: it adds to the
@@ -125,29 +96,62 @@ function onlyGrow(object: unknown, operations: readonly Operation[]): boolean {
   return true
 }
 
-/** Makes an operation to an element or member of a value, which is changed; false where there is no such place. */
-function changes(parent: unknown, last: string | number | undefined, operation: Operation): boolean {
-  const step = String(last)
+/** An edit of a whole value. Steps into lists may be numbers in either form. */
+type Change = { readonly op: 'add' | 'replace'; readonly path: Path; readonly value: unknown } | { readonly op: 'remove'; readonly path: Path }
+
+function changesOf(operations: readonly Operation[]): readonly Change[] {
+  let pointer: string | undefined
+  let path: Path = []
+  return operations.flatMap((operation): Change[] => {
+    // Words that are added to one list come with one path.
+    if (operation.path !== pointer) path = pointerPath((pointer = operation.path))
+    if (operation.op === 'remove') return [{ op: operation.op, path }]
+    return operation.op === 'test' ? [] : [{ op: operation.op, path, value: operation.value }]
+  })
+}
+
+/** An object with changes made, each to what those before it have left. What no change leads to is shared with the given object. */
+function carriedOut(object: unknown, changes: readonly Change[]): { readonly value: unknown; readonly isWhole: boolean } {
+  const own = copier()
+  const value = own(object)
+  let isWhole = true
+  for (const change of changes) isWhole = isMade(value, change, own) && isWhole
+  return { value, isWhole }
+}
+
+/** Makes a change to a value that may be changed; false where there is no such place. */
+function isMade(value: unknown, change: Change, own: (value: unknown) => unknown): boolean {
+  const { path } = change
+  let parent = value
+  for (let index = 0; index < path.length - 1; index++) {
+    const step = path[index] as string | number
+    if (!has(parent, step)) return false
+    const child = (parent as Record<string, unknown>)[step]
+    const copy = own(child)
+    if (copy !== child) put(parent, step, copy)
+    parent = copy
+  }
+  const last = path.at(-1)
   // The whole object: no patch of ours replaces that.
   if (last === undefined || typeof parent !== 'object' || parent === null) return false
-  if (operation.op === 'add') {
-    if (!Array.isArray(parent)) put(parent, step, operation.value)
-    else if (step === '-') parent.push(operation.value)
-    else if (indexOf(step) > parent.length) return false
-    else parent.splice(indexOf(step), 0, operation.value)
+  if (change.op === 'add') {
+    if (!Array.isArray(parent)) put(parent, last, change.value)
+    else if (last === '-') parent.push(change.value)
+    else if (indexOf(last) > parent.length) return false
+    else parent.splice(indexOf(last), 0, change.value)
     return true
   }
-  if (!has(parent, step)) return false
-  if (operation.op !== 'remove') put(parent, step, operation.value)
-  else if (Array.isArray(parent)) parent.splice(indexOf(step), 1)
-  else Reflect.deleteProperty(parent, step)
+  if (!has(parent, last)) return false
+  if (change.op !== 'remove') put(parent, last, change.value)
+  else if (Array.isArray(parent)) parent.splice(indexOf(last), 1)
+  else Reflect.deleteProperty(parent, last)
   return true
 }
 
 /** The number of an element; more than there can be for what is none. */
-const indexOf = (step: string): number => (/^(0|[1-9]\d*)$/.test(step) ? Number(step) : Infinity)
+const indexOf = (step: string | number): number => (typeof step === 'number' || /^(0|[1-9]\d*)$/.test(step) ? Number(step) : Infinity)
 
-const has = (value: unknown, step: string): boolean =>
+const has = (value: unknown, step: string | number): boolean =>
   Array.isArray(value) ? indexOf(step) < value.length : typeof value === 'object' && value !== null && Object.hasOwn(value, step)
 
 /** Copies values, each once, so that they can be changed: what is not copied is shared with where it comes from. */
@@ -162,32 +166,6 @@ function copier(): (value: unknown) => unknown {
 }
 
 const pointerPath = (pointer: string): Path => pointer.split('/').slice(1).map((step) => (step.includes('~') ? step.replaceAll('~1', '/').replaceAll('~0', '~') : step))
-
-/** An edit of a whole value. */
-type Change = { readonly op: 'add' | 'replace'; readonly path: Path; readonly value: unknown } | { readonly op: 'remove'; readonly path: Path }
-
-/** Steps into lists may be numbers in either form. What no change leads to is shared with the given object. */
-function applied(object: unknown, changes: readonly Change[]): unknown {
-  const owned = copier()
-  const result = owned(object)
-  for (const change of changes) {
-    const { op, path } = change
-    const value = op === 'remove' ? undefined : change.value
-    let parent: unknown = result
-    for (const step of path.slice(0, -1)) {
-      const child = owned(valueAt(parent, [Array.isArray(parent) ? Number(step) : step]))
-      if (child !== undefined) put(parent, step, child)
-      parent = child
-    }
-    const last = path.at(-1)
-    if (!Array.isArray(parent)) {
-      if (op !== 'remove') put(parent, String(last), value)
-    } else if (op === 'remove') parent.splice(Number(last), 1)
-    else if (op === 'replace') parent[Number(last)] = value
-    else parent.splice(last === '-' ? parent.length : Number(last), 0, value)
-  }
-  return result
-}
 
 /** Sets an element or a member. Defined, not assigned: a key may be `__proto__`. */
 function put(parent: unknown, step: string | number, value: unknown): void {
