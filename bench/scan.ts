@@ -9,11 +9,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parse } from 'yaml'
-import { annotatedPython } from '../src/dependencies/annotation.ts'
 import { applyEdits } from '../src/edit.ts'
-import { fix } from '../src/fix.ts'
 import { readWorkload } from '../src/kubernetes/workload.ts'
-import { lint } from '../src/lint.ts'
+import { judge } from '../src/judge.ts'
 import type { Cluster, KubernetesObject } from '../src/cluster/cluster.ts'
 import { connect } from '../src/cluster/connect.ts'
 import { servedReports } from '../src/operator/reports.ts'
@@ -91,9 +89,7 @@ function object(index: number): KubernetesObject {
   const own = { ...written, metadata: { ...written.metadata, namespace: `team-${Math.floor((index * spaces) / number)}` } }
   const workload = readWorkload(own)
   if (!workload || Math.floor(index / 5) % 2 === 0) return own
-  const preset = presetNamed('blueking')
-  const python = annotatedPython(workload)
-  return fix(own, lint(workload, preset, python), preset, python).rounds.reduce<unknown>((left, edits) => applyEdits(left, edits), own) as KubernetesObject
+  return judge({ object: own, workload, policy: presetNamed('blueking') }).rounds.reduce<unknown>((left, edits) => applyEdits(left, edits), own) as KubernetesObject
 }
 
 interface Scan {

@@ -23,7 +23,7 @@ const order = [
   ['contradictions'],
   ['fix'],
   ['dependencies'],
-  ['cluster'],
+  ['judge', 'cluster'],
   ['admission', 'operator', 'cli'],
   ['cmd'],
 ] as const
@@ -161,7 +161,14 @@ describe('the house', () => {
   test('what is one file stays one file', () => {
     const files = sources.map(({ path }) => path)
     expect(files).toEqual(expect.arrayContaining(['src/inspect.ts', 'src/edit.ts', 'src/lint.ts', 'src/fix.ts']))
-    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/gunicorn-name.ts', 'src/inspect.ts', 'src/lint.ts', 'src/log.ts', 'src/misstart.ts', 'src/near.ts', 'src/unseen.ts'])
+    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/fix.ts', 'src/gunicorn-name.ts', 'src/inspect.ts', 'src/judge.ts', 'src/lint.ts', 'src/log.ts', 'src/misstart.ts', 'src/near.ts', 'src/unseen.ts'])
+  })
+
+  test('the engine has one door', () => {
+    const calling = (name: string): string[] => sources.filter(({ text }) => new RegExp(`^import \\{[^}]*\\b${name}\\b[^}]*\\} from '[^']*/(?:lint|fix)\\.ts'`, 'm').test(text)).map(({ path }) => path).sort()
+    // A fix is read back; what a policy says against itself is found by examples.
+    expect(calling('lint')).toEqual(['src/contradictions.ts', 'src/fix.ts', 'src/judge.ts'])
+    expect([...calling('fix'), ...calling('withoutFixes')]).toEqual(['src/judge.ts', 'src/judge.ts'])
   })
 
   test('everything has a name', () => {

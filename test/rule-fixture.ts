@@ -8,11 +8,10 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { isMap, isSeq, parse, parseDocument, visit, type Document } from 'yaml'
 import { configFilesAt } from '../src/cli/config-files.ts'
-import { annotatedPython } from '../src/dependencies/annotation.ts'
 import { applyEdits } from '../src/edit.ts'
-import { fix } from '../src/fix.ts'
 import { readWorkload } from '../src/kubernetes/workload.ts'
-import { lint, type Finding } from '../src/lint.ts'
+import { judge } from '../src/judge.ts'
+import type { Finding } from '../src/lint.ts'
 import { override, type Policy, type PolicySpec } from '../src/policy/policy.ts'
 import { preset } from '../src/policy/presets.ts'
 import type { Rule } from '../src/rules/rule.ts'
@@ -107,8 +106,7 @@ export function mend(object: object, policy: Policy, files: Case['files'] = {}):
   const workload = readWorkload(object)
   if (!workload) throw new Error('the case is no workload')
   if (workload.errors.length > 0) throw new Error(`the case is malformed: ${JSON.stringify(workload.errors)}`)
-  const python = annotatedPython(workload)
-  const { rounds, findings } = fix(object, lint(workload, policy, python, { configFile: configFilesAt(files) }), policy, python)
+  const { rounds, findings } = judge({ object, workload, policy, surroundings: { configFile: configFilesAt(files) } })
   return { findings, fixed: rounds.reduce<object>((left, edits) => applyEdits(left, edits) as object, object) }
 }
 

@@ -1,8 +1,8 @@
 /** What an update leaves as it was: the object as it is stored against the one that is to take its place. Pure. */
-import { annotatedPython } from '../dependencies/annotation.ts'
+import { findingsIn } from '../judge.ts'
 import { isObject, type Path } from '../kubernetes/field.ts'
 import { readWorkload, valueAt, type Container, type FieldError, type Workload } from '../kubernetes/workload.ts'
-import { lint, unmended, type Finding } from '../lint.ts'
+import { unmended, type Finding } from '../lint.ts'
 import type { Policy } from '../policy/policy.ts'
 
 /** Deeper than any PodSpec is. What is nested deeper is taken for changed. */
@@ -88,7 +88,7 @@ function takesOne(counts: Map<string, number>, key: string): boolean {
 function countsOf(workload: Workload | null, policy: Policy): Map<string, number> {
   const counts = new Map<string, number>()
   if (!workload) return counts
-  for (const finding of lint(workload, policy, annotatedPython(workload)).findings) counts.set(faultOf(finding), (counts.get(faultOf(finding)) ?? 0) + 1)
+  for (const finding of findingsIn({ workload, policy })) counts.set(faultOf(finding), (counts.get(faultOf(finding)) ?? 0) + 1)
   return counts
 }
 

@@ -1,12 +1,10 @@
 /** AdmissionReview + policy → answer. Pure. */
-import { bounded } from '../budget.ts'
-import { annotatedPython } from '../dependencies/annotation.ts'
-import { applies, jsonPatch } from '../edit.ts'
-import { fix } from '../fix.ts'
+import { applies } from '../edit.ts'
+import { findingsIn, judge } from '../judge.ts'
 import { controllerUsers } from '../kubernetes/controllers.ts'
 import type { AdmissionRequest, AdmissionResponse, AdmissionReview } from '../kubernetes/review.ts'
 import { readWorkload, valueAt, type Workload } from '../kubernetes/workload.ts'
-import { lint, type Finding } from '../lint.ts'
+import type { Finding } from '../lint.ts'
 import { governed, isMadeOfWorkload, type PolicyFor, type Writer } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
 import { leavesJudged, leavesTemplate, newErrors, withStandingTolerated } from './previous.ts'
@@ -96,11 +94,10 @@ function mutate(request: AdmissionRequest, workload: Workload, policy: Policy): 
   const { uid, object } = request
   const stored = storedOf(request)
   if (stored !== undefined && policy.existing !== 'Fix' && leavesTemplate(workload, object, stored)) return answer({ uid, allowed: true }, 'allowed', [])
-  const python = annotatedPython(workload)
-  const { rounds, mended } = bounded(() => fix(object, lint(workload, policy, python), policy, python))
-  if (rounds.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
-  const findings = [...mended]
-  const patch = jsonPatch(object, rounds)
+  const verdict = judge({ object, workload, policy })
+  if (verdict.rounds.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
+  const findings = [...verdict.mended]
+  const patch = verdict.patch()
   if (!applies(object, patch)) throw new TypeError('the patch does not apply')
   const response: AdmissionResponse = {
     uid,
@@ -118,9 +115,7 @@ function validate(request: AdmissionRequest, workload: Workload, policy: Policy)
   const stored = storedOf(request)
   const errors = newErrors(workload, policy.existing === 'Deny' ? undefined : stored)
   if (errors.length > 0 && denies(policy)) return answer({ uid, allowed: false, status: invalidity(workload, errors) }, 'denied', [])
-  const report = lint(workload, policy, annotatedPython(workload))
-  // What is still to be fixed here could not be mended.
-  const found = report.findings.flatMap((finding) => finding.withoutFix() ?? [])
+  const found = findingsIn({ workload, policy })
   const own = subResource === 'ephemeralcontainers' ? ofNewEphemeral(found, workload, stored) : found
   const { findings, standing } = stored === undefined || policy.existing === 'Deny' ? { findings: own, standing: [] } : withStandingTolerated(own, workload, object, stored, policy)
   const unread = workload.errors.length > 0 && isTold(policy) ? workload.errors : noErrors

@@ -1,10 +1,10 @@
 /** Processes of a platform's file → findings and fixes, in that file and in the scripts of the repository that it starts. */
-import { applyEdits, inRounds, jsonPatch, type Edit } from '../edit.ts'
-import { fix, withoutFixes } from '../fix.ts'
+import { applyEdits, inRounds, type Edit } from '../edit.ts'
 import type { Surroundings } from '../inspect.ts'
 import type { Path } from '../kubernetes/field.ts'
 import { valueAt, type Remark, type Workload } from '../kubernetes/workload.ts'
-import { countStarted, lint, type Finding } from '../lint.ts'
+import { judge } from '../judge.ts'
+import type { Finding } from '../lint.ts'
 import type { Process, WrittenText } from '../platforms/process.ts'
 import { modeOf, workloadOf } from '../platforms/process-workload.ts'
 import type { Platform } from '../platforms/platform.ts'
@@ -112,21 +112,21 @@ class ProcessCheck {
   }
 
   #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
-    const report = lint(own, policy, this.#python, this.#surroundings)
     // What the platform refuses as a whole is left as it is.
-    const { rounds, findings, mended } = this.#file.faults.length > 0 ? withoutFixes(report) : fix(object, report, policy, this.#python, read)
+    const verdict = judge({ object, workload: own, policy, python: this.#python, surroundings: this.#surroundings, read, isFixed: this.#file.faults.length > 0 })
+    const { rounds, findings, mended, gunicorns, invocations, decision } = verdict
     return {
       edits: rounds,
-      found: report.invocations.length + findings.length,
+      found: gunicorns.length + findings.length,
       workload: {
         workload: {
           document: 0,
           line: line ?? this.#spanAt(this.#start).line,
           workload: own,
-          invocations: countStarted(report),
-          decision: findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow',
+          invocations,
+          decision,
           findings: findings.map((finding): ReportedFinding => ({ finding, span: span(finding), fixable: mended.has(finding), fixed: false })),
-          patch: () => jsonPatch(object, rounds),
+          patch: () => verdict.patch(),
         },
       },
     }

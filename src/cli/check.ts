@@ -1,13 +1,12 @@
 /** `paddock check`: manifests → findings, fixes and files mended in place. */
-import { bounded } from '../budget.ts'
 import { annotatedPython, pythonOf } from '../dependencies/annotation.ts'
-import { inRounds, jsonPatch } from '../edit.ts'
-import { fix, withoutFixes } from '../fix.ts'
+import { inRounds } from '../edit.ts'
 import type { Surroundings } from '../inspect.ts'
 import { fieldMessage, type Path } from '../kubernetes/field.ts'
 import { isApiObject, kindName, meantKind, speaksOfGunicorn } from '../kubernetes/foreign-kinds.ts'
 import { readObjects, readWorkloads, type Workload } from '../kubernetes/workload.ts'
-import { countStarted, lint, type Finding } from '../lint.ts'
+import { decisionOn, judge } from '../judge.ts'
+import type { Finding } from '../lint.ts'
 import { governed, type PolicyFor } from '../policy/governed.ts'
 import { nothing } from '../policy/policy.ts'
 import type { Python } from '../rules/rule.ts'
@@ -83,21 +82,20 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
   }
   const python = pythonFor(workload, options)
   const policy = options.policyFor(governed(object)) ?? nothing
-  const { report, rounds, findings, mended } = bounded(() => {
-    const found = lint(workload, policy, python, options.surroundings)
-    // What cannot be read in part is left as it is; so is what is of an unknown kind, or was filled in.
-    return { report: found, ...(errors.length > 0 || isFilled || workload.kind.isForeign ? withoutFixes(found) : fix(object, found, policy, python)) }
-  })
+  // What cannot be read in part is left as it is; so is what is of an unknown kind, or was filled in.
+  const isFixed = errors.length > 0 || isFilled || workload.kind.isForeign === true
+  const verdict = judge({ object, workload, policy, python, surroundings: options.surroundings, isFixed })
+  const { rounds, findings, mended, invocations, decision } = verdict
   if (rounds.length > 0) edit({ document: manifest.index, edits: inRounds(rounds).map((one) => ({ ...one, path: [...at, ...one.path] })) })
   yield* placed({
     workload: {
       document: manifest.index,
       line: lineOf(manifest, at),
       workload,
-      invocations: countStarted(report),
-      decision: findings.some((finding) => finding.action === 'Deny') ? 'Deny' : 'Allow',
+      invocations,
+      decision,
       findings: findings.map((finding) => ({ finding, span: spanOf(manifest, at, finding), fixable: mended.has(finding), fixed: false })),
-      patch: () => jsonPatch(object, rounds),
+      patch: () => verdict.patch(),
     },
   }, options.configPlaces)
 }
@@ -117,7 +115,7 @@ export function* placed(checked: Checked & { readonly workload: ReportedWorkload
   })
   yield elsewhere.size === 0 ? checked : { ...checked, workload: { ...workload, findings } }
   for (const [name, { text, findings: own }] of elsewhere)
-    yield { isPart: true, file: { name, text, isFound: true }, workload: { ...workload, invocations: 0, line: own[0]?.span?.line, findings: own, decision: own.some(({ finding }) => finding.action === 'Deny') ? 'Deny' : 'Allow', patch: () => [] } }
+    yield { isPart: true, file: { name, text, isFound: true }, workload: { ...workload, invocations: 0, line: own[0]?.span?.line, findings: own, decision: decisionOn(own.map(({ finding }) => finding)), patch: () => [] } }
 }
 
 function pythonFor(workload: Workload, { requirements }: CheckOptions): Python {

@@ -1,8 +1,5 @@
 /** `paddock scan`: the workloads of a cluster against its policies, or what other policies would change. */
-import type { Operation } from '../kubernetes/review.ts'
 import { visible, visibleJson, visibleLines } from '../kubernetes/visible.ts'
-import type { Workload } from '../kubernetes/workload.ts'
-import type { Finding } from '../lint.ts'
 import { Policies, type ExceptionObject, type PolicyObject } from '../policy/policies.ts'
 import { presetObject } from '../policy/presets.ts'
 import { UsageError } from './exit.ts'
@@ -11,25 +8,17 @@ import { openReports } from './reports/formats.ts'
 import { painter, type Io } from './io.ts'
 import type { Output } from './reports/outputs.ts'
 import { readPolicyObjects } from './policy-files.ts'
+import { decisionOn, type Verdict } from '../judge.ts'
 import { progress } from './progress.ts'
 import { emptySummary, unseenIn, type Reporter } from './reports/report.ts'
 import { counters, failingActions, status } from './outcome.ts'
-
-/** A workload that a policy governs, and what is found in it. */
-export interface ScannedWorkload {
-  readonly workload: Workload
-  readonly invocations: number
-  /** Those that the webhook would mend have the action Fix. */
-  readonly findings: readonly Finding[]
-  readonly patch: () => readonly Operation[]
-}
 
 /** The cluster, as another skin reads it. */
 export interface ScannedCluster {
   readonly policies: readonly PolicyObject[]
   readonly exceptions: readonly ExceptionObject[]
   /** What each workload comes to under each of the sets of policies; undefined where none of a set governs it. */
-  readonly judged: (policies: readonly Policies[]) => AsyncIterable<{ readonly verdicts: readonly (ScannedWorkload | undefined)[] } | { readonly unreadable: string }>
+  readonly judged: (policies: readonly Policies[]) => AsyncIterable<{ readonly verdicts: readonly (Verdict | undefined)[] } | { readonly unreadable: string }>
   readonly close: () => void
 }
 
@@ -101,7 +90,7 @@ async function scan(cluster: ScannedCluster, before: Policies | undefined, after
     const [becomes, was] = one.verdicts
     const scanned = becomes ?? was
     if (!scanned) continue
-    const { workload, invocations, patch } = scanned
+    const { workload, invocations } = scanned
     const changes = before ? changesOf(was?.findings ?? [], becomes?.findings ?? []) : []
     comparison.changes(workload, changes)
     // Of a comparison, what is new is what counts.
@@ -109,10 +98,9 @@ async function scan(cluster: ScannedCluster, before: Policies | undefined, after
     summary.workloads += 1
     summary.invocations += invocations
     for (const { action } of findings) summary[counters[action]] += 1
-    const decision = findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow'
     const reported = findings.map((finding) => ({ finding, fixable: finding.action === 'Fix', fixed: false }))
     summary.unseen += unseenIn(reported)
-    reporter.workload(undefined, { workload, invocations, decision, findings: reported, patch })
+    reporter.workload(undefined, { workload, invocations, decision: decisionOn(findings), findings: reported, patch: () => scanned.patch() })
     bar.step('cluster', summary.workloads)
   }
   bar.end()

@@ -5,7 +5,8 @@ import { isMissing } from '../cluster/api-error.ts'
 import type { Cluster, KubernetesObject, Resource, Selection } from '../cluster/cluster.ts'
 import { connect, type ConnectSettings } from '../cluster/connect.ts'
 import { isExcluded } from '../cluster/excluded.ts'
-import { judge, type Judged } from './judge.ts'
+import type { Verdict } from '../judge.ts'
+import { judgeStored } from './judge-stored.ts'
 import { gunicornExceptions, gunicornPolicies, namespaces } from '../cluster/resources.ts'
 import { batches, kindKey, kindName, servedKinds } from '../cluster/workloads.ts'
 
@@ -19,7 +20,7 @@ export interface ClusterScanSettings extends ConnectSettings {
 }
 
 /** What a workload comes to under several sets of policies, in their order; undefined where none of a set governs it. */
-export type Verdicts = readonly (Judged | undefined)[]
+export type Verdicts = readonly (Verdict | undefined)[]
 
 export interface ClusterScan {
   /** Those of the cluster; empty where it does not know of any. */
@@ -56,7 +57,7 @@ async function* judgedWorkloads(
     try {
       for await (const { namespace: of, objects } of batches(cluster, kind, scanned, { namespace, wanted }))
         for (const object of objects) {
-          const verdicts = policies.map((one) => judge(object, one, labels.get(of), now))
+          const verdicts = policies.map((one) => judgeStored(object, one, labels.get(of), now))
           if (verdicts.some((verdict) => verdict !== undefined)) yield { verdicts }
         }
     } catch (error) {

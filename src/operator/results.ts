@@ -4,7 +4,7 @@ import { newestRelease } from '../gunicorn/catalogue.ts'
 import { rules } from '../rules/index.ts'
 import type { Severity } from '../rules/rule.ts'
 import type { Finding } from '../lint.ts'
-import type { Judged } from './judge.ts'
+import type { Verdict } from '../judge.ts'
 
 /** One result of an `openreports.io/v1alpha1` Report or a `wgpolicyk8s.io/v1alpha2` PolicyReport. */
 export interface Result {
@@ -55,7 +55,7 @@ export interface Subject {
 /** Reports know no other severities in all of their releases. */
 const severities: Readonly<Record<Severity, Result['severity']>> = { error: 'high', warning: 'medium', info: 'low' }
 
-export function resultsOf({ workload, findings }: Judged, uid: string): Result[] {
+export function resultsOf({ workload, findings }: Verdict, uid: string): Result[] {
   if (findings.length === 0) return []
   const { apiVersion, kind, namespace, name } = workload
   const resources = [{ apiVersion, kind: kind.kind, namespace, name, uid }] as const

@@ -10,7 +10,7 @@ import { affected, everything, governedKinds, heldFor, type Area, type Standing 
 import type { Cluster, Resource } from '../cluster/cluster.ts'
 import { Events } from './events.ts'
 import { isExcluded } from '../cluster/excluded.ts'
-import { judge } from './judge.ts'
+import { judgeStored } from './judge-stored.ts'
 import type { Metrics } from './metrics.ts'
 import type { LivePolicies } from '../cluster/policies.ts'
 import { writeStatuses } from './policy-status.ts'
@@ -203,7 +203,7 @@ class ScanLoop {
       kinds: this.#kinds,
       isGoverned: governedKinds(standing.policies.values()),
       isExcluded: (namespace) => this.#isExcluded(namespace, standing),
-      judge: (object) => judge(object, policies, standing.namespaces.get(object.metadata.namespace ?? ''), begun),
+      judge: (object) => judgeStored(object, policies, standing.namespaces.get(object.metadata.namespace ?? ''), begun),
       reports: this.#reports,
       announce: (fresh) => this.#events.tell(fresh),
       totals: this.#totals,

@@ -7,7 +7,7 @@
  */
 import { namespacesOf, type Area } from './area.ts'
 import type { Cluster, KubernetesObject } from '../cluster/cluster.ts'
-import type { Judged } from './judge.ts'
+import type { Verdict } from '../judge.ts'
 import type { Reports } from './reports.ts'
 import { resultsOf, type Result } from './results.ts'
 import { Tally, type Totals } from './totals.ts'
@@ -20,7 +20,7 @@ export interface ScanOptions {
   /** Namespaces that are left out: nothing is told of them. */
   readonly isExcluded: (namespace: string) => boolean
   /** Undefined where no policy governs the object. */
-  readonly judge: (object: KubernetesObject) => Judged | undefined
+  readonly judge: (object: KubernetesObject) => Verdict | undefined
   readonly reports: Reports
   readonly announce: (fresh: readonly Result[]) => void
   readonly totals: Totals

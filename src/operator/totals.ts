@@ -1,7 +1,7 @@
 /** What the scan has found so far, in numbers: kept for each kind and namespace, so that a part can be looked at again. */
 import type { Policy } from '../policy/policy.ts'
 import { ByNamespace } from './by-namespace.ts'
-import type { Judged } from './judge.ts'
+import type { Verdict } from '../judge.ts'
 
 /** Of what is counted apart; few, and known. */
 export interface Count {
@@ -23,7 +23,7 @@ export class Tally {
   readonly excepted = new Map<string, number>()
   readonly #findings = new Map<string, { readonly count: Count; number: number }>()
 
-  add({ workload, policy, invocations, findings }: Judged): void {
+  add({ workload, policy, invocations, findings }: Verdict): void {
     this.workloads += 1
     this.invocations += invocations
     for (const name of namesIn(policy)) increase(this.governed, name)

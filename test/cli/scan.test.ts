@@ -3,7 +3,7 @@ import { dump } from 'js-yaml'
 import type { Skins } from '../../src/cli/skins.ts'
 import type { ScannedCluster, ScanTarget } from '../../src/cli/run-scan.ts'
 import type { KubernetesObject } from '../../src/cluster/cluster.ts'
-import { judge } from '../../src/operator/judge.ts'
+import { judgeStored } from '../../src/operator/judge-stored.ts'
 import type { ExceptionObject, PolicyObject } from '../../src/policy/policies.ts'
 import { run } from './in-memory.ts'
 
@@ -31,7 +31,7 @@ function cluster(policies: PolicyObject[], objects: KubernetesObject[], more: { 
     exceptions: more.exceptions ?? [],
     async *judged(sets) {
       for (const object of objects) {
-        const verdicts = sets.map((one) => judge(object, one, {}, now))
+        const verdicts = sets.map((one) => judgeStored(object, one, {}, now))
         if (verdicts.some((verdict) => verdict !== undefined)) yield { verdicts }
       }
       for (const unreadable of more.unreadable ?? []) yield { unreadable }

@@ -3,11 +3,9 @@
  * presets that do not want spelt out what gunicorn does by itself.
  */
 import { expect } from '@jest/globals'
-import { annotatedPython } from '../../src/dependencies/annotation.ts'
 import { applyEdits } from '../../src/edit.ts'
-import { fix } from '../../src/fix.ts'
 import { readWorkload, valueAt } from '../../src/kubernetes/workload.ts'
-import { lint } from '../../src/lint.ts'
+import { judge } from '../../src/judge.ts'
 import { presetNamed } from '../../src/policy/read.ts'
 import { installGunicorn } from '../../scripts/gunicorn-release.ts'
 import { amount } from '../amount.ts'
@@ -56,8 +54,7 @@ realTest('each fix changes what gunicorn goes by', missing, async () => {
     const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop', annotations: { 'paddock.dev/gunicorn': one.release } }, spec: { containers: [one.container] } }
     const [workload, policy] = [readWorkload(object), presetNamed(one.preset)]
     if (!workload) throw new Error('a Pod was not read')
-    const python = annotatedPython(workload)
-    const fixed = fix(object, lint(workload, policy, python), policy, python)
+    const fixed = judge({ object, workload, policy })
     const after = valueAt(fixed.rounds.reduce<unknown>(applyEdits, object), ['spec', 'containers', 0]) as Container
     const settings = [...fixed.mended].flatMap(({ fix: made, message }) => (made && 'setting' in made && !made.entry ? [{ setting: made.setting, message }] : []))
     return [{ ...one, after, settings }]

@@ -8,11 +8,9 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { annotatedPython } from '../../src/dependencies/annotation.ts'
 import { applyEdits } from '../../src/edit.ts'
-import { fix } from '../../src/fix.ts'
 import { readWorkload, valueAt } from '../../src/kubernetes/workload.ts'
-import { lint } from '../../src/lint.ts'
+import { judge } from '../../src/judge.ts'
 import { override } from '../../src/policy/policy.ts'
 import { presetNamed } from '../../src/policy/read.ts'
 import { realTest } from './real.ts'
@@ -66,8 +64,7 @@ function judged(written: readonly string[], script: string): { readonly speaks: 
   const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [{ name: 'web', command: [...written, '-c', script] }] } }
   const workload = readWorkload(object)
   if (!workload) throw new Error('a Pod was not read')
-  const python = annotatedPython(workload)
-  const { rounds, findings } = fix(object, lint(workload, policy, python), policy, python)
+  const { rounds, findings } = judge({ object, workload, policy })
   const after = rounds.reduce<unknown>(applyEdits, object)
   return { speaks: findings.length > 0, mended: String(valueAt(after, ['spec', 'containers', 0, 'command', written.length + 1])) }
 }

@@ -9,7 +9,7 @@ import { checkText } from '../../src/cli/check.ts'
 import { controllerUsers } from '../../src/kubernetes/controllers.ts'
 import type { AdmissionResponse, AdmissionReview } from '../../src/kubernetes/review.ts'
 import { readWorkload, valueAt, type Workload } from '../../src/kubernetes/workload.ts'
-import { judge } from '../../src/operator/judge.ts'
+import { judgeStored } from '../../src/operator/judge-stored.ts'
 import { rules } from '../../src/rules/index.ts'
 import { timed } from './cost.ts'
 import { now, type Governing } from './policies.ts'
@@ -160,7 +160,7 @@ function mended({ review, mutated, validated }: Reviewed, { policies }: Governin
   const names = readWorkload(review.request.object)?.containers.map(({ name }) => name) ?? []
   // Containers of one name, which an API server refuses, cannot be told from one another.
   if (new Set(names).size < names.length) return
-  const scanned = judge(review.request.object as Parameters<typeof judge>[0], policies, undefined, now)?.findings ?? []
+  const scanned = judgeStored(review.request.object as Parameters<typeof judgeStored>[0], policies, undefined, now)?.findings ?? []
   for (const key of suspects) {
     const left = scanned.filter((finding) => finding.action !== 'Fix' && keyOf(finding) === key).length
     const again = after.filter((other) => other === key).length
@@ -181,7 +181,7 @@ function agree(text: string, { review, mutated, validated }: Reviewed, { policie
   if (both.allowed && both.patch !== first.patch) broken('agree', 'review patch', '`paddock review` patches otherwise than /mutate')
   const workload = readWorkload(object)
   if (!workload || workload.errors.length > 0) return
-  const scanned = judge(object as Parameters<typeof judge>[0], policies, undefined, now)
+  const scanned = judgeStored(object as Parameters<typeof judgeStored>[0], policies, undefined, now)
   // What no policy governs is checked by one that says nothing, but for the platform's own rules.
   if (!scanned) return
   const [checked] = checkText(JSON.stringify(object), { policyFor }, () => {})

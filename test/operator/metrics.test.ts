@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { createMetrics } from '../../src/operator/metrics.ts'
-import { judge } from '../../src/operator/judge.ts'
+import { judgeStored } from '../../src/operator/judge-stored.ts'
 import { Tally, Totals } from '../../src/operator/totals.ts'
 import { Policies } from '../../src/policy/policies.ts'
 
@@ -13,7 +13,7 @@ function tallied(namespace: string, number: number): Tally {
   const tally = new Tally()
   const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace, name: 'web' }, spec: { template: { spec: { containers: [{ name: 'web', command: ['gunicorn', '-b', '127.0.0.1:80', 'wsgi'] }] } } } }
   for (let index = 0; index < number; index++) {
-    const judged = judge(object, policies, {}, 0)
+    const judged = judgeStored(object, policies, {}, 0)
     if (judged) tally.add(judged)
   }
   return tally

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { KubernetesObject } from '../../src/cluster/cluster.ts'
-import { judge } from '../../src/operator/judge.ts'
+import { judgeStored } from '../../src/operator/judge-stored.ts'
 import { exceptionStatuses, policyStatuses, writeStatuses, type Known } from '../../src/operator/policy-status.ts'
 import { Tally, Totals } from '../../src/operator/totals.ts'
 import { Policies, type ExceptionObject, type PolicyObject } from '../../src/policy/policies.ts'
@@ -19,7 +19,7 @@ function known(policies: PolicyObject[], exceptions: ExceptionObject[], workload
   const all = new Policies(policies, exceptions)
   const tally = new Tally()
   for (const name of workloads) {
-    const judged = judge(workload(name), all, {}, now)
+    const judged = judgeStored(workload(name), all, {}, now)
     if (judged) tally.add(judged)
   }
   const totals = new Totals()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Cluster, KubernetesObject, Resource, Selection } from '../../src/cluster/cluster.ts'
 import { everything } from '../../src/operator/area.ts'
-import { judge } from '../../src/operator/judge.ts'
+import { judgeStored } from '../../src/operator/judge-stored.ts'
 import { RememberedReports, StoredReports } from '../../src/operator/reports.ts'
 import type { Result } from '../../src/operator/results.ts'
 import { scan, type ScanOptions } from '../../src/operator/scan.ts'
@@ -66,7 +66,7 @@ function options(given: Partial<ScanOptions> = {}): ScanOptions & { failures: st
     kinds: [deployment],
     isGoverned: () => true,
     isExcluded: () => false,
-    judge: (object) => judge(object, policies, {}, 0),
+    judge: (object) => judgeStored(object, policies, {}, 0),
     reports: new RememberedReports(),
     announce: (results) => void fresh.push(...results),
     totals: new Totals(),
@@ -241,7 +241,7 @@ describe('a scan', () => {
     const { cluster } = stored({ deployments: [[workload('Deployment', 'a', 'one'), workload('Deployment', 'a', 'two')]] })
     const given = options({ judge: (object) => {
       if (object.metadata.name === 'one') throw new Error('a fault')
-      return judge(object, policies, {}, 0)
+      return judgeStored(object, policies, {}, 0)
     } })
     expect(await scan(cluster, everything, given)).toBe(false)
     expect(given.failures).toEqual(['judge deployments.apps a: a fault'])

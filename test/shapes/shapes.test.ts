@@ -7,12 +7,11 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { isMap, isSeq, parse, parseDocument, type Document } from 'yaml'
 import { picture, unreadLine } from '../../src/cli/picture.ts'
-import { annotatedPython } from '../../src/dependencies/annotation.ts'
 import { applyEdits } from '../../src/edit.ts'
-import { fix } from '../../src/fix.ts'
 import { inspectWorkload } from '../../src/inspect.ts'
 import { readWorkload, type Workload } from '../../src/kubernetes/workload.ts'
-import { lint, type Finding } from '../../src/lint.ts'
+import { judge } from '../../src/judge.ts'
+import type { Finding } from '../../src/lint.ts'
 import { override } from '../../src/policy/policy.ts'
 import { preset } from '../../src/policy/presets.ts'
 
@@ -79,9 +78,7 @@ const lineOf = (finding: Finding): string => {
 }
 
 function mend(object: object): { findings: readonly Finding[]; fixed: object } {
-  const workload = workloadOf(object)
-  const python = annotatedPython(workload)
-  const { rounds, findings } = fix(object, lint(workload, policy, python), policy, python)
+  const { rounds, findings } = judge({ object, workload: workloadOf(object), policy })
   return { findings, fixed: rounds.reduce<object>((left, edits) => applyEdits(left, edits) as object, object) }
 }
 

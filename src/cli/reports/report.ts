@@ -1,4 +1,5 @@
 /** What every report format is given, whether it was read from files or from a cluster. */
+import type { Decision } from '../../judge.ts'
 import type { Operation } from '../../kubernetes/review.ts'
 import { visible } from '../../kubernetes/visible.ts'
 import type { Workload } from '../../kubernetes/workload.ts'
@@ -35,7 +36,7 @@ export interface ReportedWorkload {
   readonly document?: number | undefined
   readonly line?: number | undefined
   readonly invocations: number
-  readonly decision: 'Allow' | 'Deny'
+  readonly decision: Decision
   readonly findings: readonly ReportedFinding[]
   /** The JSON Patch that the webhook would answer; worked out when it is asked for. */
   readonly patch: () => readonly Operation[]

@@ -1,0 +1,95 @@
+/**
+ * Object + policy → verdict: what is found in it, how that is mended, and whether it is let in. The one door of the engine: webhook,
+ * scan and command line say the same of the same object because they ask here. Pure.
+ */
+import { bounded } from './budget.ts'
+import { annotatedPython } from './dependencies/annotation.ts'
+import { jsonPatch, type Edit } from './edit.ts'
+import { fix, withoutFixes, type Fixed } from './fix.ts'
+import type { Invocation, Surroundings } from './inspect.ts'
+import type { Operation } from './kubernetes/review.ts'
+import type { Workload } from './kubernetes/workload.ts'
+import { countStarted, lint, type Finding, type Report } from './lint.ts'
+import type { Policy } from './policy/policy.ts'
+import type { Python } from './rules/rule.ts'
+
+export type Decision = 'Allow' | 'Deny'
+
+/** Whether something of which that is found is let in. */
+export const decisionOn = (findings: readonly Pick<Finding, 'action'>[]): Decision => (findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow')
+
+/** What is judged. */
+export interface Case {
+  readonly workload: Workload
+  /** The policy that governs it: who that is, the caller finds out. */
+  readonly policy: Policy
+  /** What is known of the Python packages in its image; unless it is given, what its annotations tell. */
+  readonly python?: Python | undefined
+  /** What is at hand besides: nothing where it is admitted. */
+  readonly surroundings?: Surroundings | undefined
+}
+
+/** What can be mended. */
+export interface Mendable extends Case {
+  /** The object that the workload was read from: what edits are made to. */
+  readonly object: unknown
+  /** Reads it again once it is edited; unless it is given, as an object of Kubernetes. */
+  readonly read?: ((edited: unknown) => Workload | undefined) | undefined
+  /** True for what must stay as it is written: its findings have the action that holds where no fix is made. */
+  readonly isFixed?: boolean
+}
+
+/** What a workload is found to be. */
+export class Verdict {
+  readonly workload: Workload
+  readonly policy: Policy
+  /** Its gunicorn command lines, those that only print something among them. */
+  readonly gunicorns: readonly Invocation[]
+  /** Each once. What is mended has the action Fix; what could not be has the action that holds then. */
+  readonly findings: readonly Finding[]
+  readonly mended: ReadonlySet<Finding>
+  /** Edits in rounds: each round is made to what the one before it left. */
+  readonly rounds: readonly (readonly Edit[])[]
+  readonly #report: Report
+  readonly #object: unknown
+
+  constructor({ workload, policy }: Case, report: Report, { findings, mended, rounds }: Fixed, object: unknown) {
+    this.workload = workload
+    this.policy = policy
+    this.gunicorns = report.invocations
+    this.findings = findings
+    this.mended = mended
+    this.rounds = rounds
+    this.#report = report
+    this.#object = object
+  }
+
+  /** How many of its command lines start gunicorn. */
+  get invocations(): number {
+    return countStarted(this.#report)
+  }
+
+  /** Whether it is let in, with what is mended. */
+  get decision(): Decision {
+    return decisionOn(this.findings)
+  }
+
+  /** What mends it, as JSON Patch: what `/mutate` answers. */
+  patch(): readonly Operation[] {
+    return jsonPatch(this.#object, this.rounds)
+  }
+}
+
+/** Finds what is wrong, and mends what the policy wants mended. */
+export function judge(given: Mendable): Verdict {
+  const { object, workload, policy, python = annotatedPython(workload), surroundings, read, isFixed = false } = given
+  return bounded(() => {
+    const report = lint(workload, policy, python, surroundings)
+    return new Verdict(given, report, isFixed ? withoutFixes(report) : fix(object, report, policy, python, read), object)
+  })
+}
+
+/** What is wrong with what `/mutate` has left: what is still to be mended could not be. No fix is looked for. */
+export function findingsIn({ workload, policy, python = annotatedPython(workload), surroundings }: Case): readonly Finding[] {
+  return withoutFixes(lint(workload, policy, python, surroundings)).findings
+}
