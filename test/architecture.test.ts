@@ -39,7 +39,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@kubernetes/client-node': ['cluster'],
   '@prometheus-io/client': ['admission', 'operator'],
   '@renovatebot/pep440': ['python'],
-  ajv: ['policy'],
+  ajv: ['policy', 'cli'],
   commander: ['cli'],
   diff: ['cli'],
   fastify: ['admission'],

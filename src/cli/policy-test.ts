@@ -1,9 +1,10 @@
 /** `PolicyTest`, as a file holds it: policies, manifests, and what is expected of their workloads. */
+import { Ajv } from 'ajv'
+import { fieldPath, isObject, type Path } from '../kubernetes/field.ts'
 import { valueAt } from '../kubernetes/workload.ts'
-import { presetNames } from '../policy/presets.ts'
-import { rules } from '../rules/index.ts'
 import { UsageError } from './exit.ts'
 import { readManifests, type Manifest } from './manifests.ts'
+import { policyTestSchema, resultSchema } from './policy-test-schema.ts'
 
 export interface PolicyTest {
   readonly file: string
@@ -35,36 +36,6 @@ export interface Expected {
   readonly exception?: string
 }
 
-type Check = (value: unknown) => string | undefined
-
-const text: Check = (value) => (typeof value === 'string' && value !== '' ? undefined : 'must be a string')
-const texts: Check = (value) => (Array.isArray(value) && value.every((one) => text(one) === undefined) ? undefined : 'must be a list of strings')
-const oneOf = (values: readonly string[]): Check => (value) => (values.includes(value as string) ? undefined : `must be one of ${values.map((one) => `"${one}"`).join(', ')}`)
-const time: Check = (value) => (typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? undefined : 'must be a time, such as 2027-01-31T00:00:00Z')
-const list: Check = (value) => (Array.isArray(value) && value.length > 0 ? undefined : 'must be a list with at least one item')
-
-const fields: Readonly<Record<string, Check>> = {
-  apiVersion: oneOf(['paddock.dev/v1alpha1']),
-  kind: oneOf(['PolicyTest']),
-  metadata: (value) => text(valueAt(value, ['name'])) && 'must have a name',
-  policies: texts,
-  manifests: texts,
-  preset: oneOf(presetNames),
-  requirements: text,
-  now: time,
-  results: list,
-}
-const requiredFields = ['apiVersion', 'kind', 'metadata', 'manifests', 'results']
-
-const resultFields: Readonly<Record<string, Check>> = {
-  workload: text,
-  rule: oneOf(rules.map(({ id }) => id)),
-  decision: oneOf(['Allow', 'Deny']),
-  action: oneOf(['None', 'Audit', 'Warn', 'Fix', 'Deny']),
-  policy: text,
-  exception: text,
-}
-
 /** The tests of a file. Throws a UsageError that names each field at fault, with its place. */
 export function policyTests(file: string, content: string): PolicyTest[] {
   return [...readManifests(content)].map((manifest) => {
@@ -80,29 +51,41 @@ export function policyTests(file: string, content: string): PolicyTest[] {
 function problemsIn(manifest: Manifest): string[] {
   const results = valueAt(manifest.value, ['results'])
   const each = Array.isArray(results) ? results.flatMap((_, index) => [...resultProblems(manifest, index)]) : []
-  return [...objectProblems(manifest, [], fields, requiredFields), ...each]
+  return [...objectProblems(manifest, [], policyTestSchema), ...each]
 }
 
 function* resultProblems(manifest: Manifest, index: number): Generator<string> {
   const path = ['results', index]
-  const problems = [...objectProblems(manifest, path, resultFields, ['workload'])]
+  const problems = [...objectProblems(manifest, path, resultSchema)]
   yield* problems
-  const result = valueAt(manifest.value, path)
-  const expects = ['decision', 'action', 'policy', 'exception'].some((field) => valueAt(result, [field]) !== undefined)
+  const expects = resultSchema.anyOf.some(({ required: [field] }) => valueAt(manifest.value, [...path, field]) !== undefined)
   if (problems.length === 0 && !expects) yield `${place(manifest, path)}: results[${index}]: must expect a decision, an action, a policy or an exception`
 }
 
-function* objectProblems(manifest: Manifest, path: readonly (string | number)[], known: Readonly<Record<string, Check>>, required: readonly string[]): Generator<string> {
+type FieldSchema = Readonly<Record<string, unknown>>
+
+const ajv = new Ajv({ strict: false, formats: { 'date-time': (time: string) => !Number.isNaN(Date.parse(time)) } })
+
+/** What is wrong with the fields of an object, each as a whole. */
+function* objectProblems(manifest: Manifest, path: Path, { required, properties }: { readonly required: readonly string[]; readonly properties: Readonly<Record<string, FieldSchema>> }): Generator<string> {
   const value = valueAt(manifest.value, path)
-  const name = (field: string): string => [...path, field].join('.').replaceAll(/\.(\d+)/g, '[$1]')
-  if (typeof value !== 'object' || value === null) yield `${place(manifest, path)}: ${name('').replace(/\.$/, '')}: must be an object`
-  else {
-    for (const field of required) if (!Object.hasOwn(value, field)) yield `${place(manifest, path)}: ${name(field)}: Required value: must be set`
-    for (const [field, member] of Object.entries(value)) {
-      const problem = Object.hasOwn(known, field) ? known[field]?.(member) : `must be one of ${Object.keys(known).join(', ')}`
-      if (problem !== undefined) yield `${place(manifest, [...path, field])}: ${name(field)}: ${problem}`
-    }
+  if (!isObject(value)) return yield `${place(manifest, path)}: ${fieldPath(path)}: must be an object`
+  for (const field of required) if (!Object.hasOwn(value, field)) yield `${place(manifest, path)}: ${fieldPath([...path, field])}: Required value: must be set`
+  for (const [field, member] of Object.entries(value)) {
+    const schema = Object.hasOwn(properties, field) ? properties[field] : undefined
+    const detail = schema ? wrong(schema, member) : `must be one of ${Object.keys(properties).join(', ')}`
+    if (detail !== undefined) yield `${place(manifest, [...path, field])}: ${fieldPath([...path, field])}: ${detail}`
   }
+}
+
+/** What a field must be, where its value is not that. The results are looked at one by one. */
+function wrong(schema: FieldSchema, value: unknown): string | undefined {
+  const { enum: names, type, format, minItems } = schema as { enum?: readonly string[]; type?: string; format?: string; minItems?: number }
+  if (ajv.validate(minItems === undefined ? schema : { type, minItems }, value)) return undefined
+  if (names) return `must be one of ${names.map((name) => `"${name}"`).join(', ')}`
+  if (type === 'array') return minItems === undefined ? 'must be a list of strings' : 'must be a list with at least one item'
+  if (type === 'object') return 'must have a name'
+  return format === undefined ? 'must be a string' : 'must be a time, such as 2027-01-31T00:00:00Z'
 }
 
 function place(manifest: Manifest, path: readonly (string | number)[]): string {
