@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { applyPatch as applyIndependently, type Operation as IndependentOperation } from 'rfc6902'
-import { editManifests } from '../src/cli/edit.ts'
-import { readManifests } from '../src/cli/manifests.ts'
+import { editManifests } from '../src/yaml/edit-manifests.ts'
+import { readManifests } from '../src/yaml/manifests.ts'
 import { applies, applyEdits, applyPatch, jsonPatch, type Edit } from '../src/edit.ts'
 import type { Operation } from '../src/kubernetes/review.ts'
 

@@ -8,7 +8,7 @@ import { valueAt } from '../kubernetes/workload.ts'
 import type { Span } from './reports/report.ts'
 import type { Io } from './io.ts'
 import type { Learner, Written } from './learn.ts'
-import { readManifests } from './manifests.ts'
+import { readManifests } from '../yaml/manifests.ts'
 import type { Repository } from './repository.ts'
 
 /** The texts of files on disk. Throws what keeps one from being read. */

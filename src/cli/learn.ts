@@ -1,7 +1,7 @@
 /** What manifests tell of the workloads beside them: each text is read once, for all who want to know of it. */
 import type { Path } from '../kubernetes/field.ts'
 import { readObjects } from '../kubernetes/workload.ts'
-import { readManifests } from './manifests.ts'
+import { readManifests } from '../yaml/manifests.ts'
 
 /** Where an object is written. */
 export interface Written {

@@ -6,10 +6,10 @@ import type { Platform } from '../platforms/platform.ts'
 import { portabilityNotes } from '../platforms/portability.ts'
 import type { Process } from '../platforms/process.ts'
 import { readProcfile, type Fault, type Note, type ProcfileProcess, type YamlReadings } from '../platforms/procfile.ts'
-import { plainData, valueIn, type Range, type Value } from '../platforms/value.ts'
-import { readPlainTexts, readPythonYaml } from './python-yaml.ts'
+import { plainData, valueIn, type Range, type Value } from '../yaml/python-value.ts'
+import { readPlainTexts, readPythonYaml } from '../yaml/python.ts'
 import { descriptionNames, type PlatformFile, type Repository } from './repository.ts'
-import { YamlError, holdsTemplate } from './yaml.ts'
+import { YamlError, holdsTemplate } from '../yaml/values.ts'
 
 /** What a file of a platform holds. */
 export interface ReadFile {

@@ -7,7 +7,7 @@ import { presetObject } from '../policy/presets.ts'
 import { readPolicies, type Document } from '../policy/read.ts'
 import { UsageError } from './exit.ts'
 import type { Io } from './io.ts'
-import { readManifests, type Manifest } from './manifests.ts'
+import { readManifests, type Manifest } from '../yaml/manifests.ts'
 
 /** What policies say against themselves, a line each. */
 export const contradictionLines = ({ policies, place }: Pick<ReturnType<typeof readPolicies>, 'policies' | 'place'>): string[] =>

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import { fieldPath, isObject, type Path } from '../kubernetes/field.ts'
 import { valueAt } from '../kubernetes/workload.ts'
 import { UsageError } from './exit.ts'
-import { readManifests, type Manifest } from './manifests.ts'
+import { readManifests, type Manifest } from '../yaml/manifests.ts'
 import { policyTestSchema, resultSchema } from './policy-test-schema.ts'
 
 export interface PolicyTest {

@@ -9,15 +9,15 @@ import { checkText, type Checked, type CheckOptions, type DocumentRead } from '.
 import { ConfigMapCollection, configFilesAt, configPlaces, readEach } from './config-files.ts'
 import type { Rewrite } from './check-processes.ts'
 import { exitStatus, FileError, UsageError } from './exit.ts'
-import type { DocumentEdits } from './edit.ts'
+import type { DocumentEdits } from '../yaml/edit-manifests.ts'
 import { openReports } from './reports/formats.ts'
-import { readManifests } from './manifests.ts'
+import { readManifests } from '../yaml/manifests.ts'
 import { descriptionNames, folderOf, platformFile, repository } from './repository.ts'
 import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
 import { counters, failingActions, status, type FailOn } from './outcome.ts'
 import { learn } from './learn.ts'
-import { Lines } from './lines.ts'
+import { Lines } from '../yaml/lines.ts'
 import type { Output } from './reports/outputs.ts'
 import { progress } from './progress.ts'
 import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWorkload, type Reporter, type Summary } from './reports/report.ts'
@@ -360,8 +360,8 @@ async function mend({ file, text, edits, splices, changes, isScript }: FileChang
     if (known !== undefined && known !== mended) io.stderr.write(`paddock: ${visible(file)}: not fixed: several processes start it, and each needs another change\n`)
     return known === undefined ? { text: mended, refused: 0 } : { text, refused: known === mended ? 0 : 1 }
   }
-  const { editManifests } = await import('./edit.ts')
-  const { mendTexts } = await import('./mend-text.ts')
+  const { editManifests } = await import('../yaml/edit-manifests.ts')
+  const { mendTexts } = await import('../yaml/mend-text.ts')
   let [mended, refused] = [text, 0]
   const refuse = (line: number, path: Path, reason: string): void => {
     io.stderr.write(`paddock: ${visible(`${file}:${line}: ${fieldPath(path)}: not fixed: ${reason}`)}\n`)

@@ -11,7 +11,7 @@ import type { Skins, Target } from './skins.ts'
 import { NamespaceCollection, type PolicyFlags } from './governing.ts'
 import { jsonText, painter, type Io } from './io.ts'
 import { learn } from './learn.ts'
-import { readManifests } from './manifests.ts'
+import { readManifests } from '../yaml/manifests.ts'
 import { readPolicyFiles } from './policy-files.ts'
 
 export interface ExplainFlags extends PolicyFlags, Target {

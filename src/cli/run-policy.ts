@@ -1,5 +1,5 @@
 /** `paddock policy show` and `policy validate`. */
-import { dump } from 'js-yaml'
+import { dump } from '../yaml/print.ts'
 import { visible } from '../kubernetes/visible.ts'
 import { presetObject } from '../policy/presets.ts'
 import { presetNamed } from '../policy/read.ts'

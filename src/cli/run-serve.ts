@@ -9,7 +9,7 @@ import { exitStatus, UsageError } from './exit.ts'
 import type { ServeOptions, Serving } from './skins.ts'
 import { unifiedDiff } from './diff.ts'
 import { painter, type Io } from './io.ts'
-import { readManifests } from './manifests.ts'
+import { readManifests } from '../yaml/manifests.ts'
 
 export interface ServeFlags extends ServeOptions {
   readonly examples: string | undefined
@@ -71,7 +71,7 @@ async function showExample(file: string, object: unknown, serving: Serving, io: 
   const said = validated.allowed ? (validated.warnings ?? []).map((text) => `${paint('yellow', 'Warning:')} ${visible(text)}`) : [validated.status?.message ?? '']
   for (const text of said) io.stdout.write(`  ${text}\n`)
   if (validated.allowed && patch.length > 0) {
-    const { dump } = await import('js-yaml')
+    const { dump } = await import('../yaml/print.ts')
     const text = (value: unknown): string => dump(value, { lineWidth: -1, noRefs: true })
     io.stdout.write(unifiedDiff(file, text(object), text(after), paint))
   }

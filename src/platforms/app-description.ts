@@ -10,7 +10,7 @@ import type { EnvVar, Remark } from '../kubernetes/workload.ts'
 import { descriptionFields, type Field, type Fields } from './description-schema.ts'
 import type { Command, Process, WrittenText } from './process.ts'
 import { mostProcesses, processName, typeName, type Fault, type ProcfileProcess } from './procfile.ts'
-import { keyText, member, str, type Entry, type List, type Mapping, type Range, type Value } from './value.ts'
+import { keyText, member, str, type Entry, type List, type Mapping, type Range, type Value } from '../yaml/python-value.ts'
 
 /** One module of an app. */
 export interface Module {

@@ -1,7 +1,7 @@
 /** A process of a platform's file, as it is written. */
 import type { Path } from '../kubernetes/field.ts'
 import type { EnvVar, Remark } from '../kubernetes/workload.ts'
-import type { Range } from './value.ts'
+import type { Range } from '../yaml/python-value.ts'
 
 export type ProcessKind = 'Procfile' | 'AppDescription'
 

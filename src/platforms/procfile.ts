@@ -7,7 +7,7 @@
  */
 import type { Shape } from '../kubernetes/field.ts'
 import type { Remark } from '../kubernetes/workload.ts'
-import { keyText, str, type Mapping, type Range, type Value } from './value.ts'
+import { keyText, str, type Mapping, type Range, type Value } from '../yaml/python-value.ts'
 
 export const dialects = ['blueking', 'cnb-shim', 'heroku', 'google', 'paketo', 'honcho', 'foreman', 'dokku', 'herokuish', 'railpack', 'nixpacks'] as const
 

@@ -1,7 +1,7 @@
 /** Files of many parts take time by their length, not by its square. */
 import { describe, expect, test } from '@jest/globals'
-import { readPythonYaml } from '../../src/cli/python-yaml.ts'
-import { readEvents } from '../../src/cli/yaml.ts'
+import { readPythonYaml } from '../../src/yaml/python.ts'
+import { readEvents } from '../../src/yaml/values.ts'
 import { expectLinear } from '../growth.ts'
 import { run } from './in-memory.ts'
 

@@ -1,6 +1,6 @@
 /** What BlueKing makes of app_desc.yaml: versions, precedence, and what its validation says. */
 import { describe, expect, test } from '@jest/globals'
-import { readPythonYaml } from '../../src/cli/python-yaml.ts'
+import { readPythonYaml } from '../../src/yaml/python.ts'
 import { readAppDescription } from '../../src/platforms/app-description.ts'
 import { readProcfile } from '../../src/platforms/procfile.ts'
 

@@ -1,9 +1,9 @@
 /** What each platform made of a Procfile when its own parser was run on it. */
 import { describe, expect, test } from '@jest/globals'
-import { readPlainTexts, readPythonYaml } from '../../src/cli/python-yaml.ts'
-import { YamlError } from '../../src/cli/yaml.ts'
+import { readPlainTexts, readPythonYaml } from '../../src/yaml/python.ts'
+import { YamlError } from '../../src/yaml/values.ts'
 import { dialects, readProcfile, type Dialect, type Fault } from '../../src/platforms/procfile.ts'
-import type { Value } from '../../src/platforms/value.ts'
+import type { Value } from '../../src/yaml/python-value.ts'
 
 const attempt = (read: (text: string) => Value, text: string) => (): Value | Fault => {
   try {

@@ -42,7 +42,7 @@ describe('what is put together', () => {
   })
 
   test('where it runs', async () => {
-    await import('../../src/cli/scalar.ts')
+    await import('../../src/yaml/scalar.ts')
     await import('../../src/python/marker.ts')
     const { problemsOf } = await import('../../src/policy/validate.ts')
     problemsOf('GunicornException', { spec: { expiry: '2027-01-31T00:00:00Z' } })

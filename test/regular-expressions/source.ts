@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseSync } from 'oxc-parser'
 
 export interface Written {
-  /** `src/cli/yaml.ts:45` */
+  /** `src/yaml/values.ts:45` */
   readonly place: string
   /** Undefined for one that is put together when it runs. */
   readonly expression: RegExp | undefined

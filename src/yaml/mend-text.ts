@@ -7,10 +7,10 @@ import { SCALAR_STYLE } from 'js-yaml'
 import { applySplices, inOrder, type Splice } from '../edit.ts'
 import type { Path } from '../kubernetes/field.ts'
 import { valueAt } from '../kubernetes/workload.ts'
-import { plainData, valueIn, type Value } from '../platforms/value.ts'
+import { plainData, valueIn, type Value } from './python-value.ts'
 import { spliceScalar } from './strings.ts'
 import { buildTree, type Node, type ScalarNode } from './tree.ts'
-import { readEvents } from './yaml.ts'
+import { readEvents } from './values.ts'
 
 /** What is to become of a string. */
 export interface TextChange {

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Path } from '../../src/kubernetes/field.ts'
-import { editManifests } from '../../src/cli/edit.ts'
-import type { Edit } from '../../src/cli/edit.ts'
-import { readManifests } from '../../src/cli/manifests.ts'
+import { editManifests } from '../../src/yaml/edit-manifests.ts'
+import type { Edit } from '../../src/yaml/edit-manifests.ts'
+import { readManifests } from '../../src/yaml/manifests.ts'
 import { amount } from '../amount.ts'
-import { emit, styled, styledNode, text, valueOf } from './styled.ts'
-import type { Json } from './styled.ts'
+import { emit, styled, styledNode, text, valueOf } from '../cli/styled.ts'
+import type { Json } from '../cli/styled.ts'
 
 /** The text after the edits, with the reasons of what was refused. */
 function edited(source: string, ...edits: Edit[]): string {

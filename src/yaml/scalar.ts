@@ -2,7 +2,7 @@
 import { CHOMPING_MODE, SCALAR_STYLE } from 'js-yaml'
 import type { ScalarEvent } from 'js-yaml'
 import { afterBreak, isBreak, lineEnd } from './tree.ts'
-import { resolvePlain } from './yaml.ts'
+import { resolvePlain } from './values.ts'
 
 /** A decoded scalar. Unit i of the value (UTF-16) is written at source[starts[i] … ends[i]). */
 export interface Decoded {

@@ -1,5 +1,5 @@
 /** JSON documents, read several times faster than as the YAML that they are too. */
-import { MAX_DEPTH } from './yaml.ts'
+import { MAX_DEPTH } from './values.ts'
 
 const [QUOTE, COLON, BACKSLASH] = [34, 58, 92]
 

@@ -10,7 +10,7 @@ import { decodeScalar } from './scalar.ts'
 import type { Decoded } from './scalar.ts'
 import { buildTree, contentStart, isBreak, lineEnd, afterBreak, resolve, skipSpace, walk } from './tree.ts'
 import type { Node, Step } from './tree.ts'
-import { MAX_DEPTH, YamlError, countDocuments, holdsTemplate, readEvents, readValue } from './yaml.ts'
+import { MAX_DEPTH, YamlError, countDocuments, holdsTemplate, readEvents, readValue } from './values.ts'
 
 /** Why a document could not be read, and where. */
 export interface ManifestError extends Position {

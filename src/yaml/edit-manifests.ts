@@ -16,7 +16,7 @@ import { spliceScalar } from './strings.ts'
 import type { Parsed } from './style.ts'
 import { buildTree, resolve, walk } from './tree.ts'
 import type { Item, Node, Pair, Step } from './tree.ts'
-import { readEvents, setMember } from './yaml.ts'
+import { readEvents, setMember } from './values.ts'
 
 /**
  * One edit of a document's value. Paths mean what they mean in a JSON Patch: each edit sees what those before it left.

@@ -7,10 +7,10 @@
  */
 import { EVENT_ID, SCALAR_STYLE, getScalarValue } from 'js-yaml'
 import type { Event, ScalarEvent } from 'js-yaml'
-import type { Entry, Mapping, Range, Scalar, Text, Value } from '../platforms/value.ts'
+import type { Entry, Mapping, Range, Scalar, Text, Value } from './python-value.ts'
 import { decodeScalar } from './scalar.ts'
 import { buildTree, resolve, type MapNode, type Node, type ScalarNode } from './tree.ts'
-import { YamlError, countDocuments, readEvents } from './yaml.ts'
+import { YamlError, countDocuments, readEvents } from './values.ts'
 
 /** How many values the aliases of one document may add, so that a small file cannot become a huge one. */
 const mostAliased = 100_000

@@ -2,7 +2,7 @@
 import { CHOMPING_MODE, COLLECTION_STYLE, EVENT_ID, SCALAR_STYLE } from 'js-yaml'
 import type { AliasEvent, Event, MappingEvent, ScalarEvent, SequenceEvent } from 'js-yaml'
 import type { Path } from '../kubernetes/field.ts'
-import { isMergeKey, keyName, scalarValue } from './yaml.ts'
+import { isMergeKey, keyName, scalarValue } from './values.ts'
 
 interface Ranged {
   /** Where the node begins, after its anchor and tag; quotes, brackets and the `|` of a block scalar belong to it. */
