@@ -2,7 +2,8 @@
  * What gunicorn takes for an application: `MODULE`, `MODULE:NAME`, `MODULE:NAME(LITERALS)`.
  * Source: `gunicorn.util.import_app` of each release, and Python's `importlib`, which finds no module by a path.
  */
-import { parse, type Expression } from '../python/syntax.ts'
+import type { Expression } from '../python/expression.ts'
+import { parse } from '../python/syntax.ts'
 import type { Release } from './catalogue.ts'
 
 /** Why a text can be no application; `releases` where others take it. */

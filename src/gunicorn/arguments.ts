@@ -303,3 +303,22 @@ export function convert(type: 'int' | 'auto_int', text: string): number | undefi
   // `gunicorn.config.auto_int`: a leading 0 is Python 2's octal.
   return parseInteger(/^0\p{Nd}/u.test(text) ? text.replace('0', '0o') : text, 0)
 }
+
+/** The value that a setting is given, unless it is empty: gunicorn then takes a file for not given. */
+export function given(line: Arguments | undefined, name: string): Argument | undefined {
+  const argument = line?.assignments.findLast((assignment) => assignment?.option.name === name)?.argument
+  return argument?.text === '' ? undefined : argument
+}
+
+/**
+ * The assignment of each setting that argparse keeps, and gunicorn validates: the last one. None where a word behind it
+ * may be anything.
+ */
+export function lastOfEach(assignments: Arguments['assignments']): ReadonlyMap<string, Assignment> {
+  const last = new Map<string, Assignment>()
+  for (const assignment of assignments) {
+    if (assignment === null) last.clear()
+    else last.set(assignment.option.name, assignment)
+  }
+  return last
+}

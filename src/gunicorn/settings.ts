@@ -4,9 +4,10 @@
  */
 import { spend } from '../budget.ts'
 import { literal, type Word } from '../shell/word.ts'
-import { isPlainAddress, parseAddress } from './address.ts'
-import { type Argument, type Arguments, type Assignment, convert, optionNames, parseArguments } from './arguments.ts'
-import { mayBeFlag, releases, type Release } from './catalogue.ts'
+import { alike, alone } from './alike.ts'
+import { type Argument, type Arguments, type Assignment, convert, given, lastOfEach, optionNames, parseArguments } from './arguments.ts'
+import { badAddress } from './bad-address.ts'
+import type { Release } from './catalogue.ts'
 import type { Value } from './catalogue/release-file.ts'
 import { automaticFile, configured, ConfigReader, type ConfigFile, type ConfigSource, type Configured } from './config-file.ts'
 import { parseInteger, repr } from './python-value.ts'
@@ -190,69 +191,6 @@ export function read(words: readonly Word[], variables: Variables, releases: rea
     if (reading.configFile === undefined || group.length === 1) return reading
     return group.map((release) => new Reading(new Reader(words, cmdArgs, variables, alone(release), files)))
   })
-}
-
-/** The group of one release only. */
-function alone(release: Release): readonly Release[] {
-  const known = groups.get(release.name)
-  if (known) return known
-  const group = [release]
-  groups.set(release.name, group)
-  return group
-}
-
-/** Groups of releases, by the names of their members, so that each group is one object for as long as the process lives. */
-const groups = new Map<string, readonly Release[]>()
-
-/** Groups releases that match every name alike. */
-function alike(releases: readonly Release[], names: readonly string[]): readonly (readonly Release[])[] {
-  spend(names.length * 0.3)
-  if (allAlike(releases, names)) return [releases]
-  const telling = names.filter((name) => mayBeFlag(name))
-  const found: Release[][] = []
-  for (const release of releases) {
-    const group = found.find(([other]) => other !== undefined && telling.every((name) => sameMatch(release, other, name)))
-    if (group) group.push(release)
-    else found.push([release])
-  }
-  return found.map((group) => {
-    const key = group.map((release) => release.name).join(' ')
-    const known = groups.get(key)
-    if (!known) groups.set(key, group)
-    return known ?? group
-  })
-}
-
-/** Names that some release has an option of, or that one begins with: whether all releases of the catalogue match them alike. */
-const agreed = new Map<string, boolean>()
-
-function allAlike(among: readonly Release[], names: readonly string[]): boolean {
-  for (const name of names) if (!(among === releases ? allMatch(name) : matchAlike(among, name))) return false
-  return true
-}
-
-function allMatch(name: string): boolean {
-  let known = agreed.get(name)
-  if (known === undefined) {
-    if (!mayBeFlag(name)) return true
-    known = matchAlike(releases, name)
-    agreed.set(name, known)
-  }
-  return known
-}
-
-function matchAlike(among: readonly Release[], name: string): boolean {
-  const [first] = among
-  return first === undefined || among.every((release) => release === first || sameMatch(release, first, name))
-}
-
-function sameMatch(a: Release, b: Release, name: string): boolean {
-  if (name.length === 2) return a.exact(name) === b.exact(name)
-  const [left, right] = [a.long(name), b.long(name)]
-  if (left === right) return true
-  if (left === null || right === null) return false
-  if ('ambiguous' in left || 'ambiguous' in right) return 'ambiguous' in left && 'ambiguous' in right
-  return left.option === right.option
 }
 
 /** More options are not told of that are given several times. */
@@ -551,35 +489,4 @@ class Reader {
         this.#problem('invalid-setting', `environment setting ${repr(text)} invalid`, env.source, { setting: 'raw_env', word: entry.argument?.word ?? entry.word })
     }
   }
-}
-
-/** The value that a setting is given, unless it is empty: gunicorn then takes a file for not given. */
-function given(line: Arguments | undefined, name: string): Argument | undefined {
-  const argument = line?.assignments.findLast((assignment) => assignment?.option.name === name)?.argument
-  return argument?.text === '' ? undefined : argument
-}
-
-/**
- * The assignment of each setting that argparse keeps, and gunicorn validates: the last one. None where a word behind it
- * may be anything.
- */
-function lastOfEach(assignments: Arguments['assignments']): ReadonlyMap<string, Assignment> {
-  const last = new Map<string, Assignment>()
-  for (const assignment of assignments) {
-    if (assignment === null) last.clear()
-    else last.set(assignment.option.name, assignment)
-  }
-  return last
-}
-
-/** Why an address is refused, and by which of the releases; undefined where all take it. */
-function badAddress(text: string, releases: readonly Release[]): { readonly message: string; readonly releases: readonly Release[] } | undefined {
-  if (isPlainAddress(text)) return undefined
-  for (const syntax of ['integer', 'digits'] as const) {
-    const address = parseAddress(text, syntax)
-    // What is wrong for one syntax may be right for the other: `fd://3`, `0.0.0.0:80:81`.
-    const refusing = address.kind === 'bad' ? releases.filter((release) => parseAddress(text, release.addressSyntax).kind === 'bad') : []
-    if (address.kind === 'bad' && refusing.length > 0) return { message: address.message, releases: refusing }
-  }
-  return undefined
 }

@@ -8,6 +8,7 @@ import { splitWords } from '../gunicorn/shlex.ts'
 import type { Path, Shape } from '../kubernetes/field.ts'
 import type { EnvVar, Remark } from '../kubernetes/workload.ts'
 import { descriptionFields, type Field, type Fields } from './description-schema.ts'
+import { isTrue, versionOf } from './description-version.ts'
 import type { Command, Process, WrittenText } from './process.ts'
 import { mostProcesses, processName, typeName, type Fault, type ProcfileProcess } from './procfile.ts'
 import { keyText, member, str, type Entry, type List, type Mapping, type Range, type Value } from '../yaml/python-value.ts'
@@ -48,47 +49,6 @@ export function readAppDescription(document: Value, procfile: ProcfileOf): AppDe
 
 function refusedFile({ start, end }: Range, message: string): AppDescription {
   return { modules: [], remarks: [], faults: [{ start, end, message: `BlueKing refuses the file: ${message}` }] }
-}
-
-// The version
-
-interface UnknownVersion {
-  readonly message: string
-  readonly at: Range
-  readonly path: Path
-  readonly value: string | undefined
-  readonly remedy: string
-}
-
-/** `spec_version or specVersion`, as Python says it: the first one that is not empty. */
-function versionOf(document: Mapping): { readonly number: 2 | 3; readonly ignored: Entry | undefined } | UnknownVersion {
-  const entries = ['spec_version', 'specVersion'].flatMap((name) => document.entries.find(({ key }) => key.type === 'string' && key.value === name) ?? [])
-  const [found, other] = entries.filter(({ value }) => isTrue(value))
-  if (!found) {
-    const code = member(document, 'app_code')
-    const at = code ?? { start: document.start, end: document.start + 1 }
-    if (code) return { message: 'app spec version "1" is not supported', at, path: ['app_code'], value: str(code), remedy: 'Write it as version 3, `specVersion: 3`, or version 2, `spec_version: 2`: `app_code` is of version 1, which is gone.' }
-    return { message: 'no spec version is specified', at, path: ['spec_version'], value: undefined, remedy: 'Write `specVersion: 3`, or `spec_version: 2`.' }
-  }
-  const { value } = found
-  const number = value.type === 'int' || value.type === 'float' ? Number(value.text) : undefined
-  if (number === 2 || number === 3) return { number, ignored: other }
-  const written = value.type === 'string' ? `, and ${JSON.stringify(value.value)} is a string` : ''
-  const message = `app spec version ${JSON.stringify(str(value))} is not supported${written}`
-  const remedy = value.type === 'string' && /^[23](\.0)?$/.test(value.value.trim()) ? 'Take the quotes away.' : 'Write `specVersion: 3`, or `spec_version: 2`.'
-  return { message, at: value, path: [keyText(found.key)], value: str(value), remedy }
-}
-
-function isTrue(value: Value): boolean {
-  switch (value.type) {
-    case 'string': return value.value !== ''
-    case 'null': return false
-    case 'bool': return value.text === 'True'
-    case 'int': case 'float': return Number(value.text) !== 0
-    case 'list': return value.items.length > 0
-    case 'map': return value.entries.length > 0
-    default: return true
-  }
 }
 
 // The body

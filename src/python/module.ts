@@ -5,7 +5,8 @@
  * What is taken for granted: functions of the standard library do not reach into the module that calls them, but where it
  * hands them something that can be changed, and none but those of `os` change the environment.
  */
-import { parse, type Expression, type Statement, type Syntax } from './syntax.ts'
+import type { Expression } from './expression.ts'
+import { parse, type Statement, type Syntax } from './syntax.ts'
 import type { SourceProblem } from './tokens.ts'
 import { bool, int, isKnown, mapping, none, sequence, str, touch, truth, unknown, type PythonValue } from './value.ts'
 
