@@ -1,6 +1,11 @@
 /**
  * Command line → the invocations of gunicorn that it comes to, through shells and wrappers. Pure.
  */
+import type { Found, Shell } from './command-line/found.ts'
+import { scriptIn, wrappersOf, type FoundScript } from './command-line/found-script.ts'
+import { othersOf, spansOf } from './command-line/neighbours.ts'
+import { embedded, hasSeparator, hereDocument, insertionIn, isWhole, withinScript, type Insertion, type Place, type ScriptPlace, type Splice } from './command-line/script-place.ts'
+import { alternativesOf, indexIn, partOf, wordOf } from './command-line/words.ts'
 import { nothingBeside, type Beside } from './shell/beside.ts'
 import { spend } from './budget.ts'
 import type { Release } from './gunicorn/catalogue.ts'
@@ -9,107 +14,21 @@ import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import type { ConfigSource, ConfigText } from './gunicorn/config-file.ts'
 import { baseName, changedEnvironment, changedVariables, unfolded, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
-import { signalsGroup, type Parent, type ShellProgram } from './gunicorn/termination.ts'
-import { escape, firstHoleIn } from './kubernetes/expansion.ts'
+import { signalsGroup, type Parent } from './gunicorn/termination.ts'
+import { escape } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import type { Element } from './kubernetes/workload.ts'
 import type { Environment } from './shell/environment.ts'
 import { cutOff, joinedIn, lostWords, readsParameters, remedyFor, windowsLines } from './misstart.ts'
 import { insetOf } from './shell/inset.ts'
-import { isPassing } from './shell/programs.ts'
-import { isShell, shellScript, type ShellScript } from './shell/invocation.ts'
+import { isShell } from './shell/invocation.ts'
 import { readScript, type Command, type Script, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
 
-/** A place in an object, and within the string that stands there. */
-export interface Place {
-  readonly path: Path
-  /** UTF-16 offsets in the string at `path`, end exclusive; all of it where they are undefined. */
-  readonly start?: number
-  readonly end?: number
-  /** Offsets in the file that the object was read from, where it is said there: what holds then. */
-  readonly inFile?: { readonly start: number; readonly end: number }
-}
-
-/** Where words can be added to an invocation; why they cannot where it says so. */
-export type Insertion =
-  | { readonly kind: 'list'; readonly path: Path; readonly before: number | undefined }
-  /**
-   * `offset` counts in the script; `between` is what parts one option from the next there: a blank, or a line break of the
-   * script's style. `inherits`: whether the container's variables come to the script, be they there now or added.
-   */
-  | { readonly kind: 'text'; readonly offset: number; readonly before: boolean; readonly between: string; readonly inherits: boolean }
-  | { readonly kind: 'none'; readonly reason: string }
-
-/** A script as it stands in an object, be it within other scripts. */
-export interface ScriptPlace {
-  readonly text: string
-  /** True where it stands in another script. */
-  readonly nested?: boolean
-  readonly path: Path
-  /** Where units start … end of the script stand in the string at `path`. */
-  readonly place: (start: number, end: number) => { readonly start: number; readonly end: number }
-  /** What puts text of the script in the place of units start … end; undefined where that cannot be written surely. */
-  readonly splice: (splice: Splice) => Splice | undefined
-}
-
-const isWhole = (splices: readonly (Splice | undefined)[]): splices is readonly Splice[] => splices.length > 0 && !splices.includes(undefined)
-
-interface Splice {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-}
-
-/** The shell whose script starts gunicorn: the container's first process, or the child of an init program. */
-export interface Shell {
-  /** Its base name: `sh`, `bash`; `busybox` for `busybox sh`. */
-  readonly name: string
-  /** True where an init program in front of it sends signals to all processes of its group. */
-  readonly signalsGroup: boolean
-  /** True where its script is a file, which it runs by name. */
-  readonly isFile: boolean
-  /** True where its script sets a trap. */
-  readonly traps: boolean
-  /** True where its script starts other programs as well, which may stay. */
-  readonly others: () => boolean
-  /** Where `exec ` may be put in front of what is started; undefined where it may not. */
-  readonly seat: () => Place | undefined
-}
-
-/** One gunicorn command line, as the command line that starts it tells it. */
-export interface Found {
-  /** `exec`: the words are list elements, and nobody expands `$VAR`. `shell`: they stand in a script. */
-  readonly form: 'exec' | 'shell'
-  /** The words from gunicorn's own name on. */
-  readonly words: readonly Word[]
-  /** The same, where they are one of several lists: what differs is unknown in `words`. */
-  readonly alternatives?: readonly (readonly Word[])[] | undefined
-  /** The command of the script that starts gunicorn; undefined in exec form. */
-  readonly command: Command | undefined
-  /** The script that `command` is of; undefined in exec form. */
-  readonly script: ScriptPlace | undefined
-  /** The programs and shells that it is started through, the outermost first. */
-  readonly parents: readonly Parent[]
-  /** The shell that runs that script; undefined in exec form, and for a script within a script. */
-  readonly shell: Shell | undefined
-  /** The other commands of the scripts that start it; of what stands in scripts of their own, the command that starts those. */
-  readonly beside: Beside
-  /** `surely`: started in every run of the container in which the commands before it succeed. */
-  readonly runs: 'surely' | 'maybe'
-  readonly place: Place
-  readonly insertion: Insertion
-  readonly settings: AgreedSettings
-  /** What gunicorn finds in its environment. */
-  readonly variables: Variables
-  /** True where words that are meant for it do not get to it. */
-  readonly isCut?: boolean
-  /** True where its words are not what they are meant to be, so that nothing is said of them. */
-  readonly isBroken?: boolean
-  /** The releases that the gunicorn in the image can be. */
-  readonly releases: readonly Release[]
-  readonly placeOf: (word: Word) => Place
-}
+export type { Found, Shell } from './command-line/found.ts'
+export { noParents } from './command-line/found-script.ts'
+export type { Insertion, Place, ScriptPlace } from './command-line/script-place.ts'
+export { wordOf } from './command-line/words.ts'
 
 /** The longest a chain of shells within shells may get before it is left alone. */
 const deepestShell = 8
@@ -209,8 +128,6 @@ interface Way {
 
 const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
 
-export const noParents: readonly Parent[] = []
-
 const wordsBefore = (words: readonly Word[], started: Started): readonly Word[] => words.slice(0, started.kind === 'unknown' ? 0 : started.index)
 
 /** Whether none of a wrapper's words is an option: one may name another folder, or take variables away. */
@@ -218,6 +135,8 @@ const isPlain = (words: readonly Word[]): boolean => words.every(({ value }) => 
 
 /** Builtins of a shell that start nothing, whatever their words speak of. */
 const startNothing = new Set(['echo', 'printf', 'set', 'export', 'readonly', 'local', 'declare', 'test', '[', ':', 'true', 'cd', 'unset', 'trap'])
+
+const splitByEnv = 'it stands in a string that `env -S` takes apart'
 
 type Starter = Pick<Shell, 'name' | 'signalsGroup'>
 
@@ -556,57 +475,10 @@ class Inspector {
   }
 }
 
-/** The lists of words that a gunicorn may get; undefined where there is one, or where not all of them start it in the same way. */
-function alternativesOf(command: Command, index: number): readonly (readonly Word[])[] | undefined {
-  const { alternatives, words } = command
-  if (alternatives === undefined) return undefined
-  const before = words.slice(0, index).map(({ value }) => value)
-  const isSame = alternatives.every((list) => list.length > index && list[index]?.text === words[index]?.text && before.every((value, at) => value !== null && list[at]?.value === value))
-  return isSame ? alternatives.map((list) => list.slice(index)) : undefined
-}
-
 /** The shell that a command line starts. */
 function starterIn(words: readonly Word[], started: Started): Starter | undefined {
   if (started.kind !== 'program') return undefined
   return { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
-}
-
-const splitByEnv = 'it stands in a string that `env -S` takes apart'
-const withinScript = 'it stands in a script within a script'
-const embedded = `${withinScript}, which \`eval\` or the like reads`
-
-/** A script that a command reads from its standard input: it is read, and left as it is. */
-function hereDocument(outer: ScriptPlace, { value, start, end }: Word): ScriptPlace {
-  return { text: value ?? '', path: outer.path, place: () => outer.place(start, end), splice: () => undefined }
-}
-
-/** What the last line between two places begins with that goes on from the one before it; undefined where none does. */
-function lastIndent(text: string, from: number, to: number): string | undefined {
-  for (let at = text.lastIndexOf('\\\n', to - 2); at >= from; at = text.lastIndexOf('\\\n', at - 1)) {
-    let end = at + 2
-    while (end < to && (text[end] === ' ' || text[end] === '\t')) end++
-    if (end < to && text[end] !== '\n' && text[end] !== '\r') return text.slice(at + 2, end)
-    if (at === 0) break
-  }
-  return undefined
-}
-
-function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[], { closed, inherits }: Pick<Way, 'closed' | 'inherits'>): Insertion {
-  if (closed !== undefined) return { kind: 'none', reason: closed }
-  if (command.embedded) return { kind: 'none', reason: embedded }
-  // At the end of a script it stands for itself; a blank behind it would be escaped.
-  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(own.at(-1)?.text ?? '')) return { kind: 'none', reason: 'it ends with a backslash' }
-  const [name, next] = own
-  let [offset, before] = [command.insertAt, false]
-  // A carriage return at the end of a line is part of its last word: behind it, it would end that word and not the line.
-  if (hasSeparator(own) || own.some(({ text }) => text.endsWith('\r'))) {
-    if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
-    ;[offset, before] = [next.start, true]
-  }
-  if (!script.splice({ start: offset, end: offset, text: ' ' })) return { kind: 'none', reason: 'it stands in a script within a script, in quotes that cannot be told apart' }
-  // Where each option stands on a line of its own, so does what is added.
-  const indent = before || !name ? undefined : lastIndent(script.text, name.end, offset)
-  return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }
 }
 
 /** Why nothing can be added behind wrappers, where one would take options for its own. */
@@ -615,99 +487,5 @@ function grabbed(passed: readonly Passed[]): Insertion | undefined {
   return wrapper && { kind: 'none', reason: `${wrapper.name} would take options for its own, as no \`--\` stands before gunicorn` }
 }
 
-const wrappersOf = (passed: readonly Passed[]): readonly Parent[] =>
-  passed.length === 0 ? noParents : passed.map((one) => ({ kind: 'wrapper', ...one }))
-
-/** A script among the words of a command. */
-interface FoundScript extends Pick<ShellScript, 'dialect' | 'parameters' | 'isInput'> {
-  readonly index: number
-  /** Where it begins within the word. */
-  readonly offset: number
-  readonly reader: 'shell' | 'words'
-  readonly options: ShellScript['options'] | undefined
-  readonly changes: readonly Change[]
-  readonly parents: readonly Parent[]
-  /** The shell's name as it is written, and which one it is; undefined where no shell reads it. */
-  readonly name: string
-  readonly program: ShellProgram | undefined
-}
-
-/** With `input`, also one that is read from the standard input. */
-function scriptIn(words: readonly Word[], started: Started, input = false): FoundScript | undefined {
-  if (started.kind === 'unknown' || started.kind === 'gunicorn') return undefined
-  const { index, changes, passed } = started
-  const parents = wrappersOf(passed)
-  if (started.kind === 'string') {
-    const { offset, reader, shell, parameters } = started
-    // Without a name it is the user's own shell, which the image knows.
-    const program = shell === undefined ? 'sh' : shellProgram(shell)
-    if (program === undefined) return undefined
-    const dialect = program === 'bash' ? 'bash' : 'sh'
-    return { index, offset, reader, dialect, parameters, isInput: false, options: undefined, changes, parents, name: shell ?? 'sh', program: reader === 'words' ? undefined : program }
-  }
-  const own = words.slice(index)
-  const script = shellScript(own, input)
-  if (!script) return undefined
-  const name = own[0]?.value ?? 'sh'
-  return { ...script, index: index + script.script, offset: 0, reader: 'shell', changes, parents, name, program: shellProgram(name) ?? 'sh' }
-}
-
-/** Which shell a path names; undefined where it is none that is known. */
-function shellProgram(path: string): ShellProgram | undefined {
-  const name = baseName(path)
-  if (name === 'sh' || name === 'dash' || name === 'busybox') return name
-  return name === 'ash' ? 'busybox' : name === 'bash' || name === 'rbash' ? 'bash' : undefined
-}
-
-/**
- * Whether a `--` stands among the words. What comes behind it is positional, and the application may stand before it:
- * only in front of all of them are options safe.
- */
-const hasSeparator = (words: readonly Word[]): boolean => words.some((word) => word.value === '--')
-
-/** Whether a script starts other programs beside one of its commands. */
-function othersOf(commands: readonly Command[]): (own: Command) => boolean {
-  const stays = (command: Command): boolean => !isPassing(command)
-  let count: number | undefined
-  return (own) => (count ??= commands.filter(stays).length) > (stays(own) ? 1 : 0)
-}
-
-/** Whether one of the commands stands within the text of another one. */
-function spansOf(commands: readonly Command[]): (around: Command) => boolean {
-  if (commands.length === 0) return () => false
-  const sorted = commands.toSorted((one, other) => one.start - other.start)
-  // The first end of those that begin no earlier.
-  const ends = sorted.map(({ end }) => end)
-  for (let at = ends.length - 2; at >= 0; at--) ends[at] = Math.min(ends[at]!, ends[at + 1]!)
-  return ({ start, end }) => {
-    let [low, high] = [0, sorted.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (sorted[middle]!.start < start) low = middle + 1
-      else high = middle
-    }
-    return (ends[low] ?? Infinity) <= end
-  }
-}
-
-/** Where each word stands among the words. */
-function indexIn(words: readonly Word[]): (word: Word) => number | undefined {
-  let indexes: Map<Word, number> | undefined
-  return (word) => (indexes ??= new Map(words.map((one, index) => [one, index]))).get(word)
-}
-
 const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
 
-/** A word of a string that is taken apart, as an element of its own, which stands where the string does. */
-const partOf = (element: Element, { value, prefix }: Word): Element => {
-  // What is not known of it is taken for one unknown part.
-  const text = value ?? `${prefix}\uE000`
-  return { ...element, text, expanded: { text, unknown: [], undefined: [], source: () => 0 }, at: element.at ?? { start: 0, end: element.text.length } }
-}
-
-export function wordOf({ expanded: { text: value }, text, at }: Element): Word {
-  const unknown = firstHoleIn(value)
-  const { start, end } = at ?? { start: 0, end: text.length }
-  if (unknown < 0) return { value, prefix: value, splits: false, text, start, end }
-  return { value: null, prefix: value.slice(0, unknown), splits: false, text, start, end }
-}
