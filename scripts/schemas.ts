@@ -16,6 +16,7 @@ export function schemaFiles(mark: string): [path: string, text: string][] {
     'policy-test': { title: 'PolicyTest', ...policyTestSchema },
     'app-desc': {
       title: 'app_desc.yaml', description: 'The description of an app of BlueKing PaaS. What is not listed, the platform passes over without a word.',
+      // oxlint-disable-next-line no-thenable -- JSON Schema's own word
       if: { required: ['spec_version'] }, then: fields(descriptionFields[2]), else: fields(descriptionFields[3]),
     },
   }
