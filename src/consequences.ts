@@ -81,9 +81,16 @@ function consequences(
   const after: Subject = { ...subject, settings: settingsWith(subject, values), placeOf: () => subject.place }
   for (const rule of concerned) {
     spend(2)
-    let action: Contradiction['action'] | undefined
-    for (const problem of rule.check(after)) if (action !== 'Deny') action = actionOn(rule, problem, policy) ?? action
-    if (action) for (const { setter } of asked) if (rule.settings.includes(setter.setting)) found.push({ setter, rule: rule.id, action })
+    const actions = new Map<Setter, Contradiction['action']>()
+    for (const problem of rule.check(after)) {
+      const action = actionOn(rule, problem, policy)
+      if (!action) continue
+      // What is put in for another setting is at fault only where this one stands in the command already.
+      const own = asked.filter(({ setter }) => setter.setting === problem.about)
+      for (const { setter } of own.length > 0 ? own : asked)
+        if (rule.settings.includes(setter.setting) && actions.get(setter) !== 'Deny') actions.set(setter, action)
+    }
+    for (const [setter, action] of actions) found.push({ setter, rule: rule.id, action })
   }
   return found
 }

@@ -51,6 +51,8 @@ export interface Problem {
   /** Instead of the rule's own, where it can be more exact. */
   readonly remedy?: string
   readonly fix?: Fix
+  /** The setting whose value it is about, of a rule that reads several. */
+  readonly about?: string
   /** The releases for which this is a problem, where the image's release is not known and others do not mind. */
   readonly releases?: readonly Release[]
   /** What is not in sight and may make it no problem after all, as the end of the message: `unless …`. Then nothing is denied for it. */
@@ -137,7 +139,7 @@ export function defineRule(rule: Rule): Rule {
 
 /** A value of a setting is wrong. */
 export function invalid(subject: Subject, setting: Setting, entry: Entry, detail: string, rest: Partial<Problem> = {}): Problem {
-  return { place: placeOf(subject, setting, entry), shape: 'Invalid value', value: written(setting, entry), detail: detail + whereIn(entry), ...rest }
+  return { place: placeOf(subject, setting, entry), shape: 'Invalid value', value: written(setting, entry), detail: detail + whereIn(entry), about: setting.name, ...rest }
 }
 
 /** What a command line says in vain, as a problem. */
@@ -156,7 +158,7 @@ export function* numbers({ settings }: Subject, name: string): Iterable<{ settin
 export function notSupported(subject: Subject, setting: Setting, entry: Entry, known: readonly string[], rest: Partial<Problem> = {}): Problem {
   const listed = [...known].sort().map((name) => `"${name}"`).join(', ')
   const detail = `supported values: ${listed}`
-  return { place: placeOf(subject, setting, entry), shape: 'Unsupported value', value: written(setting, entry), detail: detail + whereIn(entry), ...rest }
+  return { place: placeOf(subject, setting, entry), shape: 'Unsupported value', value: written(setting, entry), detail: detail + whereIn(entry), about: setting.name, ...rest }
 }
 
 /** Nothing sets a setting that must be set. */
