@@ -153,9 +153,11 @@ export function inspectContainer(
     ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore || found.unread.length > 0, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
   }))
   const services = surroundings.services?.(workload.namespace).filter((service) => selects(service, valueAt(workload.written, [...workload.kind.metadata, 'labels'])))
-  const all = surroundings.configMaps ? [...invocations, ...inMountedScripts(workload, container, elements, environment, releases, surroundings)] : invocations
+  const mounted = surroundings.configMaps ? inMountedScripts(workload, container, elements, environment, releases, surroundings) : []
+  const all = mounted.length > 0 ? [...invocations, ...mounted.flatMap((script) => script.invocations)] : invocations
   // The entry point may be a shell, or run its arguments by one.
-  const misstarts = before.length === 0 ? found.misstarts : found.misstarts.map(({ split, ...misstart }) => (split || misstart.kind === 'script' ? { doubt: "unless the image's entry point is a shell", ...misstart } : misstart))
+  const own = before.length === 0 ? found.misstarts : found.misstarts.map(({ split, ...misstart }) => (split || misstart.kind === 'script' ? { doubt: "unless the image's entry point is a shell", ...misstart } : misstart))
+  const misstarts = mounted.length > 0 ? [...own, ...mounted.flatMap((script) => script.misstarts)] : own
   return { ...found, container, misstarts, invocations: services && services.length > 0 ? all.map((invocation) => ({ ...invocation, services })) : all }
 }
 
@@ -180,8 +182,14 @@ export function mountedScript(workload: Workload, container: Container, path: st
   return typeof found === 'object' ? found : undefined
 }
 
-/** The gunicorns of scripts that a container starts and a ConfigMap holds. They are told at the word that names the script. */
-function inMountedScripts(workload: Workload, container: Container, elements: readonly Element[], environment: ContainerEnvironment, releases: readonly Release[], surroundings: Surroundings): Invocation[] {
+/** What is found in a script that a ConfigMap holds. */
+interface InScript {
+  readonly invocations: readonly Invocation[]
+  readonly misstarts: readonly Misstart[]
+}
+
+/** The gunicorns of scripts that a container starts and a ConfigMap holds, and what those say in vain. They are told at the word that names the script. */
+function inMountedScripts(workload: Workload, container: Container, elements: readonly Element[], environment: ContainerEnvironment, releases: readonly Release[], surroundings: Surroundings): InScript[] {
   if (container.elements) return []
   const env = Array.from(environment.variables, ([name, { value }], index): EnvVar => ({ name, value: value ?? undefined, index }))
   return [...startedFiles(elements, env, [''])].flatMap((file) => {
@@ -199,7 +207,15 @@ function inMountedScripts(workload: Workload, container: Container, elements: re
       configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
       mayHideConfig: (isAtHome) => mayHideConfig(workload, container, surroundings, isAtHome),
     })
-    return found.invocations.map((invocation): Invocation => ({ ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore, standsIn: `${file.name.slice(file.name.lastIndexOf('/') + 1)} of ConfigMap "${script.configMap}"` }))
+    const standsIn = `${file.name.slice(file.name.lastIndexOf('/') + 1)} of ConfigMap "${script.configMap}"`
+    const isUnsure = file.runs === 'maybe'
+    return [{
+      invocations: found.invocations.map((invocation) => ({ ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore, standsIn, ...(isUnsure ? { runs: 'maybe' as const } : {}) })),
+      // It is not mended here.
+      misstarts: found.misstarts.map(({ split: _split, splices: _splices, ...misstart }) => ({
+        ...misstart, place: { path: place.path, start, end: start + file.name.length }, detail: `${misstart.detail} (${standsIn})`, ...(isUnsure ? { doubt: misstart.doubt ?? 'if it comes to that script' } : {}),
+      })),
+    }]
   })
 }
 

@@ -22,6 +22,8 @@ export interface ScriptFile {
   readonly variables: readonly EnvVar[]
   /** True where something that cannot be seen may have set any variable. */
   readonly tampered: boolean
+  /** Whether it is surely run, or hangs on something. */
+  readonly runs: 'surely' | 'maybe'
 }
 
 /** The scripts that a command line starts, be it by a script of its own. `folders` are where the repository stands when it runs. */
@@ -37,7 +39,7 @@ export function* startedFiles(elements: readonly Element[], env: readonly EnvVar
   const own = words.slice(started.index)
   const shell = shellScript(own)
   const text = shell && own[shell.script]?.value
-  if (!shell) yield* fileOf(own, environment, folders)
+  if (!shell) yield* fileOf(own, environment, folders, 'surely')
   if (shell === null || typeof text !== 'string') return
   const { dialect, parameters, options } = shell
   // Where it is not read to its end, so says who looks for gunicorn in it.
@@ -47,13 +49,13 @@ export function* startedFiles(elements: readonly Element[], env: readonly EnvVar
   const moves = script.commands.some(({ words: [name] }) => name?.value === 'cd' || name?.value === 'pushd')
   for (const command of script.commands) {
     const inner = startedBy(command.words)
-    if (inner.kind === 'program') yield* fileOf(command.words.slice(inner.index), changedEnvironment(inner.changes, command.environment), moves ? [] : folders)
+    if (inner.kind === 'program') yield* fileOf(command.words.slice(inner.index), changedEnvironment(inner.changes, command.environment), moves ? [] : folders, command.runs)
   }
 }
 
 const shells = /^(?:sh|dash|ash|bash)$/
 
-function* fileOf(words: readonly Word[], environment: Environment, folders: readonly string[]): Iterable<ScriptFile> {
+function* fileOf(words: readonly Word[], environment: Environment, folders: readonly string[], runs: ScriptFile['runs']): Iterable<ScriptFile> {
   const [first] = words
   if (first?.value == null || first.splits) return
   let at = 0
@@ -69,7 +71,7 @@ function* fileOf(words: readonly Word[], environment: Environment, folders: read
   const parameters = words.slice(at + 1)
   if (parameters.some(({ splits }) => splits)) return
   const variables = [...environment.entries()].flatMap(([key, value], index): EnvVar[] => (value === undefined ? [] : [{ name: key, value: value ?? undefined, index }]))
-  yield { file, shell, name, parameters: parameters.map(({ value }) => value), variables, tampered: environment.tampered }
+  yield { file, shell, name, parameters: parameters.map(({ value }) => value), variables, tampered: environment.tampered, runs }
 }
 
 /** The path of a file within the repository; undefined where it lies elsewhere, or is no path of a file. */
