@@ -317,7 +317,12 @@ function mayHideConfig(workload: Workload, container: Container, { configMaps = 
 }
 
 /** A key of a ConfigMap, where config files come from. */
-export const configMapOrigin = (namespace: string, name: string, key: string): string => JSON.stringify([namespace, name, key])
+const configMapOrigin = (...key: readonly [namespace: string, name: string, key: string]): string => JSON.stringify(key)
+
+/** The namespace, the name and the key again; undefined for what comes from elsewhere. */
+export function configMapKey(origin: string): readonly [namespace: string, name: string, key: string] | undefined {
+  return origin.startsWith('["') ? (JSON.parse(origin) as readonly [string, string, string]) : undefined
+}
 
 /** The config file at a path, as a container sees it. */
 function configFileOf(

@@ -3,8 +3,9 @@ import { posix } from 'node:path'
 import type { ConfigText } from '../gunicorn/config-file.ts'
 import type { CommandLine } from '../command-line.ts'
 import type { ConfigMaps } from '../kubernetes/mounted-files.ts'
-import { configMapOrigin } from '../inspect.ts'
+import { configMapKey } from '../inspect.ts'
 import { valueAt } from '../kubernetes/workload.ts'
+import { meantBy, type Standing } from './beside.ts'
 import type { Span } from './reports/report.ts'
 import type { Io } from './io.ts'
 import type { Learner, Written } from './learn.ts'
@@ -21,12 +22,12 @@ const handedOver = (path: string): string => `--config-file ${path}`
 /** Finds a place in a config file by where it is from. */
 export type ConfigPlaces = (origin: string, line: number) => { readonly name: string; readonly text: string; readonly span: Span } | undefined
 
-/** Places in the files that were handed over, and in the ConfigMaps. */
-export function configPlaces(files: Readonly<Record<string, string>>, texts: Readonly<Record<string, string>>, configMaps: ConfigMapCollection): ConfigPlaces {
+/** Places in the files that were handed over. */
+export function configPlaces(files: Readonly<Record<string, string>>, texts: Readonly<Record<string, string>>): ConfigPlaces {
   const byOrigin = new Map(Object.entries(files).map(([path, name]) => [handedOver(path), { name, text: texts[path] ?? '' }]))
   return (origin, line) => {
     const file = byOrigin.get(origin)
-    return file ? { ...file, span: lineSpan(file.text, line) } : configMaps.place(origin, line)
+    return file && { ...file, span: lineSpan(file.text, line) }
   }
 }
 
@@ -59,33 +60,62 @@ export function configFilesIn(repository: Repository, given?: CommandLine['confi
   }
 }
 
+/** A ConfigMap, and where it is written. */
+interface Held extends Standing {
+  readonly keys: ReadonlyMap<string, string | null>
+  readonly written: Written
+}
+
 /** The ConfigMaps of several texts. */
 export class ConfigMapCollection implements Learner {
   readonly trace = /\bkind["']?\s*:\s*["']?ConfigMap\b/
-  /** By namespace and name; null where there are several that differ. */
-  readonly #found = new Map<string, ReadonlyMap<string, string | null> | null>()
+  /** By namespace and name. */
+  readonly #found = new Map<string, Held[]>()
+  /** What is told of those that differ. */
+  readonly #notes = new Map<string, string>()
 
-  /** Where each key was written last. */
-  readonly #holders = new Map<string, Written>()
-
-  readonly find: ConfigMaps = (namespace, name) => this.#found.get(`${namespace}/${name}`)
-
-  /** Where a line of a key stands; undefined where that is not known. */
-  place(origin: string, line: number): ReturnType<ConfigPlaces> {
-    const held = this.#holders.get(origin)
-    if (!held) return undefined
-    const { name, text, path, document } = held
-    for (const manifest of readManifests(text)) {
-      if (manifest.index !== document) continue
-      const value = valueAt(manifest.value, path)
-      if (typeof value !== 'string') return undefined
-      const lines = value.split('\n', line)
-      const content = lines.at(line - 1) ?? ''
-      const indent = content.length - content.trimStart().length
-      const offset = manifest.sourceOffset(path, lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + indent)
-      return offset === undefined ? undefined : { name, text, span: { ...manifest.position(offset), width: Math.max(1, content.trim().length) } }
+  /** The ConfigMaps that a file means: null for one of which several differ, as it is not known which holds. */
+  beside(file: string): ConfigMaps {
+    return (namespace, name) => {
+      const [one, ...others] = this.#meantBy(file, namespace, name)
+      if (!one) return undefined
+      const differing = others.find(({ keys }) => JSON.stringify([...keys]) !== JSON.stringify([...one.keys]))
+      if (!differing) return one.keys
+      const places = one.file === differing.file ? `twice in ${one.file}` : `in ${one.file} and in ${differing.file}`
+      this.#notes.set(`${namespace}/${name}`, `ConfigMap ${JSON.stringify(name)} stands ${places}, and they differ: neither is read for ${file}`)
+      return null
     }
-    return undefined
+  }
+
+  /** What has been asked for and not been read. */
+  notes(): Iterable<string> {
+    return this.#notes.values()
+  }
+
+  /** Where a line of a key stands, of the ConfigMaps that a file means; undefined where that is not known. */
+  placesBeside(file: string): ConfigPlaces {
+    return (origin, line) => {
+      const [namespace = '', name = '', key = ''] = configMapKey(origin) ?? []
+      const held = this.#meantBy(file, namespace, name).find(({ keys }) => keys.has(key))?.written
+      if (!held) return undefined
+      const path = [...held.path, 'data', key]
+      for (const manifest of readManifests(held.text)) {
+        if (manifest.index !== held.document) continue
+        const value = valueAt(manifest.value, path)
+        if (typeof value !== 'string') return undefined
+        const lines = value.split('\n', line)
+        const content = lines.at(line - 1) ?? ''
+        const indent = content.length - content.trimStart().length
+        const offset = manifest.sourceOffset(path, lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + indent)
+        return offset === undefined ? undefined : { name: held.name, text: held.text, span: { ...manifest.position(offset), width: Math.max(1, content.trim().length) } }
+      }
+      return undefined
+    }
+  }
+
+  #meantBy(file: string, namespace: string, name: string): readonly Held[] {
+    const found = this.#found.get(`${namespace}/${name}`)
+    return found ? meantBy(file, found, namespace) : []
   }
 
   learn(object: unknown, written: Written): void {
@@ -93,14 +123,12 @@ export class ConfigMapCollection implements Learner {
     const [namespace, name] = [valueAt(object, ['metadata', 'namespace']) ?? '', valueAt(object, ['metadata', 'name'])]
     if (typeof namespace !== 'string' || typeof name !== 'string') return
     const keys = new Map<string, string | null>()
-    for (const [key, value] of Object.entries(valueAt(object, ['data']) ?? {})) {
-      keys.set(key, typeof value === 'string' ? value : null)
-      this.#holders.set(configMapOrigin(namespace, name, key), { ...written, path: [...written.path, 'data', key] })
-    }
+    for (const [key, value] of Object.entries(valueAt(object, ['data']) ?? {})) keys.set(key, typeof value === 'string' ? value : null)
     for (const key of Object.keys(valueAt(object, ['binaryData']) ?? {})) keys.set(key, null)
     const id = `${namespace}/${name}`
-    const before = this.#found.get(id)
-    const isSame = before === undefined || (before !== null && JSON.stringify([...before]) === JSON.stringify([...keys]))
-    this.#found.set(id, isSame ? keys : null)
+    const held = { file: written.name, keys, written }
+    const those = this.#found.get(id)
+    if (those) those.push(held)
+    else this.#found.set(id, [held])
   }
 }

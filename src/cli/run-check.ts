@@ -59,12 +59,15 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   if (!platform) throw new UsageError(`there is no platform ${JSON.stringify(flags.platform)}`)
   const handedOver = readEach(flags.configFile ?? {}, io)
   const options: RunOptions = {
-    surroundings: { configMaps: configMaps.find, services: services.find, configFile: configFilesAt(handedOver) },
-    configPlaces: configPlaces(flags.configFile ?? {}, handedOver, configMaps),
     platform,
     compared: flags.platform === undefined,
     policyFor: flags.governing.policyFor,
     requirements: requirements === undefined ? undefined : { text: io.readFile(requirements), path: requirements },
+  }
+  const [configFile, handedPlaces] = [configFilesAt(handedOver), configPlaces(flags.configFile ?? {}, handedOver)]
+  const beside = (file: string): RunOptions => {
+    const places = configMaps.placesBeside(file)
+    return { ...options, surroundings: { configMaps: configMaps.beside(file), services: services.beside(file), configFile }, configPlaces: (origin, line) => handedPlaces(origin, line) ?? places(origin, line) }
   }
   const summary = emptySummary(flags.fix === true)
   const isText = (flags.format ?? []).every(({ format, file }) => file !== undefined || format === 'text')
@@ -98,7 +101,7 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     }
     summary.files += 1
     const reported = { name: isInput ? (flags.stdinFilename ?? 'standard input') : file, line: lineReader(text) }
-    const { changes, found } = await checkFile(reported, path, text, options, told, bar)
+    const { changes, found } = await checkFile(reported, path, text, beside(reported.name), told, bar)
     /** The files that are not mended as they should be. */
     const unsound = new Set<string>()
     for (const change of flags.fix || flags.diff ? changes : []) {
@@ -121,6 +124,7 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     }
   }
   bar.end()
+  for (const note of configMaps.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
   for (const note of flags.governing.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
   reporter.end(summary)
   if (unwritten > 0) return exitStatus.unreadable

@@ -110,14 +110,16 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
   const services = new ServiceCollection()
   const texts = paths.map((path) => ({ path, text: readNamed(path, io) }))
   for (const { path, text } of texts) learn(path, text, [configMaps, services])
-  const surroundings = { configMaps: configMaps.find, services: services.find, configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
+  const configFile = configFilesAt(readEach(flags.configFile ?? {}, io))
   const writer = flags.format === 'json' ? jsonWriter(io) : textWriter(flags, io)
   let status: number = exitStatus.ok
   for (const { path, text } of texts) {
+    const surroundings = { configMaps: configMaps.beside(path), services: services.beside(path), configFile }
     const faults = platformFile(path) === undefined ? explainManifests(path, text, surroundings, writer, io) : await explainPlatformFile(path, text, flags, writer, io)
     for (const fault of faults) io.stderr.write(`paddock: ${visible(fault)}\n`)
     if (faults.length > 0) status = exitStatus.unreadable
   }
+  for (const note of configMaps.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
   writer.end()
   return status
 }

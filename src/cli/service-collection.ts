@@ -1,20 +1,49 @@
 /** The Services among the manifests. */
 import { readService, type Service, type Services } from '../kubernetes/services.ts'
-import type { Learner } from './learn.ts'
+import { meantBy, type Standing } from './beside.ts'
+import type { Learner, Written } from './learn.ts'
+import { folderOf } from './repository.ts'
+
+interface Held extends Standing {
+  readonly service: Service
+}
 
 export class ServiceCollection implements Learner {
   readonly trace = /\bkind["']?\s*:\s*["']?Service\b/
-  readonly #found = new Map<string, Service[]>()
+  /** By namespace, and by name. */
+  readonly #found = new Map<string, Map<string, Held[]>>()
+  /** The namespaces in which a name stands several times. */
+  readonly #several = new Set<string>()
+  readonly #known = new Map<string, readonly Service[]>()
 
-  readonly find: Services = (namespace) => this.#found.get(namespace) ?? none
+  /** The Services that are applied together with a file; of those of one name that differ it is not known which is. */
+  beside(file: string): Services {
+    return (namespace) => {
+      const found = this.#found.get(namespace)
+      if (!found) return none
+      // Most are the same for all files, or for those of a folder.
+      const key = JSON.stringify([namespace, this.#several.has(namespace) ? file : namespace === '' ? folderOf(file) : ''])
+      let services = this.#known.get(key)
+      if (!services) this.#known.set(key, (services = [...found.values()].flatMap((named) => agreed(meantBy(file, named, namespace)))))
+      return services
+    }
+  }
 
-  learn(object: unknown): void {
+  learn(object: unknown, { name: file }: Written): void {
     const service = readService(object)
     if (!service) return
-    const those = this.#found.get(service.namespace)
-    if (those) those.push(service)
-    else this.#found.set(service.namespace, [service])
+    const { namespace, name } = service
+    const those = this.#found.get(namespace) ?? new Map<string, Held[]>()
+    const named = those.get(name)
+    if (named) this.#several.add(namespace)
+    if (named) named.push({ file, service })
+    else this.#found.set(namespace, those.set(name, [{ file, service }]))
   }
 }
 
 const none: readonly Service[] = []
+
+/** The one Service that several say. */
+function agreed([one, ...others]: readonly Held[]): readonly Service[] {
+  return one && others.every(({ service }) => JSON.stringify(service) === JSON.stringify(one.service)) ? [one.service] : []
+}

@@ -127,3 +127,54 @@ describe('a Service', () => {
     expect((await found({ 'a.yaml': workload, 'b.yaml': other })).filter((line) => line.includes('tcp://'))).toEqual([])
   })
 })
+
+describe('objects of one name in several files', () => {
+  const conf = (bind: string): string => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { 'gunicorn.conf.py': `bind = '${bind}'\nworkers = 2\n` } })
+  const pod = (name: string, more = ''): string => `apiVersion: v1
+kind: Pod
+metadata: {name: ${name}, labels: {app: web}}
+spec:
+  containers: [{name: app, command: [gunicorn, -c, /etc/g/gunicorn.conf.py, shop.wsgi], volumeMounts: [{name: c, mountPath: /etc/g}]${more}}]
+  volumes: [{name: c, configMap: {name: conf}}]
+`
+  const told = async (files: Record<string, string>): Promise<{ readonly lines: readonly string[]; readonly err: string }> => {
+    const { out, err } = await run(['check', '--preset', 'kubernetes', '--format', 'json', ...Object.keys(files)], files)
+    return { err, lines: JSON.parse(out).workloads.flatMap(({ file, findings }: { file: string; findings: { rule: string }[] }) => findings.filter(({ rule }) => rule === 'invalid-setting' || rule === 'probe-port').map(({ rule }) => `${file}: ${rule}`)) }
+  }
+
+  test('each file means its own ConfigMap, or that of its folder', async () => {
+    expect(await told({ 'dev/all.yaml': `${pod('a')}---\n${conf(':80x')}`, 'prod/pod.yaml': pod('b'), 'prod/conf.yaml': conf(':8000') })).toEqual({ lines: ['dev/all.yaml: invalid-setting'], err: '' })
+    expect(await told({ 'dev.yaml': `${pod('a')}---\n${conf(':8000')}`, 'prod.yaml': `${pod('b')}---\n${conf(':80x')}` })).toEqual({ lines: ['prod.yaml: invalid-setting'], err: '' })
+  })
+
+  test('of two that differ neither is read, and that is said', async () => {
+    const files = { 'k/pod.yaml': pod('a'), 'k/one.yaml': conf(':80x'), 'k/other.yaml': conf(':8000') }
+    expect(await told(files)).toEqual({ lines: [], err: 'paddock: ConfigMap "conf" stands in k/one.yaml and in k/other.yaml, and they differ: neither is read for k/pod.yaml\n' })
+    expect(await told({ 'k/pod.yaml': pod('a'), 'k/conf.yaml': `${conf(':80x')}\n---\n${conf(':8000')}` })).toEqual({ lines: [], err: 'paddock: ConfigMap "conf" stands twice in k/conf.yaml, and they differ: neither is read for k/pod.yaml\n' })
+    // Nobody is bothered with what nobody asks for.
+    expect(await told({ 'k/one.yaml': conf(':80x'), 'k/other.yaml': conf(':8000') })).toEqual({ lines: [], err: '' })
+    expect(await told({ ...files, 'k/other.yaml': conf(':80x') })).toEqual({ lines: ['k/pod.yaml: invalid-setting'], err: '' })
+  })
+
+  test('without a namespace what stands in another folder is of another application; what is around or within is not', async () => {
+    expect(await told({ 'a/pod.yaml': pod('a'), 'b/conf.yaml': conf(':80x') })).toEqual({ lines: [], err: '' })
+    expect(await told({ 'a/pod.yaml': pod('a'), 'a/config/conf.yaml': conf(':80x') })).toEqual({ lines: ['a/pod.yaml: invalid-setting'], err: '' })
+    expect(await told({ 'a/b/pod.yaml': pod('a'), 'conf.yaml': conf(':80x') })).toEqual({ lines: ['a/b/pod.yaml: invalid-setting'], err: '' })
+  })
+
+  test('a fault of a config file is placed in the file that is meant', async () => {
+    const { out } = await run(['check', '--preset', 'kubernetes', '--fail-on', 'never', 'dev/all.yaml', 'prod/all.yaml'], { 'dev/all.yaml': `${pod('a')}---\n${conf(':80x')}`, 'prod/all.yaml': `${pod('b')}---\n${conf(':80y')}` })
+    expect(out.match(/^\S+(?=: deny:)/gm)).toEqual([expect.stringMatching(/^dev\/all\.yaml:/), expect.stringMatching(/^prod\/all\.yaml:/)])
+  })
+
+  test('a Service sends traffic to Pods of its folder and its namespace', async () => {
+    const service = (port: number, namespace = ''): string => `apiVersion: v1\nkind: Service\nmetadata: {name: web${namespace}}\nspec: {selector: {app: web}, ports: [{port: 80, targetPort: ${port}}]}\n`
+    const bound = pod('a').replace('shop.wsgi]', 'shop.wsgi, -b, ":8000"]')
+    expect((await told({ 'a/pod.yaml': bound, 'a/service.yaml': service(9000) })).lines).toEqual(['a/pod.yaml: probe-port'])
+    expect((await told({ 'a/pod.yaml': bound, 'b/service.yaml': service(9000) })).lines).toEqual([])
+    expect((await told({ 'a/pod.yaml': bound, 'service.yaml': service(9000, ', namespace: other') })).lines).toEqual([])
+    const both = { 'dev/pod.yaml': bound, 'dev/service.yaml': service(8000, ', namespace: shop'), 'prod/service.yaml': service(9000, ', namespace: shop') }
+    expect((await told({ ...both, 'dev/pod.yaml': bound.replace('{name: a,', '{name: a, namespace: shop,') })).lines).toEqual([])
+    expect((await told({ 'x/pod.yaml': bound.replace('{name: a,', '{name: a, namespace: shop,'), 'prod/service.yaml': service(9000, ', namespace: shop') })).lines).toEqual(['x/pod.yaml: probe-port'])
+  })
+})
