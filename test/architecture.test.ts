@@ -48,6 +48,13 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   unbash: ['shell'],
 }
 
+/** Files of more than 500 lines, and why they are. */
+const long = [
+  ['src/shell/command-reader.ts', 'what one command does to what the next ones find: the state is one, and the builtins that change it are its methods'],
+  ['src/shell/expansion.ts', 'the expansions of a word, which call each other in circles as quotes and braces nest'],
+  ['src/shell/script-reader.ts', 'the ways through a script: conditions, loops and functions share what is known at each step'],
+] as const
+
 /** No home for what has no name. */
 const nameless = /^(utils?|helpers?|lib|common|core|types)$/
 
@@ -174,6 +181,11 @@ describe('the house', () => {
 
   test('everything has a name', () => {
     expect(namelessPaths(['src', 'cmd', 'test', 'scripts', 'bench'].flatMap(below))).toEqual([])
+  })
+
+  test('three files are longer than what is read at one sitting', () => {
+    const texts = ['src', 'cmd', 'test', 'scripts', 'bench'].flatMap(below).filter((path) => path.endsWith('.ts')).map((path) => ({ path, lines: readFileSync(join(root, path), 'utf8').split('\n').length - 1 }))
+    expect(texts.filter(({ lines }) => lines > 500).map(({ path }) => path).sort()).toEqual(long.map(([path]) => path))
   })
 
   test('mains are wires', () => {

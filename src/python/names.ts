@@ -62,7 +62,7 @@ export function namesOf(statement: Statement): string[] {
 }
 
 /** The names that an expression may bind. */
-export function boundWithin(expression: Expression): string[] {
+function boundWithin(expression: Expression): string[] {
   switch (expression.kind) {
     case 'other':
       return [...expression.binds]
@@ -78,7 +78,7 @@ export function boundWithin(expression: Expression): string[] {
   }
 }
 
-export function boundByTarget(target: Expression): string[] {
+function boundByTarget(target: Expression): string[] {
   if (target.kind === 'name') return [target.name]
   if (target.kind === 'tuple' || target.kind === 'list') return target.items.flatMap(boundByTarget)
   return target.kind === 'attribute' || target.kind === 'subscript' ? [] : namesOfExpression(target)

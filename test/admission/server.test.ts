@@ -13,7 +13,7 @@ import { jsonLog } from '../../src/log.ts'
 import type { Respond } from '../../src/admission/responder.ts'
 import { createServer } from '../../src/admission/server.ts'
 import type { Server, ServerOptions } from '../../src/admission/server.ts'
-import type { AdmissionReview } from '../../src/kubernetes/review.ts'
+import { allow, json, refusal, answer, plain, review, kinds } from './reviews.ts'
 
 jest.setTimeout(60_000)
 
@@ -53,12 +53,6 @@ async function start(options: Partial<ServerOptions> = {}): Promise<Started> {
   return { server, port, log: logged }
 }
 
-const allow: Respond = (operation, { request: { uid } }) => ({
-  response: { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true } },
-  outcome: operation === 'mutate' ? 'fixed' : 'warned',
-  findings: [{ rule: 'missing-bind', action: operation === 'mutate' ? 'Fix' : 'Warn' }],
-})
-
 interface Reply {
   readonly status: number | undefined
   readonly headers: IncomingHttpHeaders
@@ -92,25 +86,6 @@ async function whole(port: number, path: string, sent?: Sent) {
   const { status, headers, text } = await send(port, path, sent)
   const type = headers['content-type']
   return { status, type, body: type?.includes('json') ? (JSON.parse(text) as unknown) : text }
-}
-
-const json = 'application/json; charset=utf-8'
-const refusal = (code: number, reason: string, message: string) => ({
-  status: code,
-  type: json,
-  body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code },
-})
-const answer = (response: Record<string, unknown>) => ({
-  status: 200,
-  type: json,
-  body: { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response },
-})
-
-const plain = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview' } as const
-
-function review(request: Record<string, unknown> = {}): AdmissionReview {
-  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [] } }
-  return { ...plain, request: { uid: 'abc-1', operation: 'CREATE', object, ...request } }
 }
 
 const ok = { status: 200, type: 'text/plain; charset=utf-8', body: 'ok' }
@@ -519,6 +494,3 @@ async function received(socket: TLSSocket): Promise<string> {
 }
 
 /** The level and the words of log lines, each once. */
-function kinds(lines: readonly Record<string, unknown>[]): string[] {
-  return [...new Set(lines.map(({ level, msg }) => [level, msg].join(' ')))]
-}
