@@ -9,7 +9,7 @@ import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import type { Release } from './gunicorn/catalogue.ts'
 import { read, type Setting } from './gunicorn/settings.ts'
 import type { Setter } from './injection/variables.ts'
-import type { Policy } from './policy/policy.ts'
+import { mayDeny, type Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
 import type { Problem, Rule, Subject } from './rules/rule.ts'
 import { literal, type Word } from './shell/word.ts'
@@ -36,7 +36,8 @@ export interface Asked {
  */
 export function contradictions(subject: Subject, asked: readonly Asked[], policy: Policy, spared: (rule: string) => boolean): ReadonlyMap<Setter, Contradiction> {
   const deciding = decisive(policy)
-  const isRefusalDenied = policy.rules['invalid-setting']?.action === 'Deny' && !spared('invalid-setting')
+  const refusal = policy.rules['invalid-setting']
+  const isRefusalDenied = refusal !== undefined && mayDeny(refusal) && !spared('invalid-setting')
   let against: Map<Setter, Contradiction> | undefined
   let left = asked
   for (;;) {
@@ -114,10 +115,10 @@ function settingsWith({ settings }: Subject, values: ReadonlyMap<string, readonl
 
 /** What comes of a problem; undefined where it is only told. What cannot be mended after all is denied, where the policy says so. */
 function actionOn({ id }: Rule, { fix, releases }: Problem, policy: Policy): Contradiction['action'] | undefined {
-  const { action, otherwise } = policy.rules[id] ?? { action: 'Off', otherwise: 'Off' }
-  const isDenied = action === 'Deny' || (action === 'Fix' && otherwise === 'Deny')
-  if (isDenied && !releases) return 'Deny'
-  return action === 'Fix' && fix ? 'Fix' : undefined
+  const decided = policy.rules[id]
+  if (!decided) return undefined
+  if (mayDeny(decided) && !releases) return 'Deny'
+  return decided.action === 'Fix' && fix ? 'Fix' : undefined
 }
 
 const known = new WeakMap<Policy['rules'], ReadonlyMap<string, readonly Rule[]>>()

@@ -11,7 +11,7 @@ import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
 import { visible } from './kubernetes/visible.ts'
 import type { Container, UnreadContainer, Workload } from './kubernetes/workload.ts'
 import { platformRules } from './platforms/remarks.ts'
-import type { Action, Policy } from './policy/policy.ts'
+import { mayDeny, type Action, type Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
 import { isPort, type Fix, type Problem, type Python, type Rule, type Severity, type Subject } from './rules/rule.ts'
 import { inspectUnseen } from './unseen.ts'
@@ -126,7 +126,7 @@ export class Finding implements Verdict {
 
   /** Whether it is denied, or would be where its fix is not made. */
   get mayDeny(): boolean {
-    return this.action === 'Deny' || (this.action === 'Fix' && this.otherwise === 'Deny')
+    return mayDeny(this)
   }
 
   /** The finding as it stands where it is no evidence that the container fails. */
@@ -436,7 +436,7 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
   if (exception !== undefined) action = 'Audit'
   const worded = isDoubted && doubt !== '' ? { ...problem, doubt } : problem
   const told = reason ? { ...worded, detail: `${problem.detail}${unmended}${reason}` } : worded
-  const fails = (wanted === 'Deny' || (wanted === 'Fix' && decided.otherwise === 'Deny')) && exception === undefined && problem.releases === undefined && problem.doubt === undefined
+  const fails = mayDeny(decided) && exception === undefined && problem.releases === undefined && problem.doubt === undefined
   return new Finding(rule, told, invocation, { action, otherwise, policy: decided.policy, exception, fails })
 }
 

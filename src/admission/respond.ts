@@ -6,7 +6,7 @@ import type { AdmissionRequest, AdmissionResponse, AdmissionReview } from '../ku
 import { readWorkload, valueAt, type Workload } from '../kubernetes/workload.ts'
 import type { Finding } from '../lint.ts'
 import { governed, isMadeOfWorkload, type PolicyFor, type Writer } from '../policy/governed.ts'
-import type { Policy } from '../policy/policy.ts'
+import { mayDeny, type Policy } from '../policy/policy.ts'
 import { leavesJudged, leavesTemplate, newErrors, withStandingTolerated } from './previous.ts'
 import type { Answer, Outcome, Respond } from './responder.ts'
 import { denial, fixWarnings, invalidity, listed, policyList, ruleList, warningsOf } from './wording.ts'
@@ -133,7 +133,7 @@ function validate(request: AdmissionRequest, workload: Workload, policy: Policy)
 }
 
 /** True where a policy denies anything, and so does not want what cannot be read. */
-const denies = ({ rules }: Policy): boolean => Object.values(rules).some(({ action, otherwise }) => action === 'Deny' || (action === 'Fix' && otherwise === 'Deny'))
+const denies = ({ rules }: Policy): boolean => Object.values(rules).some(mayDeny)
 
 const noErrors: Workload['errors'] = []
 

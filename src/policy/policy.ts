@@ -66,6 +66,9 @@ function rulePolicy(rule: NonNullable<PolicySpec['rules']>[string]): Pick<RulePo
   return typeof rule === 'object' ? { action: actionOf(rule.action), otherwise: actionOf(rule.otherwise ?? 'Warn') } : { action: actionOf(rule), otherwise: 'Warn' }
 }
 
+/** Whether what is found may be denied: at once, or where it cannot be mended. */
+export const mayDeny = ({ action, otherwise }: { readonly action: Action; readonly otherwise: Action }): boolean => action === 'Deny' || (action === 'Fix' && otherwise === 'Deny')
+
 /** The policy that does nothing: what a preset is written over. */
 export const nothing: Policy = {
   name: '',
