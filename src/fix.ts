@@ -387,8 +387,8 @@ class Writer {
       return true
     }
     const { insertion, script } = this.#invocation
-    // A word that an expansion makes stands for others as well, or for the same elsewhere.
-    if (insertion.kind !== 'text' || /[$`]/.test(word.text)) return false
+    // A word that an expansion makes stands for others as well, or for the same elsewhere; the port's variable as only Kubernetes reads it stands for itself.
+    if (insertion.kind !== 'text' || /[$`]/.test(word.text.replace(`$(${this.#policy.port.env})`, ''))) return false
     const head = word.value?.slice(0, offset) ?? ''
     const plain = word.text === word.value
     const text = (plain || head === '' ? before : quote(head)) + this.#forShell(setting, value)
@@ -405,7 +405,7 @@ class Writer {
     const listed = Array.isArray(current?.value)
     const isInFront = insertion.kind === 'list' ? insertion.before !== undefined : insertion.before
     // On one layer a list grows by what is added, so that the wrong value would stay; and what stands in front is overridden.
-    if (entry && (listed || isInFront) && current?.source === 'command line') return false
+    if (entry && (listed || isInFront || entry.value === undefined) && current?.source === 'command line') return false
     const values = entry && listed ? (current?.entries ?? []).map((other) => (other === entry ? value : String(single(other.value)))) : [value]
     this.#additions.set(setting, values)
     return true

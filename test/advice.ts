@@ -195,6 +195,9 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     const own = commands.findIndex((command) => command.includes('gunicorn'))
     return [...commands.toSpliced(own, 1), `exec ${commands[own]}`].join('; ')
   })],
+  [/^Write `(".+")`: in single quotes no shell expands/, (followed, [, text = '']) => followed.rewrite((script) => script.replace(text.replaceAll('"', "'"), () => text))],
+  [/^Write `(.+)`: behind a backslash no shell expands/, (followed, [, text = '']) => followed.rewrite((script) => script.replace(text.replace('$', '\\$'), () => text))],
+  [/^Write `\$PORT`, which the shell expands\.$/, (followed) => followed.rewrite((script) => script.replace('$$(PORT)', () => '$PORT'))],
   [/^Write '(.+)' in quotes\.$/, (followed, [, text = '']) => followed.rewrite((script) => script.replace(text, (word) => `'${word}'`))],
   [/^Write what stands with the parenthesis in quotes\.$/, (followed) => followed.rewrite((script) => script.replace(/[\w.:]+\([^()]*\)/, (word) => `'${word}'`))],
   [/^Write the value of (--[\w-]+) in quotes/, (followed, [, name = '']) => followed.rewrite((script) => script.replace(new RegExp(`(${name}=)(.*)(?= \\S+$)`), (_, option: string, text: string) => `${option}'${text}'`))],

@@ -31,9 +31,9 @@ export function applicationFault(text: string, releases: readonly Release[]): Ap
   if (otherDashes.test(text)) return { detail: 'must be a module and a variable: what it begins with is no hyphen, so that it is no option', remedy: `Write \`${withHyphens(text)}\`: the dashes of an option are the hyphens of ASCII.` }
   if (/^[^$\s]*\//.test(module)) return { detail: `must be a module and a variable, ${like}, and no path`, remedy: pathRemedy(module, text.slice(module.length)) }
   if (module.endsWith('.py')) return { detail: `must be a module and a variable, ${like}, and no file`, remedy: pathRemedy(module, text.slice(module.length)) }
-  if (/\s/.test(module.trim())) return { detail: `must be a module and a variable, ${like}, which have no blanks` }
+  if (/\s/.test(module)) return { detail: `must be a module and a variable, ${like}, which have no blanks` }
   if (module.startsWith('.') || module === '') return { detail: `must name a module, ${like}` }
-  return colon < 0 ? undefined : variableFault(text.slice(colon + 1), releases)
+  return colon < 0 ? undefined : variableFault(module, text.slice(colon + 1), releases)
 }
 
 /** `shop/wsgi.py` is `shop.wsgi`; of a folder above, only gunicorn's own folder is known by `--chdir`. */
@@ -48,24 +48,31 @@ function pathRemedy(module: string, rest: string): string {
   return /^[\w/]+$/.test(path) ? `Write \`${path.replaceAll('/', '.')}${rest}\`.` : 'Write the name of a module, with dots.'
 }
 
-function variableFault(text: string, releases: readonly Release[]): ApplicationFault | undefined {
-  if (text === '') return { detail: `must name a variable behind the colon, ${like}` }
+const neither = 'must have a variable or a call of a function behind the colon, and is neither'
+
+function variableFault(module: string, text: string, releases: readonly Release[]): ApplicationFault | undefined {
+  if (text.trim() === '') return { detail: `must name a variable behind the colon, ${like}` }
   // Nearly all are a plain name, which Python need not be read for.
-  if (/^\s|\n/.test(text) || /^[A-Za-z_]\w*$/.test(text)) return undefined
-  const syntax = parse(text)
-  if (!('statements' in syntax)) return syntax.refused ? { detail: 'must have a variable or a call of a function behind the colon, and is neither' } : undefined
+  if (text.includes('\n') || /^[A-Za-z_]\w*$/.test(text)) return undefined
+  const syntax = parse(text.trimStart())
+  if (!('statements' in syntax)) return syntax.refused ? { detail: neither } : undefined
   const [statement, ...others] = syntax.statements
-  if (statement?.kind !== 'expression' || others.length > 0) return undefined
-  const detail = expressionFault(statement.value)
-  if (detail === undefined) return undefined
+  // Python evaluates one expression, and takes it for an error where more is written.
+  const isStatement = others.length > 0 || (statement?.kind === 'expression' ? statement.annotates !== undefined || /^\w+\s*;/.test(text) : statement?.kind !== 'other')
+  if (isStatement) return { detail: neither }
+  if (statement?.kind !== 'expression') return undefined
   const refusing = releases.filter((release) => !release.evaluatesApplication)
-  return refusing.length === 0 ? undefined : { detail, ...(refusing.length < releases.length ? { releases: refusing } : {}) }
+  if (refusing.length === 0) return undefined
+  const rest = refusing.length < releases.length ? { releases: refusing } : {}
+  const detail = expressionFault(statement.value)
+  if (detail !== undefined) return { detail, ...rest }
+  return /^\s/.test(text) ? { detail: 'must have no blank behind the colon', remedy: `Write \`${module}:${text.trim()}\`.`, ...rest } : undefined
 }
 
 /** Why an expression that Python reads is none that gunicorn takes, since it evaluates none any more. */
 function expressionFault(value: Expression): string | undefined {
   if (value.kind === 'name' || value.kind === 'other') return undefined
-  if (value.kind !== 'call') return 'must have a variable or a call of a function behind the colon, and is neither'
+  if (value.kind !== 'call') return neither
   if (value.callee.kind !== 'name') return 'must call a function by its name, without a dot'
   return value.args.every(isLiteral) ? undefined : 'must have literal arguments, such as strings and numbers'
 }

@@ -1,5 +1,6 @@
 import { applicationFault } from '../gunicorn/application.ts'
-import { defineRule, fillingRemedy, operandsOf, type Problem, type Subject } from './rule.ts'
+import type { Word } from '../shell/word.ts'
+import { adviceOnUnexpanded, defineRule, isLeft, operandsOf, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'invalid-application',
@@ -17,15 +18,23 @@ export default defineRule({
     const place = named ? subject.placeOf(named) : subject.place
     // Several options in one element are another rule's to say.
     if (named && subject.form === 'exec' && /(^|\s)--?[a-z]/i.test(application)) return
-    const fault = named && unexpanded(subject, application) ? { detail: unexpandedFault, ...fillingRemedy(subject, application) } : applicationFault(application, subject.releases) ?? strangerFault(application, others.map(({ value }) => value))
+    const fault = (named && unexpandedFault(subject, application, named)) ?? applicationFault(application, subject.releases) ?? strangerFault(application, others.map(({ value }) => value))
     if (fault) yield { place, shape: 'Invalid value', value: application, ...fault }
   },
 })
 
-/** A variable that nobody expands. */
-const unexpanded = ({ form }: Subject, text: string): boolean => form === 'exec' && /^[^('"]*\$(\w+|\{\w+\}|\(\w+\))/.test(text)
+/** A variable that nobody expands, but for one in an argument of a call, which may be meant so. */
+function unexpandedFault(subject: Subject, text: string, word: Word): Pick<Problem, 'detail' | 'remedy'> | undefined {
+  if (!text.includes('$') || (subject.form !== 'exec' && !isLeft(subject, 'command line', word))) return undefined
+  const call = text.search(/(?<!\$)\(/)
+  if (!/\$(\w|\{\w+\}|\(\w+\))/.test(call < 0 ? text : text.slice(0, call))) return undefined
+  return {
+    detail: 'must be a module and a variable, as in `shop.wsgi:application`: nobody expands this variable here',
+    remedy: adviceOnUnexpanded(subject, 'command line', text, word) ?? inList,
+  }
+}
 
-const unexpandedFault = 'must be a module and a variable, as in `shop.wsgi:application`: nobody expands this variable here'
+const inList = 'Write `$(NAME)`, and define NAME in `env`: no shell expands `$NAME` in a list.'
 
 /** A word that can be no name of a module in front of what reads like an application. */
 function strangerFault(application: string, others: readonly (string | null)[]): Pick<Problem, 'detail' | 'remedy'> | undefined {

@@ -1,6 +1,6 @@
 import { adviceOnValue } from '../gunicorn/advice.ts'
 import type { StartProblem } from '../gunicorn/settings.ts'
-import { defineRule, invalid, isUnexpanded, namesPort, refusals, withPortVariable, type Problem, type Subject } from './rule.ts'
+import { adviceOnUnexpanded, defineRule, invalid, isLeft, isUnexpanded, namesPort, refusals, withPortVariable, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'invalid-setting',
@@ -16,7 +16,9 @@ export default defineRule({
     for (const { problem, place, releases } of refusals(subject, 'invalid-setting')) {
       const value = valueOf(subject, problem)
       if (isLiteralPort(subject, problem, value)) continue
-      const remedy = adviceOnValue(problem.setting, value, subject.releases, isUnexpanded(subject, problem.source))
+      const remedy = isLeft(subject, problem.source, problem.word)
+        ? adviceOnUnexpanded(subject, problem.source, value, problem.word)
+        : adviceOnValue(problem.setting, value, subject.releases, isUnexpanded(subject, problem.source))
       yield {
         place,
         shape: 'Invalid value',

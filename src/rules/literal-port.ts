@@ -17,28 +17,40 @@ export default defineRule({
     const { env } = subject.platform.port
     for (const entry of setting.entries) {
       // What a list holds is known but for what Kubernetes expands; what a script holds may be for the shell to expand.
-      const text = entry.argument?.text ?? (subject.form === 'shell' ? entry.argument?.word.text : undefined)
+      const text = entry.argument?.text ?? (subject.form === 'shell' ? writtenIn(entry) ?? entry.argument?.word.text : undefined)
       const value = text === undefined ? undefined : withPortVariable(text, env)
       if (text === undefined || value === undefined || isExpanded(subject, setting, text)) continue
       if (!entry.argument || !namesPort(subject, setting.source, entry.argument.word)) continue
       // A port alone is no address: gunicorn would take it for a host.
       const fix = fixOf(subject, setting, entry, value === `$${env}` ? `:${value}` : value)
-      const remedy = setting.source !== 'command line' && isBehindAll(subject.container, env) ? { remedy: 'Leave the bind out of GUNICORN_CMD_ARGS.' } : {}
-      yield invalid(subject, setting, entry, detail(subject, setting, entry, text), { value: text, ...remedy, ...(fix ? { fix } : {}) })
+      const remedy = remedyFor(subject, setting)
+      yield invalid(subject, setting, entry, detail(subject, setting, entry, text), { value: text, ...(remedy === undefined ? {} : { remedy }), ...(fix ? { fix } : {}) })
     }
   },
 })
 
-/** A shell expands what stands in its script, but for Kubernetes' own form, which it takes for a command. */
-function isExpanded({ form, platform, portVariable }: Subject, { source }: Setting, text: string): boolean {
-  if (form === 'exec' || source === 'GUNICORN_CMD_ARGS') return false
-  return portVariable === 'defined' || portVariable === 'wrong' || !text.includes(`$(${platform.port.env})`)
+/** A value as it is written, where its option is written in front of it as it is. */
+function writtenIn({ argument }: Entry): string | undefined {
+  if (!argument) return undefined
+  const { word: { text, prefix }, offset } = argument
+  return text.startsWith(prefix.slice(0, offset)) ? text.slice(offset).replace(/^"([^"]*)"$/, '$1') : undefined
+}
+
+function remedyFor({ form, container, platform, portVariable }: Subject, { source }: Setting): string | undefined {
+  if (source !== 'command line') return isBehindAll(container, platform.port.env) ? 'Leave the bind out of GUNICORN_CMD_ARGS.' : undefined
+  return form === 'shell' && portVariable === 'defined' ? `Write \`$${platform.port.env}\`, which the shell expands.` : undefined
+}
+
+/** A shell expands what stands in its script, or leaves it as another rule says, but for Kubernetes' own form, which it takes for a command. */
+function isExpanded({ form, platform }: Subject, { source }: Setting, text: string): boolean {
+  return form === 'shell' && source !== 'GUNICORN_CMD_ARGS' && !text.includes(`$(${platform.port.env})`)
 }
 
 /** Undefined where nothing tells a port that could be read. */
 function fixOf({ form, container, platform, portVariable }: Subject, { source }: Setting, entry: Entry, value: string): Fix | undefined {
   if (portVariable !== 'defined' && portVariable !== 'definable') return undefined
-  if ((form === 'exec' && !container.isRewritten) || source !== 'command line') return { setting: 'bind', value, entry }
+  const isEscaped = form === 'shell' && portVariable === 'defined' && writtenIn(entry) !== undefined
+  if ((form === 'exec' && !container.isRewritten) || source !== 'command line' || isEscaped) return { setting: 'bind', value, entry }
   return portVariable === 'definable' && isWritten(container, platform.port.env) ? { define: 'port' } : undefined
 }
 
@@ -49,13 +61,14 @@ const isWritten = ({ command = [], args = [] }: Subject['container'], env: strin
 /** Whether the variable is put in behind those of `env`, which cannot refer to it. */
 const isBehindAll = ({ assigned = [] }: Subject['container'], env: string): boolean => assigned.some(({ name }) => name === env)
 
-function detail({ platform, portVariable, container }: Subject, { source }: Setting, { argument }: Entry, text: string): string {
+function detail({ form, platform, portVariable, container }: Subject, { source }: Setting, { argument }: Entry, text: string): string {
   const { env } = platform.port
   const written = text.includes(`$(${env})`)
   if (portVariable === 'unknown') return `must be written as $(${env}), and \`envFrom\`, which cannot be read here, may define it`
   if (isBehindAll(container, env) && source === 'GUNICORN_CMD_ARGS') return `must be left out, as ${env} comes behind all variables here, and gunicorn listens on it without being told`
   if (portVariable === 'wrong') return `must be written as $(${env}), and ${env} must hold the number of a port`
   if (source === 'GUNICORN_CMD_ARGS') return `must be written as $(${env}), with ${env} defined above GUNICORN_CMD_ARGS`
+  if (written && form === 'shell' && portVariable === 'defined') return `must be written as $${env}, as the shell takes $(${env}) for a command`
   if (written && argument?.word.text.includes(`$$(${env})`)) return `must be written as $(${env}), as $$ keeps Kubernetes from expanding it`
   if (written && portVariable === 'defined') return `must be written as $(${env}), as the variable that it comes from was not expanded`
   return written ? `${env} must be defined in \`env\`` : `must be written as $(${env}), as no shell expands it`

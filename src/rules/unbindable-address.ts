@@ -2,7 +2,7 @@ import { parseAddress, sharesAddress, type Address } from '../gunicorn/address.t
 import type { Entry, Setting } from '../gunicorn/settings.ts'
 import { hasHostNetwork, isIPv6Only } from '../kubernetes/pod-fields.ts'
 import { valueAt } from '../kubernetes/workload.ts'
-import { defineRule, fillingRemedy, invalid, namesPort, single, withPortVariable, type Problem, type Subject } from './rule.ts'
+import { adviceOnUnexpanded, defineRule, invalid, namesPort, single, withPortVariable, type Problem, type Subject } from './rule.ts'
 
 type Tcp = Extract<Address, { kind: 'tcp' }>
 
@@ -53,7 +53,9 @@ function faultOf(subject: Subject, setting: Setting, entry: Entry, { host, port 
   if (host.includes(',')) return invalid(subject, setting, entry, 'must be one address', { remedy: severalRemedy(subject, String(single(entry.value))) })
   if (host === '*') return invalid(subject, setting, entry, 'must have an address or nothing in front of the port, as `*` stands for none', { remedy: `Write \`0.0.0.0:${port}\`.` })
   if (/\$(\(\w+\)|\{\w+\}|\w)/.test(host))
-    return invalid(subject, setting, entry, 'must be an address: nobody expands the variable in it', fillingRemedy(subject, host))
+    return invalid(subject, setting, entry, 'must be an address: nobody expands the variable in it', {
+      remedy: (entry.argument && adviceOnUnexpanded(subject, setting.source, entry.argument.text ?? '', entry.argument.word)) ?? 'Write `$(NAME)`, and define NAME in `env` before it is used.',
+    })
   if (/[^\p{L}\p{N}._:%-]/u.test(host)) return invalid(subject, setting, entry, 'must have an address or the name of a host in front of the port')
   if (isName(host) && !isOwnName(subject, host))
     return invalid(subject, setting, entry, 'must have an address of the Pod in front of the port', {

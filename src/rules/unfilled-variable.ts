@@ -1,5 +1,5 @@
 import type { Entry, Setting } from '../gunicorn/settings.ts'
-import { defineRule, fillingRemedy, invalid, type Problem, type Subject } from './rule.ts'
+import { adviceOnUnexpanded, defineRule, invalid, type Problem, type Subject } from './rule.ts'
 
 /** What names a file, a folder or a user that must be there; of a file that is made, its folder. Confirmed by test/conformance/start-failures.test.ts. */
 const mustBeThere: Readonly<Record<string, 'itself' | 'folder'>> = {
@@ -12,18 +12,21 @@ export default defineRule({
   severity: 'error',
   summary: 'a value holds a variable that nobody fills',
   why:
-    'In a list no shell expands `$NAME`. The kubelet expands `$(NAME)` where `env` defines NAME, for a variable of `env` above it; else it leaves the text as it is. ' +
+    'In a list no shell expands `$NAME`, and a shell leaves what stands in single quotes. The kubelet expands `$(NAME)` where `env` defines NAME, for a variable of `env` above it; else it leaves the text as it is. ' +
     'Of a Service, NAME_PORT holds `tcp://…`, which is no port. gunicorn then looks for a file, a user or a port of that name, and exits.',
   remedy: 'Write `$(NAME)`, and define NAME in `env` before it is used.',
   settings: [...Object.keys(mustBeThere), 'bind'],
 
   *check(subject) {
     // Nearly no command has one.
-    if (subject.form !== 'exec' || !subject.words.some(({ text }) => text.includes('$'))) return
+    if (!subject.words.some(({ text, value }) => (subject.form === 'exec' ? text : value ?? '').includes('$'))) return
     for (const [name, what] of Object.entries(mustBeThere)) {
       const setting = subject.settings.get(name)
-      if (setting?.source === 'command line') for (const entry of setting.entries) if (isLiteral(entry, what)) yield invalid(subject, setting, entry, `must be ${kindOf(name, what)} that is there: nobody expands the variable in it`, fillingRemedy(subject, entry.argument?.text ?? ''))
+      if (setting?.source !== 'command line') continue
+      for (const entry of setting.entries)
+        if (isLiteral(entry, what)) yield invalid(subject, setting, entry, `must be ${kindOf(name, what)} that is there: nobody expands the variable in it`, remedyFor(subject, setting, entry))
     }
+    if (subject.form === 'shell') return
     const bind = subject.settings.get('bind')
     if (bind?.source === 'command line') for (const entry of bind.entries) yield* portFault(subject, bind, entry)
   },
@@ -31,6 +34,11 @@ export default defineRule({
 
 const kindOf = (name: string, what: 'itself' | 'folder'): string =>
   name === 'user' || name === 'group' ? `a ${name}` : name === 'chdir' || name === 'worker_tmp_dir' ? 'a folder' : what === 'folder' ? 'in a folder' : 'a file'
+
+function remedyFor(subject: Subject, { source }: Setting, { argument }: Entry): Pick<Problem, 'remedy'> {
+  const remedy = argument ? adviceOnUnexpanded(subject, source, argument.text ?? '', argument.word) : undefined
+  return remedy === undefined ? {} : { remedy }
+}
 
 /** Whether a variable stands in a word as it is. */
 function isLiteral({ argument }: Entry, what: 'itself' | 'folder'): boolean {

@@ -1,8 +1,8 @@
 import { firstReleaseWith, lastReleaseWith, releasesWithout, wrongPaths } from '../gunicorn/worker-classes.ts'
-import { adviceOnVariable, quotesStay, withoutQuotes } from '../gunicorn/advice.ts'
+import { quotesStay, withoutQuotes } from '../gunicorn/advice.ts'
 import { nearWord } from '../gunicorn/near-names.ts'
-import type { Setting } from '../gunicorn/settings.ts'
-import { defineRule, isUnexpanded, notSupported, type Subject } from './rule.ts'
+import type { Entry, Setting } from '../gunicorn/settings.ts'
+import { adviceOnUnexpanded, defineRule, notSupported, type Subject } from './rule.ts'
 import { compareReleases } from '../gunicorn/catalogue.ts'
 
 export default defineRule({
@@ -22,7 +22,7 @@ export default defineRule({
       const first = firstReleaseWith(name)
       const without = releasesWithout(name, subject.releases).filter((release) => !first || compareReleases(release.name, first.name) < 0)
       if (without.length === 0) continue
-      const remedy = remedyFor(name, subject, setting)
+      const remedy = remedyFor(name, subject, setting, entry)
       yield notSupported(subject, setting, entry, knownClasses(subject), {
         ...(remedy === undefined ? {} : { remedy }),
         ...(without.length < subject.releases.length ? { releases: without } : {}),
@@ -45,8 +45,8 @@ const meant: Readonly<Record<string, string>> = {
   uvicorn: 'Write `-k uvicorn_worker.UvicornWorker`, and add uvicorn-worker to requirements.txt.',
 }
 
-function remedyFor(name: string, subject: Subject, { source }: Setting): string | undefined {
-  const advice = adviceOnVariable(name, isUnexpanded(subject, source))
+function remedyFor(name: string, subject: Subject, { source }: Setting, { argument }: Entry): string | undefined {
+  const advice = adviceOnUnexpanded(subject, source, name, argument?.word)
   if (advice !== undefined) return advice
   const bare = withoutQuotes(name)
   if (bare !== undefined) return `Write \`-k ${bare}\`: ${quotesStay}.`
