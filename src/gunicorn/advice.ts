@@ -46,8 +46,8 @@ export function adviceOnVariable(value: string, inList: boolean): string | undef
   return /\$[{A-Za-z_]/.test(value) ? 'Write `$(NAME)`, and define NAME in `env`: no shell expands `$NAME` in a list.' : undefined
 }
 
-/** `-workers=4` is `-w orkers=4`. */
-function oneDash(text: string, releases: readonly Release[]): string | undefined {
+/** What to write in place of the name of a long option with one dash: `-workers=4` is `-w orkers=4`; undefined for another word. */
+export function oneDash(text: string, releases: readonly Release[]): string | undefined {
   const [, name] = /^-([a-z][\w-]+)(?:=.*)?$/s.exec(text) ?? []
   if (name === undefined || !releases.every((release) => release.exact(`--${name}`))) return undefined
   return `Write \`-${text}\`: long options have two dashes.`
@@ -89,6 +89,8 @@ const takesNone = (setting: string, releases: readonly Release[]): boolean =>
 /** The advice on an option that gunicorn does not have; `next` is the word behind it. */
 export function adviceOnOption(text: string, next: string | undefined, releases: readonly Release[]): string | undefined {
   if (text.length > longestTold) return undefined
+  const dashes = oneDash(text, releases)
+  if (dashes !== undefined) return dashes
   const [, colon = '', behind = ''] = /^(--[a-z][\w-]*):(.*)$/s.exec(text) ?? []
   if (releases.every((release) => release.exact(colon))) return `Write \`${colon} ${behind}\`: a blank or a \`=\` stands between an option and its value.`
   const [name = '', ...rest] = text.split('=')

@@ -1,6 +1,6 @@
 import { applicationFault } from '../gunicorn/application.ts'
 import type { Word } from '../shell/word.ts'
-import { adviceOnUnexpanded, defineRule, isLeft, operandsOf, type Problem, type Subject } from './rule.ts'
+import { adviceOnUnexpanded, defineRule, isBehindOneDash, isLeft, operandsOf, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'invalid-application',
@@ -16,6 +16,8 @@ export default defineRule({
     if (typeof application !== 'string') return
     const [named, ...others] = operandsOf(subject.settings.readings)
     const place = named ? subject.placeOf(named) : subject.place
+    // It is the value of an option before it, of which others speak.
+    if (named && /^[^a-z]/i.test(application) && isBehindOneDash(subject, named)) return
     // Several options in one element are another rule's to say.
     if (named && subject.form === 'exec' && /(^|\s)--?[a-z]/i.test(application)) return
     const fault = (named && unexpandedFault(subject, application, named)) ?? applicationFault(application, subject.releases) ?? strangerFault(application, others.map(({ value }) => value))

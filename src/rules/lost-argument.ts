@@ -1,4 +1,8 @@
-import { defineRule, operandsOf, vain } from './rule.ts'
+import { oneDash } from '../gunicorn/advice.ts'
+import { defineRule, isBehindOneDash, operandsOf, vain } from './rule.ts'
+
+/** Of addresses and worker classes that there are not other rules speak. */
+const spokenOf = /^-[bk]/
 
 export default defineRule({
   id: 'lost-argument',
@@ -10,9 +14,15 @@ export default defineRule({
   unset: true,
 
   *check(subject) {
+    if (subject.settings.problems.length > 0) return
+    for (const word of subject.words) {
+      const remedy = word.value?.startsWith('-') === true ? oneDash(word.value, subject.releases) : undefined
+      if (remedy !== undefined && !spokenOf.test(word.value ?? ''))
+        yield { place: subject.placeOf(word), shape: 'Invalid value', value: word.value, detail: `must have two dashes: gunicorn takes \`${word.value?.slice(0, 2)}\` for the option, and the rest for its value`, remedy }
+    }
     // A blank behind a `\` is one as well, and what that cuts off is told.
-    const [, first, ...others] = operandsOf(subject.settings.readings).filter(({ value }, index) => index === 0 || value?.trim() !== '')
-    if (!first || first.value === null || subject.settings.problems.length > 0) return
+    const [application, first, ...others] = operandsOf(subject.settings.readings).filter(({ value }, index) => index === 0 || value?.trim() !== '')
+    if (!application || !first || first.value === null || isBehindOneDash(subject, application)) return
     // More of them are no news.
     yield {
       place: subject.placeOf(first), shape: 'Invalid value', value: first.value,

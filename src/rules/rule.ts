@@ -1,7 +1,7 @@
 /** What a rule is, and how it words a problem. */
 import { spend } from '../budget.ts'
 import { isLoopback, parseAddress, type Address } from '../gunicorn/address.ts'
-import { adviceOnVariable } from '../gunicorn/advice.ts'
+import { adviceOnVariable, oneDash } from '../gunicorn/advice.ts'
 import { isGunicorn } from '../gunicorn-name.ts'
 import { isRepackaged, versionIn, type Release } from '../gunicorn/catalogue.ts'
 import type { Value } from '../gunicorn/catalogue/release-file.ts'
@@ -415,6 +415,12 @@ export function operandsOf(readings: readonly Reading[]): readonly Word[] {
 }
 
 const noWords: readonly Word[] = []
+
+/** Whether a word stands behind a long option with one dash, which takes the rest of its own name for its value. */
+export function isBehindOneDash({ words, releases }: Subject, word: Word): boolean {
+  const before = words[words.indexOf(word) - 1]
+  return before?.value?.startsWith('-') === true && !before.value.includes('=') && oneDash(before.value, releases) !== undefined
+}
 
 /** What a script does at its end that is done at once. */
 const passing = /^(echo|printf|true|:|exit|date|pwd|whoami|hostname|id)(\s|$)/

@@ -1,4 +1,5 @@
 import { parseAddress, sharesAddress, type Address } from '../gunicorn/address.ts'
+import { oneDash } from '../gunicorn/advice.ts'
 import type { Entry, Setting } from '../gunicorn/settings.ts'
 import { hasHostNetwork, isIPv6Only } from '../kubernetes/pod-fields.ts'
 import { valueAt } from '../kubernetes/workload.ts'
@@ -59,7 +60,7 @@ function faultOf(subject: Subject, setting: Setting, entry: Entry, { host, port 
   if (/[^\p{L}\p{N}._:%-]/u.test(host)) return invalid(subject, setting, entry, 'must have an address or the name of a host in front of the port')
   if (isName(host) && !isOwnName(subject, host))
     return invalid(subject, setting, entry, 'must have an address of the Pod in front of the port', {
-      remedy: `Write \`0.0.0.0:${port}\`.`, doubt: 'unless the name is that of the Pod itself: the name of a Service is not',
+      remedy: oneDash(entry.argument?.word.value ?? '', subject.releases) ?? `Write \`0.0.0.0:${port}\`.`, doubt: 'unless the name is that of the Pod itself: the name of a Service is not',
     })
   return undefined
 }

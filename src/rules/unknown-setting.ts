@@ -1,7 +1,8 @@
-import { adviceOnOption } from '../gunicorn/advice.ts'
+import { adviceOnOption, oneDash } from '../gunicorn/advice.ts'
 import { releases as allReleases } from '../gunicorn/catalogue.ts'
+import type { StartProblem } from '../gunicorn/settings.ts'
 import type { Word } from '../shell/word.ts'
-import { defineRule, refusals, type Subject } from './rule.ts'
+import { defineRule, isBehindOneDash, operandsOf, refusals, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'unknown-setting',
@@ -19,7 +20,10 @@ export default defineRule({
     const strays = strayWords(subject, found.flatMap(({ problem }) => problem.word ?? []))
     for (const { problem, place, releases } of found) {
       const { word } = problem
-      if (word && strays.has(word)) continue
+      if (word && strays.has(word)) {
+        yield* misread(subject, word, found.map((one) => one.problem), releases)
+        continue
+      }
       const written = word?.value ?? word?.text ?? ''
       const remedy = adviceOn(subject, word, written, problem.message)
       yield {
@@ -34,15 +38,32 @@ export default defineRule({
   },
 })
 
+/** A long option with one dash, whose value gunicorn does not recognize: `-chdir /app` is `-c hdir /app`. Where it refuses the option itself, that is told. */
+function* misread(subject: Subject, stray: Word, unknown: readonly StartProblem[], releases: Problem['releases']): Iterable<Problem> {
+  const { words, settings } = subject
+  const option = words[words.indexOf(stray) - 1]
+  const remedy = oneDash(option?.value ?? '', subject.releases)
+  if (!option || remedy === undefined || unknown.some(({ word }) => word === option) || settings.problems.some(({ word }) => word === option)) return
+  yield {
+    place: subject.placeOf(option), shape: 'Invalid value', value: option.value,
+    detail: `must have two dashes: gunicorn takes \`${option.value?.slice(0, 2)}\` for the option, and does not recognize "${stray.value}"`, remedy,
+    ...(releases ? { releases } : {}),
+  }
+}
+
 const isOption = ({ value, text }: Word): boolean => /^-./s.test(value ?? text)
 
 /** The words that gunicorn does not recognize for the option before them: its value, and the application in whose place another value stands. */
-function strayWords({ words, settings }: Subject, unknown: readonly Word[]): ReadonlySet<Word> {
+function strayWords(subject: Subject, unknown: readonly Word[]): ReadonlySet<Word> {
+  const { words, settings } = subject
   const taken = new Set<Word>()
   for (const word of unknown) {
     const next = words[words.indexOf(word) + 1]
     if (words.includes(word) && isOption(word) && !word.text.includes('=') && next && !isOption(next)) taken.add(next)
+    if (isBehindOneDash(subject, word)) taken.add(word)
   }
+  const named = operandsOf(settings.readings)[0]
+  if (named && isBehindOneDash(subject, named)) taken.add(named)
   const isDisplaced = [...taken].some(({ value }) => value !== null && value === settings.application)
   const displaced = isDisplaced ? unknown.find((word) => !isOption(word) && !taken.has(word)) : undefined
   return displaced ? taken.add(displaced) : taken

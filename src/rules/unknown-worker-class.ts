@@ -1,5 +1,5 @@
 import { firstReleaseWith, lastReleaseWith, releasesWithout, wrongPaths } from '../gunicorn/worker-classes.ts'
-import { quotesStay, withoutQuotes } from '../gunicorn/advice.ts'
+import { oneDash, quotesStay, withoutQuotes } from '../gunicorn/advice.ts'
 import { nearWord } from '../gunicorn/near-names.ts'
 import type { Entry, Setting } from '../gunicorn/settings.ts'
 import { adviceOnUnexpanded, defineRule, notSupported, type Subject } from './rule.ts'
@@ -46,7 +46,7 @@ const meant: Readonly<Record<string, string>> = {
 }
 
 function remedyFor(name: string, subject: Subject, { source }: Setting, { argument }: Entry): string | undefined {
-  const advice = adviceOnUnexpanded(subject, source, name, argument?.word)
+  const advice = oneDash(argument?.word.value ?? '', subject.releases) ?? adviceOnUnexpanded(subject, source, name, argument?.word)
   if (advice !== undefined) return advice
   const bare = withoutQuotes(name)
   if (bare !== undefined) return `Write \`-k ${bare}\`: ${quotesStay}.`

@@ -92,6 +92,10 @@ const exits: Readonly<Record<string, Case>> = {
   'a group by a variable': { args: [...socket, '-g', '$GROUP', 'shop:app'] },
   'the folder of a file by a variable': { args: [...socket, '--pid', '$RUN/pid', 'shop:app'] },
   'the folder of a log by a variable': { args: [...socket, '--access-logfile', '$LOGS/access.log', 'shop:app'] },
+  'one dash, a number': { args: [...socket, '-timeout', '60', 'shop:app'] },
+  'one dash, a folder': { args: [...socket, 'shop:app', '-chdir', '/'] },
+  'one dash, a class': { args: [...socket, 'shop:app', '-keep-alive', '5'] },
+  'one dash, a letter that is none': { args: [...socket, 'shop:app', '-access-logfile', '-'] },
   'no thread': { args: [...socket, '-k', 'gthread', '--threads', '0', 'shop:app'] },
   ...Object.fromEntries(['loglevel', 'logger_class', 'worker_class', 'chdir', 'reload_engine'].map((name) => [`None for ${name}`, { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: `${name} = None\n` }])),
   'a syntax error in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'accesslog: /var/log/x.log\n' },
@@ -108,6 +112,7 @@ const starts: Readonly<Record<string, Case>> = {
   'operands that nobody reads': { args: [...socket, 'shop:app', 'workers=4'] },
   'no thread where none is used': { args: [...socket, '--threads', '0', 'shop:app'] },
   'a note in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'workers: 4\ntimeout: 600\n' },
+  'one dash, a PID file': { args: [...socket, '-preload', 'shop:app'] },
   'an option twice': { args: [...socket, '-w', '2', '-w', '1', 'shop:app'] },
 }
 
