@@ -6,7 +6,7 @@ import { termination, type Parent } from '../gunicorn/termination.ts'
 import type { Found, Unread } from '../command-line.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import { visible } from '../kubernetes/visible.ts'
-import { isLeftBehind } from '../rules/rule.ts'
+import { endsBehind, isLeftBehind } from '../rules/rule.ts'
 import type { Word } from '../shell/word.ts'
 import { explainInvocation, isDefault, unknownSettings, writtenSettings } from './explain.ts'
 import type { painter } from './io.ts'
@@ -122,7 +122,10 @@ const asWritten = ({ text }: Word): string => text.replaceAll(/[\uE000-\uF8FF]/g
 
 function terminationText(found: Found): string {
   const { parents, settings } = found
-  if (settings.value('daemon') === true) return 'nothing is left to get it, as gunicorn goes into the background, and the container ends'
+  if (settings.value('daemon') === true) {
+    const isLeft = found.command !== undefined && !found.command.ends && !endsBehind(found)
+    return isLeft ? 'gunicorn does not get it, as it has gone into the background' : 'nothing is left to get it, as gunicorn goes into the background, and the container ends'
+  }
   if (isLeftBehind(found)) return 'nothing is left to get it, as the script ends with gunicorn in the background, and the container with it'
   const { outcome, first, stopsAt, because } = termination(parents)
   const grace = settings.value('graceful_timeout')

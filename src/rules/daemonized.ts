@@ -1,5 +1,5 @@
 import { isLasting } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid, isLeftBehind, type Subject } from './rule.ts'
+import { defineRule, endsBehind, invalid, isLeftBehind, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'daemonized',
@@ -30,6 +30,7 @@ export default defineRule({
 })
 
 /** What comes after gunicorn in a script may be what keeps the container alive: `gunicorn -D app && nginx -g 'daemon off;'`. */
-function endsContainer({ workload, container, command }: Subject): boolean {
-  return isLasting(workload, container) && (command === undefined || command.ends)
+function endsContainer(subject: Subject): boolean {
+  const { workload, container, command } = subject
+  return isLasting(workload, container) && (command === undefined || command.ends || endsBehind(subject))
 }

@@ -17,6 +17,8 @@ export default defineRule({
     const setting = subject.settings.get('worker_class')
     if (!setting) return
     for (const entry of subject.settings.entries('worker_class')) {
+      // Of None another rule speaks.
+      if (entry.value === null) continue
       const name = String(entry.value)
       // A class that later releases no longer have is another rule's.
       const first = firstReleaseWith(name)
