@@ -104,6 +104,10 @@ function readProbes(container: Container): readonly ProbePort[] {
   return ports
 }
 
+/** Whether a probe of the container is a command of its own that asks the loopback address: `curl -f http://localhost:8000/`. */
+export const isProbedInside = (container: Container): boolean =>
+  probes.some((name) => list(fieldOf(fieldOf(container.written?.[name], 'exec'), 'command')).some((word) => typeof word === 'string' && /\b(localhost|127\.\d+\.\d+\.\d+)\b|\[::1\]/.test(word)))
+
 /** The number of a port by its name; undefined where the container has none of it. */
 export function namedPort(container: Container, name: string): number | undefined {
   // The API server takes digits in a string for a name, which no port can have.

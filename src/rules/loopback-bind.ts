@@ -1,6 +1,7 @@
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import type { Entry } from '../gunicorn/settings.ts'
-import { declaredPorts, probePorts } from '../kubernetes/pod-fields.ts'
+import { declaredPorts, isProbedInside, probePorts } from '../kubernetes/pod-fields.ts'
+import { sidecarCallsLoopback } from '../kubernetes/sidecars.ts'
 import { isProxy } from '../shell/programs.ts'
 import { addressOf, defineRule, inFront, invalid, single, withPortVariable, type Subject } from './rule.ts'
 
@@ -16,13 +17,16 @@ export default defineRule({
     const setting = subject.settings.get('bind')
     const { env } = subject.platform.port
     if (!setting || !allLoopback(setting.entries, env) || mayHaveMore(subject)) return
-    const front = isAskedThere(subject, setting.entries) ? undefined : inFront(subject)
+    const isAsked = isAskedThere(subject, setting.entries)
+    const front = isAsked ? undefined : inFront(subject)
     if (front === 'a proxy') return
+    // Who probes it by its own address knows that it is none of the Pod.
+    const isOwn = !isAsked && isProbedInside(subject.container)
     for (const entry of setting.entries) {
       const text = textOf(entry)?.trim() ?? ''
       const value = everywhere(withPortVariable(text, env) ?? text)
-      const rest = entry.value === undefined ? { value: entry.argument?.word.text } : front === undefined ? { fix: { setting: 'bind', value, entry } } : {}
-      const doubt = front === undefined ? {} : { doubt: `unless ${front} passes requests on to it` }
+      const rest = entry.value === undefined ? { value: entry.argument?.word.text } : front === undefined && !isOwn ? { fix: { setting: 'bind', value, entry } } : {}
+      const doubt = front !== undefined ? { doubt: `unless ${front} passes requests on to it` } : isOwn ? { doubt: 'unless it is for its own Pod alone, as its probe is' } : {}
       const remedy = isSecond(entry, setting.entries) ? { remedy: 'Leave it out: `[::]:PORT` alone is for IPv4 and IPv6.' } : {}
       yield invalid(subject, setting, entry, 'must not be a loopback address', { ...rest, ...doubt, ...remedy })
     }
@@ -30,9 +34,9 @@ export default defineRule({
 })
 
 /** Whether the container itself says that requests come to that port, or has it probed. */
-function isAskedThere({ container, beside }: Subject, entries: readonly Entry[]): boolean {
-  // Of a container whose script starts a proxy as well, a port may be the proxy's.
-  const declared = beside.some(isProxy) ? [] : declaredPorts(container)
+function isAskedThere({ workload, container, beside }: Subject, entries: readonly Entry[]): boolean {
+  // Of a container whose script starts a proxy as well, a port may be the proxy's; beside a sidecar that is put in it may be for that.
+  const declared = beside.some(isProxy) || sidecarCallsLoopback(workload) !== 'no' || isProbedInside(container) ? [] : declaredPorts(container)
   const asked = new Set([...declared, ...probePorts(container).map(({ port }) => port)])
   if (asked.size === 0) return false
   return entries.some((entry) => {

@@ -1,4 +1,5 @@
 import type { Setting } from '../gunicorn/settings.ts'
+import { isProbedInside } from '../kubernetes/pod-fields.ts'
 import { defineRule, inFront, required, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -15,8 +16,9 @@ export default defineRule({
     if (bind === undefined) return
     const { env } = subject.platform.port
     if (isBoundAnyway(subject, String(bind))) return
-    if (isBehindProxy(subject)) {
-      yield required(subject, '`bind` must be set', { doubt: 'unless the proxy beside it passes requests on to 127.0.0.1:8000, where gunicorn listens by itself' })
+    if (isLeftToItself(subject) && (isProbedInside(subject.container) || inFront(subject) === 'a proxy')) {
+      const doubt = isProbedInside(subject.container) ? 'unless it is for its own Pod alone, as its probe is' : 'unless the proxy beside it passes requests on to 127.0.0.1:8000, where gunicorn listens by itself'
+      yield required(subject, '`bind` must be set', { doubt })
       return
     }
     if (bindIsLeftOpen(subject)) {
@@ -47,8 +49,8 @@ function isBoundAnyway({ settings, portVariable, platform, container }: Subject,
   return !platform.explicit || (platform.injection === 'Environment' && container.assigned !== undefined)
 }
 
-/** A proxy beside it, which is the one that is reached, knows it by the address that it has: with another one it would not be found. */
-const isBehindProxy = (subject: Subject): boolean => subject.portVariable !== 'defined' && subject.container.port === undefined && subject.settings.isSet('bind') === 'no' && inFront(subject) === 'a proxy'
+/** Whether nothing says a port: a proxy beside it and a probe within know it by the address that it has, and would not find it at another one. */
+const isLeftToItself = ({ portVariable, container, settings }: Subject): boolean => portVariable !== 'defined' && container.port === undefined && settings.isSet('bind') === 'no'
 
 /** With `PORT=80 gunicorn` a script chooses the port for this one command, which is not the container's. */
 function isOwnPort({ environment, platform, command }: Subject, { value }: Setting): boolean {

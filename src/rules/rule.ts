@@ -14,6 +14,7 @@ import { containerEnvironment } from '../kubernetes/environment.ts'
 import { expand, expandRewritten } from '../kubernetes/expansion.ts'
 import { hasHostNetwork, isLasting, lastingContainers, workingFolder } from '../kubernetes/pod-fields.ts'
 import type { Path, Shape } from '../kubernetes/field.ts'
+import { sidecarCallsLoopback } from '../kubernetes/sidecars.ts'
 import { valueAt, type Container } from '../kubernetes/workload.ts'
 import type { Command } from '../shell/command.ts'
 import { containerPassesOn, isProxy as isProxyCommand, mayPassOn, namesProxy } from '../shell/programs.ts'
@@ -311,11 +312,12 @@ const mayBeFront = (command: Command): boolean => !isAnother(command) && mayPass
 export function inFront({ workload, container, beside }: Subject): 'a proxy' | `another ${string}` | 'a program of the node' | undefined {
   // Nobody passes requests on to a container for debugging.
   const others = workload.pod && isLasting(workload, container) ? othersOf(workload, container) : noOthers
-  if (beside.some(isFront) || others.proxies > 0) return 'a proxy'
+  const sidecar = sidecarCallsLoopback(workload)
+  if (beside.some(isFront) || others.proxies > 0 || sidecar === 'yes') return 'a proxy'
   if (beside.some(mayBeFront)) return 'another program of the script'
   // What else its image starts is not in sight.
   if (isProxy(container)) return 'another program of the image'
-  if (others.unknown > 0) return 'another container of the Pod'
+  if (others.unknown > 0 || sidecar === 'unknown') return 'another container of the Pod'
   return hasHostNetwork(workload) ? 'a program of the node' : undefined
 }
 
