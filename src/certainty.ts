@@ -4,17 +4,25 @@
  * through here. Pure.
  */
 import type { Invocation } from './inspect.ts'
-import type { Container } from './kubernetes/workload.ts'
+import { isLasting } from './kubernetes/pod-fields.ts'
+import { valueAt, type Container } from './kubernetes/workload.ts'
 import type { Command } from './shell/command.ts'
+import { isDone } from './shell/programs.ts'
 import type { Problem } from './rules/rule.ts'
 
 /** Why a problem is no evidence by itself, as the end of its message, which is empty where the message says it already; undefined where it is evidence. */
-export function doubtAbout({ releases, doubt }: Problem, { command, runs }: Invocation): string | undefined {
+export function doubtAbout({ releases, doubt }: Problem, invocation: Invocation, isError: boolean): string | undefined {
   if (doubt !== undefined) return doubt
   // Not every release minds.
   if (releases) return ''
-  return command && runs === 'maybe' ? 'if the script comes to this command' : undefined
+  return invocation.command && invocation.runs === 'maybe' && !(isError && isStartedForEver(invocation)) ? unlessReached : undefined
 }
+
+const unlessReached = 'if the script comes to this command'
+
+/** Whether a container is started again however it ends, so that a script which ends without a server is no way to run it. */
+const isStartedForEver = ({ workload, container }: Invocation): boolean =>
+  workload.pod !== undefined && isLasting(workload, container) && (valueAt(workload.pod.spec, ['restartPolicy']) ?? 'Always') === 'Always'
 
 /** Which containers of a workload may start although one of their gunicorns does not. */
 export class Alternatives {
@@ -31,6 +39,13 @@ export class Alternatives {
     for (const one of all) if (this.#serves(one)) this.#serving.set(one.container, (this.#serving.get(one.container) ?? 0) + 1)
   }
 
+  /** Whether the script may do anything but start gunicorns that fail, and what it is done with at once. */
+  #hasOtherWays(invocation: Invocation): boolean {
+    const { beside, container, mayHaveOthers } = invocation
+    if (mayHaveOthers || (this.#serving.get(container) ?? 0) > 0) return true
+    return beside.some(isNotDone) && [...beside].some((command) => isNotDone(command) && !this.#seen.has(command))
+  }
+
   #serves(invocation: Invocation): boolean {
     return invocation.settings.serves && !this.#denied.has(invocation)
   }
@@ -38,12 +53,15 @@ export class Alternatives {
   /** What the container of a gunicorn may start in its place, as the end of a message; undefined where that is nothing. */
   to(invocation: Invocation): string | undefined {
     if (!invocation.command) return undefined
+    if (invocation.runs === 'maybe') return this.#hasOtherWays(invocation) ? unlessReached : undefined
     if ((this.#serving.get(invocation.container) ?? 0) > (this.#serves(invocation) ? 1 : 0)) return 'unless another gunicorn of the script starts'
     if (!invocation.mayHaveOthers) return undefined
     if (invocation.beside.some(isUnseen) && [...invocation.beside].some((command) => isUnseen(command) && !this.#seen.has(command))) return 'unless the script starts another gunicorn'
     return isLast(invocation) ? undefined : 'unless the script starts another gunicorn behind it, where that cannot be seen'
   }
 }
+
+const isNotDone = (command: Command): boolean => !isDone(command)
 
 /** What stands in front of gunicorn in an unknown way may be nothing, and what it stands in for where another is set, too: `${SERVER:-gunicorn}`. */
 const isUnseen = ({ words }: Command): boolean => words[0]?.value === null && words.some(({ text }) => text.includes('gunicorn'))

@@ -424,7 +424,7 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
   if (!decided) return undefined
   const { action: wanted } = decided
   // A denial needs evidence: no rule has another way to one.
-  const doubt = doubtAbout(problem, invocation)
+  const doubt = doubtAbout(problem, invocation, rule.severity === 'error')
   const otherwise = doubt !== undefined && decided.otherwise === 'Deny' ? 'Warn' : decided.otherwise
   const reason = wanted === 'Fix' && problem.fix ? reasonAgainst(problem.fix) : undefined
   let action: Action = wanted === 'Fix' && (!problem.fix || reason !== undefined) ? otherwise : wanted

@@ -53,6 +53,7 @@ const frames: readonly string[] = [
   'export GUNICORN_CMD_ARGS="$EXTRA"; exec @', 'GUNICORN_CMD_ARGS="-w x" @ || @', 'unset W P; exec @', ': ${W:=x}; exec @', 'W=${W:-x}; ? && W=4; exec @', '? && O="--nope" || O=; exec @ $O',
   'if ?; then O="-w x"; else O="-w 4"; fi; exec @ $O', 'O=; ? && O="-b"; @ $O || exec @', 'alias g=gunicorn; @', 'gunicorn() { command gunicorn -w 4 -b :8000 shop:app; }; @',
   'nohup @ & exec celery', '@ & sleep 0; exec nginx', 'celery & exec @', 'service nginx start; exec @', '? && cd sub; exec @', 'cd sub && exec @', '@ --check-config; exec @', '@ --version && exec @',
+  'if ?; then @; elif ?; then exec @; else @; fi', 'while :; do @; sleep 0; break; done', 'case "$MODE" in web) mkdir -p tmp; @;; *) @;; esac', '? || exit 0; @', 'until ?; do @; break; done; @',
   'env W=x sh -c "exec @"', 'timeout 5 @ || @', 'test -n "$W" || exit 1; exec @', 'if ! ?; then exit 0; fi; exec @', '[ "$W" = 4 ] || W=x; exec @', '${W:+exec} @; exec @',
 ]
 

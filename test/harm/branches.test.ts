@@ -22,8 +22,15 @@ test.each<[string, string, readonly string[]]>([
   ['a case', 'case "$1" in web) exec gunicorn -w 4 -b :80 a;; *) exec gunicorn -w x -b :80 a;; esac', ['Deny invalid-setting: ']],
   ['a case that is not known', 'case "$X" in web) exec gunicorn -w 4 -b :80 a;; *) exec gunicorn -w x -b :80 a;; esac', ['Warn invalid-setting: if the script comes to this command']],
   ['a second one behind the first', 'gunicorn -w x -b :80 a || exec gunicorn -w 4 -b :80 a', ['Warn invalid-setting: unless another gunicorn of the script starts']],
-  ['both of two', 'gunicorn -w x -b :80 a || exec gunicorn --nope -w 4 -b :80 a', ['Deny invalid-setting: ', 'Warn unknown-setting: if the script comes to this command']],
-  ['both of two, neither of which can be mended', 'gunicorn -w 4 -b 127.0.0.1:$X a || exec gunicorn -w 4 -b 127.0.0.1:$Y a', ['Deny loopback-bind: ', 'Warn loopback-bind: if the script comes to this command']],
+  ['both of two', 'gunicorn -w x -b :80 a || exec gunicorn --nope -w 4 -b :80 a', ['Deny invalid-setting: ', 'Deny unknown-setting: ']],
+  ['every branch', 'if [ -z "$X" ]; then gunicorn -w x -b :80 a; elif [ -f /y ]; then exec gunicorn --nope -w 4 -b :80 a; else mkdir -p /tmp/a; gunicorn -w y -b :80 a; fi', ['Deny invalid-setting: ', 'Deny unknown-setting: ', 'Deny invalid-setting: ']],
+  ['every round of a loop', 'while true; do gunicorn -w x -b :80 a; echo ended; sleep 5; done', ['Deny invalid-setting: ']],
+  ['a way that ends at once is none to serve', 'if [ "$SKIP" = 1 ]; then exit 0; fi; python manage.py migrate; exec gunicorn -w x -b :80 a', ['Deny invalid-setting: ']],
+  ['a loop with another program', 'while true; do gunicorn -w x -b :80 a || ./serve; done', ['Warn invalid-setting: if the script comes to this command']],
+  ['a branch for another program', 'if [ "$X" = dev ]; then python manage.py runserver; else gunicorn -w x -b :80 a; fi', ['Warn invalid-setting: if the script comes to this command']],
+  ['a branch that stays', 'if [ "$X" = debug ]; then sleep infinity; else gunicorn -w x -b :80 a; fi', ['Warn invalid-setting: if the script comes to this command']],
+  ['a branch that reads a file', '[ -f env.sh ] && . ./env.sh; [ -n "$X" ] && exec gunicorn -w x -b :80 a', ['Warn invalid-setting: if the script comes to this command']],
+  ['both of two, neither of which can be mended', 'gunicorn -w 4 -b 127.0.0.1:$X a || exec gunicorn -w 4 -b 127.0.0.1:$Y a', ['Deny loopback-bind: ', 'Deny loopback-bind: ']],
   ['both of two, as what mends them would be denied', 'gunicorn -w 4 -b 127.0.0.1:80 -b 127.0.0.2:80 a & exec gunicorn -w 4 -b 127.0.0.1:80 -b 127.0.0.2:80 a', Array<string>(4).fill('Deny loopback-bind: ')],
   ['both of two, of which one can be mended', 'gunicorn -w 4 -b 127.0.0.1:80 a & exec gunicorn -w x -b :80 a', ['Fix or Deny loopback-bind: ', 'Warn invalid-setting: unless another gunicorn of the script starts']],
   ['one that can be mended, beside a good one', 'gunicorn -w 4 -b 127.0.0.1:81 a & exec gunicorn -w 4 -b :80 a', ['Fix or Warn loopback-bind: unless another gunicorn of the script starts']],
@@ -41,4 +48,18 @@ test.each<[string, string, readonly string[]]>([
 test('a release that takes the option may be there, and would have its application from a file', () => {
   expect(found(['gunicorn', '-w', '4', '-b', ':80', '--no-control-socket'])).toEqual([expect.stringContaining('Warn missing-application'), expect.stringContaining('Warn unknown-setting')])
   expect(found(['gunicorn', '-w', '4', '-b', ':80', '--no-control-socket'], { 'paddock.dev/gunicorn': '20.0.4' })).toEqual([expect.stringContaining('Deny unknown-setting')])
+})
+
+test('where a script may end and be done, a branch is no evidence', () => {
+  const script = ['sh', '-c', 'if [ -f done ]; then exit 0; fi; exec gunicorn -w x -b :80 a']
+  const containers = [{ name: 'web', command: script }]
+  const actions = (object: object): readonly string[] => {
+    const workload = readWorkload(object)
+    if (!workload) throw new Error('a workload was not read')
+    return lint(workload, policy, annotatedPython(workload)).findings.flatMap(({ rule, action }) => (rule === 'invalid-setting' ? action : []))
+  }
+  expect(actions({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers } })).toEqual(['Deny'])
+  expect(actions({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { restartPolicy: 'OnFailure', containers } })).toEqual(['Warn'])
+  expect(actions({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'shop' }, spec: { template: { spec: { restartPolicy: 'Never', containers } } } })).toEqual(['Warn'])
+  expect(actions({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { initContainers: containers, containers: [{ name: 'web', image: 'a' }] } })).toEqual(['Warn'])
 })
