@@ -156,6 +156,7 @@ export function inspectContainer(
   const mounted = surroundings.configMaps ? inMountedScripts(workload, container, elements, environment, releases, surroundings) : []
   const all = mounted.length > 0 ? [...invocations, ...mounted.flatMap((script) => script.invocations)] : invocations
   // The entry point may be a shell, or run its arguments by one.
+  // It is never certain: with ENTRYPOINT ["sh", "-c"], or a launcher as buildpacks have it, one element is a whole command line, and only the image tells.
   const own = before.length === 0 ? found.misstarts : found.misstarts.map(({ split, ...misstart }) => (split || misstart.kind === 'script' ? { doubt: "unless the image's entry point is a shell", ...misstart } : misstart))
   const misstarts = mounted.length > 0 ? [...own, ...mounted.flatMap((script) => script.misstarts)] : own
   return { ...found, container, misstarts, invocations: services && services.length > 0 ? all.map((invocation) => ({ ...invocation, services })) : all }

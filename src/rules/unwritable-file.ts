@@ -1,5 +1,5 @@
 import { parseAddress } from '../gunicorn/address.ts'
-import { isLasting, isReadOnly, mountOf, mounts } from '../kubernetes/pod-fields.ts'
+import { hasOnlyAsides, isLasting, isReadOnly, mountOf, mounts } from '../kubernetes/pod-fields.ts'
 import { defineRule, invalid, single, startFolder, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -18,9 +18,8 @@ export default defineRule({
       if (!setting || setting.source === 'default') continue
       for (const entry of settings.entries(name)) {
         const path = pathOf(name, single(entry.value))
-        if (path !== undefined && isUnwritable(subject, path))
-          // What the image declares as a volume the runtime mounts as one.
-          yield invalid(subject, setting, entry, 'must be in a volume that can be written, as the file system is read-only', { doubt: 'unless the image declares a volume there' })
+        const doubt = path === undefined ? undefined : doubtIfUnwritable(subject, path)
+        if (doubt !== undefined) yield invalid(subject, setting, entry, 'must be in a volume that can be written, as the file system is read-only', { doubt })
       }
     }
   },
@@ -33,12 +32,17 @@ function pathOf(name: string, value: unknown): string | undefined {
   return address.kind === 'unix' ? address.path : undefined
 }
 
-function isUnwritable(subject: Subject, path: string): boolean {
-  const { workload, container } = subject
+/**
+ * Why a file may be made after all that no volume in sight is for; undefined where one is, or may be. It is never certain: what the
+ * image declares as a volume (VOLUME in its Dockerfile) containerd and CRI-O mount as one that can be written, and only the image tells.
+ */
+function doubtIfUnwritable(subject: Subject, path: string): string | undefined {
+  const { settings, workload, container } = subject
+  const all = mounts(workload, container)
   const folder = path.startsWith('/') ? '' : startFolder(subject)
-  if (folder === undefined) return false
+  if (folder === undefined) return settings.isSet('chdir') === 'no' && hasOnlyAsides(all) ? 'unless the image works in a folder that can be written' : undefined
   const whole = folder === '' ? path : `${folder}/${path}`
   // The runtime keeps these in memory, and what can be written of them is its own affair.
-  if (/^\/+(dev|proc|sys)\//.test(whole)) return false
-  return mountOf(whole, mounts(workload, container))?.isWritable !== true
+  if (/^\/+(dev|proc|sys)\//.test(whole)) return undefined
+  return mountOf(whole, all)?.isWritable === true ? undefined : 'unless the image declares a volume there'
 }
