@@ -35,7 +35,7 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .argument('[path...]', 'files and folders; - is standard input', ['.'])
     .option('--requirements <file>', 'a requirements.txt for workloads without an annotation of their own')
     .option('--config-file <path=file>', 'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
-    .addOption(new Option('--platform <name>', 'the platform that reads Procfile and app_desc.yaml (default: blueking, and what others read differently)').choices(platformNames))
+    .addOption(new Option('--platform <name>', 'the platform that reads Procfile and app_desc.yaml (default: that of the preset, else blueking and what others read differently)').choices(platformNames))
     .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`, outputs)
     .addOption(new Option('--fail-on <action>', 'what ends with exit status 1').choices(['deny', 'warn', 'audit', 'fix', 'never']).default('deny'))
     .option('--exclude <pattern>', 'what is left out of folders, as a line of .gitignore has it (repeatable)', several)

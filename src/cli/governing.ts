@@ -15,6 +15,8 @@ export interface PolicyFlags {
 }
 
 export interface Governing {
+  /** The preset that all the policies start from; undefined where they differ. */
+  readonly preset: string | undefined
   /** The policy of a workload; undefined where none governs it. */
   readonly policyFor: (workload: Governed) => Policy | undefined
   /** The Namespaces that policies choose by, to be learnt of; undefined where none does. */
@@ -26,14 +28,16 @@ export interface Governing {
 /** Throws a PolicyError where a file holds no sound policies. */
 export async function governing({ policy: files = [], preset: named }: PolicyFlags, io: Io): Promise<Governing> {
   const name = named ?? defaultPreset
-  if (files.length === 0) return { policyFor: () => preset(name), namespaces: undefined, notes: () => [] }
+  if (files.length === 0) return { preset: name, policyFor: () => preset(name), namespaces: undefined, notes: () => [] }
   const { compiled, contradictionLines, readPolicyObjects } = await import('./policy-files.ts')
   const read = readPolicyObjects(files, io)
   if (named !== undefined && read.policies.length > 0) throw new UsageError(`--preset ${named} and --policy cannot go together: write \`preset: ${named}\` in the policy`)
   const policies = compiled(read, name)
   const namespaces = new NamespaceCollection()
   const undecided = new Set<string>()
+  const presets = new Set(read.policies.map(({ spec }) => spec.preset ?? name))
   return {
+    preset: presets.size > 1 ? undefined : [...presets][0] ?? name,
     policyFor(workload) {
       const labels = namespaces.labels.get(workload.namespace)
       for (const policy of labels ? [] : policies.undecided(workload)) undecided.add(undecidedText(policy, workload))

@@ -2,7 +2,7 @@
 import { applySplices, inOrder, type Splice } from '../edit.ts'
 import { fieldPath, type Path } from '../kubernetes/field.ts'
 import { visible } from '../kubernetes/visible.ts'
-import { defaultPlatform, platforms, type Platform } from '../platforms/platform.ts'
+import { defaultPlatform, platformOfPreset, platforms, type Platform } from '../platforms/platform.ts'
 import { isApiObject } from '../kubernetes/foreign-kinds.ts'
 import { readObjects } from '../kubernetes/workload.ts'
 import { checkText, type Checked, type CheckOptions, type DocumentRead } from './check.ts'
@@ -29,7 +29,7 @@ export interface CheckFlags {
   readonly requirements?: string
   /** Files on disk, by the paths at which gunicorn finds them. */
   readonly configFile?: Readonly<Record<string, string>>
-  /** Whose Procfile it is; undefined for the default, and for what others make of it besides. */
+  /** Whose Procfile it is; undefined for that of the preset, or else for the default and what others make of it besides. */
   readonly platform?: string
   readonly format?: readonly Output[]
   readonly failOn: FailOn
@@ -55,12 +55,13 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   const { requirements } = flags
   const configMaps = new ConfigMapCollection()
   const services = new ServiceCollection()
-  const platform = platforms[flags.platform ?? defaultPlatform]
+  const chosen = flags.platform ?? platformOfPreset[flags.governing.preset ?? '']
+  const platform = platforms[chosen ?? defaultPlatform]
   if (!platform) throw new UsageError(`there is no platform ${JSON.stringify(flags.platform)}`)
   const handedOver = readEach(flags.configFile ?? {}, io)
   const options: RunOptions = {
     platform,
-    compared: flags.platform === undefined,
+    compared: chosen === undefined,
     policyFor: flags.governing.policyFor,
     requirements: requirements === undefined ? undefined : { text: io.readFile(requirements), path: requirements },
   }

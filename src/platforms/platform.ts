@@ -23,8 +23,8 @@ export interface Platform {
   readonly folders: readonly string[]
 }
 
-/** What a profile script of heroku-buildpack-python sets: vendor/gunicorn.sh, at whose end GUNICORN_CMD_ARGS stays what an app sets it to. */
-const herokuPython = { FORWARDED_ALLOW_IPS: '*', GUNICORN_CMD_ARGS: '--access-logfile -' }
+/** What a profile script of heroku-buildpack-python sets: vendor/gunicorn.sh, at whose end GUNICORN_CMD_ARGS stays what an app sets it to; WEB_CONCURRENCY.sh reckons it from the size of the dyno. */
+const herokuPython = { FORWARDED_ALLOW_IPS: '*', GUNICORN_CMD_ARGS: '--access-logfile -', WEB_CONCURRENCY: null }
 
 const buildpack = { mode: 'bash', listMode: 'token', folders: ['/app', '/workspace'] } as const
 
@@ -47,6 +47,9 @@ export const platforms: Readonly<Record<string, Platform>> = {
 }
 
 export const defaultPlatform = 'blueking'
+
+/** The platform that a preset is made for, which is chosen with it. */
+export const platformOfPreset: Readonly<Record<string, string>> = { heroku: 'heroku', 'cloud-run': 'google' }
 
 export const platformNames: readonly string[] = Object.keys(platforms)
 

@@ -40,3 +40,16 @@ test("on Heroku the buildpack's profile script sets the access log and the trust
   expect(await rules(procfile, '--platform', 'heroku', '--preset', 'heroku')).toEqual([])
   expect(await rules({ Procfile: 'web: gunicorn shop.wsgi --access-logfile /tmp/access.log\n' }, '--platform', 'heroku', '--preset', 'heroku')).toEqual([])
 })
+
+test('with its preset a platform is chosen, and with a policy that starts from it; what is chosen by name wins', async () => {
+  const policy = (preset: string): Record<string, string> => ({ 'p.yaml': `apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: own}\nspec: {preset: ${preset}}\n` })
+  const procfile = { Procfile: 'web: gunicorn shop.wsgi\n' }
+  expect(await rules(procfile, '--preset', 'heroku')).toEqual([])
+  expect(await rules({ ...procfile, ...policy('heroku') }, '--policy', 'p.yaml')).toEqual([])
+  expect(await rules(procfile, '--preset', 'heroku', '--platform', 'herokuish')).toEqual(['missing-access-log'])
+  expect(await rules({ ...procfile, ...policy('kubernetes') }, '--policy', 'p.yaml')).toContain('missing-access-log')
+})
+
+test('on Heroku the number of workers is reckoned from the dyno', async () => {
+  expect(await rules({ Procfile: 'web: gunicorn shop.wsgi\n' }, '--platform', 'heroku')).not.toContain('missing-workers')
+})
