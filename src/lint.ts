@@ -200,6 +200,7 @@ const mostOfRule = 200
 class Found {
   readonly #circumstances: Circumstances
   readonly #invocations: readonly Invocation[]
+  readonly #inPod: readonly Invocation[] | undefined
   readonly #policy: Policy
   readonly #python: Python
   readonly #findings: Finding[] = []
@@ -212,6 +213,8 @@ class Found {
   constructor(invocations: readonly Invocation[], policy: Policy, python: Python) {
     this.#circumstances = new Circumstances(invocations, policy, python)
     this.#invocations = invocations
+    // Nearly every workload has one.
+    this.#inPod = invocations.length > 1 && invocations.some(({ container }) => container !== invocations[0]?.container) ? invocations : undefined
     this.#policy = policy
     this.#python = python
   }
@@ -258,7 +261,7 @@ class Found {
     const [policy, python] = [this.#policy, this.#python]
     const allowed = allowedRules(invocation.workload, policy)
     const { serves } = invocation.settings
-    const subject = subjectOf(invocation, policy, python)
+    const subject = this.#inPod ? { ...subjectOf(invocation, policy, python), inPod: this.#inPod } : subjectOf(invocation, policy, python)
     spend(20)
     const own: Finding[] = []
     try {

@@ -232,6 +232,7 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     else if (followed.isList) followed.remove(true)
     else followed.rewrite((script) => script.replace(new RegExp(` --?[a-z-]+ ${String(value).replace(/[$.*+?()[\]{}|\\^]/g, '\\$&')}`), ''))
   }],
+  [/^Give one of them another port\.$/, (followed, _, { value }) => followed.write(String(value).replace(/\d+$/, '5099'))],
   [/^Write one of them, as they cannot all be bound/, (followed, _, { value }) => followed.write(String(value).split(',').at(-1) ?? '')],
   [/^Give each address an option of its own/, (followed, _, { value }) => followed.replace(String(value).split(',').flatMap((one, index) => (index === 0 ? [one] : ['-b', one])))],
   [/^Write a port from 1 to 65535 behind an address of the Pod: `(.+?)`/, (followed, [, address = '']) => followed.write(address)],

@@ -1,8 +1,10 @@
+import { spend } from '../budget.ts'
 import { parseAddress, sharesAddress, type Address } from '../gunicorn/address.ts'
 import { oneDash } from '../gunicorn/advice.ts'
 import type { Entry, Setting } from '../gunicorn/settings.ts'
-import { hasHostNetwork, isIPv6Only } from '../kubernetes/pod-fields.ts'
-import { valueAt } from '../kubernetes/workload.ts'
+import type { Invocation } from '../inspect.ts'
+import { hasHostNetwork, isIPv6Only, isLasting } from '../kubernetes/pod-fields.ts'
+import { valueAt, type Container } from '../kubernetes/workload.ts'
 import { adviceOnUnexpanded, defineRule, invalid, namesPort, single, withPortVariable, type Problem, type Subject } from './rule.ts'
 
 type Tcp = Extract<Address, { kind: 'tcp' }>
@@ -20,7 +22,7 @@ export default defineRule({
   id: 'unbindable-address',
   severity: 'error',
   summary: 'gunicorn is to listen on an address that cannot be bound',
-  why: 'gunicorn takes the address, fails to bind it, and exits. Of two that overlap the second is in use once the first is bound.',
+  why: 'gunicorn takes the address, fails to bind it, and exits. Of two that overlap the second is in use once the first is bound, be it in another container of the Pod.',
   remedy: 'Write a port from 1 to 65535 behind an address of the Pod: `0.0.0.0:8000`, or `[::]:8000` for IPv4 and IPv6.',
   settings: ['bind'],
 
@@ -37,6 +39,7 @@ export default defineRule({
       if (problem) yield problem
       else bound.push({ entry, address, text })
     }
+    if (subject.inPod) yield* taken(subject, subject.inPod, setting, bound.slice(0, most))
     if (bound.length > 1) yield* overlaps(subject, setting, bound.slice(0, most))
   },
 })
@@ -88,9 +91,58 @@ function isOwnName({ workload, environment }: Subject, host: string): boolean {
   return own.includes(first) || own.includes(host) || isNumbered || valueAt(spec, ['hostAliases']) !== undefined || hasHostNetwork(workload)
 }
 
+/** An address that a gunicorn of a Pod surely binds. */
+interface Held {
+  readonly container: Container
+  readonly address: Tcp
+  readonly text: string
+  readonly mayShare: boolean
+}
+
+/** By the gunicorns of a workload: what they bind, by its port, found out once for all of them. */
+const heldBy = new WeakMap<readonly Invocation[], ReadonlyMap<number, readonly Held[]>>()
+
+function heldIn(inPod: readonly Invocation[]): ReadonlyMap<number, readonly Held[]> {
+  const known = heldBy.get(inPod)
+  if (known) return known
+  const held = new Map<number, Held[]>()
+  for (const { workload, container, settings, runs } of inPod) {
+    spend(1)
+    if (runs !== 'surely' || !settings.serves || !workload.pod || !isLasting(workload, container)) continue
+    const source = settings.get('bind')?.source
+    if (source === undefined || source === 'default') continue
+    for (const entry of settings.entries('bind').slice(0, most)) {
+      const text = single(entry.value)
+      const address = typeof text === 'string' ? parseAddress(text) : undefined
+      if (address?.kind !== 'tcp' || typeof text !== 'string') continue
+      const others = held.get(address.port) ?? []
+      held.set(address.port, others)
+      if (others.length < most) others.push({ container, address, text, mayShare: mayShare(settings) })
+    }
+  }
+  heldBy.set(inPod, held)
+  return held
+}
+
+/** The containers of a Pod share its addresses, so that of two the second ends. It is told of once, of the one that is named behind. */
+function* taken(subject: Subject, inPod: readonly Invocation[], setting: Setting, bound: readonly Bound[]): Iterable<Problem> {
+  const { workload, container } = subject
+  if (setting.source === 'default' || !workload.pod || !isLasting(workload, container)) return
+  const held = heldIn(inPod)
+  const isApart = isIPv6Only(workload)
+  for (const { entry, address } of bound) {
+    const own = workload.containers.indexOf(container)
+    const other = held.get(address.port)?.find((one) => workload.containers.indexOf(one.container) < own && sharesAddress(one.address, address, isApart) && !(one.mayShare && mayShare(subject.settings)))
+    if (!other) continue
+    yield invalid(subject, setting, entry, `must not be an address that container "${other.container.name}" binds ("${other.text}"), as the containers of a Pod share its network`, { remedy: 'Give one of them another port.' })
+  }
+}
+
+/** The kernel lets both be bound where both say so. */
+const mayShare = (settings: Invocation['settings']): boolean => settings.isSet('reuse_port') !== 'no' && settings.value('reuse_port') !== false
+
 function* overlaps(subject: Subject, setting: Setting, bound: readonly Bound[]): Iterable<Problem> {
-  // The kernel lets both be bound then.
-  if (subject.settings.isSet('reuse_port') !== 'no' && subject.settings.value('reuse_port') !== false) return
+  if (mayShare(subject.settings)) return
   const isApart = isIPv6Only(subject.workload)
   for (const [index, { entry, address }] of bound.entries()) {
     const other = bound.slice(0, index).find((earlier) => sharesAddress(earlier.address, address, isApart))
