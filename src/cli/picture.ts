@@ -29,8 +29,8 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
   const row = (name: string, value: string, source: string): string => `  ${name.padEnd(22)} ${value.padEnd(30)} ${paint('dim', source)}`
   const settingRow = (setting: Setting, source: string): string => {
     // Colours take no room.
-    const room = valueText(setting, (_, text) => text).length
-    return row(setting.name, `${valueText(setting, paint)}${' '.repeat(Math.max(0, 30 - room))}`, source)
+    const room = valueText(invocation, setting, (_, text) => text).length
+    return row(setting.name, `${valueText(invocation, setting, paint)}${' '.repeat(Math.max(0, 30 - room))}`, source)
   }
   for (const { where, texts } of origins(invocation)) lines.push(paint('dim', `    ${where.padEnd(20)} ${texts.join(' ')}`))
   const through = invocation.parents.map(({ name }) => name)
@@ -38,7 +38,7 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
   const ends = settings.readings.find((reading) => reading.exits !== undefined)?.exits
   if (ends !== undefined) lines.push(`  ends at once: --${ends}`)
   const application = settings.application
-  lines.push(row('application', application === null ? paint('yellow', 'unknown') : (application ?? 'none'), ''))
+  lines.push(row('application', application === null ? oneApplication(invocation) ?? paint('yellow', 'unknown') : (application ?? 'none'), ''))
   for (const setting of written) lines.push(settingRow(setting, sourceText(setting)))
   if (all) {
     const named = new Set(written.map((setting) => setting.name))
@@ -48,7 +48,7 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
     }
   }
   const unseen = settings.readings.find((reading) => reading.unseen !== undefined)?.unseen
-  const unknown = unknownSettings(invocation, written)
+  const unknown = unknownSettings(invocation, written).filter((name) => oneOf(invocation, name) === undefined)
   if (unseen !== undefined) lines.push(`  ${paint('yellow', 'unknown')}: all else, as ${reason[unseen]}`)
   else if (unknown.length > 0) lines.push(`  ${paint('yellow', 'unknown')}: ${unknown.join(', ')}`)
   const { problems } = explainInvocation(invocation, null)
@@ -146,9 +146,27 @@ function terminationText(found: Found): string {
 const shown = (word: Word, paint: Paint): string =>
   word.value === null ? paint('yellow', asWritten(word)) : /^[\w@%+=:,./$()[\]-]+$/.test(word.value) ? word.value : JSON.stringify(word.value)
 
-/** A value; of one that is not known, what is written in its place. */
-function valueText({ value, entries }: Setting, paint: Paint): string {
+/** So many values of a setting are listed. */
+const mostValues = 5
+
+/** The values of which a setting has one, as the command line is one of several that are known; undefined where one of them is not known. */
+function oneOf({ alternatives, settings }: Found, name: string): readonly string[] | undefined {
+  if (!alternatives) return undefined
+  const values = new Set(settings.readings.map((reading) => JSON.stringify(reading.get(name)?.value) ?? ''))
+  return values.has('') || values.size < 2 || values.size > mostValues ? undefined : [...values].sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
+}
+
+/** The applications of which it starts one; undefined where one of them is not known. */
+function oneApplication({ alternatives, settings }: Found): string | undefined {
+  const names = new Set(alternatives ? settings.readings.map(({ application }) => (application ? application.value : application)) : [null])
+  return names.has(null) || names.size > mostValues ? undefined : `one of ${[...names].map((name) => name ?? 'none').sort().join(', ')}`
+}
+
+/** A value, or those of which it is one; of one that is not known, what is written in its place. */
+function valueText(invocation: Found, { name, value, entries }: Setting, paint: Paint): string {
   if (value !== undefined) return JSON.stringify(value)
+  const values = oneOf(invocation, name)
+  if (values) return `one of ${values.join(', ')}`
   const written = entries.flatMap(({ argument }) => (argument && argument.text === null ? asWritten(argument.word) : []))
   return `${paint('yellow', 'unknown')}${written.length > 0 ? ` (${written.join(', ')})` : ''}`
 }

@@ -211,6 +211,17 @@ describe('explain', () => {
     expect(third).toMatchObject({ invocations: [{ settings: { bind: { value: [':80'], source: 'command line' } } }] })
   })
 
+  test('shows the values of which a setting has one, and nothing of what is not known', async () => {
+    const told = async (script: string): Promise<readonly string[]> => {
+      const { out } = await run(['explain', '--gunicorn', '23.0.0', '--shell', script])
+      return out.split('\n').filter((line) => /^ {2}(application|workers|timeout|bind|unknown)/.test(line)).map((line) => line.trim().replaceAll(/ {2,}/g, '  '))
+    }
+    expect(await told('O="-w 2"; [ -f /x ] && O="-w 4 -t 60"; exec gunicorn $O -b :80 a:app')).toEqual([
+      'application  a:app', 'workers  one of 2, 4  command line (-w)', 'timeout  one of 30, 60  command line (-t)', 'bind  [":80"]  command line (-b)',
+    ])
+    expect(await told('A=a:app; [ -f /x ] && A=b:app; exec gunicorn -w "$(nproc)" $A')).toEqual(['application  one of a:app, b:app', 'workers  unknown ("$(nproc)")  command line (-w)', 'unknown: workers'])
+  })
+
   test('shows where each setting comes from', async () => {
     const { out } = await run(['explain', '--env', 'WEB_CONCURRENCY=3', '--gunicorn', '23.0.0', '--', 'gunicorn', '-kgthread', 'app', '-t', '$(x)'])
     expect(out.replaceAll(/ +\n/g, '\n').replaceAll(/ {2,}/g, '  ')).toBe(
