@@ -169,6 +169,9 @@ const update = (followed: Followed, version: string): void => {
   else followed.require(`gunicorn>=${version}`)
 }
 
+/** How many words a finding speaks of. */
+const wordsIn = (message: string): number => 1 + Number(/must the (\d+) words behind it/.exec(message)?.[1] ?? 1)
+
 type Way = (followed: Followed, found: RegExpExecArray, finding: Finding) => void
 
 /** Orders, and what is done who follows them; the first that matches. Undefined for one that is not followed in an object. */
@@ -240,6 +243,7 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   [/^Take the empty element out\.$/, (followed) => followed.replace([])],
   [/^Write two dashes in front of the name of an option\.$/, (followed, _, { value }) => followed.write(`--${String(value)}`)],
   [/^Write an option, such as `--workers 4`, or take it out\.$/, (followed) => followed.replace([])],
+  [/^Write options, such as `--workers 4`, in place of all of them, or take them out\.$/, (followed, _, { message }) => followed.replace([], wordsIn(message))],
   [/^Write `\$\(PORT\)` in a list, and define PORT/, (followed, _, finding) => {
     const value = String(finding.value)
     const right = value.replace(/\$\{PORT[^}]*\}|\$PORT|\$\(PORT\)/, () => '$(PORT)')
@@ -346,16 +350,56 @@ const byHand: ReadonlySet<string> = new Set([
   'reloading: a script that sets the variable is not edited', 'loopback-bind: in a config file',
 ])
 
-/** What comes of following the remedy of a finding; undefined where it is not one to be followed in an object, null where nobody has said how. */
-export function follow(one: Case, finding: Finding): Followed | undefined | null {
+/** The other half of an order that leaves a choice: `X, or Y`. Those that are not followed in an object are in none of the rows. */
+const otherWays: readonly (readonly [RegExp, Way])[] = [
+  [/^Write a number: up to \d+.*; or set WEB_CONCURRENCY\.$/, (followed) => {
+    followed.assign('workers')
+    if (Object.keys(followed.files).length === 0) followed.drop(String.raw`(?:-w|--workers)(?:=|\s+)(?:\$\(.*\)|\S+)`, '-w', '--workers')
+    followed.define('WEB_CONCURRENCY', '1', true)
+  }],
+  [/; or raise the limits\.$/, (followed) => void (followed.container['resources'] = { limits: { cpu: '64', memory: '256Gi' } })],
+  [/, or leave it out\.$/, (followed, _, { value }) => followed.annotate('paddock.dev/allow', (text = '') => text.split(',').filter((id) => id.trim() !== value).join(','))],
+  [/^Write the value itself, or have a shell read the command: `sh -c 'exec gunicorn …'`/, (followed) => {
+    const words = [...(followed.container.command ?? []), ...(followed.container.args ?? [])]
+    followed.container.command = ['sh', '-c', `exec ${words.map((word) => (word.startsWith('$(') ? word : quoted(word))).join(' ')}`]
+    delete followed.container.args
+  }],
+  [/^Bind to '0\.0\.0\.0:PORT' or '\[::\]:PORT'\.$/, (followed, _, { value }) => followed.write(`[::]:${/(\d+|\$\w+|\$\(\w+\)|\$\{[^}]*\})$/.exec(String(value))?.[1] ?? '8000'}`)],
+  [/^Write an option, such as `--workers 4`, or take it out\.$/, (followed) => followed.replace(['--workers', '4'])],
+  [/^Write options, such as `--workers 4`, in place of all of them, or take them out\.$/, (followed, _, { message }) => followed.replace(['--workers', '4'], wordsIn(message))],
+  [/, or set WEB_CONCURRENCY\.$/, (followed) => followed.define('WEB_CONCURRENCY', '4')],
+  [/ to requirements\.txt(?:, as [^,]+)?, or take another worker class\.$/, (followed, _, { value }) => followed.write(followed.isList || !String(value).includes('=') ? 'gthread' : String(value).replace(/=.*/, '=gthread'))],
+  [/^Raise `?terminationGracePeriodSeconds`?|^Set `terminationGracePeriodSeconds` to a larger value.*, or lower `(.+)`\.$/, (followed) => {
+    const list = [followed.container.command, followed.container.args].find((one) => one?.includes('--graceful-timeout'))
+    if (list) list.splice(list.indexOf('--graceful-timeout'), 2)
+    else followed.drop(String.raw`--graceful-timeout(?:=|\s+)\S+`)
+    followed.add('--graceful-timeout', '1')
+    delete followed.container['lifecycle']
+  }],
+  [/; or pin a gunicorn release that has it\.$/, (followed, _, { value }) => { followed.annotate('paddock.dev/gunicorn', () => (value === 'eventlet' ? '23.0.0' : '19.10.0')) }],
+  [/, or update gunicorn\.$/, (followed) => update(followed, '23.0.0')],
+  [/^Leave one of them out, or give it another port\.$/, (followed, _, { value }) => followed.write(String(value).replace(/\d+$/, '5099'))],
+  [/^Leave the timeout at 30 seconds, or set it/, (followed) => followed.write('30')],
+  [/^Name a file in a volume that can be written, such as an `emptyDir`, or leave the option out\.$/, (followed) => followed.remove(true)],
+  [/, or mount an `emptyDir` at \/tmp, which/, (followed) => {
+    followed.spec['volumes'] = [...(followed.spec['volumes'] as object[] | undefined ?? []), { name: 'tmp', emptyDir: { medium: 'Memory' } }]
+    followed.container['volumeMounts'] = [...(followed.container['volumeMounts'] as object[] | undefined ?? []), { name: 'tmp', mountPath: '/tmp' }]
+  }],
+  [/, or put the socket where it can be written: `(.+?)`/, (followed, [, text = '']) => followed.add(...text.split(' '))],
+]
+
+/** What comes of following the remedy of a finding, by each of the ways that it leaves open; undefined where it is not one to be followed in an object, null where nobody has said how. */
+export function follow(one: Case, finding: Finding): readonly Followed[] | undefined | null {
   if (byHand.has(`${finding.rule}: ${one.name}`)) return undefined
-  for (const [pattern, way] of ways) {
-    const found = pattern.exec(finding.remedy)
-    if (!found) continue
-    if (!way) return undefined
-    const followed = new Followed(one, finding)
-    way(followed, found, finding)
-    return followed
-  }
-  return null
+  const way = ways.find(([pattern]) => pattern.test(finding.remedy))
+  if (!way) return null
+  const other = otherWays.find(([pattern]) => pattern.test(finding.remedy))
+  const followed = [way, other].flatMap((chosen) => {
+    const found = chosen?.[0].exec(finding.remedy)
+    if (!found || !chosen?.[1]) return []
+    const object = new Followed(one, finding)
+    chosen[1](object, found, finding)
+    return [object]
+  })
+  return followed.length > 0 ? followed : undefined
 }

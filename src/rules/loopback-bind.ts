@@ -27,8 +27,8 @@ export default defineRule({
       const value = everywhere(withPortVariable(text, env) ?? text)
       const rest = entry.value === undefined ? { value: entry.argument?.word.text } : front === undefined && !isOwn ? { fix: { setting: 'bind', value, entry } } : {}
       const doubt = front !== undefined ? { doubt: `unless ${front} passes requests on to it` } : isOwn ? { doubt: 'unless it is for its own Pod alone, as its probe is' } : {}
-      const remedy = isSecond(entry, setting.entries) ? { remedy: 'Leave it out: `[::]:PORT` alone is for IPv4 and IPv6.' } : {}
-      yield invalid(subject, setting, entry, 'must not be a loopback address', { ...rest, ...doubt, ...remedy })
+      const remedy = remedyFor(entry, setting.entries)
+      yield invalid(subject, setting, entry, 'must not be a loopback address', { ...rest, ...doubt, ...(remedy === undefined ? {} : { remedy }) })
     }
   },
 })
@@ -45,10 +45,12 @@ function isAskedThere({ workload, container, beside }: Subject, entries: readonl
   })
 }
 
-/** Whether an address stands behind another one with its port: on all interfaces both cannot be bound. */
-function isSecond(entry: Entry, entries: readonly Entry[]): boolean {
+/** Of two addresses with one port, on all interfaces both cannot be bound. */
+function remedyFor(entry: Entry, entries: readonly Entry[]): string | undefined {
   const port = portOf(entry)
-  return port !== undefined && entries.slice(0, entries.indexOf(entry)).some((earlier) => portOf(earlier) === port)
+  const same = port === undefined ? [] : entries.filter((other) => portOf(other) === port)
+  if (same.length < 2) return undefined
+  return same[0] === entry ? "Bind to '0.0.0.0:PORT'." : 'Leave it out: `[::]:PORT` alone is for IPv4 and IPv6.'
 }
 
 const portOf = (entry: Entry): string | undefined => /:([^:\]]+)$/.exec(textOf(entry)?.trim() ?? '')?.[1]

@@ -27,6 +27,8 @@ export default defineRule({
     yield {
       place: subject.placeOf(first), shape: 'Invalid value', value: first.value,
       detail: `must be an option${others.length > 0 ? `, as must the ${others.length === 1 ? 'word' : `${others.length} words`} behind it` : ''}: gunicorn takes the first word that is none for the application, and ignores the others`,
+      // Behind an option gunicorn would refuse them.
+      ...(others.length > 0 ? { remedy: 'Write options, such as `--workers 4`, in place of all of them, or take them out.' } : {}),
     }
   },
 
