@@ -125,9 +125,11 @@ function recordOf(home: string): Record_ {
   return { gunicorns, hasProxy }
 }
 
-function verdictOf({ exit, bind_error: bindError, env_error: envError, worker_error: workerError, settings }: Answer): Verdict {
+function verdictOf({ exit, bind_error: bindError, env_error: envError, worker_error: workerError, application, settings }: Answer): Verdict {
   if (exit !== null || bindError !== null || envError !== null || workerError) return 'fails'
   if (settings?.['workers'] === 0) return 'fails'
+  // Nor does it import an application: no module has a blank in its name, as those real starts show, too.
+  if (/^[^:]*\s/.test(application ?? '')) return 'fails'
   if (settings?.['check_config'] === true || settings?.['print_config'] === true) return 'ends'
   // What is its default in an empty environment is left out.
   const bind = settings?.['bind'] ?? ['127.0.0.1:8000']
