@@ -49,7 +49,7 @@ function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
 }
 
 /** Programs of those that pass or prepare which may also stay, serve, or start others. */
-const lingering = new Set('. builtin cat command dockerize eval find flask nc ncat read source tee wait xargs'.split(' '))
+const lingering = new Set('. builtin cat command dockerize eval find flask gcloud nc ncat read source tee wait wait-for wait-for-it wait-for-it.sh wait4ports xargs'.split(' '))
 
 /** What Django's manage.py is done with: `runserver` stays. */
 const djangoTasks = new Set('check collectstatic compilemessages compress createcachetable createsuperuser flush loaddata makemigrations migrate showmigrations'.split(' '))

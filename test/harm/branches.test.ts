@@ -28,6 +28,7 @@ test.each<[string, string, readonly string[]]>([
   ['a way that ends at once is none to serve', 'if [ "$SKIP" = 1 ]; then exit 0; fi; python manage.py migrate; exec gunicorn -w x -b :80 a', ['Deny invalid-setting: ']],
   ['a loop with another program', 'while true; do gunicorn -w x -b :80 a || ./serve; done', ['Warn invalid-setting: if the script comes to this command']],
   ['a branch for another program', 'if [ "$X" = dev ]; then python manage.py runserver; else gunicorn -w x -b :80 a; fi', ['Warn invalid-setting: if the script comes to this command']],
+  ['a branch that starts another server by what only waits else', 'if [ "$X" = a ]; then wait-for-it db:5432 -- uvicorn shop:app; else gunicorn -w x -b :80 a; fi', ['Warn invalid-setting: if the script comes to this command']],
   ['a branch that stays', 'if [ "$X" = debug ]; then sleep infinity; else gunicorn -w x -b :80 a; fi', ['Warn invalid-setting: if the script comes to this command']],
   ['a branch that reads a file', '[ -f env.sh ] && . ./env.sh; [ -n "$X" ] && exec gunicorn -w x -b :80 a', ['Warn invalid-setting: if the script comes to this command']],
   ['both of two, neither of which can be mended', 'gunicorn -w 4 -b 127.0.0.1:$X a || exec gunicorn -w 4 -b 127.0.0.1:$Y a', ['Deny loopback-bind: ', 'Deny loopback-bind: ']],
