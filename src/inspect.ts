@@ -211,7 +211,11 @@ function inMountedScripts(workload: Workload, container: Container, elements: re
     const standsIn = `${file.name.slice(file.name.lastIndexOf('/') + 1)} of ConfigMap "${script.configMap}"`
     const isUnsure = file.runs === 'maybe'
     return [{
-      invocations: found.invocations.map((invocation) => ({ ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore, standsIn, ...(isUnsure ? { runs: 'maybe' as const } : {}) })),
+      invocations: found.invocations.map((invocation) => {
+        const runs = isUnsure ? 'maybe' : invocation.runs
+        // What starts the script may start something else in its place, which does not stand beside its commands.
+        return { ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore || runs === 'maybe', standsIn, runs }
+      }),
       // It is not mended here.
       misstarts: found.misstarts.map(({ split: _split, splices: _splices, ...misstart }) => ({
         ...misstart, place: { path: place.path, start, end: start + file.name.length }, detail: `${misstart.detail} (${standsIn})`, ...(isUnsure ? { doubt: misstart.doubt ?? 'if it comes to that script' } : {}),

@@ -42,7 +42,7 @@ test('few are told as they are', () => {
 })
 
 test('a denial has a finding on each line, twenty of them, and counts the rest', () => {
-  const { status, auditAnnotations } = answered('validate', many(126, () => ['gunicorn', 'wsgi', '-b', '127.0.0.1:80']))
+  const { status, auditAnnotations } = answered('validate', many(126, (index) => ['gunicorn', 'wsgi', '-b', `127.0.0.1:${8000 + index}`]))
   const lines = status?.message.split('\n') ?? []
   expect(lines).toHaveLength(21)
   for (const [index, line] of lines.slice(0, 20).entries()) expect(line).toMatch(new RegExp(`^violates GunicornPolicy "house": spec\\.containers\\[${index}\\]\\.command\\[3\\]: .* \\[loopback-bind\\] Bind`))

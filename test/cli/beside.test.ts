@@ -58,6 +58,11 @@ describe('a script of a ConfigMap', () => {
     expect((await found(files)).filter((line) => line.includes('nope'))).toEqual([expect.stringMatching(/^Warn: .*, if the script comes to this command \[/)])
   })
 
+  test('that may start nothing, in front of another server, is no reason to deny', async () => {
+    const files = { 'a.yaml': mounted('[sh, -c, "sh /s/run.sh; exec celery -A shop worker"]'), 'b.yaml': configMap('scripts', { 'run.sh': 'if [ -f /debug ]; then gunicorn -k nope -b :8000 shop.wsgi; fi\n' }) }
+    expect((await found(files)).filter((line) => line.includes('nope'))).toEqual([expect.stringMatching(/^Warn: .*, if the script comes to this command \[/)])
+  })
+
   test('that is not at hand is not looked into', async () => {
     const { out } = await run(['check', 'a.yaml'], { 'a.yaml': mounted('[sh, /s/run.sh]') })
     expect(out).toContain('1 container not looked into')

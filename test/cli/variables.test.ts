@@ -51,8 +51,9 @@ spec:
           env:
             - name: GUNICORN_CMD_ARGS
         - name: single
-          command: [gunicorn, shop.wsgi, -w4, -b, ':5000']
+          command: [gunicorn, shop.wsgi, -w4, -b, ':5004']
           env:
+            - {name: PORT, value: "5004"}
             - {name: GUNICORN_CMD_ARGS, value: '-n ''the shop'''}
 `
 
