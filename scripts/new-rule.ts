@@ -12,6 +12,8 @@ const rule = (id: string): string => `import { defineRule, invalid } from './rul
 export default defineRule({
   id: '${id}',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'what is wrong, without a full stop',
   why: 'What happens at run time, in the present tense.',
   remedy: 'An order.',
@@ -55,5 +57,5 @@ if (id === undefined || refused !== undefined) {
     writeFileSync(path, text, { flag: 'wx' })
     console.log(`written: ${relative(root, path)}`)
   }
-  console.log('now fill in the words and the logic, say in src/policy/presets/*.json what is done about it, and run `npm run generate`')
+  console.log('now fill in the words, the usual action and the logic, and run `npm run generate`')
 }

@@ -1,7 +1,7 @@
 /** What is put in: that it can be put in, that it holds, and that nothing else says otherwise. */
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { Action } from '../src/policy/gunicorn-policy.ts'
+import type { Action } from '../src/rules/rule.ts'
 import type { PolicySpec } from '../src/policy/policies.ts'
 import { rules } from '../src/rules/index.ts'
 import { Admission, podWith } from './admitted.ts'

@@ -3,6 +3,7 @@ import type { FromSchema } from 'json-schema-to-ts'
 import { releases } from '../gunicorn/catalogue.ts'
 import { workloadKinds } from '../kubernetes/kinds.ts'
 import { rules } from '../rules/index.ts'
+import { actions } from '../rules/rule.ts'
 import { presetNames } from './presets.ts'
 import { selectorSchema } from './selector-schema.ts'
 import { countSchema, statusSchemaOf } from './status-schema.ts'
@@ -19,7 +20,6 @@ export const injectableSettings: readonly string[] = [...new Set(releases.flatMa
   .filter(([name, { flags, action, nargs }]) => flags.length > 0 && nargs !== 0 && (action === 'store' || action === 'append') && !sources.includes(name))
   .map(([name]) => name)))].sort()
 
-const actions = ['Off', 'Audit', 'Warn', 'Fix', 'Deny'] as const
 const injections = ['Command', 'Environment'] as const
 const withoutFix = ['Off', 'Audit', 'Warn', 'Deny'] as const
 
@@ -153,9 +153,6 @@ export const gunicornPolicySchema = { spec: specSchema, status: statusSchema } a
 /** A policy as it is written: what it leaves out, its preset says. */
 export type PolicySpec = FromSchema<typeof specSchema>
 export type PolicyStatus = FromSchema<typeof statusSchema>
-
-/** What is done about a finding. */
-export type Action = (typeof actions)[number]
 
 export interface PolicyObject {
   readonly apiVersion: 'paddock.dev/v1alpha1'

@@ -1,9 +1,10 @@
 /** Several GunicornPolicies and GunicornExceptions → the policy of a workload. Pure. */
 import { selectsKnown, type Labels } from '../kubernetes/labels.ts'
+import type { Action } from '../rules/rule.ts'
 import { Exceptions, type HeldException } from './exceptions.ts'
 import type { Governed } from './governed.ts'
 import type { ExceptionObject } from './gunicorn-exception.ts'
-import type { Action, PolicyObject, PolicySpec } from './gunicorn-policy.ts'
+import type { PolicyObject, PolicySpec } from './gunicorn-policy.ts'
 import { isReviewedAsOwner } from './made.ts'
 import { attributed, nothing, override, type Policy } from './policy.ts'
 import { defaultPreset, preset, presetObject } from './presets.ts'

@@ -1,7 +1,7 @@
 /** A policy as the engine uses it: complete, with everything resolved. */
 import { rules } from '../rules/index.ts'
-import type { Platform } from '../rules/rule.ts'
-import type { Action, PolicySpec } from './gunicorn-policy.ts'
+import type { Action, Platform } from '../rules/rule.ts'
+import type { PolicySpec } from './gunicorn-policy.ts'
 
 export type { Action, PolicySpec }
 

@@ -1,4 +1,5 @@
-/** The policies that ship with Paddock: a file each in `presets/`. */
+/** The policies that ship with Paddock: what each says otherwise than the rules themselves is in a file of `presets/`. */
+import { rules } from '../rules/index.ts'
 import type { PolicyObject } from './gunicorn-policy.ts'
 import { nothing, override, type Policy } from './policy.ts'
 import blueking from './presets/blueking.json' with { type: 'json' }
@@ -6,8 +7,17 @@ import cloudRun from './presets/cloud-run.json' with { type: 'json' }
 import heroku from './presets/heroku.json' with { type: 'json' }
 import kubernetes from './presets/kubernetes.json' with { type: 'json' }
 
-/** The default one first. A test holds them to the schema. */
-const objects = [blueking, kubernetes, heroku, cloudRun] as unknown as readonly PolicyObject[]
+/** The default one first, as they are written. A test holds them to the schema. */
+const written = [blueking, kubernetes, heroku, cloudRun] as unknown as readonly PolicyObject[]
+
+/** What the rules say of themselves. */
+const usual = {
+  rules: Object.fromEntries(rules.map(({ id, action }) => [id, action])),
+  allow: rules.filter(({ mayBeAllowed }) => mayBeAllowed).map(({ id }) => id),
+}
+
+/** Each as a whole. */
+const objects = written.map(({ spec, ...head }): PolicyObject => ({ ...head, spec: { ...spec, rules: { ...usual.rules, ...spec.rules }, allow: spec.allow ?? usual.allow } }))
 
 const policies = new Map(objects.map((object) => [object.metadata.name, { object, policy: override(nothing, object.metadata.name, object.spec) }]))
 
@@ -20,5 +30,5 @@ export const defaultPreset = 'blueking'
 /** A preset by its name; undefined where there is none of that name. */
 export const preset = (name: string): Policy | undefined => policies.get(name)?.policy
 
-/** A preset as it is written; undefined where there is none of that name. */
+/** A preset with all that it says, as an object; undefined where there is none of that name. */
 export const presetObject = (name: string): PolicyObject | undefined => policies.get(name)?.object

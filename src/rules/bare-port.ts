@@ -4,6 +4,8 @@ import { defineRule, invalid, isBarePort, single, withPortVariable, type Subject
 export default defineRule({
   id: 'bare-port',
   severity: 'error',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: 'gunicorn is told a port where it expects an address',
   why: 'gunicorn takes a number alone for a host: it tries to listen on an address that is none of its own, and exits after five seconds.',
   remedy: 'Write a colon in front of the port: `-b :8080`.',

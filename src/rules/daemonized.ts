@@ -4,6 +4,8 @@ import { defineRule, endsBehind, invalid, isLeftBehind, type Subject } from './r
 export default defineRule({
   id: 'daemonized',
   severity: 'error',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: 'gunicorn goes into the background, and the container ends',
   why: 'The process that the container was started for ends at once, and gunicorn with it. The container restarts for ever, without a log.',
   remedy: 'Leave `--daemon` out.',

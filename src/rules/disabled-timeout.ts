@@ -4,6 +4,8 @@ import { defineRule, invalid, numbers, type Subject } from './rule.ts'
 export default defineRule({
   id: 'disabled-timeout',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'a worker that hangs is left alone',
   why:
     'A request that hangs holds its sync worker for ever; once all workers hang, the application no longer answers. ' +

@@ -4,6 +4,8 @@ import { defineRule, invalid } from './rule.ts'
 export default defineRule({
   id: 'dropped-log-header',
   severity: 'info',
+  action: 'Audit',
+  mayBeAllowed: true,
   summary: 'the access log reads a header that this gunicorn drops',
   why: 'gunicorn 22 and newer drop headers with an underscore in their name: the log has "-" in their place.',
   remedy: 'Send and read the header with dashes: `%({x-request-id}i)s`.',

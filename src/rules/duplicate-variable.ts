@@ -3,6 +3,8 @@ import { defineRule, type Subject } from './rule.ts'
 export default defineRule({
   id: 'duplicate-variable',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'a variable that gunicorn or its command reads stands twice in `env`',
   why:
     'The last one holds, and `kubectl apply` changes the first: each further apply turns them over, and rolls out; ' +

@@ -5,6 +5,8 @@ import { defineRule, invalid, numbers, type Problem, type Subject } from './rule
 export default defineRule({
   id: 'excess-workers',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: "there are more workers than the container's limits can carry",
   why: 'Workers that share too little CPU answer late and are killed for a timeout; where the memory is used up, the kernel kills one in the middle of a request.',
   remedy: 'Start fewer workers, with threads where they wait a lot, and run more Pods instead; or raise the limits.',

@@ -3,6 +3,8 @@ import { defineRule, invalid, isPython2, numbers, type Subject } from './rule.ts
 export default defineRule({
   id: 'few-workers',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'there are fewer workers than the platform starts by default, and each handles one request at a time',
   why: 'Some responses are slow now and then, and files load one after the other, as requests wait for a free worker.',
   remedy: 'Raise it to 4 with `-w 4`; if that does not help, use `-k gevent`.',

@@ -4,6 +4,8 @@ import { defineRule, invalid, numbers } from './rule.ts'
 export default defineRule({
   id: 'foreign-user',
   severity: 'error',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'gunicorn is told to become another user or group, which only root may',
   why: 'The container does not run as root: gunicorn exits at start with "Operation not permitted".',
   remedy: "Leave `--user` and `--group` out: the Pod's `securityContext` says who the container runs as.",

@@ -5,6 +5,8 @@ import { defineRule, invalid, required, type Subject } from './rule.ts'
 export default defineRule({
   id: 'heartbeat-on-disk',
   severity: 'info',
+  action: 'Audit',
+  mayBeAllowed: true,
   summary: "the heartbeat of the workers is kept on the container's disk",
   why: 'Workers tell that they live by touching a file. Where the disk is slow for a moment they hang with it, and gunicorn kills them for a timeout.',
   remedy: 'Keep it in memory: `--worker-tmp-dir /dev/shm`.',

@@ -4,6 +4,8 @@ import { defineRule, invalid, numbers } from './rule.ts'
 export default defineRule({
   id: 'hesitant-timeout',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'the request timeout is raised, but not to the minute that the platform advises',
   why: 'A request that takes longer is forcibly interrupted: the user sees a 502, and the log has "Worker Timeout".',
   remedy:

@@ -4,6 +4,8 @@ import { defineRule, invalid } from './rule.ts'
 export default defineRule({
   id: 'ignored-by-worker',
   severity: 'info',
+  action: 'Audit',
+  mayBeAllowed: true,
   summary: 'the worker class passes over a setting',
   why: 'gunicorn takes the setting, and the worker goes by something else: nothing in the log says so.',
   remedy: 'Remove the setting, or take a worker class that heeds it.',

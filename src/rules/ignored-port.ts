@@ -3,6 +3,8 @@ import { addressOf, defineRule, invalid, isBarePort, isPort, single, type Subjec
 export default defineRule({
   id: 'ignored-port',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'gunicorn listens on a fixed port while the platform assigns one',
   why: 'The platform sends traffic and probes to the port in PORT, where nothing listens.',
   remedy: 'Bind to `:$PORT` (in a list, `:$(PORT)`).',

@@ -5,6 +5,7 @@ import { adviceOnUnexpanded, defineRule, isBehindOneDash, isLeft, operandsOf, ty
 export default defineRule({
   id: 'invalid-application',
   severity: 'error',
+  action: 'Deny',
   summary: 'what gunicorn takes for the application can be none',
   why: 'gunicorn imports a module and takes a variable of it, or calls a function with literal arguments. Its workers fail to boot with anything else, and it exits.',
   remedy: 'Name the application: `gunicorn MODULE:VARIABLE`.',

@@ -5,6 +5,7 @@ import { adviceOnUnexpanded, defineRule, invalid, isLeft, isUnexpanded, namesPor
 export default defineRule({
   id: 'invalid-setting',
   severity: 'error',
+  action: 'Deny',
   summary: 'a setting has a value that gunicorn refuses',
   why: 'gunicorn exits at start.',
   remedy: 'Write a value that gunicorn takes.',

@@ -6,6 +6,8 @@ import { defineRule, vain, type Problem, type Subject } from './rule.ts'
 export default defineRule({
   id: 'joined-argument',
   severity: 'error',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: 'one element of a list holds several words of a command line',
   why: 'What starts a container takes each element for one word. A command line in one element names no program; gunicorn takes an option with its value in one for the application, and ignores the real one.',
   remedy: 'Make an element of each word.',

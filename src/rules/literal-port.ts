@@ -4,6 +4,8 @@ import { defineRule, invalid, namesPort, withPortVariable, type Fix, type Subjec
 export default defineRule({
   id: 'literal-port',
   severity: 'error',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: 'the port is the name of a variable that nobody expands',
   why:
     'In a list no shell expands `$PORT`, and Kubernetes expands `$(PORT)` only where the container defines it: ' +

@@ -7,6 +7,8 @@ const device = /^(-|\/dev\/(stdout|stderr|null|fd\/\d+)|\/proc\/(1|self)\/fd\/\d
 export default defineRule({
   id: 'log-file',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'logs go to a file inside the container',
   why: 'Nothing collects the file, it grows until the container is evicted, and it is gone with the container.',
   remedy: 'Log to the console with `-`.',

@@ -8,6 +8,7 @@ import { addressOf, defineRule, inFront, invalid, single, withPortVariable, type
 export default defineRule({
   id: 'loopback-bind',
   severity: 'error',
+  action: 'Deny',
   summary: 'gunicorn listens on an address that only its own Pod can reach',
   why: 'The kubelet probes the Pod IP, and Services send traffic to it. A proxy in the same Pod reaches it: of that nothing is said.',
   remedy: "Bind to '0.0.0.0:PORT' or '[::]:PORT'.",

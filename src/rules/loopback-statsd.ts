@@ -5,6 +5,8 @@ import { defineRule, invalid } from './rule.ts'
 export default defineRule({
   id: 'loopback-statsd',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'metrics go to an address of the Pod itself, where nobody listens',
   why: 'The agent runs on the node, and not in the Pod: every metric is lost, without a word.',
   remedy: 'Send them to the node: `--statsd-host $(HOST_IP):8125`, with HOST_IP from `status.hostIP`.',

@@ -7,6 +7,8 @@ const spokenOf = /^-[bk]/
 export default defineRule({
   id: 'lost-argument',
   severity: 'warning',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: 'words that are meant for gunicorn never get to it, or it does not read them',
   why: 'A shell takes what stands behind its script for parameters, and what stands on another line for another command; gunicorn takes one application, and ignores what stands behind it. Nobody is told.',
   remedy: 'Write an option, such as `--workers 4`, or take it out.',

@@ -3,6 +3,8 @@ import { defineRule, logsElsewhere, missing } from './rule.ts'
 export default defineRule({
   id: 'missing-access-log-format',
   severity: 'warning',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: "nothing sets the access log format",
   why: "Lines in gunicorn's own format cannot be taken apart by the platform, and lack the request's id and duration.",
   remedy: "Add `--access-logformat` with the platform's format.",

@@ -3,6 +3,8 @@ import { defineRule, logsElsewhere, missing } from './rule.ts'
 export default defineRule({
   id: 'missing-access-log',
   severity: 'warning',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: "the access log does not reach the console",
   why: "gunicorn writes no access log unless it is told where to: requests leave no trace.",
   remedy: 'Add `--access-logfile -`.',

@@ -6,6 +6,7 @@ const doubt = 'unless a gunicorn.conf.py in the folder that gunicorn starts in s
 export default defineRule({
   id: 'missing-application',
   severity: 'error',
+  action: 'Deny',
   summary: 'the command line names no application',
   why: 'gunicorn exits at start with "No application module specified".',
   remedy: 'Name the application: `gunicorn MODULE:VARIABLE`.',

@@ -5,6 +5,8 @@ import { defineRule, inFront, required, type Subject } from './rule.ts'
 export default defineRule({
   id: 'missing-bind',
   severity: 'error',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: 'nothing sets the address that gunicorn listens on',
   why: 'gunicorn listens on 127.0.0.1:8000, which only its own Pod can reach, or on whatever PORT happens to hold in the image.',
   remedy: 'Add `-b :$PORT` (in a list, where no shell expands it, `-b :$(PORT)`).',

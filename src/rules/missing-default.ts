@@ -6,6 +6,8 @@ const others: ReadonlySet<string> = new Set(['bind', 'workers', 'accesslog', 'er
 export default defineRule({
   id: 'missing-default',
   severity: 'info',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: 'nothing sets a setting that the platform has a default for',
   why: "gunicorn starts with its own default, where the platform's is another.",
   remedy: "Set it to the platform's default, or to a value of your own.",

@@ -6,6 +6,7 @@ import { defineRule, invalid, isPython2, needs, setBy, type Subject } from './ru
 export default defineRule({
   id: 'missing-worker-dependency',
   severity: 'error',
+  action: 'Deny',
   summary: 'the worker class, or HTTP/2, needs a distribution that is not installed',
   why: 'gunicorn exits at start with "class uri invalid or not found", or with what cannot be imported.',
   remedy: 'Add the distribution to requirements.txt, or take another worker class.',

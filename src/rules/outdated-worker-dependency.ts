@@ -6,6 +6,7 @@ import { defineRule, invalid, isPython2, setBy } from './rule.ts'
 export default defineRule({
   id: 'outdated-worker-dependency',
   severity: 'error',
+  action: 'Deny',
   summary: 'the distribution that the worker class needs is too old for this gunicorn',
   why: 'gunicorn exits at start with "worker requires … or higher".',
   remedy: 'Raise the version of the distribution in requirements.txt.',

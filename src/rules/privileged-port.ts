@@ -4,6 +4,8 @@ import { addressOf, defineRule, invalid, type Subject } from './rule.ts'
 export default defineRule({
   id: 'privileged-port',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'gunicorn listens on a port that its user may not bind',
   why: 'Below 1024 only root, or whoever has the capability, may bind: gunicorn exits with "Permission denied", unless the container runtime allows it to all.',
   remedy: 'Bind to a port from 1024 on, such as 8080; a Service can still offer it as 80.',

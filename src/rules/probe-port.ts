@@ -5,6 +5,8 @@ import { boundPorts, defineRule, type Subject } from './rule.ts'
 export default defineRule({
   id: 'probe-port',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'a probe, or a Service beside it, asks at a port that gunicorn does not listen on',
   why: 'The probe is refused: the Pod never becomes ready, or is restarted for ever. What a Service sends there is refused as well.',
   remedy: 'Let probes, Service and `bind` use one port.',

@@ -4,6 +4,8 @@ import { boundPorts, defineRule, type Subject } from './rule.ts'
 export default defineRule({
   id: 'probe-scheme',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'a probe speaks HTTP to a gunicorn that speaks HTTPS, or HTTPS to one that does not',
   why: 'The probe gets no answer that it understands: the Pod never becomes ready, or is restarted for ever.',
   remedy: 'Set `scheme: HTTPS` on probes of a gunicorn with a certificate, and leave it out on others.',

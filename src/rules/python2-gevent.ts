@@ -5,6 +5,7 @@ import { defineRule, invalid, isPython2, setBy } from './rule.ts'
 export default defineRule({
   id: 'python2-gevent',
   severity: 'error',
+  action: 'Deny',
   summary: 'Python 2 with a gevent above 1.2',
   why: 'The platform supports gevent on Python 2 up to version 1.2 only.',
   remedy: 'For Python 2, specify version 1.2 or lower: `gevent<1.3`.',

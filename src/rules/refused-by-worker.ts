@@ -4,6 +4,7 @@ import { defineRule, invalid } from './rule.ts'
 export default defineRule({
   id: 'refused-by-worker',
   severity: 'error',
+  action: 'Deny',
   summary: 'the worker class ends at start for a setting',
   why: 'Each worker ends with a traceback while it boots, and gunicorn with it: "Worker failed to boot".',
   remedy: 'Remove the setting.',

@@ -4,6 +4,8 @@ import { defineRule, invalid } from './rule.ts'
 export default defineRule({
   id: 'reloading',
   severity: 'warning',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: 'gunicorn watches its files and restarts its workers when one changes',
   why: 'Files of an image do not change. Watching them takes CPU, and where the application cannot be loaded, visitors get the traceback.',
   remedy: 'Leave `--reload` out.',

@@ -5,6 +5,7 @@ import { defineRule, invalid } from './rule.ts'
 export default defineRule({
   id: 'removed-worker-class',
   severity: 'error',
+  action: 'Deny',
   summary: 'this gunicorn no longer has the worker class',
   why: 'gunicorn exits at start with "class uri invalid or not found".',
   remedy: 'Take another worker class, such as gthread, or gevent with its distribution; or pin a gunicorn release that has it.',

@@ -4,6 +4,8 @@ import { defineRule, type Problem, type Subject } from './rule.ts'
 export default defineRule({
   id: 'repeated-option',
   severity: 'info',
+  action: 'Audit',
+  mayBeAllowed: true,
   summary: 'an option is given twice, and the first value is lost',
   why: 'gunicorn takes the last value of an option that has one, and says nothing of the others.',
   remedy: 'Leave one of them out.',

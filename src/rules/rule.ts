@@ -22,6 +22,10 @@ import type { Word } from '../shell/word.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
 
+/** What may be done about a finding. */
+export const actions = ['Off', 'Audit', 'Warn', 'Fix', 'Deny'] as const
+export type Action = (typeof actions)[number]
+
 /** How an edit mends a problem: a setting and its new value, or a word taken apart. */
 export type Fix =
   /**
@@ -115,6 +119,10 @@ export interface Rule {
   /** The fault, kebab-case; reads after "allow"; never renamed. */
   readonly id: string
   readonly severity: Severity
+  /** What presets do about it unless they say otherwise. */
+  readonly action: Action
+  /** True where a workload may switch it off for itself, by `paddock.dev/allow`, unless a policy says otherwise. */
+  readonly mayBeAllowed?: boolean
   /** One line, no full stop. */
   readonly summary: string
   /** What happens at run time, in the present tense. */

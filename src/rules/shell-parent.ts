@@ -6,6 +6,8 @@ import { defineRule, isLeftBehind, type Fix, type Subject } from './rule.ts'
 export default defineRule({
   id: 'shell-parent',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'a shell stays in front of gunicorn, and gets the signals in its place',
   why:
     'The shell does not pass SIGTERM on: gunicorn goes on as if nothing was, the Pod takes its whole grace period to stop, ' +

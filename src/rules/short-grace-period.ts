@@ -9,6 +9,8 @@ import { defineRule } from './rule.ts'
 export default defineRule({
   id: 'short-grace-period',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'the Pod is killed before gunicorn has had the time that it gives its requests to end',
   why: 'Kubernetes kills all processes when the grace period is over: requests that gunicorn would still have waited for are cut off.',
   remedy: 'Set `terminationGracePeriodSeconds` to a larger value than preStop hook and graceful timeout take together, or lower `--graceful-timeout`.',

@@ -4,6 +4,8 @@ import { defineRule, invalid, numbers, type Subject } from './rule.ts'
 export default defineRule({
   id: 'short-timeout',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'less time than the 30 seconds that gunicorn gives by default',
   why:
     'A sync worker whose request takes longer is killed: the user sees a 500 or a 502, and the log has "Worker Timeout". ' +

@@ -5,6 +5,7 @@ import { defineRule, invalid, knownRelease, needs, setBy, type Problem, type Sub
 export default defineRule({
   id: 'too-new-dependency',
   severity: 'error',
+  action: 'Deny',
   summary: 'a distribution that gunicorn or its worker class needs no longer has what they import',
   why: 'gunicorn ends at start: what it imports is gone from that release.',
   remedy: 'Pin an older release of the distribution in requirements.txt.',

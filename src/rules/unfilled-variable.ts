@@ -10,6 +10,7 @@ const mustBeThere: Readonly<Record<string, 'itself' | 'folder'>> = {
 export default defineRule({
   id: 'unfilled-variable',
   severity: 'error',
+  action: 'Deny',
   summary: 'a value holds a variable that nobody fills',
   why:
     'In a list no shell expands `$NAME`, and a shell leaves what stands in single quotes. The kubelet expands `$(NAME)` where `env` defines NAME, for a variable of `env` above it; else it leaves the text as it is. ' +

@@ -7,6 +7,7 @@ import { defineRule, isBehindOneDash, operandsOf, refusals, type Problem, type S
 export default defineRule({
   id: 'unknown-setting',
   severity: 'error',
+  action: 'Deny',
   summary: 'gunicorn has no such option',
   why: 'gunicorn exits at start with a usage error.',
   remedy: 'Remove it, or write the name as `gunicorn --help` has it.',

@@ -8,6 +8,7 @@ import { compareReleases } from '../gunicorn/catalogue.ts'
 export default defineRule({
   id: 'unknown-worker-class',
   severity: 'error',
+  action: 'Deny',
   summary: 'this gunicorn has no such worker class',
   why: 'gunicorn exits at start with "class uri invalid or not found".',
   remedy: "Take one of gunicorn's own worker classes, or write the class as a path: `package.module.Class`.",

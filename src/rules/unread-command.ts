@@ -4,6 +4,7 @@ import { defineRule } from './rule.ts'
 export default defineRule({
   id: 'unread-command',
   severity: 'warning',
+  action: 'Warn',
   summary: 'what a container starts was not read to its end, as it takes too long',
   why: `Paddock reads an object in at most ${mostSteps} steps, so that none of them can hold up the others. What lies beyond has not been checked, and gunicorn may fail there.`,
   remedy: 'Start gunicorn by a shorter script, with fewer options and variables.',

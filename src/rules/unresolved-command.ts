@@ -16,6 +16,8 @@ const details: Readonly<Record<HiddenCommand['kind'], string>> = {
 export default defineRule({
   id: 'unresolved-command',
   severity: 'info',
+  action: 'Audit',
+  mayBeAllowed: true,
   summary: 'a container may start gunicorn, by its image, a script, or words that are not understood, and has not been checked',
   why: 'Images have start commands of their own, scripts start what they say, and some programs start what others do not know of. Whether gunicorn is started, and how, cannot be told from the object.',
   remedy: 'Check the files that the image is built of, and the image itself.',

@@ -5,6 +5,7 @@ import { defineRule, knownRelease } from './rule.ts'
 export default defineRule({
   id: 'unsupported-python',
   severity: 'error',
+  action: 'Deny',
   summary: 'this gunicorn does not start on this Python',
   why: 'gunicorn ends with a traceback before it has read its arguments.',
   remedy: 'Take a gunicorn release and a Python that go together: gunicorn 21.2 and newer start on all of Python 3.8 to 3.13.',

@@ -3,6 +3,8 @@ import { defineRule, invalid, needs, setBy } from './rule.ts'
 export default defineRule({
   id: 'unverified-worker-dependency',
   severity: 'info',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'the worker class, or HTTP/2, needs a distribution, and nothing tells whether it is installed',
   why: 'Without it gunicorn exits at start with "class uri invalid or not found".',
   remedy: 'Put requirements.txt into the annotation paddock.dev/requirements.',

@@ -5,6 +5,8 @@ import { defineRule, invalid, single, startFolder, type Subject } from './rule.t
 export default defineRule({
   id: 'unwritable-file',
   severity: 'error',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'gunicorn is to make a file where nothing can be written, as the file system is read-only',
   why: 'gunicorn makes a file for each worker, its PID file and its unix sockets at start, and exits where it cannot: "Read-only file system", "Can\'t connect to".',
   remedy: 'Name a file in a volume that can be written, such as an `emptyDir`, or leave the option out.',

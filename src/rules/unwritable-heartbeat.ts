@@ -5,6 +5,8 @@ import { defineRule, required, startFolder, type Subject } from './rule.ts'
 export default defineRule({
   id: 'unwritable-heartbeat',
   severity: 'error',
+  action: 'Fix',
+  mayBeAllowed: true,
   summary: 'there is no folder that the heartbeat of the workers can be written to',
   why: 'gunicorn makes a file for each worker. With a read-only file system and no volume at /tmp it exits with "No usable temporary directory found".',
   remedy: 'Keep it in memory with `--worker-tmp-dir /dev/shm`, or mount an `emptyDir` at /tmp, which the application may need as well.',

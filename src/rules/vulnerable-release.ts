@@ -5,6 +5,8 @@ import { defineRule, knownRelease } from './rule.ts'
 export default defineRule({
   id: 'vulnerable-release',
   severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
   summary: 'this gunicorn release is known to let requests be smuggled in',
   why: 'A client can hide a request from the proxy in front of gunicorn, and so get past what the proxy forbids, or into the connection of somebody else.',
   remedy: 'Update gunicorn: `gunicorn>=23.0.0`.',

@@ -3,6 +3,7 @@ import { defineRule, invalid, numbers } from './rule.ts'
 export default defineRule({
   id: 'zero-workers',
   severity: 'error',
+  action: 'Deny',
   summary: 'there is no worker, or none with a thread',
   why: 'Without a worker gunicorn starts, takes connections, and never answers one. A worker of the class gthread without a thread does not boot, and gunicorn exits.',
   remedy: 'Start at least one worker: `-w 4`.',
