@@ -264,7 +264,7 @@ suite('what was there before', () => {
 
   test('all warnings of a request arrive, the number of those that are not told first', async () => {
     await govern({ house: everywhere })
-    const containers = Array.from({ length: 20 }, (_, index) => ({ name: `web-${index}`, image, command: ['gunicorn', 'wsgi', '-t', '1', '-w', '2', '-b', ':8000', `--log-file=/var/log/\u0007a\tb\u009f-${index}.log`] }))
+    const containers = Array.from({ length: 20 }, (_, index) => ({ name: `web-${index}`, image, command: ['gunicorn', 'wsgi', '-t', '1', '-w', '2', '-b', `:${8000 + index}`, `--log-file=/var/log/\u0007a\tb\u009f-${index}.log`] }))
     const object = deployment('warned', short)
     const answer = await kubectl(['create', '--dry-run=server', '-f', '-'], { ...object, spec: { ...object.spec, template: { ...object.spec.template, spec: { containers } } } })
     warns(answer)
