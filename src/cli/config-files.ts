@@ -5,7 +5,7 @@ import type { CommandLine } from '../command-line.ts'
 import type { ConfigMaps } from '../kubernetes/mounted-files.ts'
 import { configMapKey } from '../inspect.ts'
 import { valueAt } from '../kubernetes/workload.ts'
-import { meantBy, type Standing } from './beside.ts'
+import { differing, meantBy, wholePath, type Standing } from './beside.ts'
 import type { Span } from './reports/report.ts'
 import type { Io } from './io.ts'
 import type { Learner, Written } from './learn.ts'
@@ -72,28 +72,29 @@ export class ConfigMapCollection implements Learner {
   /** By namespace and name. */
   readonly #found = new Map<string, Held[]>()
   /** What is told of those that differ. */
-  readonly #notes = new Map<string, string>()
+  readonly #notes = new Set<string>()
 
   /** The ConfigMaps that a file means: null for one of which several differ, as it is not known which holds. */
-  beside(file: string): ConfigMaps {
+  beside(reader: string): ConfigMaps {
+    const file = wholePath(reader)
     return (namespace, name) => {
       const [one, ...others] = this.#meantBy(file, namespace, name)
       if (!one) return undefined
-      const differing = others.find(({ keys }) => JSON.stringify([...keys]) !== JSON.stringify([...one.keys]))
-      if (!differing) return one.keys
-      const places = one.file === differing.file ? `twice in ${one.file}` : `in ${one.file} and in ${differing.file}`
-      this.#notes.set(`${namespace}/${name}`, `ConfigMap ${JSON.stringify(name)} stands ${places}, and they differ: neither is read for ${file}`)
+      const other = others.find(({ keys }) => JSON.stringify([...keys]) !== JSON.stringify([...one.keys]))
+      if (!other) return one.keys
+      this.#notes.add(differing(`ConfigMap ${JSON.stringify(name)}`, one, other, reader))
       return null
     }
   }
 
   /** What has been asked for and not been read. */
   notes(): Iterable<string> {
-    return this.#notes.values()
+    return this.#notes
   }
 
   /** Where a line of a key stands, of the ConfigMaps that a file means; undefined where that is not known. */
-  placesBeside(file: string): ConfigPlaces {
+  placesBeside(reader: string): ConfigPlaces {
+    const file = wholePath(reader)
     return (origin, line) => {
       const [namespace = '', name = '', key = ''] = configMapKey(origin) ?? []
       const held = this.#meantBy(file, namespace, name).find(({ keys }) => keys.has(key))?.written
@@ -126,7 +127,7 @@ export class ConfigMapCollection implements Learner {
     for (const [key, value] of Object.entries(valueAt(object, ['data']) ?? {})) keys.set(key, typeof value === 'string' ? value : null)
     for (const key of Object.keys(valueAt(object, ['binaryData']) ?? {})) keys.set(key, null)
     const id = `${namespace}/${name}`
-    const held = { file: written.name, keys, written }
+    const held = { file: wholePath(written.name), name: written.name, keys, written }
     const those = this.#found.get(id)
     if (those) those.push(held)
     else this.#found.set(id, [held])

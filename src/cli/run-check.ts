@@ -125,7 +125,7 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     }
   }
   bar.end()
-  for (const note of configMaps.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
+  for (const note of [...configMaps.notes(), ...services.notes()]) io.stderr.write(`paddock: ${visible(note)}\n`)
   for (const note of flags.governing.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
   reporter.end(summary)
   if (unwritten > 0) return exitStatus.unreadable

@@ -119,7 +119,7 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
     for (const fault of faults) io.stderr.write(`paddock: ${visible(fault)}\n`)
     if (faults.length > 0) status = exitStatus.unreadable
   }
-  for (const note of configMaps.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
+  for (const note of [...configMaps.notes(), ...services.notes()]) io.stderr.write(`paddock: ${visible(note)}\n`)
   writer.end()
   return status
 }

@@ -181,5 +181,13 @@ spec:
     const both = { 'dev/pod.yaml': bound, 'dev/service.yaml': service(8000, ', namespace: shop'), 'prod/service.yaml': service(9000, ', namespace: shop') }
     expect((await told({ ...both, 'dev/pod.yaml': bound.replace('{name: a,', '{name: a, namespace: shop,') })).lines).toEqual([])
     expect((await told({ 'x/pod.yaml': bound.replace('{name: a,', '{name: a, namespace: shop,'), 'prod/service.yaml': service(9000, ', namespace: shop') })).lines).toEqual(['x/pod.yaml: probe-port'])
+    const differing = { 'pod.yaml': bound, 'dev/service.yaml': service(9000), 'prod/service.yaml': service(9100) }
+    expect(await told(differing)).toEqual({ lines: [], err: 'paddock: Service "web" stands in dev/service.yaml and in prod/service.yaml, and they differ: neither is read for pod.yaml\n' })
+  })
+
+  test('a file is the same however it is spelt', async () => {
+    const [workload, beside] = [pod('a'), conf(':80x')]
+    for (const [one, other] of [['shop/pod.yaml', './conf.yaml'], ['./shop/pod.yaml', 'conf.yaml'], ['shop/../shop/pod.yaml', 'other/../conf.yaml'], [`${process.cwd()}/shop/pod.yaml`, 'conf.yaml']] as const)
+      expect(await told({ [one]: workload, [other]: beside })).toEqual({ lines: [`${one}: invalid-setting`], err: '' })
   })
 })
