@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** @typedef {{ readonly version: string, readonly integrity: string }} Locked its integrity as npm writes it: `sha512-` and base64 */
@@ -29,14 +29,18 @@ export function lockedPackage(/** @type {string} */ name) {
  */
 export function npmPackage(name, files, finish = () => {}) {
   const { version, integrity } = lockedPackage(name)
-  const cache = join(process.env['PADDOCK_CACHE'] ?? join(homedir(), '.cache', 'paddock'), 'npm')
+  const cache = resolve(process.env['PADDOCK_CACHE'] || join(homedir(), '.cache', 'paddock'), 'npm')
   const folder = join(cache, `${name.replace(/^@/, '').replace('/', '-')}-${version}`)
   if (existsSync(folder)) return folder
   mkdirSync(cache, { recursive: true })
   const unfinished = mkdtempSync(join(cache, '.unfinished-'))
   try {
-    execFileSync('npm', ['pack', '--silent', `${name}@${version}`, '--pack-destination', unfinished], { cwd: unfinished })
-    const archive = join(unfinished, /** @type {string} */ (readdirSync(unfinished).find((file) => file.endsWith('.tgz'))))
+    // Who has no network is told so within seconds.
+    const patience = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-timeout=60000']
+    execFileSync('npm', ['pack', '--silent', '--dry-run=false', ...patience, `${name}@${version}`, '--pack-destination', unfinished], { cwd: unfinished })
+    const written = readdirSync(unfinished).find((file) => file.endsWith('.tgz'))
+    if (written === undefined) throw new Error(`${name} ${version}: npm pack has written no archive`)
+    const archive = join(unfinished, written)
     const digest = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
     if (digest !== integrity) throw new Error(`${name} ${version}: its digest is ${digest}, and ${integrity} is locked`)
     execFileSync('tar', ['-xzf', archive, '-C', unfinished, ...files.map((file) => `package/${file}`)])

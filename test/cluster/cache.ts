@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Environment } from './program.ts'
 
 /** Where a version's programs are kept from one test run to the next: below $PADDOCK_CACHE, or ~/.cache/paddock. */
 export function cacheFolder(version: string, environment: Environment): string {
-  return join(environment['PADDOCK_CACHE'] ?? join(homedir(), '.cache', 'paddock'), 'cluster', version)
+  return resolve(environment['PADDOCK_CACHE'] || join(homedir(), '.cache', 'paddock'), 'cluster', version)
 }
 
 /**
