@@ -7,7 +7,7 @@ import type { Invocation } from './inspect.ts'
 import { isLasting } from './kubernetes/pod-fields.ts'
 import { valueAt, type Container } from './kubernetes/workload.ts'
 import type { Command } from './shell/command.ts'
-import { isDone } from './shell/programs.ts'
+import { isOverAtOnce } from './shell/programs.ts'
 import type { Problem } from './rules/rule.ts'
 
 /** Why a problem is no evidence by itself, as the end of its message, which is empty where the message says it already; undefined where it is evidence. */
@@ -15,20 +15,29 @@ export function doubtAbout({ releases, doubt }: Problem, invocation: Invocation,
   if (doubt !== undefined) return doubt
   // Not every release minds.
   if (releases) return ''
-  return invocation.command && invocation.runs === 'maybe' && !(isError && isStartedForEver(invocation)) ? unlessReached : undefined
+  if (invocation.runs !== 'maybe') return undefined
+  if (invocation.isPartial) return 'if the container starts gunicorn'
+  return invocation.command && !(isError && isStartedForEver(invocation)) ? unlessReached : undefined
 }
 
 const unlessReached = 'if the script comes to this command'
 
-/** Whether a container is started again however it ends, so that a script which ends without a server is no way to run it. */
-const isStartedForEver = ({ workload, container }: Invocation): boolean =>
-  workload.pod !== undefined && isLasting(workload, container) && (valueAt(workload.pod.spec, ['restartPolicy']) ?? 'Always') === 'Always'
+/**
+ * Whether a container is started again however it ends, so that a script which ends without a server is no way to run it. Of kinds
+ * that are not known, the controller may say otherwise than the template; and a hook may start what serves.
+ */
+function isStartedForEver({ workload, container: { written }, container }: Invocation): boolean {
+  if (workload.pod === undefined || workload.kind.isForeign || !isLasting(workload, container)) return false
+  const policy = valueAt(written, ['restartPolicy']) ?? valueAt(workload.pod.spec, ['restartPolicy']) ?? 'Always'
+  return policy === 'Always' && valueAt(written, ['restartPolicyRules']) === undefined && valueAt(written, ['lifecycle', 'postStart']) === undefined
+}
 
 /** Which containers of a workload may start although one of their gunicorns does not. */
 export class Alternatives {
   /** How many of a container's gunicorns may serve. */
   readonly #serving = new Map<Container, number>()
   readonly #denied: ReadonlySet<Invocation>
+  readonly #hiding = new Map<string, boolean>()
   /** The commands that are seen to start gunicorn. */
   readonly #seen: ReadonlySet<Command | undefined>
 
@@ -41,9 +50,17 @@ export class Alternatives {
 
   /** Whether the script may do anything but start gunicorns that fail, and what it is done with at once. */
   #hasOtherWays(invocation: Invocation): boolean {
-    const { beside, container, mayHaveOthers } = invocation
+    const { beside, container, mayHaveOthers, parents } = invocation
     if (mayHaveOthers || (this.#serving.get(container) ?? 0) > 0) return true
-    return beside.some(isNotDone) && [...beside].some((command) => isNotDone(command) && !this.#seen.has(command))
+    if (parents.some((parent) => parent.kind === 'shell' && this.#hides(parent.script))) return true
+    return beside.some(staysOrStarts) && [...beside].some((command) => staysOrStarts(command) && !this.#seen.has(command))
+  }
+
+  /** Whether a script may start what is not seen; each is looked at once. */
+  #hides(script: string): boolean {
+    let known = this.#hiding.get(script)
+    if (known === undefined) this.#hiding.set(script, (known = hides.test(script)))
+    return known
   }
 
   #serves(invocation: Invocation): boolean {
@@ -61,7 +78,10 @@ export class Alternatives {
   }
 }
 
-const isNotDone = (command: Command): boolean => !isDone(command)
+const staysOrStarts = (command: Command): boolean => !isOverAtOnce(command)
+
+/** What may start a program that does not stand among the commands of a script. */
+const hides = /\$\(|`|\(\(|[<>]\(|@P\}/
 
 /** What stands in front of gunicorn in an unknown way may be nothing, and what it stands in for where another is set, too: `${SERVER:-gunicorn}`. */
 const isUnseen = ({ words }: Command): boolean => words[0]?.value === null && words.some(({ text }) => text.includes('gunicorn'))

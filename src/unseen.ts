@@ -143,7 +143,7 @@ function* partly(unknown: Workload, container: Container, programs: Programs, wi
   const given = hasArguments ? environment.variables.get('GUNICORN_CMD_ARGS')?.value : undefined
   // Somebody means a gunicorn, unless all that is started is something else.
   if (typeof given === 'string' && !(programs.all.length > 0 && !programs.startsUnknown && programs.all.every(({ name, words }) => isAnother(baseName(name), words))))
-    yield partial(workload, container, environment, [], (name) => (name === 'GUNICORN_CMD_ARGS' ? given : null), () => ({ path }))
+    yield { ...partial(workload, container, environment, [], (name) => (name === 'GUNICORN_CMD_ARGS' ? given : null), () => ({ path })), runs: mayStartOther(container, programs) ? 'maybe' : 'surely' }
   for (const { name, words } of hasOptions ? programs.all : []) {
     const option = starters.get(baseName(name))?.options?.find((one) => words.some(({ value }) => value === one || value?.startsWith(`${one}=`)))
     if (option === undefined) continue
@@ -159,6 +159,11 @@ function* partly(unknown: Workload, container: Container, programs: Programs, wi
     yield partial(workload, container, environment, split, () => null, () => place)
   }
 }
+
+/** Whether a container may keep its variable from gunicorn, or start something else in its place. */
+const mayStartOther = (container: Container, { all }: Programs): boolean =>
+  textsOf(container).some((text, index, texts) => text.includes('GUNICORN_CMD_ARGS') || /\benv\s+-/.test(text) || (baseName(text) === 'env' && texts[index + 1]?.startsWith('-') === true)) ||
+  all.some(({ name, words }) => !passing.has(name) && isAnother(baseName(name), words))
 
 function partial(workload: Workload, container: Container, environment: ContainerEnvironment, own: readonly Word[], variables: Variables, placeOf: Invocation['placeOf']): Invocation {
   const releases = workloadReleases(workload)

@@ -31,7 +31,7 @@ export function applicationFault(text: string, releases: readonly Release[]): Ap
   if (otherDashes.test(text)) return { detail: 'must be a module and a variable: what it begins with is no hyphen, so that it is no option', remedy: `Write \`${withHyphens(text)}\`: the dashes of an option are the hyphens of ASCII.` }
   if (/^[^$\s]*\//.test(module)) return { detail: `must be a module and a variable, ${like}, and no path`, remedy: pathRemedy(module, text.slice(module.length)) }
   if (module.endsWith('.py')) return { detail: `must be a module and a variable, ${like}, and no file`, remedy: pathRemedy(module, text.slice(module.length)) }
-  if (/\s/.test(module)) return { detail: `must be a module and a variable, ${like}, which have no blanks` }
+  if (/\s/.test(module)) return { detail: `must be a module and a variable, ${like}, which have no blanks`, ...(/^[\s-]|\s$/.test(module) ? {} : { doubt: 'unless a file is called so' }) }
   if (module.startsWith('.') || module === '') return { detail: `must name a module, ${like}` }
   return colon < 0 ? undefined : variableFault(module, text.slice(colon + 1), releases)
 }
@@ -78,6 +78,8 @@ function expressionFault(value: Expression): string | undefined {
 }
 
 function isLiteral(value: Expression): boolean {
+  // From Python 3.9 on, `ast.literal_eval` takes an empty set.
+  if (value.kind === 'call' && value.callee.kind === 'name' && value.callee.name === 'set' && value.args.length === 0) return true
   if (value.kind === 'name') return /^(True|False|None)$/.test(value.name)
   return value.kind !== 'attribute' && value.kind !== 'call' && value.kind !== 'subscript' && value.kind !== 'lambda'
 }

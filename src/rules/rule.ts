@@ -451,12 +451,15 @@ export function isLeftBehind({ command, script, shell, settings }: Pick<Found, '
 
 const isInBackground = ({ background }: Command): boolean => background
 
+/** What may send something into the background that is not seen. */
+const mayLeave = ({ words: [first] }: Command): boolean => first !== undefined && (first.value === null || /^(\.|source|eval)$/.test(first.value))
+
 /** Whether a script ends at once behind a gunicorn that has gone into the background by itself: no shell waits for what is not its own. */
 export function endsBehind({ command, script, shell, beside }: Pick<Found, 'command' | 'script' | 'shell' | 'beside'>): boolean {
   if (!command || command.background || command.piped || !script || !shell || shell.traps) return false
   const [redirected = ''] = /^[^;&|\n()]*(?:[<>]&\d[^;&|\n()]*)*/.exec(script.text.slice(command.end)) ?? []
   const rest = script.text.slice(command.end + redirected.length)
-  return passesAtOnce(rest.replaceAll(/&&|\|\||\$[?!]/g, (found) => (found.startsWith('$') ? '' : ';')), passingAlone) && !beside.some(isInBackground)
+  return passesAtOnce(rest.replaceAll(/&&|\|\||\$[?!]/g, (found) => (found.startsWith('$') ? '' : ';')), passingAlone) && !beside.some(isInBackground) && !(/\bwait\b/.test(rest) && (beside.some(mayLeave) || /[<>]\(/.test(script.text)))
 }
 
 function passesAtOnce(rest: string, passes: RegExp): boolean {

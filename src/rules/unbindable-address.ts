@@ -5,7 +5,7 @@ import type { Entry, Setting } from '../gunicorn/settings.ts'
 import type { Invocation } from '../inspect.ts'
 import { hasHostNetwork, isIPv6Only, isLasting } from '../kubernetes/pod-fields.ts'
 import { valueAt, type Container } from '../kubernetes/workload.ts'
-import { adviceOnUnexpanded, defineRule, invalid, namesPort, single, withPortVariable, type Problem, type Subject } from './rule.ts'
+import { adviceOnUnexpanded, defineRule, invalid, isLeft, namesPort, single, withPortVariable, type Problem, type Subject } from './rule.ts'
 
 type Tcp = Extract<Address, { kind: 'tcp' }>
 
@@ -48,7 +48,7 @@ export default defineRule({
 /** What the name of the port's variable means in an address is another rule's to say. */
 function isPortVariable(subject: Subject, { source }: Setting, { argument, word }: Entry): boolean {
   const from = argument?.word ?? word
-  return from !== undefined && withPortVariable(argument?.text ?? '', subject.platform.port.env) !== undefined && namesPort(subject, source, from)
+  return from !== undefined && !isLeft(subject, source, from) && withPortVariable(argument?.text ?? '', subject.platform.port.env) !== undefined && namesPort(subject, source, from)
 }
 
 function faultOf(subject: Subject, setting: Setting, entry: Entry, { host, port }: Tcp): Problem | undefined {
@@ -107,9 +107,11 @@ function heldIn(inPod: readonly Invocation[]): ReadonlyMap<number, readonly Held
   const known = heldBy.get(inPod)
   if (known) return known
   const held = new Map<number, Held[]>()
-  for (const { workload, container, settings, runs } of inPod) {
+  for (const { workload, container, settings, runs, command, parents } of inPod) {
     spend(1)
-    if (runs !== 'surely' || !settings.serves || !workload.pod || !isLasting(workload, container)) continue
+    if (runs !== 'surely' || !settings.serves || !workload.pod || workload.kind.isForeign || !isLasting(workload, container)) continue
+    // What is over after a while leaves the port to others.
+    if ((command && (!command.ends || command.background)) || parents.some((parent) => parent.kind === 'wrapper' && parent.name === 'timeout')) continue
     const source = settings.get('bind')?.source
     if (source === undefined || source === 'default') continue
     for (const entry of settings.entries('bind').slice(0, most)) {

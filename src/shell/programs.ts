@@ -48,26 +48,14 @@ function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
   return /^python[\d.]*$/.test(name) && second !== undefined ? 'no' : 'unknown'
 }
 
-/** Programs of those that pass or prepare which may also stay, serve, or start others. */
-const lingering = new Set('. builtin cat command dockerize eval find flask gcloud nc ncat read source tee wait wait-for wait-for-it wait-for-it.sh wait4ports xargs'.split(' '))
+/** Builtins that are over at once and start nothing. No shell looks for a program of such a name. */
+const overAtOnce = new Set('[ [[ : true false test echo printf export set unset cd exit local readonly shift return'.split(' '))
 
-/** What Django's manage.py is done with: `runserver` stays. */
-const djangoTasks = new Set('check collectstatic compilemessages compress createcachetable createsuperuser flush loaddata makemigrations migrate showmigrations'.split(' '))
-
-/** The longest sleep, in seconds, that only waits: who sleeps for longer, or for ever, wants the container to stay. */
-const longestPause = 600
-
-/** Whether a command surely comes to its end without serving anything, or starting what does. */
-export function isDone({ words, background }: Command): boolean {
-  const [first, second, third] = words
-  if (first === undefined) return true
-  const name = first.value === null ? '' : nameOf(first)
-  const isDjango = (tasks: Command['words'][number] | undefined): boolean => djangoTasks.has(tasks?.value ?? '')
-  if (/^python[\d.]*$/.test(name)) return second?.value != null && nameOf(second) === 'manage.py' && isDjango(third)
-  if (name === 'manage.py' || name === 'django-admin') return isDjango(second)
-  if (name === 'sleep') return words.length === 2 && /^\d{1,9}(\.\d+)?$/.test(second?.value ?? '') && Number(second?.value) <= longestPause
-  return !background && (passing.has(name) || preparing.has(name)) && !lingering.has(name)
-}
+/**
+ * Whether a command is surely over at once, and has started nothing. A program may be anybody's, whatever it is called, and what
+ * waits may wait for ever: who sleeps in a loop wants the container to stay.
+ */
+export const isOverAtOnce = ({ words: [first] }: Command): boolean => first === undefined || (first.value !== null && overAtOnce.has(first.value))
 
 /** Whether a command passes requests on. */
 export const isProxy = (command: Command): boolean => passesOn(command) === 'yes'

@@ -23,9 +23,11 @@ test.each<[string, string, readonly string[]]>([
   ['a case that is not known', 'case "$X" in web) exec gunicorn -w 4 -b :80 a;; *) exec gunicorn -w x -b :80 a;; esac', ['Warn invalid-setting: if the script comes to this command']],
   ['a second one behind the first', 'gunicorn -w x -b :80 a || exec gunicorn -w 4 -b :80 a', ['Warn invalid-setting: unless another gunicorn of the script starts']],
   ['both of two', 'gunicorn -w x -b :80 a || exec gunicorn --nope -w 4 -b :80 a', ['Deny invalid-setting: ', 'Deny unknown-setting: ']],
-  ['every branch', 'if [ -z "$X" ]; then gunicorn -w x -b :80 a; elif [ -f /y ]; then exec gunicorn --nope -w 4 -b :80 a; else mkdir -p /tmp/a; gunicorn -w y -b :80 a; fi', ['Deny invalid-setting: ', 'Deny unknown-setting: ', 'Deny invalid-setting: ']],
-  ['every round of a loop', 'while true; do gunicorn -w x -b :80 a; echo ended; sleep 5; done', ['Deny invalid-setting: ']],
-  ['a way that ends at once is none to serve', 'if [ "$SKIP" = 1 ]; then exit 0; fi; python manage.py migrate; exec gunicorn -w x -b :80 a', ['Deny invalid-setting: ']],
+  ['every branch', 'if [ -z "$X" ]; then gunicorn -w x -b :80 a; elif [ -f /y ]; then exec gunicorn --nope -w 4 -b :80 a; else echo y; gunicorn -w y -b :80 a; fi', ['Deny invalid-setting: ', 'Deny unknown-setting: ', 'Deny invalid-setting: ']],
+  ['every round of a loop', 'while true; do gunicorn -w x -b :80 a; echo ended; done', ['Deny invalid-setting: ']],
+  ['a way that ends at once is none to serve', 'if [ "$SKIP" = 1 ]; then exit 0; fi; exec gunicorn -w x -b :80 a', ['Deny invalid-setting: ']],
+  ...['case "$ROLE" in web) @;; cron) while :; do curl -s http://x/cron; sleep 60; done;; esac', 'if [ "$X" = 1 ]; then @; else while true; do sleep 60; done; fi', '[ "$X" ] && @; until [ -f /stop ]; do sleep 5; done', 'f() { sleep 5; f; }; [ "$X" ] && @; f', 'if [ "$X" = 1 ]; then @; else bin/local; fi', 'if [ "$X" = 1 ]; then @; else ./bin/touch; fi', 'if [ "$X" = 1 ]; then @; else openssl s_server -accept 8000; fi', 'if [ "$X" = 1 ]; then @; else git daemon; fi', 'alias ls="uvicorn app:app"\nif [ "$X" = 1 ]; then @; else\nls\nfi', 'if [ "$X" ]; then @; fi; (( $(./serve) ))', 'if [ "$X" ]; then @; fi; echo "${A[$(./serve)]}"', 'if [ "$X" ]; then @; fi; X=$(./serve)', 'if [ "$X" ]; then @; fi; echo `./serve`', 'if [ "$X" ]; then @; fi; echo < <(./serve)']
+    .map((script): [string, string, readonly string[]] => [`a way that may stay: ${script}`, script.replace('@', 'gunicorn -w x -b :80 a'), ['Warn invalid-setting: if the script comes to this command']]),
   ['a loop with another program', 'while true; do gunicorn -w x -b :80 a || ./serve; done', ['Warn invalid-setting: if the script comes to this command']],
   ['a branch for another program', 'if [ "$X" = dev ]; then python manage.py runserver; else gunicorn -w x -b :80 a; fi', ['Warn invalid-setting: if the script comes to this command']],
   ['a branch that starts another server by what only waits else', 'if [ "$X" = a ]; then wait-for-it db:5432 -- uvicorn shop:app; else gunicorn -w x -b :80 a; fi', ['Warn invalid-setting: if the script comes to this command']],
@@ -61,6 +63,8 @@ test('where a script may end and be done, a branch is no evidence', () => {
   }
   expect(actions({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers } })).toEqual(['Deny'])
   expect(actions({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { restartPolicy: 'OnFailure', containers } })).toEqual(['Warn'])
+  expect(actions({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers: [{ ...containers[0], restartPolicy: 'Never' }] } })).toEqual(['Warn'])
+  expect(actions({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers: [{ ...containers[0], lifecycle: { postStart: { exec: { command: ['./serve'] } } } }] } })).toEqual(['Warn'])
   expect(actions({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'shop' }, spec: { template: { spec: { restartPolicy: 'Never', containers } } } })).toEqual(['Warn'])
   expect(actions({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { initContainers: containers, containers: [{ name: 'web', image: 'a' }] } })).toEqual(['Warn'])
 })
