@@ -47,6 +47,8 @@ export interface CheckFlags {
 
 interface RunOptions extends CheckOptions {
   readonly platform: Platform
+  /** Whose app_desc.yaml it is: a preset chooses the platform of Procfiles alone. */
+  readonly descriptionPlatform: Platform
   /** True where no platform was chosen. */
   readonly compared: boolean
 }
@@ -58,9 +60,11 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   const chosen = flags.platform ?? platformOfPreset[flags.governing.preset ?? '']
   const platform = platforms[chosen ?? defaultPlatform]
   if (!platform) throw new UsageError(`there is no platform ${JSON.stringify(flags.platform)}`)
+  const descriptionPlatform = flags.platform === undefined ? platforms[defaultPlatform]! : platform
   const handedOver = readEach(flags.configFile ?? {}, io)
   const options: RunOptions = {
     platform,
+    descriptionPlatform,
     compared: chosen === undefined,
     policyFor: flags.governing.policyFor,
     requirements: requirements === undefined ? undefined : { text: io.readFile(requirements), path: requirements },
@@ -293,9 +297,14 @@ async function checkFile(reported: ReportedFile, path: string, text: string, opt
     if (isLeft) summary.passedOver += 1
     if (remark !== undefined) io.stderr.write(`paddock: ${visible(`${reported.name}:${line}: ${remark}`)}\n`)
   }
+  const platform = kind === 'app_desc' ? options.descriptionPlatform : options.platform
+  if (kind === 'app_desc' && platform.dialect !== 'blueking') {
+    summary.passedOver += 1
+    io.stderr.write(`paddock: ${visible(`${reported.name} is passed over: of the platforms, BlueKing's alone reads it`)}\n`)
+  }
   const checks = kind === undefined
     ? checkText(text, { ...options, document }, (edit) => edits.push(edit))
-    : (await import('./check-processes.ts')).checkPlatformFile(kind, text, { ...options, folder, repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, (rewrite) => rewrites.push(rewrite))
+    : (await import('./check-processes.ts')).checkPlatformFile(kind, text, { ...options, platform, folder, repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, (rewrite) => rewrites.push(rewrite))
   const found: FoundIn[] = []
   for (const checked of checks) {
     const file = checked.file ? { name: checked.file.isFound ? checked.file.name : folder + checked.file.name, line: lineReader(checked.file.text) } : reported

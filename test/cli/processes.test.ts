@@ -180,6 +180,14 @@ describe('the platform', () => {
     expect(files['Procfile']).toBe('web: gunicorn app -w 4 -b :$PORT --access-logfile - --error-logfile -\n')
   })
 
+  test('a preset chooses no platform for app_desc.yaml; one that is chosen and does not read it is told', async () => {
+    const files = { 'app_desc.yaml': 'spec_version: 2\nmodule: {language: Python, processes: {web: {command: gunicorn app}}}\n' }
+    const { out } = await run(['check', '--preset', 'heroku', 'app_desc.yaml'], files)
+    expect(out).toContain('1 file, 1 workload, 1 gunicorn command: ')
+    const passed = await run(['check', '--platform', 'heroku', 'app_desc.yaml'], files)
+    expect([passed.out, passed.err]).toEqual(['1 file, 0 workloads, 0 gunicorn commands, 1 passed over: nothing to check\n', "paddock: app_desc.yaml is passed over: of the platforms, BlueKing's alone reads it\n"])
+  })
+
   test('a port that nobody assigns is not bound to', async () => {
     const { files } = await run(['check', 'Procfile', '--platform', 'paketo', '--preset', 'heroku', '--fix'], { Procfile: 'web: gunicorn app\n' })
     expect(files['Procfile']).not.toContain('PORT')
