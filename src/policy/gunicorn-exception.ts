@@ -42,7 +42,7 @@ const specSchema = {
       description: 'Why: for those who come upon it later.',
       type: 'string',
       maxLength: 1024,
-      'x-kubernetes-validations': [validation("self.matches('[^[:space:]]')", 'must say why the findings are let pass', (reason: string) => reason.trim() !== '')],
+      'x-kubernetes-validations': [validation("self.matches('[^[:space:]]')", 'must say why the findings are let pass', (reason: string) => reason.trim() !== '', { pattern: '\\S' })],
     },
     owner: { description: 'Who answers for it.', type: 'string', maxLength: 253 },
     expiry: {
@@ -50,7 +50,7 @@ const specSchema = {
       type: 'string',
       maxLength: 64,
       'x-kubernetes-validations': [
-        validation(`self.matches(r'${rfc3339}')`, 'must be a time as RFC 3339 writes it, such as 2027-01-31T00:00:00Z', (expiry: string) => new RegExp(rfc3339).test(expiry)),
+        validation(`self.matches(r'${rfc3339}')`, 'must be a time as RFC 3339 writes it, such as 2027-01-31T00:00:00Z', (expiry: string) => new RegExp(rfc3339).test(expiry), { pattern: rfc3339 }),
       ],
     },
   },

@@ -62,7 +62,7 @@ const specSchema = {
       description: 'Where several policies govern a workload, what the one with the highest priority says goes. 0 where it is left out. Of equal ones, the more specific match goes first, then the name.',
       type: 'integer',
       format: 'int32',
-      'x-kubernetes-validations': [validation('self >= -1000 && self <= 1000', 'must be between -1000 and 1000, inclusive', (priority: number) => priority >= -1000 && priority <= 1000)],
+      'x-kubernetes-validations': [validation('self >= -1000 && self <= 1000', 'must be between -1000 and 1000, inclusive', (priority: number) => priority >= -1000 && priority <= 1000, { minimum: -1000, maximum: 1000 })],
     },
     match: {
       description: 'The workloads that it governs: those for which all that is named holds. Every workload where it is left out.',
@@ -85,6 +85,7 @@ const specSchema = {
           'has(self.kinds) || has(self.namespaceSelector) || has(self.workloadSelector)',
           'must name kinds, a namespaceSelector or a workloadSelector: leave match out to govern every workload',
           (match: object) => Object.keys(match).length > 0,
+          { minProperties: 1 },
         ),
       ],
     },

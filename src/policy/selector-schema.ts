@@ -47,6 +47,12 @@ export const selectorSchema = {
             "self.operator in ['In', 'NotIn'] ? has(self.values) && size(self.values) > 0 : !has(self.values) || size(self.values) == 0",
             'In and NotIn must have values, Exists and DoesNotExist must have none',
             ({ operator, values = [] }: LabelRequirement) => (operator === 'In' || operator === 'NotIn') === values.length > 0,
+            {
+              oneOf: [
+                { required: ['values'], properties: { operator: { enum: ['In', 'NotIn'] }, values: { minItems: 1 } } },
+                { properties: { operator: { enum: ['Exists', 'DoesNotExist'] }, values: { maxItems: 0 } } },
+              ],
+            },
           ),
         ],
       },

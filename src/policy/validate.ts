@@ -53,10 +53,13 @@ const object = (kind: string, metadata: SchemaObject, spec: SchemaObject): Schem
 
 const named = { type: 'object', required: ['name'], properties: { name: { type: 'string', minLength: 1 }, namespace: { type: 'string' } } }
 
-const validators = {
-  GunicornPolicy: ajv.compile(object('GunicornPolicy', named, gunicornPolicySchema.spec)),
-  GunicornException: ajv.compile(object('GunicornException', named, gunicornExceptionSchema.spec)),
+/** The schema of a whole object, by its kind. */
+export const objectSchemas = {
+  GunicornPolicy: object('GunicornPolicy', named, gunicornPolicySchema.spec),
+  GunicornException: object('GunicornException', named, gunicornExceptionSchema.spec),
 }
+
+const validators = { GunicornPolicy: ajv.compile(objectSchemas.GunicornPolicy), GunicornException: ajv.compile(objectSchemas.GunicornException) }
 
 /** What is wrong with an object of the kind; nothing where it is right. */
 export function problemsOf(kind: keyof typeof validators, value: unknown): readonly SchemaProblem[] {
