@@ -10,8 +10,10 @@
 #     with a second one it speaks to the second
 #     after the second it speaks to nobody; the first answers 200
 set -eu
+pids=
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 'kill $pids 2> /dev/null || true; wait; rm -rf "$folder"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$folder"
 python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check gunicorn==27.0.1
@@ -27,19 +29,23 @@ whom() {
 }
 second=none
 venv/bin/gunicorn -b "127.0.0.1:$port" shop:app > first.log 2>&1 & first=$!
+pids=$first
 sleep 3
 seen="gunicornc spoke to $(whom)"
 venv/bin/gunicorn -b unix:socket shop:app > second.log 2>&1 & second=$!
+pids="$first $second"
 sleep 3
 seen="$seen
 with a second one it speaks to $(whom)"
 kill "$second"
 wait "$second" || true
+pids=$first
 answer=$(python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=3).status)' "http://127.0.0.1:$port/")
 seen="$seen
 after the second it speaks to $(whom); the first answers $answer"
 kill "$first"
 wait "$first" || true
+pids=
 echo "$seen"
 [ "$seen" = "gunicornc spoke to the first
 with a second one it speaks to the second
