@@ -134,6 +134,31 @@ describe('a port that an object names, and that is none', () => {
   })
 })
 
+describe('a default that the schema takes, and gunicorn refuses', () => {
+  const object = (release?: string): object => ({ ...podWith({ command: ['gunicorn', 'app:app'] }), metadata: { name: 'web', annotations: release === undefined ? {} : { 'paddock.dev/gunicorn': release } } })
+  const defaults: readonly [value: string, put: NonNullable<PolicySpec['defaults']>, object: object][] = [
+    // A variable is taken for one of the platform's, and this one nobody fills.
+    [':$PRT', { bind: ':$PRT' }, object()],
+    ['$T', { timeout: '$T' }, object()],
+    ['10.0.0.0/8', { forwarded_allow_ips: '10.0.0.0/8' }, object('23.0.0')],
+  ]
+  const actions: readonly [NonNullable<NonNullable<PolicySpec['rules']>[string]>, isPutIn: boolean][] = [
+    ['Deny', false], [{ action: 'Fix', otherwise: 'Deny' }, false], [{ action: 'Fix', otherwise: 'Warn' }, true], ['Fix', true], ['Warn', true],
+  ]
+  const words = (given: object): readonly string[] => (given as { spec: { containers: { command: string[] }[] } }).spec.containers[0]!.command
+
+  test.each(actions)('invalid-setting: %j: is it put in? %s', (action, isPutIn) => {
+    for (const [value, put, given] of defaults) {
+      const { object: fixed, denied } = new Admission({ defaults: put, rules: { 'invalid-setting': action } }).admitted(given)
+      expect([value, words(fixed).includes(value), denied]).toEqual([value, isPutIn, []])
+    }
+  })
+
+  test('and it is put in where a release may be there that takes it', () => {
+    expect(words(new Admission({ defaults: { forwarded_allow_ips: '10.0.0.0/8' }, rules: { 'invalid-setting': 'Deny' } }).mutated(object()).object)).toContain('10.0.0.0/8')
+  })
+})
+
 test('random variables and commands: patches apply, hold, and are not made twice', () => {
   const value = fc.constantFrom('5000', '8080', '$(PORT)', '$(A)', '$(B)', '$$(PORT)', '$PORT', 'http', '', '0', ':$(PORT)', '-b :$(PORT)', '127.0.0.1')
   const variable = fc.oneof(
