@@ -16,7 +16,7 @@ settings  every setting but the server hooks: first those of the parser, in argp
   nargs, const, choices   as the argparse action has them
   type       name of the function that argparse converts the value with; null where argparse converts nothing
   default    the value in an empty environment on Linux, after gunicorn's own validator (a list for
-             forwarded_allow_ips). null where there is none, and where it hangs on the machine: see MACHINE
+             forwarded_allow_ips). null where there is none, and where it depends on the machine: see MACHINE
   validator  name of the function in gunicorn.config that checks and converts what is set
 Enumerations are written as their value, classes and functions as their dotted name.
 """
@@ -27,7 +27,7 @@ import json
 import os
 import sys
 
-# What hangs on who runs gunicorn and where: the user and group of the process, the folder it was started in.
+# What depends on who runs gunicorn and where: the user and group of the process, the folder it was started in.
 MACHINE = {'user', 'group', 'chdir'}
 
 

@@ -1,6 +1,6 @@
 /**
  * Random inputs against laws, in process: `npm run fuzz -- --seconds N --seed S [--target NAME] [--inputs N] [--from N]`.
- * The same seed has the same inputs; how many of them are run hangs on the seconds, unless `--inputs` says it. docs/contributing.md says more.
+ * The same seed has the same inputs; how many of them are run depends on the seconds, unless `--inputs` says it. docs/contributing.md says more.
  */
 import { parseArgs } from 'node:util'
 import type { Failure } from '../test/fuzz/run.ts'

@@ -17,7 +17,7 @@ export interface GunicornRelease {
 
 /**
  * Arguments for Python: nothing of this machine's own packages or settings takes part, so that what a release
- * answers does not hang on what else is installed here.
+ * answers does not depend on what else is installed here.
  */
 export const isolated = ['-I', '-S']
 

@@ -32,7 +32,7 @@ export function file(path: string, text: string | Uint8Array, mode = 0o644): Ent
   return { path, type: 'file', mode, size: content.length, content }
 }
 
-/** With the folders that they stand in, in an order that hangs on nothing but the paths. */
+/** With the folders that they stand in, in an order that depends on nothing but the paths. */
 export function complete(entries: readonly Entry[]): Entry[] {
   const all = new Map<string, Entry>()
   for (const entry of entries)

@@ -50,7 +50,7 @@ export async function writeImage(path: string, image: Image): Promise<WrittenIma
   const folder = mkdtempSync(join(dirname(path), '.image-'))
   try {
     const layers: { descriptor: Descriptor; blob: Entry }[] = []
-    // Not compressed: the digest then hangs on no compressor's version, and what pushes an image compresses it.
+    // Not compressed: the digest then depends on no compressor's version, and what pushes an image compresses it.
     for (const [index, { entries }] of image.layers.entries()) {
       const layer = join(folder, `${index}.tar`)
       const { sha256, size } = await write(layer, entries, image.created)

@@ -1,7 +1,7 @@
 import type { AdmissionAnswer, AdmissionResponse, AdmissionReview } from '../kubernetes/review.ts'
 import type { Answer, Operation } from './responder.ts'
 
-const warning = 'Paddock did not inspect this object for an internal fault; its log says more'
+const warning = 'Paddock could not inspect this object because of an internal fault: see its log'
 
 /** An answer to a review, as the API server wants it. */
 function envelope(response: AdmissionResponse): AdmissionAnswer {

@@ -94,7 +94,7 @@ function countsOf(workload: Workload | null, policy: Policy): Map<string, number
 
 /**
  * What makes two findings one fault: the rule, the container, the value, and what is allowed in its place. Not where it stands,
- * as words and containers may have moved; nor numbers of what is allowed, which hang on other fields: a higher limit of memory
+ * as words and containers may have moved; nor numbers of what is allowed, which depend on other fields: a higher limit of memory
  * makes too many workers no new fault.
  */
 function faultOf({ rule, container, shape, value, detail }: Finding): string {

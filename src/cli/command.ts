@@ -22,7 +22,7 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(withVisible(argv, text)) })
   const policyFlags = (command: Command): Command =>
     command
-      .option('--policy <file>', 'GunicornPolicies and GunicornExceptions to go by (repeatable)', several)
+      .option('--policy <file>', 'GunicornPolicies and GunicornExceptions to apply (repeatable)', several)
       .addOption(new Option('--preset <name>', 'a policy that ships with Paddock (default: blueking)').choices(presetNames))
   const governing = async (flags: PolicyFlags): Promise<Governing> => (await import('./governing.ts')).governing(flags, io)
   const adding = (command: Command): Command => {

@@ -56,7 +56,7 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
     lines.push(`  ${paint('red', 'refused')}: ${message}${releases ? ` (gunicorn ${releases.join(', ')})` : ''}${guess(message, invocation)}`)
   const missing = missingClass(invocation)
   if (missing !== undefined) lines.push(`  ${paint('red', 'fails')}: ${missing}`)
-  if (invocation.runs === 'maybe') lines.push('  whether it runs hangs on what comes before it')
+  if (invocation.runs === 'maybe') lines.push('  whether it runs depends on the commands before it')
   // What does not start is not stopped.
   if (ends === undefined && missing === undefined && problems.every(({ releases }) => releases)) lines.push(`  on SIGTERM: ${terminationText(invocation)}`)
   return `${lines.filter((line) => line.trim() !== '').map((line) => inOneLine(line.trimEnd())).join('\n')}\n`
@@ -82,7 +82,7 @@ const inOneLine = (line: string): string => line.replaceAll('\n', '\\n')
 /** What is said of a program that hides a gunicorn. */
 export const unreadLine = ({ name, words }: Unread): string => {
   const texts = words.map((word) => word.text)
-  return visible(name === 'eval' ? `what \`eval\` reads is not known: ${texts.slice(1).join(' ')}` : `what \`${name}\` does with its words is not known, so that they are not read: ${texts.join(' ').replaceAll(/\s+/g, ' ')}`)
+  return visible(name === 'eval' ? `what \`eval\` reads is not known: ${texts.slice(1).join(' ')}` : `what \`${name}\` is not a known wrapper, and its arguments are not checked: ${texts.join(' ').replaceAll(/\s+/g, ' ')}`)
 }
 
 const reason: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-/** The policies of a cluster, with what they hang on: GunicornPolicies, GunicornExceptions, and the labels of namespaces. */
+/** The policies of a cluster, with what they depend on: GunicornPolicies, GunicornExceptions, and the labels of namespaces. */
 import type { Labels } from '../kubernetes/labels.ts'
 import { Policies, type ExceptionObject, type Governed, type PolicyObject } from '../policy/policies.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -158,7 +158,7 @@ export class LivePolicies extends PoliciesInCluster {
   }
 }
 
-/** The operator writes the status of policies; nothing hangs on it. */
+/** The operator writes the status of policies; nothing depends on it. */
 function isStatusOnly({ type, object, former }: ObjectEvent<PolicyObject | ExceptionObject>): boolean {
   return (
     type === 'changed' && object.metadata.generation !== undefined && object.metadata.generation === former.metadata.generation

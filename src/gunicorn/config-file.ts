@@ -95,7 +95,7 @@ export class ConfigReader {
   }
 
   #read(named: string): ConfigFile | null | undefined {
-    // Which folder a module is found in hangs on what is installed. What is compiled is no text.
+    // Which folder a module is found in depends on what is installed. What is compiled is no text.
     if (named.startsWith('python:') || named.endsWith('.pyc')) return null
     const file = this.#source.file(named.startsWith('file:') ? named.slice('file:'.length) : named)
     if (!file) return file

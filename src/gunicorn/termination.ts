@@ -41,7 +41,7 @@ export type Parent =
 export interface Termination {
   /**
    * `graceful`: gunicorn gets it. `ignored`: nothing happens until SIGKILL. `cut off`: gunicorn is killed while it works, as a
-   * process above it ends. `unknown`: it hangs on what cannot be seen.
+   * process above it ends. `unknown`: it depends on what cannot be seen.
    */
   readonly outcome: 'graceful' | 'ignored' | 'cut off' | 'unknown'
   /** The process with PID 1; undefined where it is gunicorn, `null` where that cannot be told. */
@@ -62,7 +62,7 @@ export function termination(parents: readonly Parent[], isFirst = true): Termina
     const stay = staying(parent)
     if (stay === 'leaves') continue
     if (stay === 'unknown') {
-      const because = `it hangs on what \`${parent.name}\` is in the image, as dash (Debian, Ubuntu) waits for gunicorn without passing it on, and others become gunicorn`
+      const because = `it depends on what \`${parent.name}\` is in the image, as dash (Debian, Ubuntu) waits for gunicorn without passing it on, and others become gunicorn`
       return { outcome: 'unknown', first: first === undefined ? null : first, stopsAt: parent, because }
     }
     const hasPid1 = first === undefined && isFirst

@@ -6,7 +6,7 @@ import { parseAddress } from './address.ts'
 import type { Value } from './catalogue/release-file.ts'
 import { parseInteger, repr, strip } from './python-value.ts'
 
-/** The value as gunicorn holds it; why it refuses it; or that it hangs on the machine it runs on. */
+/** The value as gunicorn holds it; why it refuses it; or that it depends on the machine it runs on. */
 export type Validated = { readonly value: Value } | { readonly error: string } | 'unknown'
 
 type Validator = (value: Value) => Validated
@@ -125,7 +125,7 @@ function hostport(text: string): Validated {
     : value([elements[0] ?? '', port])
 }
 
-/** Which protocols there are hangs on the Python; these are the ones that each has had, by their numbers. */
+/** Which protocols there are depends on the Python; these are the ones that each has had, by their numbers. */
 const sslVersions: Readonly<Record<string, number>> = { SSLv23: 2, TLS: 2, TLS_CLIENT: 16, TLS_SERVER: 17 }
 const oldSslVersions: Readonly<Record<string, number>> = { TLSv1: 3, TLSv1_1: 4, TLSv1_2: 5 }
 

@@ -22,7 +22,7 @@ export function selects(selector: LabelSelector, labels: Labels): boolean {
 }
 
 /**
- * The same where only some labels may be known: undefined where it hangs on a label that is not among them.
+ * The same where only some labels may be known: undefined where it depends on a label that is not among them.
  * With `complete` false, a label that is not there may be there all the same.
  */
 export function selectsKnown({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels, complete: boolean): boolean | undefined {

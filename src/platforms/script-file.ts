@@ -22,7 +22,7 @@ export interface ScriptFile {
   readonly variables: readonly EnvVar[]
   /** True where something that cannot be seen may have set any variable. */
   readonly tampered: boolean
-  /** Whether it is surely run, or hangs on something. */
+  /** Whether it is surely run, or depends on something. */
   readonly runs: 'surely' | 'maybe'
 }
 

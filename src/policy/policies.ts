@@ -31,7 +31,7 @@ export interface Decision {
 export interface Standing {
   readonly name: string
   readonly priority: number
-  /** Unknown where it hangs on labels of the namespace that are not known: such a policy does not govern. */
+  /** Unknown where it depends on labels of the namespace that are not known: such a policy does not govern. */
   readonly governs: 'yes' | 'no' | 'unknown'
   /** What its match says: `its kinds are Deployment, Job`. */
   readonly why: string
@@ -81,7 +81,7 @@ export class Policies {
 
   /**
    * The policy of a workload; undefined where none governs it. `namespaceLabels` undefined: they are not known, and a policy
-   * that hangs on them does not govern. `now`: milliseconds since 1970, for the end of exceptions. Cheap: what several
+   * that depends on them does not govern. `now`: milliseconds since 1970, for the end of exceptions. Cheap: what several
    * policies come to is worked out once for each set of them.
    */
   for(workload: Governed, namespaceLabels: Labels | undefined, now: number): Policy | undefined {
@@ -128,7 +128,7 @@ function specificity({ match = {} }: PolicySpec): number {
   return 8 * Object.keys(match).length + (match.workloadSelector ? 4 : 0) + (match.namespaceSelector ? 2 : 0) + (match.kinds ? 1 : 0)
 }
 
-/** Whether a policy governs a workload; undefined where it hangs on what is not known of the namespace. */
+/** Whether a policy governs a workload; undefined where it depends on what is not known of the namespace. */
 function governs({ spec, kinds }: Compiled, workload: Governed, namespaceLabels: Labels | undefined): boolean | undefined {
   const { match } = spec
   if (!match) return true

@@ -103,7 +103,7 @@ export function readMarker(text: string): Marker {
 }
 
 /**
- * Whether a marker holds in a Linux container with CPython, without extras; null where that hangs on something unknown.
+ * Whether a marker holds in a Linux container with CPython, without extras; null where that depends on something unknown.
  * @param python the version of Python as far as it is known: "2.7", "3.11", "3.11.4", "3"; null where nothing is.
  * @throws SyntaxError where the text is no marker.
  */

@@ -45,7 +45,7 @@ export function readModule(source: string, name: string, environment: Environmen
     if ('refused' in syntax) return syntax
     return new Interpreter(syntax, name, environment).run()
   } catch (error) {
-    // What is nested so deep is no config file that a person wrote. Whether a Python runs it hangs on the Python.
+    // What is nested so deep is no config file that a person wrote. Whether a Python runs it depends on the Python.
     if (error instanceof RangeError) return { message: 'nested too deep', line: 1, refused: false }
     throw error
   }

@@ -10,7 +10,7 @@ export default defineRule({
   action: 'Warn',
   mayBeAllowed: true,
   summary: 'a config file sets a name that gunicorn ignores, or nothing',
-  why: 'gunicorn takes no notice of names that are none of its settings, which are told apart by case, and goes by the default. `workers: 4` is a note on a type to Python, and sets nothing.',
+  why: 'gunicorn silently ignores names that are not settings (case matters), and uses the default. `workers: 4` is a note on a type to Python, and sets nothing.',
   remedy: "Write the setting's own name.",
   settings: [],
 

@@ -29,7 +29,7 @@ export default defineRule({
           place: known.place ?? subject.place,
           shape: 'Invalid value',
           value: known.told,
-          detail: `gunicorn, of which ${known.evidence} tells, needs ${fault.detail}`,
+          detail: `gunicorn (from ${known.evidence}) needs ${fault.detail}`,
           ...doubtful(fault),
         }
     }

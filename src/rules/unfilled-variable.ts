@@ -56,7 +56,7 @@ function* portFault(subject: Subject, setting: Setting, entry: Entry): Iterable<
   if (!fault) return
   const { name, holder } = fault
   const late = holder !== undefined && subject.environment.variables.has(name)
-  yield invalid(subject, setting, entry, late ? `must not hang on ${holder}, which refers to ${name} before it is defined` : `must not hang on ${name}, which nothing defines, and which a Service would define as \`tcp://…\``, {
+  yield invalid(subject, setting, entry, late ? `must not depend on ${holder}, which refers to ${name} before it is defined` : `must not depend on ${name}, which nothing defines, and which a Service would define as \`tcp://…\``, {
     value: text, remedy: late ? `Define ${name} in \`env\` before ${holder}.` : `Define ${name} in \`env\`.`,
   })
 }

@@ -22,7 +22,7 @@ export default defineRule({
         place: known.place ?? subject.place,
         shape: 'Invalid value',
         value: known.told,
-        detail: `gunicorn, of which ${known.evidence} tells, must go together with Python ${version}, and ${fault.told}`,
+        detail: `gunicorn (from ${known.evidence}) must support Python ${version}: ${fault.told}`,
         remedy: fault.remedy,
       }
   },

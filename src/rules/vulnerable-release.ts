@@ -27,7 +27,7 @@ export default defineRule({
       place: known.place ?? subject.place,
       shape: 'Invalid value',
       value: version,
-      detail: `gunicorn must be ${newest.fixed} or newer, as ${ids} ${found.length > 1 ? 'are' : 'is'} known of what ${known.evidence} says`,
+      detail: `gunicorn must be ${newest.fixed} or newer: that of ${known.evidence} has ${ids}`,
       ...(isTooOld ? { remedy: `Move to Python ${newest.python.replace('>=', '')} or newer, and update gunicorn there: no release without it is for Python ${own}.` } : {}),
     }
   },

@@ -406,7 +406,7 @@ export abstract class CommandReader implements Context {
       return null
     }
     const { value } = expandWhole(part.value, this)
-    // What it is, and whether it fails, hangs on whether it sees what stands before it.
+    // What it is, and whether it fails, depends on whether it sees what stands before it.
     if (command && before !== undefined && /\(\(|:\?|\$\[/.test(part.text)) {
       this.stop()
     }

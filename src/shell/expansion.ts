@@ -737,7 +737,7 @@ class Expansion {
     return pieces
   }
 
-  /** Notes what expanding the operands may do: whether they are expanded hangs on the parameter. */
+  /** Notes what expanding the operands may do: whether they are expanded depends on the parameter. */
   #skipOperands({ operation, text }: Syntax.ParameterExpansionPart): void {
     if (operation === undefined) return
     const operands = 'operand' in operation ? [operation.operand]
@@ -747,7 +747,7 @@ class Expansion {
   }
 }
 
-/** `*`, `?`, or a set of characters that every shell reads alike: `[a-z]` hangs on the language, and `[^a]` on the shell. */
+/** `*`, `?`, or a set of characters that every shell reads alike: `[a-z]` depends on the language, and `[^a]` on the shell. */
 function globPiece(part: Syntax.GlobPart): Piece | null {
   if (part.kind !== 'bracket') return { any: part.kind === 'star' ? 'many' : 'one' }
   const match = /^\[(!?)([A-Za-z0-9_.,:/@%+=][A-Za-z0-9_.,:/@%+= -]*)\]$/.exec(part.text)

@@ -108,7 +108,7 @@ class Reader {
     for (;;) {
       const word = this.#words[this.#index]
       if (word === undefined && this.#input && !this.#command) break
-      // Which word is the script hangs on every word up to it.
+      // Which word is the script depends on every word up to it.
       if (word === undefined || word.splits) return null
       if (!/^[+-]/.test(word.prefix)) {
         if (word.value === null && word.prefix === '') return null

@@ -15,7 +15,7 @@ const mostWork = 1_000_000
 
 /**
  * The text without what the pattern matches at its start (or end), the shortest match or the longest; null where that is too
- * much work, or hangs on how a shell counts characters.
+ * much work, or depends on how a shell counts characters.
  */
 export function remove(text: string, pattern: readonly Piece[], from: 'start' | 'end', longest: boolean): string | null {
   if (text.length * pattern.length > mostWork) return null
@@ -56,7 +56,7 @@ export function replace(
   return result
 }
 
-/** Whether the pattern matches the whole text; null where that is too much work, or hangs on how a shell counts characters. */
+/** Whether the pattern matches the whole text; null where that is too much work, or depends on how a shell counts characters. */
 export function matches(text: string, pattern: readonly Piece[]): boolean | null {
   if (text.length * pattern.length > mostWork) return null
   spend(text.length / 200)

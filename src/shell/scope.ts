@@ -30,7 +30,7 @@ const isSameArray = (one: readonly Element[] | undefined, other: readonly Elemen
 export const isNumber = ({ value, isNumber: number = false }: Variable): boolean => number || (value != null && /^-?(?:0|[1-9]\d{0,17})$/.test(value))
 
 /**
- * Whether the shell gets here: `surely` where every command before succeeds, `maybe` where that hangs on a condition,
+ * Whether the shell gets here: `surely` where every command before succeeds, `maybe` where that depends on a condition,
  * `never` after an `exit`, an `exec` or the like.
  */
 export type Reach = 'surely' | 'maybe' | 'never'

@@ -334,7 +334,7 @@ describe('an internal fault', () => {
   const respond: Respond = (_operation, review) => {
     throw new TypeError(`cannot read\n    at ${JSON.stringify(review.request.object)}`)
   }
-  const words = 'Paddock did not inspect this object for an internal fault; its log says more'
+  const words = 'Paddock could not inspect this object because of an internal fault: see its log'
 
   test('lets the object in with a warning, is counted, and is logged without the object', async () => {
     const { port, log } = await start({ respond })

@@ -106,7 +106,7 @@ describe('an update that brings another template', () => {
     const turned = withTemplate(before, { spec: { containers: [{ name: 'b', command: loopback }, { name: 'a', command: ['gunicorn', 'wsgi', '--never'] }] } })
     expect(verdict(update(two, turned))).toMatch(/^warned: .*loopback-bind/)
   })
-  test('numbers in the reason hang on other fields', () => {
+  test('numbers in the reason depend on other fields', () => {
     const limited = (memory: string) => withTemplate(before, { spec: { containers: [{ name: 'web', command: ['gunicorn', 'wsgi', '-b', ':8000', '-w', '64'], resources: { limits: { memory } } }] } })
     const rules = { 'excess-workers': 'Deny' } as const
     expect(verdict(update(limited('128Mi'), limited('256Mi')), { rules })).toMatch(/^warned: .*excess-workers/)

@@ -56,7 +56,7 @@ describe('check --policy', () => {
     expect(found(out)).toEqual(expected)
   })
 
-  test('what hangs on labels that are not known is said', async () => {
+  test('what depends on labels that are not known is said', async () => {
     const { err } = await run(['check', '--policy', 'p.yaml', 'a.yaml'], { 'p.yaml': policies, 'a.yaml': `${pod}---\n${pod.replace('web,', 'api,')}` })
     expect(err).toBe('paddock: GunicornPolicy "storefront" asks for labels of namespace "shop", which are not known: it is left out there (check the Namespace object as well)\n')
   })

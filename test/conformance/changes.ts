@@ -51,7 +51,7 @@ function started({ runs }: Outcome, inOrder: boolean, { policy }: Mending): stri
 const comparable = (environment: string): string => environment.replace(/^export (SHLVL|_|GUNICORN_CMD_ARGS)\b.*\n?/gm, '').trimEnd()
 
 /**
- * The variables of `export -p` but for those that settings go into, which every program of the container gets. Their order hangs on
+ * The variables of `export -p` but for those that settings go into, which every program of the container gets. Their order depends on
  * how many there are.
  */
 function withoutInjected(environment: string): string {

@@ -20,7 +20,7 @@ interface Release {
 
 /**
  * Command lines with their environments: the same for the same seed. They hold every flag of every release in the
- * catalogue, and nothing that hangs on the machine but two files that every one has (/dev/null and /tmp) and some
+ * catalogue, and nothing that depends on the machine but two files that every one has (/dev/null and /tmp) and some
  * that none has (/nonexistent/…).
  */
 export function commandLines(seed: number, count: number): CommandLine[] {

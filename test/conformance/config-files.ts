@@ -3,7 +3,7 @@ import type { CommandLine } from './gunicorn.ts'
 import { Random } from './random.ts'
 import { valuesOf } from './setting-values.ts'
 
-/** The same for the same seed. Nothing hangs on the machine but how many processors it has, which no value is made of. */
+/** The same for the same seed. Nothing depends on the machine but how many processors it has, which no value is made of. */
 export function configFiles(seed: number, count: number): CommandLine[] {
   const generator = new Generator(seed)
   const lines = Array.from({ length: count }, () => generator.commandLine())

@@ -9,7 +9,7 @@ export const usual: readonly (readonly string[])[] = [
   ['--reload'], ['--daemon'], ['-b', '8000'], ['-b', '$(PORT)'],
 ]
 
-/** Settings that few have, that hang on the environment, or that gunicorn refuses. */
+/** Settings that few have, that depend on the environment, or that gunicorn refuses. */
 export const unusual: readonly (readonly string[])[] = [
   ['-b', '8080'], ['-b', ':$PORT'], ['--bind=0.0.0.0:${PORT}'], ['-b127.0.0.1:$(PORT)'], ['-b', 'localhost:80'], ['--bind=[::1]:80'],
   ['-b', 'unix:/tmp/x y.sock'], ['-b', '127.0.0.1:1', '-b', 'localhost:2'], ['-b', ':1', '--bind', '127.0.0.1:2'],

@@ -1,4 +1,4 @@
-/** Scripts that may start gunicorn with something that it refuses, in ways that hang on what an object does not tell: made from a seed. */
+/** Scripts that may start gunicorn with something that it refuses, in ways that depend on what an object does not tell: made from a seed. */
 import { Random } from './random.ts'
 
 /** A container, and the worlds that its object allows. */

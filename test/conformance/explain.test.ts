@@ -1,7 +1,7 @@
 /**
  * What `paddock explain --stdin` says of generated command lines, against what real gunicorn releases make of them.
  *
- * It must refuse what they refuse, and tell the settings and the application that they go by. What hangs on the machine
+ * It must refuse what they refuse, and tell the settings and the application that they go by. What depends on the machine
  * (files, folders, the names of users and groups) it may call unknown, and nothing else.
  */
 import { beforeAll, describe, expect } from '@jest/globals'
@@ -31,7 +31,7 @@ async function explain(lines: readonly CommandLine[], release: string): Promise<
 }
 
 /**
- * Refusals that hang on the machine, each with the setting that paddock must then call unknown. (A package of `--paste`
+ * Refusals that depend on the machine, each with the setting that paddock must then call unknown. (A package of `--paste`
  * is not there; only a digit that is none for `int()` is refused on any machine.)
  */
 const machineDependent: readonly (readonly [setting: string, refusal: RegExp])[] = [

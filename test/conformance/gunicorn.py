@@ -43,7 +43,7 @@ def load_config():
 
 
 def import_with(environment):
-    """What hangs on the environment is read where a release's modules are imported: that of the last import counts.
+    """What depends on the environment is read where a release's modules are imported: that of the last import counts.
 
     GUNICORN_CMD_ARGS is none of it: it is read when it is used.
     """

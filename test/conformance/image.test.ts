@@ -129,7 +129,7 @@ describe('the image', () => {
     rmSync(again)
   })
 
-  realTest('has a bundle that hangs on no folder', missing, () => {
+  realTest('has a bundle that depends on no folder', missing, () => {
     const elsewhere = join(folder, 'else', 'where')
     script('build.ts', elsewhere)
     const contents = (top: string): object => new Map(pathsIn(top).map((path) => [path, readFileSync(join(top, path), 'utf8')]))

@@ -31,7 +31,7 @@ const hosts = [
   'tcp://h:1', 'a:+1', 'a:1_0', '$(HOST_IP):8125',
 ]
 
-/** Names are left out: who is known to whom hangs on the machine. The last ones are nobody's anywhere. */
+/** Names are left out: who is known to whom depends on the machine. The last ones are nobody's anywhere. */
 const accounts = ['0', '1000', '65534', '007', '٣', '²', '']
 
 /** By setting: what fits it, and what does not. */

@@ -52,7 +52,7 @@ const options: readonly string[] = [
   '--access-logformat "%(t)s \\"%(r)s\\""', '--env A=b', "-e 'A=b c'", '--statsd-host localhost:8125', '--reload', '--user app',
 ]
 
-/** Options with a value from elsewhere: what a shell makes of them hangs on the variables. */
+/** Options with a value from elsewhere: what a shell makes of them depends on the variables. */
 const live: readonly string[] = [
   '-b :$PORT', '-b 0.0.0.0:$PORT', '-b "0.0.0.0:$PORT"', '--bind=0.0.0.0:${PORT}', '--bind ":${PORT:-8000}"', '-b ${HOST:-0.0.0.0}:${PORT:-8000}',
   '-b "${HOST}:${PORT}"', '--bind="[::]:$PORT"', '-w $WORKERS', '-w ${WORKERS:-3}', '-w "${WORKERS:-3}"', '--workers=${WEB_CONCURRENCY:-2}',
@@ -134,7 +134,7 @@ const assignments: readonly string[] = [
   'HOME=/tmp', 'PYTHONUNBUFFERED=1 WEB_CONCURRENCY=${WORKERS:-2}',
 ]
 
-/** Programs that may fail, files that are looked for from another folder, and a comparison that hangs on the language. */
+/** Programs that may fail, files that are looked for from another folder, and a comparison that depends on the language. */
 const unsure = /\b(broken|die|command -v|type|hash)\b|cd [^]*\.\/(bin|env)|\\>/
 
 class Generator {

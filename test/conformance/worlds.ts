@@ -173,7 +173,7 @@ function put(path: string, root: string, work: string, bin: string): void {
 }
 
 /**
- * A start as gunicorn is asked about it: what hangs on the machine that answers takes no part. Config files are one that is
+ * A start as gunicorn is asked about it: what depends on the machine that answers takes no part. Config files are one that is
  * there, and users and folders those that it has.
  */
 export function commandLineOf({ argv: [name = 'gunicorn', ...words], variables }: Run, { files }: World): CommandLine {

@@ -71,7 +71,7 @@ describe('the bill of materials', () => {
     })
   })
 
-  test('has a serial number that hangs on its content alone', () => {
+  test('has a serial number that depends on its content alone', () => {
     const serial = (name: string): string => sbom(paddockComponent('1.2.3'), [npmComponent(made({ name }))], created).serialNumber
     expect(serial('a')).toMatch(/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
     expect(serial('a')).toBe(serial('a'))
