@@ -21,7 +21,10 @@ export function runProblems(mending: Mending, before: Outcome, after: Outcome, a
   if (!same(was, is)) return [`${argvs(before)} became ${argvs(after)}`]
   const effects = inOrder ? (['status', 'stdout', 'stderr', 'files'] as const) : []
   return [
-    ...effects.flatMap((name) => difference(name, withoutLines(before[name]), withoutLines(after[name]))),
+    ...effects.flatMap((name) => {
+      const was = withoutLines(before[name])
+      return difference(name, was, withoutLines(after[name]), name === 'stderr' ? [was, withoutPort(was)] : [was])
+    }),
     ...pairs(before, after, inOrder).flatMap(([one, other]) => {
       const [old, now] = [answers.get(one), answers.get(other)]
       const problems = old && now ? settingProblems(mending, other, old, now) : ['gunicorn was not asked']
@@ -34,6 +37,9 @@ function difference(name: string, was: unknown, is: unknown, wanted: readonly un
   if (wanted.some((value) => same(value, is))) return []
   return [`${name} was ${JSON.stringify(was)}, is ${JSON.stringify(is)}, not ${JSON.stringify(wanted[0])}`]
 }
+
+/** Without what a shell says of `$(PORT)`, which it takes for a command: where that is mended, it says so no more. */
+const withoutPort = (stderr: unknown): unknown => (typeof stderr === 'string' ? stderr.replaceAll(/^.*\bPORT: (?:command )?not found\n/gm, '') : stderr)
 
 const argvs = ({ runs }: Outcome): string => JSON.stringify(runs.map(({ argv }) => argv))
 
