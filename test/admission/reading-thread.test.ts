@@ -132,7 +132,7 @@ describe('a large review', () => {
     const { review, metric, lines } = await start(() => {
       throw new Error('secret')
     })
-    expect((await review('validate', deployment(loopback, large))).warnings).toEqual([expect.stringContaining('for an internal fault')])
+    expect((await review('validate', deployment(loopback, large))).warnings).toEqual([expect.stringContaining('because of an internal fault')])
     expect(await metric('paddock_faults_total')).toBe(1)
     expect(JSON.stringify(lines.filter(({ msg }) => msg === 'internal fault'))).toContain('"uid":"abc","namespace":"shop"')
     expect(JSON.stringify(lines)).not.toContain('secret')
