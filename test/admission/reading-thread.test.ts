@@ -37,7 +37,8 @@ async function start(policyFor: PolicyFor, settings: Partial<ReadingThreadSettin
   let time = Date.now()
   const log = jsonLog('info', (line) => void lines.push(JSON.parse(line) as Record<string, unknown>), () => (time += 1000))
   const options = { exemptNamespaces: ['paddock'] }
-  const thread = new ReadingThread({ entry, policyFor, options, log, ...settings })
+  // A thread that has just started, on a busy machine, may take a review for longer than any is given where they are served.
+  const thread = new ReadingThread({ entry, policyFor, options, log, limit: 20_000, ...settings })
   const server = createServer({
     respond: responder(policyFor, options), thread, tls, log, lameDuck: 0, grace: 300, onFault: (review) => onFaultOf(policyFor, review),
     prepare: ({ request: { namespace = '' } }) => settings.prepare?.(namespace),
