@@ -68,7 +68,6 @@ const exits: Readonly<Record<string, Case>> = {
   'a variable': { args: [...socket, '$APP_MODULE'] },
   'no variable behind the colon': { args: [...socket, 'shop:'] },
   'a bracket that is not closed': { args: [...socket, 'shop:create_app('] },
-  'blanks': { args: [...socket, 'shop app:app'] },
   'options in the application': { args: ['shop:app -b unix:socket -w 2'] },
   'a blank behind the colon': { args: [...socket, 'shop: app'] },
   'a blank behind the module': { args: [...socket, 'shop :app'] },

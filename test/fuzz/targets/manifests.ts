@@ -79,10 +79,17 @@ function independent(text: string, values: readonly unknown[], broken: Broken): 
   const list = Array.isArray(documents) ? documents : []
   if (list.some(({ errors }) => errors.length > 0)) return
   const read = list.map((document): unknown => document.toJS({ maxAliasCount: 1000 })).filter((value) => value !== null)
-  // Strings alone: numbers and times have a reading of their own in each version of YAML. A point alone is a number to this reader.
-  const strings = (value: unknown): unknown => JSON.stringify(value, (_, one: unknown) => (typeof one === 'number' || typeof one === 'boolean' || (typeof one === 'string' && /^[-+]?[._]+$/.test(one)) ? null : one))
-  if (read.length === values.length && strings(read) !== strings(values)) broken('reads', 'independent', `another reader reads ${strings(read) as string} where Paddock reads ${strings(values) as string}`)
+  if (read.length === values.length && !agrees(read, values)) broken('reads', 'independent', `another reader reads ${JSON.stringify(read)} where Paddock reads ${JSON.stringify(values)}`)
 }
+
+/** Whether two readings have the same strings at the same places: what is a number, a time or nothing each version of YAML says for itself. */
+function agrees(one: unknown, other: unknown): boolean {
+  if (!isNode(one) || !isNode(other)) return isNode(one) === isNode(other) && (typeof one !== 'string' || typeof other !== 'string' || one === other)
+  const keys = Object.keys(one)
+  return Array.isArray(one) === Array.isArray(other) && keys.length === Object.keys(other).length && keys.every((key) => agrees(one[key], other[key]))
+}
+
+const isNode = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !(value instanceof Date)
 
 export const manifests: Target = {
   name: 'manifest', share: 6, laws: [...fileLaws, 'rest', 'reads'],
