@@ -23,12 +23,13 @@ export default defineRule({
     if (front === 'a proxy') return
     // Who probes it by its own address knows that it is none of the Pod.
     const isOwn = !isAsked && isProbedInside(subject.container)
+    const byPort = Map.groupBy(setting.entries, portOf)
     for (const entry of setting.entries) {
       const text = textOf(entry)?.trim() ?? ''
       const value = everywhere(withPortVariable(text, env) ?? text)
       const rest = entry.value === undefined ? { value: entry.argument?.word.text } : front === undefined && !isOwn ? { fix: { setting: 'bind', value, entry } } : {}
       const doubt = front !== undefined ? { doubt: `unless ${front} passes requests on to it` } : isOwn ? { doubt: 'unless it is for its own Pod alone, as its probe is' } : {}
-      const remedy = remedyFor(entry, setting.entries)
+      const remedy = remedyFor(entry, byPort)
       yield invalid(subject, setting, entry, 'must not be a loopback address', { ...rest, ...doubt, ...(remedy === undefined ? {} : { remedy }) })
     }
   },
@@ -47,9 +48,9 @@ function isAskedThere({ workload, container, beside }: Subject, entries: readonl
 }
 
 /** Of two addresses with one port, on all interfaces both cannot be bound. */
-function remedyFor(entry: Entry, entries: readonly Entry[]): string | undefined {
+function remedyFor(entry: Entry, byPort: ReadonlyMap<string | undefined, readonly Entry[]>): string | undefined {
   const port = portOf(entry)
-  const same = port === undefined ? [] : entries.filter((other) => portOf(other) === port)
+  const same = port === undefined ? [] : (byPort.get(port) ?? [])
   if (same.length < 2) return undefined
   return same[0] === entry ? "Bind to '0.0.0.0:PORT'." : 'Leave it out: `[::]:PORT` alone is for IPv4 and IPv6.'
 }
