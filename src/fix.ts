@@ -1,6 +1,6 @@
 /** Findings → the smallest edit of the object. Pure, idempotent. */
 import { spend, unlessUnread } from './budget.ts'
-import { apart } from './command-line/script-place.ts'
+import { spliced } from './command-line/script-place.ts'
 import { applyEdits, type Edit } from './edit.ts'
 import { omit, type Omission } from './gunicorn/omission.ts'
 import type { Entry } from './gunicorn/settings.ts'
@@ -282,7 +282,7 @@ class Writer {
     else {
       const isAlone = words.every((other) => other === word || other.start !== word.start)
       const at = word.start + offset
-      const splice = insertion.kind === 'text' && isAlone ? script?.splice(apart(script, { start: at, end: at, text: put })) : undefined
+      const splice = insertion.kind === 'text' && isAlone && script ? spliced(script, { start: at, end: at, text: put }) : undefined
       if (!splice) return 'impossible'
       this.#replacements.push({ op: 'splice', path, ...splice })
     }
@@ -336,7 +336,7 @@ class Writer {
     if (insertion.kind !== 'text' || !script || !isAlone) return undefined
     const source = script.text
     const splice = (from: number, text: string): Edit | undefined => {
-      const made = script.splice(apart(script, { start: from, end, text }))
+      const made = spliced(script, { start: from, end, text })
       return made && { op: 'splice', path, ...made }
     }
     if (left !== undefined) return isPlain ? splice(start, left) : undefined
@@ -392,7 +392,7 @@ class Writer {
     const head = word.value?.slice(0, offset) ?? ''
     const plain = word.text === word.value
     const text = (plain || head === '' ? before : quote(head)) + this.#forShell(setting, value)
-    const splice = script?.splice(apart(script, { start: word.start, end: word.end, text }))
+    const splice = script && spliced(script, { start: word.start, end: word.end, text })
     if (splice) this.#replacements.push({ op: 'splice', path: place.path, ...splice })
     return splice !== undefined
   }
@@ -428,7 +428,7 @@ class Writer {
     }
     const { offset, before, between } = insertion
     const text = options.map((words) => words.join(' '))
-    const splice = script?.splice(apart(script, { start: offset, end: offset, text: before ? text.map((one) => `${one} `).join('') : text.map((one) => between + one).join('') }))
+    const splice = script && spliced(script, { start: offset, end: offset, text: before ? text.map((one) => `${one} `).join('') : text.map((one) => between + one).join('') })
     return splice && script ? [{ op: 'splice', path: script.path, ...splice }] : []
   }
 

@@ -43,10 +43,10 @@ export interface Splice {
   readonly text: string
 }
 
-/** The same with a blank behind a number that would stand directly before a redirection, and would be its descriptor: `-w 4>log`. */
-export function apart({ text: script }: ScriptPlace, { start, end, text }: Splice): Splice {
-  const isNumber = /[<>]/.test(script.charAt(end)) && /(?:^|[\s;&|()])\d+$/.test(script.slice(Math.max(0, start - 32), start) + text)
-  return { start, end, text: isNumber ? `${text} ` : text }
+/** Puts words into a script, with a blank behind a number that would stand directly before a redirection, and be its descriptor: `-w 4>log`. */
+export function spliced(script: ScriptPlace, { start, end, text }: Splice): Splice | undefined {
+  const isNumber = /[<>]/.test(script.text.charAt(end)) && /(?:^|[\s;&|()])\d+$/.test(script.text.slice(Math.max(0, start - 32), start) + text)
+  return script.splice({ start, end, text: isNumber ? `${text} ` : text })
 }
 
 export const withinScript = 'it stands in a script within a script'
