@@ -53,7 +53,7 @@ export class Alternatives {
     const { beside, container, mayHaveOthers, parents } = invocation
     if (mayHaveOthers || (this.#serving.get(container) ?? 0) > 0) return true
     if (parents.some((parent) => parent.kind === 'shell' && this.#hides(parent.script))) return true
-    return beside.some(staysOrStarts) && [...beside].some((command) => staysOrStarts(command) && !this.#seen.has(command))
+    return beside.someExcept(staysOrStarts, this.#seen)
   }
 
   /** Whether a script may start what is not seen; each is looked at once. */
@@ -73,7 +73,7 @@ export class Alternatives {
     if (invocation.runs === 'maybe') return this.#hasOtherWays(invocation) ? unlessReached : undefined
     if ((this.#serving.get(invocation.container) ?? 0) > (this.#serves(invocation) ? 1 : 0)) return 'unless another gunicorn of the script starts'
     if (!invocation.mayHaveOthers) return undefined
-    if (invocation.beside.some(isUnseen) && [...invocation.beside].some((command) => isUnseen(command) && !this.#seen.has(command))) return 'unless the script starts another gunicorn'
+    if (invocation.beside.someExcept(isUnseen, this.#seen)) return 'unless the script starts another gunicorn'
     return isLast(invocation) ? undefined : 'unless the script starts another gunicorn behind it, where that cannot be seen'
   }
 }

@@ -2,7 +2,7 @@
 import type { Command } from './command.ts'
 
 /** A question that is asked of each command: it stands by itself, so that what it comes to is remembered. */
-export type Trait = (command: Command) => boolean
+type Trait = (command: Command) => boolean
 
 /** One script, without the command in it that leads further. */
 interface Part {
@@ -21,7 +21,7 @@ function countOf(commands: readonly Command[], trait: Trait): number {
   return count
 }
 
-export class Beside implements Iterable<Command> {
+export class Beside {
   readonly #parts: readonly Part[]
 
   constructor(parts: readonly Part[]) {
@@ -38,8 +38,9 @@ export class Beside implements Iterable<Command> {
     return this.#parts.some(({ commands, own }) => countOf(commands, trait) > (trait(own) ? 1 : 0))
   }
 
-  *[Symbol.iterator](): Generator<Command> {
-    for (const { commands, own } of this.#parts) for (const command of commands) if (command !== own) yield command
+  /** The same without some that are known. */
+  someExcept(trait: Trait, known: ReadonlySet<Command | undefined>): boolean {
+    return this.some(trait) && this.#parts.some(({ commands, own }) => commands.some((command) => command !== own && trait(command) && !known.has(command)))
   }
 }
 
