@@ -95,6 +95,8 @@ function isOwnName({ workload, environment }: Subject, host: string): boolean {
 /** An address that a gunicorn of a Pod surely binds. */
 interface Held {
   readonly container: Container
+  /** Which of the Pod's containers it is. */
+  readonly index: number
   readonly address: Tcp
   readonly text: string
   readonly mayShare: boolean
@@ -120,7 +122,7 @@ function heldIn(inPod: readonly Invocation[]): ReadonlyMap<number, readonly Held
       if (address?.kind !== 'tcp' || typeof text !== 'string') continue
       const others = held.get(address.port) ?? []
       held.set(address.port, others)
-      if (others.length < most) others.push({ container, address, text, mayShare: mayShare(settings) })
+      if (others.length < most) others.push({ container, index: workload.containers.indexOf(container), address, text, mayShare: mayShare(settings) })
     }
   }
   heldBy.set(inPod, held)
@@ -132,10 +134,10 @@ function* taken(subject: Subject, inPod: readonly Invocation[], setting: Setting
   const { workload, container } = subject
   if (setting.source === 'default' || !workload.pod || !isLasting(workload, container)) return
   const held = heldIn(inPod)
+  const own = workload.containers.indexOf(container)
   const isApart = isIPv6Only(workload)
   for (const { entry, address } of bound) {
-    const own = workload.containers.indexOf(container)
-    const other = held.get(address.port)?.find((one) => workload.containers.indexOf(one.container) < own && sharesAddress(one.address, address, isApart) && !(one.mayShare && mayShare(subject.settings)))
+    const other = held.get(address.port)?.find((one) => one.index < own && sharesAddress(one.address, address, isApart) && !(one.mayShare && mayShare(subject.settings)))
     if (!other) continue
     yield invalid(subject, setting, entry, `must not be an address that container "${other.container.name}" binds ("${other.text}"), as the containers of a Pod share its network`, { remedy: 'Give one of them another port.' })
   }
