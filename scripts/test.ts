@@ -6,8 +6,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { constants, setPriority, tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
+import { stripVTControlCharacters } from 'node:util'
 
 const root = dirname(import.meta.dirname)
 const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(root, 'node_modules/jest/bin/jest.js')]
@@ -65,10 +66,14 @@ interface Results {
   readonly numPendingTests: number
   readonly numFailedTestSuites: number
   readonly numRuntimeErrorTestSuites: number
+  /** Of each file: what stopped it as a whole, and its tests. */
+  readonly testResults: readonly { readonly name: string; readonly message: string; readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly failureMessages: readonly string[] }[] }[]
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const took: string[] = []
+/** What failed, told once more at the end: a long log is often read from there, and often cut. */
+const failures: string[] = []
 const folder = mkdtempSync(join(tmpdir(), 'paddock-test-'))
 const started = performance.now()
 // What is built once takes minutes: meanwhile runs what does without.
@@ -82,6 +87,7 @@ for (const [index, group] of order.map((suites) => suites.filter((suite) => all 
 }
 for (const child of building) child.kill()
 rmSync(folder, { recursive: true })
+for (const failure of failures) console.error(`\nfailed: ${failure}`)
 for (const line of [...took, `all: ${seconds(started)}`]) console.error(line)
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)
 process.exit(total.failed > 0 ? 1 : 0)
@@ -116,6 +122,7 @@ async function run(suite: Suite, besideOthers: boolean): Promise<void> {
   const [, passed = '0', failed = '0'] = closing ?? []
   total.passed += Number(passed)
   total.failed += status === 0 ? 0 : Math.max(1, Number(failed))
+  if (status !== 0) failures.push(`${name}: ended with ${status}`)
 }
 
 /** Arguments for jest by which it runs those of the e2e tests whose text is so. */
@@ -153,7 +160,7 @@ function count(file: string, name: string): void {
   try {
     results = JSON.parse(readFileSync(file, 'utf8')) as Results
   } catch {
-    console.error(`${name}: the suite did not run`)
+    failures.push(`${name}: the suite did not run`)
     total.failed += 1
     return
   }
@@ -161,4 +168,14 @@ function count(file: string, name: string): void {
   total.skipped += results.numPendingTests
   // A file that cannot be loaded has no test to count.
   total.failed += results.numFailedTests + results.numRuntimeErrorTestSuites
+  for (const { name: path, message, assertionResults } of results.testResults) {
+    const failed = assertionResults.filter(({ status }) => status === 'failed')
+    failures.push(...failed.map(({ fullName, failureMessages }) => `${relative(root, path)}: ${fullName}\n${headOf(failureMessages.join('\n'))}`))
+    if (assertionResults.length === 0 && message !== '') failures.push(`${relative(root, path)}\n${headOf(message)}`)
+  }
+}
+
+/** The first lines of what a failure says, without colours. */
+function headOf(message: string): string {
+  return stripVTControlCharacters(message).split('\n').slice(0, 30).join('\n')
 }

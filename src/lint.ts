@@ -214,7 +214,7 @@ class Found {
     this.#circumstances = new Circumstances(invocations, policy, python)
     this.#invocations = invocations
     // Nearly every workload has one.
-    this.#inPod = invocations.length > 1 && invocations.some(({ container }) => container !== invocations[0]?.container) ? invocations : undefined
+    this.#inPod = invocations.length > 1 && invocations.some(({ container, command }) => container !== invocations[0]?.container || command?.background) ? invocations : undefined
     this.#policy = policy
     this.#python = python
   }

@@ -44,8 +44,8 @@ export interface Counted {
 /** A policy that came in; without `policy` where it could not be told. */
 export type PolicyMessage = { readonly policy: Policy | undefined } | { readonly failed: true }
 
-/** More values than any workload has; to parse so many takes some tens of milliseconds. */
-export const mostValues = 150_000
+/** More values and names than any workload has; to parse so many takes some tens of milliseconds. */
+export const mostValues = 200_000
 /** Characters of labels that are told of when a policy is asked for. */
 const mostLabels = 128 * 1024
 

@@ -69,8 +69,8 @@ export interface Server {
 
 /** Steps that a review may take here, where all others wait meanwhile: those of an ordinary one are below a hundred. */
 const quickSteps = 2_000
-/** Values that a small body may hold to be parsed here. */
-const quickValues = 5_000
+/** Values and names that a small body may hold to be parsed here. */
+const quickValues = 8_000
 /** Bytes up to which values are not even counted: be they all of two bytes, they are parsed in some milliseconds. */
 const quickBody = 16 * 1024
 /** Reviews that wait for the thread at most. The sum of their bodies is bounded by itself. */

@@ -109,7 +109,7 @@ export interface Subject extends Invocation {
    * may be made to read it; `unknown` where that cannot be seen.
    */
   readonly portVariable: 'defined' | 'wrong' | 'definable' | 'unknown' | 'none'
-  /** All gunicorns of the workload, where those of several containers run beside each other. */
+  /** All gunicorns of the workload, where several run beside each other: in containers of their own, or in the background of a script. */
   readonly inPod?: readonly Invocation[]
   /** What the workload wants to switch off and may not, where it stands for itself as a whole; `isRule` where there is such a rule. */
   readonly refused?: readonly { readonly id: string; readonly isRule: boolean }[]

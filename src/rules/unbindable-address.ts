@@ -97,6 +97,8 @@ interface Held {
   readonly container: Container
   /** Which of the Pod's containers it is. */
   readonly index: number
+  /** Which of the Pod's gunicorns it is, where it runs in the background of a script that goes on beside it. */
+  readonly order: number | undefined
   readonly address: Tcp
   readonly text: string
   readonly mayShare: boolean
@@ -109,11 +111,12 @@ function heldIn(inPod: readonly Invocation[]): ReadonlyMap<number, readonly Held
   const known = heldBy.get(inPod)
   if (known) return known
   const held = new Map<number, Held[]>()
-  for (const { workload, container, settings, runs, command, parents } of inPod) {
+  for (const [order, { workload, container, settings, runs, command, parents }] of inPod.entries()) {
     spend(1)
     if (runs !== 'surely' || !settings.serves || !workload.pod || workload.kind.isForeign || !isLasting(workload, container)) continue
     // What is over after a while leaves the port to others.
-    if ((command && (!command.ends || command.background)) || parents.some((parent) => parent.kind === 'wrapper' && parent.name === 'timeout')) continue
+    const isBeside = command?.background === true
+    if ((command && !command.ends && !isBeside) || parents.some((parent) => parent.kind === 'wrapper' && parent.name === 'timeout')) continue
     const source = settings.get('bind')?.source
     if (source === undefined || source === 'default') continue
     for (const entry of settings.entries('bind').slice(0, most)) {
@@ -122,23 +125,32 @@ function heldIn(inPod: readonly Invocation[]): ReadonlyMap<number, readonly Held
       if (address?.kind !== 'tcp' || typeof text !== 'string') continue
       const others = held.get(address.port) ?? []
       held.set(address.port, others)
-      if (others.length < most) others.push({ container, index: workload.containers.indexOf(container), address, text, mayShare: mayShare(settings) })
+      if (others.length < most) others.push({ container, index: workload.containers.indexOf(container), order: isBeside ? order : undefined, address, text, mayShare: mayShare(settings) })
     }
   }
   heldBy.set(inPod, held)
   return held
 }
 
-/** The containers of a Pod share its addresses, so that of two the second ends. It is told of once, of the one that is named behind. */
+/**
+ * The containers of a Pod share its addresses, so that of two the second ends. It is told of once, of the one that is named behind.
+ * Of two of a script the second may find that the first has ended.
+ */
 function* taken(subject: Subject, inPod: readonly Invocation[], setting: Setting, bound: readonly Bound[]): Iterable<Problem> {
   const { workload, container } = subject
   if (setting.source === 'default' || !workload.pod || !isLasting(workload, container)) return
   const held = heldIn(inPod)
   const own = workload.containers.indexOf(container)
   const isApart = isIPv6Only(workload)
+  const order = subject.command && inPod.findIndex(({ command }) => command === subject.command)
+  const isBefore = (one: Held): boolean => (one.order === undefined ? one.index < own : one.index === own && order !== undefined && one.order < order)
   for (const { entry, address } of bound) {
-    const other = held.get(address.port)?.find((one) => one.index < own && sharesAddress(one.address, address, isApart) && !(one.mayShare && mayShare(subject.settings)))
+    const other = held.get(address.port)?.find((one) => isBefore(one) && sharesAddress(one.address, address, isApart) && !(one.mayShare && mayShare(subject.settings)))
     if (!other) continue
+    if (other.order !== undefined) {
+      yield invalid(subject, setting, entry, `must not be an address that a gunicorn before it binds ("${other.text}"), which runs in the background of the same script`, { remedy: 'Give one of them another port.', doubt: 'unless that has ended by then' })
+      continue
+    }
     yield invalid(subject, setting, entry, `must not be an address that container "${other.container.name}" binds ("${other.text}"), as the containers of a Pod share its network`, { remedy: 'Give one of them another port.' })
   }
 }

@@ -62,8 +62,8 @@ const hole = /[\uE000-\uF8FF]/
  */
 const address = /^\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]$/
 
-/** What parts words where IFS is as every shell starts with it. */
-const blanks = /[ \t\n]+/g
+/** True for what parts words where IFS is as every shell starts with it. */
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09 || code === 0x0a
 
 /** What one word becomes. */
 class Fields {
@@ -72,6 +72,8 @@ class Fields {
   readonly #whole: boolean
   readonly words: Word[]
   #value = ''
+  /** Of the word, in the source: the same for each that it becomes. */
+  #text: string | undefined
   #prefix: string | undefined
   #splits = false
   /** True where there is a word even if it is empty. */
@@ -101,10 +103,12 @@ class Fields {
   split(text: string): void {
     if (this.#whole) return this.add(text)
     let from = 0
-    for (const blank of text.matchAll(blanks)) {
-      this.add(text.slice(from, blank.index))
+    // No pattern: a long list of words would make a match of each blank.
+    for (let at = 0; at < text.length; at++) {
+      if (!isBlank(text.charCodeAt(at))) continue
+      if (at > from) this.add(text.slice(from, at))
       this.break()
-      from = blank.index + blank[0].length
+      from = at + 1
     }
     this.add(text.slice(from))
   }
@@ -114,11 +118,12 @@ class Fields {
     const { pos: start } = this.#word
     // What the parser makes of a word without an end may end behind the text.
     const end = Math.min(this.#word.end, this.#source.length)
+    this.#text ??= this.#source.slice(start, end)
     this.words.push({
       value: this.#prefix === undefined ? this.#value : null,
       prefix: this.#prefix ?? this.#value,
       splits: this.#splits,
-      text: this.#source.slice(start, end),
+      text: this.#text,
       start,
       end,
     })
