@@ -34,7 +34,7 @@ LABEL org.opencontainers.image.title="paddock" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.created="$CREATED" \
       org.opencontainers.image.revision="$REVISION"
-ENV PATH=/nodejs/bin NODE_DISABLE_COMPILE_CACHE=1
+ENV PATH=/nodejs/bin NODE_DISABLE_COMPILE_CACHE=1 MALLOC_MMAP_THRESHOLD_=262144
 WORKDIR /paddock
 USER 65532:65532
 EXPOSE 8443

@@ -21,10 +21,13 @@ export interface Contestant {
   readonly port: number
 }
 
+/** As in the image (scripts/image/config.ts says why): what is large and done with goes back to the system. The bare server has it too. */
+const environment = { ...process.env, MALLOC_MMAP_THRESHOLD_: '262144' }
+
 /** Starts Node.js with these words; on that CPU, where one is named. */
 export function node(command: readonly string[], cpu: number | undefined, talks: 'ipc' | 'ignore'): ChildProcess {
   const [file = '', ...args] = [...(canPin && cpu !== undefined ? ['taskset', '-c', String(cpu)] : []), process.execPath, ...command]
-  return spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe', talks] })
+  return spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe', talks], env: environment })
 }
 
 /** Starts a server, `{port}` and `{folder}` (of `tls.crt` and `tls.key`) filled in, and waits until it shakes hands. */

@@ -14,7 +14,8 @@ export const imageConfig = ({ version, description, license }: Manifest, { revis
   User: '65532:65532',
   ExposedPorts: { '8443/tcp': {} },
   // Nothing is written to disk: not to /tmp either, where Node would keep compiled code for a next start that never comes.
-  Env: ['PATH=/nodejs/bin', 'NODE_DISABLE_COMPILE_CACHE=1'],
+  // Bodies of megabytes go back to the system when they are done with: else glibc keeps them, cut to pieces, and 64 at once take 80 MiB more.
+  Env: ['PATH=/nodejs/bin', 'NODE_DISABLE_COMPILE_CACHE=1', 'MALLOC_MMAP_THRESHOLD_=262144'],
   Entrypoint: ['/nodejs/bin/node', '--max-semi-space-size=8', '/paddock/dist/paddock.js'],
   // In a container, 127.0.0.1 would be reached by nobody.
   Cmd: ['serve', '--host', '0.0.0.0', '--cert-dir', '/certificates'],
