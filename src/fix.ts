@@ -2,6 +2,7 @@
 import { spend, unlessUnread } from './budget.ts'
 import { spliced } from './command-line/script-place.ts'
 import { applyEdits, type Edit } from './edit.ts'
+import type { CommandFinding, Finding } from './finding.ts'
 import { omit, type Omission } from './gunicorn/omission.ts'
 import type { Entry } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
@@ -10,7 +11,7 @@ import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Invocation } from './inspect.ts'
 import { escape } from './kubernetes/expansion.ts'
 import { readWorkload, type Container, type Workload } from './kubernetes/workload.ts'
-import { lint, type Finding, type Report } from './lint.ts'
+import { lint, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
 import { isPort, single, type Fix, type Python } from './rules/rule.ts'
 import { quote } from './shell/quote.ts'
@@ -51,7 +52,8 @@ function fixed(object: unknown, report: Report, policy: Policy, python: Python, 
   let edited = object
   for (;;) {
     const circumstances = new Circumstances(current.invocations, policy, python)
-    const round = policy.injection === 'Environment' ? mendVariables(current, current.findings, policy) : mend(current, policy, circumstances)
+    const mendable = current.findings.filter(isMendable)
+    const round = policy.injection === 'Environment' ? mendVariables(current, mendable, policy) : mend(current, mendable, policy, circumstances)
     for (const finding of round.mended) mended.add(finding)
     if (round.edits.length > 0) rounds.push(round.edits)
     if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
@@ -74,16 +76,20 @@ interface Round {
   readonly more: boolean
 }
 
-function mend(report: Report, policy: Policy, circumstances: Circumstances): Round {
-  const fixable = report.findings.filter((finding) => finding.fix !== undefined)
-  spend(fixable.length * 5)
+/** A finding that is to be mended: none about a file is. */
+type Mendable = CommandFinding & { readonly fix: Fix }
+
+const isMendable = (finding: Finding): finding is Mendable => finding.fix !== undefined
+
+function mend(report: Report, mendable: readonly Mendable[], policy: Policy, circumstances: Circumstances): Round {
+  spend(mendable.length * 5)
   // Elements that are taken apart set what they did not set before, so what is missing is found anew.
-  const splits = fixable.filter((finding) => finding.fix && ('split' in finding.fix || 'splices' in finding.fix))
+  const splits = mendable.filter(({ fix: wanted }) => 'split' in wanted || 'splices' in wanted)
   // A value that stands in a variable is mended there, if that can be; else it is overridden by the rest of the rounds.
-  const inVariables = splits.length > 0 ? [] : fixable.filter(({ fix: wanted, invocation }) => wanted && invocation && isInVariable(wanted, invocation) && obstacle(wanted, invocation, circumstances) === undefined)
+  const inVariables = splits.length > 0 ? [] : mendable.filter(({ fix: wanted, invocation }) => isInVariable(wanted, invocation) && obstacle(wanted, invocation, circumstances) === undefined)
   const variables = inVariables.length > 0 ? mendVariables(report, inVariables, policy) : undefined
   if (variables && variables.edits.length > 0) return { ...variables, more: true }
-  const taken = splits.length > 0 ? splits : variablesLast(fixable)
+  const taken = splits.length > 0 ? splits : variablesLast(mendable)
   const containers = new Set<Container>()
   const edits: Edit[] = []
   const removed = new Set<string>()
@@ -93,9 +99,9 @@ function mend(report: Report, policy: Policy, circumstances: Circumstances): Rou
   for (const [invocation, findings] of Map.groupBy(taken, (finding) => finding.invocation)) {
     const writer = new Writer(invocation, policy, shared)
     for (const finding of findings) {
-      const outcome = finding.fix && writer.add(finding.fix)
+      const outcome = writer.add(finding.fix)
       if (outcome === 'written') mended.add(finding)
-      if (outcome === 'later' || (outcome === 'written' && finding.fix && (finding.contradiction || uncovers(finding.fix)))) more = true
+      if (outcome === 'later' || (outcome === 'written' && (finding.contradiction || uncovers(finding.fix)))) more = true
     }
     for (const edit of writer.edits()) if (!isRepeated(edit, removed)) edits.push(edit)
     // A second one would take the place of what is there.
@@ -111,9 +117,8 @@ function mend(report: Report, policy: Policy, circumstances: Circumstances): Rou
 }
 
 /** Mends what can be mended in the variables of each container. */
-function mendVariables({ invocations, surroundings }: Report, findings: readonly Finding[], policy: Policy): Round {
-  const taken = variablesLast(findings)
-  const fixable = taken.flatMap((finding) => (finding.fix && finding.invocation ? [{ key: finding, fix: finding.fix, invocation: finding.invocation }] : []))
+function mendVariables({ invocations, surroundings }: Report, mendable: readonly Mendable[], policy: Policy): Round {
+  const fixable = variablesLast(mendable).map((finding) => ({ key: finding, fix: finding.fix, invocation: finding.invocation }))
   const edits: Edit[] = []
   const mended = new Set<Finding>()
   const written = new Set<string>()
@@ -126,7 +131,7 @@ function mendVariables({ invocations, surroundings }: Report, findings: readonly
     if (injected.edits.length > 0) written.add(list)
     for (const finding of injected.made) mended.add(finding)
     // What is mended may be found fault with in another way: a port that was taken for a host is not the platform's.
-    const isAnew = injected.made.some(({ fix: made }) => made && !('define' in made) && !('setting' in made && !made.entry))
+    const isAnew = injected.made.some(({ fix: made }) => !('define' in made) && !('setting' in made && !made.entry))
     more ||= injected.later.length > 0 || isAnew || injected.made.some(({ contradiction }) => contradiction) || mentions(container, policy.port.env)
   }
   return { edits, mended, more }
@@ -156,10 +161,10 @@ function blanksBefore(text: string): number {
 /** Options in a GUNICORN_CMD_ARGS that several invocations read. */
 class SharedDrops {
   readonly #report: Report
-  readonly #taken: readonly Finding[]
+  readonly #taken: readonly Mendable[]
   readonly #answers = new Map<Container, Map<string, boolean>>()
 
-  constructor(report: Report, taken: readonly Finding[]) {
+  constructor(report: Report, taken: readonly Mendable[]) {
     this.#report = report
     this.#taken = taken
   }
@@ -172,7 +177,7 @@ class SharedDrops {
     const key = `${setting} ${text}`
     const known = answers.get(key)
     if (known !== undefined) return known
-    const dropping = new Set(this.#taken.flatMap(({ fix, invocation }) => (fix && 'drop' in fix && fix.drop === setting ? [invocation] : [])))
+    const dropping = new Set(this.#taken.flatMap(({ fix, invocation }) => ('drop' in fix && fix.drop === setting ? [invocation] : [])))
     const readers = this.#report.invocations.filter((other) => other.container === container && other.variables('GUNICORN_CMD_ARGS') === text)
     const answer = readers.every((reader) => dropping.has(reader))
     answers.set(key, answer)
@@ -184,9 +189,9 @@ class SharedDrops {
 const uncovers = (fix: Fix): boolean => 'drop' in fix || 'put' in fix || ('entry' in fix && fix.setting === 'bind' && !String(fix.value).includes('$'))
 
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
-const writesVariable = ({ fix }: Finding): boolean => fix !== undefined && 'entry' in fix && String(fix.value).includes('$')
+const writesVariable = ({ fix }: Mendable): boolean => 'entry' in fix && String(fix.value).includes('$')
 
-const variablesLast = (findings: readonly Finding[]): readonly Finding[] =>
+const variablesLast = (findings: readonly Mendable[]): readonly Mendable[] =>
   findings.some(writesVariable) ? findings.toSorted((a, b) => Number(writesVariable(a)) - Number(writesVariable(b))) : findings
 
 function definePort(container: Container, { port }: Policy): Edit[] {

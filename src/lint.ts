@@ -1,163 +1,17 @@
 /** Invocations + rules + policy → findings. Pure. */
 import { bounded, isSpent, spend, unreadReason } from './budget.ts'
-import { releasesInWords } from './gunicorn/catalogue.ts'
+import { FindingAbout, unmended, type CommandFinding, type FileFinding, type Finding } from './finding.ts'
 import { invocationsOf, withRelease } from './injection/invocations.ts'
 import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
-import type { Place } from './command-line.ts'
 import { Alternatives, doubtAbout } from './certainty.ts'
-import { contradictions, type Asked, type Contradiction } from './consequences.ts'
+import { contradictions, type Asked } from './consequences.ts'
 import { standIn, unreadInvocation, type Invocation, type Surroundings } from './inspect.ts'
-import { fieldMessage, fieldPath, type Shape } from './kubernetes/field.ts'
-import { visible } from './kubernetes/visible.ts'
 import type { Container, UnreadContainer, Workload } from './kubernetes/workload.ts'
 import { platformRules } from './platforms/remarks.ts'
 import { mayDeny, type Action, type Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
-import { isPort, type Fix, type Problem, type Python, type Rule, type Severity, type Subject } from './rules/rule.ts'
+import { isPort, type Fix, type Problem, type Python, type Rule, type Subject } from './rules/rule.ts'
 import { inspectUnseen } from './unseen.ts'
-
-/** What is done about a finding, and who says so. */
-interface Verdict {
-  readonly action: Exclude<Action, 'Off'>
-  /** What is done where the fix cannot be made after all. */
-  readonly otherwise: Exclude<Action, 'Fix'>
-  /** The name of the GunicornPolicy, or of the preset, that decided. */
-  readonly policy: string
-  /** The name of the GunicornException that lets it pass. */
-  readonly exception: string | undefined
-  /** True where its command surely fails where it is run, and the policy denies that, or does where it cannot be mended. */
-  readonly fails?: boolean
-}
-
-/** A problem with its rule, what is done about it, and where it stands. */
-export class Finding implements Verdict {
-  readonly action: Verdict['action']
-  readonly otherwise: Verdict['otherwise']
-  readonly policy: string
-  readonly exception: string | undefined
-  readonly fails: boolean
-  readonly container: string
-  /** The rule of the same policy that the fix falls under: by which it is not made, or mended in its turn. */
-  readonly contradiction: Contradiction | undefined
-  readonly #invocation: Invocation | undefined
-  readonly #rule: RuleWords
-  readonly #problem: Problem
-
-  constructor(rule: RuleWords, problem: Problem, invocation: Invocation | undefined, verdict: Verdict, container = invocation?.container.name ?? '', contradiction?: Contradiction) {
-    this.contradiction = contradiction
-    this.#rule = rule
-    this.#problem = problem
-    this.#invocation = invocation
-    this.container = container
-    this.action = verdict.action
-    this.otherwise = verdict.otherwise
-    this.policy = verdict.policy
-    this.exception = verdict.exception
-    this.fails = verdict.fails === true
-  }
-
-  /** The command that it is about. What is said of a file, and of no command in it, has none, and no fix either. */
-  get invocation(): Invocation {
-    if (!this.#invocation) throw new TypeError('the finding is about no command')
-    return this.#invocation
-  }
-
-  get rule(): string {
-    return this.#rule.id
-  }
-
-  get severity(): Severity {
-    return this.#rule.severity
-  }
-
-  get place(): Place {
-    return this.#problem.place
-  }
-
-  get shape(): Shape {
-    return this.#problem.shape
-  }
-
-  /** The offending value, as it is written. */
-  get value(): unknown {
-    return this.#problem.value
-  }
-
-  /** What is allowed in its place. */
-  get detail(): string {
-    return this.#problem.detail
-  }
-
-  /** The line of a config file that it is about, where it is told of one: where that file is from, and which line, from 1. */
-  get configLine(): { readonly origin: string; readonly line: number } | undefined {
-    const { name, origin } = this.#invocation?.settings.configFile ?? {}
-    if (name === undefined || origin === undefined) return undefined
-    const mark = `${name}, line `
-    const at = this.detail.lastIndexOf(mark)
-    const line = at < 0 ? NaN : Number.parseInt(this.detail.slice(at + mark.length), 10)
-    return Number.isInteger(line) ? { origin, line } : undefined
-  }
-
-  get field(): string {
-    return fieldPath(this.#problem.place.path)
-  }
-
-  /** `path: Shape: "value": detail [rule]`. */
-  get message(): string {
-    const { place, shape, value, detail, releases, doubt } = this.#problem
-    const suffix = (releases ? `, in gunicorn ${releasesInWords(releases)}` : '') + (doubt ? `, ${doubt}` : '')
-    return `${fieldMessage(place.path, shape, value, detail + suffix)} [${this.#rule.id}]`
-  }
-
-  get remedy(): string {
-    return visible(this.#problem.remedy ?? this.#rule.remedy)
-  }
-
-  /** How it is mended, where the action is Fix. */
-  get fix(): Fix | undefined {
-    return this.action === 'Fix' ? this.#problem.fix : undefined
-  }
-
-  /** The finding as it stands where its fix is not made; undefined where nothing is done about it then. */
-  withoutFix(): Finding | undefined {
-    if (this.action !== 'Fix') return this
-    return this.otherwise === 'Off' ? undefined : this.#as(this.otherwise)
-  }
-
-  /** Whether it is denied, or would be where its fix is not made. */
-  get mayDeny(): boolean {
-    return mayDeny(this)
-  }
-
-  /** The finding as it stands where it is no evidence that the container fails. */
-  doubted(doubt: string): Finding {
-    const { policy, exception } = this
-    const verdict = { action: this.action === 'Deny' ? 'Warn' : this.action, otherwise: 'Warn', policy, exception } as const
-    return new Finding(this.#rule, { ...this.#problem, doubt }, this.#invocation, verdict, this.container, this.contradiction)
-  }
-
-  /** The finding as it stands in an object that is not to be held back for it. */
-  asWarning(): Finding {
-    return this.#as('Warn')
-  }
-
-  #as(action: Exclude<Action, 'Off' | 'Fix'>): Finding {
-    const { policy, exception, fails } = this
-    return new Finding(this.#rule, this.#problem, this.#invocation, { action, otherwise: action, policy, exception, fails }, this.container, this.contradiction)
-  }
-
-  /** The finding where the policy itself says something against its fix; undefined where nothing is done about it then. */
-  against(contradiction: Contradiction): Finding | undefined {
-    const { rule, action } = contradiction
-    const detail = `${this.#problem.detail}${unmended}what is put in would fall under ${rule}, which the policy denies`
-    const problem = action === 'Deny' ? { ...this.#problem, detail } : this.#problem
-    const finding = new Finding(this.#rule, problem, this.#invocation, this, this.container, contradiction)
-    return action === 'Deny' ? finding.withoutFix() : finding
-  }
-}
-
-/** What of a rule is told with a finding. */
-type RuleWords = Pick<Rule, 'id' | 'severity' | 'remedy'>
 
 /** What is found in a workload. */
 export interface Report {
@@ -203,7 +57,7 @@ class Found {
   readonly #inPod: readonly Invocation[] | undefined
   readonly #policy: Policy
   readonly #python: Python
-  readonly #findings: Finding[] = []
+  readonly #findings: CommandFinding[] = []
   /** How many there are of each rule. */
   readonly #counts = new Map<string, number>()
   /** The rules that have found more than is told, each with the container at hand. */
@@ -263,7 +117,7 @@ class Found {
     const { serves } = invocation.settings
     const subject = this.#inPod ? { ...subjectOf(invocation, policy, python), inPod: this.#inPod } : subjectOf(invocation, policy, python)
     spend(20)
-    const own: Finding[] = []
+    const own: CommandFinding[] = []
     try {
       const { misstart } = invocation
       for (const rule of activeRules(policy, invocation.hidden ? 'hidden' : undefined)) {
@@ -286,7 +140,7 @@ class Found {
   }
 
   /** Counts a finding: false for one more than is told of its rule. */
-  #takes({ rule, invocation: { container } }: Finding): boolean {
+  #takes({ rule, invocation: { container } }: CommandFinding): boolean {
     const count = this.#counts.get(rule) ?? 0
     if (count === mostOfRule) this.#overfull.set(rule, container)
     else this.#counts.set(rule, count + 1)
@@ -294,7 +148,7 @@ class Found {
   }
 
   /** The findings; of a rule that has found more than is told, none is mended. */
-  findings(unread: UnreadContainer[]): readonly Finding[] {
+  findings(unread: UnreadContainer[]): readonly CommandFinding[] {
     const findings = onEvidence(this.#findings, this.#invocations)
     if (this.#overfull.size === 0) return findings
     const [container] = this.#overfull.values()
@@ -304,8 +158,8 @@ class Found {
 }
 
 /** The findings with those only denied that leave a container no way to start. */
-function onEvidence(findings: readonly Finding[], invocations: readonly Invocation[]): readonly Finding[] {
-  const isAsked = (finding: Finding): boolean => finding.mayDeny && finding.severity === 'error'
+function onEvidence(findings: readonly CommandFinding[], invocations: readonly Invocation[]): readonly CommandFinding[] {
+  const isAsked = (finding: CommandFinding): boolean => finding.mayDeny && finding.severity === 'error'
   if (!findings.some(isAsked)) return findings
   const failing = findings.filter(({ fails, severity }) => fails && severity === 'error')
   // What is to be mended starts by the time that anything is denied; where it is not mended, it is denied itself.
@@ -319,7 +173,7 @@ function onEvidence(findings: readonly Finding[], invocations: readonly Invocati
 }
 
 /** Why a container may start although one of its gunicorns does not, given the findings by which others do not; each looked for once. */
-function doubts(failing: readonly Finding[], invocations: readonly Invocation[]): (invocation: Invocation) => string | undefined {
+function doubts(failing: readonly CommandFinding[], invocations: readonly Invocation[]): (invocation: Invocation) => string | undefined {
   const alternatives = new Alternatives(invocations, new Set(failing.map(({ invocation }) => invocation)))
   const known = new Map<Invocation, string | undefined>()
   return (invocation) => {
@@ -328,7 +182,7 @@ function doubts(failing: readonly Finding[], invocations: readonly Invocation[])
   }
 }
 
-function unreadFindings(workload: Workload, unread: readonly UnreadContainer[], policy: Policy, python: Python): Finding[] {
+function unreadFindings(workload: Workload, unread: readonly UnreadContainer[], policy: Policy, python: Python): CommandFinding[] {
   const told = activeRules(policy, 'unread')
   return unread.flatMap((one) => {
     const invocation = unreadInvocation(workload, one)
@@ -340,18 +194,18 @@ function unreadFindings(workload: Workload, unread: readonly UnreadContainer[], 
 const isActive = ({ id }: Rule, policy: Policy): boolean => (policy.rules[id]?.action ?? 'Off') !== 'Off'
 
 /** What the platform says of its file stands whatever a policy says: the platform goes by no policy. */
-function remarks({ remarks = [], containers }: Workload, policy: Policy): Finding[] {
+function remarks({ remarks = [], containers }: Workload, policy: Policy): FileFinding[] {
   return remarks.map(({ rule, path, shape, value, detail, remedy, inFile }) => {
     const { action } = platformRules[rule]
     const problem = { place: { path, inFile }, shape, value, detail, remedy }
-    return new Finding({ id: rule, ...platformRules[rule] }, problem, undefined, { action, otherwise: action, policy: policy.name, exception: undefined }, containers[0]?.name)
+    return new FindingAbout({ id: rule, ...platformRules[rule] }, problem, undefined, { action, otherwise: action, policy: policy.name, exception: undefined }, containers[0]?.name)
   })
 }
 
 const unseenRules = rules.filter((rule) => rule.of === 'hidden' || rule.isAboutWords === true)
 
 /** The findings with what the policy says against their fixes: what it would deny, it does not put in. */
-function withoutContradictions(findings: Finding[], subject: Subject, policy: Policy, allowed: ReadonlySet<string>): Finding[] {
+function withoutContradictions(findings: CommandFinding[], subject: Subject, policy: Policy, allowed: ReadonlySet<string>): CommandFinding[] {
   const asked: Asked[] = []
   for (const { fix, rule } of findings) if (fix && 'setting' in fix) asked.push({ setter: fix, by: rule })
   if (asked.length === 0) return findings
@@ -419,10 +273,7 @@ function portVariable({ environment, container }: Invocation, { port }: Policy):
   return container.port !== undefined || port.fallback !== null ? 'definable' : 'none'
 }
 
-/** What stands before the reason for which a fault is not mended. */
-export const unmended = ', and is not mended, as '
-
-function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy, reasonAgainst: (fix: Fix) => string | undefined): Finding | undefined {
+function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy, reasonAgainst: (fix: Fix) => string | undefined): CommandFinding | undefined {
   const decided = policy.rules[rule.id]
   if (!decided) return undefined
   const { action: wanted } = decided
@@ -440,7 +291,7 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
   const worded = isDoubted && doubt !== '' ? { ...problem, doubt } : problem
   const told = reason ? { ...worded, detail: `${problem.detail}${unmended}${reason}` } : worded
   const fails = mayDeny(decided) && exception === undefined && problem.releases === undefined && problem.doubt === undefined
-  return new Finding(rule, told, invocation, { action, otherwise, policy: decided.policy, exception, fails })
+  return new FindingAbout(rule, told, invocation, { action, otherwise, policy: decided.policy, exception, fails })
 }
 
 /** Why a fix cannot be made, for a message; empty where the command tells it, undefined where nothing is known to stand in its way. */

@@ -2,7 +2,7 @@
 import { applyPatch, type Operation } from 'rfc6902'
 import { responder } from '../src/admission/respond.ts'
 import type { AdmissionResponse, AdmissionReview } from '../src/kubernetes/review.ts'
-import type { Finding } from '../src/lint.ts'
+import type { Finding } from '../src/finding.ts'
 import { Policies, type PolicySpec } from '../src/policy/policies.ts'
 
 /** What comes of a creation. */

@@ -2,7 +2,7 @@
  * Remedies, followed to the letter by a machine: what a reader does who does what a finding says. An order that is in none of the
  * rows is one that nobody has tried.
  */
-import type { Finding } from '../src/lint.ts'
+import type { Finding } from '../src/finding.ts'
 import { podOf, type Case } from './rule-fixture.ts'
 
 interface Part {
@@ -42,7 +42,7 @@ export class Followed {
   }
 
   get isList(): boolean {
-    return this.#finding.invocation.form === 'exec'
+    return this.#finding.invocation?.form === 'exec'
   }
 
   /** The list and the index of the element that the finding points at; undefined where it points at none. */
@@ -334,9 +334,9 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     followed.container.env = env.filter(({ name }, index) => name !== value || index === env.findLastIndex((other) => other.name === value))
   }],
   [/^Set `scheme: HTTPS` on probes/, (followed, _, { message, place }) => followed.set(place.path, /must be "(HTTPS?)"/.exec(message)?.[1])],
-  [/^Set it to the platform's default/, (followed, _, { message, invocation: { releases } }) => {
+  [/^Set it to the platform's default/, (followed, _, { message, invocation }) => {
     const setting = /`(\w+)` must be set/.exec(message)?.[1] ?? ''
-    followed.add(releases.at(-1)?.settings[setting]?.flags.find((flag) => flag.startsWith('--')) ?? '', setting === 'timeout' ? '120' : '4')
+    followed.add(invocation?.releases.at(-1)?.settings[setting]?.flags.find((flag) => flag.startsWith('--')) ?? '', setting === 'timeout' ? '120' : '4')
   }],
   // These speak of what is not in the object, or is to be built anew.
   [/^(Ask who writes the policy|Check the files that|Start gunicorn by its own name|Start gunicorn by a shorter script|Take gunicorn out of the pipeline|Start gunicorn with `exec` as the last)/, undefined],

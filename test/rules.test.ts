@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import type { Finding } from '../src/lint.ts'
+import type { Finding } from '../src/finding.ts'
 import { preset, presetNames } from '../src/policy/presets.ts'
 import { rules } from '../src/rules/index.ts'
 import { fixtureIds, fixturePath, mend, podOf, readFixture, rewritten, run } from './rule-fixture.ts'

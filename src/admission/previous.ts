@@ -2,7 +2,7 @@
 import { findingsIn } from '../judge.ts'
 import { isObject, type Path } from '../kubernetes/field.ts'
 import { readWorkload, valueAt, type Container, type FieldError, type Workload } from '../kubernetes/workload.ts'
-import { unmended, type Finding } from '../lint.ts'
+import { unmended, type Finding } from '../finding.ts'
 import type { Policy } from '../policy/policy.ts'
 
 /** Deeper than any PodSpec is. What is nested deeper is taken for changed. */

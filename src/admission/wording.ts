@@ -3,7 +3,7 @@ import { causeReason, fieldMessage, fieldPath } from '../kubernetes/field.ts'
 import type { Status } from '../kubernetes/review.ts'
 import { visible } from '../kubernetes/visible.ts'
 import type { FieldError, Workload } from '../kubernetes/workload.ts'
-import type { Finding } from '../lint.ts'
+import type { Finding } from '../finding.ts'
 
 /** So many findings are told one by one; the rest are counted. */
 const mostTold = 20

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { newestRelease } from '../gunicorn/catalogue.ts'
 import { rules } from '../rules/index.ts'
 import type { Severity } from '../rules/rule.ts'
-import type { Finding } from '../lint.ts'
+import type { Finding } from '../finding.ts'
 import type { Verdict } from '../judge.ts'
 
 /** One result of an `openreports.io/v1alpha1` Report or a `wgpolicyk8s.io/v1alpha2` PolicyReport. */

@@ -1,6 +1,6 @@
 /** What a fix changed, by what the shell started and gunicorn read, before and after. */
 import { releasesFor } from '../../src/gunicorn/catalogue.ts'
-import type { Finding } from '../../src/lint.ts'
+import type { Finding } from '../../src/finding.ts'
 import type { Generated } from './containers.ts'
 import type { Answer } from './gunicorn.ts'
 import { containerOf, same, type Mending } from './mending.ts'
@@ -101,18 +101,18 @@ export function changesOf({ fix, invocation }: Finding, reader: string): Change[
     return match && 'option' in match ? [{ setting: match.option.name, value: undefined, entry: -1 }] : []
   }
   if ('put' in fix) {
-    const entries = invocation.settings.get('bind')?.entries ?? []
+    const entries = invocation?.settings.get('bind')?.entries ?? []
     return [{ setting: 'bind', value: undefined, put: fix.put, entry: entries.indexOf(fix.before) }]
   }
   if ('drop' in fix) return [{ setting: fix.drop, value: false, entry: -1 }]
-  const entries = invocation.settings.get(fix.setting)?.entries ?? []
+  const entries = invocation?.settings.get(fix.setting)?.entries ?? []
   return [{ setting: fix.setting, value: fix.value, entry: fix.entry ? entries.indexOf(fix.entry) : -1 }]
 }
 
 function settingProblems(mending: Mending, run: Run, before: Answer, after: Answer): string[] {
   const { fixed, generated, after: object, reader = release } = mending
   const marks = [markOf(run.argv), undefined]
-  const isMeant = ({ invocation }: Finding): boolean => marks.includes(markOf(invocation.words.map(({ value }) => value)))
+  const isMeant = ({ invocation }: Finding): boolean => invocation !== undefined && marks.includes(markOf(invocation.words.map(({ value }) => value)))
   const findings = [...fixed.mended].filter(isMeant)
   const isSplit = findings.some(({ fix }) => fix && ('split' in fix || 'splices' in fix))
   // Of changes to one entry the last one counts.

@@ -93,7 +93,7 @@ describe.each(Object.keys(ways) as Way[])(`fixing by injection %s, seed ${seed}`
       failure(mending, runProblems(mending, before[index] as Outcome, after[index] as Outcome, answers)),
     )
     const mended = all.flatMap(({ fixed }) => [...fixed.mended])
-    const rules = Map.groupBy(mended, ({ rule, invocation }) => `${rule} (${invocation.form})`)
+    const rules = Map.groupBy(mended, ({ rule, invocation }) => `${rule} (${invocation?.form})`)
     const edited = all.filter(({ fixed }) => fixed.rounds.length > 0)
     console.log([
       `fixing by injection ${way}, seed ${seed}: ${all.length} containers, ${edited.length} mended`,

@@ -11,7 +11,7 @@ import { applyEdits } from '../../src/edit.ts'
 import { inspectWorkload } from '../../src/inspect.ts'
 import { readWorkload, type Workload } from '../../src/kubernetes/workload.ts'
 import { judge } from '../../src/judge.ts'
-import type { Finding } from '../../src/lint.ts'
+import type { Finding } from '../../src/finding.ts'
 import { override } from '../../src/policy/policy.ts'
 import { preset } from '../../src/policy/presets.ts'
 
@@ -72,8 +72,8 @@ function outcome(one: Shape): { explained: string; findings: string[]; fixed: Re
 
 /** A finding in one line: what is done, what is found, and why a fix is not made. */
 const lineOf = (finding: Finding): string => {
-  const { insertion } = finding.invocation
-  const reason = finding.action !== 'Fix' && insertion.kind === 'none' ? ` (${insertion.reason})` : ''
+  const insertion = finding.invocation?.insertion
+  const reason = finding.action !== 'Fix' && insertion?.kind === 'none' ? ` (${insertion.reason})` : ''
   return `${finding.action}: ${finding.message.replace('spec.containers[0].', '')}${reason}`
 }
 

@@ -1,6 +1,6 @@
 /** What other policies would change: findings before and after, and how that is written. */
 import type { Workload } from '../../kubernetes/workload.ts'
-import type { Finding } from '../../lint.ts'
+import type { Finding } from '../../finding.ts'
 import type { Style } from '../io.ts'
 import { count, lookedAt, workloadName, type Summary } from './report.ts'
 

@@ -3,7 +3,7 @@
  * them stand in its log. Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands; escapes as
  * in packages/core/src/command.ts of actions/toolkit.
  */
-import type { Finding } from '../../lint.ts'
+import type { Finding } from '../../finding.ts'
 import { decidedBy, endColumn, lookedAt, outcome, workloadName, type ReportedFile, type Reporter, type Span } from './report.ts'
 
 const commands: Readonly<Record<Finding['action'], string>> = { Deny: 'error', Warn: 'warning', Fix: 'notice', Audit: 'notice' }

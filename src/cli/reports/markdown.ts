@@ -1,6 +1,6 @@
 /** `--format markdown`: a table for a pull request's comment or a job's summary, the gravest findings first. */
 import { visibleLines } from '../../kubernetes/visible.ts'
-import type { Finding } from '../../lint.ts'
+import type { Finding } from '../../finding.ts'
 import { decidedBy, lookedAt, outcome, placeName, workloadName, type Reporter } from './report.ts'
 
 /** In UTF-16 units: GitHub takes comments of 65,536 characters and summaries of 1 MiB. */

@@ -3,7 +3,7 @@ import type { Decision } from '../../judge.ts'
 import type { Operation } from '../../kubernetes/review.ts'
 import { visible } from '../../kubernetes/visible.ts'
 import type { Workload } from '../../kubernetes/workload.ts'
-import type { Finding } from '../../lint.ts'
+import type { Finding } from '../../finding.ts'
 
 /** A file that is reported on. */
 export interface ReportedFile {

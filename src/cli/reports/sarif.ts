@@ -3,7 +3,7 @@
  * Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html.
  */
 import type { Workload } from '../../kubernetes/workload.ts'
-import type { Finding } from '../../lint.ts'
+import type { Finding } from '../../finding.ts'
 import { platformRules } from '../../platforms/remarks.ts'
 import { rules } from '../../rules/index.ts'
 import type { Rule, Severity } from '../../rules/rule.ts'

@@ -1,7 +1,7 @@
 /** The text that people read: place, message, the line with a caret, the remedy, a summary. */
 import { visible, visibleLines } from '../../kubernetes/visible.ts'
 import type { Workload } from '../../kubernetes/workload.ts'
-import type { Finding } from '../../lint.ts'
+import type { Finding } from '../../finding.ts'
 import type { Style } from '../io.ts'
 import { lookedAt, outcome, placeName, type ReportedFile, type ReportedFinding, type Reporter, type Span } from './report.ts'
 
