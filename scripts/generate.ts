@@ -14,7 +14,7 @@ const names = (folder: string, extension: string): string[] =>
 const camelCase = (id: string): string => id.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
 function rulesIndex(): string {
-  const ids = names('src/rules', '.ts').filter((name) => name !== 'index' && name !== 'rule').sort()
+  const ids = names('src/rules', '.ts').filter((name) => !['index', 'problem', 'rule'].includes(name)).sort()
   return [
     `// ${mark}`,
     ...ids.map((id) => `import ${camelCase(id)} from './${id}.ts'`),

@@ -7,7 +7,8 @@ import { basename, dirname, join, relative } from 'node:path'
 
 const root = dirname(import.meta.dirname)
 
-const rule = (id: string): string => `import { defineRule, invalid } from './rule.ts'
+const rule = (id: string): string => `import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: '${id}',

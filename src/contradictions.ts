@@ -8,7 +8,7 @@ import { governed } from './policy/governed.ts'
 import type { PolicyObject } from './policy/gunicorn-policy.ts'
 import { Policies } from './policy/policies.ts'
 import type { Policy } from './policy/policy.ts'
-import type { Python } from './rules/rule.ts'
+import type { Python } from './python/known.ts'
 
 /** What of a policy works against the rest of it. It is valid all the same: what it would deny, it does not put in. */
 export interface PolicyContradiction {

@@ -3,9 +3,12 @@ import { spend, unlessUnread } from './budget.ts'
 import { spliced } from './command-line/script-place.ts'
 import { applyEdits, type Edit } from './edit.ts'
 import type { CommandFinding, Finding } from './finding.ts'
+import { single } from './gunicorn/entries.ts'
 import { omit, type Omission } from './gunicorn/omission.ts'
+import { isPort } from './gunicorn/port-variable.ts'
 import type { Entry } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
+import { cmdArgs } from './gunicorn/variables.ts'
 import { inject } from './injection/inject.ts'
 import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Invocation } from './inspect.ts'
@@ -13,7 +16,8 @@ import { escape } from './kubernetes/expansion.ts'
 import { readWorkload, type Container, type Workload } from './kubernetes/workload.ts'
 import { lint, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
-import { isPort, single, type Fix, type Python } from './rules/rule.ts'
+import type { Python } from './python/known.ts'
+import type { Fix } from './rules/rule.ts'
 import { quote } from './shell/quote.ts'
 import type { Word } from './shell/word.ts'
 
@@ -171,14 +175,14 @@ class SharedDrops {
 
   /** Whether all that read the same as this one are to do without the option: another one may be meant to have it. */
   isDroppedByAll(setting: string, { container, variables }: Invocation): boolean {
-    const text = variables('GUNICORN_CMD_ARGS')
+    const text = variables(cmdArgs)
     const answers = this.#answers.get(container) ?? new Map<string, boolean>()
     this.#answers.set(container, answers)
     const key = `${setting} ${text}`
     const known = answers.get(key)
     if (known !== undefined) return known
     const dropping = new Set(this.#taken.flatMap(({ fix, invocation }) => ('drop' in fix && fix.drop === setting ? [invocation] : [])))
-    const readers = this.#report.invocations.filter((other) => other.container === container && other.variables('GUNICORN_CMD_ARGS') === text)
+    const readers = this.#report.invocations.filter((other) => other.container === container && other.variables(cmdArgs) === text)
     const answer = readers.every((reader) => dropping.has(reader))
     answers.set(key, answer)
     return answer
@@ -309,7 +313,7 @@ class Writer {
     const { words, settings, variables } = this.#invocation
     const releases = settings.readings.flatMap((reading) => reading.releases[0] ?? [])
     const written = omit(words.slice(1), setting, releases)
-    const text = variables('GUNICORN_CMD_ARGS') ?? ''
+    const text = variables(cmdArgs) ?? ''
     const listed = splitWords(text)
     const inVariable = Array.isArray(listed) ? omit(listed, setting, releases) : undefined
     if (!written || !inVariable || written.length + inVariable.length === 0) return 'impossible'
@@ -353,8 +357,8 @@ class Writer {
   /** Undefined where the variable is not the container's own, as it is written there. */
   #omittedFromVariable({ word, left }: Omission, text: string): Edit | undefined {
     const { environment, container } = this.#invocation
-    const variable = environment.variables.get('GUNICORN_CMD_ARGS')
-    const isSetElsewhere = mentions(container, 'GUNICORN_CMD_ARGS')
+    const variable = environment.variables.get(cmdArgs)
+    const isSetElsewhere = mentions(container, cmdArgs)
     if (variable?.entry.value !== text || isSetElsewhere || (left !== undefined && word.text !== word.value)) return undefined
     const path = variable.entry.path ?? [...container.envPath, variable.entry.index, 'value']
     if (left !== undefined) return { op: 'splice', path, start: word.start, end: word.end, text: left }

@@ -12,7 +12,7 @@ import type { Workload } from './kubernetes/workload.ts'
 import type { Finding } from './finding.ts'
 import { countStarted, lint, type Report } from './lint.ts'
 import type { Policy } from './policy/policy.ts'
-import type { Python } from './rules/rule.ts'
+import type { Python } from './python/known.ts'
 
 export type Decision = 'Allow' | 'Deny'
 

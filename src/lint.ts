@@ -10,7 +10,9 @@ import type { Container, UnreadContainer, Workload } from './kubernetes/workload
 import { platformRules } from './platforms/remarks.ts'
 import { mayDeny, type Action, type Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
-import { isPort, type Fix, type Problem, type Python, type Rule, type Subject } from './rules/rule.ts'
+import { portVariable } from './gunicorn/port-variable.ts'
+import type { Fix, Problem, Rule, Subject } from './rules/rule.ts'
+import type { Python } from './python/known.ts'
 import { inspectUnseen } from './unseen.ts'
 
 /** What is found in a workload. */
@@ -219,7 +221,7 @@ function withoutContradictions(findings: CommandFinding[], subject: Subject, pol
   })
 }
 
-const subjectOf = (invocation: Invocation, policy: Policy, python: Python): Subject => ({ ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy) })
+const subjectOf = (invocation: Invocation, policy: Policy, python: Python): Subject => ({ ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy.port) })
 
 /** By what a policy says of its rules, which outlives the policy: an exception makes another policy of it. */
 const active = new WeakMap<Policy['rules'], ReadonlyMap<Rule['of'], readonly Rule[]>>()
@@ -264,14 +266,6 @@ function allowanceOf({ annotations }: Workload, policy: Policy): Allowance {
 const allowedRules = (workload: Workload, policy: Policy): ReadonlySet<string> => allowanceOf(workload, policy).rules
 
 const allowed = new WeakMap<Workload['annotations'], Allowance & { readonly policy: Policy }>()
-
-function portVariable({ environment, container }: Invocation, { port }: Policy): Subject['portVariable'] {
-  const defined = environment.variables.get(port.env)
-  if (defined) return defined.value === null || isPort(defined.value) ? 'defined' : 'wrong'
-  if (environment.mayComeFromElsewhere(port.env)) return 'unknown'
-  if (container.hasPortConflict) return 'none'
-  return container.port !== undefined || port.fallback !== null ? 'definable' : 'none'
-}
 
 function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy, reasonAgainst: (fix: Fix) => string | undefined): CommandFinding | undefined {
   const decided = policy.rules[rule.id]

@@ -9,6 +9,7 @@ import { baseName } from './gunicorn/invocation.ts'
 import { isAnother, starters, supervisors } from './gunicorn/programs.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
+import { cmdArgs } from './gunicorn/variables.ts'
 import { gunicornItself, hiddenApplication, inspectContainer, mayStart, mountedScript, standIn, textsOf, workloadReleases, type Invocation, type Surroundings } from './inspect.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import type { Path } from './kubernetes/field.ts'
@@ -73,7 +74,7 @@ class Programs {
   }
 }
 
-const setsArguments = ({ env }: Container): boolean => env.some(({ name }) => name === 'GUNICORN_CMD_ARGS')
+const setsArguments = ({ env }: Container): boolean => env.some(({ name }) => name === cmdArgs)
 
 /** What is worth a closer look, among the words of a container. */
 const mayBeBehind = /gunicorn|\.(?:sh|bash)\b|\/(?:docker-)?(?:entrypoint|start|run|launch|boot|init|serve|web)\b/
@@ -140,10 +141,10 @@ function* partly(unknown: Workload, container: Container, programs: Programs, wi
   if (!hasArguments && !hasOptions) return
   const workload = withRelease(unknown)
   const environment = containerEnvironment(container, workload.enableServiceLinks)
-  const given = hasArguments ? environment.variables.get('GUNICORN_CMD_ARGS')?.value : undefined
+  const given = hasArguments ? environment.variables.get(cmdArgs)?.value : undefined
   // Somebody means a gunicorn, unless all that is started is something else.
   if (typeof given === 'string' && !(programs.all.length > 0 && !programs.startsUnknown && programs.all.every(({ name, words }) => isAnother(baseName(name), words))))
-    yield { ...partial(workload, container, environment, [], (name) => (name === 'GUNICORN_CMD_ARGS' ? given : null), () => ({ path })), runs: mayStartOther(container, programs) ? 'maybe' : 'surely' }
+    yield { ...partial(workload, container, environment, [], (name) => (name === cmdArgs ? given : null), () => ({ path })), runs: mayStartOther(container, programs) ? 'maybe' : 'surely' }
   for (const { name, words } of hasOptions ? programs.all : []) {
     const option = starters.get(baseName(name))?.options?.find((one) => words.some(({ value }) => value === one || value?.startsWith(`${one}=`)))
     if (option === undefined) continue
@@ -162,7 +163,7 @@ function* partly(unknown: Workload, container: Container, programs: Programs, wi
 
 /** Whether a container may keep its variable from gunicorn, or start something else in its place. */
 const mayStartOther = (container: Container, { all }: Programs): boolean =>
-  textsOf(container).some((text, index, texts) => text.includes('GUNICORN_CMD_ARGS') || /\benv\s+-/.test(text) || (baseName(text) === 'env' && texts[index + 1]?.startsWith('-') === true)) ||
+  textsOf(container).some((text, index, texts) => text.includes(cmdArgs) || /\benv\s+-/.test(text) || (baseName(text) === 'env' && texts[index + 1]?.startsWith('-') === true)) ||
   all.some(({ name, words }) => !passing.has(name) && isAnother(baseName(name), words))
 
 function partial(workload: Workload, container: Container, environment: ContainerEnvironment, own: readonly Word[], variables: Variables, placeOf: Invocation['placeOf']): Invocation {

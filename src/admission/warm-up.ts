@@ -3,6 +3,7 @@
  * the first thousand reviews of a new Pod take longer than those that follow.
  */
 import { performance } from 'node:perf_hooks'
+import { cmdArgs } from '../gunicorn/variables.ts'
 import { defaultPreset, preset } from '../policy/presets.ts'
 import { responder } from './respond.ts'
 import type { Outcome } from './responder.ts'
@@ -18,7 +19,7 @@ const container = (command: readonly string[], more: object = {}): object => ({
 const containers = [
   container(['gunicorn', 'shop.wsgi']),
   container(['sh', '-c', 'python manage.py migrate && exec gunicorn shop.wsgi --timeout 20']),
-  container(['gunicorn', 'shop.wsgi', '-k', 'gevent', '-b', '127.0.0.1:8000'], { env: [{ name: 'GUNICORN_CMD_ARGS', value: '--log-level debug' }] }),
+  container(['gunicorn', 'shop.wsgi', '-k', 'gevent', '-b', '127.0.0.1:8000'], { env: [{ name: cmdArgs, value: '--log-level debug' }] }),
   container(['celery', '-A', 'shop', 'worker']),
 ]
 

@@ -3,10 +3,11 @@ import type { Setting } from '../gunicorn/settings.ts'
 import { nearFlag } from '../gunicorn/near-names.ts'
 import { releasesWithout } from '../gunicorn/worker-classes.ts'
 import { termination, type Parent } from '../gunicorn/termination.ts'
+import { cmdArgs } from '../gunicorn/variables.ts'
 import type { Found, Unread } from '../command-line.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import { visible } from '../kubernetes/visible.ts'
-import { endsBehind, isLeftBehind } from '../rules/rule.ts'
+import { endsBehind, isLeftBehind } from '../command-line/script-end.ts'
 import type { Word } from '../shell/word.ts'
 import { explainInvocation, isDefault, unknownSettings, writtenSettings } from './explain.ts'
 import type { painter } from './io.ts'
@@ -87,7 +88,7 @@ export const unreadLine = ({ name, words }: Unread): string => {
 
 const reason: Readonly<Record<string, string>> = {
   'config file': 'the config file cannot be read here',
-  GUNICORN_CMD_ARGS: 'what GUNICORN_CMD_ARGS holds is not known',
+  [cmdArgs]: `what ${cmdArgs} holds is not known`,
   'command line': 'a word of the command line may be anything',
 }
 

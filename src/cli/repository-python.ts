@@ -1,6 +1,6 @@
 /** What the files of a repository tell of the Python that runs it. */
 import { pythonOf } from '../dependencies/annotation.ts'
-import type { Python } from '../rules/rule.ts'
+import type { Python } from '../python/known.ts'
 import type { CheckOptions } from './check.ts'
 import type { Repository } from './repository.ts'
 

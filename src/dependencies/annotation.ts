@@ -3,7 +3,7 @@ import { measured, spend } from '../budget.ts'
 import { installed } from '../python/installed.ts'
 import { readRequirements } from '../python/requirements.ts'
 import type { Workload } from '../kubernetes/workload.ts'
-import type { Installed, Python } from '../rules/rule.ts'
+import type { Installed, Python } from '../python/known.ts'
 
 const requirementsAnnotation = 'paddock.dev/requirements'
 const pythonAnnotation = 'paddock.dev/python'

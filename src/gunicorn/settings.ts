@@ -13,8 +13,9 @@ import { automaticFile, configured, ConfigReader, type ConfigFile, type ConfigSo
 import { parseInteger, repr } from './python-value.ts'
 import { splitWords } from './shlex.ts'
 import { validate, type Validated } from './validators.ts'
+import { allowedProxies, assignedPort, cmdArgs, concurrency, variableFor } from './variables.ts'
 
-export type Source = 'default' | 'environment' | 'config file' | 'GUNICORN_CMD_ARGS' | 'command line'
+export type Source = 'default' | 'environment' | 'config file' | typeof cmdArgs | 'command line'
 
 /** One value of a setting, and where it was written down. */
 export interface Entry {
@@ -78,7 +79,7 @@ export class Reading {
   /** The option that ends gunicorn at once: `--help`, `--version`. */
   readonly exits: Arguments['exits']
   /** Why settings that are not written down are unknown: undefined where they are not. */
-  readonly unseen: 'config file' | 'GUNICORN_CMD_ARGS' | 'command line' | undefined
+  readonly unseen: 'config file' | typeof cmdArgs | 'command line' | undefined
   /** The config file, where it was read, and the word that names it, where one of the invocation's own does. */
   readonly configFile: { readonly file: ConfigFile; readonly word: Word | undefined } | undefined
   readonly #written: ReadonlyMap<string, Setting>
@@ -152,7 +153,7 @@ function defaultSetting(name: string, releases: readonly Release[]): Setting {
   return setting
 }
 
-const environmentSettings = ['bind', 'workers', 'forwarded_allow_ips']
+const environmentSettings = Object.keys(variableFor)
 
 /** The settings whose default gunicorn takes from the environment. */
 function fromEnvironment(name: string, variables: Variables): Setting | undefined {
@@ -162,10 +163,10 @@ function fromEnvironment(name: string, variables: Variables): Setting | undefine
     const value = text === null ? undefined : valueOf(text)
     return { name, source: 'environment', value, entries: [{ value, flag: undefined, word: undefined, argument: undefined }] }
   }
-  if (name === 'bind') return make('PORT', (port) => [`0.0.0.0:${port}`])
-  if (name === 'workers') return make('WEB_CONCURRENCY', (text) => parseInteger(text))
+  if (name === 'bind') return make(assignedPort, (port) => [`0.0.0.0:${port}`])
+  if (name === 'workers') return make(concurrency, (text) => parseInteger(text))
   if (name === 'forwarded_allow_ips')
-    return make('FORWARDED_ALLOW_IPS', (text) => {
+    return make(allowedProxies, (text) => {
       const outcome = validate('validate_string_to_list', text)
       return outcome !== 'unknown' && 'value' in outcome ? outcome.value : undefined
     })
@@ -180,16 +181,16 @@ function fromEnvironment(name: string, variables: Variables): Setting | undefine
  */
 export function read(words: readonly Word[], variables: Variables, releases: readonly Release[], source?: ConfigSource): readonly Reading[] {
   const files = source && new ConfigReader(source)
-  const fromVariable = variables('GUNICORN_CMD_ARGS')
-  const cmdArgs = typeof fromVariable === 'string' && fromVariable !== '' ? splitWords(fromVariable) : []
-  const names = optionNames(Array.isArray(cmdArgs) && cmdArgs.length > 0 ? [...words, ...cmdArgs] : words)
-  const validated = variables('FORWARDED_ALLOW_IPS') === undefined ? [] : ['--forwarded-allow-ips']
+  const fromVariable = variables(cmdArgs)
+  const inVariable = typeof fromVariable === 'string' && fromVariable !== '' ? splitWords(fromVariable) : []
+  const names = optionNames(Array.isArray(inVariable) && inVariable.length > 0 ? [...words, ...inVariable] : words)
+  const validated = variables(allowedProxies) === undefined ? [] : ['--forwarded-allow-ips']
   const groups = alike(releases, validated.length === 0 ? names : [...names, ...validated])
   return groups.flatMap((group) => {
-    const reading = new Reading(new Reader(words, cmdArgs, variables, group, files))
+    const reading = new Reading(new Reader(words, inVariable, variables, group, files))
     // What a file sets, each release may take otherwise: it has no option that would tell them apart.
     if (reading.configFile === undefined || group.length === 1) return reading
-    return group.map((release) => new Reading(new Reader(words, cmdArgs, variables, alone(release), files)))
+    return group.map((release) => new Reading(new Reader(words, inVariable, variables, alone(release), files)))
   })
 }
 
@@ -216,7 +217,7 @@ class Reader {
   #namesConfig = false
 
   constructor(
-    words: readonly Word[], cmdArgs: ReturnType<typeof splitWords>, variables: Variables, releases: readonly Release[], files: ConfigReader | undefined,
+    words: readonly Word[], inVariable: ReturnType<typeof splitWords>, variables: Variables, releases: readonly Release[], files: ConfigReader | undefined,
   ) {
     this.releases = releases
     this.variables = variables
@@ -228,11 +229,11 @@ class Reader {
     this.#usageErrors(line, 'command line')
     if (this.#exitsAfter(line)) return
     this.#findApplication(line)
-    const fromVariable = this.#cmdArgs(cmdArgs, release)
+    const fromVariable = this.#variableArguments(inVariable, release)
     if (fromVariable && this.#exitsAfter(fromVariable)) return
     this.#readPaste(line)
     this.#readConfig(line, fromVariable, release)
-    if (fromVariable) this.#layer(fromVariable, 'GUNICORN_CMD_ARGS')
+    if (fromVariable) this.#layer(fromVariable, cmdArgs)
     this.#layer(line, 'command line')
     this.#findConfiguredApplication(line)
     this.#checkAddresses()
@@ -247,18 +248,18 @@ class Reader {
       this.#problem(fault === 'setting' ? 'unknown-setting' : 'invalid-setting', message, source, { word, setting })
   }
 
-  #cmdArgs(cmdArgs: ReturnType<typeof splitWords>, release: Release): Arguments | undefined {
-    if (this.variables('GUNICORN_CMD_ARGS') === null) {
-      this.unseen = 'GUNICORN_CMD_ARGS'
+  #variableArguments(inVariable: ReturnType<typeof splitWords>, release: Release): Arguments | undefined {
+    if (this.variables(cmdArgs) === null) {
+      this.unseen = cmdArgs
       return undefined
     }
-    if (!Array.isArray(cmdArgs)) {
-      this.#problem('invalid-setting', cmdArgs.error, 'GUNICORN_CMD_ARGS', { variable: 'GUNICORN_CMD_ARGS' })
+    if (!Array.isArray(inVariable)) {
+      this.#problem('invalid-setting', inVariable.error, cmdArgs, { variable: cmdArgs })
       return undefined
     }
-    if (cmdArgs.length === 0) return undefined
-    const parsed = parseArguments(cmdArgs, release)
-    this.#usageErrors(parsed, 'GUNICORN_CMD_ARGS')
+    if (inVariable.length === 0) return undefined
+    const parsed = parseArguments(inVariable, release)
+    this.#usageErrors(parsed, cmdArgs)
     return parsed
   }
 
@@ -279,7 +280,7 @@ class Reader {
     if (named?.text === '/dev/null' || named?.text === 'file:/dev/null') return
     // A word that may be anything may name another file, or override what this one says. A variable that is not seen can do no more
     // than override what a file says that the command line names.
-    const isOverridden = this.unseen === 'GUNICORN_CMD_ARGS'
+    const isOverridden = this.unseen === cmdArgs
     const isHidden = (this.unseen !== undefined && !(isOverridden && onLine)) || line.assignments.includes(null)
     const file = isHidden ? null : this.#file(named)
     if (!named && (isHidden || file === undefined)) return
@@ -317,7 +318,7 @@ class Reader {
     this.written.set('logconfig', { name: 'logconfig', source: 'config file', value: undefined, entries: [] })
   }
 
-  #layer({ assignments }: Arguments, source: 'GUNICORN_CMD_ARGS' | 'command line'): void {
+  #layer({ assignments }: Arguments, source: typeof cmdArgs | 'command line'): void {
     const appended = new Map<string, { readonly entries: Entry[]; last: Assignment }>()
     const layer = new Map<string, Setting>()
     const last = lastOfEach(assignments)
@@ -448,22 +449,22 @@ class Reader {
   /** The defaults that come from the environment are read whether they are used or not. */
   #checkEnvironment(): void {
     this.#checkAllowedAddresses()
-    const text = this.variables('WEB_CONCURRENCY')
+    const text = this.variables(concurrency)
     if (typeof text !== 'string') return
     const number = parseInteger(text)
-    const rest = { setting: 'workers', variable: 'WEB_CONCURRENCY' }
+    const rest = { setting: 'workers', variable: concurrency }
     if (number === undefined)
       this.#problem('invalid-setting', `invalid literal for int() with base 10: ${repr(text)}`, 'environment', rest)
     else if (number < 0) this.#problem('invalid-setting', `Value must be positive: ${number}`, 'environment', rest)
   }
 
   #checkAllowedAddresses(): void {
-    const text = this.variables('FORWARDED_ALLOW_IPS')
+    const text = this.variables(allowedProxies)
     const option = this.releases[0]?.exact('--forwarded-allow-ips')
     if (typeof text !== 'string' || !option) return
     const outcome = validate(option.validator, text)
     if (outcome === 'unknown' || 'value' in outcome) return
-    const rest = { setting: option.name, variable: 'FORWARDED_ALLOW_IPS' }
+    const rest = { setting: option.name, variable: allowedProxies }
     this.#problem('invalid-setting', outcome.error, 'environment', rest)
   }
 

@@ -4,12 +4,13 @@ import type { Release } from '../gunicorn/catalogue.ts'
 import { omit } from '../gunicorn/omission.ts'
 import type { Entry } from '../gunicorn/settings.ts'
 import { quoteWord, splitWords } from '../gunicorn/shlex.ts'
+import { cmdArgs, concurrency } from '../gunicorn/variables.ts'
 import { containerEnvironment } from '../kubernetes/environment.ts'
 import { escape, expand, type Expanded, type Lookup } from '../kubernetes/expansion.ts'
 import type { Container, EnvVar } from '../kubernetes/workload.ts'
 import type { Fix, Platform } from '../rules/rule.ts'
 import type { Word } from '../shell/word.ts'
-import { cmdArgs, concurrency, isChange, takesConcurrency, type Setter } from './variables.ts'
+import { isChange, takesConcurrency, type Setter } from './variables.ts'
 
 export class Draft {
   readonly container: Container

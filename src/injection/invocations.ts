@@ -2,8 +2,10 @@
 import { unreadReason } from '../budget.ts'
 import { parseArguments } from '../gunicorn/arguments.ts'
 import { inspect, inspectImage, mayInstall, mayStart, workloadReleases, type Invocation, type Surroundings } from '../inspect.ts'
+import { knownRelease } from '../known-release.ts'
 import type { Container, UnreadContainer, Workload } from '../kubernetes/workload.ts'
-import { knownRelease, type Platform, type Python } from '../rules/rule.ts'
+import type { Python } from '../python/known.ts'
+import type { Platform } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
 
 /** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. `unread` and `misstarts` as for `inspect`. */

@@ -1,11 +1,15 @@
 /** What stands in the way of a setting that is to go into a container's variables, as far as that is known beforehand. Pure. */
+import { isPort } from '../gunicorn/port-variable.ts'
 import { splitWords } from '../gunicorn/shlex.ts'
+import { cmdArgs } from '../gunicorn/variables.ts'
 import type { Invocation } from '../inspect.ts'
+import { knownRelease } from '../known-release.ts'
 import type { Container, EnvVar } from '../kubernetes/workload.ts'
+import type { Python } from '../python/known.ts'
 import { admits } from '../python/version.ts'
-import { isPort, knownRelease, type Fix, type Platform, type Python } from '../rules/rule.ts'
+import type { Fix, Platform } from '../rules/rule.ts'
 import { PodPorts } from './pod-ports.ts'
-import { cmdArgs, isChange, isOpen, names, settingOf, takesConcurrency, type EnvironmentChange } from './variables.ts'
+import { isChange, isOpen, names, settingOf, takesConcurrency, type EnvironmentChange } from './variables.ts'
 
 /** The first release that reads GUNICORN_CMD_ARGS. Source: gunicorn's changelog. */
 const firstToRead = '19.7'

@@ -1,10 +1,12 @@
 /** Who has which port of a Pod: its containers share one address, and the second to bind a port of it ends. Pure. */
 import { spend } from '../budget.ts'
 import { parseAddress } from '../gunicorn/address.ts'
+import { addressOf } from '../gunicorn/entries.ts'
+import { isPort, withPortVariable } from '../gunicorn/port-variable.ts'
 import type { Invocation } from '../inspect.ts'
 import { declaredPorts, lastingContainers } from '../kubernetes/pod-fields.ts'
 import type { Container, Workload } from '../kubernetes/workload.ts'
-import { addressOf, isPort, withPortVariable, type Fix, type Platform } from '../rules/rule.ts'
+import type { Fix, Platform } from '../rules/rule.ts'
 
 type Containers = Map<number, Set<Container>>
 

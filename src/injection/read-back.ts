@@ -1,10 +1,11 @@
 /** Reads a draft back, and holds it against what it is to be. */
 import type { Setting } from '../gunicorn/settings.ts'
+import { cmdArgs } from '../gunicorn/variables.ts'
 import { inspect, inspectImage, type Invocation, type Surroundings } from '../inspect.ts'
 import type { Container, Workload } from '../kubernetes/workload.ts'
 import type { Fix, Platform } from '../rules/rule.ts'
 import type { Draft } from './draft.ts'
-import { cmdArgs, isChange, isOpen, settingOf, type EnvironmentChange, type Setter } from './variables.ts'
+import { isChange, isOpen, settingOf, type EnvironmentChange, type Setter } from './variables.ts'
 
 /** A fix and the invocation that it is for; `key` tells them apart. */
 export interface Wanted<Key> {

@@ -1,10 +1,8 @@
 /** The variables that settings are put into, and what else in a container has to do with them. */
+import { concurrency } from '../gunicorn/variables.ts'
 import type { Invocation } from '../inspect.ts'
 import type { Container } from '../kubernetes/workload.ts'
 import type { Fix } from '../rules/rule.ts'
-
-export const cmdArgs = 'GUNICORN_CMD_ARGS'
-export const concurrency = 'WEB_CONCURRENCY'
 
 /** A fix that gives a setting a value. */
 export type Setter = Extract<Fix, { setting: string }>

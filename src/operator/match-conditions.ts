@@ -6,6 +6,7 @@
  * Costs: k8s.io/apiserver/pkg/apis/cel, a million an expression and 2.5 million a webhook; a traversed character costs 0.1.
  */
 
+import { cmdArgs } from '../gunicorn/variables.ts'
 import { controllerUsers, makers, userOf, withoutAccounts } from '../kubernetes/controllers.ts'
 import { isReviewedAsOwner } from '../policy/made.ts'
 import type { PolicySpec } from '../policy/policies.ts'
@@ -145,6 +146,6 @@ function container(): string {
   const process = `[c.?command, c.?args].exists(l, type(l.orValue(null)) == list && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
   const broughtIn = `(${someVariable((value) => `${value}.contains('gunicorn')`)} && ${someWord(`w.contains('$')`)})`
   // What gunicorn refuses of it holds, whatever starts it.
-  const hasArguments = some('[c.?env]', 'e', "type(e) == map && e.?name.orValue(null) == 'GUNICORN_CMD_ARGS'", mostItems)
+  const hasArguments = some('[c.?env]', 'e', `type(e) == map && e.?name.orValue(null) == '${cmdArgs}'`, mostItems)
   return `${someWord(`w.contains('gunicorn')`)} || ${hasArguments} || ${process} || ${broughtIn} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
 }

@@ -1,4 +1,5 @@
 /** The platforms that read a Procfile: how each reads it, and what it starts a process with. Facts, a row each. */
+import { allowedProxies, cmdArgs, concurrency } from '../gunicorn/variables.ts'
 import { dialects, type Dialect } from './procfile.ts'
 
 /**
@@ -24,7 +25,7 @@ export interface Platform {
 }
 
 /** What a profile script of heroku-buildpack-python sets: vendor/gunicorn.sh, at whose end GUNICORN_CMD_ARGS stays what an app sets it to; WEB_CONCURRENCY.sh reckons it from the size of the dyno. */
-const herokuPython = { FORWARDED_ALLOW_IPS: '*', GUNICORN_CMD_ARGS: '--access-logfile -', WEB_CONCURRENCY: null }
+const herokuPython = { [allowedProxies]: '*', [cmdArgs]: '--access-logfile -', [concurrency]: null }
 
 const buildpack = { mode: 'bash', listMode: 'token', folders: ['/app', '/workspace'] } as const
 

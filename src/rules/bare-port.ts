@@ -1,5 +1,9 @@
+import { single } from '../gunicorn/entries.ts'
+import { isBarePort, withPortVariable } from '../gunicorn/port-variable.ts'
 import type { Entry } from '../gunicorn/settings.ts'
-import { defineRule, invalid, isBarePort, single, withPortVariable, type Subject } from './rule.ts'
+import { cmdArgs } from '../gunicorn/variables.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'bare-port',
@@ -13,7 +17,7 @@ export default defineRule({
 
   *check(subject) {
     const setting = subject.settings.get('bind')
-    if (setting?.source !== 'command line' && setting?.source !== 'GUNICORN_CMD_ARGS') return
+    if (setting?.source !== 'command line' && setting?.source !== cmdArgs) return
     for (const entry of setting.entries) {
       const text = portOf(subject, entry)
       if (text === undefined) continue

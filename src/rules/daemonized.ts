@@ -1,5 +1,7 @@
+import { endsBehind, isLeftBehind } from '../command-line/script-end.ts'
 import { isLasting } from '../kubernetes/pod-fields.ts'
-import { defineRule, endsBehind, invalid, isLeftBehind, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'daemonized',

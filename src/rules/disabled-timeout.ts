@@ -1,5 +1,7 @@
+import { numbers } from '../gunicorn/entries.ts'
 import { workerFamily } from '../gunicorn/worker-facts.ts'
-import { defineRule, invalid, numbers, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'disabled-timeout',

@@ -1,5 +1,6 @@
 import { familyOf } from '../gunicorn/worker-facts.ts'
-import { defineRule, invalid } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'dropped-log-header',

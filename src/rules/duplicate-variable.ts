@@ -1,3 +1,4 @@
+import { ownVariables } from '../gunicorn/variables.ts'
 import { defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
@@ -34,9 +35,6 @@ export default defineRule({
   },
 })
 
-/** What gunicorn reads by itself. */
-const own: ReadonlySet<string> = new Set(['FORWARDED_ALLOW_IPS', 'GUNICORN_CMD_ARGS', 'PORT', 'WEB_CONCURRENCY'])
-
 function isRead(name: string, { container: { command = [], args = [] }, platform }: Subject): boolean {
-  return own.has(name) || name === platform.port.env || [...command, ...args].some((text) => text.includes('$') && text.includes(name))
+  return ownVariables.has(name) || name === platform.port.env || [...command, ...args].some((text) => text.includes('$') && text.includes(name))
 }

@@ -1,6 +1,8 @@
 import { asksForCores } from '../gunicorn/config-file.ts'
+import { numbers } from '../gunicorn/entries.ts'
 import { limit } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid, numbers, type Problem, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'excess-workers',

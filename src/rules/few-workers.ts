@@ -1,4 +1,7 @@
-import { defineRule, invalid, isPython2, numbers, type Subject } from './rule.ts'
+import { numbers } from '../gunicorn/entries.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
+import { isPython2 } from './subject/surroundings.ts'
 
 export default defineRule({
   id: 'few-workers',

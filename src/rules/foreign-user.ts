@@ -1,5 +1,7 @@
+import { numbers } from '../gunicorn/entries.ts'
 import { runsAs, runsInGroup } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid, numbers } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'foreign-user',

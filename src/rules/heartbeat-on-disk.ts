@@ -1,6 +1,7 @@
 import { temporaryFolderVariables } from '../gunicorn/temporary-folder.ts'
 import { isLasting, isReadOnly, mountOf, mounts } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid, required, type Subject } from './rule.ts'
+import { invalid, required } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'heartbeat-on-disk',

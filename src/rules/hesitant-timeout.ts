@@ -1,5 +1,7 @@
+import { numbers } from '../gunicorn/entries.ts'
 import { workerFamily } from '../gunicorn/worker-facts.ts'
-import { defineRule, invalid, numbers } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'hesitant-timeout',

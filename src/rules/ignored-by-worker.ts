@@ -1,5 +1,6 @@
 import { workerFamily } from '../gunicorn/worker-facts.ts'
-import { defineRule, invalid } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'ignored-by-worker',

@@ -1,4 +1,7 @@
-import { addressOf, defineRule, invalid, isBarePort, isPort, single, type Subject } from './rule.ts'
+import { addressOf, single } from '../gunicorn/entries.ts'
+import { isBarePort, isPort } from '../gunicorn/port-variable.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'ignored-port',

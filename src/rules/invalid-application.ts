@@ -1,6 +1,8 @@
 import { applicationFault } from '../gunicorn/application.ts'
+import { isBehindOneDash, operandsOf } from '../gunicorn/operands.ts'
 import type { Word } from '../shell/word.ts'
-import { adviceOnUnexpanded, defineRule, isBehindOneDash, isLeft, operandsOf, type Problem, type Subject } from './rule.ts'
+import { defineRule, type Problem, type Subject } from './rule.ts'
+import { adviceOnUnexpanded, isLeft } from './subject/unexpanded.ts'
 
 export default defineRule({
   id: 'invalid-application',

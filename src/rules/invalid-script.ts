@@ -1,4 +1,5 @@
-import { defineRule, vain } from './rule.ts'
+import { vain } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'invalid-script',

@@ -1,6 +1,10 @@
 import { adviceOnValue } from '../gunicorn/advice.ts'
+import { namesPort, withPortVariable } from '../gunicorn/port-variable.ts'
 import type { StartProblem } from '../gunicorn/settings.ts'
-import { adviceOnUnexpanded, defineRule, invalid, isLeft, isUnexpanded, namesPort, refusals, withPortVariable, type Problem, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Problem, type Subject } from './rule.ts'
+import { refusals } from './subject/refusals.ts'
+import { adviceOnUnexpanded, isLeft, isUnexpanded } from './subject/unexpanded.ts'
 
 export default defineRule({
   id: 'invalid-setting',

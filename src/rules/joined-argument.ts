@@ -1,7 +1,8 @@
 import { parseArguments } from '../gunicorn/arguments.ts'
 import { splitWords } from '../gunicorn/shlex.ts'
 import { literal, type Word } from '../shell/word.ts'
-import { defineRule, vain, type Problem, type Subject } from './rule.ts'
+import { vain } from './problem.ts'
+import { defineRule, type Problem, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'joined-argument',

@@ -1,5 +1,8 @@
+import { namesPort, withPortVariable } from '../gunicorn/port-variable.ts'
 import type { Entry, Setting } from '../gunicorn/settings.ts'
-import { defineRule, invalid, namesPort, withPortVariable, type Fix, type Subject } from './rule.ts'
+import { cmdArgs } from '../gunicorn/variables.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Fix, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'literal-port',
@@ -15,7 +18,7 @@ export default defineRule({
 
   *check(subject) {
     const setting = subject.settings.get('bind')
-    if (setting?.source !== 'command line' && setting?.source !== 'GUNICORN_CMD_ARGS') return
+    if (setting?.source !== 'command line' && setting?.source !== cmdArgs) return
     const { env } = subject.platform.port
     for (const entry of setting.entries) {
       // What a list holds is known but for what Kubernetes expands; what a script holds may be for the shell to expand.
@@ -39,13 +42,13 @@ function writtenIn({ argument }: Entry): string | undefined {
 }
 
 function remedyFor({ form, container, platform, portVariable }: Subject, { source }: Setting): string | undefined {
-  if (source !== 'command line') return isBehindAll(container, platform.port.env) ? 'Leave the bind out of GUNICORN_CMD_ARGS.' : undefined
+  if (source !== 'command line') return isBehindAll(container, platform.port.env) ? `Leave the bind out of ${cmdArgs}.` : undefined
   return form === 'shell' && portVariable === 'defined' ? `Write \`$${platform.port.env}\`, which the shell expands.` : undefined
 }
 
 /** A shell expands what stands in its script, or leaves it as another rule says, but for Kubernetes' own form, which it takes for a command. */
 function isExpanded({ form, platform }: Subject, { source }: Setting, text: string): boolean {
-  return form === 'shell' && source !== 'GUNICORN_CMD_ARGS' && !text.includes(`$(${platform.port.env})`)
+  return form === 'shell' && source !== cmdArgs && !text.includes(`$(${platform.port.env})`)
 }
 
 /** Undefined where nothing tells a port that could be read. */
@@ -67,9 +70,9 @@ function detail({ form, platform, portVariable, container }: Subject, { source }
   const { env } = platform.port
   const written = text.includes(`$(${env})`)
   if (portVariable === 'unknown') return `must be written as $(${env}), and \`envFrom\`, which cannot be read here, may define it`
-  if (isBehindAll(container, env) && source === 'GUNICORN_CMD_ARGS') return `must be left out, as ${env} comes behind all variables here, and gunicorn listens on it without being told`
+  if (isBehindAll(container, env) && source === cmdArgs) return `must be left out, as ${env} comes behind all variables here, and gunicorn listens on it without being told`
   if (portVariable === 'wrong') return `must be written as $(${env}), and ${env} must hold the number of a port`
-  if (source === 'GUNICORN_CMD_ARGS') return `must be written as $(${env}), with ${env} defined above GUNICORN_CMD_ARGS`
+  if (source === cmdArgs) return `must be written as $(${env}), with ${env} defined above ${cmdArgs}`
   if (written && form === 'shell' && portVariable === 'defined') return `must be written as $${env}, as the shell takes $(${env}) for a command`
   if (written && argument?.word.text.includes(`$$(${env})`)) return `must be written as $(${env}), as $$ keeps Kubernetes from expanding it`
   if (written && portVariable === 'defined') return `must be written as $(${env}), as the variable that it comes from was not expanded`

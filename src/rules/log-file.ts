@@ -1,5 +1,6 @@
 import { quotesStay, withoutQuotes } from '../gunicorn/advice.ts'
-import { defineRule, invalid } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 /** Devices are no files: what is written to them is seen, or is meant to be gone. */
 const device = /^(-|\/dev\/(stdout|stderr|null|fd\/\d+)|\/proc\/(1|self)\/fd\/\d+|)$/

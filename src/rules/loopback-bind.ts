@@ -1,9 +1,13 @@
 import { isLoopback, parseAddress } from '../gunicorn/address.ts'
+import { addressOf, single } from '../gunicorn/entries.ts'
+import { withPortVariable } from '../gunicorn/port-variable.ts'
 import type { Entry } from '../gunicorn/settings.ts'
 import { declaredPorts, isProbedInside, probePorts } from '../kubernetes/pod-fields.ts'
 import { sidecarCallsLoopback } from '../kubernetes/sidecars.ts'
 import { isProxy } from '../shell/programs.ts'
-import { addressOf, defineRule, inFront, invalid, single, withPortVariable, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
+import { inFront } from './subject/in-front.ts'
 
 export default defineRule({
   id: 'loopback-bind',

@@ -1,6 +1,7 @@
 import { isLoopback } from '../gunicorn/address.ts'
 import { hasHostNetwork, isLasting, runsBesideOthers } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'loopback-statsd',

@@ -1,5 +1,7 @@
 import { oneDash } from '../gunicorn/advice.ts'
-import { defineRule, isBehindOneDash, operandsOf, vain } from './rule.ts'
+import { isBehindOneDash, operandsOf } from '../gunicorn/operands.ts'
+import { vain } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 /** Of addresses and worker classes that there are not other rules speak. */
 const spokenOf = /^-[bk]/

@@ -1,4 +1,6 @@
-import { defineRule, logsElsewhere, missing } from './rule.ts'
+import { missing } from './problem.ts'
+import { defineRule } from './rule.ts'
+import { logsElsewhere } from './subject/surroundings.ts'
 
 export default defineRule({
   id: 'missing-access-log-format',

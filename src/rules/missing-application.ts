@@ -1,4 +1,6 @@
-import { defineRule, refusals, required, type Subject } from './rule.ts'
+import { required } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
+import { refusals } from './subject/refusals.ts'
 
 /** From 20.1 on the file that gunicorn finds by itself may name it. */
 const doubt = 'unless a gunicorn.conf.py in the folder that gunicorn starts in sets `wsgi_app`'

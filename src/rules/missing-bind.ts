@@ -1,6 +1,9 @@
 import type { Setting } from '../gunicorn/settings.ts'
+import { cmdArgs } from '../gunicorn/variables.ts'
 import { isProbedInside } from '../kubernetes/pod-fields.ts'
-import { defineRule, inFront, required, type Subject } from './rule.ts'
+import { required } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
+import { inFront } from './subject/in-front.ts'
 
 export default defineRule({
   id: 'missing-bind',
@@ -34,7 +37,7 @@ export default defineRule({
     if (subject.portVariable === 'unknown' && mayBeSetElsewhere(subject))
       yield required(subject, `\`bind\` must be set, and \`envFrom\`, which cannot be read here, may define ${env}`)
     else if (subject.platform.injection === 'Environment' && argumentsAreHidden(subject))
-      yield required(subject, '`bind` must be set, and GUNICORN_CMD_ARGS, whose value is not known here, may set it')
+      yield required(subject, `\`bind\` must be set, and ${cmdArgs}, whose value is not known here, may set it`)
   },
 })
 
@@ -65,13 +68,13 @@ function isOwnPort({ environment, platform, command }: Subject, { value }: Setti
 function mayBeSetElsewhere({ settings, environment }: Subject): boolean {
   const setting = settings.get('bind')
   if (setting?.source === 'environment') return true
-  const unseen = setting?.source === 'GUNICORN_CMD_ARGS' && setting.entries.length === 0
-  return settings.isSet('bind') === 'no' || (unseen && !environment.variables.has('GUNICORN_CMD_ARGS'))
+  const unseen = setting?.source === cmdArgs && setting.entries.length === 0
+  return settings.isSet('bind') === 'no' || (unseen && !environment.variables.has(cmdArgs))
 }
 
 /** Where settings are put into GUNICORN_CMD_ARGS, nothing can be put in if what it holds comes from elsewhere. */
 function argumentsAreHidden({ settings, environment }: Subject): boolean {
   const setting = settings.get('bind')
-  const isTold = environment.variables.has('GUNICORN_CMD_ARGS') || environment.mayComeFromElsewhere('GUNICORN_CMD_ARGS')
-  return setting?.source === 'GUNICORN_CMD_ARGS' && setting.entries.length === 0 && isTold
+  const isTold = environment.variables.has(cmdArgs) || environment.mayComeFromElsewhere(cmdArgs)
+  return setting?.source === cmdArgs && setting.entries.length === 0 && isTold
 }

@@ -1,4 +1,5 @@
-import { defineRule, missing } from './rule.ts'
+import { missing } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 /** The settings that have a rule of their own. */
 const others: ReadonlySet<string> = new Set(['bind', 'workers', 'accesslog', 'errorlog', 'access_log_format'])

@@ -1,7 +1,11 @@
-import { neededDistribution, onlyForPython3, type Need } from '../gunicorn/worker-classes.ts'
 import { spend } from '../budget.ts'
+import { neededDistribution, onlyForPython3, type Need } from '../gunicorn/worker-classes.ts'
 import { mayInstall } from '../inspect.ts'
-import { defineRule, invalid, isPython2, needs, setBy, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
+import { needs } from './subject/needs.ts'
+import { setBy } from './subject/origin.ts'
+import { isPython2 } from './subject/surroundings.ts'
 
 export default defineRule({
   id: 'missing-worker-dependency',

@@ -1,4 +1,5 @@
-import { defineRule, missing } from './rule.ts'
+import { missing } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'missing-workers',

@@ -1,7 +1,10 @@
-import { neededDistribution, oldestWorking } from '../gunicorn/worker-classes.ts'
 import type { Release } from '../gunicorn/catalogue.ts'
+import { neededDistribution, oldestWorking } from '../gunicorn/worker-classes.ts'
 import { admits } from '../python/version.ts'
-import { defineRule, invalid, isPython2, setBy } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
+import { setBy } from './subject/origin.ts'
+import { isPython2 } from './subject/surroundings.ts'
 
 export default defineRule({
   id: 'outdated-worker-dependency',

@@ -1,5 +1,7 @@
+import { addressOf } from '../gunicorn/entries.ts'
 import { mayBindLowPorts, runsAs, unprivilegedPortStart } from '../kubernetes/pod-fields.ts'
-import { addressOf, defineRule, invalid, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'privileged-port',

@@ -1,6 +1,7 @@
+import { boundPorts } from '../gunicorn/bound-ports.ts'
 import { isLasting, namedPort, probePorts, runsBesideOthers } from '../kubernetes/pod-fields.ts'
 import { mayPassOn } from '../shell/programs.ts'
-import { boundPorts, defineRule, type Subject } from './rule.ts'
+import { defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'probe-port',

@@ -1,5 +1,6 @@
+import { boundPorts } from '../gunicorn/bound-ports.ts'
 import { isLasting, probePorts } from '../kubernetes/pod-fields.ts'
-import { boundPorts, defineRule, type Subject } from './rule.ts'
+import { defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'probe-scheme',

@@ -1,5 +1,6 @@
 import { isLasting } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'reloading',

@@ -1,6 +1,7 @@
 import { compareReleases, releases } from '../gunicorn/catalogue.ts'
 import { lastReleaseWith, releasesWithout } from '../gunicorn/worker-classes.ts'
-import { defineRule, invalid } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'removed-worker-class',

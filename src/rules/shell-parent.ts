@@ -1,7 +1,8 @@
+import { isLeftBehind } from '../command-line/script-end.ts'
 import { staying } from '../gunicorn/termination.ts'
 import { isLasting, preStop } from '../kubernetes/pod-fields.ts'
 import type { Container } from '../kubernetes/workload.ts'
-import { defineRule, isLeftBehind, type Fix, type Subject } from './rule.ts'
+import { defineRule, type Fix, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'shell-parent',

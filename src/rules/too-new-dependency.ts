@@ -1,6 +1,10 @@
 import { isNeeded, needsOfGunicorn, type Need } from '../gunicorn/worker-classes.ts'
+import { knownRelease } from '../known-release.ts'
 import { admits } from '../python/version.ts'
-import { defineRule, invalid, knownRelease, needs, setBy, type Problem, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Problem, type Subject } from './rule.ts'
+import { needs } from './subject/needs.ts'
+import { setBy } from './subject/origin.ts'
 
 export default defineRule({
   id: 'too-new-dependency',

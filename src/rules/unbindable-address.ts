@@ -1,11 +1,15 @@
 import { spend } from '../budget.ts'
 import { parseAddress, sharesAddress, type Address } from '../gunicorn/address.ts'
 import { oneDash } from '../gunicorn/advice.ts'
+import { single } from '../gunicorn/entries.ts'
+import { namesPort, withPortVariable } from '../gunicorn/port-variable.ts'
 import type { Entry, Setting } from '../gunicorn/settings.ts'
 import type { Invocation } from '../inspect.ts'
 import { hasHostNetwork, isIPv6Only, isLasting } from '../kubernetes/pod-fields.ts'
 import { valueAt, type Container } from '../kubernetes/workload.ts'
-import { adviceOnUnexpanded, defineRule, invalid, isLeft, namesPort, single, withPortVariable, type Problem, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Problem, type Subject } from './rule.ts'
+import { adviceOnUnexpanded, isLeft } from './subject/unexpanded.ts'
 
 type Tcp = Extract<Address, { kind: 'tcp' }>
 

@@ -1,5 +1,7 @@
 import type { Entry, Setting } from '../gunicorn/settings.ts'
-import { adviceOnUnexpanded, defineRule, invalid, type Problem, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Problem, type Subject } from './rule.ts'
+import { adviceOnUnexpanded } from './subject/unexpanded.ts'
 
 /** What names a file, a folder or a user that must be there; of a file that is made, its folder. Confirmed by test/conformance/start-failures.test.ts. */
 const mustBeThere: Readonly<Record<string, 'itself' | 'folder'>> = {

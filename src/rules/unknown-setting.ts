@@ -1,8 +1,10 @@
 import { adviceOnOption, oneDash } from '../gunicorn/advice.ts'
 import { releases as allReleases } from '../gunicorn/catalogue.ts'
+import { isBehindOneDash, operandsOf } from '../gunicorn/operands.ts'
 import type { StartProblem } from '../gunicorn/settings.ts'
 import type { Word } from '../shell/word.ts'
-import { defineRule, isBehindOneDash, operandsOf, refusals, type Problem, type Subject } from './rule.ts'
+import { defineRule, type Problem, type Subject } from './rule.ts'
+import { refusals } from './subject/refusals.ts'
 
 export default defineRule({
   id: 'unknown-setting',

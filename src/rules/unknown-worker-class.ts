@@ -1,9 +1,11 @@
-import { firstReleaseWith, lastReleaseWith, releasesWithout, wrongPaths } from '../gunicorn/worker-classes.ts'
 import { oneDash, quotesStay, withoutQuotes } from '../gunicorn/advice.ts'
+import { compareReleases } from '../gunicorn/catalogue.ts'
 import { nearWord } from '../gunicorn/near-names.ts'
 import type { Entry, Setting } from '../gunicorn/settings.ts'
-import { adviceOnUnexpanded, defineRule, notSupported, type Subject } from './rule.ts'
-import { compareReleases } from '../gunicorn/catalogue.ts'
+import { firstReleaseWith, lastReleaseWith, releasesWithout, wrongPaths } from '../gunicorn/worker-classes.ts'
+import { notSupported } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
+import { adviceOnUnexpanded } from './subject/unexpanded.ts'
 
 export default defineRule({
   id: 'unknown-worker-class',

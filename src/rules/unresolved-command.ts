@@ -1,3 +1,4 @@
+import { cmdArgs } from '../gunicorn/variables.ts'
 import type { HiddenCommand } from '../kubernetes/hidden-command.ts'
 import { defineRule } from './rule.ts'
 
@@ -8,7 +9,7 @@ const details: Readonly<Record<HiddenCommand['kind'], string>> = {
   program: 'must be a command that is known to start gunicorn, or gunicorn itself, as its words name gunicorn and are not understood',
   starter: 'must be gunicorn itself to be checked, as this starts it in a way of its own',
   supervisor: 'must be the command itself to be checked, as this starts what a file of the image says',
-  variable: 'must be a command that is known to start gunicorn, or gunicorn itself, as GUNICORN_CMD_ARGS is set for one',
+  variable: `must be a command that is known to start gunicorn, or gunicorn itself, as ${cmdArgs} is set for one`,
   unknown: 'must name what is started to be checked, as gunicorn is spoken of, and what is started is not known before it is run',
   field: 'must be `command` and `args`, as this is no field of a BkApp',
 }

@@ -1,6 +1,7 @@
 import { unsupported } from '../gunicorn/pythons.ts'
+import { knownRelease } from '../known-release.ts'
 import { admits } from '../python/version.ts'
-import { defineRule, knownRelease } from './rule.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'unsupported-python',

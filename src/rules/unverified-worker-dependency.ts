@@ -1,4 +1,7 @@
-import { defineRule, invalid, needs, setBy } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
+import { needs } from './subject/needs.ts'
+import { setBy } from './subject/origin.ts'
 
 export default defineRule({
   id: 'unverified-worker-dependency',

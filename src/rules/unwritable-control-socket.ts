@@ -1,6 +1,7 @@
 import type { Release } from '../gunicorn/catalogue.ts'
 import { hasOnlyAsides, isLasting, isReadOnly, mountOf, mounts, workingFolder } from '../kubernetes/pod-fields.ts'
-import { defineRule, required, type Subject } from './rule.ts'
+import { required } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
 
 export default defineRule({
   id: 'unwritable-control-socket',

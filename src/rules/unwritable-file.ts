@@ -1,6 +1,9 @@
 import { parseAddress } from '../gunicorn/address.ts'
+import { single } from '../gunicorn/entries.ts'
 import { hasOnlyAsides, isLasting, isReadOnly, mountOf, mounts } from '../kubernetes/pod-fields.ts'
-import { defineRule, invalid, single, startFolder, type Subject } from './rule.ts'
+import { invalid } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
+import { startFolder } from './subject/surroundings.ts'
 
 export default defineRule({
   id: 'unwritable-file',

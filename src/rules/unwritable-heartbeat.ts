@@ -1,6 +1,8 @@
 import { temporaryFolderVariables } from '../gunicorn/temporary-folder.ts'
 import { hasOnlyAsides, isLasting, isReadOnly, mountOf, mounts } from '../kubernetes/pod-fields.ts'
-import { defineRule, required, startFolder, type Subject } from './rule.ts'
+import { required } from './problem.ts'
+import { defineRule, type Subject } from './rule.ts'
+import { startFolder } from './subject/surroundings.ts'
 
 export default defineRule({
   id: 'unwritable-heartbeat',

@@ -1,6 +1,7 @@
 import { advisories } from '../gunicorn/advisories.ts'
+import { knownRelease } from '../known-release.ts'
 import { admits } from '../python/version.ts'
-import { defineRule, knownRelease } from './rule.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'vulnerable-release',

@@ -1,4 +1,6 @@
-import { defineRule, invalid, numbers } from './rule.ts'
+import { numbers } from '../gunicorn/entries.ts'
+import { invalid } from './problem.ts'
+import { defineRule } from './rule.ts'
 
 export default defineRule({
   id: 'zero-workers',

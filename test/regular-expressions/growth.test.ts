@@ -46,7 +46,7 @@ describe('what is put together', () => {
     await import('../../src/python/marker.ts')
     const { problemsOf } = await import('../../src/policy/validate.ts')
     problemsOf('GunicornException', { spec: { expiry: '2027-01-31T00:00:00Z' } })
-    const { withPortVariable } = await import('../../src/rules/rule.ts')
+    const { withPortVariable } = await import('../../src/gunicorn/port-variable.ts')
     withPortVariable('$PORT', 'PORT')
     const composed = written.flatMap(({ place, expression }) => (expression ? [] : [place]))
     expect([...made.keys()].sort()).toEqual(expect.arrayContaining(composed.sort()))
