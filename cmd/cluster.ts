@@ -12,6 +12,6 @@ export const explained: Skins['explained'] = async (workload, target) => {
 }
 
 export const scan: Skins['scan'] = async (target) => {
-  const { openScan } = await import('../src/operator/cluster-scan.ts')
+  const { openScan } = await import('../src/cli/scan-cluster.ts')
   return openScan({ ...target, ...asker, now: Date.now() })
 }

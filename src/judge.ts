@@ -8,9 +8,12 @@ import { jsonPatch, type Edit } from './edit.ts'
 import { fix, withoutFixes, type Fixed } from './fix.ts'
 import type { Invocation, Surroundings } from './inspect.ts'
 import type { Operation } from './kubernetes/review.ts'
-import type { Workload } from './kubernetes/workload.ts'
+import { readWorkload, type Workload } from './kubernetes/workload.ts'
 import type { Finding } from './finding.ts'
 import { countStarted, lint, type Report } from './lint.ts'
+import type { Labels } from './kubernetes/labels.ts'
+import { governed } from './policy/governed.ts'
+import type { Policies } from './policy/policies.ts'
 import type { Policy } from './policy/policy.ts'
 import type { Python } from './python/known.ts'
 
@@ -93,4 +96,16 @@ export function judge(given: Mendable): Verdict {
 /** What is wrong with what `/mutate` has left: what is still to be mended could not be. No fix is looked for. */
 export function findingsIn({ workload, policy, python = annotatedPython(workload), surroundings }: Case): readonly Finding[] {
   return withoutFixes(lint(workload, policy, python, surroundings)).findings
+}
+
+/**
+ * The verdict on an object of a cluster, by the policies there; undefined where none governs it, and for what is no workload.
+ * A field that the API server would refuse is passed over: the object is in the API server.
+ *
+ * @param now milliseconds since 1970, for the end of exceptions
+ */
+export function judgeStored(object: object, policies: Policies, namespaceLabels: Labels | undefined, now: number): Verdict | undefined {
+  const workload = readWorkload(object)
+  const policy = workload && policies.for(governed(object), namespaceLabels, now)
+  return policy && judge({ object, workload, policy })
 }

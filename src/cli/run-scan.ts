@@ -13,18 +13,24 @@ import { progress } from './progress.ts'
 import { emptySummary, unseenIn, type Reporter } from './reports/report.ts'
 import { counters, failingActions, status } from './outcome.ts'
 
-/** The cluster, as another skin reads it. */
+/** What is read of a cluster. */
 export interface ScannedCluster {
+  /** Those of the cluster; empty where it does not know of any. */
   readonly policies: readonly PolicyObject[]
   readonly exceptions: readonly ExceptionObject[]
-  /** What each workload comes to under each of the sets of policies; undefined where none of a set governs it. */
+  /**
+   * The verdict on each workload under each of the sets of policies, in their order; undefined where none of a set governs it. A
+   * kind that cannot be read is reported, and the others are read.
+   */
   readonly judged: (policies: readonly Policies[]) => AsyncIterable<{ readonly verdicts: readonly (Verdict | undefined)[] } | { readonly unreadable: string }>
   readonly close: () => void
 }
 
 /** What of a cluster is read. */
 export interface ScanTarget {
+  /** Undefined for all namespaces. */
   readonly namespace?: string
+  /** `Deployment`; undefined for all kinds. */
   readonly kind?: readonly string[]
   readonly kubeconfig?: string
   readonly context?: string

@@ -10,7 +10,7 @@ import { affected, everything, governedKinds, heldFor, type Area, type Standing 
 import type { Cluster, Resource } from '../cluster/cluster.ts'
 import { Events } from './events.ts'
 import { isExcluded } from '../cluster/excluded.ts'
-import { judgeStored } from './judge-stored.ts'
+import { judgeStored } from '../judge.ts'
 import type { Metrics } from './metrics.ts'
 import type { LivePolicies } from '../cluster/policies.ts'
 import { writeStatuses } from './policy-status.ts'

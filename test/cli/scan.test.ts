@@ -3,7 +3,7 @@ import { dump } from 'js-yaml'
 import type { Skins } from '../../src/cli/skins.ts'
 import type { ScannedCluster, ScanTarget } from '../../src/cli/run-scan.ts'
 import type { KubernetesObject } from '../../src/cluster/cluster.ts'
-import { judgeStored } from '../../src/operator/judge-stored.ts'
+import { judgeStored } from '../../src/judge.ts'
 import type { ExceptionObject, PolicyObject } from '../../src/policy/policies.ts'
 import { run } from './in-memory.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { createMetrics } from '../../src/operator/metrics.ts'
-import { judgeStored } from '../../src/operator/judge-stored.ts'
+import { judgeStored } from '../../src/judge.ts'
 import { Tally, Totals } from '../../src/operator/totals.ts'
 import { Policies } from '../../src/policy/policies.ts'
 

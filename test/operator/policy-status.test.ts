@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { KubernetesObject } from '../../src/cluster/cluster.ts'
-import { judgeStored } from '../../src/operator/judge-stored.ts'
+import { judgeStored } from '../../src/judge.ts'
 import { exceptionStatuses, policyStatuses, writeStatuses, type Known } from '../../src/operator/policy-status.ts'
 import { Tally, Totals } from '../../src/operator/totals.ts'
 import { Policies, type ExceptionObject, type PolicyObject } from '../../src/policy/policies.ts'

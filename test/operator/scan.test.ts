@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Cluster, KubernetesObject, Resource, Selection } from '../../src/cluster/cluster.ts'
 import { everything } from '../../src/operator/area.ts'
-import { judgeStored } from '../../src/operator/judge-stored.ts'
+import { judgeStored } from '../../src/judge.ts'
 import { RememberedReports, StoredReports } from '../../src/operator/reports.ts'
 import type { Result } from '../../src/operator/results.ts'
 import { scan, type ScanOptions } from '../../src/operator/scan.ts'

@@ -1,38 +1,23 @@
-/** The workloads of a cluster for who asks once: `paddock scan`. */
-import type { Labels } from '../kubernetes/labels.ts'
-import type { ExceptionObject, Policies, PolicyObject } from '../policy/policies.ts'
+/** How `paddock scan` reads a cluster: its policies, and the verdict on each of its workloads. */
 import { isMissing } from '../cluster/api-error.ts'
 import type { Cluster, KubernetesObject, Resource, Selection } from '../cluster/cluster.ts'
 import { connect, type ConnectSettings } from '../cluster/connect.ts'
 import { isExcluded } from '../cluster/excluded.ts'
-import type { Verdict } from '../judge.ts'
-import { judgeStored } from './judge-stored.ts'
 import { gunicornExceptions, gunicornPolicies, namespaces } from '../cluster/resources.ts'
 import { batches, kindKey, kindName, servedKinds } from '../cluster/workloads.ts'
+import { judgeStored } from '../judge.ts'
+import type { Labels } from '../kubernetes/labels.ts'
+import type { ExceptionObject, Policies, PolicyObject } from '../policy/policies.ts'
+import type { ScannedCluster, ScanTarget } from './run-scan.ts'
 
-export interface ClusterScanSettings extends ConnectSettings {
-  /** Undefined for all namespaces. */
-  readonly namespace?: string
-  /** `Deployment`; undefined for all kinds. */
-  readonly kind?: readonly string[]
+/** What of a cluster is read, and as whom. */
+export interface ClusterScanSettings extends ConnectSettings, Pick<ScanTarget, 'namespace' | 'kind'> {
   /** Milliseconds since 1970, for the end of exceptions. */
   readonly now: number
 }
 
-/** What a workload comes to under several sets of policies, in their order; undefined where none of a set governs it. */
-export type Verdicts = readonly (Verdict | undefined)[]
-
-export interface ClusterScan {
-  /** Those of the cluster; empty where it does not know of any. */
-  readonly policies: readonly PolicyObject[]
-  readonly exceptions: readonly ExceptionObject[]
-  /** All workloads that any of the policies governs; a kind that cannot be read is told of, and the others are read. */
-  judged(policies: readonly Policies[]): AsyncIterable<{ readonly verdicts: Verdicts } | { readonly unreadable: string }>
-  close(): void
-}
-
 /** @throws an ApiError, or a KubeconfigError */
-export async function openScan(settings: ClusterScanSettings): Promise<ClusterScan> {
+export async function openScan(settings: ClusterScanSettings): Promise<ScannedCluster> {
   const cluster = await connect(settings)
   const { namespace } = settings
   const [policies, exceptions, spaces] = await Promise.all([
@@ -49,7 +34,7 @@ async function* judgedWorkloads(
   { namespace, kind: wantedKinds, now }: ClusterScanSettings,
   labels: ReadonlyMap<string, Labels>,
   policies: readonly Policies[],
-): ReturnType<ClusterScan['judged']> {
+): ReturnType<ScannedCluster['judged']> {
   const kinds = await servedKinds(cluster)
   const scanned = new Set(kinds.map(({ kind }) => kindKey(kind)))
   const wanted = (of: string): boolean => !isExcluded(of, labels.get(of))
