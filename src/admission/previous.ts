@@ -49,13 +49,15 @@ function isEmpty(value: unknown, depth = 0): boolean {
 
 /**
  * The findings of an update, of which those that the stored object had already only warn.
- * The stored object is read where one of them would deny.
+ * The stored object is asked for where one of them would deny; there may be none.
  */
 export function withStandingTolerated(
-  findings: readonly Finding[], workload: Workload, object: unknown, stored: unknown, policy: Policy,
+  findings: readonly Finding[], workload: Workload, object: unknown, stored: () => unknown, policy: Policy,
 ): { readonly findings: readonly Finding[]; readonly standing: readonly Finding[] } {
   if (!findings.some(({ action }) => action === 'Deny')) return { findings, standing: [] }
-  const former = leavesJudged(workload, object, stored) ? undefined : (readWorkload(stored) ?? null)
+  const was = stored()
+  if (was === undefined) return { findings, standing: [] }
+  const former = leavesJudged(workload, object, was) ? undefined : (readWorkload(was) ?? null)
   const before = former === undefined ? undefined : countsOf(former, policy)
   const isNew = (finding: Finding): boolean =>
     before !== undefined && (!takesOne(before, faultOf(finding)) || (finding.rule === unreadCommand && !hasSameCommands(workload, former)))
@@ -103,9 +105,11 @@ function faultOf({ rule, container, shape, value, detail }: Finding): string {
 }
 
 /** The fields of a wrong type that the stored object does not have. */
-export function newErrors(workload: Workload, stored: unknown): readonly FieldError[] {
-  if (workload.errors.length === 0 || stored === undefined) return workload.errors
+export function newErrors(workload: Workload, stored: () => unknown): readonly FieldError[] {
+  if (workload.errors.length === 0) return workload.errors
+  const was = stored()
+  if (was === undefined) return workload.errors
   const key = ({ path, value, detail }: FieldError): string => JSON.stringify([path.filter((step) => typeof step === 'string'), value, detail])
-  const before = new Set(readWorkload(stored)?.errors.map(key))
+  const before = new Set(readWorkload(was)?.errors.map(key))
   return workload.errors.filter((error) => !before.has(key(error)))
 }

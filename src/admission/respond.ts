@@ -91,11 +91,14 @@ function answer(response: AdmissionResponse, outcome: Outcome, findings: Answer[
 
 /** @throws where the patch does not apply: the API server would turn the object away for it, whatever the failurePolicy */
 function mutate(request: AdmissionRequest, workload: Workload, policy: Policy): Answer {
-  const { uid, object } = request
-  const stored = storedOf(request)
-  if (stored !== undefined && policy.existing !== 'Fix' && leavesTemplate(workload, object, stored)) return answer({ uid, allowed: true }, 'allowed', [])
+  const { uid, object, operation } = request
   const verdict = judge({ object, workload, policy })
   if (verdict.rounds.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
+  // The stored object is asked for last: it may have to be parsed for it.
+  if (operation === 'UPDATE' && policy.existing !== 'Fix') {
+    const stored = storedOf(request)
+    if (stored !== undefined && leavesTemplate(workload, object, stored)) return answer({ uid, allowed: true }, 'allowed', [])
+  }
   const findings = [...verdict.mended]
   const patch = verdict.patch()
   if (!applies(object, patch)) throw new TypeError('the patch does not apply')
@@ -112,12 +115,12 @@ function mutate(request: AdmissionRequest, workload: Workload, policy: Policy): 
 
 function validate(request: AdmissionRequest, workload: Workload, policy: Policy): Answer {
   const { uid, object, subResource } = request
-  const stored = storedOf(request)
-  const errors = newErrors(workload, policy.existing === 'Deny' ? undefined : stored)
+  const stored = (): unknown => storedOf(request)
+  const errors = newErrors(workload, policy.existing === 'Deny' ? nothing : stored)
   if (errors.length > 0 && denies(policy)) return answer({ uid, allowed: false, status: invalidity(workload, errors) }, 'denied', [])
   const found = findingsIn({ workload, policy })
-  const own = subResource === 'ephemeralcontainers' ? ofNewEphemeral(found, workload, stored) : found
-  const { findings, standing } = stored === undefined || policy.existing === 'Deny' ? { findings: own, standing: [] } : withStandingTolerated(own, workload, object, stored, policy)
+  const own = subResource === 'ephemeralcontainers' ? ofNewEphemeral(found, workload, stored()) : found
+  const { findings, standing } = policy.existing === 'Deny' ? { findings: own, standing: [] } : withStandingTolerated(own, workload, object, stored, policy)
   const unread = workload.errors.length > 0 && isTold(policy) ? workload.errors : noErrors
   if (findings.length + unread.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   const auditAnnotations = {
@@ -135,6 +138,7 @@ function validate(request: AdmissionRequest, workload: Workload, policy: Policy)
 /** True where a policy denies anything, and so does not want what cannot be read. */
 const denies = ({ rules }: Policy): boolean => Object.values(rules).some(mayDeny)
 
+const nothing = (): undefined => undefined
 const noErrors: Workload['errors'] = []
 
 /** True where a policy has anything said to who writes an object. */

@@ -2,6 +2,7 @@ import { describe, isObject } from '../kubernetes/field.ts'
 import type { Shape } from '../kubernetes/field.ts'
 import type { AdmissionRequest, AdmissionReview } from '../kubernetes/review.ts'
 import { withoutManagedFields } from './managed-fields.ts'
+import { withoutOldObject } from './old-object.ts'
 
 /** A request body that is no AdmissionReview. The message is for who sent it: it may quote the body, and goes in no log. */
 export class BadReview extends Error {
@@ -26,6 +27,8 @@ const longestQuote = 64
  *
  * What the API server fills in is checked as far as it is read: `uid`, `operation`, who asks, and that there is an object where
  * the operation brings one. What is in the object is for the rules.
+ *
+ * The stored object of an update is parsed when it is asked for; where it cannot be, there is none.
  *
  * A plain `JSON.parse`: keys named `__proto__` or `constructor` become own properties like any other, and `constructor`
  * is a lawful label. They could do harm only where objects are merged key by key, which nothing here does.
@@ -76,9 +79,12 @@ export function bringsObject(request: AdmissionRequest): boolean {
 }
 
 function parse(body: string): unknown {
-  const cut = withoutManagedFields(body)
+  const parted = withoutOldObject(body)
+  const cut = withoutManagedFields(parted?.text ?? body)
   try {
-    return JSON.parse(cut)
+    const review: unknown = JSON.parse(cut)
+    if (parted) bringOldObject(review, parted.oldObject)
+    return review
   } catch (error) {
     // What is wrong is told of the whole.
     if (cut === body) throw notJson(error)
@@ -88,6 +94,25 @@ function parse(body: string): unknown {
   } catch (error) {
     throw notJson(error)
   }
+}
+
+/** Parses the stored object once somebody asks for it. */
+function bringOldObject(review: unknown, text: string): void {
+  const request = isObject(review) ? review.request : undefined
+  if (!isObject(request)) return
+  let value: unknown
+  let isParsed = false
+  const get = (): unknown => {
+    if (isParsed) return value
+    isParsed = true
+    try {
+      value = JSON.parse(text)
+    } catch {
+      // No API server writes such a text. Nothing is known of what was there.
+    }
+    return value
+  }
+  Object.defineProperty(request, 'oldObject', { get, enumerable: true, configurable: true })
 }
 
 const notJson = (error: unknown): BadReview => new BadReview('body', `the request body must be JSON: ${(error as Error).message}`)
