@@ -116,7 +116,7 @@ function mend(report: Report, mendable: readonly Mendable[], policy: Policy, cir
   const sharing = Map.groupBy(containers, ({ envPath }) => envPath.join('/'))
   for (const [container] of sharing.values()) if (container) edits.push(...definePort(container, policy))
   // With the variable defined, more is known of what reads it: `export PORT=${PORT:-8000}`, `127.0.0.1:$(PORT)`.
-  more ||= [...containers].some((container) => mentions(container, policy.port.env))
+  more ||= report.invocations.some(({ container }) => sharing.has(container.envPath.join('/')) && mentions(container, policy.port.env))
   return { edits, mended, more }
 }
 
@@ -126,6 +126,7 @@ function mendVariables({ invocations, surroundings }: Report, mendable: readonly
   const edits: Edit[] = []
   const mended = new Set<Finding>()
   const written = new Set<string>()
+  const mentioning = new Set(invocations.flatMap(({ container }) => (mentions(container, policy.port.env) ? container.envPath.join('/') : [])))
   let more = false
   for (const [container, wanted] of Map.groupBy(fixable, ({ invocation }) => invocation.container)) {
     const injected = inject(container, invocations.filter((invocation) => invocation.container === container), wanted, policy, surroundings)
@@ -136,7 +137,7 @@ function mendVariables({ invocations, surroundings }: Report, mendable: readonly
     for (const finding of injected.made) mended.add(finding)
     // What is mended may be found fault with in another way: a port that was taken for a host is not the platform's.
     const isAnew = injected.made.some(({ fix: made }) => !('define' in made) && !('setting' in made && !made.entry))
-    more ||= injected.later.length > 0 || isAnew || injected.made.some(({ contradiction }) => contradiction) || mentions(container, policy.port.env)
+    more ||= injected.later.length > 0 || isAnew || injected.made.some(({ contradiction }) => contradiction) || mentioning.has(list)
   }
   return { edits, mended, more }
 }

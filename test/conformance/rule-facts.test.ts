@@ -3,7 +3,7 @@ import { describe, expect } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installGunicorn, isolated, pathOnly } from '../../scripts/gunicorn-release.ts'
@@ -14,7 +14,7 @@ import { realTest } from './real.ts'
 const start = 'import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, "."); sys.argv = ["gunicorn", *sys.argv[2:]]; from gunicorn.app.wsgiapp import run; run()'
 
 /** Starts a release in a folder with an application; ends it where `until` has resolved, or waits for its end. */
-async function run(release: string, args: readonly string[], until?: (folder: string) => Promise<void>): Promise<{ readonly output: string; readonly status: number | null }> {
+async function run(release: string, args: readonly string[], until?: (folder: string, hasEnded: () => boolean) => Promise<void>): Promise<{ readonly output: string; readonly status: number | null }> {
   const { folder, python } = await installGunicorn(release)
   const work = mkdtempSync(join(tmpdir(), 'paddock-facts-'))
   writeFileSync(join(work, 'app.py'), 'def app(environ, start_response):\n    start_response("200 OK", [("Content-Length", "2")])\n    return [b"ok"]\n')
@@ -23,7 +23,7 @@ async function run(release: string, args: readonly string[], until?: (folder: st
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => void (output += chunk.toString()))
   const ended = once(child, 'close')
   try {
-    if (until) await until(work)
+    if (until) await until(work, () => child.exitCode !== null)
     if (until) child.kill('SIGTERM')
     await ended
     return { output, status: child.exitCode }
@@ -33,20 +33,30 @@ async function run(release: string, args: readonly string[], until?: (folder: st
   }
 }
 
-/** Sends a request to the socket of a folder, once it is there. */
-async function request(folder: string, headers: string): Promise<void> {
-  const path = join(folder, 'socket')
-  for (let tries = 0; !existsSync(path) && tries < 400; tries++) await new Promise((resolve) => { setTimeout(resolve, 25) })
-  const socket = connect(path)
-  await once(socket, 'connect')
+/** Sends a request to the socket of a folder, once somebody listens there: the file is there a moment before. */
+async function request(folder: string, headers: string, hasEnded: () => boolean): Promise<void> {
+  const socket = await connected(join(folder, 'socket'), hasEnded)
   socket.write(`GET / HTTP/1.1\r\nHost: shop\r\n${headers}Connection: close\r\n\r\n`)
   socket.resume()
   await once(socket, 'close')
 }
 
+async function connected(path: string, hasEnded: () => boolean): Promise<Socket> {
+  for (;;) {
+    const socket = connect(path)
+    try {
+      await once(socket, 'connect')
+      return socket
+    } catch (error) {
+      if (hasEnded()) throw error
+    }
+    await new Promise((resolve) => { setTimeout(resolve, 25) })
+  }
+}
+
 describe('dropped-log-header', () => {
   const args = ['-b', 'unix:socket', '--access-logfile', '-', '--access-logformat', 'told %({request_id}i)s %({x-request-id}i)s']
-  const send = (folder: string): Promise<void> => request(folder, 'request_id: one\r\nX-Request-Id: two\r\n')
+  const send = (folder: string, hasEnded: () => boolean): Promise<void> => request(folder, 'request_id: one\r\nX-Request-Id: two\r\n', hasEnded)
 
   for (const [release = '', line = ''] of [['21.2.0', 'told one two'], ['22.0.0', 'told - two'], ['27.0.1', 'told - two']])
     realTest(release, undefined, async () => {
