@@ -7,7 +7,7 @@ import type { Invocation } from './inspect.ts'
 import { isLasting } from './kubernetes/pod-fields.ts'
 import { valueAt, type Container } from './kubernetes/workload.ts'
 import type { Command } from './shell/command.ts'
-import { isOverAtOnce } from './shell/programs.ts'
+import { isOverAtOnce, mayServe } from './shell/programs.ts'
 import type { Problem } from './rules/rule.ts'
 
 /** Why a problem is no evidence by itself, as the end of its message, which is empty where the message says it already; undefined where it is evidence. */
@@ -38,6 +38,8 @@ export class Alternatives {
   readonly #serving = new Map<Container, number>()
   readonly #denied: ReadonlySet<Invocation>
   readonly #hiding = new Map<string, boolean>()
+  /** By the commands of a script, where the last begins that may serve and is no gunicorn that is seen. */
+  readonly #lastServers = new Map<readonly Command[], number>()
   /** The commands that are seen to start gunicorn. */
   readonly #seen: ReadonlySet<Command | undefined>
 
@@ -63,6 +65,15 @@ export class Alternatives {
     return known
   }
 
+  #lastServer(commands: readonly Command[]): number {
+    let last = this.#lastServers.get(commands)
+    if (last !== undefined) return last
+    last = -1
+    for (const command of commands) if (command.start > last && mayServe(command) && !this.#seen.has(command)) last = command.start
+    this.#lastServers.set(commands, last)
+    return last
+  }
+
   #serves(invocation: Invocation): boolean {
     return invocation.settings.serves && !this.#denied.has(invocation)
   }
@@ -72,6 +83,7 @@ export class Alternatives {
     if (!invocation.command) return undefined
     if (invocation.runs === 'maybe') return this.#hasOtherWays(invocation) ? unlessReached : undefined
     if ((this.#serving.get(invocation.container) ?? 0) > (this.#serves(invocation) ? 1 : 0)) return 'unless another gunicorn of the script starts'
+    if (invocation.beside.someBehind((commands) => this.#lastServer(commands), invocation.parents.some((parent) => parent.kind === 'shell' && looksForGunicorn.test(parent.script)))) return 'unless what stands behind it serves in its place'
     if (!invocation.mayHaveOthers) return undefined
     if (invocation.beside.someExcept(isUnseen, this.#seen)) return 'unless the script starts another gunicorn'
     return isLast(invocation) ? undefined : 'unless the script starts another gunicorn behind it, where that cannot be seen'
@@ -82,6 +94,9 @@ const staysOrStarts = (command: Command): boolean => !isOverAtOnce(command)
 
 /** What may start a program that does not stand among the commands of a script. */
 const hides = /\$\(|`|\(\(|[<>]\(|@P\}/
+
+/** As in `command -v gunicorn && exec gunicorn …`. */
+const looksForGunicorn = /\b(?:command[ \t]+-[vV]|which|type|hash)[ \t]+(?:[\w./-]*\/)?gunicorn/
 
 /** What stands in front of gunicorn in an unknown way may be nothing, and what it stands in for where another is set, too: `${SERVER:-gunicorn}`. */
 const isUnseen = ({ words }: Command): boolean => words[0]?.value === null && words.some(({ text }) => text.includes('gunicorn'))

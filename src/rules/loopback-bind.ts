@@ -2,7 +2,7 @@ import { isLoopback, parseAddress } from '../gunicorn/address.ts'
 import { addressOf, single } from '../gunicorn/entries.ts'
 import { withPortVariable } from '../gunicorn/port-variable.ts'
 import type { Entry } from '../gunicorn/settings.ts'
-import { declaredPorts, isProbedInside, probePorts } from '../kubernetes/pod-fields.ts'
+import { declaredPorts, hasHostNetwork, isProbedInside, probePorts } from '../kubernetes/pod-fields.ts'
 import { sidecarCallsLoopback } from '../kubernetes/sidecars.ts'
 import { isProxy } from '../shell/programs.ts'
 import { invalid } from './problem.ts'
@@ -41,8 +41,9 @@ export default defineRule({
 
 /** Whether the container itself says that requests come to that port, or has it probed. */
 function isAskedThere({ workload, container, beside }: Subject, entries: readonly Entry[]): boolean {
-  // Of a container whose script starts a proxy as well, a port may be the proxy's; beside a sidecar that is put in it may be for that.
-  const declared = beside.some(isProxy) || sidecarCallsLoopback(workload) !== 'no' || isProbedInside(container) ? [] : declaredPorts(container)
+  // Of a container whose script starts a proxy as well, a port may be the proxy's; beside a sidecar that is put in it may be for that;
+  // in the network of the node, whose loopback address programs of the node reach, it says nothing.
+  const declared = beside.some(isProxy) || hasHostNetwork(workload) || sidecarCallsLoopback(workload) !== 'no' || isProbedInside(container) ? [] : declaredPorts(container)
   const asked = new Set([...declared, ...probePorts(container).map(({ port }) => port)])
   if (asked.size === 0) return false
   return entries.some((entry) => {

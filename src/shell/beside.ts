@@ -42,6 +42,15 @@ export class Beside {
   someExcept(trait: Trait, known: ReadonlySet<Command | undefined>): boolean {
     return this.some(trait) && this.#parts.some(({ commands, own }) => commands.some((command) => command !== own && trait(command) && !known.has(command)))
   }
+
+  /**
+   * Whether a command stands behind, and is reached where the one that leads further fails.
+   * @param lastStart where the last of the commands that are asked for begins, by those of a script
+   * @param isLookedFor whether a script looks for a program before it starts that: if it is not there, a shell goes on that else is replaced by it
+   */
+  someBehind(lastStart: (commands: readonly Command[]) => number, isLookedFor: boolean): boolean {
+    return this.#parts.some(({ commands, own }) => !own.background && (!own.exec || isLookedFor) && lastStart(commands) > own.start)
+  }
 }
 
 export const nothingBeside = new Beside([])

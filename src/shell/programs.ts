@@ -18,6 +18,9 @@ const preparing = new Set((
 /** Programs that do their own work for as long as they run, and pass no requests on. */
 const working = new Set([...gunicornNames, ...'celery cron crond daphne dramatiq flower huey_consumer hypercorn memcached postgres redis-server rq rqworker rsyslogd sshd supercronic syslogd uvicorn uwsgi'.split(' ')])
 
+/** Those of them that call no server. */
+const silent = new Set('memcached postgres redis-server rsyslogd syslogd'.split(' '))
+
 /** Programs that pass requests on to servers behind them, and those that start services. */
 const serving = new Set((
   'angie apache2 apache2ctl apachectl caddy circusd cloudflared envoy h2o haproxy hitch httpd init lighttpd litespeed monit ngrok nginx nghttpx oauth2-proxy ' +
@@ -39,7 +42,7 @@ function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
   if (first === undefined) return 'no'
   if (words.slice(0, 4).some((word) => serving.has(nameOf(word))) || first.text.startsWith('/etc/init.d/')) return 'yes'
   const name = nameOf(first)
-  if (first.value !== null && working.has(name)) return 'no'
+  if (first.value !== null && working.has(name)) return background && !silent.has(name) && !gunicornNames.has(name) ? 'unknown' : 'no'
   // What `eval` runs stands among the commands of the script, too; what a file that is sourced starts is not in sight.
   if (/^(\.|source)$/.test(name)) return 'unknown'
   if (background && (!isPassing(command) || /^(command|builtin)$/.test(name))) return 'unknown'
@@ -57,6 +60,20 @@ const overAtOnce = new Set('[ [[ : true false test echo printf export set unset 
  */
 export const isOverAtOnce = ({ words: [first] }: Command): boolean => first === undefined || (first.value !== null && overAtOnce.has(first.value))
 
+/**
+ * Whether a command may be a server, or start one. What prepares something does not, and what is over at once; a file that is
+ * sourced may.
+ */
+export function mayServe(command: Command): boolean {
+  const [first] = command.words
+  if (first === undefined || isOverAtOnce(command)) return false
+  const name = nameOf(first)
+  return first.value === null || /^(\.|source)$/.test(name) || !(passing.has(name) || preparing.has(name))
+}
+
+/** Whether a command runs beside what stands before it in the background, and may ask that for something. */
+export const mayAsk = (command: Command): boolean => !isOverAtOnce(command) && !isPassing(command)
+
 /** Whether a command passes requests on. */
 export const isProxy = (command: Command): boolean => passesOn(command) === 'yes'
 
@@ -68,7 +85,8 @@ export function containerPassesOn([first, ...rest]: readonly string[]): 'yes' | 
   if (first === undefined) return 'unknown'
   const named = [first, ...rest.slice(0, 3)].map((text) => nameOf({ value: text, text }))
   if (named.some((name) => serving.has(name))) return 'yes'
-  return working.has(named[0] ?? '') || (/^python[\d.]*$/.test(named[0] ?? '') && rest[0] === '-m' && working.has(rest[1] ?? '')) ? 'no' : 'unknown'
+  // What has an address of the Pod as well may ask a server that is there for the Pod alone.
+  return silent.has(named[0] ?? '') ? 'no' : 'unknown'
 }
 
 /** Whether a name of an image or a container speaks of such a program. */

@@ -6,16 +6,18 @@ import { hasHostNetwork, isLasting, lastingContainers } from '../../kubernetes/p
 import { sidecarCallsLoopback } from '../../kubernetes/sidecars.ts'
 import { valueAt, type Container } from '../../kubernetes/workload.ts'
 import type { Command } from '../../shell/command.ts'
-import { containerPassesOn, isProxy as isProxyCommand, mayPassOn, namesProxy } from '../../shell/programs.ts'
+import { containerPassesOn, isProxy as isProxyCommand, mayAsk, mayPassOn, namesProxy } from '../../shell/programs.ts'
 import type { Subject } from '../rule.ts'
 
 /** Who may pass requests on to a gunicorn: programs of the same script, containers of the same Pod, which share its address, and those of the node. */
-export function inFront({ workload, container, beside }: Subject): 'a proxy' | `another ${string}` | 'a program of the node' | undefined {
+export function inFront({ workload, container, beside, command, settings }: Subject): 'a proxy' | `another ${string}` | 'a program of the node' | undefined {
   // Nobody passes requests on to a container for debugging.
   const others = workload.pod && isLasting(workload, container) ? othersOf(workload, container) : noOthers
   const sidecar = sidecarCallsLoopback(workload)
   if (beside.some(isFront) || others.proxies > 0 || sidecar === 'yes') return 'a proxy'
-  if (beside.some(mayBeFront)) return 'another program of the script'
+  // Beside a gunicorn in the background runs what comes after it: a test, or a check of its health.
+  const goesOn = command?.background === true || settings.value('daemon') === true
+  if (beside.some(mayBeFront) || (goesOn && beside.some(mayBeClient))) return 'another program of the script'
   // What else its image starts is not in sight.
   if (isProxy(container)) return 'another program of the image'
   if (others.unknown > 0 || sidecar === 'unknown') return 'another container of the Pod'
@@ -25,6 +27,8 @@ export function inFront({ workload, container, beside }: Subject): 'a proxy' | `
 const isAnother = ({ words }: Command): boolean => words.slice(0, 4).some(({ value }) => value != null && isGunicorn(value))
 const isFront = (command: Command): boolean => !isAnother(command) && isProxyCommand(command)
 const mayBeFront = (command: Command): boolean => !isAnother(command) && mayPassOn(command)
+
+const mayBeClient = (command: Command): boolean => !isAnother(command) && mayAsk(command)
 
 const isProxy = ({ name, written }: Container): boolean => namesProxy(`${name} ${String(valueAt(written, ['image']) ?? '')}`)
 
