@@ -1,8 +1,10 @@
 /** The pages of docs/rules: a table of all rules, and a page for each. Examples come from the fixtures, so they cannot rot. */
 import { Document, isScalar, visit } from 'yaml'
+import { platformRules } from '../src/platforms/remarks.ts'
 import { presetNames, preset } from '../src/policy/presets.ts'
 import { rules } from '../src/rules/index.ts'
 import type { Rule } from '../src/rules/rule.ts'
+import { linesOf, readRemarkFixture, type Files } from '../test/platforms/remark-fixture.ts'
 import { podOf, readFixture, run, type Case } from '../test/rule-fixture.ts'
 
 /** Each page's path and text. `mark` says on its first line that it is generated. */
@@ -11,6 +13,7 @@ export async function rulePages(mark: string): Promise<[path: string, text: stri
   return [
     ['docs/rules/README.md', first + table()],
     ...rules.map((rule): [string, string] => [`docs/rules/${rule.id}.md`, first + page(rule)]),
+    ...(await Promise.all(platformRules.map(async (rule): Promise<[string, string]> => [`docs/rules/${rule.id}.md`, first + (await platformPage(rule))]))),
   ]
 }
 
@@ -29,6 +32,14 @@ function table(): string {
     row(head),
     row(head.map(() => '---')),
     ...rules.map(({ id, severity, summary }) => row([`[${id}](${id}.md)`, severity, ...presetNames.map((name) => actionOf(name, id)), summary])),
+    '',
+    '## What platforms say of their own files',
+    '',
+    'Of a Procfile or an app_desc.yaml, whatever a policy says: see [Procfile and app_desc.yaml](../platforms.md).',
+    '',
+    row(['finding', 'severity', 'action', 'fault']),
+    row(['---', '---', '---', '---']),
+    ...platformRules.map(({ id, severity, action, summary }) => row([`[${id}](${id}.md)`, severity, action, summary])),
     '',
   ].join('\n')
 }
@@ -59,6 +70,26 @@ function page(rule: Rule): string {
     '',
   ].join('\n\n').replace(/\n+$/, '\n')
 }
+
+async function platformPage({ id, summary, severity, action, why, remedy }: (typeof platformRules)[number]): Promise<string> {
+  const { bad, good } = readRemarkFixture(id)
+  return [
+    `# ${id}`,
+    sentence(summary),
+    `- Severity: ${severity}\n- Action: ${action}, whatever a policy says`,
+    why,
+    '## Problem',
+    ...shown(bad.files),
+    ['```text', ...(await linesOf(id, bad.files)), '```'].join('\n'),
+    '## Correct',
+    ...shown(good.files),
+    '## Remedy',
+    remedy,
+    '',
+  ].join('\n\n').replace(/\n+$/, '\n')
+}
+
+const shown = (files: Files): string[] => Object.entries(files).flatMap(([path, text]) => [`\`${path}\`:`, `\`\`\`${path.endsWith('.yaml') ? 'yaml' : path.endsWith('.sh') ? 'sh' : 'text'}\n${text}\`\`\``])
 
 const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b)
 

@@ -7,7 +7,7 @@ import { Alternatives, doubtAbout } from './certainty.ts'
 import { contradictions, type Asked } from './consequences.ts'
 import { standIn, unreadInvocation, type Invocation, type Surroundings } from './inspect.ts'
 import type { Container, UnreadContainer, Workload } from './kubernetes/workload.ts'
-import { platformRules } from './platforms/remarks.ts'
+import { platformRule } from './platforms/remarks.ts'
 import { mayDeny, type Action, type Policy } from './policy/policy.ts'
 import { rules } from './rules/index.ts'
 import { portVariable } from './gunicorn/port-variable.ts'
@@ -198,9 +198,10 @@ const isActive = ({ id }: Rule, policy: Policy): boolean => (policy.rules[id]?.a
 /** What the platform says of its file stands whatever a policy says: the platform goes by no policy. */
 function remarks({ remarks = [], containers }: Workload, policy: Policy): FileFinding[] {
   return remarks.map(({ rule, path, shape, value, detail, remedy, inFile }) => {
-    const { action } = platformRules[rule]
+    const said = platformRule(rule)
+    const { action } = said
     const problem = { place: { path, inFile }, shape, value, detail, remedy }
-    return new FindingAbout({ id: rule, ...platformRules[rule] }, problem, undefined, { action, otherwise: action, policy: policy.name, exception: undefined }, containers[0]?.name)
+    return new FindingAbout(said, problem, undefined, { action, otherwise: action, policy: policy.name, exception: undefined }, containers[0]?.name)
   })
 }
 

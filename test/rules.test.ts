@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import type { Finding } from '../src/finding.ts'
 import { preset, presetNames } from '../src/policy/presets.ts'
+import { catalogue } from '../src/catalogue.ts'
 import { rules } from '../src/rules/index.ts'
 import { fixtureIds, fixturePath, mend, podOf, readFixture, rewritten, run } from './rule-fixture.ts'
 
@@ -54,11 +55,11 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
 })
 
 describe('the collection', () => {
-  test('rules, index, fixtures and pages are the same set', () => {
+  test('rules, index, fixtures and pages are the same set, and platforms have pages, too', () => {
     const files = names('src/rules', '.ts').filter((name) => !['index', 'problem', 'rule'].includes(name)).sort()
     expect(ids).toEqual(files)
     expect(fixtureIds().sort()).toEqual(files)
-    expect(names('docs/rules', '.md').filter((name) => name !== 'README').sort()).toEqual(files)
+    expect(names('docs/rules', '.md').filter((name) => name !== 'README').sort()).toEqual(catalogue.map(({ id }) => id).sort())
   })
 
   test.each(presetNames)('preset %s knows no other rules', (name) => {

@@ -9,7 +9,7 @@ import type { Process, WrittenText } from '../platforms/process.ts'
 import { modeOf, workloadOf } from '../platforms/process-workload.ts'
 import type { Platform } from '../platforms/platform.ts'
 import { processScripts, type ProcessScript } from '../platforms/process-scripts.ts'
-import { platformRules } from '../platforms/remarks.ts'
+import { platformRule } from '../platforms/remarks.ts'
 import type { Range, Value } from '../yaml/python-value.ts'
 import type { Governed } from '../policy/governed.ts'
 import { nothing, type Policy } from '../policy/policy.ts'
@@ -108,7 +108,7 @@ class ProcessCheck {
   #unseen(file: string): Remark {
     const { path } = this.#process
     const detail = `must be in the repository to be checked, and ${JSON.stringify(file)} is not`
-    return { rule: 'unseen-script', path, inFile: this.#start, shape: 'Not found', value: file, detail, remedy: platformRules['unseen-script'].remedy }
+    return { rule: 'unseen-script', path, inFile: this.#start, shape: 'Not found', value: file, detail, remedy: platformRule('unseen-script').remedy }
   }
 
   #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {

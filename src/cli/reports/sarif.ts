@@ -4,9 +4,8 @@
  */
 import type { Workload } from '../../kubernetes/workload.ts'
 import type { Finding } from '../../finding.ts'
-import { platformRules } from '../../platforms/remarks.ts'
-import { rules } from '../../rules/index.ts'
-import type { Rule, Severity } from '../../rules/rule.ts'
+import { catalogue, type Entry } from '../../catalogue.ts'
+import type { Severity } from '../../rules/rule.ts'
 import { endColumn, placeName, workloadName } from './report.ts'
 import type { ReportedFile, ReportedFinding, Reporter, Span, Unreadable } from './report.ts'
 
@@ -22,12 +21,7 @@ const severityLevels: Readonly<Record<Severity, Level>> = { error: 'error', warn
  */
 const mostResults = 25_000
 
-/** The rules, and what platforms say of their own files. */
-const told: readonly Descriptor[] = [...rules, ...Object.entries(platformRules).map(([id, rule]) => ({ id, ...rule }))]
-
-type Descriptor = Pick<Rule, 'id' | 'severity' | 'summary' | 'why' | 'remedy'>
-
-const ruleIndexes: ReadonlyMap<string, number> = new Map(told.map(({ id }, index) => [id, index]))
+const ruleIndexes: ReadonlyMap<string, number> = new Map(catalogue.map(({ id }, index) => [id, index]))
 
 export function sarifReporter(write: (text: string) => void, { version }: { readonly version: string }): Reporter {
   // Kept as text, which takes a tenth of the memory of the objects.
@@ -54,7 +48,7 @@ export function sarifReporter(write: (text: string) => void, { version }: { read
       const leftOut = { text: `${left} more findings were left out, the gravest ones kept` }
       if (left > 0) notifications.push({ level: 'warning', message: leftOut })
       const run = {
-        tool: { driver: { name: 'Paddock', version, semanticVersion: version, rules: told.map(descriptor) } },
+        tool: { driver: { name: 'Paddock', version, semanticVersion: version, rules: catalogue.map(descriptor) } },
         invocations: [{ executionSuccessful: unreadable === 0, toolExecutionNotifications: notifications }],
         columnKind: 'utf16CodeUnits',
         originalUriBaseIds: { '%SRCROOT%': { description: { text: 'The folder that Paddock was started in.' } } },
@@ -68,7 +62,7 @@ export function sarifReporter(write: (text: string) => void, { version }: { read
   }
 }
 
-function descriptor({ id, severity, summary, why, remedy }: Descriptor): object {
+function descriptor({ id, severity, summary, why, remedy }: Entry): object {
   return {
     id,
     name: id.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase()),
