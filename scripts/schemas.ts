@@ -17,8 +17,10 @@ export function schemaFiles(mark: string): [path: string, text: string][] {
     'policy-test': { title: 'PolicyTest', ...policyTestSchema },
     'app-desc': {
       title: 'app_desc.yaml', description: 'The description of an app of BlueKing PaaS. What is not listed, the platform passes over without a word.',
+      if: { anyOf: versionIs(2) },
       // oxlint-disable-next-line no-thenable -- JSON Schema's own word
-      if: { anyOf: versionIs(2) }, then: { ...fields(descriptionFields[2]), oneOf: versionIs(2) }, else: { ...fields(descriptionFields[3]), oneOf: versionIs(3) },
+      then: { ...fields(descriptionFields[2]), oneOf: versionIs(2) },
+      else: { ...fields(descriptionFields[3]), oneOf: versionIs(3) },
     },
   }
   return Object.entries(schemas).map(([name, schema]) => [`schemas/${name}.json`, `${JSON.stringify({ $schema: draft, $comment: mark, ...schema }, null, 2)}\n`])
