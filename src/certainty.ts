@@ -20,7 +20,7 @@ export function doubtAbout({ releases, doubt }: Problem, invocation: Invocation,
   return invocation.command && !(isError && isStartedForEver(invocation)) ? unlessReached : undefined
 }
 
-const unlessReached = 'if the script comes to this command'
+const unlessReached = 'if the script reaches this command'
 
 /**
  * Whether a container is started again however it ends, so that a script which ends without a server is no way to run it. Of kinds

@@ -330,7 +330,7 @@ class Inspector {
     const end = text.indexOf('\n', Math.max(at, from))
     const before = commands.filter((command) => command.start < from)
     const mayEnd = text.slice(0, from).trim() !== '' && (unread || before.some(({ exec, words }) => exec || words[0]?.value == null || isGunicorn(words[0].value)))
-    const doubt = runs === 'maybe' ? 'if it comes to that script' : mayEnd ? 'unless what stands before it does not end' : undefined
+    const doubt = runs === 'maybe' ? 'if that script runs' : mayEnd ? 'unless what stands before it does not end' : undefined
     this.#misstarts.push({
       kind: 'script', text: text.slice(from, end < 0 ? text.length : end).trim(), detail: `must be a script that a shell takes, and none does: ${message}`, remedy: remedyFor(refusal, text),
       place: { path: place.path, ...place.place(Math.min(at, Math.max(0, text.length - 1)), Math.min(at + 1, text.length)) }, ...(doubt === undefined ? {} : { doubt }),

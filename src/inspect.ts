@@ -218,7 +218,7 @@ function inMountedScripts(workload: Workload, container: Container, elements: re
       }),
       // It is not mended here.
       misstarts: found.misstarts.map(({ split: _split, splices: _splices, ...misstart }) => ({
-        ...misstart, place: { path: place.path, start, end: start + file.name.length }, detail: `${misstart.detail} (${standsIn})`, ...(isUnsure ? { doubt: misstart.doubt ?? 'if it comes to that script' } : {}),
+        ...misstart, place: { path: place.path, start, end: start + file.name.length }, detail: `${misstart.detail} (${standsIn})`, ...(isUnsure ? { doubt: misstart.doubt ?? 'if that script runs' } : {}),
       })),
     }]
   })

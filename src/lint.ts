@@ -154,7 +154,7 @@ class Found {
     const findings = onEvidence(this.#findings, this.#invocations)
     if (this.#overfull.size === 0) return findings
     const [container] = this.#overfull.values()
-    if (container) unread.push({ container, reason: `at most ${mostOfRule} findings of a rule are told`, others: 0 })
+    if (container) unread.push({ container, reason: `Paddock reports at most ${mostOfRule} findings of a rule`, others: 0 })
     return findings.flatMap((finding) => (this.#overfull.has(finding.rule) ? (finding.withoutFix() ?? []) : finding))
   }
 }

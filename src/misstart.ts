@@ -122,5 +122,5 @@ export function remedyFor({ message, at }: Refusal, script: string): string {
   if (message === "unexpected token '('") return 'Write what stands with the parenthesis in quotes.'
   if (message.startsWith('unterminated ')) return `Close the ${message.slice('unterminated '.length)}.`
   const [, closing, opening] = /^expected '(\w+)' to close '(\w+)'$/.exec(message) ?? []
-  return closing === undefined ? 'Mend the script until `sh -n` takes it.' : `Close \`${opening}\` with \`${closing}\`.`
+  return closing === undefined ? 'Mend the script until `sh -n` accepts it.' : `Close \`${opening}\` with \`${closing}\`.`
 }

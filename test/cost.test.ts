@@ -105,7 +105,7 @@ describe('what is too large is not read, and said not to be', () => {
     ['variables', one(['gunicorn', 'shop'], { env: times(40_001, (i) => variable(`A${i}`, '')) }), elements],
     ['containers', pod(times(4001, () => ({ name: 'web', command: ['gunicorn', 'shop'] }))), elements],
     ['gunicorns', pod(times(201, () => ({ name: 'web', command: ['gunicorn', 'shop'] }))), /at most 200 gunicorns of a workload are looked at/],
-    ['findings', one(['gunicorn', 'shop', ...times(201, (i) => `--zz_${i}`)]), /at most 200 findings of a rule are told/],
+    ['findings', one(['gunicorn', 'shop', ...times(201, (i) => `--zz_${i}`)]), /Paddock reports at most 200 findings of a rule/],
   ])('%s', (_, object, reason) => {
     const [first] = unreadOf(look(object))
     expect(first).toMatch(reason)

@@ -60,7 +60,7 @@ export function readReviews(port: MessagePort, { options, policies, arrived }: T
     port.postMessage({ asks: workload } satisfies Message)
     Atomics.wait(hasArrived, 0, 0)
     const message = receiveMessageOnPort(policies)?.message as PolicyMessage | undefined
-    if (message === undefined || 'failed' in message) throw new Error('the policy could not be told')
+    if (message === undefined || 'failed' in message) throw new Error('the policy could not be found out')
     return message.policy
   }
   const respond = responder(policyFor, options)

@@ -29,7 +29,7 @@ export function warningsOf(findings: readonly Finding[], errors: readonly FieldE
   const unread = errorLines(errors.slice(0, mostTold)).map((line) => cut(line, longestWarning))
   const texts = findings.slice(0, mostTold - unread.length)
     .map(({ policy, message, remedy }) => shortened(visible(`would violate GunicornPolicy "${policy}": ${message}`), visible(` ${remedy}`)))
-  return within(budget.validate, [...unread, ...texts], errors.length + findings.length, (told, rest) => `${told} ${told === 1 ? 'finding is' : 'findings are'} told here, ${moreFindings(rest)}`)
+  return within(budget.validate, [...unread, ...texts], errors.length + findings.length, (told, rest) => `${told} ${told === 1 ? 'finding is' : 'findings are'} shown here, ${moreFindings(rest)}`)
 }
 
 /** What is mended, by container. */
@@ -38,7 +38,7 @@ export function fixWarnings(findings: readonly Finding[]): readonly string[] {
   const texts = groups.slice(0, mostTold).map(({ container, policy, some }) =>
     cut(visible(`fixes by GunicornPolicy "${policy}" in container "${container}": ${ruleList(some).replaceAll(',', ', ')}`), longestWarning))
   return within(budget.mutate, texts, groups.length, (told, rest) =>
-    `fixes ${findings.length} findings: those of ${told} ${told === 1 ? 'container' : 'containers'} are told here, and ${rest} more: see \`paddock check --diff\``)
+    `fixes ${findings.length} findings: those of ${told} ${told === 1 ? 'container' : 'containers'} are shown here, and ${rest} more: see \`paddock check --diff\``)
 }
 
 interface Group {

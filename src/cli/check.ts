@@ -69,7 +69,7 @@ function documentRead(item: unknown, workloads: readonly Workload[], line: numbe
   const meant = isObject ? meantKind(item.apiVersion, item.kind) : undefined
   const question = meant === undefined ? '' : `: did you mean ${meant}?`
   const what = isObject ? `${kindName(item)} is a kind that Paddock does not know` : 'this is no object of Kubernetes'
-  const done = isForeign ? ', and its pod template is looked at by its shape' : ', and it speaks of gunicorn: it is not looked at'
+  const done = isForeign ? ', and its pod template is looked at by its shape' : ', and it mentions gunicorn: it is not looked at'
   return { isObject, isLeft, line, remark: `${what}${done}${question}` }
 }
 

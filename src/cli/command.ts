@@ -40,7 +40,7 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .addOption(new Option('--fail-on <action>', 'what ends with exit status 1').choices(['deny', 'warn', 'audit', 'fix', 'never']).default('deny'))
     .option('--exclude <pattern>', 'what is left out of folders, as a line of .gitignore has it (repeatable)', several)
     .option('--stdin-filename <name>', 'what - is, by the name of a file: Procfile, app_desc.yaml')
-    .option('--changed', 'the files are those that have changed: what is none that is read stands for the Procfile or app_desc.yaml beside it')
+    .option('--changed', 'the files are those that have changed: a file that Paddock does not read stands for the Procfile or app_desc.yaml beside it')
     .option('--fix', 'mend the files in place')
     .option('--diff', 'show what --fix changes; alone, change nothing')
     .action(async (paths: string[], flags) => {
@@ -82,7 +82,7 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .option('--port <number>', 'the port to listen on', portNumber, 8443)
     .option('--cert-dir <dir>', 'tls.crt, tls.key and ca.crt: used if there, else made there')
-    .option('--client-ca <file>', 'take reviews only from who presents a certificate signed by one of these authorities (PEM)')
+    .option('--client-ca <file>', 'take reviews only from clients with a certificate signed by one of these authorities (PEM)')
     .addOption(new Option('--examples <folder>', 'put each file through the webhook first, and show what comes of it'))
     .option('--once', 'stop after the examples')
     .action(async (flags) => {
@@ -111,7 +111,7 @@ export async function run(argv: readonly string[], version: string, outside: Out
     })
 
   adding(new Command('rules'))
-    .description('list the rules, or tell about one')
+    .description('list the rules, or explain one')
     .argument('[id]')
     .addOption(new Option('--format <format>', 'how they are written').choices(['text', 'json']).default('text'))
     .action(async (id: string | undefined, flags) => {

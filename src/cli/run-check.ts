@@ -164,7 +164,7 @@ function isUnderstood(path: string, text: string): boolean {
 }
 
 const notUnderstood = (path: string): string =>
-  `is none of the files that Paddock reads: Kubernetes manifests, Procfile, app_desc.yaml${path === '-' ? ' (say what it is by --stdin-filename Procfile)' : ''}`
+  `is not a file that Paddock reads: Kubernetes manifests, Procfile, app_desc.yaml${path === '-' ? ' (say what it is by --stdin-filename Procfile)' : ''}`
 
 /** Writes what has been mended; false, and why is said, where it lies elsewhere or cannot be written. */
 function written(folder: string, file: string, text: string, io: Io): boolean {

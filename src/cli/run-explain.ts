@@ -144,7 +144,7 @@ function explainManifests(path: string, text: string, surroundings: Surroundings
     }
   }
   if (!isManifest && !isExplained && (refused.length === 0 || !/\.(ya?ml|json)$/.test(path)))
-    return [`${path}: is none of the files that are explained: a Kubernetes manifest, Procfile or app_desc.yaml; write a command behind --, or a script behind --shell`]
+    return [`${path}: is not a file that can be explained: a Kubernetes manifest, Procfile or app_desc.yaml; write a command behind --, or a script behind --shell`]
   if (refused.length === 0 && !isExplained) io.stderr.write(`paddock: ${visible(path)}: no gunicorn is started here, as far as can be seen\n`)
   return refused
 }

@@ -106,7 +106,7 @@ export function apiCluster(
           case 'ERROR':
             throw apiError(what, 500, object as object)
           default:
-            throw new ApiError(`${what}: the API server tells of "${type}"`, 500, '')
+            throw new ApiError(`${what}: the API server reports "${type}"`, 500, '')
         }
       }
     },

@@ -66,7 +66,7 @@ export function credentials(
       try {
         await config.applyToHTTPSOptions(options)
       } catch (error) {
-        throw new KubeconfigError(`${file ?? 'kubeconfig'}: the credentials cannot be had: ${(error as Error).message.trim()}`, {
+        throw new KubeconfigError(`${file ?? 'kubeconfig'}: cannot get the credentials: ${(error as Error).message.trim()}`, {
           cause: error,
         })
       }

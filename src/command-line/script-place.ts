@@ -80,7 +80,7 @@ export function insertionIn(script: ScriptPlace, command: Command, own: readonly
     if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
     ;[offset, before] = [next.start, true]
   }
-  if (!script.splice({ start: offset, end: offset, text: ' ' })) return { kind: 'none', reason: 'it stands in a script within a script, in quotes that cannot be told apart' }
+  if (!script.splice({ start: offset, end: offset, text: ' ' })) return { kind: 'none', reason: 'it stands in a script within a script, in quotes that look the same' }
   // Where each option stands on a line of its own, so does what is added.
   const indent = before || !name ? undefined : lastIndent(script.text, name.end, offset)
   return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }

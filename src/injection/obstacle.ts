@@ -81,7 +81,7 @@ function obstacleInVariables(change: EnvironmentChange, { container, environment
   if (typeof port?.value === 'string' && !isPort(port.value)) return `${env} does not hold the number of a port`
   if (port?.value === null) return `${env} comes from elsewhere, and what ${cmdArgs} holds could not be checked any more`
   if (command?.environment.has(env) && command.environment.get(env) !== port?.value) return `the script gives ${env} a value of its own`
-  if (container.assigned?.some(({ name }) => name === env)) return `${env} comes behind all variables, none of which can refer to it`
+  if (container.assigned?.some(({ name }) => name === env)) return `${env} comes behind all variables, so none of them can refer to it`
   if (!variable) return undefined
   if (port && port.entry.index > variable.entry.index) return `${env} is defined below ${cmdArgs}, which cannot refer to it`
   const mentionsPort = ({ index, value: text }: EnvVar): boolean => index > variable.entry.index && text?.includes(`(${env})`) === true

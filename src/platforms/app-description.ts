@@ -42,7 +42,7 @@ export function readAppDescription(document: Value, procfile: ProcfileOf): AppDe
   if ('message' in version) {
     if (procfile('') === undefined) return refusedFile(version.at, `${version.message} ("the procfile data is empty and the app desc data is invalid"): ${version.remedy.slice(0, 1).toLowerCase()}${version.remedy.slice(1, -1)}`)
     const { path, at, message, remedy } = version
-    return { modules: [], faults: [], remarks: [{ rule: 'ignored-description', path, inFile: at, shape: 'Invalid value', value: version.value, detail: `must be a version that the platform reads, else it goes by the Procfile alone: ${message}`, remedy }] }
+    return { modules: [], faults: [], remarks: [{ rule: 'ignored-description', path, inFile: at, shape: 'Invalid value', value: version.value, detail: `must be a version that the platform reads, else the platform reads the Procfile alone: ${message}`, remedy }] }
   }
   return new Reader(document, version.number, version.ignored, procfile).read()
 }

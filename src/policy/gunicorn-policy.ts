@@ -97,7 +97,7 @@ const specSchema = {
       propertyNames: { enum: injectableSettings },
     },
     explicit: {
-      description: 'Whether settings are also put in where gunicorn goes by them anyway: an error log on the console, or the address of PORT where the container defines it. What no policy says, the preset says.',
+      description: 'Whether settings are also put in where gunicorn uses them anyway: an error log on the console, or the address of PORT where the container defines it. The preset says what no policy says.',
       type: 'boolean',
     },
     injection: {
@@ -132,7 +132,7 @@ const specSchema = {
       items: { type: 'string', enum: ruleIds },
     },
     existing: {
-      description: 'What is done on an update about what the stored object had already. Warn: it is told, and what would be denied is let in. Fix: it is mended as well, which replaces running Pods. Deny: it is denied as if it were new. Warn where no policy names it.',
+      description: 'What is done on an update about what the stored object had already. Warn: it is reported, and what would be denied is let in. Fix: it is mended as well, which replaces running Pods. Deny: it is denied as if it were new. Warn where no policy names it.',
       type: 'string',
       enum: ['Warn', 'Fix', 'Deny'],
     },

@@ -10,9 +10,9 @@ const conditionsSchema = {
     required: ['type', 'status', 'lastTransitionTime', 'reason', 'message'],
     additionalProperties: false,
     properties: {
-      type: { description: 'What is told.', type: 'string', maxLength: 316 },
+      type: { description: 'What is reported.', type: 'string', maxLength: 316 },
       status: { description: 'Whether it holds.', type: 'string', enum: ['True', 'False', 'Unknown'] },
-      observedGeneration: { description: 'The generation of the object that it is told of.', type: 'integer', format: 'int64', minimum: 0 },
+      observedGeneration: { description: 'The generation of the object that it describes.', type: 'integer', format: 'int64', minimum: 0 },
       lastTransitionTime: { description: 'When the status changed.', type: 'string', format: 'date-time' },
       reason: { description: 'Why, in one CamelCase word.', type: 'string', minLength: 1, maxLength: 1024, pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$' },
       message: { description: 'Why, in words.', type: 'string', maxLength: 32768 },

@@ -39,7 +39,7 @@ function* counted(subject: Subject): Iterable<Problem> {
     // A variable may hold what the script has asked for above.
     const isCounted = setting.source === 'config file' ? settings.configFile?.countsCores === true : asksForCores(written ?? '') || (written?.includes('$') === true && asksForCores(script?.text ?? ''))
     if (!isCounted) continue
-    const detail = `must not be reckoned from the cores of the node, which are what is counted here: the CPU limit of the container is ${JSON.stringify(cpu.written)}`
+    const detail = `must not be computed from the cores of the node, as it is here: the CPU limit of the container is ${JSON.stringify(cpu.written)}`
     yield invalid(subject, setting, entry, detail, {
       value: written ?? setting.name,
       remedy: `Write a number: up to ${mostPerCore * Math.ceil(cpu.value)}, ${mostPerCore} for each core of the limit; or set WEB_CONCURRENCY.`,

@@ -9,7 +9,7 @@ export default defineRule({
   action: 'Audit',
   mayBeAllowed: true,
   summary: "the heartbeat of the workers is kept on the container's disk",
-  why: 'Workers tell that they live by touching a file. Where the disk is slow for a moment they hang with it, and gunicorn kills them for a timeout.',
+  why: 'Workers touch a file to show that they are alive. Where the disk is slow for a moment they hang with it, and gunicorn kills them for a timeout.',
   remedy: 'Keep it in memory: `--worker-tmp-dir /dev/shm`.',
   settings: ['worker_tmp_dir'],
   unset: true,

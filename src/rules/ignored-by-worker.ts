@@ -7,8 +7,8 @@ export default defineRule({
   severity: 'info',
   action: 'Audit',
   mayBeAllowed: true,
-  summary: 'the worker class passes over a setting',
-  why: 'gunicorn takes the setting, and the worker goes by something else: nothing in the log says so.',
+  summary: 'the worker class ignores a setting',
+  why: 'gunicorn takes the setting, and the worker ignores it: nothing in the log says so.',
   remedy: 'Remove the setting, or take a worker class that heeds it.',
   settings: ['threads', 'access_log_format', 'accesslog'],
 

@@ -8,7 +8,7 @@ export default defineRule({
   id: 'invalid-application',
   severity: 'error',
   action: 'Deny',
-  summary: 'what gunicorn takes for the application can be none',
+  summary: 'what gunicorn takes for the application cannot be one',
   why: 'gunicorn imports a module and takes a variable of it, or calls a function with literal arguments. Its workers fail to boot with anything else, and it exits.',
   remedy: 'Name the application: `gunicorn MODULE:VARIABLE`.',
   settings: ['wsgi_app'],

@@ -51,7 +51,7 @@ function* takenAndFatal(subject: Subject): Iterable<Problem> {
     const having = releases.filter((release) => Object.hasOwn(release.settings, name))
     if (isSwitchedOff || having.length === 0) continue
     const remedy = name === 'control_socket' ? 'Write `control_socket_disable = True`.' : `Leave \`${name}\` out.`
-    yield invalid(subject, setting, entry, `\`${name}\` must not be None, of which gunicorn dies once it uses it`, { value: null, remedy, ...(having.length < releases.length ? { releases: having } : {}) })
+    yield invalid(subject, setting, entry, `\`${name}\` must not be None: gunicorn dies once it uses it`, { value: null, remedy, ...(having.length < releases.length ? { releases: having } : {}) })
   }
 }
 

@@ -14,7 +14,7 @@ export default defineRule({
   severity: 'error',
   action: 'Deny',
   summary: 'gunicorn listens on an address that only its own Pod can reach',
-  why: 'The kubelet probes the Pod IP, and Services send traffic to it. A proxy in the same Pod reaches it: of that nothing is said.',
+  why: 'The kubelet probes the Pod IP, and Services send traffic to it. A proxy in the same Pod does reach it: then Paddock reports nothing.',
   remedy: "Bind to '0.0.0.0:PORT' or '[::]:PORT'.",
   settings: ['bind'],
 

@@ -12,7 +12,7 @@ export default defineRule({
   action: 'Fix',
   mayBeAllowed: true,
   summary: 'words that are meant for gunicorn never get to it, or it does not read them',
-  why: 'A shell takes what stands behind its script for parameters, and what stands on another line for another command; gunicorn takes one application, and ignores what stands behind it. Nobody is told.',
+  why: 'A shell takes what stands behind its script for parameters, and what stands on another line for another command; gunicorn takes one application, and ignores what stands behind it. Nothing says so.',
   remedy: 'Write an option, such as `--workers 4`, or take it out.',
   settings: ['wsgi_app'],
   unset: true,

@@ -10,7 +10,7 @@ export default defineRule({
   action: 'Fix',
   mayBeAllowed: true,
   summary: 'nothing sets a setting that the platform has a default for',
-  why: "gunicorn starts with its own default, where the platform's is another.",
+  why: "gunicorn starts with its own default, which is not the platform's.",
   remedy: "Set it to the platform's default, or to a value of your own.",
   settings: [],
   unset: true,

@@ -25,7 +25,7 @@ export default defineRule({
     const known = reached.length === 0 ? 'a port that gunicorn listens on, and it listens on a unix socket alone' :
       reached.length === 1 ? `the port that gunicorn listens on, ${reached[0]}` : `one of the ports that gunicorn listens on, ${reached.join(', ')}`
     for (const { path, port } of probed) {
-      const why = inside.includes(port) ? ', as the kubelet does not come to loopback addresses' : ''
+      const why = inside.includes(port) ? ', as the kubelet does not reach loopback addresses' : ''
       if (!reached.includes(port)) yield { place: { path }, shape: 'Invalid value', value: port, detail: `must be ${known}${why}` }
     }
     for (const { name, targets } of services)

@@ -6,7 +6,7 @@ export default defineRule({
   id: 'refused-by-worker',
   severity: 'error',
   action: 'Deny',
-  summary: 'the worker class ends at start for a setting',
+  summary: 'the worker class does not start with a setting',
   why: 'Each worker ends with a traceback while it boots, and gunicorn with it: "Worker failed to boot".',
   remedy: 'Remove the setting.',
   settings: ['access_log_format'],

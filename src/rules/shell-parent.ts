@@ -41,7 +41,7 @@ function fault(subject: Subject): { readonly detail: string; readonly remedy?: s
   }
   if (command.runs === 'maybe') return undefined
   if (command.piped)
-    return { detail: 'must not be part of a pipeline, in front of which the shell stays and gets SIGTERM', remedy: 'Take gunicorn out of the pipeline, and start it with `exec`.' }
+    return { detail: 'must not be part of a pipeline: the shell stays in front of it and gets SIGTERM', remedy: 'Take gunicorn out of the pipeline, and start it with `exec`.' }
   // Then nothing is there to get it: another rule says so.
   if (command.background && isLeftBehind(subject)) return undefined
   if (command.background)

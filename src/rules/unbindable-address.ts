@@ -27,7 +27,7 @@ export default defineRule({
   severity: 'error',
   action: 'Deny',
   summary: 'gunicorn is to listen on an address that cannot be bound',
-  why: 'gunicorn takes the address, fails to bind it, and exits. Of two that overlap the second is in use once the first is bound, be it in another container of the Pod.',
+  why: 'gunicorn takes the address, fails to bind it, and exits. Of two addresses that overlap, the second is in use once the first is bound, also by another container of the Pod.',
   remedy: 'Write a port from 1 to 65535 behind an address of the Pod: `0.0.0.0:8000`, or `[::]:8000` for IPv4 and IPv6.',
   settings: ['bind'],
 

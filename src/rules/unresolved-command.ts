@@ -10,7 +10,7 @@ const details: Readonly<Record<HiddenCommand['kind'], string>> = {
   starter: 'must be gunicorn itself to be checked, as this starts it in a way of its own',
   supervisor: 'must be the command itself to be checked, as this starts what a file of the image says',
   variable: `must be a command that is known to start gunicorn, or gunicorn itself, as ${cmdArgs} is set for one`,
-  unknown: 'must name what is started to be checked, as gunicorn is spoken of, and what is started is not known before it is run',
+  unknown: 'must name what it starts to be checked, as it mentions gunicorn, and what it starts is known only when it runs',
   field: 'must be `command` and `args`, as this is no field of a BkApp',
 }
 
@@ -20,7 +20,7 @@ export default defineRule({
   action: 'Audit',
   mayBeAllowed: true,
   summary: 'a container may start gunicorn, by its image, a script, or words that are not understood, and has not been checked',
-  why: 'Images have start commands of their own, scripts start what they say, and some programs start what others do not know of. Whether gunicorn is started, and how, cannot be told from the object.',
+  why: 'Images have start commands of their own, scripts start what they say, and some programs start others in ways of their own. Whether gunicorn is started, and how, cannot be told from the object.',
   remedy: 'Check the files that the image is built of, and the image itself.',
   settings: [],
   of: 'hidden',

@@ -26,13 +26,13 @@ test('warnings of both webhooks stay within what the API server hands on, and wh
   const of = many(60, () => ['gunicorn', 'wsgi', '-t', '1', '-w', '2'])
   expect(total(of)).toBeLessThanOrEqual(4096)
   const { warnings = [] } = answered('validate', of)
-  expect(warnings[0]).toMatch(/^\d+ findings are told here, and \d+ more findings: see `paddock check`$/)
+  expect(warnings[0]).toMatch(/^\d+ findings are shown here, and \d+ more findings: see `paddock check`$/)
   const [told = 0, rest = 0] = warnings[0]?.match(/\d+/g)?.map(Number) ?? []
   expect([told, told > 3 && told <= 20]).toEqual([warnings.length - 1, true])
   expect(told + rest).toBe(respondBy({})('validate', of).findings.filter(({ action }) => action === 'Warn').length)
   for (const text of warnings) expect(text.length).toBeLessThanOrEqual(256)
   const fixes = answered('mutate', of).warnings ?? []
-  expect(fixes[0]).toMatch(/^fixes \d+ findings: those of \d+ containers are told here, and \d+ more: see `paddock check --diff`$/)
+  expect(fixes[0]).toMatch(/^fixes \d+ findings: those of \d+ containers are shown here, and \d+ more: see `paddock check --diff`$/)
   expect(fixes[1]).toMatch(/^fixes by GunicornPolicy "house" in container "web-0": missing-/)
 })
 

@@ -45,7 +45,7 @@ describe('a script of a ConfigMap', () => {
     ['[sh, /s/run.sh]', 'set -e\r\nexec gunicorn -b :8000 shop.wsgi\r\n', '#!/bin/sh\r\n', 'Deny: spec.template.spec.containers[0].command[1]: Invalid value: "set -e": must not end with a carriage return, as the line ends of Windows have it: the shell refuses the option and ends (run.sh of ConfigMap "scripts") [invalid-script]'],
     ['[sh, -c, "exec sh /s/run.sh"]', 'exec gunicorn -b :8000 shop.wsgi\r\n', '', 'Warn: spec.template.spec.containers[0].command[2]: Invalid value: "exec gunicorn -b :8000 shop.wsgi": must not end with a carriage return, as the line ends of Windows have it: it is part of the last word of the line (run.sh of ConfigMap "scripts") [invalid-script]'],
     ['[sh, /s/run.sh]', 'exec gunicorn -b :8000 shop:create_app()\n', '', 'Deny: spec.template.spec.containers[0].command[1]: Invalid value: "exec gunicorn -b :8000 shop:create_app()": must be a script that a shell takes, and none does: unexpected token \'(\' (run.sh of ConfigMap "scripts") [invalid-script]'],
-    ['[sh, -c, "if [ -f /debug ]; then sh /s/run.sh; fi; exec celery -A shop worker"]', 'exec gunicorn -b :8000 shop:create_app()\n', '', 'Warn: spec.template.spec.containers[0].command[2]: Invalid value: "exec gunicorn -b :8000 shop:create_app()": must be a script that a shell takes, and none does: unexpected token \'(\' (run.sh of ConfigMap "scripts"), if it comes to that script [invalid-script]'],
+    ['[sh, -c, "if [ -f /debug ]; then sh /s/run.sh; fi; exec celery -A shop worker"]', 'exec gunicorn -b :8000 shop:create_app()\n', '', 'Warn: spec.template.spec.containers[0].command[2]: Invalid value: "exec gunicorn -b :8000 shop:create_app()": must be a script that a shell takes, and none does: unexpected token \'(\' (run.sh of ConfigMap "scripts"), if that script runs [invalid-script]'],
   ])('%s is read as a shell reads it: %j', async (command, script, first, wanted) => {
     const files = { 'a.yaml': mounted(command), 'b.yaml': configMap('scripts', { 'run.sh': first + script }) }
     expect(await found(files)).toContain(wanted)
@@ -55,12 +55,12 @@ describe('a script of a ConfigMap', () => {
 
   test('that only may be started is no reason to deny', async () => {
     const files = { 'a.yaml': mounted('[sh, -c, "if [ -f /debug ]; then sh /s/run.sh; fi; exec celery -A shop worker"]'), 'b.yaml': configMap('scripts', { 'run.sh': 'exec gunicorn -k nope -b :8000 shop.wsgi\n' }) }
-    expect((await found(files)).filter((line) => line.includes('nope'))).toEqual([expect.stringMatching(/^Warn: .*, if the script comes to this command \[/)])
+    expect((await found(files)).filter((line) => line.includes('nope'))).toEqual([expect.stringMatching(/^Warn: .*, if the script reaches this command \[/)])
   })
 
   test('that may start nothing, in front of another server, is no reason to deny', async () => {
     const files = { 'a.yaml': mounted('[sh, -c, "sh /s/run.sh; exec celery -A shop worker"]'), 'b.yaml': configMap('scripts', { 'run.sh': 'if [ -f /debug ]; then gunicorn -k nope -b :8000 shop.wsgi; fi\n' }) }
-    expect((await found(files)).filter((line) => line.includes('nope'))).toEqual([expect.stringMatching(/^Warn: .*, if the script comes to this command \[/)])
+    expect((await found(files)).filter((line) => line.includes('nope'))).toEqual([expect.stringMatching(/^Warn: .*, if the script reaches this command \[/)])
   })
 
   test('that is not at hand is not looked into', async () => {

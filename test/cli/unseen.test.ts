@@ -28,7 +28,7 @@ describe('containers that are not looked into are counted', () => {
 })
 
 describe('files that are named', () => {
-  const understood = 'is none of the files that Paddock reads: Kubernetes manifests, Procfile, app_desc.yaml'
+  const understood = 'is not a file that Paddock reads: Kubernetes manifests, Procfile, app_desc.yaml'
 
   test.each([
     ['Dockerfile', 'FROM python\nCMD gunicorn app\n'], ['gunicorn.conf.py', 'workers = 3\n'], ['docker-compose.yml', 'services: {web: {command: gunicorn app}}\n'], ['notes.txt', 'a: [\n'],
@@ -37,7 +37,7 @@ describe('files that are named', () => {
     expect([status, out, err]).toEqual([2, '0 workloads, 0 gunicorn commands: 1 unreadable\n', `paddock: ${name}: ${understood}\n`])
     const explained = await run(['explain', name], { [name]: text })
     expect([explained.status, explained.out]).toEqual([2, ''])
-    expect(explained.err).toContain(`paddock: ${name}: is none of the files that are explained`)
+    expect(explained.err).toContain(`paddock: ${name}: is not a file that can be explained`)
   })
 
   test.each([['a Service', 'kind: Service\napiVersion: v1\n'], ['values', 'replicas: 2\n'], ['nothing', '']])('%s is read, and there is nothing to check in it', async (_, text) => {
@@ -96,7 +96,7 @@ describe('kinds that are not known', () => {
   test('what has none, and speaks of gunicorn where commands stand, is passed over and said', async () => {
     const workflow = 'apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nspec: {templates: [{container: {command: [gunicorn, app]}}]}\n'
     const { status, out, err } = await run(['check', 'a.yaml'], { 'a.yaml': workflow })
-    expect([status, out, err]).toEqual([0, '1 file, 0 workloads, 0 gunicorn commands, 1 passed over: nothing to check\n', 'paddock: a.yaml:1: argoproj.io/v1alpha1 Workflow is a kind that Paddock does not know, and it speaks of gunicorn: it is not looked at\n'])
+    expect([status, out, err]).toEqual([0, '1 file, 0 workloads, 0 gunicorn commands, 1 passed over: nothing to check\n', 'paddock: a.yaml:1: argoproj.io/v1alpha1 Workflow is a kind that Paddock does not know, and it mentions gunicorn: it is not looked at\n'])
     const config = 'apiVersion: v1\nkind: ConfigMap\ndata: {start: exec gunicorn app}\n'
     expect((await run(['check', 'a.yaml'], { 'a.yaml': config })).err).toBe('')
   })

@@ -98,7 +98,7 @@ test('a command that fails', async () => {
     interactiveMode: 'Never',
   }
   const { options } = credentials(await kubeconfig({ one: { exec } }), undefined, noFile)
-  await expect(options()).rejects.toThrow(/: the credentials cannot be had: log in first$/)
+  await expect(options()).rejects.toThrow(/: cannot get the credentials: log in first$/)
 })
 
 test.each([

@@ -270,7 +270,7 @@ suite('what was there before', () => {
     warns(answer)
     const warnings = answer.stderr.split('\n').filter((line) => line !== '')
     const told = warnings.filter((line) => /would violate GunicornPolicy "house": \S+: .*\[[\w-]+\]/.test(line))
-    const [, count, more] = warnings.map((line) => /^Warning: (\d+) findings are told here, and (\d+) more findings: see `paddock check`$/.exec(line)).find((found) => found !== null) ?? []
+    const [, count, more] = warnings.map((line) => /^Warning: (\d+) findings are shown here, and (\d+) more findings: see `paddock check`$/.exec(line)).find((found) => found !== null) ?? []
     expect(told).toHaveLength(Number(count))
     expect(Number(count) + Number(more)).toBeGreaterThanOrEqual(60)
     expect(warnings.join('').length).toBeLessThan(4096 + 9 * warnings.length)

@@ -54,7 +54,7 @@ describe('the version', () => {
     const beside = read(text, 'web: gunicorn app\n')
     expect(beside.faults).toEqual([])
     expect(beside.modules).toEqual([])
-    expect(beside.remarks.map(({ rule, detail }) => `${rule}: ${detail}`)).toEqual([expect.stringContaining(`ignored-description: must be a version that the platform reads, else it goes by the Procfile alone: ${message}`)])
+    expect(beside.remarks.map(({ rule, detail }) => `${rule}: ${detail}`)).toEqual([expect.stringContaining(`ignored-description: must be a version that the platform reads, else the platform reads the Procfile alone: ${message}`)])
   })
 
   test('the one in snake case wins, and the other is not read', () => {
