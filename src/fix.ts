@@ -205,7 +205,7 @@ function definePort(container: Container, { port }: Policy): Edit[] {
   const variable = { name: port.env, value: String(number) }
   const path = container.envPath
   if (container.hasEnv) return [{ op: 'add', path: [...path, '-'], value: variable }]
-  return [container.lacksEnvParent ? { op: 'add', path: path.slice(0, -1), value: { env: [variable] } } : { op: 'add', path, value: [variable] }]
+  return [container.process?.lacksEnvParent ? { op: 'add', path: path.slice(0, -1), value: { env: [variable] } } : { op: 'add', path, value: [variable] }]
 }
 
 /** Writes the fixes of one invocation down, in the form that it has. */
@@ -253,7 +253,7 @@ class Writer {
   /** True in a script within another one where the file's platform wants characters escaped: it takes the first turn, and the words here the last. */
   #isOutOfReach(): boolean {
     const { script, container } = this.#invocation
-    return script?.nested === true && container.spelling !== undefined && container.spelling.literal('"$(') !== '"$('
+    return script?.nested === true && container.platform !== undefined && container.platform.spelling.literal('"$(') !== '"$('
   }
 
   /** True where a script has given the port variable a value of its own, or lacks it: what is written with it is not the platform's port. */
@@ -450,17 +450,17 @@ class Writer {
     const text = this.#invocation.form === 'exec' ? this.#forList(setting, value) : this.#forShell(setting, value)
     // A value that begins with a dash would be taken for an option.
     if (value.startsWith('-') && value !== '-') return [`${flags.find((flag) => flag.startsWith('--')) ?? ''}=${text}`]
-    return [flags.find((flag) => !this.#invocation.container.spelling?.swallows?.(flag)) ?? '', text]
+    return [flags.find((flag) => !this.#invocation.container.platform?.spelling.swallows?.(flag)) ?? '', text]
   }
 
   /** In a list the kubelet expands `$(PORT)`, and nothing else. */
   #forList(setting: string, value: string): string {
-    const { literal = escape, variable = (name: string) => `$(${name})` } = this.#invocation.container.spelling ?? {}
+    const { literal = escape, variable = (name: string) => `$(${name})` } = this.#invocation.container.platform?.spelling ?? {}
     return this.#withPort(setting, value, literal, variable)
   }
 
   #forShell(setting: string, value: string): string {
-    const { literal = String, variable = (name: string) => `$${name}` } = this.#invocation.container.spelling ?? {}
+    const { literal = String, variable = (name: string) => `$${name}` } = this.#invocation.container.platform?.spelling ?? {}
     return this.#withPort(setting, value, (text) => (text === '' ? '' : quote(literal(text))), variable) || "''"
   }
 

@@ -17,7 +17,8 @@ import type { Path } from './kubernetes/field.ts'
 import type { HiddenCommand } from './kubernetes/hidden-command.ts'
 import { mayBeMounted, mountedFile, type ConfigMaps } from './kubernetes/mounted-files.ts'
 import { selects, type Service, type Services } from './kubernetes/services.ts'
-import { valueAt, type Container, type Element, type EnvVar, type UnreadContainer, type Workload } from './kubernetes/workload.ts'
+import type { Element } from './kubernetes/element.ts'
+import { valueAt, type Container, type EnvVar, type UnreadContainer, type Workload } from './kubernetes/workload.ts'
 import { scriptElements, startedFiles } from './platforms/script-file.ts'
 import { Environment } from './shell/environment.ts'
 import { literal, type Word } from './shell/word.ts'
@@ -95,11 +96,11 @@ export function inspectWorkload(workload: Workload, surroundings: Surroundings =
 const mostInvocations = 200
 
 /** The texts of a container's command line. Without a command the image's entry point holds, which as a rule runs what its arguments say. */
-export const textsOf = ({ command = [], args = [], elements }: Container): readonly string[] => elements?.map(({ text }) => text) ?? [...command, ...args]
+export const textsOf = ({ command = [], args = [], platform }: Container): readonly string[] => platform?.elements.map(({ text }) => text) ?? [...command, ...args]
 
 /** Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name. */
-function mayStartGunicorn({ isRewritten, env }: Container, texts: readonly string[]): boolean {
-  if (texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (isRewritten === true && text.includes('$')))) return true
+function mayStartGunicorn({ process, env }: Container, texts: readonly string[]): boolean {
+  if (texts.some((text) => text.includes('gunicorn') || text.includes('$(') || (process !== undefined && text.includes('$')))) return true
   // A shell, or `env -S`, brings variables in.
   return env.some(({ value }) => value?.includes('gunicorn')) && texts.some((text) => text.includes('$'))
 }
@@ -125,21 +126,21 @@ export function inspectContainer(
   if (texts.length > mostWords) giveUp(`at most ${mostWords} words of a command are read`)
   // A container with a longer one does not start; a file may be longer.
   const isTooLong = (text: string | undefined): boolean => text !== undefined && text.length > longestArgument
-  if ((!container.elements && texts.some(isTooLong)) || container.env.some(({ value }) => isTooLong(value)))
+  if ((!container.platform && texts.some(isTooLong)) || container.env.some(({ value }) => isTooLong(value)))
     giveUp(tooLong)
   spend(texts.length)
   const environment = containerEnvironment(container, workload.enableServiceLinks, broughtBy(workload, container, surroundings.configMaps, surroundings.services))
-  const elements = container.elements ?? texts.map((text, index) => ({
+  const elements = container.platform?.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
     text,
-    expanded: container.isRewritten ? expandRewritten(text, environment.lookup) : expand(text, environment.lookup),
+    expanded: container.process ? expandRewritten(text, environment.lookup) : expand(text, environment.lookup),
   }))
   if (elements.some(({ expanded }) => expanded.isTooLong)) giveUp(tooLong)
   const found = inspectCommandLine({
     elements,
     path,
-    text: container.text,
-    ...(container.spelling ? { escaped: String } : {}),
+    text: container.platform?.text,
+    ...(container.platform ? { escaped: String } : {}),
     // An image may set more variables than the object shows.
     environment: () => shellEnvironment(environment),
     variables: variablesOf(environment),
@@ -148,7 +149,7 @@ export function inspectContainer(
     configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
     mayHideConfig: (isAtHome) => mayHideConfig(workload, container, surroundings, isAtHome),
   })
-  const before = command.length === 0 && !container.elements ? [entryPoint] : noParents
+  const before = command.length === 0 && !container.platform ? [entryPoint] : noParents
   const invocations = found.invocations.map((invocation): Invocation => ({
     ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore || found.unread.length > 0, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
   }))
@@ -191,7 +192,7 @@ interface InScript {
 
 /** The gunicorns of scripts that a container starts and a ConfigMap holds, and what those say in vain. They are told at the word that names the script. */
 function inMountedScripts(workload: Workload, container: Container, elements: readonly Element[], environment: ContainerEnvironment, releases: readonly Release[], surroundings: Surroundings): InScript[] {
-  if (container.elements) return []
+  if (container.platform) return []
   const env = Array.from(environment.variables, ([name, { value }], index): EnvVar => ({ name, value: value ?? undefined, index }))
   return [...startedFiles(elements, env, [''])].flatMap((file) => {
     const script = mountedScript(workload, container, file.name, surroundings)

@@ -108,7 +108,7 @@ function behind(container: Container, programs: Programs): HiddenCommand | undef
   }
   // What comes before the last has ended by then; of a platform's own file, the repository is looked into for scripts.
   const last = programs.all.findLast(({ name }) => !passing.has(name))
-  const script = last && !container.elements ? scriptOf(last) : undefined
+  const script = last && !container.platform ? scriptOf(last) : undefined
   if (script !== undefined) return { kind: 'script', path: at(script), value: script }
   if (named && programs.startsUnknown && programs.all.every(({ name, words }) => isAnother(baseName(name), words))) return { kind: 'unknown', path: container.path }
   const meant = setsArguments(container) ? programs.all.find(({ name, words }) => !isAnother(baseName(name), words)) : undefined

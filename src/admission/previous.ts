@@ -1,7 +1,7 @@
 /** What an update leaves as it was: the object as it is stored against the one that is to take its place. Pure. */
 import { findingsIn } from '../judge.ts'
-import { isObject, type Path } from '../kubernetes/field.ts'
-import { readWorkload, valueAt, type Container, type FieldError, type Workload } from '../kubernetes/workload.ts'
+import { isObject, type Path, type FieldError } from '../kubernetes/field.ts'
+import { readWorkload, valueAt, type Container, type Workload } from '../kubernetes/workload.ts'
 import { unmended, type Finding } from '../finding.ts'
 import type { Policy } from '../policy/policy.ts'
 

@@ -1,8 +1,8 @@
 /** What the API server hands on: warnings, the message of a denial, annotations of its audit log. All of it is bounded. Pure. */
-import { causeReason, fieldMessage, fieldPath } from '../kubernetes/field.ts'
+import { causeReason, fieldMessage, fieldPath, type FieldError } from '../kubernetes/field.ts'
 import type { Status } from '../kubernetes/review.ts'
 import { visible } from '../kubernetes/visible.ts'
-import type { FieldError, Workload } from '../kubernetes/workload.ts'
+import type { Workload } from '../kubernetes/workload.ts'
 import type { Finding } from '../finding.ts'
 
 /** So many findings are told one by one; the rest are counted. */

@@ -1,6 +1,6 @@
 /** The words of command lines: which is which, and what they are made of. */
+import type { Element } from '../kubernetes/element.ts'
 import { firstHoleIn } from '../kubernetes/expansion.ts'
-import type { Element } from '../kubernetes/workload.ts'
 import type { Command } from '../shell/script.ts'
 import type { Word } from '../shell/word.ts'
 

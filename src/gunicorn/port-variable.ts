@@ -23,7 +23,7 @@ export function portVariable({ environment, container }: { readonly environment:
   const defined = environment.variables.get(port.env)
   if (defined) return defined.value === null || isPort(defined.value) ? 'defined' : 'wrong'
   if (environment.mayComeFromElsewhere(port.env)) return 'unknown'
-  if (container.hasPortConflict) return 'none'
+  if (container.process?.hasPortConflict) return 'none'
   return container.port !== undefined || port.fallback !== null ? 'definable' : 'none'
 }
 
@@ -57,6 +57,6 @@ export function namesPort({ container, workload, platform, portVariable: standin
   const { env } = platform.port
   const good = container.env.map((variable) => (variable.name === env ? { ...variable, value: '5000' } : variable))
   const { lookup, variables } = containerEnvironment({ ...container, env: good }, workload.enableServiceLinks)
-  const text = source === cmdArgs ? variables.get(source)?.value : (container.isRewritten ? expandRewritten : expand)(word.text, lookup).text
+  const text = source === cmdArgs ? variables.get(source)?.value : (container.process ? expandRewritten : expand)(word.text, lookup).text
   return typeof text !== 'string' || withPortVariable(text, env) !== undefined
 }

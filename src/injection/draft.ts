@@ -174,10 +174,10 @@ export class Draft {
   }
 
   edits(): readonly Edit[] {
-    const { envPath: env, hasEnv, lacksEnvParent } = this.container
+    const { envPath: env, hasEnv, process } = this.container
     const appended = this.#appended()
     if (!hasEnv && appended.length === 0) return []
-    if (!hasEnv) return [lacksEnvParent ? { op: 'add', path: env.slice(0, -1), value: { env: appended } } : { op: 'add', path: env, value: appended }]
+    if (!hasEnv) return [process?.lacksEnvParent ? { op: 'add', path: env.slice(0, -1), value: { env: appended } } : { op: 'add', path: env, value: appended }]
     const edits: Edit[] = []
     if (this.#entry) {
       const at = [...env, this.#entry.index, 'value']

@@ -50,8 +50,8 @@ function hiddenGunicorn(workload: Workload, python: Python): Container | undefin
 const isApplication = (text: string): boolean => /^[A-Za-z_][\w.]*:[A-Za-z_]\w*(\(.*\))?$/.test(text)
 
 /** Arguments that gunicorn would refuse, or that begin with what is neither an option nor an application, are for something else. */
-function mayHideGunicorn(workload: Workload, { command = [], args = [], list, elements, isRewritten }: Container): boolean {
-  if (command.length > 0 || elements || isRewritten || list !== 'containers') return false
+function mayHideGunicorn(workload: Workload, { command = [], args = [], list, platform, process }: Container): boolean {
+  if (command.length > 0 || platform || process || list !== 'containers') return false
   const [first] = args
   if (first === undefined) return true
   const words = args.map((text) => literal(text))

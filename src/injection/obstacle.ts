@@ -63,8 +63,8 @@ export function obstacle(fix: Fix, invocation: Invocation, surroundings: Circums
 }
 
 /** What comes from a file of a platform is written in its own way, and the processes of a BkApp share their variables. */
-const hasOwnSpelling = ({ elements, isRewritten, path, envPath }: Invocation['container']): boolean =>
-  elements !== undefined || isRewritten === true || envPath.length !== path.length + 1
+const hasOwnSpelling = ({ platform, process, path, envPath }: Invocation['container']): boolean =>
+  platform !== undefined || process !== undefined || envPath.length !== path.length + 1
 
 /** Whether a fix is about a value that stands in GUNICORN_CMD_ARGS. */
 export function isInVariable(fix: Fix, { settings }: Invocation): boolean {

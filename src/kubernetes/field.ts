@@ -63,3 +63,11 @@ function quoted(value: unknown): string {
   if (typeof value === 'object' && value !== null) return '"object"'
   return visible(JSON.stringify(typeof value === 'string' && value.length > longestQuote ? `${value.slice(0, longestQuote - 1)}…` : value))
 }
+
+/** A field whose value the API server would refuse. */
+export interface FieldError {
+  readonly path: Path
+  readonly shape: Shape
+  readonly value: unknown
+  readonly detail: string
+}

@@ -41,11 +41,11 @@ export function hiddenCommand(workload: Workload, container: Container): HiddenC
 }
 
 function hiddenPart(workload: Workload, container: Container): HiddenCommand | undefined {
-  const { command = [], args = [], path, misnamed, isNamed, elements } = container
-  if (isNamed) return { kind: 'process', path: [...path, 'name'], value: container.name }
-  if (misnamed) return { kind: 'field', path: [...path, misnamed.field], value: misnamed.text }
+  const { command = [], args = [], path, process, platform } = container
+  if (process?.isNamed) return { kind: 'process', path: [...path, 'name'], value: container.name }
+  if (process?.misnamed) return { kind: 'field', path: [...path, process.misnamed.field], value: process.misnamed.text }
   // A platform's own file names what it starts.
-  if (elements) return undefined
+  if (platform) return undefined
   const [first = args[0], second = args[1 - command.length]] = command
   // Other containers beside that of the application are what they are.
   if (first === undefined || (command.length === 0 && first.startsWith('-'))) return startsByItself(workload, container) ? { kind: 'none', path } : undefined

@@ -3,20 +3,13 @@
  *
  * Objects come from files and requests, so nothing of their shape is taken on trust.
  */
-import type { Expanded } from './expansion.ts'
-import { isObject, type Fields, type Path, type Shape } from './field.ts'
+import type { PlatformCommand } from '../platforms/platform-command.ts'
+import type { Remark } from '../platforms/remarks.ts'
+import type { BkAppProcess } from './bkapp.ts'
+import { isObject, type FieldError, type Fields, type Path } from './field.ts'
 import { foreignKinds } from './foreign-kinds.ts'
 import { filledIn } from './template-parameters.ts'
 import { type WorkloadKind, workloadKind } from './kinds.ts'
-
-
-/** A field whose value the API server would refuse. */
-export interface FieldError {
-  readonly path: Path
-  readonly shape: Shape
-  readonly value: unknown
-  readonly detail: string
-}
 
 export interface EnvVar {
   readonly name: string
@@ -34,39 +27,6 @@ export interface EnvFrom {
   readonly configMap?: string
 }
 
-/** A word of a command line before any shell. */
-export interface Element {
-  readonly path: Path
-  /** As it is written. */
-  readonly text: string
-  /** What the program gets. */
-  readonly expanded: Expanded
-  /** Where it stands in the string at `path`, where that holds several words; `text` is that part of it. */
-  readonly at?: { readonly start: number; readonly end: number }
-  /** True for the text of a file that a shell runs by its name, for which no shell gives way to its last command. */
-  readonly isFile?: boolean
-  /** True for a file whose first line names the program that the kernel is to run it by. */
-  readonly isExecuted?: boolean
-}
-
-/** What a platform says of its own file, whatever gunicorn says. */
-export interface Remark extends FieldError {
-  readonly rule: 'refused-description' | 'ignored-description' | 'unportable-description' | 'mangled-command' | 'unreachable-process' | 'unseen-script'
-  readonly remedy: string
-  /** Where it stands in the file: UTF-16 offsets, end exclusive. */
-  readonly inFile: { readonly start: number; readonly end: number }
-}
-
-/** How what is put into a command line is written, where that is not what Kubernetes expects. */
-export interface Spelling {
-  /** Text that means itself, before a shell's quotes. */
-  readonly literal: (text: string) => string
-  /** A variable of the environment. */
-  readonly variable: (name: string) => string
-  /** True for an option that does not come through. */
-  readonly swallows?: (flag: string) => boolean
-}
-
 export interface Container {
   readonly name: string
   readonly path: Path
@@ -79,27 +39,15 @@ export interface Container {
   readonly hasEnv: boolean
   /** Where that list stands, or would; others may share it. */
   readonly envPath: Path
-  /** True where what would hold it is missing as well. */
-  readonly lacksEnvParent?: boolean
-  /** True where `$VAR` and `${VAR}` in `command` and `args` are rewritten to `$(VAR)` before the kubelet sees them. */
-  readonly isRewritten?: boolean
-  /** True where the port variable, which it shares with others, cannot be what each of them needs. */
-  readonly hasPortConflict?: boolean
-  /** True where the name of the process, which stands at `name`, says which command of the image is run, whatever is written beside it. */
-  readonly isNamed?: boolean
-  /** A field that reads like a command and is none. */
-  readonly misnamed?: { readonly field: string; readonly text: string } | undefined
+  /** What only a process of a BkApp has. */
+  readonly process?: BkAppProcess
   readonly envFrom: readonly EnvFrom[]
   /** Variables that are put behind those of `env`, by whoever makes a Pod of the object: they can be neither set nor referred to there. */
   readonly assigned?: readonly EnvVar[]
   /** The first `containerPort`. */
   readonly port: number | undefined
-  /** The words of its command line, where they are not those of `command` and `args`: what a platform makes of its own file. */
-  readonly elements?: readonly Element[]
-  /** Comes with `elements`. */
-  readonly spelling?: Spelling
-  /** The string that `elements` were made of, where that is one. */
-  readonly text?: string
+  /** What a platform makes of its own file, where that is what starts it: `command` and `args` are undefined then. */
+  readonly platform?: PlatformCommand
   /** The container as it is written: see pod-fields.ts, which reads what few rules ask for. Undefined for what is no container. */
   readonly written?: Fields
 }
@@ -403,20 +351,22 @@ class Reader {
         list: 'containers',
         command: namesProcess ? undefined : command,
         args: namesProcess ? undefined : args,
-        ...(namesProcess ? { isNamed: true } : {}),
         env,
         hasEnv: Array.isArray(written),
         envPath,
-        lacksEnvParent: configuration === undefined,
-        isRewritten: true,
-        misnamed: typeof text === 'string' && !namesProcess && command === undefined && args === undefined ? { field: 'procCommand', text } : undefined,
+        process: {
+          isNamed: namesProcess,
+          lacksEnvParent: configuration === undefined,
+          misnamed: typeof text === 'string' && !namesProcess && command === undefined && args === undefined ? { field: 'procCommand', text } : undefined,
+          hasPortConflict: false,
+        },
         envFrom: [],
         port: this.#targetPort(fields),
       }]
     })
     const isGunicorn = (text: string): boolean => text.includes('gunicorn')
     const serving = processes.filter(({ command = [], args = [] }) => command.some(isGunicorn) || args.some(isGunicorn))
-    return new Set(serving.map(({ port }) => port)).size > 1 ? processes.map((process) => ({ ...process, hasPortConflict: true })) : processes
+    return new Set(serving.map(({ port }) => port)).size > 1 ? processes.map((one) => (one.process ? { ...one, process: { ...one.process, hasPortConflict: true } } : one)) : processes
   }
 
   /** Variables with those of a stage on top; one that only may be another is unknown. */

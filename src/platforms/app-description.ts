@@ -6,7 +6,8 @@
  */
 import { splitWords } from '../gunicorn/shlex.ts'
 import type { Path, Shape } from '../kubernetes/field.ts'
-import type { EnvVar, Remark } from '../kubernetes/workload.ts'
+import type { EnvVar } from '../kubernetes/workload.ts'
+import type { Remark } from './remarks.ts'
 import { descriptionFields, type Field, type Fields } from './description-schema.ts'
 import { isTrue, versionOf } from './description-version.ts'
 import type { Command, Process, WrittenText } from './process.ts'

@@ -1,14 +1,17 @@
 /** What a command of a platform's file comes to: the words that the program gets, in each of the ways that platforms have. */
 import { unlessUnread } from '../budget.ts'
 import { splitWords } from '../gunicorn/shlex.ts'
+import type { Element } from '../kubernetes/element.ts'
 import { escape, expand, expandRewritten, type Expanded } from '../kubernetes/expansion.ts'
-import type { Element, EnvVar, Remark, Spelling } from '../kubernetes/workload.ts'
+import type { EnvVar } from '../kubernetes/workload.ts'
 import { Environment } from '../shell/environment.ts'
 import { shellScript } from '../shell/invocation.ts'
 import { readScript } from '../shell/script.ts'
 import type { Word } from '../shell/word.ts'
+import type { Spelling } from './platform-command.ts'
 import type { Mode } from './platform.ts'
 import type { Command, WrittenText } from './process.ts'
+import type { Remark } from './remarks.ts'
 
 export interface CommandLine {
   /** Empty where it cannot be told what is started. */

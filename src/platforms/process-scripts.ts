@@ -26,8 +26,8 @@ export interface Files {
 /** The scripts that a process starts, a script before those that it starts itself. */
 export function* processScripts(process: Process, started: Workload, platform: Platform, files: Files, depth = deepest): Iterable<ProcessScript> {
   const [container] = started.containers
-  if (!container?.elements || depth === 0) return
-  for (const file of startedFiles(container.elements, container.env, platform.folders)) {
+  if (!container?.platform || depth === 0) return
+  for (const file of startedFiles(container.platform.elements, container.env, platform.folders)) {
     const text = files.read(file.file)
     if (text === undefined) files.unseen?.(file.file)
     const own = text === undefined ? undefined : scriptWorkload(process, file, text)

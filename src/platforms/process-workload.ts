@@ -1,8 +1,10 @@
 /** A process of a platform's file → the workload that it is for the rules: what is started, with which environment. Pure. */
-import type { Container, Element, EnvVar, Remark, Workload } from '../kubernetes/workload.ts'
+import type { Element } from '../kubernetes/element.ts'
+import type { Container, EnvVar, Workload } from '../kubernetes/workload.ts'
 import { commandLine, spellings } from './command-line.ts'
 import type { Mode, Platform } from './platform.ts'
 import type { Command, Process } from './process.ts'
+import type { Remark } from './remarks.ts'
 
 /** A process as a workload of a platform. */
 export function workloadOf(process: Process, platform: Platform): Workload {
@@ -24,7 +26,7 @@ function environmentOf({ variables }: Pick<Process, 'variables'>, { environment 
 /** A workload of one container with the words that are given. */
 export function workload({ kind, apiVersion, name, module = 'default', path }: Process, env: readonly EnvVar[], elements: readonly Element[], remarks: readonly Remark[], mode: Mode, text: string | undefined): Workload {
   const container: Container = {
-    name, path, list: 'containers', command: undefined, args: undefined, elements, spelling: spellings[mode], ...(text === undefined ? {} : { text }),
+    name, path, list: 'containers', command: undefined, args: undefined, platform: { elements, spelling: spellings[mode], text },
     env, hasEnv: true, envPath: [...path, 'env'], envFrom: [], port: undefined,
   }
   return {

@@ -1,7 +1,8 @@
 /** A process of a platform's file, as it is written. */
 import type { Path } from '../kubernetes/field.ts'
-import type { EnvVar, Remark } from '../kubernetes/workload.ts'
+import type { EnvVar } from '../kubernetes/workload.ts'
 import type { Range } from '../yaml/python-value.ts'
+import type { Remark } from './remarks.ts'
 
 export type ProcessKind = 'Procfile' | 'AppDescription'
 

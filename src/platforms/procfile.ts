@@ -6,8 +6,8 @@
  * nixpacks. test/platforms/procfile.test.ts holds what each of them made of the interesting texts.
  */
 import type { Shape } from '../kubernetes/field.ts'
-import type { Remark } from '../kubernetes/workload.ts'
 import { keyText, str, type Mapping, type Range, type Value } from '../yaml/python-value.ts'
+import type { Remark } from './remarks.ts'
 
 export const dialects = ['blueking', 'cnb-shim', 'heroku', 'google', 'paketo', 'honcho', 'foreman', 'dokku', 'herokuish', 'railpack', 'nixpacks'] as const
 

@@ -2,7 +2,15 @@
  * What platforms say of their own files. These are no rules of a policy: the platform refuses or passes over what it does
  * whatever a policy says. They have the words of a rule, and stand in one catalogue with them (src/catalogue.ts).
  */
-import type { Remark } from '../kubernetes/workload.ts'
+import type { FieldError } from '../kubernetes/field.ts'
+
+/** What a platform says of its own file, whatever gunicorn says. */
+export interface Remark extends FieldError {
+  readonly rule: 'refused-description' | 'ignored-description' | 'unportable-description' | 'mangled-command' | 'unreachable-process' | 'unseen-script'
+  readonly remedy: string
+  /** Where it stands in the file: UTF-16 offsets, end exclusive. */
+  readonly inFile: { readonly start: number; readonly end: number }
+}
 
 interface PlatformRule {
   readonly id: Remark['rule']

@@ -1,9 +1,10 @@
 /** Scripts of the repository that a command starts: `bin/start_web.sh`, `bash ./start.sh prod`. Pure: files are read by others. */
 import { unlessUnread } from '../budget.ts'
 import { baseName, changedEnvironment, startedBy } from '../gunicorn/invocation.ts'
+import type { Element } from '../kubernetes/element.ts'
 import { firstHoleIn } from '../kubernetes/expansion.ts'
 import type { Path } from '../kubernetes/field.ts'
-import type { Element, EnvVar } from '../kubernetes/workload.ts'
+import type { EnvVar } from '../kubernetes/workload.ts'
 import { Environment } from '../shell/environment.ts'
 import { shellScript } from '../shell/invocation.ts'
 import { readScript } from '../shell/script.ts'

@@ -55,7 +55,7 @@ function isExpanded({ form, platform }: Subject, { source }: Setting, text: stri
 function fixOf({ form, container, platform, portVariable }: Subject, { source }: Setting, entry: Entry, value: string): Fix | undefined {
   if (portVariable !== 'defined' && portVariable !== 'definable') return undefined
   const isEscaped = form === 'shell' && portVariable === 'defined' && writtenIn(entry) !== undefined
-  if ((form === 'exec' && !container.isRewritten) || source !== 'command line' || isEscaped) return { setting: 'bind', value, entry }
+  if ((form === 'exec' && !container.process) || source !== 'command line' || isEscaped) return { setting: 'bind', value, entry }
   return portVariable === 'definable' && isWritten(container, platform.port.env) ? { define: 'port' } : undefined
 }
 
