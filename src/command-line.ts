@@ -1,10 +1,11 @@
 /**
  * Command line → the invocations of gunicorn that it comes to, through shells and wrappers. Pure.
  */
+import type { Splice } from './edit.ts'
 import type { Found, Shell } from './command-line/found.ts'
 import { scriptIn, wrappersOf, type FoundScript } from './command-line/found-script.ts'
 import { othersOf, spansOf } from './command-line/neighbours.ts'
-import { embedded, hasSeparator, hereDocument, insertionIn, isWhole, withinScript, type Insertion, type Place, type ScriptPlace, type Splice } from './command-line/script-place.ts'
+import { embedded, hasSeparator, hereDocument, insertionIn, isWhole, withinScript, type Insertion, type Place, type ScriptPlace } from './command-line/script-place.ts'
 import { alternativesOf, indexIn, partOf, wordOf } from './command-line/words.ts'
 import { nothingBeside, type Beside } from './shell/beside.ts'
 import { spend } from './budget.ts'

@@ -1,18 +1,27 @@
-/** Edits of an object: what a fix comes to, for the API server as JSON Patch, for files as splices. Pure. */
+/** Edits: how a fix is written down. For the API server they become a JSON Patch, for files `src/yaml` makes them in the text. Pure. */
 import { jsonPointer, type Path } from './kubernetes/field.ts'
 import type { Operation } from './kubernetes/review.ts'
 import { valueAt } from './kubernetes/workload.ts'
 
+/**
+ * One edit of a value. Paths mean what they mean in a JSON Patch: each edit sees what those before it left. Splices of one string are
+ * made together: they all count in the string as the round before left it.
+ */
 export type Edit =
-  /** A last step of `-` appends to a list, a number inserts before that element, a name adds a member. */
-  | { readonly op: 'add'; readonly path: Path; readonly value: unknown }
-  | { readonly op: 'replace'; readonly path: Path; readonly value: string }
-  /** Takes an element out of a list. */
-  | { readonly op: 'remove'; readonly path: Path }
+  | WholeEdit
   /** Replaces the characters from `start` to `end` of the string at `path`. */
-  | { readonly op: 'splice'; readonly path: Path; readonly start: number; readonly end: number; readonly text: string }
+  | ({ readonly op: 'splice'; readonly path: Path } & Splice)
 
-/** Text to be put in the place of the characters from `start` to `end` of a string. */
+/** An edit of a whole value. Steps into lists may be numbers in either form. */
+type WholeEdit =
+  /** Adds: a last step of `-` appends to a list, a number inserts before that element, a name adds a member. */
+  | { readonly op: 'add' | 'replace'; readonly path: Path; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: Path }
+
+/** An edit of one of several rounds, from 0: it counts in what the rounds before left. Without a number, it is of the only one. */
+export type RoundEdit = Edit & { readonly round?: number }
+
+/** Text to be put in the place of the characters from `start` to `end` of a string: UTF-16 units, end exclusive. */
 export interface Splice {
   readonly start: number
   readonly end: number
@@ -20,7 +29,7 @@ export interface Splice {
 }
 
 /** The edits of all rounds in a row, each with the round that it is of. */
-export const inRounds = (rounds: readonly (readonly Edit[])[]): (Edit & { readonly round: number })[] => rounds.flatMap((edits, round) => edits.map((edit) => ({ ...edit, round })))
+export const inRounds = (rounds: readonly (readonly Edit[])[]): RoundEdit[] => rounds.flatMap((edits, round) => edits.map((edit) => ({ ...edit, round })))
 
 /** Splices of one string as they follow each other: what is put in at a place stands before what is replaced there, and keeps its order. */
 export const inOrder = <T extends Splice>(splices: readonly T[]): T[] => splices.toSorted((a, b) => a.start - b.start || a.end - b.end)
@@ -96,13 +105,10 @@ function onlyGrow(object: unknown, operations: readonly Operation[]): boolean {
   return true
 }
 
-/** An edit of a whole value. Steps into lists may be numbers in either form. */
-type Change = { readonly op: 'add' | 'replace'; readonly path: Path; readonly value: unknown } | { readonly op: 'remove'; readonly path: Path }
-
-function changesOf(operations: readonly Operation[]): readonly Change[] {
+function changesOf(operations: readonly Operation[]): readonly WholeEdit[] {
   let pointer: string | undefined
   let path: Path = []
-  return operations.flatMap((operation): Change[] => {
+  return operations.flatMap((operation): WholeEdit[] => {
     // Words that are added to one list come with one path.
     if (operation.path !== pointer) path = pointerPath((pointer = operation.path))
     if (operation.op === 'remove') return [{ op: operation.op, path }]
@@ -111,7 +117,7 @@ function changesOf(operations: readonly Operation[]): readonly Change[] {
 }
 
 /** An object with changes made, each to what those before it have left. What no change leads to is shared with the given object. */
-function carriedOut(object: unknown, changes: readonly Change[]): { readonly value: unknown; readonly isWhole: boolean } {
+function carriedOut(object: unknown, changes: readonly WholeEdit[]): { readonly value: unknown; readonly isWhole: boolean } {
   const own = copier()
   const value = own(object)
   let isWhole = true
@@ -120,7 +126,7 @@ function carriedOut(object: unknown, changes: readonly Change[]): { readonly val
 }
 
 /** Makes a change to a value that may be changed; false where there is no such place. */
-function isMade(value: unknown, change: Change, own: (value: unknown) => unknown): boolean {
+function isMade(value: unknown, change: WholeEdit, own: (value: unknown) => unknown): boolean {
   const { path } = change
   let parent = value
   for (let index = 0; index < path.length - 1; index++) {
@@ -175,13 +181,13 @@ function put(parent: unknown, step: string | number, value: unknown): void {
 }
 
 /** The edits with every string that is spliced replaced as a whole. */
-function wholeValues(object: unknown, edits: readonly Edit[]): readonly Change[] {
+function wholeValues(object: unknown, edits: readonly Edit[]): readonly WholeEdit[] {
   if (edits.every((edit) => edit.op !== 'splice')) return edits
   const splices = Map.groupBy(
     edits.filter((edit) => edit.op === 'splice'),
     (edit) => jsonPointer(edit.path),
   )
-  return edits.flatMap((edit): Change[] => {
+  return edits.flatMap((edit): WholeEdit[] => {
     if (edit.op !== 'splice') return [edit]
     const group = splices.get(jsonPointer(edit.path)) ?? []
     return group[0] === edit ? [{ op: 'replace', path: edit.path, value: applySplices(String(valueAt(object, edit.path)), inOrder(group)) }] : []

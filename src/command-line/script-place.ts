@@ -1,4 +1,5 @@
 /** A script as it stands in an object: where its parts stand, and where words may be put into it. */
+import type { Splice } from '../edit.ts'
 import type { Path } from '../kubernetes/field.ts'
 import type { Command } from '../shell/script.ts'
 import type { Word } from '../shell/word.ts'
@@ -36,12 +37,6 @@ export interface ScriptPlace {
 }
 
 export const isWhole = (splices: readonly (Splice | undefined)[]): splices is readonly Splice[] => splices.length > 0 && !splices.includes(undefined)
-
-export interface Splice {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-}
 
 /** Puts words into a script, with a blank behind a number that would stand directly before a redirection, and be its descriptor: `-w 4>log`. */
 export function spliced(script: ScriptPlace, { start, end, text }: Splice): Splice | undefined {

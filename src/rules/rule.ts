@@ -1,5 +1,6 @@
 /** What a rule is, what it sees, and what it yields. */
 import type { Misstart, Place } from '../command-line.ts'
+import type { Splice } from '../edit.ts'
 import type { Release } from '../gunicorn/catalogue.ts'
 import type { AssignedPort, PortVariable } from '../gunicorn/port-variable.ts'
 import type { Entry } from '../gunicorn/settings.ts'
@@ -25,7 +26,7 @@ export type Fix =
   | { readonly put: string; readonly before: Entry }
   | { readonly split: Word; readonly into: readonly string[] }
   /** Text of the string at a path is put in place of what stands there. */
-  | { readonly path: Path; readonly splices: readonly { readonly start: number; readonly end: number; readonly text: string }[] }
+  | { readonly path: Path; readonly splices: readonly Splice[] }
   /** The option of this setting, one without a value, is left out wherever it stands. */
   | { readonly drop: string }
   /** The program takes the place of the shell that starts it. */

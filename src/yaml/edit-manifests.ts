@@ -5,7 +5,7 @@
  * the next way is tried. What cannot be edited so is refused with a reason and left as it was.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { applySplices, inOrder, type Splice } from '../edit.ts'
+import { applySplices, inOrder, type RoundEdit, type Splice } from '../edit.ts'
 import { isObject, type Path } from '../kubernetes/field.ts'
 import { valueAt } from '../kubernetes/workload.ts'
 import { readDocument, readManifests } from './manifests.ts'
@@ -18,28 +18,11 @@ import { buildTree, resolve, walk } from './tree.ts'
 import type { Item, Node, Pair, Step } from './tree.ts'
 import { readEvents, setMember } from './values.ts'
 
-/**
- * One edit of a document's value. Paths mean what they mean in a JSON Patch: each edit sees what those before it left.
- * - add: an item before the index that the path ends with (`-`: at the end), or a member of an object
- * - replace, remove: the value at the path
- * - splice: text in the place of units start … end (UTF-16) of the string at the path. Several splices of one string are made
- *   together: they all count in the string as the round before left it
- */
-export type Edit = Written & {
-  /** Which round it is of, from 0: what it counts in is what the rounds before it left. */
-  readonly round?: number
-}
-
-type Written =
-  | { readonly op: 'add' | 'replace'; readonly path: Path; readonly value: unknown }
-  | { readonly op: 'remove'; readonly path: Path }
-  | { readonly op: 'splice'; readonly path: Path; readonly start: number; readonly end: number; readonly text: string }
-
 /** Edits of one document that are made together or not at all. */
 export interface DocumentEdits {
   /** The document's `index` among the manifests of the file. */
   readonly document: number
-  readonly edits: readonly Edit[]
+  readonly edits: readonly RoundEdit[]
 }
 
 /** A change that was not made. */
@@ -181,7 +164,7 @@ type Operation = { readonly index: number } & (
 )
 
 /** The edits with splices of one string together, and additions to one list that follow one another. */
-function mergeEdits(edits: readonly Edit[]): Operation[] {
+function mergeEdits(edits: readonly RoundEdit[]): Operation[] {
   const operations: Operation[] = []
   for (const [index, edit] of edits.entries()) {
     const last = operations.at(-1)

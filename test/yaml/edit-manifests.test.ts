@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Path } from '../../src/kubernetes/field.ts'
 import { editManifests } from '../../src/yaml/edit-manifests.ts'
-import type { Edit } from '../../src/yaml/edit-manifests.ts'
+import type { RoundEdit as Edit } from '../../src/edit.ts'
 
 /** The text after the edits, with the reasons of what was refused. */
 function edited(source: string, ...edits: Edit[]): string {
