@@ -12,7 +12,7 @@ import type { Fix, Problem, Rule, Severity } from './rules/rule.ts'
 export const unmended = ', and is not mended, as '
 
 /** What is done about a finding, and who says so. */
-interface Verdict {
+interface Ruling {
   readonly action: Exclude<Action, 'Off'>
   /** What is done where the fix cannot be made after all. */
   readonly otherwise: Exclude<Action, 'Fix'>
@@ -35,9 +35,9 @@ export type CommandFinding = FindingAbout<Invocation>
 export type FileFinding = FindingAbout<undefined>
 
 /** A finding about a command, which is an invocation, or about none. */
-export class FindingAbout<Command extends Invocation | undefined> implements Verdict {
-  readonly action: Verdict['action']
-  readonly otherwise: Verdict['otherwise']
+export class FindingAbout<Command extends Invocation | undefined> implements Ruling {
+  readonly action: Ruling['action']
+  readonly otherwise: Ruling['otherwise']
   readonly policy: string
   readonly exception: string | undefined
   readonly fails: boolean
@@ -48,7 +48,7 @@ export class FindingAbout<Command extends Invocation | undefined> implements Ver
   readonly #rule: RuleWords
   readonly #problem: Problem
 
-  constructor(rule: RuleWords, problem: Problem, invocation: Command, verdict: Verdict, container = invocation?.container.name ?? '', contradiction?: Contradiction) {
+  constructor(rule: RuleWords, problem: Problem, invocation: Command, verdict: Ruling, container = invocation?.container.name ?? '', contradiction?: Contradiction) {
     this.contradiction = contradiction
     this.#rule = rule
     this.#problem = problem

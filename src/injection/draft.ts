@@ -8,13 +8,13 @@ import { cmdArgs, concurrency } from '../gunicorn/variables.ts'
 import { containerEnvironment } from '../kubernetes/environment.ts'
 import { escape, expand, type Expanded, type Lookup } from '../kubernetes/expansion.ts'
 import type { Container, EnvVar } from '../kubernetes/workload.ts'
-import type { Fix, Platform } from '../rules/rule.ts'
+import type { Fix, Terms } from '../rules/rule.ts'
 import type { Word } from '../shell/word.ts'
 import { isChange, takesConcurrency, type Setter } from './variables.ts'
 
 export class Draft {
   readonly container: Container
-  readonly #platform: Platform
+  readonly #platform: Terms
   readonly #releases: readonly Release[]
   readonly #entry: EnvVar | undefined
   readonly #raw: string
@@ -26,7 +26,7 @@ export class Draft {
   #needsPort = false
   #refersToPort = false
 
-  constructor(container: Container, platform: Platform, releases: readonly Release[]) {
+  constructor(container: Container, platform: Terms, releases: readonly Release[]) {
     this.container = container
     this.#platform = platform
     this.#releases = releases

@@ -7,7 +7,7 @@
 import type { Edit } from '../edit.ts'
 import type { Invocation, Surroundings } from '../inspect.ts'
 import type { Container } from '../kubernetes/workload.ts'
-import type { Platform } from '../rules/rule.ts'
+import type { Terms } from '../rules/rule.ts'
 import { Draft } from './draft.ts'
 import { Review, type Wanted } from './read-back.ts'
 
@@ -23,7 +23,7 @@ export interface Injected<Key> {
 const mostAttempts = 3
 
 /** Makes fixes in the variables of a container that have no known obstacle, as many as can be made. `all` are the invocations of the container. */
-export function inject<Key>(container: Container, all: readonly Invocation[], wanted: readonly Wanted<Key>[], platform: Platform, surroundings?: Surroundings): Injected<Key> {
+export function inject<Key>(container: Container, all: readonly Invocation[], wanted: readonly Wanted<Key>[], platform: Terms, surroundings?: Surroundings): Injected<Key> {
   let taken = wanted
   for (let attempts = 1; ; attempts++) {
     const draft = new Draft(container, platform, all[0]?.releases ?? [])

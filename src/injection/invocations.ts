@@ -5,11 +5,11 @@ import { inspect, inspectImage, mayInstall, mayStart, workloadReleases, type Inv
 import { knownRelease } from '../known-release.ts'
 import type { Container, UnreadContainer, Workload } from '../kubernetes/workload.ts'
 import type { Python } from '../python/known.ts'
-import type { Platform } from '../rules/rule.ts'
+import type { Terms } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
 
 /** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. `unread` and `misstarts` as for `inspect`. */
-export function invocationsOf(workload: Workload, { injection }: Pick<Platform, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[], misstarts?: Invocation[]): Invocation[] {
+export function invocationsOf(workload: Workload, { injection }: Pick<Terms, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[], misstarts?: Invocation[]): Invocation[] {
   try {
     // Most workloads have nothing to do with gunicorn: their requirements are not read.
     const isConcerned = workload.containers.some((container) => mayStart(container, surroundings))

@@ -7,7 +7,7 @@ import { knownRelease } from '../known-release.ts'
 import type { Container, EnvVar } from '../kubernetes/workload.ts'
 import type { Python } from '../python/known.ts'
 import { admits } from '../python/version.ts'
-import type { Fix, Platform } from '../rules/rule.ts'
+import type { Fix, Terms } from '../rules/rule.ts'
 import { PodPorts } from './pod-ports.ts'
 import { isChange, isOpen, names, settingOf, takesConcurrency, type EnvironmentChange } from './variables.ts'
 
@@ -18,7 +18,7 @@ const commandStays = 'the command is not changed where injection is Environment'
 
 /** What a fix is to be made in. */
 export class Circumstances {
-  readonly platform: Platform
+  readonly platform: Terms
   readonly python: Python
   readonly #invocations: readonly Invocation[]
   /** The invocations that may leave a setting to variables, by the setting. */
@@ -26,7 +26,7 @@ export class Circumstances {
   #ports: PodPorts | undefined
 
   /** `invocations` are all of the workload. */
-  constructor(invocations: readonly Invocation[], platform: Platform, python: Python) {
+  constructor(invocations: readonly Invocation[], platform: Terms, python: Python) {
     this.#invocations = invocations
     this.platform = platform
     this.python = python
@@ -71,7 +71,7 @@ export function isInVariable(fix: Fix, { settings }: Invocation): boolean {
   return 'setting' in fix && fix.entry !== undefined && settings.get(fix.setting)?.source === cmdArgs
 }
 
-function obstacleInVariables(change: EnvironmentChange, { container, environment, command }: Invocation, platform: Platform): string | undefined {
+function obstacleInVariables(change: EnvironmentChange, { container, environment, command }: Invocation, platform: Terms): string | undefined {
   const { env } = platform.port
   const variable = environment.variables.get(cmdArgs)
   const words = typeof variable?.value === 'string' ? splitWords(variable.value) : []

@@ -6,12 +6,12 @@ import { isPort, withPortVariable } from '../gunicorn/port-variable.ts'
 import type { Invocation } from '../inspect.ts'
 import { declaredPorts, lastingContainers } from '../kubernetes/pod-fields.ts'
 import type { Container, Workload } from '../kubernetes/workload.ts'
-import type { Fix, Platform } from '../rules/rule.ts'
+import type { Fix, Terms } from '../rules/rule.ts'
 
 type Containers = Map<number, Set<Container>>
 
 export class PodPorts {
-  readonly #platform: Platform
+  readonly #platform: Terms
   readonly #lasting: ReadonlySet<Container>
   readonly #declared: Containers = new Map()
   readonly #bound: Containers = new Map()
@@ -21,7 +21,7 @@ export class PodPorts {
   readonly #chosen = new Map<number, Container | undefined>()
 
   /** `invocations` are all of the workload. */
-  constructor(workload: Workload, invocations: readonly Invocation[], platform: Platform) {
+  constructor(workload: Workload, invocations: readonly Invocation[], platform: Terms) {
     this.#platform = platform
     this.#lasting = new Set(workload.pod ? lastingContainers(workload) : [])
     if (this.#lasting.size < 2) return

@@ -3,7 +3,7 @@ import type { Setting } from '../gunicorn/settings.ts'
 import { cmdArgs } from '../gunicorn/variables.ts'
 import { inspect, inspectImage, type Invocation, type Surroundings } from '../inspect.ts'
 import type { Container, Workload } from '../kubernetes/workload.ts'
-import type { Fix, Platform } from '../rules/rule.ts'
+import type { Fix, Terms } from '../rules/rule.ts'
 import type { Draft } from './draft.ts'
 import { isChange, isOpen, settingOf, type EnvironmentChange, type Setter } from './variables.ts'
 
@@ -17,14 +17,14 @@ export interface Wanted<Key> {
 export class Review<Key> {
   readonly #all: readonly Invocation[]
   readonly #made: readonly Wanted<Key>[]
-  readonly #platform: Platform
+  readonly #platform: Terms
   readonly #before: readonly Invocation[]
   readonly #after: readonly Invocation[]
   readonly #wrong = new Set<Wanted<Key>>()
   /** The settings that are put in. */
   readonly #added: ReadonlySet<string>
 
-  constructor(draft: Draft, all: readonly Invocation[], made: readonly Wanted<Key>[], platform: Platform, surroundings?: Surroundings) {
+  constructor(draft: Draft, all: readonly Invocation[], made: readonly Wanted<Key>[], platform: Terms, surroundings?: Surroundings) {
     this.#all = all
     this.#made = made.filter(({ fix }) => isChange(fix))
     this.#platform = platform

@@ -1,6 +1,6 @@
 /** A policy as the engine uses it: complete, with everything resolved. */
 import { rules } from '../rules/index.ts'
-import type { Action, Platform } from '../rules/rule.ts'
+import type { Action, Terms } from '../rules/rule.ts'
 import type { PolicySpec } from './gunicorn-policy.ts'
 
 export type { Action, PolicySpec }
@@ -13,7 +13,7 @@ export interface RulePolicy {
   readonly policy: string
 }
 
-export interface Policy extends Platform {
+export interface Policy extends Terms {
   /** Of several policies, the name of the one that goes first. */
   readonly name: string
   readonly rules: Readonly<Record<string, RulePolicy>>

@@ -54,7 +54,7 @@ export interface Problem {
 }
 
 /** What the platform offers and asks for, as the policy tells it. */
-export interface Platform {
+export interface Terms {
   /** The values that are put in where nothing sets the setting. */
   readonly defaults: Readonly<Record<string, string | number>>
   /** Whether they are also put in where gunicorn goes by them anyway. */
@@ -69,7 +69,7 @@ export interface Platform {
 
 /** What a rule sees. */
 export interface Subject extends Invocation {
-  readonly platform: Platform
+  readonly platform: Terms
   readonly python: Python
   /** How the port variable stands in the container. */
   readonly portVariable: PortVariable
