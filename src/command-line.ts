@@ -1,21 +1,21 @@
 /**
  * Command line → the invocations of gunicorn that it comes to, through shells and wrappers. Pure.
  */
-import type { Splice } from './edit.ts'
 import type { Found, Shell } from './command-line/found.ts'
+import type { CommandLine, Inspected, Misstart, Unread } from './command-line/inspected.ts'
+import { starterIn, type Way } from './command-line/way.ts'
 import { scriptIn, wrappersOf, type FoundScript } from './command-line/found-script.ts'
 import { othersOf, spansOf } from './command-line/neighbours.ts'
 import { embedded, hasSeparator, hereDocument, insertionIn, isWhole, withinScript, type Insertion, type Place, type ScriptPlace } from './command-line/script-place.ts'
 import { alternativesOf, indexIn, partOf, wordOf } from './command-line/words.ts'
-import { nothingBeside, type Beside } from './shell/beside.ts'
+import { nothingBeside } from './shell/beside.ts'
 import { spend } from './budget.ts'
-import type { Release } from './gunicorn/catalogue.ts'
 import { isGunicorn } from './gunicorn-name.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
-import type { ConfigSource, ConfigText } from './gunicorn/config-file.ts'
-import { baseName, changedEnvironment, changedVariables, unfolded, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
+import type { ConfigSource } from './gunicorn/config-file.ts'
+import { changedEnvironment, changedVariables, unfolded, type Change, type Passed, type Started } from './gunicorn/invocation.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
-import { signalsGroup, type Parent } from './gunicorn/termination.ts'
+import type { Parent } from './gunicorn/termination.ts'
 import { escape } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import type { Element } from './kubernetes/element.ts'
@@ -26,6 +26,7 @@ import { isShell } from './shell/invocation.ts'
 import { readScript, type Command, type Script, type ScriptError } from './shell/script.ts'
 import type { Word } from './shell/word.ts'
 
+export type { CommandLine, Inspected, Misstart, Unread } from './command-line/inspected.ts'
 export type { Found, Shell } from './command-line/found.ts'
 export { noParents } from './command-line/found-script.ts'
 export type { Insertion, Place, ScriptPlace } from './command-line/script-place.ts'
@@ -37,94 +38,9 @@ const deepestShell = 8
 /** The most words of one command that are read. Nobody writes as many, and it takes as long as they are many. */
 export const mostWords = 20_000
 
-/** A command line before any shell: list elements, each with the path where it stands. */
-export interface CommandLine {
-  readonly elements: readonly Element[]
-  /** Where a message about the command line as a whole points to. */
-  readonly path: Path
-  /** The string that several elements stand in, where they do. */
-  readonly text?: string | undefined
-  /** Text for a string that the kubelet expands, unless another platform reads it. */
-  readonly escaped?: (text: string) => string
-  /** What a shell that the command line starts finds in its environment; asked for only where there is one. */
-  readonly environment: () => Environment
-  /** What gunicorn finds in its environment where nothing on the command line changes that. */
-  readonly variables: Variables
-  readonly releases: readonly Release[]
-  /**
-   * A config file by its path, which may be relative: undefined where it surely is not there, null where that, or what it holds,
-   * is not known. `isAtHome` where the command line has not left the folder that it was started in. Without it, none is had.
-   */
-  readonly configFile?: ((path: string, isAtHome: () => boolean) => ConfigText | null | undefined) | undefined
-  /** Whether a config file may stand in the folder that gunicorn starts in, and is not found. Without it, none does. */
-  readonly mayHideConfig?: ((isAtHome: () => boolean) => boolean) | undefined
-  /** Takes each program that is started and is neither gunicorn nor a shell with its script, where that is asked for. */
-  readonly program?: ((program: Unread) => void) | undefined
-}
-
-/** A program that stands between a command line and the word gunicorn, and is none that is known to start another. */
-export interface Unread {
-  readonly name: string
-  /** The words from the program's name on. */
-  readonly words: readonly Word[]
-}
-
-/** What a command line says that nobody reads as it is meant: where gunicorn is not started for it, or not with all of its words. */
-export interface Misstart {
-  /**
-   * `script`: one that no shell takes, or reads. `joined`: a command line in one element. `unread`: words behind the script of a shell.
-   * `cut`: the rest of a command, which a line of its own makes another one.
-   */
-  readonly kind: 'script' | 'joined' | 'unread' | 'cut'
-  readonly place: Place
-  /** As it is written. */
-  readonly text: string
-  /** The end of the message. */
-  readonly detail: string
-  readonly remedy?: string
-  /** The element, and what to make of it. */
-  readonly split?: { readonly word: Word; readonly into: readonly string[] }
-  /** What to make of the string at its place. */
-  readonly splices?: readonly Splice[]
-  /** Why it may be that it does no harm. */
-  readonly doubt?: string
-}
-
-/** What a command line comes to. */
-export interface Inspected {
-  readonly invocations: readonly Found[]
-  /** What is wrong with its scripts. */
-  readonly errors: readonly ScriptError[]
-  /** The programs behind which gunicorn is spoken of, and not seen to be started. */
-  readonly unread: readonly Unread[]
-  readonly misstarts: readonly Misstart[]
-  /** True where it may start more than is told here: a script that cannot be seen, a program whose name is not known. */
-  readonly mayStartMore: boolean
-}
-
 /** The invocations of gunicorn that a command line comes to, and what is wrong with its scripts. */
 export function inspectCommandLine(line: CommandLine): Inspected {
   return new Inspector(line).run()
-}
-
-/** How a script is reached. */
-interface Way {
-  readonly parents: readonly Parent[]
-  readonly depth: number
-  /** True for the text of a file. */
-  readonly isFile: boolean
-  /** Why nothing can be put into the script; undefined where it can. */
-  readonly closed: string | undefined
-  /** Whether no wrapper before it takes variables away. */
-  readonly inherits: boolean
-  /** `surely`: it is read in every run of the container in which the commands before it succeed. */
-  readonly runs: 'surely' | 'maybe'
-  /** Whether it may be read in another folder than the container's. */
-  readonly moves: () => boolean
-  /** The other commands of the scripts that it is reached through. */
-  readonly beside: Beside
-  /** The shell that reads it, where that is the container's first process or the child of an init program. */
-  readonly starter: Starter | undefined
 }
 
 const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
@@ -138,8 +54,6 @@ const isPlain = (words: readonly Word[]): boolean => words.every(({ value }) => 
 const startNothing = new Set(['echo', 'printf', 'set', 'export', 'readonly', 'local', 'declare', 'test', '[', ':', 'true', 'cd', 'unset', 'trap'])
 
 const splitByEnv = 'it stands in a string that `env -S` takes apart'
-
-type Starter = Pick<Shell, 'name' | 'signalsGroup'>
 
 class Inspector {
   readonly #line: CommandLine
@@ -474,12 +388,6 @@ class Inspector {
     const readings = lists.flatMap((list) => read(list.slice(1), variables, releases, source))
     this.#found.push({ ...rest, words, variables, releases, settings: new AgreedSettings(readings, lists.length) })
   }
-}
-
-/** The shell that a command line starts. */
-function starterIn(words: readonly Word[], started: Started): Starter | undefined {
-  if (started.kind !== 'program') return undefined
-  return { name: baseName(words[started.index]?.value ?? ''), signalsGroup: signalsGroup(words.slice(0, started.index)) }
 }
 
 /** Why nothing can be added behind wrappers, where one would take options for its own. */

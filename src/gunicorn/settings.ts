@@ -85,7 +85,7 @@ export class Reading {
   readonly #written: ReadonlyMap<string, Setting>
   readonly #variables: Variables
 
-  constructor(reader: Pick<Reader, 'releases' | 'problems' | 'application' | 'mayLackApplication' | 'operands' | 'repeated' | 'exits' | 'unseen' | 'configFile' | 'variables'> & { readonly written: ReadonlyMap<string, Setting> }) {
+  constructor(reader: ReadBy & { readonly written: ReadonlyMap<string, Setting> }) {
     this.releases = reader.releases
     this.problems = reader.problems
     this.application = reader.application
@@ -200,6 +200,10 @@ const mostRepeated = 20
 /** More problems are not told of addresses. */
 const mostProblems = 300
 
+/** What a reading takes from its reader. */
+type ReadBy =
+  Pick<Reader, 'releases' | 'problems' | 'application' | 'mayLackApplication' | 'operands' | 'repeated' | 'exits' | 'unseen' | 'configFile' | 'variables'>
+
 /** Puts the layers of one group of releases together. */
 class Reader {
   readonly releases: readonly Release[]
@@ -216,9 +220,8 @@ class Reader {
   readonly #files: ConfigReader | undefined
   #namesConfig = false
 
-  constructor(
-    words: readonly Word[], inVariable: ReturnType<typeof splitWords>, variables: Variables, releases: readonly Release[], files: ConfigReader | undefined,
-  ) {
+  constructor(words: readonly Word[], inVariable: ReturnType<typeof splitWords>, variables: Variables, releases: readonly Release[],
+    files: ConfigReader | undefined) {
     this.releases = releases
     this.variables = variables
     this.#files = files
