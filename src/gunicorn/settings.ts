@@ -13,7 +13,7 @@ import { automaticFile, configured, ConfigReader, type ConfigFile, type ConfigSo
 import { parseInteger, repr } from './python-value.ts'
 import { splitWords } from './shlex.ts'
 import { validate, type Validated } from './validators.ts'
-import { allowedProxies, assignedPort, cmdArgs, concurrency, variableFor } from './variables.ts'
+import { allowedProxies, assignedPort, cmdArgs, concurrency, environmentSettings } from './variables.ts'
 
 export type Source = 'default' | 'environment' | 'config file' | typeof cmdArgs | 'command line'
 
@@ -152,8 +152,6 @@ function defaultSetting(name: string, releases: readonly Release[]): Setting {
   }
   return setting
 }
-
-const environmentSettings = Object.keys(variableFor)
 
 /** The settings whose default gunicorn takes from the environment. */
 function fromEnvironment(name: string, variables: Variables): Setting | undefined {

@@ -12,4 +12,7 @@ export const assignedPort = 'PORT'
 /** The settings whose default gunicorn takes from the environment, each with its variable. */
 export const variableFor: Readonly<Record<string, string>> = { bind: assignedPort, workers: concurrency, forwarded_allow_ips: allowedProxies }
 
+/** Those settings. */
+export const environmentSettings = Object.keys(variableFor)
+
 export const ownVariables: ReadonlySet<string> = new Set([cmdArgs, ...Object.values(variableFor)])
