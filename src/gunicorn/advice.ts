@@ -1,5 +1,6 @@
 /** What to write in place of a value or an option that gunicorn refuses: an order, with the text to write in backquotes. Pure. */
 import type { Release } from './catalogue.ts'
+import { isLog } from './empty-log.ts'
 import { nearFlag } from './near-names.ts'
 import { wrongNames } from './wrong-names.ts'
 
@@ -22,6 +23,7 @@ export function adviceOnValue(setting: string | undefined, text: string, release
   if (head.endsWith('=') && setting !== undefined && flag && takesNone(setting, releases)) return `Write \`${head.slice(0, -1)}\`: the option takes no value.`
   const bare = withoutQuotes(value)
   if (bare !== undefined) return write(bare, quotesStay)
+  if (isLog(setting) && /^(?:""|'')?$/.test(value)) return write('-', 'gunicorn takes an empty text for a file, and `-` for the console')
   if (value === '') return 'Write a value, or leave the option out.'
   const variable = adviceOnVariable(value, inList)
   if (variable !== undefined) return variable

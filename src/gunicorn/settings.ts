@@ -10,6 +10,7 @@ import { badAddress } from './bad-address.ts'
 import type { Release } from './catalogue.ts'
 import type { Value } from './catalogue/release-file.ts'
 import { automaticFile, configured, ConfigReader, type ConfigFile, type ConfigSource, type Configured } from './config-file.ts'
+import { emptyLogs } from './empty-log.ts'
 import { parseInteger, repr } from './python-value.ts'
 import { splitWords } from './shlex.ts'
 import { validate, type Validated } from './validators.ts'
@@ -469,7 +470,7 @@ class Reader {
     this.#problem('invalid-setting', outcome.error, 'environment', rest)
   }
 
-  /** What the arbiter checks before it binds: the addresses, and the variables of `raw_env`. */
+  /** What the arbiter checks before it binds: the addresses, the logs, and the variables of `raw_env`. */
   #checkAddresses(): void {
     const bind = this.written.get('bind') ?? (this.unseen === undefined ? fromEnvironment('bind', this.variables) : undefined)
     for (const entry of bind?.entries ?? []) {
@@ -484,6 +485,9 @@ class Reader {
       const where = bind.source === 'environment' ? { variable: 'PORT' } : { word: entry.argument?.word ?? entry.word }
       this.#problem('invalid-setting', message, bind.source, { setting: 'bind', releases, ...where })
     }
+    const logger = this.written.get('logger_class') ?? (this.unseen === undefined ? defaultSetting('logger_class', this.releases) : undefined)
+    for (const { name, source, entries: [entry] } of emptyLogs(this.written, logger?.value))
+      this.#problem('invalid-setting', `'' isn't writable${entry?.line === undefined ? '' : ` (${entry.line})`}`, source, { setting: name, word: entry?.argument?.word ?? entry?.word })
     const env = this.written.get('raw_env')
     for (const entry of env?.entries ?? []) {
       const text = Array.isArray(entry.value) ? entry.value[0] : undefined

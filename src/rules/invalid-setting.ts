@@ -56,7 +56,7 @@ function* takenAndFatal(subject: Subject): Iterable<Problem> {
 }
 
 function valueOf({ environment }: Subject, { variable, word }: StartProblem): string {
-  return (variable === undefined ? (word?.value ?? word?.text) : environment.variables.get(variable)?.value) ?? ''
+  return (variable === undefined ? (word?.value || word?.text) : environment.variables.get(variable)?.value) ?? ''
 }
 
 /** What the name of the port's variable means in an address is another rule's to say. */

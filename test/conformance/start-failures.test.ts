@@ -97,6 +97,10 @@ const exits: Readonly<Record<string, Case>> = {
   'one dash, a letter that is none': { args: [...socket, 'shop:app', '-access-logfile', '-'] },
   'no thread': { args: [...socket, '-k', 'gthread', '--threads', '0', 'shop:app'] },
   ...Object.fromEntries(['loglevel', 'logger_class', 'worker_class', 'chdir', 'reload_engine'].map((name) => [`None for ${name}`, { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: `${name} = None\n` }])),
+  'an access log without a name': { args: [...socket, '--access-logfile=', 'shop:app'] },
+  'an error log without a name': { args: [...socket, '--error-logfile', '', 'shop:app'] },
+  'a log without a name in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'accesslog = ""\n' },
+  'a log without a name, beside statsd': { args: [...socket, '--access-logfile=', '--statsd-host', '127.0.0.1:8125', 'shop:app'] },
   'a syntax error in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'accesslog: /var/log/x.log\n' },
   'a float in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'workers = 2 * 1.5\n' },
 }

@@ -33,6 +33,8 @@ describe('a default that gunicorn refuses is told of, though no schema can', () 
     ['timeout', 'soon', "spec.defaults.timeout: Invalid value: \"soon\": must be a value that gunicorn takes: argument -t/--timeout: invalid int value: 'soon'"],
     ['workers', 'many', /^spec\.defaults\.workers: Invalid value: "many": must be a value that gunicorn takes: /],
     ['umask', '0o9', /^spec\.defaults\.umask: Invalid value: "0o9": /],
+    ['accesslog', '', "spec.defaults.accesslog: Invalid value: \"\": must be a value that gunicorn takes: '' isn't writable"],
+    ['errorlog', '', /^spec\.defaults\.errorlog: /],
     ['umask', '999', undefined],
     ['workers', 0, undefined],
     ['timeout', '60', undefined],
