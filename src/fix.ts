@@ -283,7 +283,10 @@ class Writer {
   /** Puts text in front of a value; the value may be what an expansion makes, as long as it makes nothing else. */
   #put({ put, before: { argument } }: Extract<Fix, { put: unknown }>): ReturnType<Writer['add']> {
     if (!argument || (argument.text === null && this.#isOwnPort())) return 'impossible'
-    const { word, offset } = argument
+    const { word } = argument
+    // gunicorn strips the blank in front of an address, and not one behind the colon.
+    const written = word.text.slice(argument.offset)
+    const offset = argument.offset + written.length - written.trimStart().length
     if (this.#touched.has(word)) return 'later'
     const { form, insertion, words, placeOf, script } = this.#invocation
     const { path } = placeOf(word)

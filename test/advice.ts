@@ -3,7 +3,14 @@
  * rows is one that nobody has tried.
  */
 import type { Finding } from '../src/finding.ts'
+import { splitWords } from '../src/gunicorn/shlex.ts'
 import { podOf, type Case } from './rule-fixture.ts'
+
+/** The words of a text, as a shell takes the quotes off. */
+function unquoted(text: string): string[] {
+  const words = splitWords(text)
+  return Array.isArray(words) ? words.map(({ value }) => value ?? '') : text.split(/\s+/)
+}
 
 interface Part {
   name: string
@@ -64,7 +71,7 @@ export class Followed {
     const words = text.split(' ')
     const written = list[index] ?? ''
     // What a variable holds is shown expanded.
-    if (!written.includes(value)) list[index] = `${/^--[\w-]+=/.exec(written)?.[0] ?? ''}${text}`
+    if (!written.includes(value)) list[index] = `${/^(?:--[\w-]+=|-[A-Za-z] )/.exec(written)?.[0] ?? ''}${text}`
     else if (written !== value) list[index] = written.replace(value, () => text)
     else if ((value.startsWith('-') || text.startsWith('--')) && words.length > 1) list.splice(index, !value.startsWith('-') || value.includes('=') || value.includes(':') ? 1 : 2, ...words)
     // The value alone, of an option in one element with it.
@@ -239,7 +246,7 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   [/^Write one of them, as they cannot all be bound/, (followed, _, { value }) => followed.write(String(value).split(',').at(-1) ?? '')],
   [/^Give each address an option of its own/, (followed, _, { value }) => followed.replace(String(value).split(',').flatMap((one, index) => (index === 0 ? [one] : ['-b', one])))],
   [/^Write a port from 1 to 65535 behind an address of the Pod: `(.+?)`/, (followed, [, address = '']) => followed.write(address)],
-  [/^Write each option as a word of its own, without quotes around several\.$/, (followed) => followed.rewrite((text) => text.replace(/^(--[\w-]+=)'(.*)'$/, '$1$2'))],
+  [/^Write each option as a word of its own, without quotes around several\.$/, (followed) => followed.rewrite((text) => text.replace(/^(--[\w-]+=)'(.*)'$/, '$1$2').replace(/'([^']* --[^']*)'/, '$1'))],
   [/^Take the empty element out\.$/, (followed) => followed.replace([])],
   [/^Write two dashes in front of the name of an option\.$/, (followed, _, { value }) => followed.write(`--${String(value)}`)],
   [/^Write an option, such as `--workers 4`, or take it out\.$/, (followed) => followed.replace([])],
@@ -292,7 +299,7 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   [/^Log to the console with `-`\.$/, (followed) => followed.write('-')],
   [/^Leave `bind` out of the config file/, (followed) => { followed.files = Object.fromEntries(Object.entries(followed.files).map(([path, text]) => [path, text.replace(/^bind\b.*$/m, '')])) }],
   [/^Make an element of each word\.$/, (followed, _, { value }) => {
-    for (const list of [followed.container.command, followed.container.args]) if (list?.includes(String(value))) list.splice(list.indexOf(String(value)), 1, ...String(value).split(/\s+/))
+    for (const list of [followed.container.command, followed.container.args]) if (list?.includes(String(value))) list.splice(list.indexOf(String(value)), 1, ...unquoted(String(value)))
   }],
   [/^Make two elements of it/, (followed, _, { value }) => {
     for (const list of [followed.container.command, followed.container.args])

@@ -30,7 +30,7 @@ export default defineRule({
 /** The port as it is written, where nothing but a port stands there; undefined otherwise. */
 function portOf({ form, platform }: Subject, { value, argument }: Entry): string | undefined {
   const known = single(value)
-  if (typeof known === 'string') return isBarePort(known) ? (argument?.text ?? known) : undefined
+  if (typeof known === 'string') return isBarePort(known) ? (argument?.text?.trim() ?? known) : undefined
   // The platform's port is a number, whatever it is; in a list, where nobody expands it, it is another rule's.
   const written = argument?.word.text.slice(argument.offset).replace(/^"(.*)"$/, '$1')
   // Kubernetes' own form is a command to a shell.
