@@ -2,6 +2,7 @@
 import type { Release } from './catalogue.ts'
 import { isLog } from './empty-log.ts'
 import { nearFlag } from './near-names.ts'
+import { holdsOption } from './written-options.ts'
 import { wrongNames } from './wrong-names.ts'
 
 /** What is longer has nothing in it that one reader sees at a glance. */
@@ -16,7 +17,7 @@ export function adviceOnValue(setting: string | undefined, text: string, release
   if (text.length > longestTold) return undefined
   const dashes = oneDash(text, releases)
   if (dashes !== undefined) return dashes
-  if (/^--[a-z][\w-]*=\S+ --[a-z]/.test(text)) return 'Write each option as a word of its own, without quotes around several.'
+  if (holdsOption(text.split(/\s+/), releases)) return 'Write each option as a word of its own, without quotes around several.'
   const [, head = '', value = ''] = /^(--[a-z][\w-]*=|-[A-Za-z])?(.*)$/s.exec(text) ?? []
   const write = (right: string, reason: string): string => `Write \`${head}${right}\`: ${reason}.`
   const flag = releases.some((release) => release.long(head.slice(0, -1)) !== null)

@@ -1,6 +1,7 @@
 import { adviceOnValue } from '../gunicorn/advice.ts'
 import { namesPort, withPortVariable } from '../gunicorn/port-variable.ts'
 import type { StartProblem } from '../gunicorn/settings.ts'
+import { holdsOption } from '../gunicorn/written-options.ts'
 import { invalid } from './problem.ts'
 import { defineRule, type Problem, type Subject } from './rule.ts'
 import { refusals } from './subject/refusals.ts'
@@ -23,7 +24,7 @@ export default defineRule({
       if (isLiteralPort(subject, problem, value)) continue
       const remedy = isLeft(subject, problem.source, problem.word)
         ? adviceOnUnexpanded(subject, problem.source, value, problem.word)
-        : adviceOnValue(problem.setting, value, subject.releases, isUnexpanded(subject, problem.source))
+        : isJoined(subject, problem, value) ? 'Make an element of each word.' : adviceOnValue(problem.setting, value, subject.releases, isUnexpanded(subject, problem.source))
       yield {
         place,
         shape: 'Invalid value',
@@ -58,6 +59,9 @@ function* takenAndFatal(subject: Subject): Iterable<Problem> {
 function valueOf({ environment }: Subject, { variable, word }: StartProblem): string {
   return (variable === undefined ? (word?.value || word?.text) : environment.variables.get(variable)?.value) ?? ''
 }
+
+/** Whether an element of a list holds a value with options behind it: `0.0.0.0:8000 --workers 4`. */
+const isJoined = ({ form, releases }: Subject, { source }: StartProblem, value: string): boolean => form === 'exec' && source === 'command line' && !value.startsWith('-') && holdsOption(value.split(/\s+/), releases)
 
 /** What the name of the port's variable means in an address is another rule's to say. */
 function isLiteralPort(subject: Subject, { setting, source, word }: StartProblem, value: string): boolean {
