@@ -1,11 +1,12 @@
 /** The process as the commands see it. */
-import { closeSync, constants, existsSync, fstatSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, createReadStream, existsSync, fstatSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { FileError } from '../src/cli/exit.ts'
 import { isIgnored, readIgnored, type Ignored } from '../src/cli/ignored.ts'
 import type { Outside, Stream, Walk } from '../src/cli/io.ts'
+import type { OpenFile } from '../src/oci/store.ts'
 
 /** What a file may hold that Paddock reads of itself (a config file, requirements, a script), in bytes; and one that was named to it. */
 const largestFound = 4 * 2 ** 20
@@ -27,6 +28,7 @@ export function processIo(): Outside {
     writeFile: (path, content) => told(path, () => writeWhole(path, content), 'folder'),
     writeWithin: (folder, path, content) => told(path, () => writeWhole(realWithin(folder, path), content), 'folder'),
     listFiles: (path, also, walk) => told(path, () => (statSync(path).isDirectory() ? filesIn(path, also, walk) : [path])),
+    openFile: (path) => told(path, () => openParts(path)),
     now: () => performance.now(),
     time: () => Date.now(),
   }
@@ -92,6 +94,26 @@ function readRegular(path: string, name: string, largest: number): string {
     closeSync(file)
   }
 }
+
+/** Bytes that are read at once of a file that is read in parts. */
+const partSize = 256 * 1024
+
+function openParts(path: string): OpenFile | undefined {
+  if (!existsSync(path)) return undefined
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0))
+  const found = fstatSync(file)
+  if (!found.isFile()) {
+    closeSync(file)
+    throw new FileError(path, found.isDirectory() ? 'is a folder' : 'must be a regular file')
+  }
+  return {
+    size: found.size,
+    range: (start, length) => (length === 0 ? nothing() : createReadStream('', { fd: file, autoClose: false, start, end: start + length - 1, highWaterMark: partSize })),
+    close: () => closeSync(file),
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** The real path of a file, which must lie in the repository that the folder is in. */
 function realWithin(folder: string, path: string): string {

@@ -34,8 +34,8 @@ const order = [
 /** The last line that is a function of its input: time, randomness, files and network come in from outside. */
 const lastPure = order.findIndex(([unit]) => unit === 'fix')
 
-/** What of Node a unit may use although it is a function of its input: keys, signatures, addresses and comparisons are no outside. */
-const arithmetic: Readonly<Record<string, readonly string[]>> = { x509: ['node:crypto', 'node:net'], yaml: ['node:util'] }
+/** What of Node a unit may use although it is a function of its input: keys, digests, addresses, comparisons and what unpacks are no outside. */
+const arithmetic: Readonly<Record<string, readonly string[]>> = { oci: ['node:crypto', 'node:stream', 'node:zlib'], x509: ['node:crypto', 'node:net'], yaml: ['node:util'] }
 
 /** Where each package may be imported; one that is not listed, nowhere. */
 const doors: Readonly<Record<string, readonly string[]>> = {

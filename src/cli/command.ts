@@ -110,6 +110,16 @@ export async function run(argv: readonly string[], version: string, outside: Out
       status = await runScan({ ...flags, version }, skins.scan, io)
     })
 
+  adding(new Command('image'))
+    .description('show what is in an image: what starts, on which Python, with which worker dependencies')
+    .argument('<image>', 'oci:DIR[:TAG|@DIGEST], docker-archive:FILE[:NAME], oci-archive:FILE[:NAME]')
+    .option('--platform <platform>', 'which of the images of an index, as in linux/arm64 (default: linux/amd64)')
+    .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'json']).default('text'))
+    .action(async (name: string, flags) => {
+      const { runImage } = await import('./run-image.ts')
+      status = await runImage(name, flags, io)
+    })
+
   adding(new Command('rules'))
     .description('list the rules, or explain one')
     .argument('[id]')

@@ -1,5 +1,6 @@
 /** The outside, as the commands see it: passed in, so that a command is a function of its arguments. */
 import { visibleJson, visibleLines } from '../kubernetes/visible.ts'
+import type { OpenFileAt } from '../oci/store.ts'
 
 export interface Stream {
   write(text: string): void
@@ -48,6 +49,8 @@ export interface Outside {
    * (`dist`) and what `.gitignore` names are left out.
    */
   readonly listFiles: (path: string, also?: string, walk?: Walk) => readonly string[]
+  /** A file that is read in parts, such as a layer of an image: undefined where there is none. Throws a FileError. */
+  readonly openFile: OpenFileAt
   /** Milliseconds, from any start. */
   readonly now: () => number
   /** The time of day: milliseconds since 1970. */

@@ -1,4 +1,5 @@
 /** A progress line for a person who waits: on a terminal, from the second second on. */
+import { bytesText } from './bytes.ts'
 import type { Io } from './io.ts'
 
 /** To the start of the line, and erase it: ECMA-48 section 8.3.41. */
@@ -8,19 +9,47 @@ const clear = '\r\u001b[2K'
 const patience = 1000
 const pace = 100
 
-export function progress({ stderr, now }: Io): { step(what: string, done: number): void; end(): void } {
+interface Line {
+  /** @param text what is shown, of the seconds that have passed; asked for only where it is shown */
+  readonly step: (text: (seconds: number) => string) => void
+  readonly end: () => void
+}
+
+function line({ stderr, now }: Pick<Io, 'stderr' | 'now'>): Line {
   const start = now()
   let next = start + patience
   let shown = false
   return {
-    step(what, done) {
+    step(text) {
       if (!stderr.isTTY || now() < next) return
       next = now() + pace
       shown = true
-      stderr.write(`${stderr.own(clear)}${what}: ${done} workloads, ${Math.round((now() - start) / 1000)} s`)
+      stderr.write(`${stderr.own(clear)}${text(Math.round((now() - start) / 1000))}`)
     },
     end() {
       if (shown) stderr.write(stderr.own(clear))
+      shown = false
     },
+  }
+}
+
+export function progress(io: Io): { step(what: string, done: number): void; end(): void } {
+  const { step, end } = line(io)
+  return { step: (what, done) => step((seconds) => `${what}: ${done} workloads, ${seconds} s`), end }
+}
+
+/** Characters of a bar. */
+const width = 30
+
+/** A bar over the bytes of an image; without knowing how many there are, their number alone. */
+export function byteProgress(io: Io): { step(bytes: number, of: number | undefined): void; end(): void } {
+  const { step, end } = line(io)
+  return {
+    step: (bytes, of) => step((seconds) => {
+      if (of === undefined) return `${bytesText(bytes)}, ${seconds} s`
+      const done = Math.min(width, Math.floor((bytes / Math.max(1, of)) * width))
+      return `[${'#'.repeat(done)}${'.'.repeat(width - done)}] ${bytesText(bytes)} of ${bytesText(of)}, ${seconds} s`
+    }),
+    end,
   }
 }

@@ -35,6 +35,7 @@ export async function run(argv: readonly string[], given: Readonly<Record<string
       const found = Object.keys(files).filter((name) => name === path || (name.startsWith(`${path}/`) && (/\.(ya?ml|json)$/.test(name) || basename(name) === also)))
       return found.length > 0 ? found : missing(path)
     },
+    openFile: () => undefined,
     now: () => 0,
     time: () => Date.parse('2026-11-24T00:00:00Z'),
   }
