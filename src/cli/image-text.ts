@@ -1,6 +1,5 @@
 /** What is known of an image, as a person reads it: what starts, on which Python, with which worker dependencies, and where each was seen. */
 import { needsFor, needsOfGunicorn, isNeeded, needingSettings } from '../gunicorn/worker-classes.ts'
-import type { Value } from '../gunicorn/catalogue/release-file.ts'
 import type { ImageEvidence } from '../dependencies/image/evidence.ts'
 import { normalise } from '../python/distribution.ts'
 import { bytesText } from './bytes.ts'
@@ -53,7 +52,7 @@ function neededBy({ starts }: ImageEvidence): ReadonlySet<string> {
     const needs = [
       ...needingSettings.flatMap((setting) => {
         const value = found.settings.value(setting)
-        return value === undefined || value === null ? [] : needsFor(setting, value as Value)
+        return value === undefined || value === null ? [] : needsFor(setting, value)
       }),
       ...needsOfGunicorn,
     ]

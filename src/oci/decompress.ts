@@ -58,8 +58,9 @@ async function* through(stored: Bytes, make: () => NodeJS.ReadWriteStream & Read
   try {
     yield* unpacking as AsyncIterable<Uint8Array>
   } catch (error) {
-    if (error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_|ERR_)/.test(String(error.code))) throw new ImageError(/unexpected end/.test(error.message) ? 'what it is compressed to is cut off' : `what it is compressed to is broken: ${error.message}`)
-    throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    if (error instanceof ImageError || !/^(?:Z_|ZSTD_|ERR_)/.test(String(code))) throw error
+    throw new ImageError(message.includes('unexpected end') ? 'what it is compressed to is cut off' : `what it is compressed to is broken: ${message}`)
   } finally {
     source.destroy()
     unpacking.destroy()

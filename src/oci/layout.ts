@@ -59,7 +59,7 @@ export async function layoutImage(file: LayoutFile, { name, digest }: { readonly
   const named = name === undefined ? manifests : manifests.filter((entry) => isNamed(entry, name))
   const [first, ...others] = named
   if (!first) throw new ImageError(name === undefined ? 'its index.json names no image' : `it holds no ${JSON.stringify(name)}${namesIn(manifests)}`)
-  if (others.length === 0 || others.every((other) => other.digest === first.digest)) return chooseImage(blobs, first, wanted)
+  if (others.every((other) => other.digest === first.digest)) return chooseImage(blobs, first, wanted)
   const names = new Set(named.map(nameOf))
   if (names.size > 1) throw new ImageError(`it holds several images${namesIn(manifests)}`)
   // Its own index is the image's: one manifest for each platform.
