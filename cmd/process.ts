@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { FileError } from '../src/cli/exit.ts'
+import { askHelper, http } from './registries.ts'
 import { isIgnored, readIgnored, type Ignored } from '../src/cli/ignored.ts'
 import type { Outside, Stream, Walk } from '../src/cli/io.ts'
 import type { OpenFile } from '../src/oci/store.ts'
@@ -28,6 +29,8 @@ export function processIo(): Outside {
     writeFile: (path, content) => told(path, () => writeWhole(path, content), 'folder'),
     writeWithin: (folder, path, content) => told(path, () => writeWhole(realWithin(folder, path), content), 'folder'),
     listFiles: (path, also, walk) => told(path, () => (statSync(path).isDirectory() ? filesIn(path, also, walk) : [path])),
+    http,
+    askHelper,
     openFile: (path) => told(path, () => openParts(path)),
     now: () => performance.now(),
     time: () => Date.now(),

@@ -24,6 +24,12 @@ export async function run(argv: readonly string[], version: string, outside: Out
     command
       .option('--policy <file>', 'GunicornPolicies and GunicornExceptions to apply (repeatable)', several)
       .addOption(new Option('--preset <name>', 'a policy that ships with Paddock (default: blueking)').choices(presetNames))
+  const registryFlags = (command: Command): Command =>
+    command
+      .option('--platform <platform>', 'which of the images of an index, as in linux/arm64 (default: linux/amd64)')
+      .option('--registry-config <file>', 'a docker config file with the credentials of registries (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)')
+      .option('--registry-ca <file>', 'certificates of authorities that registries may be signed by, besides the usual ones (PEM)')
+      .option('--insecure-registry <host:port>', 'a registry without TLS, or with a certificate that is not checked (repeatable)', several)
   const governing = async (flags: PolicyFlags): Promise<Governing> => (await import('./governing.ts')).governing(flags, io)
   const adding = (command: Command): Command => {
     program.addCommand(command.exitOverride().configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(withVisible(argv, text)) }))
@@ -110,10 +116,9 @@ export async function run(argv: readonly string[], version: string, outside: Out
       status = await runScan({ ...flags, version }, skins.scan, io)
     })
 
-  adding(new Command('image'))
+  registryFlags(adding(new Command('image')))
     .description('show what is in an image: what starts, on which Python, with which worker dependencies')
-    .argument('<image>', 'oci:DIR[:TAG|@DIGEST], docker-archive:FILE[:NAME], oci-archive:FILE[:NAME]')
-    .option('--platform <platform>', 'which of the images of an index, as in linux/arm64 (default: linux/amd64)')
+    .argument('<image>', 'REGISTRY/NAME[:TAG|@DIGEST], oci:DIR[:TAG|@DIGEST], docker-archive:FILE[:NAME], oci-archive:FILE[:NAME]')
     .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'json']).default('text'))
     .action(async (name: string, flags) => {
       const { runImage } = await import('./run-image.ts')

@@ -1,5 +1,7 @@
 /** The outside, as the commands see it: passed in, so that a command is a function of its arguments. */
 import { visibleJson, visibleLines } from '../kubernetes/visible.ts'
+import type { AskHelper } from '../oci/credentials.ts'
+import type { Http } from '../oci/registry.ts'
 import type { OpenFileAt } from '../oci/store.ts'
 
 export interface Stream {
@@ -51,6 +53,9 @@ export interface Outside {
   readonly listFiles: (path: string, also?: string, walk?: Walk) => readonly string[]
   /** A file that is read in parts, such as a layer of an image: undefined where there is none. Throws a FileError. */
   readonly openFile: OpenFileAt
+  /** What speaks to registries, which may present certificates of these authorities (PEM) as well. */
+  readonly http: (authorities: string | undefined) => Http
+  readonly askHelper: AskHelper
   /** Milliseconds, from any start. */
   readonly now: () => number
   /** The time of day: milliseconds since 1970. */

@@ -14,10 +14,10 @@ export interface Wanted {
 }
 
 /** A small document, held to its digest. */
-export async function readDocument(blobs: Blobs, descriptor: Descriptor, what: string): Promise<Buffer> {
+async function readDocument(blobs: Blobs, descriptor: Descriptor, what: 'manifest' | 'configuration'): Promise<Buffer> {
   if (descriptor.size > largestDocument) throw new ImageError(`${what} has ${descriptor.size} bytes, and ${largestDocument} are read at most`)
   try {
-    return await whole(verified(blobs.open(descriptor), descriptor), largestDocument)
+    return await whole(verified(blobs.open(descriptor, what === 'manifest'), descriptor), largestDocument)
   } catch (error) {
     if (error instanceof ImageError) throw new ImageError(`${what} ${shortDigest(descriptor.digest)}: ${error.message}`)
     throw error

@@ -4,14 +4,16 @@ import type { Wanted } from './choose.ts'
 import { ImageError } from './image-error.ts'
 import { folderFiles, layoutImage } from './layout.ts'
 import type { Reference } from './reference.ts'
+import type { Registries } from './registry.ts'
 import type { OpenFileAt, StoredImage } from './store.ts'
 
 export interface Sources {
   readonly openFile: OpenFileAt
+  readonly registries: Registries
 }
 
 /** @throws {ImageError} where there is no such image, or it cannot be read; whatever `openFile` throws */
-export async function openImage(reference: Reference, wanted: Wanted, { openFile }: Sources): Promise<StoredImage> {
+export async function openImage(reference: Reference, wanted: Wanted, { openFile, registries }: Sources): Promise<StoredImage> {
   switch (reference.kind) {
     case 'layout':
       return layoutImage(folderFiles(reference.folder, openFile), { name: reference.tag, digest: reference.digest }, wanted)
@@ -21,6 +23,6 @@ export async function openImage(reference: Reference, wanted: Wanted, { openFile
       return archiveImage(file, reference.name, wanted)
     }
     case 'registry':
-      throw new ImageError('registries are not asked yet: take `oci:DIR` or `docker-archive:FILE`')
+      return registries.image(reference, wanted)
   }
 }

@@ -26,7 +26,7 @@ export interface StoredImage {
 
 /** Blobs by their digests. Nothing that it gives is trusted. */
 export interface Blobs {
-  readonly open: (descriptor: Pick<Descriptor, 'digest' | 'size' | 'mediaType'>) => Bytes
+  readonly open: (descriptor: Pick<Descriptor, 'digest' | 'size' | 'mediaType'>, isManifest?: boolean) => Bytes
 }
 
 /** A file on disk, read in ranges. */

@@ -36,6 +36,8 @@ export async function run(argv: readonly string[], given: Readonly<Record<string
       return found.length > 0 ? found : missing(path)
     },
     openFile: () => undefined,
+    http: () => () => Promise.reject(new Error('not here')),
+    askHelper: () => Promise.resolve(undefined),
     now: () => 0,
     time: () => Date.parse('2026-11-24T00:00:00Z'),
   }

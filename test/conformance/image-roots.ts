@@ -1,7 +1,7 @@
 /** Images that are made as people make them: commands run in a container's file system, and what each leaves is a layer. */
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -28,7 +28,7 @@ export interface Tools {
   readonly debian: string
 }
 
-const wheels = ['gunicorn==23.0.0', 'gunicorn==20.1.0', 'gevent==24.11.1', 'gevent==24.2.1', 'eventlet==0.40.3', 'tornado==6.4.2', 'packaging==24.2', 'setuptools==75.8.0', 'zope.event==5.0', 'zope.interface==7.2', 'wheel', 'hatchling', 'editables', 'poetry-core', 'virtualenv']
+const wheels = ['gunicorn==23.0.0', 'gunicorn==20.1.0', 'gevent==24.11.1', 'gevent==24.2.1', 'eventlet==0.40.3', 'tornado==6.4.2', 'packaging==24.2', 'setuptools==75.8.0', 'zope.event==5.0', 'zope.interface==7.2', 'wheel', 'hatchling', 'editables', 'poetry-core', 'virtualenv==20.30.0']
 const packages = ['libc6', 'libstdc++6', 'libgcc-s1', 'python3-minimal', 'python3.11-minimal', 'libpython3.11-minimal', 'libpython3.11-stdlib', 'python3.11', 'libexpat1', 'zlib1g', 'libffi8', 'libssl3', 'liblzma5', 'libbz2-1.0', 'gunicorn', 'python3-gunicorn', 'python3-pkg-resources', 'python3-gevent', 'python3-greenlet', 'python3-zope.event', 'python3-zope.interface', 'python3-packaging', 'libev4', 'libuv1', 'libc-ares2']
 const lowest = new Set(['libc6', 'libstdc++6', 'libgcc-s1', 'python3-minimal', 'python3.11-minimal', 'libpython3.11-minimal', 'libpython3.11-stdlib', 'python3.11', 'libexpat1', 'zlib1g', 'libffi8', 'libssl3', 'liblzma5', 'libbz2-1.0'])
 
@@ -36,7 +36,7 @@ const lowest = new Set(['libc6', 'libstdc++6', 'libgcc-s1', 'python3-minimal', '
 export async function prepare(): Promise<Tools> {
   if (process.getuid?.() !== 0) throw new Error('images are made in overlays, which takes root')
   for (const name of ['python3', 'busybox', 'unshare', 'ldd', 'apt-get', 'dpkg-deb']) if (findProgram(name) === undefined) throw new Error(`${name} is not installed`)
-  const folder = cacheFolder('images-3')
+  const folder = cacheFolder('images-4')
   const tools = { folder: join(folder, 'tools'), local: join(folder, 'local'), debian: join(folder, 'debian') }
   if (existsSync(join(folder, '.complete'))) return tools
   rmSync(folder, { recursive: true, force: true })
@@ -55,6 +55,7 @@ export async function prepare(): Promise<Tools> {
     systemRoot(tools.debian)
     for (const name of readdirSync(join(tools.folder, 'debs'))) {
       const own = name.slice(0, name.indexOf('_'))
+      if (lowest.has(own)) appendFileSync(join(tools.debian, 'var/lib/dpkg/status'), `${(await run('dpkg-deb', ['--field', join(tools.folder, 'debs', name)])).stdout}\n`)
       await run('dpkg-deb', ['-x', join(tools.folder, 'debs', name), lowest.has(own) ? tools.debian : join(tools.folder, 'debs', own)])
     }
     writeFileSync(join(folder, '.complete'), '')
@@ -98,7 +99,7 @@ function localRoot(root: string, base: string, version: string): void {
   for (const name of ['_ssl', '_hashlib', '_ctypes', 'zlib', '_bz2', '_lzma'])
     for (const file of readdirSync(join(library, 'lib-dynload')).filter((one) => one.startsWith(`${name}.`))) withLibraries(root, join(library, 'lib-dynload', file), `usr/local/lib/python${version}/lib-dynload/${file}`)
   // What greenlet is built with, as the official images have it.
-  spawnSync('sh', ['-c', `cp -L /usr/lib/x86_64-linux-gnu/libstdc++.so.6 /lib/x86_64-linux-gnu/libgcc_s.so.1 ${root}/usr/lib/x86_64-linux-gnu/`])
+  spawnSync('sh', ['-c', `cd /usr/lib/x86_64-linux-gnu; cp -L libstdc++.so.6 libgcc_s.so.1 librt.so.1 libdl.so.2 libpthread.so.0 libutil.so.1 ${root}/usr/lib/x86_64-linux-gnu/`])
   symlinkSync(`python${version}`, join(root, 'usr/local/bin/python3'))
   symlinkSync('python3', join(root, 'usr/local/bin/python'))
   mkdirSync(join(root, 'usr/local/include', `python${version}`), { recursive: true })

@@ -2,9 +2,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { readFiles } from '../../src/oci/image.ts'
-import { openImage } from '../../src/oci/open.ts'
+import { folderFiles, layoutImage } from '../../src/oci/layout.ts'
 import { readPlatform } from '../../src/oci/manifest.ts'
-import { readReference } from '../../src/oci/reference.ts'
 import { usualLimits } from '../../src/oci/limits.ts'
 import { layer, MadeLayout, type Listing, type MadeLayer } from './made-images.ts'
 
@@ -13,7 +12,7 @@ const wanted = { platform: readPlatform('linux/amd64'), isFirm: false }
 async function files(layers: readonly MadeLayer[], limits = usualLimits) {
   const layout = new MadeLayout()
   layout.index([layout.image(layers)])
-  const image = await openImage(readReference('oci:i'), wanted, { openFile: layout.at('i') })
+  const image = await layoutImage(folderFiles('i', layout.at('i')), {}, wanted)
   return readFiles(image, () => true, () => {}, limits)
 }
 
@@ -98,7 +97,7 @@ describe('what lies', () => {
     const made = await layer(metadata)
     layout.index([layout.image([made])])
     change(layout, `blobs/${layout.blob(made.content).digest.replace(':', '/')}`)
-    return readFiles(await openImage(readReference('oci:i'), wanted, { openFile: layout.at('i') }), () => true)
+    return readFiles(await layoutImage(folderFiles('i', layout.at('i')), {}, wanted), () => true)
   }
 
   test('a layer that is not there, longer, shorter, or another one', async () => {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import { gzipSync } from 'node:zlib'
 import { readPlatform } from '../../src/oci/manifest.ts'
+import { CredentialStore } from '../../src/oci/credentials.ts'
 import { openImage } from '../../src/oci/open.ts'
 import { readReference } from '../../src/oci/reference.ts'
+import { Registries } from '../../src/oci/registry.ts'
 import { layer, MadeLayout, openBuffer, sha256, tarOf, type Listing } from './made-images.ts'
 
+const none = new Registries({ http: () => Promise.reject(new Error('not here')), credentials: new CredentialStore(undefined, () => Promise.resolve(undefined)), insecure: new Set() })
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
 
 describe('names of images', () => {
@@ -57,7 +60,7 @@ describe('which image of an index', () => {
     const entries = manifests(all)
     const { layout } = all
     layout.index(entries)
-    const image = await openImage(readReference(name), wanted(platform), { openFile: layout.at('i') })
+    const image = await openImage(readReference(name), wanted(platform), { openFile: layout.at('i'), registries: none })
     return image.config.labels['name'] ?? ''
   }
 
@@ -96,9 +99,9 @@ describe('which image of an index', () => {
     for (const [text, message] of [['{}', 'neither that of an image nor an index'], ['[]', 'is no object'], ['x', 'is no JSON'], ['{"schemaVersion":1}', 'schema 1']] as const) {
       const layout = new MadeLayout()
       layout.files.set('index.json', Buffer.from(text))
-      await expect(openImage(readReference('oci:i'), wanted(), { openFile: layout.at('i') })).rejects.toThrow(message)
+      await expect(openImage(readReference('oci:i'), wanted(), { openFile: layout.at('i'), registries: none })).rejects.toThrow(message)
     }
-    await expect(openImage(readReference('oci:i'), wanted(), { openFile: () => undefined })).rejects.toThrow('it holds no index.json')
+    await expect(openImage(readReference('oci:i'), wanted(), { openFile: () => undefined, registries: none })).rejects.toThrow('it holds no index.json')
   })
 })
 
@@ -110,7 +113,7 @@ describe('archives of docker save', () => {
     const file = `${sha256(config).slice(7)}.json`
     return [['1/layer.tar', one.toString('latin1')], ['2/layer.tar', two.toString('latin1')], [file, config], ['manifest.json', JSON.stringify([{ Config: file, RepoTags: tags, Layers: ['1/layer.tar', '2/layer.tar'] }])]]
   }
-  const open = async (archive: Buffer, reference: string) => openImage(readReference(reference), wanted(), { openFile: () => openBuffer(archive) })
+  const open = async (archive: Buffer, reference: string) => openImage(readReference(reference), wanted(), { openFile: () => openBuffer(archive), registries: none })
   const layersOf = async (archive: Buffer, reference = 'docker-archive:f') => {
     const { readFiles } = await import('../../src/oci/image.ts')
     const { files, problems } = await readFiles(await open(archive, reference), () => true)

@@ -80,9 +80,12 @@ export function evidenceIn(inside: Inside, given?: Command): ImageEvidence {
   const path = python && searchPath(files, python, runner.start)
   if (path) problems.push(...path.doubts)
   const isComplete = inside.unread.length === 0 && (runner.isAlone || (path !== undefined && path.doubts.length === 0 && runner.isCertain))
-  const { listed, faults } = list(inside, python, path)
+  const plain = list(inside, python, path)
+  const vendored = path && vendorFolder(files, plain.listed, path)
+  const whole = vendored === undefined ? path : { ...path!, folders: [...path!.folders, vendored] }
+  const { listed, faults } = vendored === undefined ? plain : list(inside, python, whole)
   problems.push(...faults)
-  const finder = new Finder(inside, listed, python, path, isComplete, problems[0])
+  const finder = new Finder(inside, listed, python, whole, isComplete, problems[0])
   const gunicorn = finder.find('gunicorn')
   const version = gunicorn?.version
   const starts = version === undefined ? first.starts : startsIn(files, command, version).starts
@@ -147,7 +150,7 @@ function runnerOf({ files, config }: Inside, { env, folder }: Command, start: St
   const pythonPath = start?.found.settings.value('pythonpath')
   const user = userOf(files, config.user, own['HOME'])
   return {
-    python, isCertain: isCertain && own['PATH'] !== null,
+    python, isCertain: isCertain && (own['PATH'] !== null || activated !== undefined),
     isAlone: python === undefined && pythons.length === 0 && files.foldersNamed(siteNames).length === 0,
     start: {
       env: own, user, script, options,
@@ -188,6 +191,14 @@ function projectEnvironment(files: Files, before: readonly (string | null)[], fo
   const shared = tool === 'poetry' ? `${variable('POETRY_CACHE_DIR') ?? `${home}/.cache/pypoetry`}/virtualenvs` : tool === 'pipenv' ? variable('WORKON_HOME') ?? `${home}/.local/share/virtualenvs` : undefined
   const [only, ...others] = shared === undefined ? [] : files.names(shared).filter((name) => isThere(`${shared}/${name}`))
   return only !== undefined && others.length === 0 ? `${shared}/${only}` : undefined
+}
+
+/** What setuptools brings along, from 71 on, is on sys.path once pkg_resources is imported, as gunicorn does before 21. */
+function vendorFolder(files: Files, listed: readonly Listed[], { folders }: SearchPath): string | undefined {
+  const gunicorn = listed.find(({ name, onPath }) => onPath === true && normalise(name) === 'gunicorn')
+  if (!gunicorn || !/^(?:1?\d|20)\./.test(gunicorn.version)) return undefined
+  const folder = folders.find((one) => files.isFile(`${one}/pkg_resources/__init__.py`))
+  return folder !== undefined && files.isFolder(`${folder}/setuptools/_vendor`) ? `${folder}/setuptools/_vendor` : undefined
 }
 
 /** All that folders of packages list, those of the search path first, in its order. */
