@@ -29,6 +29,8 @@ export interface CheckOptions {
   /** A requirements.txt that speaks for every workload without an annotation of its own. */
   readonly requirements?: { readonly text: string; readonly path: string } | undefined
   readonly surroundings?: Surroundings | undefined
+  /** What the images of a workload tell, before what is written of them. */
+  readonly imagePython?: ((workload: Workload, written: Python) => Python) | undefined
   /** Finds what findings about config files are about. */
   readonly configPlaces?: ConfigPlaces | undefined
   /** Takes what a document of a file is, beside its workloads. */
@@ -80,7 +82,8 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
     const span = spanAt({ line: place?.line ?? manifest.line, column: place?.column ?? 1 })
     yield { unreadable: { message: fieldMessage(error.path, error.shape, error.value, error.detail), span, workload } }
   }
-  const python = pythonFor(workload, options)
+  const written = pythonFor(workload, options)
+  const python = options.imagePython?.(workload, written) ?? written
   const policy = options.policyFor(governed(object)) ?? nothing
   // What cannot be read in part is left as it is; so is what is of an unknown kind, or was filled in.
   const isFixed = errors.length > 0 || isFilled || workload.kind.isForeign === true

@@ -26,7 +26,6 @@ export async function run(argv: readonly string[], version: string, outside: Out
       .addOption(new Option('--preset <name>', 'a policy that ships with Paddock (default: blueking)').choices(presetNames))
   const registryFlags = (command: Command): Command =>
     command
-      .option('--platform <platform>', 'which of the images of an index, as in linux/arm64 (default: linux/amd64)')
       .option('--registry-config <file>', 'a docker config file with the credentials of registries (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)')
       .option('--registry-ca <file>', 'certificates of authorities that registries may be signed by, besides the usual ones (PEM)')
       .option('--insecure-registry <host:port>', 'a registry without TLS, or with a certificate that is not checked (repeatable)', several)
@@ -36,10 +35,13 @@ export async function run(argv: readonly string[], version: string, outside: Out
     return command
   }
 
-  policyFlags(adding(new Command('check')))
+  registryFlags(policyFlags(adding(new Command('check'))))
     .description('check files: Kubernetes YAML and JSON, Procfile, app_desc.yaml')
     .argument('[path...]', 'files and folders; - is standard input', ['.'])
     .option('--requirements <file>', 'a requirements.txt for workloads without an annotation of their own')
+    .option('--images', 'look into the images of workloads for what is installed')
+    .option('--image-platform <platform>', 'which of the images of an index, as in linux/arm64 (default: linux/amd64)')
+    .option('--offline', 'ask nothing of a network, whatever else is said')
     .option('--config-file <path=file>', 'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
     .addOption(new Option('--platform <name>', 'the platform that reads Procfile and app_desc.yaml (default: that of the preset, else blueking and what others read differently)').choices(platformNames))
     .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`, outputs)
@@ -119,6 +121,7 @@ export async function run(argv: readonly string[], version: string, outside: Out
   registryFlags(adding(new Command('image')))
     .description('show what is in an image: what starts, on which Python, with which worker dependencies')
     .argument('<image>', 'REGISTRY/NAME[:TAG|@DIGEST], oci:DIR[:TAG|@DIGEST], docker-archive:FILE[:NAME], oci-archive:FILE[:NAME]')
+    .option('--platform <platform>', 'which of the images of an index, as in linux/arm64 (default: linux/amd64)')
     .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'json']).default('text'))
     .action(async (name: string, flags) => {
       const { runImage } = await import('./run-image.ts')

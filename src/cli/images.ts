@@ -3,7 +3,7 @@ import { CredentialStore } from '../oci/credentials.ts'
 import type { Wanted } from '../oci/choose.ts'
 import { openImage } from '../oci/open.ts'
 import { readPlatform } from '../oci/manifest.ts'
-import { readReference } from '../oci/reference.ts'
+import { readReference, registryReference } from '../oci/reference.ts'
 import { Registries } from '../oci/registry.ts'
 import type { StoredImage } from '../oci/store.ts'
 import { FileError } from './exit.ts'
@@ -33,8 +33,14 @@ export class Images {
     })
   }
 
+  /** By a name that a person has given: a folder or an archive, too. */
   async open(name: string): Promise<StoredImage> {
     return openImage(readReference(name), this.wanted, { openFile: this.#io.openFile, registries: this.#registries })
+  }
+
+  /** By a name that stands in a manifest: of a registry alone. */
+  async ofRegistry(name: string): Promise<StoredImage> {
+    return this.#registries.image(registryReference(name), this.wanted)
   }
 }
 

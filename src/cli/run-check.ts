@@ -4,7 +4,7 @@ import { fieldPath, type Path } from '../kubernetes/field.ts'
 import { visible } from '../kubernetes/visible.ts'
 import { defaultPlatform, platformOfPreset, platforms, type Platform } from '../platforms/platform.ts'
 import { isApiObject } from '../kubernetes/foreign-kinds.ts'
-import { readObjects } from '../kubernetes/workload.ts'
+import { readObjects, readWorkloads } from '../kubernetes/workload.ts'
 import { checkText, type Checked, type CheckOptions, type DocumentRead } from './check.ts'
 import { ConfigMapCollection, configFilesAt, configPlaces, readEach } from './config-files.ts'
 import type { Rewrite } from './check-processes.ts'
@@ -17,6 +17,8 @@ import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
 import { counters, failingActions, status, type FailOn } from './outcome.ts'
 import { learn } from './learn.ts'
+import type { ImageLookUps } from './image-look-ups.ts'
+import type { RegistryFlags } from './images.ts'
 import { Lines } from '../yaml/lines.ts'
 import type { Output } from './reports/outputs.ts'
 import { progress } from './progress.ts'
@@ -24,9 +26,15 @@ import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWork
 import { ServiceCollection } from './service-collection.ts'
 import { excerpt } from './reports/text.ts'
 
-export interface CheckFlags {
+export interface CheckFlags extends RegistryFlags {
   readonly governing: Governing
   readonly requirements?: string
+  /** Whether images are looked into. */
+  readonly images?: boolean
+  /** True where nothing may be asked of a network. */
+  readonly offline?: boolean
+  /** `--platform` names the platform that reads Procfiles: this is that of images. */
+  readonly imagePlatform?: string
   /** Files on disk, by the paths at which gunicorn finds them. */
   readonly configFile?: Readonly<Record<string, string>>
   /** Whose Procfile it is; undefined for that of the preset, or else for the default and what others make of it besides. */
@@ -70,9 +78,10 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     requirements: requirements === undefined ? undefined : { text: io.readFile(requirements), path: requirements },
   }
   const [configFile, handedPlaces] = [configFilesAt(handedOver), configPlaces(flags.configFile ?? {}, handedOver)]
+  const lookUps = await imageLookUps(flags, io)
   const beside = (file: string): RunOptions => {
     const places = configMaps.placesBeside(file)
-    return { ...options, surroundings: { configMaps: configMaps.beside(file), services: services.beside(file), configFile }, configPlaces: (origin, line) => handedPlaces(origin, line) ?? places(origin, line) }
+    return { ...options, imagePython: lookUps && ((workload, written) => lookUps.python(workload, written)), surroundings: { configMaps: configMaps.beside(file), services: services.beside(file), configFile }, configPlaces: (origin, line) => handedPlaces(origin, line) ?? places(origin, line) }
   }
   const summary = emptySummary(flags.fix === true)
   const isText = (flags.format ?? []).every(({ format, file }) => file !== undefined || format === 'text')
@@ -88,6 +97,7 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     // What cannot be read is told of when it is checked.
     const text = await read(file).catch(() => '')
     learn(file === '-' ? (flags.stdinFilename ?? 'standard input') : file, text, [configMaps, services, ...(flags.governing.namespaces ? [flags.governing.namespaces] : [])])
+    if (lookUps) for (const { value } of readManifests(text)) for (const { item } of readObjects(value)) for (const workload of readWorkloads(item)) await lookUps.learn(workload)
   }
   for (const { file, isNamed } of listed) {
     let text: string
@@ -129,11 +139,19 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     }
   }
   bar.end()
-  for (const note of [...configMaps.notes(), ...services.notes()]) io.stderr.write(`paddock: ${visible(note)}\n`)
+  for (const note of [...configMaps.notes(), ...services.notes(), ...(lookUps?.notes() ?? [])]) io.stderr.write(`paddock: ${visible(note)}\n`)
   for (const note of flags.governing.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
   reporter.end(summary)
   if (unwritten > 0) return exitStatus.unreadable
   return status(summary, failingActions(flags.failOn, summary.written && unmended === 0))
+}
+
+/** Looks into images, where that is asked for and allowed. */
+async function imageLookUps({ images: isAsked = false, offline = false, imagePlatform, ...flags }: CheckFlags, io: Io): Promise<ImageLookUps | undefined> {
+  if (!isAsked || offline) return undefined
+  const [{ ImageLookUps: LookUps }, { Images }] = [await import('./image-look-ups.ts'), await import('./images.ts')]
+  const { registryConfig, registryCa, insecureRegistry } = flags
+  return new LookUps(new Images({ ...(imagePlatform === undefined ? {} : { platform: imagePlatform }), ...(registryConfig === undefined ? {} : { registryConfig }), ...(registryCa === undefined ? {} : { registryCa }), ...(insecureRegistry ? { insecureRegistry } : {}) }, io), () => {})
 }
 
 /** Where what is found is told. */

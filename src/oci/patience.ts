@@ -19,10 +19,12 @@ export class Patience {
     const start = performance.now()
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+      const giveUp = (): void => {
         abort()
         reject(new ImageError(`${this.#host} does not answer in time`))
-      }, Math.max(0, this.#left))
+      }
+      // On a machine that is busy the answer may be there, and not have been looked at.
+      timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), Math.max(0, this.#left))
     })
     try {
       return await Promise.race([waited, late])

@@ -56,7 +56,8 @@ const component = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
 const repositoryPattern = new RegExp(`^${component}(?:/${component})*$`)
 const hostPattern = /^(?:\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::\d{1,5})?$/
 
-function registryReference(text: string): RegistryReference {
+/** As an image is named in a Pod: whatever it is, no file of this machine is meant. @throws {ImageError} */
+export function registryReference(text: string): RegistryReference {
   const invalid = (why: string): never => {
     throw new ImageError(`${JSON.stringify(text.slice(0, 200))} is no image: ${why}`)
   }

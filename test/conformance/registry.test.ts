@@ -29,9 +29,11 @@ interface Ran {
   readonly err: string
 }
 
-function image(name: string, flags: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+const image = (name: string, flags: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran> => paddock(['image', name, '--format', 'json', ...flags], env)
+
+function paddock(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../../cmd/paddock.ts'), 'image', name, '--format', 'json', ...flags], { env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env } })
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../../cmd/paddock.ts'), ...args], { env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env } })
     let [out, err] = ['', '']
     child.stdout.on('data', (text) => (out += text))
     child.stderr.on('data', (text) => (err += text))
@@ -84,6 +86,26 @@ describe('a registry over TLS with basic authentication', () => {
     const wrong = await image(name, [...ca, '--registry-config', file('wrong.json', auth(own.host, 'user:hunter2'))])
     expect(wrong).toMatchObject({ status: 2, out: '' })
     expect(wrong.err).not.toMatch(/hunter2|dXNlc/)
+  })
+
+  real('check --images: what is absent is denied, what cannot be looked into is unknown', async (own) => {
+    const { layout, image: manifest } = await made()
+    await own.push('checked', '1', layout, [manifest])
+    const pod = (name: string, requirements = ''): string => file(`pod-${requirements.length}-${name.length}.yaml`, JSON.stringify({
+      apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', ...(requirements === '' ? {} : { annotations: { 'paddock.dev/requirements': requirements } }) },
+      spec: { containers: [{ name: 'web', image: name, command: ['gunicorn', '-k', 'gevent', '-b', ':8000', 'app:app'] }] },
+    }))
+    const flags = ['--format', 'github', '--registry-ca', own.ca, '--registry-config', file('config.json', auth(own.host))]
+    const name = `${own.host}/checked:1`
+    const denied = await paddock(['check', pod(name), '--images', ...flags])
+    expect(denied).toMatchObject({ status: 1, out: expect.stringContaining(`needs gevent, which is not in image "${name}"`) })
+    expect(await paddock(['check', pod(name, 'gevent==24.11.1'), '--images', ...flags])).toMatchObject({ status: 1, out: expect.stringContaining(`which is not in image "${name}", although line 1 of annotation paddock.dev/requirements asks for it (==24.11.1)`) })
+    for (const offline of [[], ['--images', '--offline']]) {
+      const { status, out } = await paddock(['check', pod(name), ...offline, ...flags])
+      expect({ status, out }).toEqual({ status: 0, out: expect.stringContaining('nothing tells whether it is installed') })
+    }
+    const none = `${own.host}/none:1`
+    expect(await paddock(['check', pod(none), '--images', ...flags])).toMatchObject({ status: 0, out: expect.stringContaining(`and image "${none}" (${own.host} has no such image) does not tell whether it is installed`) })
   })
 
   real('a certificate that nobody vouches for, unless that is said', async (own) => {

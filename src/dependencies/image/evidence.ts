@@ -28,6 +28,8 @@ export interface ImageEvidence {
   readonly python: (Pick<Interpreter, 'version' | 'path' | 'isVirtual'> & { readonly evidence: string }) | null
   readonly gunicorn: { readonly version: string; readonly evidence: string } | null
   readonly distributions: readonly Listed[]
+  /** What is on sys.path; empty where that is not known. */
+  readonly folders: readonly string[]
   /** The gunicorns that the command starts. */
   readonly starts: readonly Start[]
   /** Whether all that is installed is known: what is not found is absent then. */
@@ -93,7 +95,7 @@ export function evidenceIn(inside: Inside, given?: Command): ImageEvidence {
     command,
     python: python ? { version: python.version, path: python.path, isVirtual: python.isVirtual, evidence: `${layerName(files.resolve(python.evidence.path)?.node.layer ?? -1)}: ${python.evidence.what}` } : null,
     gunicorn: gunicorn ? { version: gunicorn.version, evidence: gunicorn.evidence } : null,
-    distributions: listed, starts, complete: isComplete, problems: [...new Set(problems)],
+    distributions: listed, folders: whole?.folders ?? [], starts, complete: isComplete, problems: [...new Set(problems)],
     installed: (distribution) => finder.installed(distribution),
   }
 }
