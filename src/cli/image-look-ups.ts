@@ -101,8 +101,8 @@ function hiddenBy({ written }: Container, { folders }: ImageEvidence): string | 
   for (const mount of Array.isArray(mounts) ? (mounts as unknown[]) : []) {
     const path = valueAt(mount, ['mountPath'])
     if (typeof path !== 'string') continue
-    const own = path.replace(/\/+$/, '')
-    if (folders.some((folder) => folder === own || folder.startsWith(`${own}/`))) return `a volume is mounted at ${path}`
+    const own = path.endsWith('/') ? path : `${path}/`
+    if (folders.some((folder) => `${folder}/`.startsWith(own))) return `a volume is mounted at ${path}`
   }
   return undefined
 }

@@ -44,7 +44,7 @@ export class CredentialStore {
     const auths = Object.entries(fieldsOf(this.#config['auths']))
     const own = `${host}/${repository}`
     const fitting = auths
-      .map(([key, value]) => ({ key: key === hub || /^(?:https:\/\/)?(?:index|registry-1)\.docker\.io(?:\/|$)/.test(key) ? 'docker.io' : key.replace(/^https?:\/\//, '').replace(/\/v[12]\/?$/, '').replace(/\/+$/, ''), value: fieldsOf(value) }))
+      .map(([key, value]) => ({ key: key === hub || /^(?:https:\/\/)?(?:index|registry-1)\.docker\.io(?:\/|$)/.test(key) ? 'docker.io' : key.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, ''), value: fieldsOf(value) }))
       .filter(({ key }) => key === host || own === key || own.startsWith(`${key}/`))
     return fitting.toSorted((one, other) => other.key.length - one.key.length)[0]?.value ?? {}
   }
@@ -68,7 +68,7 @@ export class CredentialStore {
 function fromEntry({ auth, username, password, identitytoken: identity }: Fields): Credentials | undefined {
   if (typeof identity === 'string' && identity !== '') return { kind: 'token', token: identity }
   if (typeof auth === 'string' && auth !== '') {
-    const text = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '')
+    const text = Buffer.from(auth, 'base64').toString('utf8').replaceAll('\0', '')
     const colon = text.indexOf(':')
     if (colon > 0) return { kind: 'basic', user: text.slice(0, colon), password: text.slice(colon + 1) }
   }

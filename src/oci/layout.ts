@@ -30,7 +30,7 @@ export function folderFiles(folder: string, openFile: OpenFileAt): LayoutFile {
   }
 }
 
-export function layoutBlobs(file: LayoutFile): Blobs {
+function layoutBlobs(file: LayoutFile): Blobs {
   return {
     async *open({ digest }) {
       const { algorithm, hex } = readDigest(digest) ?? { algorithm: '', hex: '' }
@@ -85,6 +85,7 @@ function isNamed({ annotations }: Descriptor, name: string): boolean {
 
 /** `app:1`, `library/app:1` and `docker.io/library/app:1` are the same. */
 export function sameName(one: string, other: string): boolean {
-  const whole = (name: string): string => name.replace(/^(?:index\.)?docker\.io\//, '').replace(/^library\//, '').replace(/^([^:@]*(?:\/[^:@]*)*)$/, '$1:latest')
-  return whole(one) === whole(other)
+  const whole = (name: string): string => name.replace(/^(?:index\.)?docker\.io\//, '').replace(/^library\//, '')
+  const tagged = (name: string): string => (/[:@]/.test(name) ? name : `${name}:latest`)
+  return tagged(whole(one)) === tagged(whole(other))
 }

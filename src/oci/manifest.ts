@@ -53,7 +53,7 @@ const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
 const strings = (value: unknown): string[] => listOf(value).filter((item) => typeof item === 'string')
 const stringMap = (value: unknown): Record<string, string> => (isFields(value) ? Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string')) : {})
 
-export function parsed(content: Uint8Array, what: string): Fields {
+function parsed(content: Uint8Array, what: string): Fields {
   let value: unknown
   try {
     value = JSON.parse(Buffer.from(content).toString('utf8'))

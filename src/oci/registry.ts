@@ -207,7 +207,7 @@ class Repository implements Blobs {
   }
 
   async #token(challenge: string, credentials: Credentials | undefined, wants: string): Promise<string> {
-    const parameters = new Map([...challenge.slice(0, 8192).matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']): [string, string] => [name.toLowerCase(), value]))
+    const parameters = new Map([...challenge.slice(0, 8192).matchAll(/\b(\w+)="([^"]*)"/g)].map(([, name = '', value = '']): [string, string] => [name.toLowerCase(), value]))
     const realm = parameters.get('realm') ?? ''
     if (!URL.canParse(realm)) throw new ImageError(`${this.#host} tells of no place that gives tokens`)
     const url = new URL(realm)
@@ -244,7 +244,7 @@ function refusal(host: string, status: number, isBlob: boolean): string {
 
 /** Of what a request ends with, words that hold no address. */
 function networkWords(error: unknown): string {
-  const { code, message = '' } = (error ?? {}) as NodeJS.ErrnoException
+  const { code, message } = error as NodeJS.ErrnoException
   const words: Readonly<Record<string, string>> = {
     ECONNREFUSED: 'nobody listens there', ENOTFOUND: 'there is no such host', EAI_AGAIN: 'its name cannot be looked up', ECONNRESET: 'the connection has ended', EPROTO: 'it does not speak TLS',
     UND_ERR_SOCKET: 'the connection has ended', ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS', EHOSTUNREACH: 'there is no way to it', ENETUNREACH: 'there is no way to it', ETIMEDOUT: 'it does not answer',

@@ -188,7 +188,7 @@ export class TarReader {
     let path = pax?.get('GNU.sparse.name') ?? key('path') ?? this.#longName ?? nameIn(header)
     const link = key('linkpath') ?? this.#longLink ?? text(header, 157, 100)
     const isFolder = type === '5' || type === 'D' || ((type === '0' || type === '\0') && path.endsWith('/'))
-    path = path.replace(/\/+$/, '')
+    while (path.endsWith('/')) path = path.slice(0, -1)
     this.#pax = this.#longName = this.#longLink = undefined
     if (path.length > longestPath || link.length > longestPath) throw new ImageError(`a path of the archive is longer than ${longestPath} characters`)
     const kind = isFolder ? 'folder' : kinds[type] ?? 'other'

@@ -66,7 +66,7 @@ export function wantedFiles({ entrypoint, cmd }: Pick<ImageConfig, 'entrypoint' 
     if (/(?:^|\/)(?:etc\/(?:passwd|group)|var\/lib\/dpkg\/status(?:\.d\/(?:lib)?python[\w.-]*)?|lib\/apk\/db\/installed|include\/python[\d.]+[a-z]*\/patchlevel\.h|lib(?:64)?\/python[\d.]+\/site\.py)$/.test(path)) return true
     if (/(?:^|\/)s?bin\/[^/]+$/.test(path)) return size <= 8 * 1024 || (name.startsWith('python') && size < 64 * 1024)
     if (name === 'gunicorn.conf.py' || (named.has(name) && size <= 256 * 1024)) return true
-    return size <= 32 * 1024 && (name.endsWith('.sh') || /gunicorn.*\.py$/.test(name)) && !/\/(?:site-packages|dist-packages|share)\//.test(path)
+    return size <= 32 * 1024 && (name.endsWith('.sh') || (name.includes('gunicorn') && name.endsWith('.py'))) && !/\/(?:site-packages|dist-packages|share)\//.test(path)
   }
 }
 
@@ -173,8 +173,12 @@ function startFolder({ found }: Start, folder: string): string | undefined {
 function activatedIn(start: Start | undefined, folder: string): string | undefined {
   const { command, script } = start?.found ?? {}
   if (!command || !script) return undefined
-  const [, path] = /(?:^|[;&\n])\s*(?:source|\.)\s+["']?([\w./-]+)\/bin\/activate["']?\s*(?:[;&\n]|$)/.exec(script.text.slice(0, command.start)) ?? []
-  return path === undefined ? undefined : from(folder, path)
+  for (const part of script.text.slice(0, command.start).split(/[;&\n]/).reverse()) {
+    const [name, file = '', ...rest] = part.trim().split(/\s/)
+    const path = file.replaceAll(/["']/g, '')
+    if ((name === 'source' || name === '.') && rest.length === 0 && path.endsWith('/bin/activate') && !path.includes('$')) return from(folder, path.slice(0, -'/bin/activate'.length))
+  }
+  return undefined
 }
 
 /** The virtual environment that `uv run` and others start a command in. */

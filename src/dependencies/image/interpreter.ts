@@ -120,7 +120,7 @@ function patchVersion(files: Files, { real, base, minor, env, standard, settings
       const path = `${base}/include/python${minor}/patchlevel.h`
       return { version: fits(/#define\s+PY_VERSION\s+"([^"]+)"/.exec(files.text(path) ?? '')?.[1]), path, what: path.slice(1) }
     },
-    () => ({ version: fits(/cpython-(\d+\.\d+\.\d+[a-z\d]*)-/.exec(real)?.[1]), path: real, what: real.slice(1) }),
+    () => ({ version: fits(/cpython-(\d+\.\d+\.\d+(?:[a-z]+\d*)?)-/.exec(real)?.[1]), path: real, what: real.slice(1) }),
     () => {
       const folder = `${base}/conda-meta`
       const name = files.names(folder).find((one) => /^python-\d.*\.json$/.test(one)) ?? ''

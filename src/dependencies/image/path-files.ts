@@ -8,8 +8,9 @@ export type PathLine = { readonly folder: string } | { readonly finder: string }
  * own distutils, virtualenv's hook, and the marks around what `easy-install.pth` lists.
  */
 const harmless: readonly RegExp[] = [
-  /^import sys, ?types, ?os; ?(?:has_mfs|p) ?= ?[^\n]*\('[\w]+',? ?(?:'[\w]+',? ?)*\)[^\n]*(?:setattr|__path__|mp)/,
-  /^import sys,new,os; ?p = os\.path\.join/,
+  // Three forms of it, by how old setuptools is: each line begins so, and puts a module of that name into sys.modules.
+  /^import sys, ?types, ?os; ?(?:has_mfs = sys\.version_info > \(3, 5\); ?)?p = os\.path\.join\(sys\._getframe\(1\)\.f_locals\['sitedir'\], \*\('/,
+  /^import sys,new,os; ?p = os\.path\.join\(sys\._getframe\(1\)\.f_locals\['sitedir'\], \*\('/,
   /^import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os\.environ\.get\(var, '(?:local|stdlib)'\) == 'local'; enabled and __import__\('_distutils_hack'\)(?:\.add_shim\(\))?;?\s*$/,
   /^import _virtualenv\s*$/,
   /^import sys; sys\.__plen = len\(sys\.path\)\s*$/,

@@ -2,7 +2,7 @@
 import type { Files } from '../../oci/files.ts'
 
 /** Where the kernel and shells look where PATH is not set. Source: containerd, `oci.WithDefaultPathEnv`. */
-export const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** A path from the root that a process in `folder` means. */
 export const from = (folder: string, path: string): string => (path.startsWith('/') ? path : `${folder === '' ? '/' : folder}/${path}`)
@@ -25,7 +25,7 @@ export function program(files: Files, name: string, path: string | undefined, fo
 }
 
 /** No script of an interpreter's is larger that starts something; binaries mostly are. */
-export const largestScript = 256 * 1024
+const largestScript = 256 * 1024
 
 /** The text of a script; undefined for what is none, null where it is not had. */
 export function scriptText(files: Files, path: string): string | null | undefined {
