@@ -8,7 +8,7 @@ import { valueAt, type Container, type Workload } from '../kubernetes/workload.t
 import { ImageError } from '../oci/image-error.ts'
 import type { ImageConfig } from '../oci/manifest.ts'
 import type { StoredImage } from '../oci/store.ts'
-import type { Python } from '../rules/rule.ts'
+import type { Python } from '../python/known.ts'
 import type { Images } from './images.ts'
 
 export class ImageLookUps {

@@ -38,8 +38,10 @@ export function scriptText(files: Files, path: string): string | null | undefine
 /** The words of the first line of a script, as the kernel takes them: the program and at most one argument. */
 export function shebang(text: string): readonly string[] | undefined {
   const [, line = ''] = /^#![ \t]*([^\n]*)/.exec(text) ?? []
-  const [, name, rest = ''] = /^(\S+)[ \t]*(.*)$/.exec(line.trimEnd()) ?? []
-  return name === undefined ? undefined : rest === '' ? [name] : [name, rest]
+  const own = line.trim()
+  const blank = own.search(/[ \t]/)
+  if (own === '') return undefined
+  return blank < 0 ? [own] : [own.slice(0, blank), own.slice(blank).trim()]
 }
 
 /**

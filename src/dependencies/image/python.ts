@@ -1,5 +1,5 @@
 /** What images tell → what rules ask: whether a distribution is there. What an image tells holds against what is written of it. */
-import type { Installed, Python } from '../../rules/rule.ts'
+import type { Installed, Python } from '../../python/known.ts'
 import { admits } from '../../python/version.ts'
 import type { ImageEvidence } from './evidence.ts'
 

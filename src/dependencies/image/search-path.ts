@@ -96,7 +96,7 @@ export function searchPath(files: Files, python: Interpreter, start: Start): Sea
       const found = [...folders].map((folder) => `${folder}/${name}.py`).find((path) => files.isFile(path))
       if (found === undefined) continue
       const text = files.text(found)
-      if (text == null || /\b(?:path|site|exec|eval|importlib|__import__|runpy)\b/.test(text.replaceAll(/^\s*#.*$/gm, ''))) doubts.push(`${found.slice(1)} is run, and what it does is not known`)
+      if (text == null || /\b(?:path|site|exec|eval|importlib|__import__|runpy)\b/.test(text.replaceAll(/^#.*$/gm, ''))) doubts.push(`${found.slice(1)} is run, and what it does is not known`)
     }
   }
   return { folders: [...folders], mapped, doubts }
@@ -104,7 +104,7 @@ export function searchPath(files: Files, python: Interpreter, start: Start): Sea
 
 function siteFolders(files: Files, { library, isDebian, isVirtual, standard, base }: Interpreter, prefix: string): readonly string[] {
   if (isDebian && !(isVirtual && prefix !== base)) {
-    const major = library.replace(/\..*$/, '')
+    const major = library.split('.')[0]
     return [`/usr/local/lib/${library}/dist-packages`, ...(major === 'python3' ? ['/usr/lib/python3/dist-packages'] : []), `/usr/lib/${library}/dist-packages`]
   }
   const libraries = standard.startsWith(`${base}/lib64/`) ? ['lib64', 'lib'] : ['lib']
