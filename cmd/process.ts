@@ -1,12 +1,12 @@
 /** The process as the commands see it. */
-import { closeSync, constants, createReadStream, existsSync, fstatSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, createReadStream, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { FileError } from '../src/cli/exit.ts'
 import { askHelper, http } from './registries.ts'
 import { isIgnored, readIgnored, type Ignored } from '../src/cli/ignored.ts'
-import type { Outside, Stream, Walk } from '../src/cli/io.ts'
+import type { LogFile, Outside, Stream, Walk } from '../src/cli/io.ts'
 import type { OpenFile } from '../src/oci/store.ts'
 
 /** What a file may hold that Paddock reads of itself (a config file, requirements, a script), in bytes; and one that was named to it. */
@@ -25,6 +25,7 @@ export function processIo(): Outside {
     readInput: () => text(process.stdin),
     inputLines: () => createInterface({ input: process.stdin }),
     readFile: (path) => told(path, () => readNamed(path)),
+    openLog: (path) => (path === '-' ? { size: undefined, chunks: process.stdin } : told(path, () => openLog(path))),
     readWithin: (folder, path) => told(path, () => readRegular(realWithin(folder, path), path, largestFound)),
     writeFile: (path, content) => told(path, () => writeWhole(path, content), 'folder'),
     writeWithin: (folder, path, content) => told(path, () => writeWhole(realWithin(folder, path), content), 'folder'),
@@ -117,6 +118,31 @@ function openParts(path: string): OpenFile | undefined {
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** Bytes of a log that are read at once. */
+const logChunk = 256 * 1024
+
+function openLog(path: string): LogFile {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NOCTTY ?? 0))
+  const found = fstatSync(file)
+  if (found.isDirectory()) {
+    closeSync(file)
+    throw new FileError(path, 'is a folder')
+  }
+  const chunks = async function* (): AsyncGenerator<Uint8Array> {
+    const buffer = Buffer.allocUnsafeSlow(logChunk)
+    try {
+      for (;;) {
+        const count = told(path, () => readSync(file, buffer, 0, logChunk, null))
+        if (count === 0) return
+        yield buffer.subarray(0, count)
+      }
+    } finally {
+      closeSync(file)
+    }
+  }
+  return { size: found.isFile() ? found.size : undefined, chunks: chunks() }
+}
 
 /** The real path of a file, which must lie in the repository that the folder is in. */
 function realWithin(folder: string, path: string): string {

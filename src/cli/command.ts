@@ -128,6 +128,20 @@ export async function run(argv: readonly string[], version: string, outside: Out
       status = await runImage(name, flags, io)
     })
 
+  adding(new Command('diagnose'))
+    .description("say what happened, by gunicorn's logs, and what to change")
+    .argument('[file...]', 'logs to read: - is standard input; a manifest, a Procfile or app_desc.yaml for the settings that held')
+    .option('--logs <file>', 'a log to read, as large as it is (repeatable)', several)
+    .option('--command <script>', 'the command that started gunicorn, for the settings that held')
+    .option('--env <name=value>', 'a variable of its environment (repeatable)', variables, {})
+    .option('--config-file <path=file>', 'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
+    .option('--gunicorn <version>', 'the gunicorn release')
+    .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'json', 'html']).default('text'))
+    .action(async (files: string[], flags) => {
+      const { runDiagnose } = await import('./run-diagnose.ts')
+      status = await runDiagnose(files, flags, io)
+    })
+
   adding(new Command('rules'))
     .description('list the rules, or explain one')
     .argument('[id]')

@@ -1,7 +1,7 @@
 /** `paddock explain Procfile`: what a file of a platform says, and what gunicorn gets of it, in each of the ways that there are. */
 import { versionIn } from '../gunicorn/catalogue.ts'
 import { withRelease } from '../injection/invocations.ts'
-import { inspect, type Surroundings } from '../inspect.ts'
+import { inspect, type Invocation, type Surroundings } from '../inspect.ts'
 import { fieldPath } from '../kubernetes/field.ts'
 import { visible } from '../kubernetes/visible.ts'
 import type { Workload, UnreadContainer } from '../kubernetes/workload.ts'
@@ -79,6 +79,15 @@ export function explainProcesses({ path, kind, text, repository }: Asked, flags:
   }
 }
 
+/** The gunicorns that a file's processes start, in the first of the ways that there are. */
+export function processInvocations({ kind, text, repository }: Asked, flags: Pick<ExplainFlags, 'platform' | 'gunicorn'>): readonly { readonly process: string; readonly invocation: Invocation }[] {
+  const { processes } = readPlatformFile(kind, text, { platform: platformOf(flags), compared: false, repository })
+  return processes.flatMap((process) => {
+    const [first] = outcomes(process, repository, flags)
+    return (first?.started ?? []).flatMap(({ workload }) => inspect(workload, first?.surroundings ?? {}, []).map((invocation) => ({ process: process.name, invocation })))
+  })
+}
+
 const processData = (process: Process, path: string, repository: Repository, flags: ExplainFlags): object[] =>
   outcomes(process, repository, flags).flatMap(({ way, started, remarks, surroundings }) =>
     started.flatMap(({ script, workload }) =>
@@ -89,13 +98,13 @@ const processData = (process: Process, path: string, repository: Repository, fla
     ),
   )
 
-function platformOf({ platform: name = defaultPlatform }: ExplainFlags): Platform {
+function platformOf({ platform: name = defaultPlatform }: Pick<ExplainFlags, 'platform'>): Platform {
   const platform = platforms[name]
   if (!platform) throw new TypeError(`there is no platform ${name}`)
   return platform
 }
 
-function outcomes(process: Process, repository: Repository, { platform: chosen, gunicorn }: ExplainFlags): Outcome[] {
+function outcomes(process: Process, repository: Repository, { platform: chosen, gunicorn }: Pick<ExplainFlags, 'platform' | 'gunicorn'>): Outcome[] {
   // Version 3 is for cloud-native apps alone.
   const possible = chosen === undefined ? ways.filter((way) => process.apiVersion !== '3' || way !== 'blueking-legacy-image') : [chosen]
   return possible.flatMap((name) => {

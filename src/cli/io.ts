@@ -26,6 +26,13 @@ export interface Walk {
   readonly passedOver: (folder: string, what: 'chart' | 'foreign') => void
 }
 
+/** A log: it is gone through once. */
+export interface LogFile {
+  /** Bytes; undefined where nobody knows, as for a pipe. */
+  readonly size: number | undefined
+  readonly chunks: AsyncIterable<Uint8Array>
+}
+
 export interface Outside {
   readonly stdout: Stream
   readonly stderr: Stream
@@ -36,6 +43,8 @@ export interface Outside {
   readonly inputLines: () => AsyncIterable<string>
   /** A file that was named to Paddock, wherever it lies. Throws a FileError, also for what is neither a file nor a pipe. */
   readonly readFile: (path: string) => string
+  /** A file that was named, or `-` for standard input, piece by piece, however large it is. A piece holds until the next one is asked for. Throws a FileError. */
+  readonly openLog: (path: string) => LogFile
   /**
    * A file that nobody named: one of bounded size, of the repository that the folder (with a slash behind it, or empty) is in.
    * Throws a FileError, also where a link leads out of the repository.

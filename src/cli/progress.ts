@@ -1,4 +1,5 @@
 /** A progress line for a person who waits: on a terminal, from the second second on. */
+import { visible } from '../kubernetes/visible.ts'
 import { bytesText } from './bytes.ts'
 import type { Io } from './io.ts'
 
@@ -49,6 +50,20 @@ export function byteProgress(io: Io): { step(bytes: number, of: number | undefin
       if (of === undefined) return `${bytesText(bytes)}, ${seconds} s`
       const done = Math.min(width, Math.floor((bytes / Math.max(1, of)) * width))
       return `[${'#'.repeat(done)}${'.'.repeat(width - done)}] ${bytesText(bytes)} of ${bytesText(of)}, ${seconds} s`
+    }),
+    end,
+  }
+}
+
+/** How much of a file has been read, and how long the rest takes; `size` in bytes, undefined where nobody knows it. */
+export function fileProgress(io: Io, what: string, size: number | undefined): { step(done: number): void; end(): void } {
+  const { step, end } = line(io)
+  return {
+    step: (done) => step((seconds) => {
+      if (size === undefined || size === 0) return `${visible(what)}: ${bytesText(done)}`
+      const share = Math.min(1, done / size)
+      const left = share < 0.02 ? '' : `, ${Math.ceil((seconds / share) * (1 - share))} s left`
+      return `${visible(what)}: [${'#'.repeat(Math.floor(share * width)).padEnd(width, '.')}] ${bytesText(done)} of ${bytesText(size)}${left}`
     }),
     end,
   }

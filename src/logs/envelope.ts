@@ -24,6 +24,8 @@ export class Piece {
 }
 
 const zero = 48
+/** A letter, a digit, `.`, `_` or `-`. */
+const isNamed = (code: number): boolean => (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 45 || code === 46 || code === 95
 const isDigit = (code: number): boolean => code >= zero && code <= 57
 
 /** Takes off a piece what is around its line. */
@@ -48,11 +50,16 @@ function podPrefix(piece: Piece): void {
 
 /** `web-1  | `, of docker compose. */
 function composePrefix(piece: Piece): void {
-  const bar = piece.text.indexOf(' | ', piece.start)
-  if (bar < 0 || bar - piece.start > 80 || bar >= piece.end) return
+  // Only as far as a name goes: most lines have none.
+  let bar = piece.start
+  const last = Math.min(piece.end, piece.start + 80)
+  while (bar < last && isNamed(piece.text.charCodeAt(bar))) bar++
+  if (bar === piece.start) return
   const name = piece.text.slice(piece.start, bar)
-  if (!/^[\w.-]+ *$/.test(name)) return
-  piece.source = own(name.trimEnd())
+  while (bar < last && piece.text.charCodeAt(bar) === 32) bar++
+  bar--
+  if (!piece.text.startsWith(' | ', bar)) return
+  piece.source = own(name)
   piece.start = bar + 3
 }
 
@@ -60,8 +67,10 @@ function composePrefix(piece: Piece): void {
 function timestamp(piece: Piece): void {
   const { text, start } = piece
   if (text.charCodeAt(start + 10) !== 84 || text.charCodeAt(start + 4) !== 45) return
-  const blank = text.indexOf(' ', start)
-  if (blank < 0 || blank > piece.end || blank - start > 40) return
+  let blank = start + 19
+  const last = Math.min(piece.end, start + 40)
+  while (blank < last && text.charCodeAt(blank) !== 32) blank++
+  if (blank >= last) return
   const time = dateTime(text, start, blank)
   if (Number.isNaN(time)) return
   piece.time = time
@@ -83,8 +92,7 @@ const timeKeys = ['time', '@timestamp', 'timestamp', 'ts', 'date']
 function json(piece: Piece): void {
   let value: unknown
   try {
-    // The bytes of a line are UTF-8 inside; they are made latin1 again, as all else is.
-    value = JSON.parse(piece.text.slice(piece.start, piece.end))
+      value = JSON.parse(piece.text.slice(piece.start, piece.end))
   } catch {
     return
   }

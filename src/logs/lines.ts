@@ -24,7 +24,7 @@ export class LineReader {
 
   push(chunk: Uint8Array): void {
     this.bytes += chunk.length
-    let text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).latin1Slice()
+    let text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1')
     let start = 0
     if (this.#passing) {
       start = text.indexOf('\n') + 1

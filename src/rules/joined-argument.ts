@@ -116,7 +116,7 @@ const mostText = 2000
 function readings({ releases, words, environment, container }: Subject, index: number, into: readonly string[]): { readonly isTaken: boolean; readonly isWhole: boolean } {
   const made = into.map((text): Word => {
     if (!text.includes('$')) return literal(text)
-    return container.isRewritten ? { ...literal(text), value: null, prefix: text.slice(0, text.indexOf('$')) } : wordOf({ path: [], text, expanded: expand(text, environment.lookup) })
+    return container.process ? { ...literal(text), value: null, prefix: text.slice(0, text.indexOf('$')) } : wordOf({ path: [], text, expanded: expand(text, environment.lookup) })
   })
   const list = [...words.slice(1, index), ...made, ...words.slice(index + 1)]
   // Other elements of the kind are mended as well.

@@ -28,6 +28,10 @@ export async function run(argv: readonly string[], given: Readonly<Record<string
       yield* (options.input ?? '').split('\n')
     },
     readFile: (path) => files[path] ?? missing(path),
+    openLog: (path) => {
+      const bytes = Buffer.from(path === '-' ? (options.input ?? '') : (files[path] ?? missing(path)))
+      return { size: bytes.length, chunks: (async function* () { yield bytes })() }
+    },
     readWithin: (_, path) => files[path] ?? missing(path),
     writeWithin: (_, path, text) => void (files[path] = text),
     writeFile: (path, text) => void (files[path] = text),

@@ -1,0 +1,83 @@
+/** The settings that held while a log was written: of a command, or of what a file starts. */
+import { annotatedPython } from '../dependencies/annotation.ts'
+import type { AgreedSettings } from '../gunicorn/agreed-settings.ts'
+import { withRelease } from '../injection/invocations.ts'
+import { inspectWorkload } from '../inspect.ts'
+import { visible } from '../kubernetes/visible.ts'
+import { readObjects, readWorkloads } from '../kubernetes/workload.ts'
+import type { Circumstances } from '../logs/story.ts'
+import { readManifests } from '../yaml/manifests.ts'
+import { configFilesAt, readEach } from './config-files.ts'
+import { understand } from './explain.ts'
+import { FileError, UsageError } from './exit.ts'
+import type { Io } from './io.ts'
+import { platformFile, repository } from './repository.ts'
+
+export interface CommandFlags {
+  readonly command?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly configFile?: Readonly<Record<string, string>>
+  readonly gunicorn?: string
+}
+
+/** A gunicorn as it is found: its settings and its application. */
+interface Started {
+  readonly settings: AgreedSettings
+}
+
+export async function circumstancesOf(files: readonly string[], flags: CommandFlags, io: Io): Promise<Circumstances> {
+  if (flags.command !== undefined && files.length > 0) throw new UsageError('diagnose takes the settings either from --command or from a file')
+  const [file, ...others] = files
+  if (others.length > 0) throw new UsageError('diagnose takes the settings from one file')
+  if (flags.command === undefined && file === undefined) return { isKnown: false, gunicorn: flags.gunicorn }
+  const started = flags.command === undefined ? await startedBy(file ?? '', flags, io) : startedIn(flags.command, flags, io)
+  const [first] = started
+  if (!first) throw new UsageError(`${flags.command === undefined ? visible(file ?? '') : '--command'}: no gunicorn is started there, as far as can be seen`)
+  if (started.length > 1) io.stderr.write(`paddock: ${started.length} gunicorns are started there: the settings of the first are taken\n`)
+  return readSettings(first, flags.gunicorn)
+}
+
+function startedIn(command: string, { env = {}, configFile = {}, gunicorn }: CommandFlags, io: Io): readonly Started[] {
+  return understand({ argv: ['sh', '-c', command], env, gunicorn, files: readEach(configFile, io) }).invocations
+}
+
+async function startedBy(file: string, flags: CommandFlags, io: Io): Promise<readonly Started[]> {
+  const text = named(file, io)
+  const kind = platformFile(file)
+  if (kind !== undefined) {
+    const { processInvocations } = await import('./explain-processes.ts')
+    const found = processInvocations({ path: file, kind, text, repository: repository(file, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, flags)
+    // Behind the platform's address stands the process `web`.
+    return [...found.filter(({ process }) => process === 'web'), ...found.filter(({ process }) => process !== 'web')].map(({ invocation }) => invocation).slice(0, 1)
+  }
+  const surroundings = { configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
+  return [...readManifests(text)].flatMap(({ value }) => [...readObjects(value)])
+    .flatMap(({ item }) => [...readWorkloads(item)])
+    .flatMap((workload) => inspectWorkload(withRelease(workload, annotatedPython(workload)), surroundings, []).flatMap(({ invocations }) => invocations))
+}
+
+function named(file: string, io: Io): string {
+  try {
+    return io.readFile(file)
+  } catch (error) {
+    if (error instanceof FileError && error.isAbsent && /^\w+\/[\w.-]+$/.test(file)) throw new UsageError(`${error.message}: diagnose reads logs: kubectl logs ${file} | paddock diagnose -`)
+    throw error
+  }
+}
+
+function readSettings({ settings }: Started, gunicorn: string | undefined): Circumstances {
+  const number = (name: string): number | undefined => {
+    const value = settings.value(name)
+    return typeof value === 'number' ? value : undefined
+  }
+  const text = (name: string): string | undefined => {
+    const value = settings.value(name)
+    return typeof value === 'string' ? value : undefined
+  }
+  const timeout = number('timeout')
+  return {
+    isKnown: true, gunicorn, workers: number('workers'), threads: number('threads'), workerClass: text('worker_class'), timeout: timeout === 0 ? undefined : timeout,
+    gracefulTimeout: number('graceful_timeout'), maxRequests: number('max_requests'), accessLogFormat: text('access_log_format'), daemon: settings.value('daemon') === true,
+    application: settings.application ?? undefined,
+  }
+}

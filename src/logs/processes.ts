@@ -1,0 +1,100 @@
+/** Arbiters and their workers, as the log has them come and go. Numbers of processes are used again: the last one to have a number is meant. */
+import type { Evidence } from './tally.ts'
+
+export interface Worker {
+  readonly pid: number
+  readonly arbiter: Arbiter | undefined
+  /** Milliseconds since 1970. */
+  readonly bootedAt: number
+  readonly evidence: Evidence
+  /** Where gunicorn killed it as it gave no sign of life. */
+  timeout: { readonly time: number; readonly evidence: Evidence; path?: string; isSilent?: boolean } | undefined
+  /** True where its end was asked for: by `max_requests`, a reload or a stop. */
+  isAskedToEnd: boolean
+  /** True once it has said that it ends. */
+  isExiting: boolean
+  /** True once it has said anything but that it boots. */
+  hasSpoken: boolean
+  /** True where it could not load the application. */
+  hasFailedToBoot: boolean
+  /** Requests that had been answered in its source when it booted. */
+  readonly requestsBefore: number
+}
+
+export interface Arbiter {
+  readonly pid: number
+  /** The release that it said it is. */
+  release: string | undefined
+  /** The worker class that it said it uses. */
+  workerClass: string | undefined
+  /** True where the log shows its start. */
+  readonly isWhole: boolean
+  readonly startedAt: number
+  readonly evidence: Evidence
+  /** The signal that ends it, and when it came. */
+  stop: { readonly signal: string; readonly time: number; readonly evidence: Evidence } | undefined
+  /** When workers were last asked to end while it goes on: a reload, fewer of them. */
+  reloadedAt: number
+  /** True once it has ended. */
+  hasEnded: boolean
+  /** True once it listens. */
+  isListening: boolean
+  /** Failures to listen, by what was said: the first of each. */
+  readonly listening: Map<'in use' | 'invalid' | 'failed', { readonly evidence: Evidence; readonly reason: string }>
+  /** Workers that ended one after another while they booted. */
+  failedBoots: Evidence[]
+  hasLooped: boolean
+  /** The most workers that were alive at once. */
+  mostWorkers: number
+}
+
+/** What goes on in one pod or container. */
+export class Source {
+  /** The first time that was seen. */
+  firstTime = NaN
+  readonly arbiters = new Map<number, Arbiter>()
+  readonly workers = new Map<number, Worker>()
+  /** The arbiter that spoke last, or was started last. */
+  arbiter: Arbiter | undefined
+  /** Requests that were answered. */
+  requests = 0
+
+  /** The arbiter of a process number; one whose start is not in the log where it is new. */
+  arbiterOf(pid: number, time: number, evidence: Evidence): Arbiter {
+    const known = this.arbiters.get(pid)
+    if (known && !known.hasEnded) return (this.arbiter = known)
+    return this.#newArbiter(pid, time, evidence, false)
+  }
+
+  started(pid: number, time: number, evidence: Evidence): Arbiter {
+    return this.#newArbiter(pid, time, evidence, true)
+  }
+
+  #newArbiter(pid: number, time: number, evidence: Evidence, isWhole: boolean): Arbiter {
+    const arbiter: Arbiter = {
+      pid, release: undefined, workerClass: undefined, isWhole, startedAt: time, evidence, stop: undefined, reloadedAt: NaN, hasEnded: false, isListening: false, listening: new Map(),
+      failedBoots: [], hasLooped: false, mostWorkers: 0,
+    }
+    // A log of months has many of them.
+    if (this.arbiters.size > 1000) this.arbiters.clear()
+    this.arbiters.set(pid, arbiter)
+    this.arbiter = arbiter
+    return arbiter
+  }
+
+  booted(pid: number, time: number, evidence: Evidence): Worker {
+    const arbiter = this.arbiter && !this.arbiter.hasEnded ? this.arbiter : undefined
+    const worker: Worker = {
+      pid, arbiter, bootedAt: time, evidence, timeout: undefined, isAskedToEnd: false, isExiting: false, hasSpoken: false, hasFailedToBoot: false, requestsBefore: this.requests,
+    }
+    if (this.workers.size > 10_000) this.workers.clear()
+    this.workers.set(pid, worker)
+    if (arbiter) arbiter.mostWorkers = Math.max(arbiter.mostWorkers, this.of(arbiter).length)
+    return worker
+  }
+
+  /** The workers of an arbiter that are alive, as far as the log says. */
+  of(arbiter: Arbiter): Worker[] {
+    return [...this.workers.values()].filter((worker) => worker.arbiter === arbiter && !worker.isExiting)
+  }
+}
