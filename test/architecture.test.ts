@@ -26,7 +26,7 @@ const order = [
   ['contradictions'],
   ['fix'],
   ['dependencies'],
-  ['judge', 'cluster'],
+  ['judge', 'logs', 'cluster'],
   ['admission', 'operator', 'cli'],
   ['cmd'],
 ] as const

@@ -21,8 +21,8 @@ export function capacityOf({ story, sources }: Diagnosing): Capacity {
   const given = circumstances.workerClass === 'sync' && (threads ?? 1) > 1 ? 'gthread' : circumstances.workerClass
   const workerClass = others.length > 0 ? undefined : (seen ?? given)
   const workers = circumstances.workers ?? story.seenWorkers
-  const isSync = workerClass === 'sync' || /SyncWorker$/.test(workerClass ?? '')
-  const isThreaded = workerClass === 'gthread' || /ThreadWorker$/.test(workerClass ?? '')
+  const isSync = workerClass === 'sync' || workerClass?.endsWith('SyncWorker') === true
+  const isThreaded = workerClass === 'gthread' || workerClass?.endsWith('ThreadWorker') === true
   const each = isSync ? 1 : isThreaded ? (threads ?? undefined) : undefined
   return {
     workerClass, workers, threads: isThreaded ? threads : undefined,

@@ -3,7 +3,7 @@ import { anotherClass, fasterPaths, lessMemory, longerTimeout, moreWorkers, seco
 import { capacityOf, saturationOf, waitingOf, type Capacity } from './capacity.ts'
 import type { Diagnosing } from './diagnosing.ts'
 import type { Advice, Conclusion, Confidence } from './diagnosis.ts'
-import type { ConclusionId, Event } from './tally.ts'
+import type { ConclusionId, Event, Evidence } from './tally.ts'
 
 const times = (count: number): string => (count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`)
 
@@ -81,6 +81,9 @@ export function conclusionsOf(log: Diagnosing): readonly Conclusion[] {
   return found
 }
 
+/** Lines as evidence of what is no event. */
+const seen = (evidence: readonly Evidence[]): Event => ({ count: evidence.length, first: NaN, last: NaN, evidence: [...evidence] })
+
 type Add = (id: ConclusionId, confidence: Confidence, summary: string, advice: readonly Advice[], event?: Event) => void
 
 /** What keeps gunicorn from starting. */
@@ -89,7 +92,7 @@ function starts({ tally, story }: Diagnosing, add: Add): void {
   const order = (text: string, expected: string, setting: string | null = null, value: Advice['value'] = null): readonly Advice[] => [{ text, setting, value, expected }]
   if (refusedClass && tally.get('worker-class-missing')) {
     const { name, reason } = refusedClass
-    const isGone = /^ImportError: Entry point/.test(reason)
+    const isGone = reason.startsWith('ImportError: Entry point')
     const needed = /(?:worker requires (\S+ \S+)|You need (\S+) installed|No module named '([\w.]+)')/.exec(reason)
     const distribution = needed?.[1] ?? needed?.[2] ?? needed?.[3]?.split('.')[0]
     add('worker-class-missing', 'certain', `the worker class ${name} cannot be loaded${reason === '' ? '' : `: ${reason}`}`, isGone
@@ -99,13 +102,13 @@ function starts({ tally, story }: Diagnosing, add: Add): void {
   if (tally.get('application-not-found')) {
     const reason = reasons.get('application-not-found')
     const meant = /did you mean '([^']+)'/.exec(reason ?? '')?.[1]
-    add('application-not-found', 'certain', `gunicorn does not find the application${reason === undefined ? '' : `: ${reason}`}`,
+    add('application-not-found', reason === undefined ? 'likely' : 'certain', `gunicorn does not find the application${reason === undefined ? '' : `: ${reason}`}`,
       order(meant === undefined ? 'Name the application as MODULE:VARIABLE, from the folder that gunicorn starts in or that --chdir names.' : `Name the application ${meant}.`, 'gunicorn loads it, and starts'))
   }
   if (tally.get('application-import-failed')) {
     const reason = reasons.get('application-import-failed')
     const module = /^ModuleNotFoundError: No module named '([\w.]+)'/.exec(reason ?? '')?.[1]?.split('.')[0]
-    add('application-import-failed', 'certain', `the application fails while it is imported${reason === undefined ? '' : `: ${reason}`}`,
+    add('application-import-failed', reason === undefined ? 'likely' : 'certain', `the application fails while it is imported${reason === undefined ? '' : `: ${reason}`}`,
       order(module === undefined ? 'Mend what the traceback names.' : `Add what brings the module ${module} to requirements.txt, if it is none of the application's own.`, 'workers start'))
   }
   if (tally.get('port-in-use')) add('port-in-use', 'certain', `another process has the address that gunicorn is to listen at: ${reasons.get('port-in-use') ?? ''}`.replace(/: $/, ''), order('Bind another port, or leave the other process out of this container or Pod.', 'gunicorn listens', 'bind'))
@@ -124,10 +127,13 @@ function starts({ tally, story }: Diagnosing, add: Add): void {
 
 /** Paths that are slow and take a good part of the work. */
 function slowPaths({ requests }: Diagnosing, capacity: Capacity): readonly { readonly path: string; readonly count: number; readonly p95: number; readonly share: number }[] {
+  const span = requests.to - requests.from
+  // A page that is slow and rarely asked for is no fault of the whole.
+  const busy = capacity.slots === undefined || !(span > 0) ? 0 : requests.durations.sum / (span * capacity.slots)
   const least = capacity.isBlocking || capacity.workerClass === undefined ? slowBlocking : slowOther
   return [...requests.paths]
     .map(([path, histogram]) => ({ path, count: histogram.count, p95: histogram.percentile(0.95), p50: histogram.percentile(0.5), share: histogram.sum / requests.durations.sum }))
-    .filter(({ count, p50, share }) => count >= 2 && p50 >= least && share >= 0.2)
+    .filter(({ count, p50, share }) => count >= 3 && p50 >= least && share >= 0.2 && (count >= requests.durations.count * 0.05 || share * busy >= 0.1))
     .sort((one, other) => other.share - one.share)
 }
 
@@ -141,12 +147,12 @@ function requestConclusions(log: Diagnosing, capacity: Capacity, slow: ReturnTyp
     if (busy >= leastSaturated && share >= leastShare)
       add('saturated-workers', requests.isFine && share > 0.5 ? 'certain' : 'likely', `all ${slots === 1 ? 'there is, one worker, was' : `${slots} ${capacity.threads === undefined ? 'workers' : 'threads'} were`} busy for ${Math.round(busy)} s, ${Math.round(share * 100)} % of the time`, [
         ...moreWorkers(capacity, slots / Math.max(1, log.sources)), ...anotherClass(capacity, 'the next request does not wait for the one before'), ...fasterPaths(paths, 'workers are free again sooner'),
-      ])
+      ], seen(requests.longest))
     const waiting = requests.best && waitingOf(requests.best, slots)
     if (waiting && waiting.waited >= leastWaited && waiting.waited >= waiting.short * leastWaitedShare && waiting.share > 0.5)
       add('waiting-requests', requests.isFine ? 'certain' : 'likely', `${waiting.waited} short requests were served only once one of ${seconds(waiting.longDuration)} had ended: they waited although they are short`, [
         ...moreWorkers(capacity, undefined), ...anotherClass(capacity, 'short requests go past long ones'), ...fasterPaths(paths, 'there is less to wait for'),
-      ])
+      ], seen(requests.behindLong))
   }
   if (slow.length > 0 && isSaid) {
     const [first] = slow
@@ -154,6 +160,6 @@ function requestConclusions(log: Diagnosing, capacity: Capacity, slow: ReturnTyp
       ...(capacity.isBlocking || capacity.workerClass === undefined ? [...moreWorkers(capacity, undefined), ...anotherClass(capacity, 'slow requests hold up no others')] : []),
       ...fasterPaths(paths, 'they, and those behind them, are answered sooner'),
       ...(slow.some(({ p95 }) => p95 > (story.circumstances.timeout ?? 30) * 0.8) && capacity.isBlocking && timeline.work > 0 ? longerTimeout(story.circumstances) : []),
-    ])
+    ], seen(requests.longest))
   }
 }

@@ -5,7 +5,7 @@ import { LineReader, longestLine, shown } from './lines.ts'
 import { PlainLines } from './plain.ts'
 import { Requests } from './requests.ts'
 import { Story, type Circumstances, type ErrorLine } from './story.ts'
-import { Tally, type LineAt } from './tally.ts'
+import { evidenceOf, Tally, type LineAt } from './tally.ts'
 import { errorLogTime } from './time.ts'
 import { Timeline } from './timeline.ts'
 
@@ -187,6 +187,7 @@ export class Diagnosing {
     if (!isFine) this.requests.isFine = false
     const end = isFine ? time / 1000 : time / 1000 + 0.5 + (line.isStart && !Number.isNaN(line.duration) ? line.duration : 0)
     if (isFailed) this.requests.failed++
+    else this.requests.show(line.duration, () => evidenceOf(this.#lineAt(piece)))
     this.requests.add(pathStart < 0 ? undefined : this.#path(piece.text, pathStart, pathEnd), end, isFailed ? NaN : line.duration)
   }
 

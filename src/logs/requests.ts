@@ -1,5 +1,9 @@
 /** Requests as the access log has them: how long they took, on which paths, and how many were in the work at once. */
 import { Histogram } from './histogram.ts'
+import type { Evidence } from './tally.ts'
+
+/** Lines that are shown of each kind. */
+const mostShown = 5
 
 /** Paths that are counted apart; those beyond are counted by their shape. */
 const mostPaths = 500
@@ -61,6 +65,14 @@ export class Requests {
   /** True where ends are known to less than a second. */
   isFine = true
   best: Kept | undefined
+  /** Lines of the requests that took longest, the longest first. */
+  get longest(): readonly Evidence[] {
+    return this.#longest.map(({ evidence }) => evidence)
+  }
+  /** Lines of short requests that came right behind a long one. */
+  readonly behindLong: Evidence[] = []
+  readonly #longest: { readonly duration: number; readonly evidence: Evidence }[] = []
+  #former = 0
   #kept = new Kept()
   readonly #window = new Float64Array(windowSeconds)
   /** The first second of the window, and the one behind the last that was written to. */
@@ -91,6 +103,19 @@ export class Requests {
     }
     this.#kept.add(end, duration)
     this.#work(end, duration)
+  }
+
+  /** Keeps the line of a request that is worth showing; `evidence` makes it of the line at hand. */
+  show(duration: number, evidence: () => Evidence): void {
+    if (Number.isNaN(duration) || duration > longestDuration) return
+    if (duration * 5 < this.#former && this.#former >= 0.5) {
+      if (this.behindLong.length < mostShown) this.behindLong.push(evidence())
+    } else this.#former = duration
+    const least = this.#longest[mostShown - 1]
+    if (duration < 0.2 || (least && least.duration >= duration)) return
+    this.#longest.push({ duration, evidence: evidence() })
+    this.#longest.sort((one, other) => other.duration - one.duration)
+    if (this.#longest.length > mostShown) this.#longest.pop()
   }
 
   #path(path: string): Histogram {

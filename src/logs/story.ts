@@ -1,6 +1,6 @@
 /** The lines of gunicorn's error log → what happened to its processes. */
 import { Source, type Arbiter, type Worker } from './processes.ts'
-import { evidenceOf, Tally, type Evidence, type LineAt } from './tally.ts'
+import { evidenceOf, type Evidence, type LineAt, type Tally } from './tally.ts'
 import type { Traceback } from './traceback.ts'
 import { recognise } from './wording.ts'
 
@@ -45,7 +45,7 @@ const cutTime = 35
 const crashes: Readonly<Record<string, string>> = { 4: 'SIGILL', 6: 'SIGABRT', 7: 'SIGBUS', 8: 'SIGFPE', 11: 'SIGSEGV', 31: 'SIGSYS', SIGILL: 'SIGILL', SIGABRT: 'SIGABRT', SIGBUS: 'SIGBUS', SIGFPE: 'SIGFPE', SIGSEGV: 'SIGSEGV', SIGSYS: 'SIGSYS' }
 
 /** Worker classes whose one loop serves all requests, or accepts them: it is what gives no sign of life there. */
-const isSync = (workerClass: string | undefined): boolean => workerClass === undefined || workerClass === 'sync' || /SyncWorker$/.test(workerClass)
+const isSync = (workerClass: string | undefined): boolean => workerClass === undefined || workerClass === 'sync' || workerClass.endsWith('SyncWorker')
 
 /** What a worker that could not boot said of it. */
 export type BootFailure = 'application-import-failed' | 'application-not-found'
@@ -174,7 +174,7 @@ export class Story {
         this.#shutDown(source, source.arbiterOf(line.pid, time, evidence), line, evidence)
         break
       case 'Reason: %s':
-        this.#reason(first, time, evidence)
+        this.#reason(first, source.arbiterOf(line.pid, time, evidence), time, evidence)
         break
       case 'Connection in use: %s':
         this.#notListening(source.arbiterOf(line.pid, time, evidence), 'in use', first, evidence)
@@ -341,10 +341,17 @@ export class Story {
     for (const [pid, worker] of source.workers) if (worker.arbiter === arbiter) source.workers.delete(pid)
   }
 
-  #reason(reason: string, time: number, evidence: Evidence): void {
-    if (reason === 'App failed to load.' && !this.tally.get('application-not-found')) this.tally.add('application-not-found', time, evidence)
-    else if (reason === 'Worker failed to boot.' && !this.tally.get('application-import-failed') && !this.tally.get('application-not-found') && !this.tally.get('worker-killed'))
-      this.tally.add('application-import-failed', time, evidence)
+  #reason(reason: string, arbiter: Arbiter | undefined, time: number, evidence: Evidence): void {
+    const { tally } = this
+    // One that is asked to end says so too, of a worker that had ended before.
+    if (arbiter?.stop || tally.get('application-import-failed') || tally.get('application-not-found')) return
+    if (reason === 'App failed to load.') tally.add('application-not-found', time, evidence)
+    else if (reason === 'Worker failed to boot.' && !tally.get('worker-killed')) {
+      if (!arbiter?.isWhole) return tally.add('application-import-failed', time, evidence)
+      // Whatever keeps a worker from booting stands above, unless it ends itself.
+      this.reasons.set('worker-killed', 'it ended itself with status 3, which gunicorn takes for a failure to boot: it stopped altogether')
+      tally.add('worker-killed', time, evidence)
+    }
   }
 
   #notListening(arbiter: Arbiter, what: 'in use' | 'invalid' | 'failed', reason: string, evidence: Evidence): void {
@@ -383,9 +390,9 @@ export class Story {
     const { exception } = found
     const source = this.source(sourceName)
     if (exception.startsWith('gunicorn.errors.HaltServer')) {
-      const arbiter = source.arbiter
+      const { arbiter } = source
       if (arbiter && found.isOfGunicorn) this.#end(source, arbiter)
-      return this.#reason(/'([^']*)'/.exec(exception)?.[1] ?? '', time, evidence)
+      return this.#reason(/'([^']*)'/.exec(exception)?.[1] ?? '', arbiter, time, evidence)
     }
     // Of several that led to each other, the last one says what is missing.
     if (this.refusedClass && this.#isClassRefused && owner === undefined) {

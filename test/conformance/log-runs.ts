@@ -60,9 +60,9 @@ export async function logOf({ release, args, files, distributions = [], env = {}
   const settled = args.map((arg) => arg.replaceAll('PORT', String(port)))
   const child = spawn(python, [...isolated, '-W', 'ignore', '-c', start, [folder, ...others].join(':'), ...settled], { cwd: work, env: { ...pathOnly(), PYTHONUNBUFFERED: '1', ...env }, stdio: ['ignore', output, output] })
   closeSync(output)
-  let hasEnded = false
+  const process = { hasEnded: false }
   const ended = once(child, 'close').then(([code]) => {
-    hasEnded = true
+    process.hasEnded = true
     return code as number | null
   })
   const started: Started = {
@@ -70,7 +70,7 @@ export async function logOf({ release, args, files, distributions = [], env = {}
     pid: child.pid ?? 0,
     log: () => readFileSync(path, 'latin1'),
     async until(text, times = 1) {
-      while (!hasEnded && started.log().split(text).length <= times) await wait(20)
+      while (!process.hasEnded && started.log().split(text).length <= times) await wait(20)
     },
     get: async (target, headers = {}) => fetch(`http://127.0.0.1:${port}${target}`, { headers: { connection: 'close', ...headers } }).then(async (answer) => (await answer.text(), answer.status), () => 0),
     signal: (name) => void child.kill(name),
@@ -78,11 +78,11 @@ export async function logOf({ release, args, files, distributions = [], env = {}
   try {
     if (boots) await started.until('Booting worker with pid')
     await drive?.(started)
-    if (stop !== null && !hasEnded) child.kill(stop)
+    if (stop !== null && !process.hasEnded) child.kill(stop)
     const status = await ended
     return { log: readFileSync(path, 'utf8').replaceAll(work, '/srv/app'), status }
   } finally {
-    if (!hasEnded) child.kill('SIGKILL')
+    if (!process.hasEnded) child.kill('SIGKILL')
     rmSync(work, { recursive: true, force: true })
   }
 }
