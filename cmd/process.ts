@@ -3,6 +3,7 @@ import { closeSync, constants, createReadStream, existsSync, fstatSync, openSync
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { setFlagsFromString } from 'node:v8'
 import { FileError } from '../src/cli/exit.ts'
 import { askHelper, http } from './registries.ts'
 import { isIgnored, readIgnored, type Ignored } from '../src/cli/ignored.ts'
@@ -120,9 +121,11 @@ function openParts(path: string): OpenFile | undefined {
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 /** Bytes of a log that are read at once. */
-const logChunk = 256 * 1024
+const logChunk = 64 * 1024
 
 function openLog(path: string): LogFile {
+  // What is read is thrown away at once: room for it that grows is memory for nothing.
+  setFlagsFromString('--semi-space-growth-factor=1')
   const file = openSync(path, constants.O_RDONLY | (constants.O_NOCTTY ?? 0))
   const found = fstatSync(file)
   if (found.isDirectory()) {

@@ -29,7 +29,6 @@ export async function circumstancesOf(files: readonly string[], flags: CommandFl
   if (flags.command !== undefined && files.length > 0) throw new UsageError('diagnose takes the settings either from --command or from a file')
   const [file, ...others] = files
   if (others.length > 0) throw new UsageError('diagnose takes the settings from one file')
-  if (flags.command === undefined && file === undefined) return { isKnown: false, gunicorn: flags.gunicorn }
   const started = flags.command === undefined ? await startedBy(file ?? '', flags, io) : startedIn(flags.command, flags, io)
   const [first] = started
   if (!first) throw new UsageError(`${flags.command === undefined ? visible(file ?? '') : '--command'}: no gunicorn is started there, as far as can be seen`)

@@ -1,7 +1,7 @@
 /** `paddock diagnose`: gunicorn's logs → what happened → what to change. */
 import { chartOf, diagnosisOf } from '../logs/diagnose.ts'
 import { Diagnosing } from '../logs/diagnosing.ts'
-import { circumstancesOf, type CommandFlags } from './circumstances.ts'
+import type { CommandFlags } from './circumstances.ts'
 import { diagnosisText } from './diagnosis-text.ts'
 import { exitStatus, UsageError } from './exit.ts'
 import { jsonText, painter, type Io } from './io.ts'
@@ -16,7 +16,9 @@ export async function runDiagnose(files: readonly string[], flags: DiagnoseFlags
   const logs = [...(flags.logs ?? []), ...files.filter((file) => file === '-')]
   if (logs.length === 0) throw new UsageError('diagnose needs logs: --logs FILE, or - for standard input')
   if (logs.filter((file) => file === '-').length > 1) throw new UsageError('standard input can be read once')
-  const circumstances = await circumstancesOf(files.filter((file) => file !== '-'), flags, io)
+  const sources = files.filter((file) => file !== '-')
+  // What reads commands is not loaded where there is none.
+  const circumstances = flags.command === undefined && sources.length === 0 ? { isKnown: false, gunicorn: flags.gunicorn } : await (await import('./circumstances.ts')).circumstancesOf(sources, flags, io)
   const log = new Diagnosing(circumstances)
   for (const path of logs) {
     const { size, chunks } = io.openLog(path)

@@ -66,7 +66,10 @@ export function compileFormat(format: string): AccessFormat | undefined {
     if (match[0] === '%%') literal('%')
     else {
       const name = isAiohttp ? (match[1] === undefined ? aiohttpNames[match[3] ?? ''] ?? '' : `{${match[1].toLowerCase()}}${match[2]}`) : (match[1] ?? '')
-      fields.push({ name, form: isAiohttp && name === 'p' ? 'process' : forms[name] ?? 'free', after: '' })
+      const former = fields.at(-1)
+      // Two texts of any kind side by side are one: where the one ends and the other begins, nobody can tell.
+      if (former?.form === 'free' && former.after === '' && (forms[name] ?? 'free') === 'free') former.name = ''
+      else fields.push({ name, form: isAiohttp && name === 'p' ? 'process' : forms[name] ?? 'free', after: '' })
     }
   }
   literal(format.slice(last))
@@ -83,12 +86,10 @@ export function compileFormat(format: string): AccessFormat | undefined {
 /** Candidates for the end of a text that are tried on one line. */
 const mostTries = 64
 
-/** Where a piece of text stands between two places; -1 where it does not. Unlike indexOf it never looks behind the line. */
+/** Where a piece of text stands between two places; -1 where it does not. */
 function find(text: string, piece: string, start: number, end: number): number {
-  const first = piece.charCodeAt(0)
-  const length = piece.length
-  for (let at = start; at <= end - length; at++) if (text.charCodeAt(at) === first && (length === 1 || text.startsWith(piece, at))) return at
-  return -1
+  const at = text.indexOf(piece, start)
+  return at > end - piece.length ? -1 : at
 }
 
 function digitsEnd(text: string, start: number, end: number): number {
@@ -115,22 +116,33 @@ export class FormatReader {
   #end = 0
   readonly #starts: Int32Array
   readonly #ends: Int32Array
+  /** From where the text behind each field was looked for last, and where it was found: none is in between, so that no text is gone through twice. */
+  readonly #lookedFrom: Int32Array
+  readonly #foundAt: Int32Array
+  readonly #hasBetter: { readonly T: boolean; readonly M: boolean }
 
   constructor(format: AccessFormat) {
     this.format = format
     this.#starts = new Int32Array(format.fields.length)
     this.#ends = new Int32Array(format.fields.length)
+    this.#lookedFrom = new Int32Array(format.fields.length).fill(-1)
+    this.#foundAt = new Int32Array(format.fields.length).fill(-1)
+    const has = (name: string): boolean => format.fields.some((field) => field.name === name)
+    this.#hasBetter = { M: has('D') || has('L'), T: has('D') || has('L') || has('M') }
   }
 
   /** @returns whether the line is of this format; `line` holds what it says then */
   read(text: string, start: number, end: number, line: AccessLine): boolean {
     const { before, fields, isStart } = this.format
     if (before !== '' && !text.startsWith(before, start)) return false
-    this.#text = text
+    if (this.#text !== text) {
+      this.#text = text
+      this.#lookedFrom.fill(-1)
+      this.#foundAt.fill(-1)
+    }
     this.#end = end
     this.#tries = 0
     const isRead = this.#match(0, start + before.length)
-    this.#text = ''
     if (!isRead) return false
     line.clear()
     line.isStart = isStart
@@ -145,7 +157,7 @@ export class FormatReader {
           line.duration = integer(text, from, to) / 1e6
           break
         case 'M':
-          if (!this.#has('D')) line.duration = integer(text, from, to) / 1e3
+          if (!this.#hasBetter.M) line.duration = integer(text, from, to) / 1e3
           break
         case 'L': {
           const point = find(text, '.', from, to)
@@ -153,7 +165,7 @@ export class FormatReader {
           break
         }
         case 'T':
-          if (Number.isNaN(line.duration) && !this.#has('M') && !this.#has('D') && !this.#has('L')) line.duration = integer(text, from, to)
+          if (!this.#hasBetter.T) line.duration = integer(text, from, to)
           break
         case 't':
           line.time = accessLogTime(text, from + 1)
@@ -179,8 +191,16 @@ export class FormatReader {
     return true
   }
 
-  #has(name: string): boolean {
-    return this.format.fields.some((field) => field.name === name)
+  /** Where the text behind a field stands next; -1 where it does not up to the end of the line. */
+  #next(index: number, after: string, start: number): number {
+    let at = this.#foundAt[index] ?? -1
+    if (start < (this.#lookedFrom[index] ?? -1) || start > at) {
+      at = this.#text.indexOf(after, start)
+      if (at < 0) at = this.#text.length
+      this.#foundAt[index] = at
+      this.#lookedFrom[index] = start
+    }
+    return at > this.#end - after.length ? -1 : at
   }
 
   /** `GET /path?query HTTP/1.1` */
@@ -209,7 +229,7 @@ export class FormatReader {
     }
     const isQuoted = field.after.charCodeAt(0) === 34
     let escaped = -1
-    for (let at = find(this.#text, field.after, start, this.#end); at >= 0; at = find(this.#text, field.after, at + 1, this.#end)) {
+    for (let at = this.#next(index, field.after, start); at >= 0; at = this.#next(index, field.after, at + 1)) {
       // gunicorn writes \" for a quote, and leaves a backslash at the end of a value as it is.
       if (isQuoted && at > start && this.#text.charCodeAt(at - 1) === 92) {
         if (escaped < 0) escaped = at

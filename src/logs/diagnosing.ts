@@ -141,7 +141,10 @@ export class Diagnosing {
     const line: ErrorLine = { number: this.lines, text, start, end, time: Number.isNaN(piece.time) ? time : piece.time, pid, level, message, isInside }
     if (!this.story.line(line, source)) {
       // An application may log through gunicorn's logger.
-      if (!isInside) this.#plain.owned(source, '', pid)
+      if (!isInside) {
+        this.story.spoke(source, pid)
+        this.#plain.owned(source, '', pid)
+      }
       return false
     }
     this.errorLines++
@@ -187,8 +190,8 @@ export class Diagnosing {
     if (!isFine) this.requests.isFine = false
     const end = isFine ? time / 1000 : time / 1000 + 0.5 + (line.isStart && !Number.isNaN(line.duration) ? line.duration : 0)
     if (isFailed) this.requests.failed++
-    else this.requests.show(line.duration, () => evidenceOf(this.#lineAt(piece)))
-    this.requests.add(pathStart < 0 ? undefined : this.#path(piece.text, pathStart, pathEnd), end, isFailed ? NaN : line.duration)
+    else if (this.requests.isShown(line.duration)) this.requests.show(line.duration, evidenceOf(this.#lineAt(piece)))
+    this.requests.add(pathStart < 0 ? undefined : piece.text.slice(pathStart, pathEnd), end, isFailed ? NaN : line.duration)
   }
 
   /** Whether the application has just failed with a request of that path. */
@@ -200,11 +203,6 @@ export class Diagnosing {
     if (index < 0) return false
     failing.splice(index, 1)
     return true
-  }
-
-  /** The path as a string of its own: those that are known are not made again. */
-  #path(text: string, start: number, end: number): string {
-    return shown(text, start, end)
   }
 }
 

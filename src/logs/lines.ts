@@ -24,28 +24,39 @@ export class LineReader {
 
   push(chunk: Uint8Array): void {
     this.bytes += chunk.length
-    let text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1')
+    const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1')
     let start = 0
-    if (this.#passing) {
-      start = text.indexOf('\n') + 1
-      if (start === 0) return
+    if (this.#passing || this.#rest !== '') {
+      const end = text.indexOf('\n')
+      if (end < 0) {
+        if (!this.#passing) this.#keep(this.#rest + text)
+        return
+      }
+      // Only the first line is put together: what follows is looked at where it stands.
+      if (this.#rest !== '') {
+        const whole = this.#rest + text.slice(0, end)
+        this.#rest = ''
+        this.#give(whole, 0, whole.length)
+      }
       this.#passing = false
+      start = end + 1
     }
-    if (this.#rest !== '') {
-      text = this.#rest + text.slice(start)
-      start = 0
-      this.#rest = ''
-    }
-    for (;;) {
-      const end = text.indexOf('\n', start)
-      if (end < 0) break
+    for (let end = text.indexOf('\n', start); end >= 0; end = text.indexOf('\n', start)) {
       this.#give(text, start, end)
       start = end + 1
     }
-    if (text.length - start > longestLine) {
-      this.#give(text, start, start + longestLine)
-      this.#passing = true
-    } else if (start < text.length) this.#rest = text.slice(start)
+    if (start < text.length) this.#keep(text.slice(start))
+  }
+
+  /** A line that goes on in the next chunk: of one that is too long, the beginning is given. */
+  #keep(rest: string): void {
+    if (rest.length <= longestLine) {
+      this.#rest = rest
+      return
+    }
+    this.#rest = ''
+    this.#passing = true
+    this.#give(rest, 0, longestLine)
   }
 
   /** A last line may have no end. */
@@ -69,3 +80,6 @@ export function shown(text: string, start = 0, end = text.length): string {
   const bytes = Buffer.from(text.slice(start, Math.min(end, start + longestShown)), 'latin1')
   return `${bytes.toString('utf8')}${end - start > longestShown ? '…' : ''}`
 }
+
+/** The same text that shares no memory with what it was cut out of. */
+export const own = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')

@@ -1,5 +1,6 @@
 /** Requests as the access log has them: how long they took, on which paths, and how many were in the work at once. */
-import { Histogram } from './histogram.ts'
+import { binOf, Histogram } from './histogram.ts'
+import { own, shown } from './lines.ts'
 import type { Evidence } from './tally.ts'
 
 /** Lines that are shown of each kind. */
@@ -7,6 +8,9 @@ const mostShown = 5
 
 /** Paths that are counted apart; those beyond are counted by their shape. */
 const mostPaths = 500
+
+/** Paths whose histogram is known without asking for their shape. */
+const mostKnown = 20_000
 
 /** Requests that are kept in order, to be replayed: of the busiest stretch of the log. */
 const mostKept = 20_000
@@ -59,6 +63,8 @@ export class Requests {
   implausible = 0
   readonly durations = new Histogram()
   readonly paths = new Map<string, Histogram>()
+  /** By their bytes. */
+  readonly #known = new Map<string, Histogram>()
   /** Seconds since 1970 between which requests were in the work. */
   from = NaN
   to = NaN
@@ -86,7 +92,7 @@ export class Requests {
     this.#take = take
   }
 
-  /** `end` in seconds since 1970, NaN where it is not known; `duration` in seconds, NaN where it is not. */
+  /** `path` may be a part of a larger text; `end` in seconds since 1970, NaN where it is not known; `duration` in seconds, NaN where it is not. */
   add(path: string | undefined, end: number, duration: number): void {
     this.count++
     if (Number.isNaN(duration)) return
@@ -94,8 +100,9 @@ export class Requests {
       this.implausible++
       return
     }
-    this.durations.add(duration)
-    if (path !== undefined) this.#path(path).add(duration)
+    const bin = binOf(duration)
+    this.durations.add(duration, bin)
+    if (path !== undefined) (this.#known.get(path) ?? this.#path(path)).add(duration, bin)
     if (Number.isNaN(end)) return
     if (this.#kept.isFull) {
       if (!this.best || this.#kept.load > this.best.load) this.best = this.#kept
@@ -105,25 +112,37 @@ export class Requests {
     this.#work(end, duration)
   }
 
-  /** Keeps the line of a request that is worth showing; `evidence` makes it of the line at hand. */
-  show(duration: number, evidence: () => Evidence): void {
-    if (Number.isNaN(duration) || duration > longestDuration) return
-    if (duration * 5 < this.#former && this.#former >= 0.5) {
-      if (this.behindLong.length < mostShown) this.behindLong.push(evidence())
-    } else this.#former = duration
-    const least = this.#longest[mostShown - 1]
-    if (duration < 0.2 || (least && least.duration >= duration)) return
-    this.#longest.push({ duration, evidence: evidence() })
+  /** Whether the line of a request is worth showing. */
+  isShown(duration: number): boolean {
+    const isBehind = this.#former >= 0.5 && duration * 5 < this.#former
+    const isLong = duration >= 0.2 && duration <= longestDuration && duration > (this.#longest[mostShown - 1]?.duration ?? 0)
+    if (isBehind) return this.behindLong.length < mostShown
+    this.#former = duration
+    return isLong
+  }
+
+  /** Keeps such a line. */
+  show(duration: number, evidence: Evidence): void {
+    if (duration * 5 < this.#former) {
+      this.behindLong.push(evidence)
+      return
+    }
+    this.#longest.push({ duration, evidence })
     this.#longest.sort((one, other) => other.duration - one.duration)
     if (this.#longest.length > mostShown) this.#longest.pop()
   }
 
-  #path(path: string): Histogram {
-    const known = this.paths.get(path)
-    if (known) return known
+  #path(text: string): Histogram {
+    const path = shown(text)
     const name = this.paths.size < mostPaths ? path : shapeOf(path)
     let histogram = this.paths.get(name)
-    if (!histogram) this.paths.set(this.paths.size < 2 * mostPaths ? name : '…', (histogram = this.paths.get('…') ?? new Histogram()))
+    if (!histogram) {
+      const place = this.paths.size < 2 * mostPaths ? name : '…'
+      histogram = this.paths.get(place) ?? new Histogram()
+      this.paths.set(place, histogram)
+    }
+    if (this.#known.size >= mostKnown) this.#known.clear()
+    this.#known.set(own(text), histogram)
     return histogram
   }
 

@@ -220,11 +220,23 @@ export class Story {
     if (worker.timeout) return
     worker.timeout = { time: line.time, evidence }
     this.tally.add('worker-timeout', line.time, evidence)
-    if (!isSync(arbiter.workerClass ?? this.circumstances.workerClass)) {
+    if (!isSync(arbiter.workerClass ?? this.circumstances.workerClass) && this.#hadBooted(source, arbiter, worker, line.time)) {
       worker.timeout.isSilent = true
       this.tally.add('silent-worker', line.time, evidence)
     }
     this.#bootEnded(source, arbiter, worker, line.time, evidence, (this.circumstances.timeout ?? 30) + bootTime)
+  }
+
+  /** Whether a worker was up when it gave no more sign of life: up to 21.2 the import of the application counts too. */
+  #hadBooted(source: Source, arbiter: Arbiter, worker: Worker, time: number): boolean {
+    const major = Number((arbiter.release ?? this.circumstances.gunicorn)?.split('.')[0])
+    return major >= 22 || worker.hasSpoken || source.requests > worker.requestsBefore || time - worker.bootedAt > ((this.circumstances.timeout ?? 30) + 3) * 1000
+  }
+
+  /** A process of gunicorn's has logged what is not gunicorn's. */
+  spoke(sourceName: string, pid: number): void {
+    const worker = this.source(sourceName).workers.get(pid)
+    if (worker) worker.hasSpoken = true
   }
 
   #failed(source: Source, sourceName: string, line: ErrorLine, uri: string, evidence: Evidence): void {

@@ -1,0 +1,170 @@
+/** Logs as they come: wrapped by collectors, cut, mixed with what others write. What real gunicorns log is in test/conformance/logs.test.ts. */
+import { describe, expect, test } from '@jest/globals'
+import { diagnosisOf } from '../../src/logs/diagnose.ts'
+import { Diagnosing } from '../../src/logs/diagnosing.ts'
+import type { Diagnosis } from '../../src/logs/diagnosis.ts'
+import type { Circumstances } from '../../src/logs/story.ts'
+import wording from '../../src/logs/wording.json' with { type: 'json' }
+
+function diagnose(log: string | Uint8Array, circumstances: Partial<Circumstances> = {}, piece = 997): Diagnosis {
+  const reading = new Diagnosing({ isKnown: Object.keys(circumstances).length > 0, ...circumstances })
+  const bytes = Buffer.from(log)
+  for (let at = 0; at < bytes.length; at += piece) reading.push(bytes.subarray(at, at + piece))
+  reading.end()
+  return diagnosisOf(reading)
+}
+
+const says = (diagnosis: Diagnosis): readonly string[] => diagnosis.conclusions.map(({ id }) => id)
+
+/** A line of the error log, so many seconds in. */
+const line = (second: number, pid: number, level: string, message: string): string => {
+  const time = new Date(Date.parse('2026-11-30T10:00:00Z') + second * 1000).toISOString()
+  return `[${time.slice(0, 10)} ${time.slice(11, 19)} +0000] [${pid}] [${level}] ${message}`
+}
+
+const boot = (worker = 8): readonly string[] => [
+  line(0, 7, 'INFO', 'Starting gunicorn 23.0.0'), line(0, 7, 'INFO', 'Listening at: http://0.0.0.0:5000 (7)'), line(0, 7, 'INFO', 'Using worker: sync'), line(0, worker, 'INFO', `Booting worker with pid: ${worker}`),
+]
+
+const timeout = [
+  ...boot(), line(60, 7, 'CRITICAL', 'WORKER TIMEOUT (pid:8)'), line(60, 8, 'ERROR', 'Error handling request /report'), 'Traceback (most recent call last):', '  File "/srv/app/shop.py", line 3, in app', '    wait()', 'SystemExit: 1',
+  line(60, 8, 'INFO', 'Worker exiting (pid: 8)'), line(61, 7, 'ERROR', 'Worker (pid:8) was sent SIGKILL! Perhaps out of memory?'), line(61, 9, 'INFO', 'Booting worker with pid: 9'),
+]
+
+const stamp = (index: number): string => `2026-11-30T10:00:${String(index % 60).padStart(2, '0')}.123456789Z`
+
+describe('what is around a line', () => {
+  const wrappings: Readonly<Record<string, (text: string, index: number) => string>> = {
+    nothing: (text) => text,
+    'kubectl logs --timestamps': (text, index) => `${stamp(index)} ${text}`,
+    'kubectl logs --prefix': (text) => `[pod/web-5d8f/app] ${text}`,
+    'kubectl logs --prefix --timestamps': (text, index) => `[pod/web-5d8f/app] ${stamp(index)} ${text}`,
+    CRI: (text, index) => `${stamp(index)} stderr F ${text}`,
+    'CRI, in parts': (text, index) => `${stamp(index)} stderr P ${text.slice(0, 20)}\n${stamp(index)} stderr F ${text.slice(20)}`,
+    'docker compose': (text) => `web-1  | ${text}`,
+    'json-file of docker': (text, index) => JSON.stringify({ log: `${text}\n`, stream: 'stderr', time: stamp(index) }),
+    'fluent-bit': (text, index) => JSON.stringify({ date: 1796032800.5 + index, log: text, kubernetes: { pod_name: 'web-5d8f', container_name: 'app' } }),
+    vector: (text, index) => JSON.stringify({ message: text, timestamp: stamp(index), kubernetes: { pod_name: 'web-5d8f' }, source_type: 'kubernetes_logs' }),
+    'ends of lines of Windows': (text) => `${text}\r`,
+  }
+  test.each(Object.entries(wrappings))('%s', (_, wrap) => {
+    const diagnosis = diagnose(`${timeout.map(wrap).join('\n')}\n`)
+    expect(says(diagnosis)).toEqual(['worker-timeout'])
+    expect([diagnosis.healthy, diagnosis.events['worker-timeout']?.count, diagnosis.conclusions[0]?.summary]).toEqual([false, 1, expect.stringContaining('at /report')])
+  })
+
+  test('pods are told apart, whose processes have the same numbers', () => {
+    const of = (pod: string, lines: readonly string[]): string[] => lines.map((text) => `[pod/${pod}/app] ${text}`)
+    const log = [...of('a', boot()), ...of('b', boot()), ...of('a', [line(9, 7, 'CRITICAL', 'WORKER TIMEOUT (pid:8)')]), ...of('b', [line(10, 7, 'ERROR', 'Worker (pid:8) was sent SIGKILL! Perhaps out of memory?')])]
+    expect(says(diagnose(log.join('\n')))).toEqual(['worker-timeout', 'worker-killed', 'out-of-memory'])
+  })
+})
+
+describe('no wrong claim', () => {
+  test('words of gunicorn in what a client sends, or an application writes', () => {
+    const agent = '[2026-11-30 10:00:05 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:8)'
+    const log = [...boot(), `1.2.3.4 - - [30/Nov/2026:10:00:05 +0000] "GET / HTTP/1.1" 200 2 "-" "${agent}"`, `agent: ${agent.replace('[7]', '[99]')}`, 'WORKER TIMEOUT (pid:8)', '{"event": "WORKER TIMEOUT (pid:8)"}', 'Error: WORKER TIMEOUT',
+      line(6, 8, 'WARNING', 'the shop says: Worker (pid:8) was sent SIGKILL! Perhaps out of memory?')]
+    expect([says(diagnose(log.join('\n'))), diagnose(log.join('\n')).healthy]).toEqual([[], true])
+  })
+
+  test('what the application prints without an end stands before a line of gunicorn', () => {
+    expect(says(diagnose([...boot(), `half a line${line(60, 7, 'CRITICAL', 'WORKER TIMEOUT (pid:8)')}`].join('\n')))).toEqual(['worker-timeout'])
+  })
+
+  test('a log that begins behind the timeout', () => {
+    expect(says(diagnose(timeout.slice(-2).join('\n')))).toEqual([])
+    expect(diagnose(timeout.slice(-2).join('\n')).healthy).toBeNull()
+  })
+
+  test('every beginning and every end of a log', () => {
+    for (let cut = 0; cut <= timeout.length; cut++) {
+      const allowed = new Set(['worker-timeout'])
+      for (const part of [timeout.slice(cut), timeout.slice(0, cut)]) expect(says(diagnose(part.join('\n'))).filter((id) => !allowed.has(id))).toEqual([])
+    }
+    const bytes = Buffer.from(timeout.join('\n'))
+    for (let cut = 0; cut < bytes.length; cut += 7) expect(says(diagnose(bytes.subarray(cut))).filter((id) => id !== 'worker-timeout')).toEqual([])
+  })
+
+  test('nothing, other programs, and bytes that are no text', () => {
+    expect(diagnose('').healthy).toBeNull()
+    expect(diagnose('celery@web ready.\n2026-11-30 10:00:00,000 INFO started\n').healthy).toBeNull()
+    let seed = 7
+    const junk = Uint8Array.from({ length: 100_000 }, () => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) >>> 16)
+    expect([says(diagnose(junk)), diagnose(junk).healthy]).toEqual([[], null])
+    expect(says(diagnose(Buffer.concat([Buffer.from(`${timeout.join('\n')}\n`), junk, Buffer.from(`\n${timeout.join('\n')}`)])))).toEqual(['worker-timeout'])
+  })
+
+  test('a line without end takes no memory, and hides no other', () => {
+    expect(says(diagnose(`${'x'.repeat(3_000_000)}\n${timeout.join('\n')}`, {}, 65_536))).toEqual(['worker-timeout'])
+  })
+
+  test('healthy stops', () => {
+    for (const message of ['Worker (pid:8) was sent SIGTERM!', 'Worker with pid 8 was terminated due to signal 15'])
+      expect(diagnose([...boot(), line(5, 7, 'INFO', 'Handling signal: term'), line(5, 7, 'ERROR', message), line(6, 7, 'INFO', 'Shutting down: Master')].join('\n')).healthy).toBe(true)
+  })
+})
+
+describe('requests', () => {
+  const access = (second: number, path: string, duration: number, status = 200, agent = 'curl'): string => {
+    const time = new Date(Date.parse('2026-11-30T10:00:00Z') + second * 1000).toISOString().slice(11, 19)
+    return `[10.0.0.1] - - [30/Nov/2026:${time} +0000] "GET ${path} HTTP/1.1" ${status} ${Math.round(duration * 1e6)} 2 "-" "${agent}"`
+  }
+  const sync: Partial<Circumstances> = { workers: 1, workerClass: 'sync', threads: 1 }
+
+  test('long ones that hold the only worker, and short ones that wait for them', () => {
+    const log = Array.from({ length: 20 }, (_, index) => [access(2 * index + 2, '/report?week=1', 2), access(2 * index + 2, '/static/a.css', 0.001), access(2 * index + 2, '/static/b.js', 0.001)]).flat()
+    const diagnosis = diagnose(log.join('\n'), sync)
+    expect(says(diagnosis)).toEqual(['saturated-workers', 'waiting-requests', 'slow-requests'])
+    expect(diagnosis.conclusions.map(({ advice }) => advice.map(({ setting, value }) => [setting, value]))).toEqual(
+      Array.from({ length: 3 }, () => [['workers', 4], ['worker_class', 'gevent'], ['threads', 4], [null, null]]))
+    expect(diagnosis.requests).toMatchObject({ count: 60, slowest: [{ path: '/report', count: 20 }, { path: expect.any(String) }, { path: expect.any(String) }] })
+    expect(diagnosis.requests?.busy).toBeGreaterThan(0.9)
+    expect(diagnosis.requests?.waited).toBeGreaterThan(30)
+    expect(diagnosis.requests?.p50).toBeCloseTo(0.001, 4)
+    expect(diagnosis.requests?.p95).toBeCloseTo(2, 1)
+  })
+
+  test('busy, but fine', () => {
+    const log = Array.from({ length: 600 }, (_, index) => access(index / 10, `/page/${index % 7}`, 0.05))
+    expect([diagnose(log.join('\n'), sync).healthy, says(diagnose(log.join('\n'), sync))]).toEqual([true, []])
+    expect(diagnose(log.join('\n'), sync).requests?.busy).toBeCloseTo(0.5, 1)
+  })
+
+  test('where requests fail, and where a clock was set, the time is none', () => {
+    const log = [...boot(), access(1, '/', 0.01), line(2, 8, 'ERROR', 'Error handling request /orders'), 'Traceback (most recent call last):', '  File "/srv/app/shop.py", line 1, in app', 'ValueError: no', access(2, '/orders', 0.000003, 500),
+      access(3, '/', 82_800)]
+    expect(diagnose(log.join('\n'), sync).requests).toMatchObject({ count: 3, p50: expect.closeTo(0.01, 3), p99: expect.closeTo(0.01, 3) })
+    const back = Array.from({ length: 100 }, (_, index) => access(index < 50 ? index : index - 3600, '/report', 1))
+    expect(says(diagnose(back.join('\n'), sync))).toEqual([])
+  })
+
+  const one = (format: string, text: string): unknown => {
+    const { requests } = diagnose(text, { accessLogFormat: format })
+    return requests && [requests.count, requests.p50, ...requests.slowest.map(({ path }) => path)]
+  }
+  test.each([
+    ['%(h)s %(t)s "%(r)s" %(s)s %(L)s', '::1 [30/Nov/2026:10:00:00 +0000] "GET /a?b HTTP/1.1" 200 1.005418', '/a'],
+    ['{"ip":"%(h)s","request":"%(r)s","status":%(s)s,"us":%(D)s,"agent":"%(a)s"}', '{"ip":"1.2.3.4","request":"GET /a HTTP/1.1","status":200,"us":1005418,"agent":"x\\"}', '/a'],
+    ['%(m)s %(U)s%(q)s %(s)s %(M)sms pid=%(p)s', 'GET /a 200 1005ms pid=<17>', undefined],
+    ['%(s)s %(T)s "%(a)s" "%(r)s"', '200 1 "he says \\"200\\" and more" "GET /a HTTP/1.1"', '/a'],
+    ['%(t)s %(D)s %(s)s "%(a)s" "%({x-forwarded-for}i)s" "%(r)s"', '[30/Nov/2026:10:00:00 +0200] 1005418 200 "a\\" "-" "GET /a HTTP/1.1"', '/a'],
+    ['%a %t "%r" %s %Tf', '1.2.3.4 [30/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 1.005418', '/a'],
+  ])('%s', (format, text, path) => {
+    const [count, p50, ...paths] = one(format, text) as [number, number, ...string[]]
+    expect([count, Math.round(p50 * 10) / 10, paths[0]]).toEqual([1, 1, path])
+  })
+
+  test("uvicorn's and aiohttp's own lines have no time", () => {
+    expect(one('%(D)s', '10.0.0.1:51234 - "GET /a HTTP/1.1" 200')).toEqual([1, null])
+    expect(one('%(D)s', '10.0.0.1 [30/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 150 "-" "curl"')).toEqual([1, null])
+  })
+})
+
+test('what is asked of the wording is in it', async () => {
+  const texts = new Set(wording.messages.map(({ text }) => text))
+  const { readFileSync } = await import('node:fs')
+  const asked = [...readFileSync(new URL('../../src/logs/story.ts', import.meta.url), 'utf8').matchAll(/case (['"])(.*?)\1:/g)].map(([, , text = '']) => text)
+  expect(asked.length).toBeGreaterThan(20)
+  expect(asked.filter((text) => !texts.has(text))).toEqual([])
+})
