@@ -20,8 +20,15 @@ const errors: readonly (readonly [RegExp, 'configuration' | 'address' | 'applica
   [/^(?:Error: )?'[^']*' isn't writable \[|^Value must be |^Invalid value |^Unable to load config |^Not a string: |^Not a list: |^Must be |^Value must not |^No such (?:user|group): |^No section |^Already running on PID |^The file with the extension |^'[^']*' doesn't exist$|^can't chdir to |^Invalid |^unable to |^Expected |^Failed to /i, 'configuration'],
 ]
 
-/** gunicorn's own words for an application that it does not find in a module that is there. */
-const notFound = /^(?:Failed to find attribute '.*' in '.*'\.|Failed to parse '.*' as an attribute name or function call\.|Failed to find application object.*|Function reference must be a simple name: .*|Application object must be callable\.|Failed to find application, did you mean '.*'\?)$/
+/** gunicorn's own words for an application that it does not find in a module that is there: how they begin and end. */
+const notFound: readonly (readonly [string, string])[] = [
+  ["Failed to find attribute '", '.'],
+  ['Failed to parse ', ' as an attribute name or function call.'],
+  ['Failed to find application object', ''],
+  ['Function reference must be a simple name: ', ''],
+  ['Application object must be callable.', ''],
+  ["Failed to find application, did you mean '", '?'],
+]
 
 export class PlainLines {
   readonly #story: Story
@@ -85,7 +92,7 @@ export class PlainLines {
       place.owner = undefined
       return true
     }
-    if (notFound.test(text)) {
+    if (notFound.some(([beginning, end]) => text.startsWith(beginning) && text.endsWith(end))) {
       story.notLoaded('application-not-found', text, time, evidenceOf(line))
       return true
     }

@@ -203,7 +203,7 @@ export class Story {
     this.#isClassRefused = false
     arbiter.release = release
     this.tally.add('start', arbiter.startedAt, arbiter.evidence)
-    if (/^\d+[\w.]*$/.test(release) && this.releases.size < 100) this.releases.add(release)
+    if (/^\d[\w.]*$/.test(release) && this.releases.size < 100) this.releases.add(release)
   }
 
   #speaks(source: Source, pid: number): Pick<Worker, 'isAskedToEnd'> {
@@ -291,8 +291,9 @@ export class Story {
     if (signal !== '9' && signal !== 'SIGKILL') return
     const isReloaded = line.time - arbiter.reloadedAt < 600_000 && !((worker?.bootedAt ?? 0) > arbiter.reloadedAt)
     if (arbiter.stop || isReloaded || worker?.isAskedToEnd || worker?.isExiting) {
-      // Where it had begun to end by itself, gunicorn's patience came to its end, or somebody else's.
-      if (!(worker?.isExiting && arbiter.stop)) this.tally.add('forced-restart', line.time, evidence)
+      // A quick stop kills what does not end at once, and one that says that it ends has answered its requests.
+      const isPatient = arbiter.stop === undefined || (arbiter.stop.signal === 'term' && !(line.time - arbiter.stop.time < 1000))
+      if (isPatient && !(worker?.isExiting && arbiter.stop)) this.tally.add('forced-restart', line.time, evidence)
       return
     }
     if (this.#mayBeCut(source, arbiter, line.time)) return void this.unexplained++

@@ -39,7 +39,7 @@ export interface LogRun {
 const start = 'import sys; sys.path[0:0] = sys.argv[1].split(":"); sys.argv = ["gunicorn", *sys.argv[2:]]; from gunicorn.app.wsgiapp import run; run()'
 
 /** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
