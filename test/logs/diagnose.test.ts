@@ -105,6 +105,33 @@ describe('no wrong claim', () => {
   })
 })
 
+describe('what takes more than a process to bring about', () => {
+  const raised = (message: string): readonly string[] => [
+    ...boot().slice(0, 3), line(1, 7, 'ERROR', 'Unhandled exception in main loop'), 'Traceback (most recent call last):', '  File "/usr/lib/python3/site-packages/gunicorn/arbiter.py", line 202, in run', '    self.manage_workers()',
+    '  File "/usr/lib/python3/tempfile.py", line 230, in _get_default_tempdir', '    raise FileNotFoundError(', message,
+  ]
+
+  test('a file system that cannot be written to', () => {
+    const folder = diagnose(raised("FileNotFoundError: [Errno 2] No usable temporary directory found in ['/tmp', '/var/tmp', '/usr/tmp', '/srv/app']").join('\n'))
+    expect([says(folder), folder.conclusions[0]?.advice[0]?.setting]).toEqual([['read-only-file-system'], 'worker_tmp_dir'])
+    const socket = diagnose([...boot(), line(1, 7, 'ERROR', "Control server error: [Errno 30] Read-only file system: '/root/.gunicorn'")].join('\n'))
+    expect(says(socket)).toEqual(['read-only-file-system'])
+    // What the application is refused is its own affair.
+    const own = [...boot(), line(1, 8, 'ERROR', 'Error handling request /upload'), 'Traceback (most recent call last):', '  File "/srv/app/shop.py", line 3, in app', "OSError: [Errno 30] Read-only file system: '/srv/app/x'"]
+    expect(diagnose(own.join('\n')).healthy).toBe(true)
+  })
+
+  test('a command that goes into the background leaves no log', () => {
+    expect(says(diagnose('', { daemon: true }))).toEqual(['daemonized'])
+  })
+
+  test('what the kernel kills again and again', () => {
+    const killed = [10, 100, 200].flatMap((second, index) => [line(second, 7, 'ERROR', `Worker (pid:${8 + index}) was sent SIGKILL! Perhaps out of memory?`), line(second, 9 + index, 'INFO', `Booting worker with pid: ${9 + index}`)])
+    const diagnosis = diagnose([...boot(), ...killed].join('\n'))
+    expect(diagnosis.conclusions.map(({ id, confidence }) => [id, confidence])).toEqual([['worker-killed', 'certain'], ['out-of-memory', 'likely']])
+  })
+})
+
 describe('requests', () => {
   const access = (second: number, path: string, duration: number, status = 200, agent = 'curl'): string => {
     const time = new Date(Date.parse('2026-11-30T10:00:00Z') + second * 1000).toISOString().slice(11, 19)
