@@ -16,7 +16,7 @@ export const seconds = (duration: number): string => (duration >= 10 ? `${Math.r
 /** More workers, up to the platform's number of them. `load` is the mean number of requests in the work, while all were busy. */
 export function moreWorkers({ workers, workerClass }: Capacity, load: number | undefined): readonly Advice[] {
   if (workers === undefined || workers >= guideWorkers || !(workerClass === 'sync' || workerClass === 'gthread' || workerClass === undefined)) return []
-  const share = load === undefined ? '' : `: what took all of ${workers === 1 ? 'one' : workers} takes ${percent(load / guideWorkers)} of ${guideWorkers}`
+  const share = load === undefined ? '' : `: the same requests take ${percent(load / guideWorkers)} of their time, and more of them can come`
   return [{ text: `Raise the workers to ${guideWorkers}.`, setting: 'workers', value: guideWorkers, expected: `${guideWorkers} requests are served at once${share}` }]
 }
 
