@@ -144,7 +144,7 @@ async function savedImage(at: LayoutFile, name: string | undefined): Promise<Sto
   if (image.layers.length > mostLayers) throw new ImageError(`it has ${image.layers.length} layers, and ${mostLayers} are read at most`)
   const content = await document(image.config)
   const config = readConfig(content)
-  if (config.diffIds.length !== image.layers.length) throw new ImageError(`its configuration tells of ${config.diffIds.length} layers, and its manifest.json of ${image.layers.length}`)
+  if (config.diffIds.length !== image.layers.length) throw new ImageError(`its configuration lists ${config.diffIds.length} layers, and its manifest.json of ${image.layers.length}`)
   return {
     digest: digestOf(content), config,
     layers: image.layers.map((path, index) => {

@@ -32,12 +32,12 @@ export async function* verified(stream: Bytes, { digest, size }: { readonly dige
   let length = 0
   for await (const chunk of stream) {
     length += chunk.length
-    if (size !== undefined && length > size) refuse(`it has more than the ${size} bytes that are told of it`)
+    if (size !== undefined && length > size) refuse(`it has more than the ${size} bytes that its descriptor names`)
     hash.update(chunk)
     count?.(chunk.length)
     yield chunk
   }
-  if (size !== undefined && length < size) refuse(`it is cut off: it has ${length} of the ${size} bytes that are told of it`)
+  if (size !== undefined && length < size) refuse(`it is cut off: it has ${length} of the ${size} bytes that its descriptor names`)
   if (hash.digest('hex') !== hex) refuse('its content is not what its digest tells')
 }
 

@@ -33,7 +33,7 @@ export async function readFiles({ layers, config }: StoredImage, wants: Wants, s
     problems.push(`layer ${shortDigest(layers[index]!.digest)} cannot be read: ${error.message}`)
   }
   if (!layers.every(({ isUnpacked }) => isUnpacked) && config.diffIds.length > 0 && config.diffIds.length !== layers.length)
-    problems.push(`its configuration tells of ${config.diffIds.length} layers, and its manifest of ${layers.length}`)
+    problems.push(`its configuration lists ${config.diffIds.length} layers, and its manifest of ${layers.length}`)
   let done = 0
   for (const [index, layer] of [...layers.entries()].reverse()) {
     try {

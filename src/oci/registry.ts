@@ -209,7 +209,7 @@ class Repository implements Blobs {
   async #token(challenge: string, credentials: Credentials | undefined, wants: string): Promise<string> {
     const parameters = new Map([...challenge.slice(0, 8192).matchAll(/\b(\w+)="([^"]*)"/g)].map(([, name = '', value = '']): [string, string] => [name.toLowerCase(), value]))
     const realm = parameters.get('realm') ?? ''
-    if (!URL.canParse(realm)) throw new ImageError(`${this.#host} tells of no place that gives tokens`)
+    if (!URL.canParse(realm)) throw new ImageError(`${this.#host} names no place that gives tokens`)
     const url = new URL(realm)
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.#isInsecure)) throw new ImageError(`${this.#host} wants credentials to be sent without TLS`)
     const [service, scope] = [parameters.get('service'), `repository:${this.#name}:pull`]
