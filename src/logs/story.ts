@@ -337,9 +337,10 @@ export class Story {
 
   /** Nothing is said of workers that are killed as they go on too long; all others say that they exit. */
   #forced(source: Source, arbiter: Arbiter, taken: number): void {
+    const { gracefulTimeout } = this.circumstances
+    // One that has only just booted may be ended before it listens to signals.
     const left = source.of(arbiter).filter((worker) => !worker.timeout && worker.bootedAt < (arbiter.stop?.time ?? NaN))
     if (left.length === 0) return
-    const { gracefulTimeout } = this.circumstances
     // Where the application switches gunicorn's loggers off, as Django's disable_existing_loggers does, nobody says so.
     const isSpeaking = source.requests > 0 || [...source.workers.values()].some((worker) => worker.arbiter === arbiter && (worker.isExiting || worker.hasSpoken))
     const patience = gracefulTimeout ?? (isSpeaking ? 1 : 30)

@@ -15,6 +15,7 @@ import os, sys, time, traceback
 def app(environ, start_response):
     path = environ['PATH_INFO']
     if path.startswith('/sleep/'):
+        print('sleeping', flush=True)
         time.sleep(float(path.split('/')[2]))
     elif path == '/error':
         raise ValueError('broken order')
@@ -93,7 +94,7 @@ const states: Readonly<Record<string, Case>> = {
 }
 
 /** A stop that gunicorn loses patience with: what is said of it is told by the command. */
-const stopped: Case = { args: ['--graceful-timeout', '2', ...serving], drive: async (gunicorn) => { void gunicorn.get('/sleep/8'); await wait(700) }, says: ['forced-restart'] }
+const stopped: Case = { args: ['--graceful-timeout', '2', ...serving], drive: async (gunicorn) => { void gunicorn.get('/sleep/8'); await gunicorn.until('sleeping'); await wait(1100) }, says: ['forced-restart'] }
 
 function diagnose(log: string, gracefulTimeout?: number): Diagnosis {
   const reading = new Diagnosing({ isKnown: gracefulTimeout !== undefined, gracefulTimeout })
