@@ -33,7 +33,9 @@ function write(bytes: number): void {
 /** Seconds of processor time, and MiB, of a command; both as `time` of GNU has them. */
 async function measure(command: readonly string[]): Promise<{ readonly seconds: number; readonly memory: number }> {
   const said = join(folder, 'time')
-  const child = spawn('/usr/bin/time', ['-f', '%U %S %M', '-o', said, ...command], { stdio: 'ignore' })
+  // grep ends at the first match where nobody reads how many there are.
+  const child = spawn('/usr/bin/time', ['-f', '%U %S %M', '-o', said, ...command], { stdio: ['ignore', 'pipe', 'ignore'] })
+  child.stdout?.resume()
   await once(child, 'close')
   const [user = 0, system = 0, kilobytes = 0] = (readFileSync(said, 'utf8').trim().split('\n').at(-1) ?? '').split(' ').map(Number)
   return { seconds: user + system, memory: kilobytes / 1024 }

@@ -7,10 +7,10 @@ import type { Evidence } from './tally.ts'
 const mostShown = 5
 
 /** Paths that are counted apart; those beyond are counted by their shape. */
-const mostPaths = 500
+const mostPaths = 200
 
 /** Paths whose histogram is known without asking for their shape. */
-const mostKnown = 20_000
+const mostKnown = 5000
 
 /** Requests that are kept in order, to be replayed: of the busiest stretch of the log. */
 const mostKept = 20_000
