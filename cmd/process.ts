@@ -3,7 +3,6 @@ import { closeSync, constants, createReadStream, existsSync, fstatSync, openSync
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
-import { setFlagsFromString } from 'node:v8'
 import { FileError } from '../src/cli/exit.ts'
 import { askHelper, http } from './registries.ts'
 import { isIgnored, readIgnored, type Ignored } from '../src/cli/ignored.ts'
@@ -124,8 +123,6 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 const logChunk = 64 * 1024
 
 function openLog(path: string): LogFile {
-  // What is read is thrown away at once: room for it that grows is memory for nothing.
-  setFlagsFromString('--semi-space-growth-factor=1')
   const file = openSync(path, constants.O_RDONLY | (constants.O_NOCTTY ?? 0))
   const found = fstatSync(file)
   if (found.isDirectory()) {
