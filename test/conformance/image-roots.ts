@@ -1,7 +1,7 @@
 /** Images that are made as people make them: commands run in a container's file system, and what each leaves is a layer. */
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -36,7 +36,7 @@ const lowest = new Set(['libc6', 'libstdc++6', 'libgcc-s1', 'python3-minimal', '
 export async function prepare(): Promise<Tools> {
   if (process.getuid?.() !== 0) throw new Error('images are made in overlays, which takes root')
   for (const name of ['python3', 'busybox', 'unshare', 'ldd', 'apt-get', 'dpkg-deb']) if (findProgram(name) === undefined) throw new Error(`${name} is not installed`)
-  const folder = cacheFolder('images-4')
+  const folder = cacheFolder('images-5')
   const tools = { folder: join(folder, 'tools'), local: join(folder, 'local'), debian: join(folder, 'debian') }
   if (existsSync(join(folder, '.complete'))) return tools
   rmSync(folder, { recursive: true, force: true })
@@ -45,7 +45,7 @@ export async function prepare(): Promise<Tools> {
     const { base, version } = JSON.parse((await run('python3', ['-c', 'import json,sys;print(json.dumps({"base":sys.base_prefix,"version":"%d.%d"%sys.version_info[:2]}))'])).stdout) as { base: string; version: string }
     if (base === '/usr') throw new Error('python3 is that of Debian, and another one is needed, such as that of pyenv')
     for (const wheel of wheels) await run('python3', ['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:', '--dest', join(tools.folder, 'wheels'), wheel])
-    await run('python3', ['-m', 'pip', 'download', '--quiet', '--only-binary', ':all:', '--dest', join(tools.folder, 'wheels'), 'greenlet', 'dnspython', 'pathspec', 'pluggy', 'trove-classifiers', 'distlib', 'filelock', 'platformdirs', 'tomlkit', 'jaraco.functools', 'more-itertools'])
+    await run('python3', ['-m', 'pip', 'download', '--quiet', '--only-binary', ':all:', '--dest', join(tools.folder, 'wheels'), 'greenlet', 'dnspython', 'pathspec', 'pluggy', 'trove-classifiers', 'distlib', 'filelock<4', 'platformdirs', 'tomlkit', 'jaraco.functools', 'more-itertools'])
     await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', join(tools.folder, 'pip'), 'pip'])
     await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', join(tools.folder, 'uv'), 'uv==0.13.9'])
     await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', join(tools.folder, 'shiv'), 'shiv', 'pex'])
@@ -122,7 +122,7 @@ export class MadeImage {
 
   /** Runs a script in the image as it is so far: what it changes is the next layer. Throws what it says where it fails. */
   async step(script: string): Promise<this> {
-    const upper = mkdtempSync(join(this.#work, 'layer-'))
+    const upper = this.#upper('layer-')
     const { status, stderr } = await this.#within(upper, ['sh', '-ec', script], environment, '/', undefined)
     if (status !== 0) throw new Error(`${script}\n${stderr}`)
     this.#layers.push(upper)
@@ -131,12 +131,19 @@ export class MadeImage {
 
   /** Runs a command in the image as a container does. What it writes is lost. */
   async start(config: Config, extra: Readonly<Record<string, string>>, argv = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])]): Promise<{ status: number; stderr: string; out: string | undefined }> {
-    const upper = mkdtempSync(join(this.#work, 'run-'))
+    const upper = this.#upper('run-')
     const env = Object.fromEntries((config.Env ?? []).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]))
     const home = config.User === undefined ? '/root' : '/home/app'
     const { status, stderr } = await this.#within(upper, argv, { HOME: home, PATH: '/usr/local/bin:/usr/bin:/bin', ...env, ORACLE_OUT: '/tmp/oracle.json', ...extra }, config.WorkingDir ?? '/', config.User)
     const out = join(upper, 'tmp/oracle.json')
     return { status, stderr, out: existsSync(out) ? readFileSync(out, 'utf8') : undefined }
+  }
+
+  /** The root of a container, which everybody may go through. */
+  #upper(name: string): string {
+    const folder = mkdtempSync(join(this.#work, name))
+    chmodSync(folder, 0o755)
+    return folder
   }
 
   async #within(upper: string, argv: readonly string[], env: Readonly<Record<string, string>>, folder: string, user: string | undefined): Promise<{ status: number; stderr: string }> {
