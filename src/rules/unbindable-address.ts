@@ -38,8 +38,8 @@ export default defineRule({
     for (const entry of subject.settings.entries('bind')) {
       const text = single(entry.value)
       if (typeof text !== 'string') continue
-      const address = parseAddress(text, subject.releases[0]?.addressSyntax)
-      if (address.kind !== 'tcp' || isPortVariable(subject, setting, entry)) continue
+      const address = addressIn(subject, text)
+      if (address?.kind !== 'tcp' || isPortVariable(subject, setting, entry)) continue
       const problem = faultOf(subject, setting, entry, address)
       if (problem) yield problem
       else bound.push({ entry, address, text })
@@ -48,6 +48,12 @@ export default defineRule({
     if (bound.length > 1) yield* overlaps(subject, setting, bound.slice(0, most))
   },
 })
+
+/** As a release reads it that does not refuse it: `:-1` is an address from 20.0 on, and cannot be bound. */
+function addressIn({ releases }: Subject, text: string): Address | undefined {
+  const syntaxes = new Set(releases.map((release) => release.addressSyntax))
+  return [...syntaxes].map((syntax) => parseAddress(text, syntax)).find(({ kind }) => kind !== 'bad')
+}
 
 /** What the name of the port's variable means in an address is another rule's to say. */
 function isPortVariable(subject: Subject, { source }: Setting, { argument, word }: Entry): boolean {
