@@ -128,6 +128,12 @@ export class FindingAbout<Command extends Invocation | undefined> implements Rul
     return this.otherwise === 'Off' ? undefined : this.#as(this.otherwise)
   }
 
+  /** The finding where its fix is not made for a reason, in the words of the message guide; undefined where nothing is done about it then. */
+  notMended(reason: string, remedy: string): FindingAbout<Command> | undefined {
+    const problem = { ...this.#problem, detail: `${this.#problem.detail}${unmended}${reason}`, remedy }
+    return new FindingAbout(this.#rule, problem, this.#invocation, this, this.container, this.contradiction).withoutFix()
+  }
+
   /** Whether it is denied, or would be where its fix is not made. */
   get mayDeny(): boolean {
     return mayDeny(this)

@@ -35,7 +35,7 @@ export interface Fixed {
  * Rounds that are made at most. Each mends something that the one before it had to put off, so that few are needed;
  * a policy whose fixes work against each other must not keep the webhook busy.
  */
-const mostRounds = 4
+export const mostRounds = 4
 
 /**
  * Mends what the report's findings with the action Fix name. `object` is what the report is about, and `read` reads it again once it is edited.
@@ -55,9 +55,7 @@ function fixed(object: unknown, report: Report, policy: Policy, python: Python, 
   let current = report
   let edited = object
   for (;;) {
-    const circumstances = new Circumstances(current.invocations, policy, python)
-    const mendable = current.findings.filter(isMendable)
-    const round = policy.injection === 'Environment' ? mendVariables(current, mendable, policy) : mend(current, mendable, policy, circumstances)
+    const round = mendOnce(current, policy, python)
     for (const finding of round.mended) mended.add(finding)
     if (round.edits.length > 0) rounds.push(round.edits)
     if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
@@ -71,6 +69,13 @@ function fixed(object: unknown, report: Report, policy: Policy, python: Python, 
     // Where nothing is left, it is not known what has been mended.
     spend(0)
   }
+}
+
+/** Mends what can be mended at once. */
+export function mendOnce(report: Report, policy: Policy, python: Python): Round {
+  const circumstances = new Circumstances(report.invocations, policy, python)
+  const mendable = report.findings.filter(isMendable)
+  return policy.injection === 'Environment' ? mendVariables(report, mendable, policy) : mend(report, mendable, policy, circumstances)
 }
 
 interface Round {

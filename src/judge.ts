@@ -6,7 +6,9 @@ import { bounded } from './budget.ts'
 import { annotatedPython } from './dependencies/annotation.ts'
 import { jsonPatch, type Edit } from './edit.ts'
 import { fix, withoutFixes, type Fixed } from './fix.ts'
+import { fixShared } from './fix-shared.ts'
 import type { Invocation, Surroundings } from './inspect.ts'
+import type { Path } from './kubernetes/field.ts'
 import type { Operation } from './kubernetes/review.ts'
 import { readWorkload, type Workload } from './kubernetes/workload.ts'
 import type { Finding } from './finding.ts'
@@ -90,6 +92,30 @@ export function judge(given: Mendable): Verdict {
   return bounded(() => {
     const report = lint(workload, policy, python, surroundings)
     return new Verdict(given, report, isFixed ? withoutFixes(report) : fix(object, report, policy, python, read), object)
+  })
+}
+
+/** One of those that read a text. */
+export interface Sharing extends Omit<Mendable, 'read'> {
+  /** For messages: `process "web"`. */
+  readonly name: string
+  /** Where the text stands in its object. */
+  readonly path: Path
+  /** Reads another text in its place. */
+  readonly read: (text: string) => Workload | undefined
+}
+
+/**
+ * Finds what is wrong in a text for each that reads it, and mends what is right for all of them: the verdicts, whose rounds are the same.
+ * @param unknown the name of someone who may read it as well, in a way that is not known: nothing is mended then
+ */
+export function judgeShared(text: string, sharing: readonly Sharing[], unknown: string | undefined): readonly Verdict[] {
+  const readers = sharing.map(({ name, path, workload, policy, python = annotatedPython(workload), surroundings, read, isFixed = false }) =>
+    ({ name, path, policy, python, read, isFixed, report: bounded(() => lint(workload, policy, python, surroundings)) }))
+  const fixed = fixShared(text, readers, unknown)
+  return sharing.flatMap((given, index) => {
+    const [reader, own] = [readers[index], fixed[index]]
+    return reader && own ? [new Verdict(given, reader.report, own, given.object)] : []
   })
 }
 

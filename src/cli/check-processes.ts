@@ -4,7 +4,7 @@ import type { Surroundings } from '../inspect.ts'
 import type { Path } from '../kubernetes/field.ts'
 import { valueAt, type Workload } from '../kubernetes/workload.ts'
 import { platformRule, type Remark } from '../platforms/remarks.ts'
-import { judge } from '../judge.ts'
+import { judge, type Verdict } from '../judge.ts'
 import type { Finding } from '../finding.ts'
 import type { Process, WrittenText } from '../platforms/process.ts'
 import { modeOf, workloadOf } from '../platforms/process-workload.ts'
@@ -19,9 +19,10 @@ import { Lines } from '../yaml/lines.ts'
 import type { TextChange } from '../yaml/mend-text.ts'
 import { configFilesIn, lineSpan, type ConfigPlaces } from './config-files.ts'
 import { readPlatformFile, type ReadFile } from './platform-files.ts'
-import type { PlatformFile, Repository } from './repository.ts'
+import { descriptionNames, type PlatformFile, type Repository } from './repository.ts'
 import type { ReportedFinding, Span } from './reports/report.ts'
 import { repositoryPython } from './repository-python.ts'
+import { SharedScripts, type Started, type Starter } from './shared-scripts.ts'
 
 /** What is to become of a file. */
 export interface Rewrite {
@@ -50,7 +51,22 @@ export function* checkPlatformFile(kind: PlatformFile, text: string, options: Pr
   const lines = new Lines(text)
   for (const { message, start, end } of file.faults) yield { unreadable: { message, span: spanIn(lines, { start, end }) } }
   const pythons = new Map<string, Python>()
-  for (const process of file.processes) yield* new ProcessCheck(process, file, lines, pythons, options, rewrite).run()
+  const checksOf = (of: ReadFile, where: Lines): ProcessCheck[] => of.processes.map((process) => new ProcessCheck(process, of, where, pythons, options, rewrite))
+  const own = checksOf(file, lines)
+  const others = fileBeside(kind, options)
+  const beside = others ? checksOf(others.file, new Lines(others.text)) : []
+  // In the same order, whichever of the two is checked.
+  const shared = new SharedScripts((kind === 'Procfile' ? [...own, ...beside] : [...beside, ...own]).map((check) => check.starter))
+  const mended = new Set<string>()
+  for (const check of own) yield* check.run(shared, mended)
+}
+
+/** The other one of the two files that may stand beside each other, whose processes may start the same scripts. */
+function fileBeside(kind: PlatformFile, options: ProcessOptions): { readonly file: ReadFile; readonly text: string } | undefined {
+  if (options.platform.dialect !== 'blueking') return undefined
+  const other = kind === 'Procfile' ? 'app_desc' : 'Procfile'
+  const text = (other === 'Procfile' ? ['Procfile'] : descriptionNames).map((name) => options.repository(name)).find((one) => one !== undefined)
+  return text === undefined ? undefined : { file: readPlatformFile(other, text, options), text }
 }
 
 class ProcessCheck {
@@ -65,6 +81,10 @@ class ProcessCheck {
   readonly #folder: string
   readonly #repository: Repository
   readonly #surroundings: Surroundings
+  readonly #workload: Workload
+  readonly #started: readonly Started[]
+  /** The scripts that it starts and that are not there. */
+  readonly #missing: string[] = []
 
   constructor(process: Process, file: ReadFile, lines: Lines, pythons: Map<string, Python>, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void) {
     this.#process = process
@@ -79,20 +99,34 @@ class ProcessCheck {
     this.#surroundings = { configFile: configFilesIn(this.#repository, options.surroundings?.configFile), isRepository: true }
     this.#python = pythons.get(folder) ?? repositoryPython(options.requirements, this.#repository, this.#folder)
     pythons.set(folder, this.#python)
+    this.#workload = workloadOf(process, options.platform)
+    const files = { read: this.#repository, unseen: (name: string) => void this.#missing.push(name) }
+    this.#started = [...processScripts(process, this.#workload, options.platform, files)].map((script) => this.#startedAs(script))
   }
 
-  *run(): Generator<Checked> {
+  get #name(): string {
+    return `process ${JSON.stringify(this.#process.name)}`
+  }
+
+  /** What it starts. */
+  get starter(): Starter {
+    const { command } = this.#process
+    const texts = command.form === 'text' ? [command.text.value] : command.form === 'list' ? command.words.map(({ value }) => value) : []
+    return { name: this.#name, folder: this.#folder, texts: [...texts, ...this.#started.map(({ text }) => text)], started: this.#started }
+  }
+
+  /** `mended`: the scripts of which it is known what becomes of them. */
+  *run(shared: SharedScripts, mended: Set<string>): Generator<Checked> {
     const process = this.#process
     const object = this.#file.object(process)
-    const started = workloadOf(process, this.#options.platform)
-    const unseen: Remark[] = []
-    const found = [...processScripts(process, started, this.#options.platform, { read: this.#repository, unseen: (file) => unseen.push(this.#unseen(file)) })]
+    const started = this.#workload
+    const unseen = this.#missing.map((file) => this.#unseen(file))
     const told = (workload: Workload): Workload => ({ ...workload, remarks: [...(workload.remarks ?? []), ...unseen] })
     const own = told(started)
     const read = (edited: unknown): Workload => told(workloadOf(withTexts(process, edited), this.#options.platform))
     const policy = modeOf(process.command, this.#options.platform) === 'splits' ? withoutQuotes(this.#policy) : this.#policy
     const checked = this.#check(own, object, policy, read, (finding) => this.#spanOf(finding))
-    const scripts = found.map((script) => this.#script(script))
+    const scripts = this.#started.flatMap((script) => this.#script(script, shared, mended))
     if (checked.edits.length > 0) this.#mend(object, checked.edits)
     // A script that does no more than start the next, or a process that starts one, has nothing to tell.
     const parts = [{ ...checked, checked: checked.workload as Checked }, ...scripts].filter(({ found }, index, all) => found > 0 || index === all.length - 1)
@@ -111,12 +145,19 @@ class ProcessCheck {
     return { rule: 'unseen-script', path, inFile: this.#start, shape: 'Not found', value: file, detail, remedy: platformRule('unseen-script').remedy }
   }
 
-  #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span, line?: number): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
-    // What the platform refuses as a whole is left as it is.
-    const verdict = judge({ object, workload: own, policy, python: this.#python, surroundings: this.#surroundings, read, isFixed: this.#file.faults.length > 0 })
-    const { rounds, findings, mended, gunicorns, invocations, decision } = verdict
+  #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
+    const verdict = judge({ object, workload: own, policy, python: this.#python, surroundings: this.#surroundings, read, isFixed: this.#isFixed })
+    return { edits: verdict.rounds, ...this.#told(own, verdict, undefined, span) }
+  }
+
+  /** What the platform refuses as a whole is left as it is. */
+  get #isFixed(): boolean {
+    return this.#file.faults.length > 0
+  }
+
+  #told(own: Workload, verdict: Verdict, line: number | undefined, span: (finding: Finding) => Span): { workload: Checked & { readonly workload: object }; found: number } {
+    const { findings, mended, gunicorns, invocations, decision } = verdict
     return {
-      edits: rounds,
       found: gunicorns.length + findings.length,
       workload: {
         workload: {
@@ -144,19 +185,25 @@ class ProcessCheck {
 
   // Scripts of the repository
 
-  /** Checks a script as this process starts it. */
-  #script({ file, text, workload, withText }: ProcessScript): { readonly checked: Checked; readonly found: number } {
+  #startedAs({ file, text, workload, withText }: ProcessScript): Started {
     const { path } = this.#process
-    const object = objectWith(path, text)
+    const sharing = { name: this.#name, object: objectWith(path, text), path, workload, policy: this.#policy, python: this.#python, surroundings: this.#surroundings, read: withText, isFixed: this.#isFixed }
+    return { name: this.#folder + file, text, sharing }
+  }
+
+  /** Checks a script as this process starts it, and mends it as all want it that do. */
+  #script(started: Started, shared: SharedScripts, mended: Set<string>): { readonly checked: Checked; readonly found: number }[] {
+    const { name, text, sharing: { path, object, workload } } = started
+    const verdict = shared.verdict(started, this.#folder)
+    if (!verdict) return []
     const lines = new Lines(text)
-    const span = ({ place: { start = 0, end = start + 1 } }: Finding): Span => spanIn(lines, { start, end })
-    const { workload: checked, edits, found } = this.#check(workload, object, this.#policy, (edited) => withText(String(valueAt(edited, path))), span, 1)
-    const name = this.#folder + file
-    if (edits.length > 0) {
-      const mended = edits.reduce((left: unknown, round) => applyEdits(left, round), object)
-      this.#rewrite({ script: name, before: text, splice: { start: 0, end: text.length, text: String(valueAt(mended, path)) } })
+    const { workload: checked, found } = this.#told(workload, verdict, 1, ({ place: { start = 0, end = start + 1 } }) => spanIn(lines, { start, end }))
+    if (verdict.rounds.length > 0 && !mended.has(name)) {
+      const after = verdict.rounds.reduce((left: unknown, round) => applyEdits(left, round), object)
+      this.#rewrite({ script: name, before: text, splice: { start: 0, end: text.length, text: String(valueAt(after, path)) } })
     }
-    return { found, checked: { ...checked, file: { name, text } } }
+    mended.add(name)
+    return [{ found, checked: { ...checked, file: { name, text } } }]
   }
 
   // Places

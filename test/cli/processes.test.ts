@@ -92,12 +92,6 @@ describe('scripts of the repository', () => {
     expect(err).toBe('')
   })
 
-  test('one that two processes need different changes of is mended for the first alone', async () => {
-    const files = { Procfile: 'web: bin/start.sh -b :$PORT\napi: bin/start.sh\n', 'bin/start.sh': '#!/bin/sh\nexec gunicorn app "$@"\n' }
-    const { err } = await run(['check', 'Procfile', '--fix'], files)
-    expect(err).toContain('paddock: bin/start.sh: not fixed: several processes start it, and each needs another change')
-  })
-
   test.each([
     ['a program that is no script', 'web: bin/start\n', { 'bin/start': '\u007fELF gunicorn app' }],
     ['one for another interpreter', 'web: bin/start\n', { 'bin/start': '#!/usr/bin/env python3\ngunicorn app\n' }],
