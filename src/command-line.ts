@@ -8,6 +8,7 @@ import { scriptIn, wrappersOf, type FoundScript } from './command-line/found-scr
 import { othersOf, spansOf } from './command-line/neighbours.ts'
 import { embedded, hasSeparator, hereDocument, insertionIn, isWhole, withinScript, type Insertion, type Place, type ScriptPlace } from './command-line/script-place.ts'
 import { alternativesOf, indexIn, partOf, wordOf } from './command-line/words.ts'
+import { folderOf, unsure, type Folder } from './command-line/working-folder.ts'
 import { nothingBeside } from './shell/beside.ts'
 import { spend } from './budget.ts'
 import { isGunicorn } from './gunicorn-name.ts'
@@ -82,7 +83,7 @@ class Inspector {
         this.#script(script, found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
           parents: found.parents, depth: 0, isFile: element.isFile === true, closed: (origins && splitByEnv) ?? (element.at && withinScript), inherits: inheritsAll(found.changes), runs: 'surely',
-          moves: () => !isPlain(wordsBefore(words, started)), beside: nothingBeside, starter: starterIn(words, started),
+          folder: () => (isPlain(wordsBefore(words, started)) ? '' : null), beside: nothingBeside, starter: starterIn(words, started),
         }, this.#unreadParameters(script, found, words, (index) => elements[index] && { path: elements[index].path, ...elements[index].at }))
       else if (origins !== undefined || !this.#joined(words, elements, started)) this.#overlook(words, started)
     }
@@ -127,7 +128,7 @@ class Inspector {
     const last = elements.at(-1)?.path ?? path
     const at = hasSeparator(own) ? elements[index + 1]?.path : undefined
     const position = at?.at(-1)
-    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), () => false), {
+    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), () => ''), {
       form: 'exec',
       command: undefined,
       script: undefined,
@@ -161,7 +162,7 @@ class Inspector {
     const end = own.at(-1)?.end ?? 0
     const next = own[1]
     const inherits = inheritsAll(changes)
-    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), () => false), {
+    this.#add(own, this.#variables(changes), this.#configFiles(words.slice(0, index), changes, () => this.#line.environment(), () => ''), {
       form: 'shell',
       command: undefined,
       script: { text: this.#line.text ?? '', path, place: (start, end) => ({ start, end }), splice: (splice) => splice },
@@ -187,8 +188,6 @@ class Inspector {
     if (script.unread) this.#mayStartMore = true
     const refusedFrom = this.#refused(place, script, way)
     const closed = way.closed ?? lost ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
-    let movesItself: boolean | undefined
-    const moves = (): boolean => way.moves() || (movesItself ??= /\b(cd|pushd|popd|chdir)\b/.test(text))
     const jobs = script.commands.some((command) => command.background)
     const isMade = spansOf(script.commands.filter((command) => command.embedded))
     const others = othersOf(script.commands)
@@ -208,11 +207,12 @@ class Inspector {
         kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, isFile: way.isFile, command, traps: script.traps, jobs,
       }])
       const beside = way.beside.within(script.commands, command)
+      const folder = (): Folder => folderOf(command, { text, commands: script.commands, name: parameters[0]?.value ?? undefined }, way.folder)
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => others(command) }
         const isBroken = !command.embedded && this.#escaped(place, words.slice(started.index + 1))
         const cut = command.embedded || isBroken ? undefined : this.#cut(place, command)
-        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? cut ?? (origins && splitByEnv), runs, moves, beside, isCut: (cut ?? lost) !== undefined, isBroken }, shell)
+        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? cut ?? (origins && splitByEnv), runs, folder, beside, isCut: (cut ?? lost) !== undefined, isBroken }, shell)
         continue
       }
       const inner = way.depth < deepestShell ? scriptIn(words, started, command.input !== undefined) : undefined
@@ -226,7 +226,7 @@ class Inspector {
           closed: closed ?? (origins && splitByEnv) ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
           inherits: way.inherits && inheritsAll(inner.changes),
           runs,
-          moves: () => moves() || !isPlain(wordsBefore(words, started)),
+          folder: () => (isPlain(wordsBefore(words, started)) ? folder() : unsure(folder())),
           beside,
           starter: undefined,
         })
@@ -333,7 +333,7 @@ class Inspector {
     words: readonly Word[],
     { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
     parents: readonly Parent[],
-    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'moves' | 'beside'> & { readonly isCut: boolean; readonly isBroken: boolean },
+    way: Pick<Way, 'closed' | 'inherits' | 'runs' | 'folder' | 'beside'> & { readonly isCut: boolean; readonly isBroken: boolean },
     shell: Omit<Shell, 'seat'> | undefined,
   ): void {
     const { path } = script
@@ -344,7 +344,7 @@ class Inspector {
       // With `command` in front of it, or the like, it is another matter.
       return first && isBlank(script.text.slice(from, first.start)) ? { path, ...script.place(first.start, first.end) } : undefined
     }
-    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(words.slice(0, index), changes, () => command.environment, way.moves), {
+    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(words.slice(0, index), changes, () => command.environment, way.folder), {
       form: 'shell',
       alternatives: words === command.words ? alternativesOf(command, index) : undefined,
       command,
@@ -362,13 +362,13 @@ class Inspector {
   }
 
   /** Where an invocation finds config files, and what they find in their environment; `before` are the words in front of it. */
-  #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, moves: () => boolean): ConfigSource | undefined {
+  #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, folder: () => Folder): ConfigSource | undefined {
     const { configFile, mayHideConfig } = this.#line
     if (!configFile) return undefined
-    const isAtHome = (): boolean => !moves() && isPlain(before) && !environment().tampered
+    const at = (): Folder => (isPlain(before) && !environment().tampered ? folder() : unsure(folder()))
     return {
-      file: (path) => configFile(path, isAtHome),
-      mayHide: mayHideConfig && (() => mayHideConfig(isAtHome)),
+      file: (path) => configFile(path, at),
+      mayHide: mayHideConfig && (() => mayHideConfig(at)),
       // A shell sets some variables of its own, and so does Python where it finds no locale.
       environment: changedVariables(changes, (name) => (isPlain(before) && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null)),
     }

@@ -3,6 +3,7 @@
  */
 import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budget.ts'
 import { nothingBeside } from './shell/beside.ts'
+import type { Folder } from './command-line/working-folder.ts'
 import { inspectCommandLine, mostWords, noParents, wordOf, type CommandLine, type Found, type Inspected, type Misstart } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
@@ -146,8 +147,8 @@ export function inspectContainer(
     variables: variablesOf(environment),
     releases,
     program,
-    configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
-    mayHideConfig: (isAtHome) => mayHideConfig(workload, container, surroundings, isAtHome),
+    configFile: (path, folder) => configFileOf(workload, container, surroundings, path, folder),
+    mayHideConfig: (folder) => mayHideConfig(workload, container, surroundings, folder),
   })
   const before = command.length === 0 && !container.platform ? [entryPoint] : noParents
   const invocations = found.invocations.map((invocation): Invocation => ({
@@ -206,8 +207,8 @@ function inMountedScripts(workload: Workload, container: Container, elements: re
       environment: () => new Environment(file.variables.map(({ name, value }) => [name, value ?? null]), false, file.tampered),
       variables: variablesOf(environment),
       releases,
-      configFile: (path, isAtHome) => configFileOf(workload, container, surroundings, path, isAtHome),
-      mayHideConfig: (isAtHome) => mayHideConfig(workload, container, surroundings, isAtHome),
+      configFile: (path, folder) => configFileOf(workload, container, surroundings, path, folder),
+      mayHideConfig: (folder) => mayHideConfig(workload, container, surroundings, folder),
     })
     const standsIn = `${file.name.slice(file.name.lastIndexOf('/') + 1)} of ConfigMap "${script.configMap}"`
     const isUnsure = file.runs === 'maybe'
@@ -315,8 +316,9 @@ export function standIn(workload: Workload, container: Container, path: Path): I
 const noEnvironment: ContainerEnvironment = { variables: new Map(), mayComeFromElsewhere: () => true, lookup: () => null }
 
 /** Whether the folder that a container's gunicorn starts in is not in sight: it is in a repository, and where a ConfigMap is the folder. */
-function mayHideConfig(workload: Workload, container: Container, { configMaps = () => undefined, isRepository = false }: Surroundings, isAtHome: () => boolean): boolean {
-  if (!isAtHome()) return true
+function mayHideConfig(workload: Workload, container: Container, { configMaps = () => undefined, isRepository = false }: Surroundings, startsIn: () => Folder): boolean {
+  const at = startsIn()
+  if (typeof at !== 'string' || (at !== '' && !isRepository)) return true
   if (isRepository) return false
   const folder = valueAt(container.written, ['workingDir'])
   return typeof folder !== 'string' || !folder.startsWith('/') || mountedFile(workload, container, normalize(`${folder}/${automaticFile}`), configMaps) !== 'absent'
@@ -332,15 +334,15 @@ export function configMapKey(origin: string): readonly [namespace: string, name:
 
 /** The config file at a path, as a container sees it. */
 function configFileOf(
-  workload: Workload, container: Container, { configMaps = () => undefined, configFile }: Surroundings, path: string, isAtHome: () => boolean,
+  workload: Workload, container: Container, { configMaps = () => undefined, configFile }: Surroundings, path: string, startsIn: () => Folder,
 ): ConfigText | null | undefined {
-  const given = configFile?.(path, isAtHome)
+  const given = configFile?.(path, startsIn)
   if (given !== undefined) return given
   // What an image holds is not reckoned with, and neither is what a disk does: what gunicorn finds by itself is there where a volume brings it.
   const isAutomatic = path === automaticFile
   if (isAutomatic && valueAt(container.written, ['volumeMounts']) === undefined) return undefined
   const workingDir = valueAt(container.written, ['workingDir'])
-  const folder = path.startsWith('/') ? '' : typeof workingDir === 'string' && workingDir.startsWith('/') && isAtHome() ? `${workingDir}/` : undefined
+  const folder = path.startsWith('/') ? '' : typeof workingDir === 'string' && workingDir.startsWith('/') && startsIn() === '' ? `${workingDir}/` : undefined
   if (folder === undefined) return isAutomatic && !mayBeMounted(workload, container, automaticFile) ? undefined : null
   const found = mountedFile(workload, container, normalize(folder + path), configMaps)
   if (typeof found === 'object') return { name: `${path.slice(path.lastIndexOf('/') + 1)} of ConfigMap "${found.configMap}"`, text: found.text, origin: configMapOrigin(workload.namespace, found.configMap, found.key) }

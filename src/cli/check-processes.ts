@@ -96,7 +96,7 @@ class ProcessCheck {
     const { folder = '' } = process
     this.#folder = folder === '' ? '' : `${folder}/`
     this.#repository = (path) => options.repository(this.#folder + path)
-    this.#surroundings = { configFile: configFilesIn(this.#repository, options.surroundings?.configFile), isRepository: true }
+    this.#surroundings = { configFile: configFilesIn(this.#repository, options.platform.folders, options.surroundings?.configFile), isRepository: true }
     this.#python = pythons.get(folder) ?? repositoryPython(options.requirements, this.#repository, this.#folder)
     pythons.set(folder, this.#python)
     this.#workload = workloadOf(process, options.platform)

@@ -1,6 +1,6 @@
 /** Where the command line of Paddock has config files from: handed over, each by its path, or in ConfigMaps among the manifests. */
 import { posix } from 'node:path'
-import type { ConfigText } from '../gunicorn/config-file.ts'
+import { automaticFile, type ConfigText } from '../gunicorn/config-file.ts'
 import type { CommandLine } from '../command-line.ts'
 import type { ConfigMaps } from '../kubernetes/mounted-files.ts'
 import { configMapKey } from '../inspect.ts'
@@ -40,24 +40,39 @@ export function lineSpan(text: string, line: number): Span {
 /** Finds the texts by their paths, which are absolute or start in the folder that gunicorn starts in. */
 export function configFilesAt(texts: Readonly<Record<string, string>>): CommandLine['configFile'] {
   const files = new Map(Object.entries(texts).map(([path, text]): [string, ConfigText] => [posix.normalize(path), { name: path, text, origin: handedOver(path) }]))
-  return (path, isAtHome) => {
+  return (path, folder) => {
     const found = files.get(posix.normalize(path))
-    if (found) return posix.isAbsolute(path) || isAtHome() ? found : null
+    if (found) return posix.isAbsolute(path) || folder() === '' ? found : null
     return undefined
   }
 }
 
-/** Finds config files in the repository whose root an application starts in, but for those that are handed over. */
-export function configFilesIn(repository: Repository, given?: CommandLine['configFile']): CommandLine['configFile'] {
-  return (path, isAtHome) => {
-    const handed = given?.(path, isAtHome)
+/**
+ * Finds config files in the repository whose root an application starts in, but for those that are handed over. `roots` are where
+ * the repository stands when it runs.
+ */
+export function configFilesIn(repository: Repository, roots: readonly string[], given?: CommandLine['configFile']): CommandLine['configFile'] {
+  return (path, folder) => {
+    const handed = given?.(path, folder)
     if (handed !== undefined) return handed
-    const inside = posix.normalize(path)
-    if (posix.isAbsolute(inside) || inside.startsWith('..')) return undefined
+    if (posix.isAbsolute(path)) return undefined
+    const at = folder()
+    // Any folder's may be the one that gunicorn finds by itself.
+    if (at === undefined) return path === automaticFile || repository(posix.normalize(path)) !== undefined ? null : undefined
+    const root = roots.find((one) => at === one || at?.startsWith(`${one}/`))
+    const inside = posix.join(root === undefined ? (at ?? '') : `.${at?.slice(root.length)}`, path)
+    if (posix.isAbsolute(inside)) return mayStandIn(repository, inside) ? null : undefined
+    if (inside.startsWith('..')) return undefined
     const text = repository(inside)
     if (text === undefined) return undefined
-    return isAtHome() ? { name: inside, text, origin: inside } : null
+    return at === null ? null : { name: inside, text, origin: inside }
   }
+}
+
+/** Whether a path may be one of the repository, wherever that stands. */
+function mayStandIn(repository: Repository, path: string): boolean {
+  const steps = path.split('/').slice(-4)
+  return steps.some((_, index) => repository(steps.slice(index).join('/')) !== undefined)
 }
 
 /** A ConfigMap, and where it is written. */

@@ -122,7 +122,7 @@ function outcome(process: Process, way: Way, repository: Repository, asked: stri
   const scripts = [...processScripts(process, own, way.platform, { read: (file) => repository(folder + file) })]
   const started = [{ script: undefined, workload: released(own) }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: released(workload) }))]
   const remarks = own.remarks ?? []
-  const surroundings = { configFile: configFilesIn((file) => repository(folder + file)), isRepository: true }
+  const surroundings = { configFile: configFilesIn((file) => repository(folder + file), way.platform.folders), isRepository: true }
   const found = started.flatMap(({ workload }) => inspect(workload, surroundings, []))
   const identity = JSON.stringify([found.map(({ words }) => words.map(({ value, text }) => value ?? [text])), remarks.map(({ detail }) => detail)])
   return { way, started, remarks, surroundings, identity }

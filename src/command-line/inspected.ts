@@ -10,6 +10,7 @@ import type { ScriptError } from '../shell/script.ts'
 import type { Word } from '../shell/word.ts'
 import type { Found } from './found.ts'
 import type { Place } from './script-place.ts'
+import type { Folder } from './working-folder.ts'
 
 /** A command line before any shell: list elements, each with the path where it stands. */
 export interface CommandLine {
@@ -27,11 +28,11 @@ export interface CommandLine {
   readonly releases: readonly Release[]
   /**
    * A config file by its path, which may be relative: undefined where it surely is not there, null where that, or what it holds,
-   * is not known. `isAtHome` where the command line has not left the folder that it was started in. Without it, there is none.
+   * is not known. `folder` is the one that gunicorn starts in. Without it, there is none.
    */
-  readonly configFile?: ((path: string, isAtHome: () => boolean) => ConfigText | null | undefined) | undefined
+  readonly configFile?: ((path: string, folder: () => Folder) => ConfigText | null | undefined) | undefined
   /** Whether a config file may stand in the folder that gunicorn starts in, and is not found. Without it, none does. */
-  readonly mayHideConfig?: ((isAtHome: () => boolean) => boolean) | undefined
+  readonly mayHideConfig?: ((folder: () => Folder) => boolean) | undefined
   /** Takes each program that is started and is neither gunicorn nor a shell with its script, where that is asked for. */
   readonly program?: ((program: Unread) => void) | undefined
 }

@@ -4,6 +4,7 @@ import { signalsGroup, type Parent } from '../gunicorn/termination.ts'
 import type { Beside } from '../shell/beside.ts'
 import type { Word } from '../shell/word.ts'
 import type { Shell } from './found.ts'
+import type { Folder } from './working-folder.ts'
 
 type Starter = Pick<Shell, 'name' | 'signalsGroup'>
 
@@ -19,8 +20,8 @@ export interface Way {
   readonly inherits: boolean
   /** `surely`: it is read in every run of the container in which the commands before it succeed. */
   readonly runs: 'surely' | 'maybe'
-  /** Whether it may be read in another folder than the container's. */
-  readonly moves: () => boolean
+  /** Where it is read. */
+  readonly folder: () => Folder
   /** The other commands of the scripts that it is reached through. */
   readonly beside: Beside
   /** The shell that reads it, where that is the container's first process or the child of an init program. */

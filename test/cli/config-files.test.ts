@@ -100,6 +100,40 @@ test('the repository of a Procfile', async () => {
   expect(out).toMatch(/refused.*not a valid port/)
 })
 
+describe('in the folder that a `cd` of the repository leads to', () => {
+  const files = { 'src/gunicorn.conf.py': 'workers = 9\nbind = ":$PORT"\n', 'src/conf/web.py': 'workers = 8\n', 'bin/gunicorn.conf.py': 'workers = 7\n' }
+
+  test.each<[string, unknown, string, string?]>([
+    ['before it', 9, 'cd src && gunicorn shop:app'],
+    ['by its absolute path', 9, 'cd /app/src; exec gunicorn shop:app'],
+    ['in two steps', 9, 'cd src/conf && cd .. && gunicorn shop:app'],
+    ['with another file named', 8, 'cd src && gunicorn shop:app -c conf/web.py'],
+    ['to and fro', absent, 'cd src && python manage.py migrate && cd .. && gunicorn shop:app'],
+    ['behind it', absent, 'gunicorn shop:app; cd src'],
+    ['of a pipeline, which moves nobody else', absent, 'cd src | cat; gunicorn shop:app'],
+    ['in a script', 9, 'bin/run.sh', 'cd src\nexec gunicorn shop:app\n'],
+    ['to the folder of the script', 7, 'bin/run.sh', 'cd "$(dirname "$0")"\nexec gunicorn shop:app\n'],
+    ['to one beside it', 9, 'bash bin/run.sh', 'cd $(dirname ${BASH_SOURCE[0]})/../src || exit 1\nexec gunicorn shop:app\n'],
+    ['to the root', absent, '/app/bin/run.sh', 'cd "${0%/*}/.."\nexec gunicorn shop:app\n'],
+    ['in the shell of a shell', 9, 'cd src && bash -c "exec gunicorn shop:app"'],
+    ['to one that is not known', 'unknown', 'cd "$WHERE" && gunicorn shop:app'],
+    ['that may be left out', 'unknown', 'if [ -d src ]; then cd src; fi; gunicorn shop:app'],
+    ['of a subshell', 'unknown', '(cd src; make); gunicorn shop:app'],
+    ['of another one than the platform keeps it in', 'unknown', 'cd /srv/shop/src && gunicorn shop:app'],
+    ['far from it', absent, 'cd /tmp && gunicorn shop:app'],
+  ])('%s', async (_, wanted, command, script) => {
+    const { out } = await run(['explain', 'Procfile', '--platform', 'blueking', '--format', 'json'], { ...files, Procfile: `web: ${command}\n`, ...(script === undefined ? {} : { 'bin/run.sh': script }) })
+    const [invocation] = (JSON.parse(out) as { invocations: { settings: Record<string, { value: unknown }>; unknown: string[] }[] }).invocations
+    expect(invocation?.unknown.includes('workers') ? 'unknown' : invocation?.settings['workers']?.value).toEqual(wanted)
+  })
+
+  test('what it sets is not overridden', async () => {
+    const { files: left } = await run(['check', 'Procfile', '--fix'], { ...files, Procfile: 'web: cd src && gunicorn shop:app\n' })
+    expect(left['Procfile']).not.toMatch(/ -[wb] /)
+    expect(left['Procfile']).toContain(' --access-logfile -')
+  })
+})
+
 test('at admission a ConfigMap is not read', async () => {
   const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', object: pod({ command: path, container: { workingDir: '/etc/gunicorn' } }), namespace: 'shop' } }
   const { out } = await run(['review', 'review.json', '--mutate'], { 'review.json': JSON.stringify(review) })

@@ -2,6 +2,7 @@
 import { bounded, unreadReason } from '../../budget.ts'
 import { inspectCommandLine, type Found } from '../../command-line.ts'
 import { releasesFor } from '../../gunicorn/catalogue.ts'
+import type { Folder } from '../../command-line/working-folder.ts'
 import type { Element } from '../../kubernetes/element.ts'
 import type { EnvVar } from '../../kubernetes/workload.ts'
 import { scriptElements, startedFiles } from '../../platforms/script-file.ts'
@@ -36,8 +37,8 @@ export function startsIn(files: Files, { argv, env, folder }: Command, gunicorn:
   const starts: Start[] = []
   const problems: string[] = []
   const releases = releasesFor(gunicorn)
-  const configFile = (path: string, isAtHome: () => boolean) => {
-    if (!path.startsWith('/') && !isAtHome()) return null
+  const configFile = (path: string, startsIn: () => Folder) => {
+    if (!path.startsWith('/') && startsIn() !== '') return null
     const at = from(folder, path)
     const text = files.text(at)
     return text == null ? text : { name: at, text }
