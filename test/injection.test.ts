@@ -11,6 +11,7 @@ interface EnvVar {
   readonly valueFrom?: object
 }
 
+// dprint-ignore: a list of words
 const mending = [
   'bare-port', 'daemonized', 'ignored-port', 'literal-port', 'log-file', 'loopback-bind', 'missing-access-log', 'missing-bind', 'missing-worker-dependency',
   'missing-workers', 'reloading', 'unwritable-control-socket',

@@ -41,6 +41,7 @@ export interface Total {
 }
 
 /** Seconds. An answer takes some tens of microseconds; nobody waits longer than 30 s for one. */
+// dprint-ignore: a list of words
 const durationBuckets = [
   0.00005, 0.0001, 0.00015, 0.0002, 0.0003, 0.0005, 0.00075, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 10,
 ]

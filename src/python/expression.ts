@@ -36,6 +36,7 @@ export class Refused extends Error {
 /** What is not understood. */
 export class NotUnderstood extends Error {}
 
+// dprint-ignore: a list of words
 export const keywords = new Set([
   'and', 'as', 'assert', 'async', 'await', 'break', 'class', 'continue', 'def', 'del', 'elif', 'else', 'except', 'finally', 'for', 'from',
   'global', 'if', 'import', 'in', 'is', 'lambda', 'nonlocal', 'not', 'or', 'pass', 'raise', 'return', 'try', 'while', 'with', 'yield',

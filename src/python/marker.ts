@@ -39,6 +39,7 @@ const formerNames: ReadonlyMap<string, string> = new Map(Object.entries({
   python_implementation: 'platform_python_implementation',
 }))
 
+// dprint-ignore: a list of words
 const variables = new Set([
   'os_name', 'sys_platform', 'platform_machine', 'platform_python_implementation', 'platform_release', 'platform_system',
   'platform_version', 'python_version', 'python_full_version', 'implementation_name', 'implementation_version', 'extra',

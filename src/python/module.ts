@@ -54,6 +54,7 @@ export function readModule(source: string, name: string, environment: Environmen
 /**
  * By these a module reaches its own names, or those of others, past any statement that says so.
  */
+// dprint-ignore: a list of words
 const reaching = [
   'globals', 'locals', 'vars', 'exec', 'eval', 'execfile', 'compile', '__import__', '__builtins__', '__dict__', '_getframe', 'currentframe',
   'f_globals', 'f_locals', 'modules', 'setattr', 'delattr', 'importlib', 'runpy', 'inspect', 'gc', 'ctypes', 'builtins', '__builtin__', '__main__',
@@ -61,6 +62,7 @@ const reaching = [
 ]
 
 /** Modules whose import changes nothing. */
+// dprint-ignore: a list of words
 const harmless = new Set([
   '__future__', 'ast', 'collections', 'configparser', 'contextlib', 'copy', 'dataclasses', 'datetime', 'enum', 'errno', 'functools', 'glob',
   'hashlib', 'io', 'itertools', 'json', 'logging', 'math', 'multiprocessing', 'operator', 'os', 'pathlib', 'platform', 'random', 're', 'resource',
@@ -69,6 +71,7 @@ const harmless = new Set([
 ])
 
 /** Functions that change nothing, neither what they are given nor the environment. */
+// dprint-ignore: a list of words
 const pure = new Set([
   'os.getenv', 'os.environ.get', 'os.cpu_count', 'os.getcwd', 'os.getpid', 'os.getuid', 'os.uname', 'os.sched_getaffinity', 'os.sysconf', 'os.listdir',
   'os.access', 'os.path.join', 'os.path.dirname', 'os.path.abspath', 'os.path.exists', 'os.path.isfile', 'os.path.isdir', 'os.path.basename',
@@ -78,6 +81,7 @@ const pure = new Set([
 ])
 
 /** Built-in functions that change nothing. */
+// dprint-ignore: a list of words
 const builtins = new Set([
   'abs', 'all', 'any', 'bool', 'bytes', 'dict', 'divmod', 'enumerate', 'float', 'frozenset', 'hex', 'int', 'isinstance', 'len', 'list', 'max', 'min', 'oct',
   'open', 'ord', 'chr', 'print', 'range', 'repr', 'reversed', 'round', 'set', 'sorted', 'str', 'sum', 'tuple', 'type', 'zip', 'hasattr',

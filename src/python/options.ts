@@ -5,11 +5,13 @@
 import { spend } from '../budget.ts'
 
 /** Options that take a value. `-r` and `-e` are what install something; no other option does. */
+// dprint-ignore: a list of words
 const valued = [
   '--index-url', '--pypi-url', '--extra-index-url', '--find-links', '--constraint', '--requirement', '--editable',
   '--no-binary', '--only-binary', '--all-releases', '--only-final', '--trusted-host', '--use-feature', '--hash',
   '--config-settings', '--global-option', '--install-option', '--allow-external', '--allow-insecure', '--allow-unverified',
 ]
+// dprint-ignore: a list of words
 const flags = [
   '--no-index', '--prefer-binary', '--require-hashes', '--no-require-hashes', '--pre', '--always-unzip', '--use-wheel',
   '--no-use-wheel', '--process-dependency-links', '--allow-all-external', '--no-allow-external', '--no-allow-insecure',

@@ -47,6 +47,7 @@ const letters: Readonly<Record<Dialect, string>> = {
 }
 
 /** bash's long options (shell.c, long_args), which come first; those with a value take it from the next word. */
+// dprint-ignore: a list of words
 const longFlags = new Set([
   'debug', 'debugger', 'login', 'noediting', 'noprofile', 'norc', 'posix', 'restricted', 'verbose',
 ])

@@ -31,6 +31,7 @@ export function commandLines(seed: number, count: number): CommandLine[] {
 /** Every form of every setting that a release has had: proxy_protocol is two, as it was a flag once. */
 const settings: Setting[] = readSettings()
 /** What people really set, so that not every line holds what is rare. */
+// dprint-ignore: a list of words
 const common = settings.filter(({ name }) => [
   'bind', 'workers', 'worker_class', 'threads', 'timeout', 'graceful_timeout', 'keepalive', 'max_requests',
   'max_requests_jitter', 'preload_app', 'chdir', 'daemon', 'raw_env', 'pidfile', 'worker_tmp_dir', 'user', 'group', 'umask',
@@ -47,6 +48,7 @@ const variables: readonly { share: number; names: readonly string[]; values: rea
 ]
 
 /** Texts of GUNICORN_CMD_ARGS that no words make up. */
+// dprint-ignore: a list of words
 const oddTexts = [
   '', ' ', '\n', '"', "'", '\\', "-w 3 '", '-w 3 \\', '--workers=3 # more', 'app:app', '-h', '--version', '-w $WORKERS',
   "-w '3'4", '-w 3 ""',

@@ -56,6 +56,7 @@ export const steps: readonly string[] = [
 ]
 
 /** What a command of gunicorn stands in; `@` is the command, and `%` a step. */
+// dprint-ignore: a list of words
 export const scripts: readonly string[] = [
   '@', '@\n', '% && @', '% && exec @', '%; @', '%\n@', 'set -e\n%\n\n# start -w 9\n@\n', 'exec @', '@ # end',
   'exec @  # web: gunicorn -w 1', 'cd sub && @', 'if [ -n "$DEBUG" ]; then flask run; else @; fi', 'if %; then\n  exec @\nfi',
@@ -78,6 +79,7 @@ export const shells: readonly (readonly string[])[] = [
 export const parameters: readonly (readonly string[])[] = [['web'], ['web', '-w', '2'], ['--', '--preload', '--name', 'a b']]
 
 /** What may stand behind other settings in GUNICORN_CMD_ARGS. */
+// dprint-ignore: a list of words
 export const behindArguments: readonly string[] = [
   '', '', '', '', '\n', ' -- x', ' "--" x', ' -n a\\ ', ' -n $(X', " -n 'x", ' --threads $(BASE)', ' -b :$(PORT)', ' -b 127.0.0.1:9', ' -n $$(A) ',
   " --bind='localhost:80'", ' --access-logfile "/tmp/a b"', ' --error-logfile=/tmp/e', ' -b :$PORT', ' -b localhost:1 -b :2', ' x y -t 5',

@@ -30,6 +30,7 @@ export interface World {
 export const doubtful = (seed: number): Doubtful => new Generator(new Random(seed)).make()
 
 /** What gunicorn refuses, or where it serves nobody; in some releases, or as variables are. */
+// dprint-ignore: a list of words
 const wrong: readonly string[] = [
   '-w x', '--workers=4x', '--nope', '-b', '-k nosuch', '-b :8x', '-b 127.0.0.1:8000', '--bind localhost:8000', '-w 0', '-w $W', '-w "$W"', '-k $KIND', '-k "$KIND"',
   '$OPTS', '${OPTS:---nope}', '${OPTS---nope}', '--no-control-socket', '--proxy-protocol', '-t abc', '-e novalue', '--workers=-1', '-w ${W:-x}', '-w ${W-x}', '-w ${W:+x}', '-b :$P',
@@ -41,6 +42,7 @@ const right: readonly string[] = ['-w 4', '-b :8000', '-b 0.0.0.0:8000', '-b [::
 const applications: readonly string[] = ['shop:app', 'shop.wsgi', '"$APP"', '${APP:-shop:app}', '$APP']
 
 /** `@` starts gunicorn, `%` does something else, `?` is a test. */
+// dprint-ignore: a list of words
 const frames: readonly string[] = [
   '@', 'exec @', '%; @', '% && exec @', 'if ?; then @; else @; fi', 'if ?; then exec @; fi; exec @', 'if ?; then @; fi', '? && exec @; exec @', '? || exec @; exec @', '@ || @',
   '@ || exec @', '@ && @', '@; @', '@ & @', '@ & exec @', '@ & wait', '@ & exec nginx', 'nginx; exec @', '% && @ || @', '! @ && @', 'if @; then :; else @; fi', 'while ! @; do @; done',
@@ -57,6 +59,7 @@ const frames: readonly string[] = [
   'env W=x sh -c "exec @"', 'timeout 5 @ || @', 'test -n "$W" || exit 1; exec @', 'if ! ?; then exit 0; fi; exec @', '[ "$W" = 4 ] || W=x; exec @', '${W:+exec} @; exec @',
 ]
 
+// dprint-ignore: a list of words
 const tests: readonly string[] = [
   '[ -z "$MODE" ]', '[ -n "$MODE" ]', '[ "$MODE" = web ]', '[ -f flag ]', '[ -d sub ]', 'check', '! check', 'migrate --check', 'true', 'false', '[ "${W:-x}" = x ]', 'test -e gunicorn.conf.py',
   '[ -f flag ] && check', '[ -f flag ] || check', '[ $W -gt 2 ]', 'grep -q x flag', '[ $MODE == web ]', '[ -f /nowhere ]', '[ "$KNOWN" = yes ]', '[ "$KNOWN" != yes ]',

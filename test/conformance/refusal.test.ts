@@ -19,6 +19,7 @@ const sound = [
   "echo 'a:f(\"x\", y=1)' # c", "echo a:b ${X:-'y'}", 'if true\nthen\n  echo a\nfi\necho b', 'echo a || echo b; echo c',
 ]
 
+// dprint-ignore: a list of words
 const pieces = [
   '(', ')', "'", '"', '`', ';', ';;', '&', '&&', '|', '||', '<', '>', '{', '}', 'fi', 'then', 'do', 'done', 'esac', 'if', '$(', '${', '$((', '\\', '\n', '#', '!', ' ', 'x', '()', 'in', 'case', '%(h)s',
 ]

@@ -1,21 +1,25 @@
 /** Values, good and bad, that people give to gunicorn's settings: what the generated command lines are made of. */
 
+// dprint-ignore: a list of words
 const strings = [
   'info', 'debug', '-', '/var/log/gunicorn.log', '/dev/stdout', 'two words', ' padded ', '', 'é', '%(h)s "%(r)s"',
   "it's", '-x', '--x', 'a=b', '$HOME', '\\', '#', 'x;y',
 ]
 
+// dprint-ignore: a list of words
 const integers = [
   '0', '1', '2', '4', '4', '8', '30', '60', '120', '1000', ' 4 ', '+4', '04', '000', '1_000', '\t7\n', '٣', '４',
   '65536', '4.0', '0x4', '', 'auto', '30s', '$(nproc)', '${WORKERS:-4}', '-1', '-0', '1__0', '_1', '1_', '4 4', '1e3',
   'True', '- 1', '+-1', '--',
 ]
 
+// dprint-ignore: a list of words
 const octals = [
   '022', '0o22', '0x12', '0', '00', '18', '660', '0b11', '0077', '1_000', ' 18 ', '08', '0o8', '', 'x', ' 022', '0_22',
   '-1', 'u=rwx', '+7',
 ]
 
+// dprint-ignore: a list of words
 const addresses = [
   '*', '127.0.0.1', '::1', '10.0.0.0/8', '10.0.0.1,::1', '127.0.0.1, 10.0.0.2', '', ' , ', ',', '*,127.0.0.1', '::/0',
   '::1/128', '10.0.0.0/255.0.0.0', '10.0.0.0/0.255.255.255', '10.0.0.1/8', 'localhost', '"*"', "'*'", '1.2.3',
@@ -25,6 +29,7 @@ const addresses = [
 
 const entries = ['A=1', 'A=', 'A=b=c', ' A=1 ', 'DJANGO_SETTINGS_MODULE=shop.settings', 'A', '', '=x']
 
+// dprint-ignore: a list of words
 const hosts = [
   'localhost:8125', 'statsd', 'Statsd.Local:9125', '10.0.0.1:8125', 'unix:8125', 'unix:///run/statsd',
   'unix:/run/statsd', ':8125', '[::1]:8125', '[::1]', 'host:port', '', '1.2.3.4:', 'a:1:2', 'fd://3', 'fd://x', 'a: 1',
@@ -94,6 +99,7 @@ export function valuesOf(setting: string, validator: string, type: string | null
   return bySetting[setting] ?? byKind[validator] ?? byKind[type ?? ''] ?? strings
 }
 
+// dprint-ignore: a list of words
 export const applications = [
   'app:app', 'app:app', 'app:app', 'shop.wsgi', 'shop.wsgi:application', 'shop:make_app()',
   'shop:make_app("x", debug=True)', 'main:server', 'app.py', 'pkg/wsgi:app', 'app:app:app', '', ' ', 'two words', '–w',
@@ -101,6 +107,7 @@ export const applications = [
 ]
 
 /** Names that gunicorn does not have, and people write all the same. */
+// dprint-ignore: a list of words
 export const wrongNames = [
   '--port', '--host', '--keepalive', '--pidfile', '--log_level', '--worker_class', '--max_requests',
   '--graceful_timeout', '--preload-app', '--preload_app', '--accesslog', '--errorlog', '--loglevel', '--worker_tmp_dir',
@@ -110,6 +117,7 @@ export const wrongNames = [
 ]
 
 /** Words that argparse has its own opinion of. */
+// dprint-ignore: a list of words
 export const oddWords = [
   '-', '--', '', ' ', '-1', '-1.5', '-.5', '-1e5', '--x', '- 4', ' --workers', '--workers ', '-w ', '-w=', '-w==4',
   '--workers=', '--workers==4', '--workers 4', '-w 4', '-b :80', '-k gthread', '--bind=0.0.0.0:80 --workers=4',

@@ -10,6 +10,7 @@ import { Random } from './random.ts'
 import { realTest, seed } from './real.ts'
 import { findProgram, missing, single } from './shell-programs.ts'
 
+// dprint-ignore: a list of words
 const options = [
   '-c', '-c', '-c', '-ec', '-ce', '-euc', '-x', '-e', '-u', '-f', '-a', '-l', '-lc', '-o', '-eo', '-co', '+e', '+x', '+o', '-ox',
   '--', '-', '-euxo', '--login', '--norc', '--noprofile', '--posix', '-posix', '-login', '--rcfile', '--restricted',

@@ -35,6 +35,7 @@ const shells = [
 ]
 
 /** Scripts that end with gunicorn, in the shell's own process: the rule must be right about each, either way. */
+// dprint-ignore: a list of words
 const ending = [
   'gunicorn app', 'migrate; gunicorn app', 'migrate && gunicorn app', 'false || gunicorn app', 'A=1 gunicorn app', 'cd / && gunicorn app',
   'gunicorn app 2>&1', 'gunicorn app >/dev/null', '>/dev/null gunicorn app', 'if true; then gunicorn app; fi',
@@ -46,6 +47,7 @@ const ending = [
 ]
 
 /** Others: where the rule speaks, it must be right. */
+// dprint-ignore: a list of words
 const others = [
   'gunicorn app; migrate', 'gunicorn app && migrate', 'gunicorn app || migrate', 'gunicorn app | cat', 'exec gunicorn app 2>&1 | cat', '(exec gunicorn app)', 'migrate; (exec gunicorn app)', '! gunicorn app',
   'gunicorn app & wait', '(gunicorn app)', '(exec gunicorn app); migrate', 'trap : TERM; gunicorn app', 'trap : EXIT; gunicorn app',

@@ -9,6 +9,7 @@ const count = Number(process.env['PADDOCK_SPLIT_STRINGS'] ?? 400)
 
 const environment: Readonly<Record<string, string>> = { A: 'one', B: `it's "2" \\ #x`, E: '' }
 
+// dprint-ignore: a list of words
 const pieces = [
   'a', 'gunicorn', '-w', '4', ' ', ' ', '  ', '\t', '\n', '"', '"', "'", "'", '\\\\', '\\"', "\\'", '\\_', '\\n', '\\t', '\\f', '\\v', '\\r', '\\#', '\\$', '\\c', '\\q', '\\',
   '#', '${A}', '${B}', '${E}', '${NONE}', '$A', '$', '${', '}', ';', '*', '~', '=', 'é',

@@ -42,6 +42,7 @@ const given: readonly (readonly [name: string, share: number, values: readonly s
 const names = given.map(([name]) => name)
 
 /** Options that are written down as they are. */
+// dprint-ignore: a list of words
 const options: readonly string[] = [
   '-w 3', '-w4', '--workers=4', '--workers 2', '-b 0.0.0.0:8000', '--bind=:8000', '-b [::]:8000', "-b '[::]:8000'", '-b unix:/tmp/x.sock',
   '-k gthread', '-k uvicorn.workers.UvicornWorker', '--threads 4', '-t 120', '--timeout=60', '--access-logfile -', '--access-logfile=-',
@@ -65,12 +66,14 @@ const live: readonly string[] = [
   '-b "${HOST:-${FALLBACK:-0.0.0.0}}:$PORT"', '-w ${WORKERS:-${THREADS:-3}}', '-n x"$ENV"y', '-n ""', "-n ''$ENV", '-n a\\ b', '-n $ENV$SERVICE',
 ]
 
+// dprint-ignore: a list of words
 const steps: readonly string[] = [
   'python manage.py migrate --noinput', 'migrate', 'flask db upgrade', 'migrate "$DATABASE_URL"', 'celery -A shop inspect ping', 'echo starting',
   'echo "starting on $PORT"', 'mkdir -p tmp/x', 'umask 022', 'cd sub', 'cd /tmp', 'quiet', "printf '%s\\n' starting", 'ulimit -n 1024',
   'echo "gunicorn app:none" >/dev/null', 'migrate >migrate.log 2>&1', 'migrate || true', 'sleep 0', ': ${X:=1}', 'test -d sub',
 ]
 
+// dprint-ignore: a list of words
 const tests: readonly string[] = [
   '[ -n "$DEBUG" ]', '[ -z "$DEBUG" ]', '[ "$ENV" = production ]', '[ "$ENV" != "dev" ]', '[ "x$ENV" = xdev ]', 'test "$SERVICE" = web',
   '[ "$DEBUG" = true ] || [ "$DEBUG" = 1 ]', '[ -n "$DEBUG" ] && [ "$ENV" = dev ]', '! [ -z "$WORKERS" ]', '[ ! -z "$WORKERS" ]',
@@ -79,6 +82,7 @@ const tests: readonly string[] = [
   '[ "${SERVICE%%-*}" = web ]', 'test -n "${NAME}"', '[ -z "${UNSET+x}" ]', '[ "$HOME" ]', '[ "a" = "a" ]', '[ 1 -lt 2 ]', '[ "$LIST" \\> "b" ]',
   '[ -d sub ]', 'quiet', 'migrate --check', '[ "$(nproc)" -gt 0 ]', '[ "$ENV" == dev ]', 'case $ENV in dev) true ;; *) false ;; esac',
 ]
+// dprint-ignore: a list of words
 const bashTests: readonly string[] = [
   '[[ -n "$DEBUG" ]]', '[[ -n $DEBUG && $ENV == dev ]]', '[[ "$ENV" == prod* ]]', '[[ $ENV != dev ]]', '(( ${WORKERS:-2} > 3 ))', '[[ $PORT =~ ^80 ]]',
   '[[ -z "$DEBUG" || "$ENV" = "dev" ]]', '[[ ! -n $WORKERS ]]', '[[ $PORT -gt 6000 ]]', '[[ $LIST ]]',
@@ -117,6 +121,7 @@ const frames: readonly string[] = [
 ]
 
 /** What only bash takes. */
+// dprint-ignore: a list of words
 const bashFrames: readonly string[] = [
   'if ??; then @; else @; fi', '?? && @', '?? || @', 'set -euo pipefail\n%\nexec @', '@ -n ${ENV^^}', '@ -n "${NAME//\\"/}"', '@ -n "${ENV/dev/x}"', '@ -n "${DATABASE_URL:0:8}"', '@ -n "${ENV:0:3}"', "@ -n $'a\\tb'",
   'ARGS=(-w 2 -n "my shop"); @ "${ARGS[@]}"', 'ARGS=(); ARGS+=(-w 3); exec @ "${ARGS[@]}"', 'ARGS=(); ? && ARGS+=(--reload); exec @ "${ARGS[@]}"', 'ARGS=(-n "$NAME"); ARGS+=("--threads=${THREADS:-2}"); @ "${ARGS[@]}" -w 2', 'source ./env.sh; @', '@ <<< x', '@ &> out.log', '@ |& collect', '@ > >(collect)', 'for ((i=0; i<2; i++)); do migrate $i; done; @', 'declare -x WEB_CONCURRENCY=5; @', 'declare -r W=3; @ -w $W',
@@ -124,11 +129,13 @@ const bashFrames: readonly string[] = [
   'set -o pipefail; % | collect; @', 'BASH_ENV= @', '[[ $ENV == dev ]] && W=1 || W=2; @ -w $W', 'case $ENV in dev) W=1 ;& *) W=2 ;; esac; @ -w $W', 'printf -v W %s 3; @ -w $W', 'read -r A <<< 3; @ -w $A',
 ]
 
+// dprint-ignore: a list of words
 const wrappers: readonly string[] = [
   'env A=b', 'env GUNICORN_CMD_ARGS=--preload', 'env PORT=9000 WEB_CONCURRENCY="$THREADS"', 'nice', 'nice -n 5', 'timeout 20', 'timeout -s INT 20', 'opentelemetry-instrument', 'ddtrace-run', 'poetry run', 'tini --', 'tini -g --',
   'dumb-init', 'python -m', 'python3 -u -m', 'poetry run opentelemetry-instrument', 'env A=b nice', 'tini -- poetry run', 'nohup', 'stdbuf -oL', 'setsid',
 ]
 
+// dprint-ignore: a list of words
 const assignments: readonly string[] = [
   'A=b', 'WEB_CONCURRENCY=3', 'PORT=9000', 'GUNICORN_CMD_ARGS="-w 2"', 'FOO=1 BAR="a b"', 'GUNICORN_CMD_ARGS="$GUNICORN_CMD_ARGS --preload"', 'PORT=${PORT:-8000}', "GUNICORN_CMD_ARGS='--log-level debug'", 'FORWARDED_ALLOW_IPS=*', 'A=$(nproc)',
   'HOME=/tmp', 'PYTHONUNBUFFERED=1 WEB_CONCURRENCY=${WORKERS:-2}',

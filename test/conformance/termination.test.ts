@@ -11,6 +11,7 @@ import { Environment } from '../../src/shell/environment.ts'
 import { realTest } from './real.ts'
 import { missing } from './shell-programs.ts'
 
+// dprint-ignore: a list of words
 const scripts = [
   'gunicorn a', 'gunicorn a\n', 'gunicorn a\n\n', 'gunicorn a;', 'gunicorn a # web', 'gunicorn a # web\n', 'gunicorn a\n# web\n',
   'true && gunicorn a', 'true && gunicorn a\n', 'true; gunicorn a', 'true\ngunicorn a', 'true\ngunicorn a\n', 'set -e\ntrue\ngunicorn a\n',

@@ -8,6 +8,7 @@ import { cacheFolder } from '../../scripts/gunicorn-release.ts'
 const run = promisify(execFile)
 
 /** What test/conformance/wrappers.test.ts starts. The releases are those that the table of wrappers was read off. */
+// dprint-ignore: a list of words
 const python = [
   'uv==0.13.9', 'poetry==2.5.1', 'pipenv==2026.10.3', 'pdm==2.29.4', 'hatch==1.18.2', 'coverage==7.17.5', 'debugpy==1.8.22', 'memray==1.20.0',
   'honcho==2.0.0', 'opentelemetry-distro==0.66b2', 'ddtrace==4.16.0', 'newrelic==14.1.0', 'elastic-apm==6.26.2',

@@ -15,6 +15,7 @@ import { timed } from './cost.ts'
 import { now, type Governing } from './policies.ts'
 import type { Broken } from './target.ts'
 
+// dprint-ignore: a list of words
 export const reviewLaws = [
   'answered', 'valid', 'warnings', 'bounded', 'applies', 'scope', 'readable', 'idempotent', 'mended', 'never-denies', 'remedy', 'untouched', 'agree', 'time',
 ] as const

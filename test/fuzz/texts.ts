@@ -2,6 +2,7 @@
 import type { Random } from '../conformance/random.ts'
 
 /** What breaks readers: quotes without an end, characters that are nobody's, the words of other languages. */
+// dprint-ignore: a list of words
 const pieces: readonly string[] = [
   "'", '"', '`', '\\', '$', '$(', ')', '${', '}', '$((', '))', '((', '[[', ']]', '{', '[', ']', '<', '>', '<<EOF\n', '<<-E', '<<<', '<(', '|', '||', '&', '&&', ';', ';;', '#', ' #', '!', '*', '?', '~', '%', '=', '+=', ':', ': ', '- ', '? ', ',', '@', '-', '--', '...', '---\n',
   '\n', '\r\n', '\r', '\t', ' ', '  ', '\0', '\u001b[31m', '\u0007', '\u007f', '\u0085', '\u009b', '\u00a0', '\u2028', '\ufeff', '\ud800', '\udc00', '😀', 'é', '٣', '\\\n', '\\\r\n',
