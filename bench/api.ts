@@ -88,7 +88,8 @@ function configurations(namespace: string, port: number, ca: string): { readonly
       sideEffects: 'None',
       timeoutSeconds: 5,
     }
-    return { apiVersion: 'admissionregistration.k8s.io/v1', kind: `${type}WebhookConfiguration`, metadata: { name: namespace }, webhooks: [webhook] }
+    return { apiVersion: 'admissionregistration.k8s.io/v1', kind: `${type}WebhookConfiguration`, metadata: { name: namespace },
+      webhooks: [webhook] }
   })
 }
 
@@ -119,7 +120,8 @@ async function measure(api: ApiClient, clients: number, creations: number): Prom
       if (round >= 0) measured[pair].push(latency)
     }
   }
-  const middle = (latencies: readonly Latency[]): Latency => ({ p50: quantile(latencies.map(({ p50 }) => p50), 0.5), p99: quantile(latencies.map(({ p99 }) => p99), 0.5) })
+  const middle = (latencies: readonly Latency[]): Latency => ({ p50: quantile(latencies.map(({ p50 }) => p50), 0.5),
+    p99: quantile(latencies.map(({ p99 }) => p99), 0.5) })
   return { none: middle(measured.none), bare: middle(measured.bare), paddock: middle(measured.paddock) }
 }
 
@@ -152,7 +154,11 @@ function report(clients: number, creations: number, latency: Readonly<Record<Pai
   console.log(`${''.padEnd(10)}${'p50'.padStart(8)}${'p99'.padStart(8)}${'added'.padStart(8)}`)
   for (const pair of pairs) {
     const { p50, p99 } = latency[pair]
-    console.log(`${pair.padEnd(10)}${p50.toFixed(2).padStart(8)}${p99.toFixed(2).padStart(8)}${(pair === 'none' ? '' : added[pair].toFixed(2)).padStart(8)}`)
+    console.log(
+      `${pair.padEnd(10)}${p50.toFixed(2).padStart(8)}${p99.toFixed(2).padStart(8)}${
+        (pair === 'none' ? '' : added[pair].toFixed(2)).padStart(8)
+      }`,
+    )
   }
   console.log(`paddock adds ${ratio.toFixed(2)} times what bare adds: <= ${goal} ${ratio <= goal ? 'ok' : 'MISSED'}`)
 }

@@ -10,7 +10,8 @@ const root = dirname(import.meta.dirname)
  * @throws where there is no such commit, or it cannot be built
  */
 export function buildOf(ref: string): string {
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   const commit = git('rev-parse', '--verify', `${ref}^{commit}`)
   const folder = join(root, '.cache', 'bench', commit)
   if (existsSync(folder)) return folder

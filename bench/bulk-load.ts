@@ -34,7 +34,10 @@ async function ask({ port, ca, name, width, seconds }: BulkLoad): Promise<void> 
   const bulk = bulks.find((one) => one.name === name)
   if (!bulk) throw new Error(`there is no bulk "${name}"`)
   const object = bulkyPod(bulk, largestNumber(bulk))
-  const body = Buffer.from(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', namespace: 'shop', object } }))
+  const body = Buffer.from(
+    JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+      request: { uid: 'u', operation: 'CREATE', namespace: 'shop', object } }),
+  )
   const agent = new Agent({ keepAlive: true, maxSockets: width })
   const headers = { 'content-type': 'application/json', 'content-length': body.length }
   const one = async (path: string): Promise<number> => {

@@ -17,7 +17,9 @@ const attempts = 3
 const wrong = { name: 'wrong', command: ['gunicorn', '-k', 'nope', 'a'] }
 
 const respond = responder(() => preset(defaultPreset))
-const reviewOf = (object: object): string => JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', namespace: 'shop', object } })
+const reviewOf = (object: object): string =>
+  JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+    request: { uid: 'u', operation: 'CREATE', namespace: 'shop', object } })
 
 /** What the webhook does with the bytes of a review. */
 function answered(operation: Operation, body: Buffer): Answer {
@@ -46,8 +48,16 @@ const plain = reviewOf(bulkyPod({ name: '', usual: 1, make: () => ({ containers:
 for (let i = 0; i < 3_000; i++) for (const operation of ['mutate', 'validate'] as const) respond(operation, readReview(plain))
 const base = { mutate: measure('mutate', plain).ms, validate: measure('validate', plain).ms }
 
-console.log(`node ${process.version}; processor time of one review in ms, the least of ${attempts}; without a bulk ${base.mutate.toFixed(2)} and ${base.validate.toFixed(2)}\n`)
-console.log(`${'bulk'.padEnd(44)}${'n'.padStart(10)}${'kB'.padStart(7)}${'/mutate'.padStart(9)}${'ratio'.padStart(7)}${'/validate'.padStart(11)}${'ratio'.padStart(7)}  /validate answers`)
+console.log(
+  `node ${process.version}; processor time of one review in ms, the least of ${attempts}; without a bulk ${base.mutate.toFixed(2)} and ${
+    base.validate.toFixed(2)
+  }\n`,
+)
+console.log(
+  `${'bulk'.padEnd(44)}${'n'.padStart(10)}${'kB'.padStart(7)}${'/mutate'.padStart(9)}${'ratio'.padStart(7)}${'/validate'.padStart(11)}${
+    'ratio'.padStart(7)
+  }  /validate answers`,
+)
 let over = 0
 const named = process.argv.slice(2).join(' ')
 for (const bulk of bulks.filter(({ name }) => name.includes(named))) {
@@ -56,7 +66,9 @@ for (const bulk of bulks.filter(({ name }) => name.includes(named))) {
     const [mutate, validate] = [measure('mutate', text), measure('validate', text)]
     const missed = Math.max(mutate.ms, validate.ms) > goal
     if (missed) over++
-    const row = [String(n).padStart(10), (text.length / 1000).toFixed(0).padStart(7), mutate.ms.toFixed(1).padStart(9), (mutate.ms / base.mutate).toFixed(0).padStart(7), validate.ms.toFixed(1).padStart(11), (validate.ms / base.validate).toFixed(0).padStart(7)]
+    const row = [String(n).padStart(10), (text.length / 1000).toFixed(0).padStart(7), mutate.ms.toFixed(1).padStart(9),
+      (mutate.ms / base.mutate).toFixed(0).padStart(7), validate.ms.toFixed(1).padStart(11),
+      (validate.ms / base.validate).toFixed(0).padStart(7)]
     console.log(`${bulk.name.padEnd(44)}${row.join('')}  ${validate.answer}${missed ? '  MISSED' : ''}`)
   }
 }

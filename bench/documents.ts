@@ -16,10 +16,13 @@ try {
   const reader = `import { loadAll } from 'js-yaml'; import { readFileSync } from 'node:fs'; loadAll(readFileSync(process.argv[1], 'utf8'))`
   const yaml = await measure([process.execPath, '--input-type=module', '-e', reader, file], 3)
   const check = await measure([process.execPath, join(root, 'dist/paddock.js'), 'check', file], 3)
-  const row = ({ seconds, memory }: typeof check): string => `${seconds.toFixed(2)} s  ${Math.round(documents / seconds)} documents/s  ${Math.round(memory)} MiB`
+  const row = ({ seconds, memory }: typeof check): string =>
+    `${seconds.toFixed(2)} s  ${Math.round(documents / seconds)} documents/s  ${Math.round(memory)} MiB`
   console.log(`\npaddock check on ${documents} Deployments in one file of ${megabytes.toFixed(0)} MB, ${cores}
   js-yaml alone   ${row(yaml)}
-  paddock check   ${row(check)}  (${(check.seconds / yaml.seconds).toFixed(2)} times; to reach: under ${goals.seconds} s and ${goals.memory} MiB)`)
+  paddock check   ${row(check)}  (${
+    (check.seconds / yaml.seconds).toFixed(2)
+  } times; to reach: under ${goals.seconds} s and ${goals.memory} MiB)`)
 } finally {
   rmSync(folder, { recursive: true })
 }

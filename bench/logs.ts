@@ -23,7 +23,11 @@ function write(bytes: number): void {
       const second = Math.floor(index / 60) % 86_400
       const time = [second / 3600, (second / 60) % 60, second % 60].map((part) => String(Math.floor(part)).padStart(2, '0')).join(':')
       const path = ['/', `/orders/${random(20_000)}`, `/static/app.${random(50)}.js`, `/api/report?from=${random(9)}`][random(4)]
-      text += `[10.0.${random(256)}.${random(256)}] ${String(random(2_000_000_000)).padStart(32, '0')} - [30/Nov/2026:${time} +0000] "GET ${path} HTTP/1.1" 200 ${random(100_000)} ${random(90_000)} "https://shop.example/cart" "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"\n`
+      text += `[10.0.${random(256)}.${random(256)}] ${
+        String(random(2_000_000_000)).padStart(32, '0')
+      } - [30/Nov/2026:${time} +0000] "GET ${path} HTTP/1.1" 200 ${random(100_000)} ${
+        random(90_000)
+      } "https://shop.example/cart" "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36"\n`
     }
     written += writeSync(file, text)
   }
@@ -45,8 +49,13 @@ try {
   write(Number(process.argv[2] ?? 1024) * 2 ** 20)
   const grep = await measure(['grep', '-c', ' 200 ', log])
   const awk = await measure(['awk', '{ sum += $10 } END { print sum }', log])
-  const paddock = await measure(['node', join(import.meta.dirname, '..', 'dist', 'paddock.js'), 'diagnose', '--logs', log, '--command', `gunicorn wsgi -w 4 --access-logformat '${format}'`])
-  console.log(`grep ${grep.seconds.toFixed(2)} s, awk ${awk.seconds.toFixed(2)} s, diagnose ${paddock.seconds.toFixed(2)} s and ${Math.round(paddock.memory)} MiB: ${(paddock.seconds / (grep.seconds + awk.seconds)).toFixed(1)} times`)
+  const paddock = await measure(['node', join(import.meta.dirname, '..', 'dist', 'paddock.js'), 'diagnose', '--logs', log, '--command',
+    `gunicorn wsgi -w 4 --access-logformat '${format}'`])
+  console.log(
+    `grep ${grep.seconds.toFixed(2)} s, awk ${awk.seconds.toFixed(2)} s, diagnose ${paddock.seconds.toFixed(2)} s and ${
+      Math.round(paddock.memory)
+    } MiB: ${(paddock.seconds / (grep.seconds + awk.seconds)).toFixed(1)} times`,
+  )
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -10,6 +10,8 @@ const at = process.argv.indexOf('--beside')
 const beside = at < 0 ? [] : process.argv.slice(at, at + 2)
 const named = process.argv.slice(2).filter((word) => !beside.includes(word))
 for (const name of named.length > 0 ? named : ['webhook', 'bulk', 'documents', 'start']) {
-  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${name}.ts`), ...(name === 'webhook' ? beside : [])], { stdio: 'inherit' })
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${name}.ts`), ...(name === 'webhook' ? beside : [])], {
+    stdio: 'inherit',
+  })
   if (status !== 0) process.exitCode = 1
 }

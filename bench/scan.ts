@@ -30,7 +30,8 @@ const goal = 250
 /** As in its Pod, where Node takes half of the memory limit of 512 MiB for the most that its heap may grow to. */
 const podFlags = '--max-semi-space-size=4 --max-old-space-size=256'
 const dist = process.env['PADDOCK_DIST'] ?? join(import.meta.dirname, '../dist')
-const crds = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false } as const
+const crds = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition',
+  namespaced: false } as const
 
 const cluster = await startCluster((line) => console.error(`cluster: ${line}`))
 const client = await connect({ kubeconfig: cluster.kubeconfig, userAgent: 'paddock-bench' })
@@ -38,8 +39,20 @@ let operator: ChildProcess | undefined
 try {
   await prepare(client)
   operator = spawn(process.execPath, [
-    ...(process.env['NODE_FLAGS'] ?? podFlags).split(' '), join(dist, 'operator.js'), '--namespace', 'default', '--kubeconfig', cluster.kubeconfig,
-    '--webhook-url', 'https://127.0.0.1:9', '--host', '127.0.0.1', '--port', '0', '--lease-duration', '60s',
+    ...(process.env['NODE_FLAGS'] ?? podFlags).split(' '),
+    join(dist, 'operator.js'),
+    '--namespace',
+    'default',
+    '--kubeconfig',
+    cluster.kubeconfig,
+    '--webhook-url',
+    'https://127.0.0.1:9',
+    '--host',
+    '127.0.0.1',
+    '--port',
+    '0',
+    '--lease-duration',
+    '60s',
   ], { stdio: ['ignore', process.env['NODE_FLAGS'] ? 'inherit' : 'ignore', 'pipe'] })
   const scans = scansOf(operator)
   say('first scan', scanText(await scans.next(), operator))
@@ -61,21 +74,27 @@ try {
 }
 
 function policy(rules: Record<string, string>): KubernetesObject {
-  return { apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name: 'platform' }, spec: { preset: 'blueking', rules } } as KubernetesObject
+  return { apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name: 'platform' },
+    spec: { preset: 'blueking', rules } } as KubernetesObject
 }
 
 function policyOfOne(namespace: string): KubernetesObject {
   const match = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }
-  return { ...policy({}), metadata: { name: namespace }, spec: { priority: 1, match, rules: { 'loopback-bind': 'Deny' } } } as KubernetesObject
+  return { ...policy({}), metadata: { name: namespace },
+    spec: { priority: 1, match, rules: { 'loopback-bind': 'Deny' } } } as KubernetesObject
 }
 
 async function prepare(api: Cluster): Promise<void> {
   const started = performance.now()
-  const report = parse(readFileSync(join(import.meta.dirname, '../test/operator/crds/reports.openreports.io.yaml'), 'utf8')) as KubernetesObject
+  const report = parse(
+    readFileSync(join(import.meta.dirname, '../test/operator/crds/reports.openreports.io.yaml'), 'utf8'),
+  ) as KubernetesObject
   for (const definition of [...customResourceDefinitions(), report]) await api.create(crds, definition)
-  while ((await api.served('paddock.dev')).length < 2 || (await servedReports(api)).length === 0) await new Promise((resolve) => setTimeout(resolve, 200))
+  while ((await api.served('paddock.dev')).length < 2 || (await servedReports(api)).length === 0)
+    await new Promise((resolve) => setTimeout(resolve, 200))
   await api.create(gunicornPolicies, policy({}))
-  for (let index = 0; index < spaces; index++) await api.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `team-${index}` } })
+  for (let index = 0; index < spaces; index++)
+    await api.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `team-${index}` } })
   let next = 0
   await Promise.all(Array.from({ length: clients }, async () => {
     while (next < number) await api.create(deployments, object(next++))
@@ -89,7 +108,8 @@ function object(index: number): KubernetesObject {
   const own = { ...written, metadata: { ...written.metadata, namespace: `team-${Math.floor((index * spaces) / number)}` } }
   const workload = readWorkload(own)
   if (!workload || Math.floor(index / 5) % 2 === 0) return own
-  return judge({ object: own, workload, policy: presetNamed('blueking') }).rounds.reduce<unknown>((left, edits) => applyEdits(left, edits), own) as KubernetesObject
+  return judge({ object: own, workload, policy: presetNamed('blueking') }).rounds.reduce<unknown>((left, edits) => applyEdits(left, edits),
+    own) as KubernetesObject
 }
 
 interface Scan {
@@ -122,7 +142,9 @@ async function reportsOf(api: Cluster): Promise<string> {
       results += report.results.length
     }
   const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1)
-  return `${sizes.length} reports, ${results} results, ${mib(sizes.reduce((sum, size) => sum + size, 0))} MiB, the largest ${mib(Math.max(...sizes))} MiB`
+  return `${sizes.length} reports, ${results} results, ${mib(sizes.reduce((sum, size) => sum + size, 0))} MiB, the largest ${
+    mib(Math.max(...sizes))
+  } MiB`
 }
 
 /** @throws where the operator has ended */

@@ -41,7 +41,8 @@ const ordinary = Buffer.from(JSON.stringify(admissionReview('validate')))
 
 /** Status code of an answer, after all of it came. */
 async function ask(agent: Agent, path: string, body?: Buffer): Promise<number> {
-  const asked = request({ host: '127.0.0.1', port, path, method: body ? 'POST' : 'GET', agent, ca, servername: 'localhost', headers: body ? { 'content-type': 'application/json', 'content-length': body.length } : {} })
+  const asked = request({ host: '127.0.0.1', port, path, method: body ? 'POST' : 'GET', agent, ca, servername: 'localhost',
+    headers: body ? { 'content-type': 'application/json', 'content-length': body.length } : {} })
   asked.end(body)
   const [response] = (await once(asked, 'response')) as [NodeJS.ReadableStream & { statusCode: number }]
   response.resume()
@@ -57,7 +58,9 @@ async function probe(until: () => boolean): Promise<Probed> {
   const asking: Promise<void>[] = []
   const one = async (what: 'review' | 'livez'): Promise<void> => {
     const start = performance.now()
-    const status = await (what === 'review' ? ask(agents.review, '/validate?timeout=2s', ordinary) : ask(agents.livez, '/livez')).catch(() => 0)
+    const status = await (what === 'review' ? ask(agents.review, '/validate?timeout=2s', ordinary) : ask(agents.livez, '/livez')).catch(
+      () => 0,
+    )
     if (status !== 200) failed++
     taken[what].push(performance.now() - start)
   }
@@ -71,7 +74,8 @@ async function probe(until: () => boolean): Promise<Probed> {
   return { reviews: taken.review.toSorted((a, b) => a - b), livez: taken.livez.toSorted((a, b) => a - b), failed }
 }
 
-const memory = (field: 'VmHWM' | 'VmRSS'): number => Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
+const memory = (field: 'VmHWM' | 'VmRSS'): number =>
+  Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
 const quantile = (sorted: readonly number[], q: number): number => sorted[Math.floor(q * (sorted.length - 1))] ?? NaN
 
 function tell(name: string, { reviews, livez, failed }: Probed, idle?: Probed): void {
@@ -80,7 +84,9 @@ function tell(name: string, { reviews, livez, failed }: Probed, idle?: Probed): 
   const slowest = livez.at(-1) ?? NaN
   const missed = ratio > goals.p99 || (idle !== undefined && slowest > goals.livez) || memory('VmHWM') > memoryLimit || failed > 0
   const cells = [quantile(reviews, 0.5), p99, ratio, slowest].map((value) => value.toFixed(1).padStart(9))
-  console.log(`${name.padEnd(46)}${cells.join('')}${String(failed).padStart(8)}${memory('VmHWM').toFixed(0).padStart(9)}${missed ? '  MISSED' : ''}`)
+  console.log(
+    `${name.padEnd(46)}${cells.join('')}${String(failed).padStart(8)}${memory('VmHWM').toFixed(0).padStart(9)}${missed ? '  MISSED' : ''}`,
+  )
 }
 
 async function ordinaryFor(milliseconds: number): Promise<Probed> {
@@ -90,8 +96,14 @@ async function ordinaryFor(milliseconds: number): Promise<Probed> {
 
 try {
   for (let round = 0; round < 3; round++) await ordinaryFor(2_000)
-  console.log(`node ${process.version}; others send a review each ${pace.review} ms; milliseconds, and MiB at most (limit ${memoryLimit})\n`)
-  console.log(`${''.padEnd(46)}${['p50', 'p99', 'ratio', '/livez', 'failed', 'MiB'].map((head, index) => head.padStart(index === 4 ? 8 : 9)).join('')}`)
+  console.log(
+    `node ${process.version}; others send a review each ${pace.review} ms; milliseconds, and MiB at most (limit ${memoryLimit})\n`,
+  )
+  console.log(
+    `${''.padEnd(46)}${
+      ['p50', 'p99', 'ratio', '/livez', 'failed', 'MiB'].map((head, index) => head.padStart(index === 4 ? 8 : 9)).join('')
+    }`,
+  )
   const idle = await ordinaryFor(5_000)
   tell('nothing else', idle)
   const named = process.argv.slice(2).join(' ')
@@ -101,7 +113,8 @@ try {
     const load = fork(join(import.meta.dirname, 'bulk-load.ts'))
     load.send({ port, ca, name: bulk.name, width, seconds } satisfies BulkLoad)
     let done = false
-    const [probed, answers] = await Promise.all([probe(() => done), once(load, 'message').then(([message]) => ((done = true), message as BulkAnswers))])
+    const [probed, answers] = await Promise.all([probe(() => done),
+      once(load, 'message').then(([message]) => ((done = true), message as BulkAnswers))])
     load.kill()
     for (const [status, count] of answers) statuses.set(status, (statuses.get(status) ?? 0) + count)
     tell(`${width} at once: ${bulk.name}`, probed, idle)

@@ -33,7 +33,8 @@ const [besideFlag, ref, ...rest] = process.argv.slice(2)
 const beside = besideFlag === '--beside' ? ref : undefined
 const named = beside === undefined ? process.argv.slice(2) : rest
 const webhookCommand = named.length > 0 ? named : paddockCommand
-const besideCommand = beside === undefined ? undefined : paddockCommand.map((word) => (word.startsWith('dist/') ? join(buildOf(beside), word) : word))
+const besideCommand = beside === undefined ? undefined
+  : paddockCommand.map((word) => (word.startsWith('dist/') ? join(buildOf(beside), word) : word))
 
 /** One round of one server: reviews a second, CPU seconds for 10,000 reviews, latencies in milliseconds. */
 interface Measured {
@@ -155,8 +156,13 @@ function reportBeside(former: Measuring, webhook: Measuring): void {
   console.log(`\nbeside ${beside}, medians of the ratios of each round (least to most)`)
   for (const operation of ['validate', 'mutate'] as const)
     for (const key of ['throughput', 'cpu'] as const) {
-      const ratios = webhook.measured[operation].map((each, round) => each[key] / (former.measured[operation][round]?.[key] ?? NaN)).toSorted((a, b) => a - b)
-      console.log(`/${operation.padEnd(10)}${key.padEnd(20)}${median(ratios).toFixed(2).padStart(10)}  (${ratios[0]?.toFixed(2)} to ${ratios.at(-1)?.toFixed(2)})`)
+      const ratios = webhook.measured[operation].map((each, round) => each[key] / (former.measured[operation][round]?.[key] ?? NaN))
+        .toSorted((a, b) => a - b)
+      console.log(
+        `/${operation.padEnd(10)}${key.padEnd(20)}${median(ratios).toFixed(2).padStart(10)}  (${ratios[0]?.toFixed(2)} to ${
+          ratios.at(-1)?.toFixed(2)
+        })`,
+      )
     }
 }
 

@@ -12,7 +12,8 @@ const stopping = new AbortController()
 whenAsked(() => stopping.abort())
 const { argv, env } = process
 try {
-  await operator({ args: argv.slice(2), env, version, instance: env['POD_NAME'] ?? hostname(), log, now: Date.now, randomBytes }, stopping.signal)
+  await operator({ args: argv.slice(2), env, version, instance: env['POD_NAME'] ?? hostname(), log, now: Date.now, randomBytes },
+    stopping.signal)
   process.exit(0)
 } catch (error) {
   log.error('stopped', { error: (error as Error).message })

@@ -1,5 +1,6 @@
 /** The process as the commands see it. */
-import { closeSync, constants, createReadStream, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, createReadStream, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, realpathSync,
+  renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
@@ -70,8 +71,15 @@ function told<T>(path: string, attempt: () => T, missing: 'file' | 'folder' = 'f
     const { code = '', message } = error as NodeJS.ErrnoException
     if (error instanceof FileError) throw error
     const words: Readonly<Record<string, string>> = {
-      ENOENT: `no such ${missing}`, ENOTDIR: `no such ${missing}`, EISDIR: 'is a folder', EACCES: 'permission denied', EPERM: 'permission denied', ELOOP: 'is a link that leads nowhere',
-      ENAMETOOLONG: 'no such file: the name is too long', ERR_INVALID_ARG_VALUE: 'no such file', ENXIO: 'must be a regular file',
+      ENOENT: `no such ${missing}`,
+      ENOTDIR: `no such ${missing}`,
+      EISDIR: 'is a folder',
+      EACCES: 'permission denied',
+      EPERM: 'permission denied',
+      ELOOP: 'is a link that leads nowhere',
+      ENAMETOOLONG: 'no such file: the name is too long',
+      ERR_INVALID_ARG_VALUE: 'no such file',
+      ENXIO: 'must be a regular file',
     }
     throw new FileError(path, words[code] ?? message, words[code]?.startsWith('no such') === true)
   }
@@ -112,7 +120,8 @@ function openParts(path: string): OpenFile | undefined {
   }
   return {
     size: found.size,
-    range: (start, length) => (length === 0 ? nothing() : createReadStream('', { fd: file, autoClose: false, start, end: start + length - 1, highWaterMark: partSize })),
+    range: (start, length) => (length === 0 ? nothing()
+      : createReadStream('', { fd: file, autoClose: false, start, end: start + length - 1, highWaterMark: partSize })),
     close: () => closeSync(file),
   }
 }
@@ -129,7 +138,7 @@ function openLog(path: string): LogFile {
     closeSync(file)
     throw new FileError(path, 'is a folder')
   }
-  const chunks = async function* (): AsyncGenerator<Uint8Array> {
+  const chunks = async function*(): AsyncGenerator<Uint8Array> {
     const buffer = Buffer.allocUnsafeSlow(logChunk)
     try {
       for (;;) {
@@ -158,7 +167,7 @@ function isWithin(folder: string, path: string): boolean {
 
 /** The nearest folder around a folder that git knows for a repository. Where there is none, the one that Paddock runs in, or that folder itself. */
 function repositoryOf(folder: string): string {
-  for (let at = folder; ; at = dirname(at)) {
+  for (let at = folder;; at = dirname(at)) {
     if (existsSync(join(at, '.git'))) return at
     if (dirname(at) === at) break
   }
@@ -183,14 +192,16 @@ function writeWhole(path: string, content: string): void {
 }
 
 function filesIn(folder: string, also: string | undefined, walk: Walk | undefined): readonly string[] {
-  if (!walk || !existsSync(join(folder, 'Chart.yaml'))) return [...manifestFiles(folder, also, walk, walk ? ignoredAround(folder, walk.exclude) : [])]
+  if (!walk || !existsSync(join(folder, 'Chart.yaml')))
+    return [...manifestFiles(folder, also, walk, walk ? ignoredAround(folder, walk.exclude) : [])]
   walk.passedOver(folder, 'chart')
   return []
 }
 
 function* manifestFiles(folder: string, also: string | undefined, walk: Walk | undefined, around: readonly Ignored[]): Generator<string> {
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))
-  const ignored = walk && entries.some(({ name }) => name === '.gitignore') ? [...around.slice(0, -1), ...ignoredBy(folder), ...around.slice(-1)] : around
+  const ignored = walk && entries.some(({ name }) => name === '.gitignore')
+    ? [...around.slice(0, -1), ...ignoredBy(folder), ...around.slice(-1)] : around
   for (const entry of entries) {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
     const path = join(folder, entry.name)
@@ -205,7 +216,8 @@ function* manifestFiles(folder: string, also: string | undefined, walk: Walk | u
 /** What a folder is that no manifest of one's own stands in. */
 function passedOver(path: string, name: string): 'chart' | 'foreign' | undefined {
   if (existsSync(join(path, 'Chart.yaml'))) return 'chart'
-  return name === 'vendor' || name === 'dist' || name === 'site-packages' || name === '__pycache__' || existsSync(join(path, 'pyvenv.cfg')) ? 'foreign' : undefined
+  return name === 'vendor' || name === 'dist' || name === 'site-packages' || name === '__pycache__' || existsSync(join(path, 'pyvenv.cfg'))
+    ? 'foreign' : undefined
 }
 
 /** The `.gitignore` of a folder; none where it cannot be read. */

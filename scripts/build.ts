@@ -26,8 +26,8 @@ const kubeconfigAlone: Plugin = {
   name: 'kubeconfig-alone',
   setup({ onResolve, onLoad, resolve: resolvePath }) {
     onResolve({ filter: /^@kubernetes\/client-node$/ }, ({ path, ...rest }) => resolvePath(`${path}/dist/config.js`, rest))
-    onResolve({ filter: /^\.\/(gen\/index|middleware)\.js$/ }, ({ path, importer }) =>
-      importer.endsWith('/client-node/dist/config.js') ? { path, namespace: 'no-clients' } : undefined)
+    onResolve({ filter: /^\.\/(gen\/index|middleware)\.js$/ },
+      ({ path, importer }) => importer.endsWith('/client-node/dist/config.js') ? { path, namespace: 'no-clients' } : undefined)
     onLoad({ filter: /./, namespace: 'no-clients' }, () => ({
       contents: 'export const createConfiguration = undefined, ServerConfiguration = undefined, setHeaderMiddleware = undefined',
     }))
@@ -58,7 +58,9 @@ const { outputFiles, metafile } = await build({
 })
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
-for (const { path, contents } of outputFiles) writeFileSync(path, contents, { mode: mains.some((main) => basename(main, '.ts') === basename(path, '.js')) ? 0o755 : 0o644 })
+for (const { path, contents } of outputFiles)
+  writeFileSync(path, contents, { mode: mains.some((main) => basename(main, '.ts') === basename(path, '.js')) ? 0o755 : 0o644 })
 const packages = bundledPackages(metafile, root)
 writeFileSync(join(out, 'THIRD-PARTY-NOTICES.txt'), notices(packages))
-writeFileSync(join(out, 'sbom.cdx.json'), `${JSON.stringify(sbom(paddockComponent(manifest.version), packages.map(npmComponent)), null, 2)}\n`)
+writeFileSync(join(out, 'sbom.cdx.json'),
+  `${JSON.stringify(sbom(paddockComponent(manifest.version), packages.map(npmComponent)), null, 2)}\n`)

@@ -27,8 +27,8 @@ const objects: Schema = { type: 'array', items: open }
 const duration: Schema = { type: 'string', pattern: '^([0-9]+(\\.[0-9]+)?(h|m|s|ms))+$' }
 const port: Schema = { type: 'integer', minimum: 1, maximum: 65535 }
 const namespace: Schema = { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' }
-const object = (properties: Readonly<Record<string, Schema>>, more: Schema = {}): Schema =>
-  ({ type: 'object', additionalProperties: false, properties, ...more })
+const object = (properties: Readonly<Record<string, Schema>>, more: Schema = {}): Schema => ({ type: 'object', additionalProperties: false,
+  properties, ...more })
 
 const action: Schema = {
   anyOf: [{ type: ['string', 'object'] }, { const: false }],
@@ -76,7 +76,9 @@ const known: Readonly<Record<string, Schema>> = {
       properties: {
         enforcement: { enum: ['Audit', 'Warn', 'Fix', 'Deny'] },
         // The API server checks all of it; what the chart itself reads, and what YAML makes of Off, is better said sooner.
-        spec: { type: 'object', properties: { preset: { enum: presetNames }, rules: { type: 'object', propertyNames: { enum: rules.map(({ id }) => id) }, additionalProperties: action } } },
+        spec: { type: 'object',
+          properties: { preset: { enum: presetNames },
+            rules: { type: 'object', propertyNames: { enum: rules.map(({ id }) => id) }, additionalProperties: action } } },
       },
     },
   },

@@ -41,7 +41,9 @@ function chartFile(): string {
 function presets(): string {
   const actions = presetNames.map((name) => {
     const rules = Object.entries(preset(name)?.rules ?? {})
-    return [name, Object.fromEntries(rules.map(([id, { action, otherwise }]) => [id, action === 'Fix' && otherwise !== 'Warn' ? { action, otherwise } : action]))]
+    return [name, Object.fromEntries(
+      rules.map(([id, { action, otherwise }]) => [id, action === 'Fix' && otherwise !== 'Warn' ? { action, otherwise } : action]),
+    )]
   })
   return `${JSON.stringify(Object.fromEntries(actions), null, 2)}\n`
 }
@@ -61,12 +63,25 @@ function page(mark: string): string {
  * asked about all that one may have something to say of.
  */
 function byHand(mark: string): string {
-  const served = workloadKinds.map((kind) => ({ kind, resource: { group: kind.group, version: 'v1', plural: `${kind.kind.toLowerCase()}s`, kind: kind.kind, namespaced: true } }))
-  const settings = { name: 'paddock', namespace, failurePolicy: 'Ignore', timeout: 5, excludedNamespaces: [], url: 'https://WEBHOOK_ADDRESS' } as const
+  const served = workloadKinds.map((kind) => ({ kind,
+    resource: { group: kind.group, version: 'v1', plural: `${kind.kind.toLowerCase()}s`, kind: kind.kind, namespaced: true } })
+  )
+  const settings = { name: 'paddock', namespace, failurePolicy: 'Ignore', timeout: 5, excludedNamespaces: [],
+    url: 'https://WEBHOOK_ADDRESS' } as const
   const policy = presetObject(defaultPreset)
-  const { mutating, validating } = webhooks(policy ? [{ ...policy, spec: { ...policy.spec, injection: 'Environment', existing: 'Fix' } }] : [], served, settings, 'CA_BUNDLE')
-  const documents = [{ kind: 'MutatingWebhookConfiguration', hooks: mutating }, { kind: 'ValidatingWebhookConfiguration', hooks: validating }].map(({ kind, hooks }) =>
-    stringify({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name: 'paddock' }, webhooks: hooks.map(({ clientConfig, ...rest }) => ({ ...rest, clientConfig: { ...clientConfig, caBundle: 'CA_BUNDLE' } })) }, { lineWidth: 0 }))
+  const { mutating, validating } = webhooks(
+    policy ? [{ ...policy, spec: { ...policy.spec, injection: 'Environment', existing: 'Fix' } }] : [],
+    served,
+    settings,
+    'CA_BUNDLE',
+  )
+  const documents = [{ kind: 'MutatingWebhookConfiguration', hooks: mutating }, { kind: 'ValidatingWebhookConfiguration',
+    hooks: validating }].map(({ kind, hooks }) =>
+      stringify({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name: 'paddock' },
+        webhooks: hooks.map(({ clientConfig, ...rest }) => ({ ...rest, clientConfig: { ...clientConfig, caBundle: 'CA_BUNDLE' } })) }, {
+        lineWidth: 0,
+      })
+    )
   return `# ${mark}\n${registration}${documents.join('---\n')}`
 }
 
@@ -92,14 +107,16 @@ const about: Readonly<Record<string, string>> = {
 #
 # Replace the image paddock:${manifest.version} by where your cluster finds it. docs/install.md tells more.
 `,
-  'deploy/paddock-cert-manager.yaml': `# Paddock ${manifest.version} in plain manifests, with certificates from cert-manager, which must be installed:
+  'deploy/paddock-cert-manager.yaml':
+    `# Paddock ${manifest.version} in plain manifests, with certificates from cert-manager, which must be installed:
 #
 #   kubectl apply --server-side -f deploy/paddock-cert-manager.yaml
 #   kubectl apply --server-side -f deploy/policy.yaml
 #
 # Replace the image paddock:${manifest.version} by where your cluster finds it. docs/install.md tells more.
 `,
-  'deploy/policy.yaml': `# The policy to start with: it warns of what the preset would fix or deny, and changes nothing. docs/rollout.md tells how to go on.
+  'deploy/policy.yaml':
+    `# The policy to start with: it warns of what the preset would fix or deny, and changes nothing. docs/rollout.md tells how to go on.
 #
 #   kubectl apply --server-side -f deploy/policy.yaml
 #

@@ -32,7 +32,8 @@ export async function installGunicorn(release: string): Promise<GunicornRelease>
 }
 
 /** A folder of what is fetched once: below PADDOCK_CACHE, or ~/.cache/paddock. */
-export const cacheFolder = (...names: readonly string[]): string => join(process.env.PADDOCK_CACHE || join(homedir(), '.cache', 'paddock'), ...names)
+export const cacheFolder = (...names: readonly string[]): string =>
+  join(process.env.PADDOCK_CACHE || join(homedir(), '.cache', 'paddock'), ...names)
 
 /** What stands in a release's folder: gunicorn, and what it needs for everything that its command line can ask for. */
 function packagesOf(release: string): string[] {
@@ -65,7 +66,9 @@ async function installInto(folder: string, python: string, asked: readonly strin
   await mkdir(dirname(folder), { recursive: true })
   const partial = await mkdtemp(`${folder}.partial-`)
   try {
-    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile', '--target', partial, ...asked], { env: quietPip() })
+    await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile', '--target', partial, ...asked], {
+      env: quietPip(),
+    })
     await rename(partial, folder).catch(async (error: unknown) => {
       // Another process was faster.
       if (!await exists(folder)) throw error
@@ -99,8 +102,8 @@ async function pythonFor(release: string, folder: string): Promise<string> {
     }
   }
   const range = release.startsWith('19.') ? '3.6 to 3.11' : '3.10 or newer'
-  throw new Error(`no Python that can start gunicorn ${release} was found (it needs ${range}): install one, or set PYTHON; `
-    + `tried ${reasons.join('; ')}`)
+  throw new Error(`no Python that can start gunicorn ${release} was found (it needs ${range}): install one, or set PYTHON; ` +
+    `tried ${reasons.join('; ')}`)
 }
 
 function candidates(): string[] {

@@ -8,8 +8,8 @@ import { npmPackage } from './npm-package.js'
 const root = dirname(import.meta.dirname)
 
 /** Why helm cannot be run on this machine; undefined where it can. */
-export const noHelm: string | undefined =
-  process.platform === 'linux' && process.arch === 'x64' ? undefined : `helm comes for linux on x64 only, and this is ${process.platform} on ${process.arch}`
+export const noHelm: string | undefined = process.platform === 'linux' && process.arch === 'x64' ? undefined
+  : `helm comes for linux on x64 only, and this is ${process.platform} on ${process.arch}`
 
 /** The path of helm, fetched by whoever is the first to ask for it. */
 export function helmPath(): string {

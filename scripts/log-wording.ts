@@ -14,7 +14,10 @@ const run = promisify(execFile)
 /** The levels that a release logs each message at. */
 async function wordingOf(release: string): Promise<Readonly<Record<string, readonly string[]>>> {
   const { folder, python } = await installGunicorn(release)
-  const { stdout } = await run(python, [...isolated, '-W', 'ignore', join(import.meta.dirname, 'log-wording.py'), folder], { env: pathOnly(), maxBuffer: 16 * 2 ** 20 })
+  const { stdout } = await run(python, [...isolated, '-W', 'ignore', join(import.meta.dirname, 'log-wording.py'), folder], {
+    env: pathOnly(),
+    maxBuffer: 16 * 2 ** 20,
+  })
   return JSON.parse(stdout) as Record<string, string[]>
 }
 
@@ -32,7 +35,9 @@ export async function wording(): Promise<string> {
         if (last?.[1] === index - 1) last[1] = index
         else spans.push([index, index])
       }
-  const lines = [...messages].sort(([one], [other]) => (one < other ? -1 : 1)).map(([text, levels]) => `    ${JSON.stringify({ text, levels: Object.fromEntries(levels) })}`)
+  const lines = [...messages].sort(([one], [other]) => (one < other ? -1 : 1)).map(([text, levels]) =>
+    `    ${JSON.stringify({ text, levels: Object.fromEntries(levels) })}`
+  )
   return `{\n  "releases": ${JSON.stringify(releases)},\n  "messages": [\n${lines.join(',\n')}\n  ]\n}\n`
 }
 

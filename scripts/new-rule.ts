@@ -7,7 +7,8 @@ import { basename, dirname, join, relative } from 'node:path'
 
 const root = dirname(import.meta.dirname)
 
-const rule = (id: string): string => `import { invalid } from './problem.ts'
+const rule = (id: string): string =>
+  `import { invalid } from './problem.ts'
 import { defineRule } from './rule.ts'
 
 export default defineRule({
@@ -29,7 +30,8 @@ export default defineRule({
 })
 `
 
-const fixture = (id: string): string => `bad:
+const fixture = (id: string): string =>
+  `bad:
   - name: what is wrong
     containers: [{name: web, command: [gunicorn, --timeout, '120', 'shop.wsgi']}]
     want:
@@ -42,8 +44,10 @@ good:
 /** Why there can be no new rule of this id; undefined where there can. */
 function refusal(id: string | undefined): string | undefined {
   if (id === undefined) return 'usage: npm run new-rule <id>'
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/.test(id)) return `"${id}": an id must be words of lower-case letters and digits, with dashes between them: "loopback-bind"`
-  if (/^(no|require|prefer|disallow)-/.test(id)) return `"${id}": an id names the fault, and must read well after "allow": "loopback-bind", not "no-loopback-bind"`
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/.test(id))
+    return `"${id}": an id must be words of lower-case letters and digits, with dashes between them: "loopback-bind"`
+  if (/^(no|require|prefer|disallow)-/.test(id))
+    return `"${id}": an id names the fault, and must read well after "allow": "loopback-bind", not "no-loopback-bind"`
   const known = readdirSync(join(root, 'src/rules')).map((name) => basename(name, '.ts'))
   return known.includes(id) || existsSync(join(root, `test/rules/${id}.yaml`)) ? `"${id}": there is a rule of this id` : undefined
 }

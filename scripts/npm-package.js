@@ -37,7 +37,9 @@ export function npmPackage(name, files, finish = () => {}) {
   try {
     // Who has no network is told so within seconds.
     const patience = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-timeout=60000']
-    execFileSync('npm', ['pack', '--silent', '--dry-run=false', ...patience, `${name}@${version}`, '--pack-destination', unfinished], { cwd: unfinished })
+    execFileSync('npm', ['pack', '--silent', '--dry-run=false', ...patience, `${name}@${version}`, '--pack-destination', unfinished], {
+      cwd: unfinished,
+    })
     const written = readdirSync(unfinished).find((file) => file.endsWith('.tgz'))
     if (written === undefined) throw new Error(`${name} ${version}: npm pack has written no archive`)
     const archive = join(unfinished, written)

@@ -29,7 +29,11 @@ interface Cell {
 /** The picture's path and text. `mark` says that it is generated. */
 export async function picture(mark: string): Promise<[path: string, text: string]> {
   const texts = await Promise.all(commands.map(async (argv) => {
-    const files = Object.fromEntries(argv.filter((word) => word.endsWith('.yaml')).map((name) => [name, readFileSync(join(import.meta.dirname, '..', folder, name), 'utf8')]))
+    const files = Object.fromEntries(
+      argv.filter((word) => word.endsWith('.yaml')).map((
+        name,
+      ) => [name, readFileSync(join(import.meta.dirname, '..', folder, name), 'utf8')]),
+    )
     const { out } = await run(argv, files, { tty: true })
     return `\u001b[1m$ paddock ${argv.join(' ')}\u001b[0m\n${out.replace(/\n+$/, '')}`
   }))
@@ -64,7 +68,8 @@ function wrapped(all: readonly Cell[]): (readonly Cell[])[] {
 }
 
 /** Blanks as what no viewer folds. */
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll(' ', '\u00a0')
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll(' ', '\u00a0')
 
 /** A line with a span for each stretch of one style. */
 function spans(some: readonly Cell[]): string {

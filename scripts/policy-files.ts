@@ -46,7 +46,8 @@ function withTables(text: string): string {
 }
 
 function table(schema: Schema): string {
-  return ['| field | type | |', '| --- | --- | --- |', ...rows(schema, 'spec').map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)].join('\n')
+  return ['| field | type | |', '| --- | --- | --- |',
+    ...rows(schema, 'spec').map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)].join('\n')
 }
 
 /** The rows of an object's fields, deep first. */
@@ -57,12 +58,14 @@ function rows(schema: Schema, path: string): string[][] {
   const required = (schema['required'] ?? []) as readonly string[]
   return properties.flatMap(([name, field]) => {
     const at = `${path}.${name}`
-    return [[`\`${at.slice('spec.'.length)}\``, typeName(field) + (required.includes(name) ? ', required' : ''), String(field['description'])], ...rows(field, at), ...rows((field['items'] ?? {}) as Schema, `${at}[]`)]
+    return [[`\`${at.slice('spec.'.length)}\``, typeName(field) + (required.includes(name) ? ', required' : ''),
+      String(field['description'])], ...rows(field, at), ...rows((field['items'] ?? {}) as Schema, `${at}[]`)]
   })
 }
 
 function typeName(schema: Schema): string {
-  const { type, anyOf, items, additionalProperties, 'enum': values } = schema as { type?: string; anyOf?: readonly Schema[]; items?: Schema; additionalProperties?: Schema | false; enum?: readonly string[] }
+  const { type, anyOf, items, additionalProperties, 'enum': values } = schema as { type?: string; anyOf?: readonly Schema[]; items?: Schema;
+    additionalProperties?: Schema | false; enum?: readonly string[] }
   if (values && values.length > 20) return 'string'
   if (anyOf) return anyOf.map(typeName).join(' or ')
   if (items) return `list of ${typeName(items)}`

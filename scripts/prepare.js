@@ -24,7 +24,11 @@ function node() {
     return program
   } catch (error) {
     rmSync(link, { force: true })
-    process.stderr.write(`going on with Node ${process.versions.node}, as there is none of those that Paddock is developed with: ${/** @type {Error} */ (error).message}\n`)
+    process.stderr.write(
+      `going on with Node ${process.versions.node}, as there is none of those that Paddock is developed with: ${
+        /** @type {Error} */ (error).message
+      }\n`,
+    )
     return process.execPath
   }
 }
@@ -37,7 +41,9 @@ function isNewEnough() {
 
 const program = node()
 if (program === process.execPath && !isNewEnough()) {
-  process.stderr.write(`Paddock is built with Node 22.19 or newer, and this is ${process.versions.node}: its libraries are installed, dist/paddock.js is not made\n`)
+  process.stderr.write(
+    `Paddock is built with Node 22.19 or newer, and this is ${process.versions.node}: its libraries are installed, dist/paddock.js is not made\n`,
+  )
   process.exitCode = 1
 } else {
   const { status, error } = spawnSync(program, [join(scripts, 'build.ts')], { stdio: 'inherit' })

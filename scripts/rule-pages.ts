@@ -13,7 +13,9 @@ export async function rulePages(mark: string): Promise<[path: string, text: stri
   return [
     ['docs/rules/README.md', first + table()],
     ...rules.map((rule): [string, string] => [`docs/rules/${rule.id}.md`, first + page(rule)]),
-    ...(await Promise.all(platformRules.map(async (rule): Promise<[string, string]> => [`docs/rules/${rule.id}.md`, first + (await platformPage(rule))]))),
+    ...(await Promise.all(
+      platformRules.map(async (rule): Promise<[string, string]> => [`docs/rules/${rule.id}.md`, first + (await platformPage(rule))]),
+    )),
   ]
 }
 
@@ -31,7 +33,9 @@ function table(): string {
     '',
     row(head),
     row(head.map(() => '---')),
-    ...rules.map(({ id, severity, summary }) => row([`[${id}](${id}.md)`, severity, ...presetNames.map((name) => actionOf(name, id)), summary])),
+    ...rules.map(({ id, severity, summary }) =>
+      row([`[${id}](${id}.md)`, severity, ...presetNames.map((name) => actionOf(name, id)), summary])
+    ),
     '',
     '## What platforms say of their own files',
     '',
@@ -57,12 +61,15 @@ function page(rule: Rule): string {
   return [
     `# ${rule.id}`,
     sentence(rule.summary),
-    `- Severity: ${rule.severity}\n- Action: ${actions.join(', ')}\n- Settings read: ${settings.join(', ') || (rule.always ? 'those that gunicorn refuses' : rule.unset ? 'those that the policy has defaults for' : 'none')}`,
+    `- Severity: ${rule.severity}\n- Action: ${actions.join(', ')}\n- Settings read: ${
+      settings.join(', ') || (rule.always ? 'those that gunicorn refuses' : rule.unset ? 'those that the policy has defaults for' : 'none')
+    }`,
     rule.why,
     '## Problem',
     yaml(bad, object),
     ['```text', ...lines, '```'].join('\n'),
-    ...(same(asked, object) ? [] : [same(fixed, object) ? 'Where a policy says `Fix`, it makes of it:' : 'The fix makes of it:', yaml(bad, asked)]),
+    ...(same(asked, object) ? []
+      : [same(fixed, object) ? 'Where a policy says `Fix`, it makes of it:' : 'The fix makes of it:', yaml(bad, asked)]),
     '## Correct',
     yaml(good, podOf(good)),
     '## Remedy',
@@ -89,7 +96,10 @@ async function platformPage({ id, summary, severity, action, why, remedy }: (typ
   ].join('\n\n').replace(/\n+$/, '\n')
 }
 
-const shown = (files: Files): string[] => Object.entries(files).flatMap(([path, text]) => [`\`${path}\`:`, `\`\`\`${path.endsWith('.yaml') ? 'yaml' : path.endsWith('.sh') ? 'sh' : 'text'}\n${text}\`\`\``])
+const shown = (files: Files): string[] =>
+  Object.entries(files).flatMap((
+    [path, text],
+  ) => [`\`${path}\`:`, `\`\`\`${path.endsWith('.yaml') ? 'yaml' : path.endsWith('.sh') ? 'sh' : 'text'}\n${text}\`\`\``])
 
 const same = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b)
 

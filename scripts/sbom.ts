@@ -60,8 +60,9 @@ export function npmComponent({ name, version, licence, integrity }: NpmPackage):
 }
 
 /** An SPDX expression as CycloneDX has it, which tells a single licence from a combination. */
-export const licences = (expression: string): NonNullable<Component['licenses']> =>
-  [/[ (]/.test(expression) ? { expression } : { license: { id: expression } }]
+export const licences = (
+  expression: string,
+): NonNullable<Component['licenses']> => [/[ (]/.test(expression) ? { expression } : { license: { id: expression } }]
 
 /** Of version 8 (RFC 9562): made from what it names rather than from chance. */
 function uuidOf(content: string): string {

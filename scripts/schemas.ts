@@ -12,25 +12,31 @@ const draft = 'http://json-schema.org/draft-07/schema#'
 /** Each file's path and text. `mark` says that it is generated. */
 export function schemaFiles(mark: string): [path: string, text: string][] {
   const schemas: Readonly<Record<string, Schema>> = {
-    'gunicorn-policy': { title: 'GunicornPolicy', description: 'How the workloads that start gunicorn are governed.', ...plain(objectSchemas.GunicornPolicy) },
-    'gunicorn-exception': { title: 'GunicornException', description: 'Findings that are let pass for a time, with the reason.', ...plain(objectSchemas.GunicornException) },
+    'gunicorn-policy': { title: 'GunicornPolicy', description: 'How the workloads that start gunicorn are governed.',
+      ...plain(objectSchemas.GunicornPolicy) },
+    'gunicorn-exception': { title: 'GunicornException', description: 'Findings that are let pass for a time, with the reason.',
+      ...plain(objectSchemas.GunicornException) },
     'policy-test': { title: 'PolicyTest', ...policyTestSchema },
     'app-desc': {
-      title: 'app_desc.yaml', description: 'The description of an app of BlueKing PaaS. What is not listed, the platform passes over without a word.',
+      title: 'app_desc.yaml',
+      description: 'The description of an app of BlueKing PaaS. What is not listed, the platform passes over without a word.',
       if: { anyOf: versionIs(2) },
       // oxlint-disable-next-line no-thenable -- JSON Schema's own word
       then: { ...fields(descriptionFields[2]), oneOf: versionIs(2) },
       else: { ...fields(descriptionFields[3]), oneOf: versionIs(3) },
     },
   }
-  return Object.entries(schemas).map(([name, schema]) => [`schemas/${name}.json`, `${JSON.stringify({ $schema: draft, $comment: mark, ...schema }, null, 2)}\n`])
+  return Object.entries(schemas).map((
+    [name, schema],
+  ) => [`schemas/${name}.json`, `${JSON.stringify({ $schema: draft, $comment: mark, ...schema }, null, 2)}\n`])
 }
 
 /** A schema without what is the API server's alone: what its rules in CEL say, JSON Schema says in its own words. */
 function plain(schema: Schema): Schema {
   const validations = (schema['x-kubernetes-validations'] ?? []) as readonly Validation[]
   const kept = Object.entries(schema).filter(([key]) => !key.startsWith('x-kubernetes-') && key !== 'format')
-  return Object.assign({}, ...validations.map((one) => one.schema), Object.fromEntries(kept.map(([key, value]) => [key, plainIn(value)]))) as Schema
+  return Object.assign({}, ...validations.map((one) => one.schema),
+    Object.fromEntries(kept.map(([key, value]) => [key, plainIn(value)]))) as Schema
 }
 
 function plainIn(value: unknown): unknown {
@@ -49,7 +55,8 @@ function versionIs(number: 2 | 3): Schema[] {
 
 function fields(of: Fields): Schema {
   const required = Object.entries(of).filter(([, field]) => field.required).map(([name]) => name)
-  return { type: 'object', ...(required.length > 0 && { required }), additionalProperties: false, properties: Object.fromEntries(Object.entries(of).map(([name, field]) => [name, nullable(field)])) }
+  return { type: 'object', ...(required.length > 0 && { required }), additionalProperties: false,
+    properties: Object.fromEntries(Object.entries(of).map(([name, field]) => [name, nullable(field)])) }
 }
 
 const nullable = (field: Field): Schema => (field.nullable ? { anyOf: [schemaOf(field), { type: 'null' }] } : schemaOf(field))
@@ -61,9 +68,13 @@ function schemaOf(field: Field): Schema {
     case 'string':
       if (field.choices) return { enum: field.choices }
       // A number is taken for a string.
-      return { type: ['string', 'number'], ...(!field.blank && { pattern: '\\S' }), ...(field.longest !== undefined && { maxLength: field.longest }) }
+      return { type: ['string', 'number'], ...(!field.blank && { pattern: '\\S' }),
+        ...(field.longest !== undefined && { maxLength: field.longest }) }
     case 'integer':
-      return { anyOf: [{ type: 'integer', ...(field.least !== undefined && { minimum: field.least }), ...(field.most !== undefined && { maximum: field.most }) }, { type: 'string', pattern: integerText(field) }] }
+      return {
+        anyOf: [{ type: 'integer', ...(field.least !== undefined && { minimum: field.least }),
+          ...(field.most !== undefined && { maximum: field.most }) }, { type: 'string', pattern: integerText(field) }],
+      }
     case 'object':
       return fields(field.fields)
     case 'names':

@@ -42,14 +42,18 @@ interface Suite {
 const order: readonly (readonly Suite[])[] = [
   [{ name: 'unit', short: 'unit', config: 'jest.config.json' }],
   [
-    { name: 'conformance with real gunicorn and real shells', short: 'conformance', config: 'test/conformance/jest.config.json', background: true },
-    { name: 'end to end, on a real API server', short: 'e2e', config: 'test/e2e/jest.config.json', options: only((text) => !isApart(text)), needs: 'cluster' },
-    { name: 'end to end, each on an API server of its own', short: 'e2e apart', config: 'test/e2e/jest.config.json', options: ['--maxWorkers=3', ...only(isApart)], needs: 'cluster' },
+    { name: 'conformance with real gunicorn and real shells', short: 'conformance', config: 'test/conformance/jest.config.json',
+      background: true },
+    { name: 'end to end, on a real API server', short: 'e2e', config: 'test/e2e/jest.config.json', options: only((text) => !isApart(text)),
+      needs: 'cluster' },
+    { name: 'end to end, each on an API server of its own', short: 'e2e apart', config: 'test/e2e/jest.config.json',
+      options: ['--maxWorkers=3', ...only(isApart)], needs: 'cluster' },
   ],
   // The one place where the gate fuzzes.
   existsSync(join(root, fuzz[0] ?? '')) ? [{ name: 'fuzz', short: 'fuzz', command: fuzz, all: true }] : [],
   [
-    { name: 'an installation, on a cluster with a node', short: 'install', config: 'test/install/jest.config.json', needs: 'node', all: true, ownMachine: true },
+    { name: 'an installation, on a cluster with a node', short: 'install', config: 'test/install/jest.config.json', needs: 'node',
+      all: true, ownMachine: true },
     { name: 'faults, under load', short: 'faults', config: 'test/faults/jest.config.json', needs: 'node', all: true, ownMachine: true },
   ],
 ]
@@ -67,7 +71,9 @@ interface Results {
   readonly numFailedTestSuites: number
   readonly numRuntimeErrorTestSuites: number
   /** Of each file: what stopped it as a whole, and its tests. */
-  readonly testResults: readonly { readonly name: string; readonly message: string; readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly failureMessages: readonly string[] }[] }[]
+  readonly testResults: readonly { readonly name: string; readonly message: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string;
+      readonly failureMessages: readonly string[] }[] }[]
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 }
@@ -104,8 +110,11 @@ async function run(suite: Suite, besideOthers: boolean): Promise<void> {
   const begun = performance.now()
   const file = join(folder, `${name}.json`)
   // With --json, the report goes to the file and what a person reads to standard error.
-  const given = command ?? [...jest, '--config', config ?? '', '--json', `--outputFile=${file}`, ...(args.length > 0 ? ['--passWithNoTests', ...args] : []), ...options]
-  const child = spawn(process.execPath, given, { cwd: root, env: environment, stdio: ['ignore', command ? 'pipe' : 'ignore', besideOthers ? 'pipe' : 'inherit'] })
+  const given = command ??
+    [...jest, '--config', config ?? '', '--json', `--outputFile=${file}`, ...(args.length > 0 ? ['--passWithNoTests', ...args] : []),
+      ...options]
+  const child = spawn(process.execPath, given, { cwd: root, env: environment,
+    stdio: ['ignore', command ? 'pipe' : 'ignore', besideOthers ? 'pipe' : 'inherit'] })
   if (background) yields(child, constants.priority.PRIORITY_BELOW_NORMAL)
   if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => console.error(`${short}: ${line}`))
   let closing: RegExpExecArray | null = null
@@ -128,7 +137,9 @@ async function run(suite: Suite, besideOthers: boolean): Promise<void> {
 /** Arguments for jest by which it runs those of the e2e tests whose text is so. */
 function only(isSo: (text: string) => boolean): string[] {
   const e2e = join(root, 'test/e2e')
-  return readdirSync(e2e).filter((file) => file.endsWith('.test.ts') && isSo(readFileSync(join(e2e, file), 'utf8'))).map((file) => `--testMatch=${join(e2e, file)}`)
+  return readdirSync(e2e).filter((file) => file.endsWith('.test.ts') && isSo(readFileSync(join(e2e, file), 'utf8'))).map((file) =>
+    `--testMatch=${join(e2e, file)}`
+  )
 }
 
 /** Gets what a cluster is made of, unless it is there. A failure is told by who needs it. */
@@ -170,7 +181,9 @@ function count(file: string, name: string): void {
   total.failed += results.numFailedTests + results.numRuntimeErrorTestSuites
   for (const { name: path, message, assertionResults } of results.testResults) {
     const failed = assertionResults.filter(({ status }) => status === 'failed')
-    failures.push(...failed.map(({ fullName, failureMessages }) => `${relative(root, path)}: ${fullName}\n${headOf(failureMessages.join('\n'))}`))
+    failures.push(
+      ...failed.map(({ fullName, failureMessages }) => `${relative(root, path)}: ${fullName}\n${headOf(failureMessages.join('\n'))}`),
+    )
     if (assertionResults.length === 0 && message !== '') failures.push(`${relative(root, path)}\n${headOf(message)}`)
   }
 }

@@ -29,7 +29,8 @@ const unlessReached = 'if the script reaches this command'
 function isStartedForEver({ workload, container: { written }, container }: Invocation): boolean {
   if (workload.pod === undefined || workload.kind.isForeign || !isLasting(workload, container)) return false
   const policy = valueAt(written, ['restartPolicy']) ?? valueAt(workload.pod.spec, ['restartPolicy']) ?? 'Always'
-  return policy === 'Always' && valueAt(written, ['restartPolicyRules']) === undefined && valueAt(written, ['lifecycle', 'postStart']) === undefined
+  return policy === 'Always' && valueAt(written, ['restartPolicyRules']) === undefined &&
+    valueAt(written, ['lifecycle', 'postStart']) === undefined
 }
 
 /** Which containers of a workload may start although one of their gunicorns does not. */
@@ -61,7 +62,7 @@ export class Alternatives {
   /** Whether a script may start what is not seen; each is looked at once. */
   #hides(script: string): boolean {
     let known = this.#hiding.get(script)
-    if (known === undefined) this.#hiding.set(script, (known = hides.test(script)))
+    if (known === undefined) this.#hiding.set(script, known = hides.test(script))
     return known
   }
 
@@ -82,8 +83,11 @@ export class Alternatives {
   to(invocation: Invocation): string | undefined {
     if (!invocation.command) return undefined
     if (invocation.runs === 'maybe') return this.#hasOtherWays(invocation) ? unlessReached : undefined
-    if ((this.#serving.get(invocation.container) ?? 0) > (this.#serves(invocation) ? 1 : 0)) return 'unless another gunicorn of the script starts'
-    if (invocation.beside.someBehind((commands) => this.#lastServer(commands), invocation.parents.some((parent) => parent.kind === 'shell' && looksForGunicorn.test(parent.script)))) return 'unless what stands behind it serves in its place'
+    if ((this.#serving.get(invocation.container) ?? 0) > (this.#serves(invocation) ? 1 : 0))
+      return 'unless another gunicorn of the script starts'
+    if (invocation.beside.someBehind((commands) => this.#lastServer(commands),
+      invocation.parents.some((parent) => parent.kind === 'shell' && looksForGunicorn.test(parent.script))))
+      return 'unless what stands behind it serves in its place'
     if (!invocation.mayHaveOthers) return undefined
     if (invocation.beside.someExcept(isUnseen, this.#seen)) return 'unless the script starts another gunicorn'
     return isLast(invocation) ? undefined : 'unless the script starts another gunicorn behind it, where that cannot be seen'

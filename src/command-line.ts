@@ -6,7 +6,8 @@ import type { CommandLine, Inspected, Misstart, Unread } from './command-line/in
 import { starterIn, type Way } from './command-line/way.ts'
 import { scriptIn, wrappersOf, type FoundScript } from './command-line/found-script.ts'
 import { othersOf, spansOf } from './command-line/neighbours.ts'
-import { embedded, hasSeparator, hereDocument, insertionIn, isWhole, withinScript, type Insertion, type Place, type ScriptPlace } from './command-line/script-place.ts'
+import { embedded, hasSeparator, hereDocument, insertionIn, isWhole, withinScript, type Insertion, type Place,
+  type ScriptPlace } from './command-line/script-place.ts'
 import { alternativesOf, indexIn, partOf, wordOf } from './command-line/words.ts'
 import { folderOf, unsure, type Folder } from './command-line/working-folder.ts'
 import { nothingBeside } from './shell/beside.ts'
@@ -46,13 +47,16 @@ export function inspectCommandLine(line: CommandLine): Inspected {
 
 const inheritsAll = (changes: readonly Change[]): boolean => changes.every(({ change }) => change === 'sets')
 
-const wordsBefore = (words: readonly Word[], started: Started): readonly Word[] => words.slice(0, started.kind === 'unknown' ? 0 : started.index)
+const wordsBefore = (words: readonly Word[], started: Started): readonly Word[] =>
+  words.slice(0, started.kind === 'unknown' ? 0 : started.index)
 
 /** Whether none of a wrapper's words is an option: one may name another folder, or take variables away. */
-const isPlain = (words: readonly Word[]): boolean => words.every(({ value }) => value !== null && (!value.startsWith('-') || value === '--' || value === '-m' || value === '-u'))
+const isPlain = (words: readonly Word[]): boolean =>
+  words.every(({ value }) => value !== null && (!value.startsWith('-') || value === '--' || value === '-m' || value === '-u'))
 
 /** Builtins of a shell that start nothing, whatever their words speak of. */
-const startNothing = new Set(['echo', 'printf', 'set', 'export', 'readonly', 'local', 'declare', 'test', '[', ':', 'true', 'cd', 'unset', 'trap'])
+const startNothing = new Set(['echo', 'printf', 'set', 'export', 'readonly', 'local', 'declare', 'test', '[', ':', 'true', 'cd', 'unset',
+  'trap'])
 
 const splitByEnv = 'it stands in a string that `env -S` takes apart'
 
@@ -72,7 +76,10 @@ class Inspector {
     const { environment, variables } = this.#line
     const given = this.#line.elements.map(wordOf)
     const { words, origins, started } = unfolded(given, () => variables)
-    const elements = origins === undefined ? this.#line.elements : origins.map((index, at) => (given[index] === words[at] ? this.#line.elements[index]! : partOf(this.#line.elements[index]!, words[at]!)))
+    const elements = origins === undefined ? this.#line.elements
+      : origins.map((index,
+        at) => (given[index] === words[at] ? this.#line.elements[index]! : partOf(this.#line.elements[index]!, words[at]!))
+      )
     if (started.kind === 'gunicorn') this.#execForm(words, elements, started, origins && splitByEnv)
     else {
       const found = scriptIn(words, started)
@@ -82,12 +89,21 @@ class Inspector {
       if (found && script && !(words[found.index]?.value === null && found.reader === 'words'))
         this.#script(script, found, () => changedEnvironment(found.changes, environment()), {
           // What stands between the quotes of a longer string is a script within it.
-          parents: found.parents, depth: 0, isFile: element.isFile === true, closed: (origins && splitByEnv) ?? (element.at && withinScript), inherits: inheritsAll(found.changes), runs: 'surely',
-          folder: () => (isPlain(wordsBefore(words, started)) ? '' : null), beside: nothingBeside, starter: starterIn(words, started),
-        }, this.#unreadParameters(script, found, words, (index) => elements[index] && { path: elements[index].path, ...elements[index].at }))
+          parents: found.parents,
+          depth: 0,
+          isFile: element.isFile === true,
+          closed: (origins && splitByEnv) ?? (element.at && withinScript),
+          inherits: inheritsAll(found.changes),
+          runs: 'surely',
+          folder: () => (isPlain(wordsBefore(words, started)) ? '' : null),
+          beside: nothingBeside,
+          starter: starterIn(words, started),
+        }, this.#unreadParameters(script, found, words, (index) =>
+          elements[index] && { path: elements[index].path, ...elements[index].at }))
       else if (origins !== undefined || !this.#joined(words, elements, started)) this.#overlook(words, started)
     }
-    return { invocations: this.#found, errors: this.#errors, unread: this.#unread, misstarts: this.#misstarts, mayStartMore: this.#mayStartMore }
+    return { invocations: this.#found, errors: this.#errors, unread: this.#unread, misstarts: this.#misstarts,
+      mayStartMore: this.#mayStartMore }
   }
 
   /** Notes an element that holds the program with words of it, or an option of a shell with its script; false where none does. */
@@ -98,8 +114,13 @@ class Inspector {
     if (!element || !word || element.at) return false
     const { into, isScript } = joined
     const path = { path: element.path }
-    if (into) this.#misstarts.push({ kind: 'joined', place: path, text: element.text, detail: isScript ? 'must be two elements, the option and the script, as no shell has such an option' : 'must be an element for each word, as no program has such a name', split: { word, into }, ...(isScript ? { remedy: 'Make two elements of it: the option, and the script.' } : {}) })
-    else this.#misstarts.push({ kind: 'script', place: path, text: element.text, detail: 'must be the name of a program, as no shell reads it', remedy: 'Write `[sh, -c, SCRIPT]`, with it as the script.' })
+    if (into)
+      this.#misstarts.push({ kind: 'joined', place: path, text: element.text,
+        detail: isScript ? 'must be two elements, the option and the script, as no shell has such an option'
+          : 'must be an element for each word, as no program has such a name', split: { word, into },
+        ...(isScript ? { remedy: 'Make two elements of it: the option, and the script.' } : {}) })
+    else this.#misstarts.push({ kind: 'script', place: path, text: element.text,
+        detail: 'must be the name of a program, as no shell reads it', remedy: 'Write `[sh, -c, SCRIPT]`, with it as the script.' })
     return true
   }
 
@@ -116,10 +137,12 @@ class Inspector {
     const { variables } = this.#line
     if (changes.length === 0 && !shell) return variables
     // A script that runs what cannot be seen may have set anything.
-    return changedVariables(changes, shell ? (name) => (shell.has(name) || shell.tampered || shell.closed ? shell.get(name) : variables(name)) : variables)
+    return changedVariables(changes,
+      shell ? (name) => (shell.has(name) || shell.tampered || shell.closed ? shell.get(name) : variables(name)) : variables)
   }
 
-  #execForm(words: readonly Word[], elements: readonly Element[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>, closed: string | undefined): void {
+  #execForm(words: readonly Word[], elements: readonly Element[], { index, changes, passed }: Extract<Started, { kind: 'gunicorn' }>,
+    closed: string | undefined): void {
     const { path } = this.#line
     const own = words.slice(index)
     const indexOf = indexIn(words)
@@ -137,7 +160,9 @@ class Inspector {
       beside: nothingBeside,
       runs: 'surely',
       place: { path: elements[index]?.path.slice(0, -1) ?? path },
-      insertion: closed === undefined ? grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined } : { kind: 'none', reason: closed },
+      insertion: closed === undefined
+        ? grabbed(passed) ?? { kind: 'list', path: (at ?? last).slice(0, -1), before: typeof position === 'number' ? position : undefined }
+        : { kind: 'none', reason: closed },
       placeOf: (word) => ({ path: elements[indexOf(word) ?? -1]?.path ?? path }),
     })
   }
@@ -152,7 +177,9 @@ class Inspector {
       text: expanded.text.slice(offset),
       path,
       place: (start, end) => at ?? { start: source(start), end: source(end) },
-      splice: ({ start, end, text }) => (at || !isApart(start) || !isApart(end) ? undefined : { start: source(start), end: source(end), text: escaped(text) }),
+      splice: (
+        { start, end, text },
+      ) => (at || !isApart(start) || !isApart(end) ? undefined : { start: source(start), end: source(end), text: escaped(text) }),
     }
   }
 
@@ -171,7 +198,9 @@ class Inspector {
       beside: nothingBeside,
       runs: 'surely',
       place: { path, start: own[0]?.start ?? 0, end },
-      insertion: grabbed(passed) ?? (hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits } : { kind: 'text', offset: end, before: false, between: ' ', inherits }),
+      insertion: grabbed(passed) ??
+        (hasSeparator(own) && next ? { kind: 'text', offset: next.start, before: true, between: ' ', inherits }
+          : { kind: 'text', offset: end, before: false, between: ' ', inherits }),
       placeOf: ({ start, end }) => ({ path, start, end }),
     })
   }
@@ -187,7 +216,9 @@ class Inspector {
     this.#errors.push(...script.errors)
     if (script.unread) this.#mayStartMore = true
     const refusedFrom = this.#refused(place, script, way)
-    const closed = way.closed ?? lost ?? (found.reader === 'words' ? 'it stands in a string that no shell reads' : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
+    const closed = way.closed ?? lost ??
+      (found.reader === 'words' ? 'it stands in a string that no shell reads'
+        : script.errors.length > 0 ? 'the script cannot be read to its end' : undefined)
     const jobs = script.commands.some((command) => command.background)
     const isMade = spansOf(script.commands.filter((command) => command.embedded))
     const others = othersOf(script.commands)
@@ -204,26 +235,38 @@ class Inspector {
       // What runs before may read the rest of a script that is the standard input.
       const runs = way.runs === 'maybe' || (found.isInput && index > 0) ? 'maybe' : command.runs
       const parents = (): readonly Parent[] => (found.program === undefined ? way.parents : [...way.parents, {
-        kind: 'shell', name: found.name, program: found.program, script: text, isInput: found.isInput, isFile: way.isFile, command, traps: script.traps, jobs,
+        kind: 'shell',
+        name: found.name,
+        program: found.program,
+        script: text,
+        isInput: found.isInput,
+        isFile: way.isFile,
+        command,
+        traps: script.traps,
+        jobs,
       }])
       const beside = way.beside.within(script.commands, command)
-      const folder = (): Folder => folderOf(command, { text, commands: script.commands, name: parameters[0]?.value ?? undefined }, way.folder)
+      const folder = (): Folder =>
+        folderOf(command, { text, commands: script.commands, name: parameters[0]?.value ?? undefined }, way.folder)
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => others(command) }
         const isBroken = !command.embedded && this.#escaped(place, words.slice(started.index + 1))
         const cut = command.embedded || isBroken ? undefined : this.#cut(place, command)
-        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way, closed: closed ?? cut ?? (origins && splitByEnv), runs, folder, beside, isCut: (cut ?? lost) !== undefined, isBroken }, shell)
+        this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way,
+          closed: closed ?? cut ?? (origins && splitByEnv), runs, folder, beside, isCut: (cut ?? lost) !== undefined, isBroken }, shell)
         continue
       }
       const inner = way.depth < deepestShell ? scriptIn(words, started, command.input !== undefined) : undefined
       const word = inner?.isInput === true ? command.input : inner && words[inner.index]
-      const nested = inner && word && (inner.isInput || origins !== undefined ? hereDocument(place, word) : this.#nested(place, word, inner.offset))
+      const nested = inner && word &&
+        (inner.isInput || origins !== undefined ? hereDocument(place, word) : this.#nested(place, word, inner.offset))
       if (inner && nested && !(word?.value === null && (inner.reader === 'words' || inner.isInput)))
         this.#script(nested, inner, () => changedEnvironment(inner.changes, command.environment), {
           parents: [...parents(), ...inner.parents],
           depth: way.depth + 1,
           isFile: false,
-          closed: closed ?? (origins && splitByEnv) ?? (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
+          closed: closed ?? (origins && splitByEnv) ??
+            (command.embedded ? embedded : inner.isInput ? 'it stands in a here-document' : undefined),
           inherits: way.inherits && inheritsAll(inner.changes),
           runs,
           folder: () => (isPlain(wordsBefore(words, started)) ? folder() : unsure(folder())),
@@ -244,11 +287,16 @@ class Inspector {
     const { from, at, message } = refusal
     const end = text.indexOf('\n', Math.max(at, from))
     const before = commands.filter((command) => command.start < from)
-    const mayEnd = text.slice(0, from).trim() !== '' && (unread || before.some(({ exec, words }) => exec || words[0]?.value == null || isGunicorn(words[0].value)))
+    const mayEnd = text.slice(0, from).trim() !== '' &&
+      (unread || before.some(({ exec, words }) => exec || words[0]?.value == null || isGunicorn(words[0].value)))
     const doubt = runs === 'maybe' ? 'if that script runs' : mayEnd ? 'unless what stands before it does not end' : undefined
     this.#misstarts.push({
-      kind: 'script', text: text.slice(from, end < 0 ? text.length : end).trim(), detail: `must be a script that a shell takes, and none does: ${message}`, remedy: remedyFor(refusal, text),
-      place: { path: place.path, ...place.place(Math.min(at, Math.max(0, text.length - 1)), Math.min(at + 1, text.length)) }, ...(doubt === undefined ? {} : { doubt }),
+      kind: 'script',
+      text: text.slice(from, end < 0 ? text.length : end).trim(),
+      detail: `must be a script that a shell takes, and none does: ${message}`,
+      remedy: remedyFor(refusal, text),
+      place: { path: place.path, ...place.place(Math.min(at, Math.max(0, text.length - 1)), Math.min(at + 1, text.length)) },
+      ...(doubt === undefined ? {} : { doubt }),
     })
     return from
   }
@@ -257,10 +305,15 @@ class Inspector {
   #escaped({ text, path, place, splice }: ScriptPlace, words: readonly Word[]): boolean {
     const [first] = words.filter((word) => /^\\ +--?[A-Za-z]/.test(word.text))
     if (!first) return false
-    const splices = words.flatMap((word) => (word.text.startsWith('\\ ') ? [{ start: word.start, end: word.start + 2, text: '' }] : [])).map(splice)
+    const splices = words.flatMap((word) => (word.text.startsWith('\\ ') ? [{ start: word.start, end: word.start + 2, text: '' }] : []))
+      .map(splice)
     this.#misstarts.push({
-      kind: 'cut', place: { path, ...place(first.start, first.end) }, text: text.slice(first.start, first.end), ...(isWhole(splices) ? { splices } : {}),
-      detail: 'must stand without a `\\` in front of it: the lines are read as one, as in a Procfile, where a `\\` at the end of a line makes the blank behind it part of the next word',
+      kind: 'cut',
+      place: { path, ...place(first.start, first.end) },
+      text: text.slice(first.start, first.end),
+      ...(isWhole(splices) ? { splices } : {}),
+      detail:
+        'must stand without a `\\` in front of it: the lines are read as one, as in a Procfile, where a `\\` at the end of a line makes the blank behind it part of the next word',
       remedy: 'Write the command on one line, without a `\\`.',
     })
     return true
@@ -272,8 +325,12 @@ class Inspector {
     if (!cut) return undefined
     const splices = cut.joining.map(splice)
     this.#misstarts.push({
-      kind: 'cut', place: { path, ...place(cut.start, cut.end) }, text: text.slice(cut.start, cut.end), ...(isWhole(splices) ? { splices } : {}),
-      detail: 'must stand on the line of its command, or behind a `\\` that is the last character of the line before it: it is a command of its own, and gunicorn does not get it',
+      kind: 'cut',
+      place: { path, ...place(cut.start, cut.end) },
+      text: text.slice(cut.start, cut.end),
+      ...(isWhole(splices) ? { splices } : {}),
+      detail:
+        'must stand on the line of its command, or behind a `\\` that is the last character of the line before it: it is a command of its own, and gunicorn does not get it',
       remedy: 'Put a `\\` at the end of each line but the last, and no comment between them.',
     })
     return 'the options on the line behind it, which it does not get, may be meant for it'
@@ -285,23 +342,35 @@ class Inspector {
     if (!fault) return
     const { start, end, detail, doubt } = fault
     this.#misstarts.push({
-      kind: 'script', place: { path, ...place(start, end) }, text: text.slice(start, end), detail, remedy: 'Save the file with the line ends of Unix; `*.sh text eol=lf` in .gitattributes keeps them.', ...(doubt === undefined ? {} : { doubt }),
+      kind: 'script',
+      place: { path, ...place(start, end) },
+      text: text.slice(start, end),
+      detail,
+      remedy: 'Save the file with the line ends of Unix; `*.sh text eol=lf` in .gitattributes keeps them.',
+      ...(doubt === undefined ? {} : { doubt }),
     })
   }
 
   /** Notes the words behind a script that does not read them: why nothing is put into it then. */
-  #unreadParameters({ text }: ScriptPlace, { parameters, index }: FoundScript, words: readonly Word[], placeOf: (index: number) => Place | undefined): string | undefined {
+  #unreadParameters({ text }: ScriptPlace, { parameters, index }: FoundScript, words: readonly Word[],
+    placeOf: (index: number) => Place | undefined): string | undefined {
     const lost = lostWords(parameters)
-    if (lost.length === 0 || readsParameters(text) || !(text.includes('gunicorn') || lost.some(({ value }) => value?.includes('gunicorn')))) return undefined
+    if (lost.length === 0 || readsParameters(text) || !(text.includes('gunicorn') || lost.some(({ value }) => value?.includes('gunicorn'))))
+      return undefined
     const at = words.indexOf(lost[0]!)
     const place = placeOf(at < 0 ? index : at)
     if (!place) return undefined
     const isCommand = !text.includes('gunicorn')
     const spoken = lost.map((word) => word.text).join(' ')
     this.#misstarts.push({
-      kind: 'unread', place, text: spoken,
-      detail: isCommand ? 'must stand in the script, which is one element: the shell does not run what stands behind it, and gunicorn is not started' : 'must stand in the script, which is one element and does not read what stands behind it',
-      remedy: isCommand ? 'Write one script: `[sh, -c, "FIRST && exec gunicorn …"]`.' : 'Write the words into the script, or `"$@"`, with a word for `$0` before them.',
+      kind: 'unread',
+      place,
+      text: spoken,
+      detail: isCommand
+        ? 'must stand in the script, which is one element: the shell does not run what stands behind it, and gunicorn is not started'
+        : 'must stand in the script, which is one element and does not read what stands behind it',
+      remedy: isCommand ? 'Write one script: `[sh, -c, "FIRST && exec gunicorn …"]`.'
+        : 'Write the words into the script, or `"$@"`, with a word for `$0` before them.',
     })
     return 'the words behind its script, which does not read them, may be meant for it'
   }
@@ -344,7 +413,8 @@ class Inspector {
       // With `command` in front of it, or the like, it is another matter.
       return first && isBlank(script.text.slice(from, first.start)) ? { path, ...script.place(first.start, first.end) } : undefined
     }
-    this.#add(own, this.#variables(changes, command.environment), this.#configFiles(words.slice(0, index), changes, () => command.environment, way.folder), {
+    this.#add(own, this.#variables(changes, command.environment),
+      this.#configFiles(words.slice(0, index), changes, () => command.environment, way.folder), {
       form: 'shell',
       alternatives: words === command.words ? alternativesOf(command, index) : undefined,
       command,
@@ -362,7 +432,9 @@ class Inspector {
   }
 
   /** Where an invocation finds config files, and what they find in their environment; `before` are the words in front of it. */
-  #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, folder: () => Folder): ConfigSource | undefined {
+  #configFiles(before: readonly Word[], changes: readonly Change[], environment: () => Environment, folder: () => Folder):
+    | ConfigSource
+    | undefined {
     const { configFile, mayHideConfig } = this.#line
     if (!configFile) return undefined
     const at = (): Folder => (isPlain(before) && !environment().tampered ? folder() : unsure(folder()))
@@ -370,13 +442,18 @@ class Inspector {
       file: (path) => configFile(path, at),
       mayHide: mayHideConfig && (() => mayHideConfig(at)),
       // A shell sets some variables of its own, and so does Python where it finds no locale.
-      environment: changedVariables(changes, (name) => (isPlain(before) && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null)),
+      environment: changedVariables(changes,
+        (name) => (isPlain(before) && !/^(PWD|OLDPWD|SHLVL|_|LC_CTYPE)$/.test(name) ? environment().get(name) : null)),
     }
   }
 
   #add(
-    words: readonly Word[], variables: Variables, source: ConfigSource | undefined,
-    rest: Pick<Found, 'form' | 'alternatives' | 'isCut' | 'isBroken' | 'command' | 'script' | 'parents' | 'shell' | 'beside' | 'runs' | 'place' | 'insertion' | 'placeOf'>,
+    words: readonly Word[],
+    variables: Variables,
+    source: ConfigSource | undefined,
+    rest: Pick<Found,
+      'form' | 'alternatives' | 'isCut' | 'isBroken' | 'command' | 'script' | 'parents' | 'shell' | 'beside' | 'runs' | 'place'
+        | 'insertion' | 'placeOf'>,
   ): void {
     const { releases } = this.#line
     if (words.length > mostWords) {
@@ -397,4 +474,3 @@ function grabbed(passed: readonly Passed[]): Insertion | undefined {
 }
 
 const isBlank = (text: string): boolean => text.replaceAll('\\\n', '').trim() === ''
-

@@ -34,7 +34,8 @@ export interface Asked {
  * The fixes that fall under rules that deny or mend, each with the rule. What is denied is denied also where others of the fixes
  * are made, and without those that are denied. `spared` are rules that do not hold here, or that have denied already.
  */
-export function contradictions(subject: Subject, asked: readonly Asked[], policy: Policy, spared: (rule: string) => boolean): ReadonlyMap<Setter, Contradiction> {
+export function contradictions(subject: Subject, asked: readonly Asked[], policy: Policy,
+  spared: (rule: string) => boolean): ReadonlyMap<Setter, Contradiction> {
   const deciding = decisive(policy)
   const refusal = policy.rules['invalid-setting']
   const isRefusalDenied = refusal !== undefined && mayDeny(refusal) && !spared('invalid-setting')
@@ -61,12 +62,18 @@ interface Consequence extends Pick<Contradiction, 'rule' | 'action'> {
 
 /** Most of what is put in nothing but its own rule asks about: only of the rest are the settings put together as they would be. */
 function consequences(
-  subject: Subject, asked: readonly Asked[], policy: Policy, deciding: ReadonlyMap<string, readonly Rule[]>, spared: (rule: string) => boolean, isRefusalDenied: boolean,
+  subject: Subject,
+  asked: readonly Asked[],
+  policy: Policy,
+  deciding: ReadonlyMap<string, readonly Rule[]>,
+  spared: (rule: string) => boolean,
+  isRefusalDenied: boolean,
 ): Consequence[] {
   spend(asked.length)
   const found: Consequence[] = []
   const concerned = new Set<Rule>()
-  for (const { setter: { setting }, by } of asked) for (const rule of deciding.get(setting) ?? []) if (rule.id !== by && !spared(rule.id)) concerned.add(rule)
+  for (const { setter: { setting }, by } of asked)
+    for (const rule of deciding.get(setting) ?? []) if (rule.id !== by && !spared(rule.id)) concerned.add(rule)
   const values = new Map<string, readonly Text[]>()
   const { readings } = subject.settings
   for (const { setter } of asked) {
@@ -75,8 +82,10 @@ function consequences(
     const texts = wordsOf(subject, setter.entry ? asked.flatMap((one) => (one.setter.setting === setting ? one.setter : [])) : [setter])
     values.set(setting, texts)
     spend(texts.length)
-    if (isRefusalDenied && isRefusedByAll(setting, texts, readings))
-      for (const one of asked) if (one.setter.setting === setting) found.push({ setter: one.setter, rule: 'invalid-setting', action: 'Deny' })
+    if (isRefusalDenied && isRefusedByAll(setting, texts, readings)) {
+      for (const one of asked)
+        if (one.setter.setting === setting) found.push({ setter: one.setter, rule: 'invalid-setting', action: 'Deny' })
+    }
   }
   if (concerned.size === 0) return found
   const after: Subject = { ...subject, settings: settingsWith(subject, values), placeOf: () => subject.place }
@@ -129,9 +138,10 @@ function decisive({ rules: actions }: Policy): ReadonlyMap<string, readonly Rule
   if (!found) {
     const bySetting = new Map<string, Rule[]>()
     for (const rule of rules)
-      if (rule.of === undefined && ['Deny', 'Fix'].includes(actions[rule.id]?.action ?? 'Off'))
+      if (rule.of === undefined && ['Deny', 'Fix'].includes(actions[rule.id]?.action ?? 'Off')) {
         for (const setting of rule.settings) bySetting.set(setting, [...(bySetting.get(setting) ?? []), rule])
-    known.set(actions, (found = bySetting))
+      }
+    known.set(actions, found = bySetting)
   }
   return found
 }
@@ -145,7 +155,8 @@ function wordsOf({ settings, environment, container, platform }: Subject, setter
     if (value === true) return { text: undefined, isWhole: true }
     if (setting !== 'bind') return { text: String(value), isWhole: true }
     const [head = '', ...rest] = String(value).split(`$${env}`)
-    return rest.length === 0 ? { text: head, isWhole: true } : port === null ? { text: head, isWhole: false } : { text: [head, ...rest].join(String(port)), isWhole: true }
+    return rest.length === 0 ? { text: head, isWhole: true }
+      : port === null ? { text: head, isWhole: false } : { text: [head, ...rest].join(String(port)), isWhole: true }
   }
   const [first] = setters
   if (!first) return []
@@ -186,14 +197,14 @@ const longestValue = 500
 /** A setting as it is once it is put in; undefined where these releases have no option for it. */
 function putIn(name: string, texts: readonly Text[], releases: readonly Release[]): PutIn | undefined {
   let known = made.get(releases)
-  if (!known || known.count > rememberedValues) made.set(releases, (known = { single: new Map(), others: new Map(), count: 0 }))
+  if (!known || known.count > rememberedValues) made.set(releases, known = { single: new Map(), others: new Map(), count: 0 })
   const [only] = texts
   let [values, key] = [known.others, '']
   if (texts.length === 1 && only?.isWhole && only.text !== undefined) {
     key = only.text
     const ofName = known.single.get(name)
     if (ofName) values = ofName
-    else known.single.set(name, (values = new Map()))
+    else known.single.set(name, values = new Map())
   } else key = JSON.stringify([name, texts])
   if (key.length > longestValue) return readIn(name, texts, releases)
   const found = values.get(key)
@@ -213,5 +224,6 @@ function readIn(name: string, texts: readonly Text[], releases: readonly Release
   })
   const settings = new AgreedSettings(read([...words, literal('app')], () => undefined, releases))
   const setting = settings.get(name)
-  return setting && { setting, isRefused: releases.every((release) => settings.problems.some((problem) => problem.releases.includes(release))) }
+  return setting &&
+    { setting, isRefused: releases.every((release) => settings.problems.some((problem) => problem.releases.includes(release))) }
 }

@@ -29,7 +29,8 @@ export interface Splice {
 }
 
 /** The edits of all rounds in a row, each with the round that it is of. */
-export const inRounds = (rounds: readonly (readonly Edit[])[]): RoundEdit[] => rounds.flatMap((edits, round) => edits.map((edit) => ({ ...edit, round })))
+export const inRounds = (rounds: readonly (readonly Edit[])[]): RoundEdit[] =>
+  rounds.flatMap((edits, round) => edits.map((edit) => ({ ...edit, round })))
 
 /** Splices of one string as they follow each other: what is put in at a place stands before what is replaced there, and keeps its order. */
 export const inOrder = <T extends Splice>(splices: readonly T[]): T[] => splices.toSorted((a, b) => a.start - b.start || a.end - b.end)
@@ -56,7 +57,7 @@ export function jsonPatch(object: unknown, rounds: readonly (readonly Edit[])[])
     let last: Path | undefined
     let pointer = ''
     for (const change of wholeValues(current, edits)) {
-      if (change.path !== last) pointer = jsonPointer((last = change.path))
+      if (change.path !== last) pointer = jsonPointer(last = change.path)
       operations.push(change.op === 'remove' ? { op: change.op, path: pointer } : { op: change.op, path: pointer, value: change.value })
     }
     if (index < rounds.length - 1) current = applyEdits(current, edits)
@@ -71,7 +72,8 @@ export const applyEdits = (object: unknown, edits: readonly Edit[]): unknown => 
 export const applyPatch = (object: unknown, operations: readonly Operation[]): unknown => carriedOut(object, changesOf(operations)).value
 
 /** True where a patch of additions, replacements and removals can be made to an object as RFC 6902 has it: in order, each where there is such a place. */
-export const applies = (object: unknown, operations: readonly Operation[]): boolean => onlyGrow(object, operations) || carriedOut(object, changesOf(operations)).isWhole
+export const applies = (object: unknown, operations: readonly Operation[]): boolean =>
+  onlyGrow(object, operations) || carriedOut(object, changesOf(operations)).isWhole
 
 /**
  * True where each operation of a patch has its place in the object as it is, and leaves every place that it has: it adds to the
@@ -84,7 +86,7 @@ function onlyGrow(object: unknown, operations: readonly Operation[]): boolean {
   for (const { op, path } of operations) {
     // Words that are added to one list come with one path.
     if (path !== pointer) {
-      const steps = pointerPath((pointer = path)) as readonly string[]
+      const steps = pointerPath(pointer = path) as readonly string[]
       if (steps.length === 0) return false
       parent = object
       last = steps.at(-1) ?? ''
@@ -110,7 +112,7 @@ function changesOf(operations: readonly Operation[]): readonly WholeEdit[] {
   let path: Path = []
   return operations.flatMap((operation): WholeEdit[] => {
     // Words that are added to one list come with one path.
-    if (operation.path !== pointer) path = pointerPath((pointer = operation.path))
+    if (operation.path !== pointer) path = pointerPath(pointer = operation.path)
     if (operation.op === 'remove') return [{ op: operation.op, path }]
     return operation.op === 'test' ? [] : [{ op: operation.op, path, value: operation.value }]
   })
@@ -171,7 +173,8 @@ function copier(): (value: unknown) => unknown {
   }
 }
 
-const pointerPath = (pointer: string): Path => pointer.split('/').slice(1).map((step) => (step.includes('~') ? step.replaceAll('~1', '/').replaceAll('~0', '~') : step))
+const pointerPath = (pointer: string): Path =>
+  pointer.split('/').slice(1).map((step) => (step.includes('~') ? step.replaceAll('~1', '/').replaceAll('~0', '~') : step))
 
 /** Sets an element or a member. Defined, not assigned: a key may be `__proto__`. */
 function put(parent: unknown, step: string | number, value: unknown): void {
@@ -190,6 +193,7 @@ function wholeValues(object: unknown, edits: readonly Edit[]): readonly WholeEdi
   return edits.flatMap((edit): WholeEdit[] => {
     if (edit.op !== 'splice') return [edit]
     const group = splices.get(jsonPointer(edit.path)) ?? []
-    return group[0] === edit ? [{ op: 'replace', path: edit.path, value: applySplices(String(valueAt(object, edit.path)), inOrder(group)) }] : []
+    return group[0] === edit ? [{ op: 'replace', path: edit.path, value: applySplices(String(valueAt(object, edit.path)), inOrder(group)) }]
+      : []
   })
 }

@@ -48,7 +48,8 @@ export class FindingAbout<Command extends Invocation | undefined> implements Rul
   readonly #rule: RuleWords
   readonly #problem: Problem
 
-  constructor(rule: RuleWords, problem: Problem, invocation: Command, verdict: Ruling, container = invocation?.container.name ?? '', contradiction?: Contradiction) {
+  constructor(rule: RuleWords, problem: Problem, invocation: Command, verdict: Ruling, container = invocation?.container.name ?? '',
+    contradiction?: Contradiction) {
     this.contradiction = contradiction
     this.#rule = rule
     this.#problem = problem
@@ -153,7 +154,8 @@ export class FindingAbout<Command extends Invocation | undefined> implements Rul
 
   #as(action: Exclude<Action, 'Off' | 'Fix'>): FindingAbout<Command> {
     const { policy, exception, fails } = this
-    return new FindingAbout(this.#rule, this.#problem, this.#invocation, { action, otherwise: action, policy, exception, fails }, this.container, this.contradiction)
+    return new FindingAbout(this.#rule, this.#problem, this.#invocation, { action, otherwise: action, policy, exception, fails },
+      this.container, this.contradiction)
   }
 
   /** The finding where the policy itself says something against its fix; undefined where nothing is done about it then. */

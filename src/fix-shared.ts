@@ -40,7 +40,9 @@ export function fixShared(text: string, readers: readonly Reader[], unknown: str
     const splices: Splice[] = []
     let more = false
     for (const state of states) {
-      state.withhold((invocation, fix) => (unknown === undefined ? wanted.reasonAgainst(invocation, fix) : `${unknown} names this script as well, in a way that cannot be followed`))
+      state.withhold((invocation, fix) => (unknown === undefined ? wanted.reasonAgainst(invocation, fix)
+        : `${unknown} names this script as well, in a way that cannot be followed`)
+      )
       more = state.mend(splices) || more
     }
     if (splices.length > 0) rounds.push(inOrder(splices))
@@ -82,7 +84,9 @@ class State {
     const round = isFixed ? undefined : unlessUnread(() => mendOnce(report, policy, python))
     this.#isPutOff = false
     if (!round) return false
-    const own = round.edits.flatMap((edit): Splice[] => (edit.op === 'splice' && isSame(edit.path, path) ? [{ start: edit.start, end: edit.end, text: edit.text }] : []))
+    const own = round.edits.flatMap((
+      edit,
+    ): Splice[] => (edit.op === 'splice' && isSame(edit.path, path) ? [{ start: edit.start, end: edit.end, text: edit.text }] : []))
     if (own.length < round.edits.length) return false
     this.#isPutOff = !fits(own, splices)
     if (this.#isPutOff) return true
@@ -105,7 +109,9 @@ class State {
     if (!this.#next) return
     const left = new Set(this.#next.findings.map(({ message }) => message))
     // The edits of others have mended what is not found again.
-    if (this.#isPutOff) for (const finding of this.report.findings) if (finding.fix && !left.has(finding.message)) this.#mended.add(finding)
+    if (this.#isPutOff) {
+      for (const finding of this.report.findings) if (finding.fix && !left.has(finding.message)) this.#mended.add(finding)
+    }
     this.#earlier.push(...this.report.findings.filter((finding) => this.#mended.has(finding)))
     this.report = this.#next
   }
@@ -113,7 +119,8 @@ class State {
   outcome(rounds: readonly (readonly Splice[])[]): Fixed {
     const { path } = this.reader
     const left = this.report.findings.flatMap((finding) => (this.#mended.has(finding) ? finding : (finding.withoutFix() ?? [])))
-    return { rounds: rounds.map((splices) => splices.map((splice): Edit => ({ op: 'splice', path, ...splice }))), findings: [...this.#earlier, ...left], mended: this.#mended }
+    return { rounds: rounds.map((splices) => splices.map((splice): Edit => ({ op: 'splice', path, ...splice }))),
+      findings: [...this.#earlier, ...left], mended: this.#mended }
   }
 }
 
@@ -148,14 +155,19 @@ class Wanted {
     const at = `${start} ${key}`
     if (!this.#known.has(at)) {
       const other = this.#places.get(start)?.find(({ invocation }) => this.#fixes.get(invocation)?.has(key) !== true)
-      this.#known.set(at, other && `${other.name} starts this script as well, and ${'setting' in fix ? choice(other.invocation, fix.setting) : 'is not to have that changed'}`)
+      this.#known.set(at, other &&
+        `${other.name} starts this script as well, and ${
+          'setting' in fix ? choice(other.invocation, fix.setting) : 'is not to have that changed'
+        }`)
     }
     return this.#known.get(at)
   }
 }
 
 const remedyFor = (fix: Fix | undefined, name: string): string =>
-  fix && 'setting' in fix ? `Set it for ${name} alone: in GUNICORN_CMD_ARGS on its own line, or in words there that the script hands on by \`"$@"\`.` : `Let ${name} start a script of its own.`
+  fix && 'setting' in fix
+    ? `Set it for ${name} alone: in GUNICORN_CMD_ARGS on its own line, or in words there that the script hands on by \`"$@"\`.`
+    : `Let ${name} start a script of its own.`
 
 function choice({ settings }: Invocation, setting: string): string {
   const isSet = settings.isSet(setting)

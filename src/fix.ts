@@ -41,12 +41,14 @@ export const mostRounds = 4
  * Mends what the report's findings with the action Fix name. `object` is what the report is about, and `read` reads it again once it is edited.
  * Where that takes more than the budget has, nothing is mended.
  */
-export function fix(object: unknown, report: Report, policy: Policy, python: Python, read: (object: unknown) => Workload | undefined = readWorkload): Fixed {
+export function fix(object: unknown, report: Report, policy: Policy, python: Python,
+  read: (object: unknown) => Workload | undefined = readWorkload): Fixed {
   return unlessUnread(() => fixed(object, report, policy, python, read)) ?? withoutFixes(report)
 }
 
 /** What a report comes to where nothing is mended. */
-export const withoutFixes = ({ findings }: Report): Fixed => ({ rounds: [], findings: findings.flatMap((finding) => finding.withoutFix() ?? []), mended: new Set() })
+export const withoutFixes = ({ findings }: Report): Fixed => ({ rounds: [],
+  findings: findings.flatMap((finding) => finding.withoutFix() ?? []), mended: new Set() })
 
 function fixed(object: unknown, report: Report, policy: Policy, python: Python, read: (object: unknown) => Workload | undefined): Fixed {
   const rounds: (readonly Edit[])[] = []
@@ -95,7 +97,10 @@ function mend(report: Report, mendable: readonly Mendable[], policy: Policy, cir
   // Elements that are taken apart set what they did not set before, so what is missing is found anew.
   const splits = mendable.filter(({ fix: wanted }) => 'split' in wanted || 'splices' in wanted)
   // A value that stands in a variable is mended there, if that can be; else it is overridden by the rest of the rounds.
-  const inVariables = splits.length > 0 ? [] : mendable.filter(({ fix: wanted, invocation }) => isInVariable(wanted, invocation) && obstacle(wanted, invocation, circumstances) === undefined)
+  const inVariables = splits.length > 0 ? []
+    : mendable.filter(({ fix: wanted, invocation }) =>
+      isInVariable(wanted, invocation) && obstacle(wanted, invocation, circumstances) === undefined
+    )
   const variables = inVariables.length > 0 ? mendVariables(report, inVariables, policy) : undefined
   if (variables && variables.edits.length > 0) return { ...variables, more: true }
   const taken = splits.length > 0 ? splits : variablesLast(mendable)
@@ -131,7 +136,9 @@ function mendVariables({ invocations, surroundings }: Report, mendable: readonly
   const edits: Edit[] = []
   const mended = new Set<Finding>()
   const written = new Set<string>()
-  const mentioning = new Set(invocations.flatMap(({ container }) => (mentions(container, policy.port.env) ? container.envPath.join('/') : [])))
+  const mentioning = new Set(
+    invocations.flatMap(({ container }) => (mentions(container, policy.port.env) ? container.envPath.join('/') : [])),
+  )
   let more = false
   for (const [container, wanted] of Map.groupBy(fixable, ({ invocation }) => invocation.container)) {
     const injected = inject(container, invocations.filter((invocation) => invocation.container === container), wanted, policy, surroundings)
@@ -147,7 +154,8 @@ function mendVariables({ invocations, surroundings }: Report, mendable: readonly
   return { edits, mended, more }
 }
 
-const mentions = ({ command = [], args = [] }: Container, name: string): boolean => [...command, ...args].some((text) => text.includes(name))
+const mentions = ({ command = [], args = [] }: Container, name: string): boolean =>
+  [...command, ...args].some((text) => text.includes(name))
 
 /** Two that read one variable have the same left out of it: true for a removal that is among those made, where it is put otherwise. */
 function isRepeated(edit: Edit, removed: Set<string>): boolean {
@@ -196,7 +204,8 @@ class SharedDrops {
 }
 
 /** Without `--daemon` signals matter; an address that is read right may be the wrong one. */
-const uncovers = (fix: Fix): boolean => 'drop' in fix || 'put' in fix || ('entry' in fix && fix.setting === 'bind' && !String(fix.value).includes('$'))
+const uncovers = (fix: Fix): boolean =>
+  'drop' in fix || 'put' in fix || ('entry' in fix && fix.setting === 'bind' && !String(fix.value).includes('$'))
 
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
 const writesVariable = ({ fix }: Mendable): boolean => 'entry' in fix && String(fix.value).includes('$')
@@ -210,7 +219,8 @@ function definePort(container: Container, { port }: Policy): Edit[] {
   const variable = { name: port.env, value: String(number) }
   const path = container.envPath
   if (container.hasEnv) return [{ op: 'add', path: [...path, '-'], value: variable }]
-  return [container.process?.lacksEnvParent ? { op: 'add', path: path.slice(0, -1), value: { env: [variable] } } : { op: 'add', path, value: [variable] }]
+  if (container.process?.lacksEnvParent) return [{ op: 'add', path: path.slice(0, -1), value: { env: [variable] } }]
+  return [{ op: 'add', path, value: [variable] }]
 }
 
 /** Writes the fixes of one invocation down, in the form that it has. */
@@ -247,7 +257,8 @@ class Writer {
     if ('drop' in fix) return this.#drop(fix.drop)
     if ('put' in fix) return this.#put(fix)
     if ('exec' in fix) return this.#exec() ? 'written' : 'impossible'
-    if (fix.setting === 'bind' && String(fix.value).includes(`$${this.#policy.port.env}`) && (this.#isOwnPort() || this.#isNoPort())) return 'impossible'
+    if (fix.setting === 'bind' && String(fix.value).includes(`$${this.#policy.port.env}`) && (this.#isOwnPort() || this.#isNoPort()))
+      return 'impossible'
     const word = fix.entry?.argument?.word
     if (this.#additions.has(fix.setting) || (word && this.#touched.has(word))) return 'later'
     const replaced = fix.entry !== undefined && this.#replace(fix.entry, fix.setting, String(fix.value))
@@ -306,7 +317,8 @@ class Writer {
     }
     this.#touched.add(word)
     // A number that nothing in sight gives is the platform's, unless there is a default.
-    if (argument.text === null && !word.text.includes(':-')) this.needsPort ||= !this.#invocation.environment.variables.has(this.#policy.port.env)
+    if (argument.text === null && !word.text.includes(':-'))
+      this.needsPort ||= !this.#invocation.environment.variables.has(this.#policy.port.env)
     return 'written'
   }
 
@@ -327,8 +339,10 @@ class Writer {
     const inVariable = Array.isArray(listed) ? omit(listed, setting, releases) : undefined
     if (!written || !inVariable || written.length + inVariable.length === 0) return 'impossible'
     if (written.some(({ word }) => this.#touched.has(word))) return 'later'
-    const edits = [...written.map((omission) => this.#omitted(omission)), ...inVariable.map((omission) => this.#omittedFromVariable(omission, text))]
-    if (edits.some((edit) => edit === undefined) || (inVariable.length > 0 && !this.#shared.isDroppedByAll(setting, this.#invocation))) return 'impossible'
+    const edits = [...written.map((omission) => this.#omitted(omission)),
+      ...inVariable.map((omission) => this.#omittedFromVariable(omission, text))]
+    if (edits.some((edit) => edit === undefined) || (inVariable.length > 0 && !this.#shared.isDroppedByAll(setting, this.#invocation)))
+      return 'impossible'
     for (const edit of edits) {
       if (edit?.op === 'remove') this.#removals.push(edit)
       else if (edit) this.#replacements.push(edit)
@@ -424,7 +438,8 @@ class Writer {
     const isInFront = insertion.kind === 'list' ? insertion.before !== undefined : insertion.before
     // On one layer a list grows by what is added, so that the wrong value would stay; and what stands in front is overridden.
     if (entry && (listed || isInFront || entry.value === undefined) && current?.source === 'command line') return false
-    const values = entry && listed ? (current?.entries ?? []).map((other) => (other === entry ? value : String(single(other.value)))) : [value]
+    const values = entry && listed ? (current?.entries ?? []).map((other) => (other === entry ? value : String(single(other.value))))
+      : [value]
     this.#additions.set(setting, values)
     return true
   }
@@ -441,12 +456,15 @@ class Writer {
       const { path, before } = insertion
       const end = [...path, '-']
       const edits: Edit[] = []
-      for (const words of options) for (const value of words) edits.push({ op: 'add', path: before === undefined ? end : [...path, before + edits.length], value })
+      for (const words of options)
+        for (const value of words) edits.push({ op: 'add', path: before === undefined ? end : [...path, before + edits.length], value })
       return edits
     }
     const { offset, before, between } = insertion
     const text = options.map((words) => words.join(' '))
-    const splice = script && spliced(script, { start: offset, end: offset, text: before ? text.map((one) => `${one} `).join('') : text.map((one) => between + one).join('') })
+    const splice = script &&
+      spliced(script, { start: offset, end: offset,
+        text: before ? text.map((one) => `${one} `).join('') : text.map((one) => between + one).join('') })
     return splice && script ? [{ op: 'splice', path: script.path, ...splice }] : []
   }
 
@@ -480,4 +498,3 @@ class Writer {
     return parts.map(literal).join(variable(name))
   }
 }
-

@@ -4,7 +4,8 @@
 import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budget.ts'
 import { nothingBeside } from './shell/beside.ts'
 import type { Folder } from './command-line/working-folder.ts'
-import { inspectCommandLine, mostWords, noParents, wordOf, type CommandLine, type Found, type Inspected, type Misstart } from './command-line.ts'
+import { inspectCommandLine, mostWords, noParents, wordOf, type CommandLine, type Found, type Inspected,
+  type Misstart } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
 import { parseArguments } from './gunicorn/arguments.ts'
 import { releasesWithin, versionIn, type Release } from './gunicorn/catalogue.ts'
@@ -61,9 +62,14 @@ export interface Surroundings {
  * @param misstarts takes what their command lines say in vain
  * @throws {Unread} for those, where it is not given
  */
-export function inspect(workload: Workload, surroundings: Surroundings = none, unread?: UnreadContainer[], misstarts?: Invocation[]): Invocation[] {
+export function inspect(workload: Workload, surroundings: Surroundings = none, unread?: UnreadContainer[],
+  misstarts?: Invocation[]): Invocation[] {
   const inspected = inspectWorkload(workload, surroundings, unread)
-  if (misstarts) for (const { container, misstarts: some } of inspected) for (const misstart of some) misstarts.push(misstartOf(workload, container, misstart))
+  if (misstarts) {
+    for (const { container, misstarts: some } of inspected)
+      for (const misstart of some)
+        misstarts.push(misstartOf(workload, container, misstart))
+  }
   return inspected.flatMap(({ invocations }) => invocations)
 }
 
@@ -97,7 +103,8 @@ export function inspectWorkload(workload: Workload, surroundings: Surroundings =
 const mostInvocations = 200
 
 /** The texts of a container's command line. Without a command the image's entry point holds, which as a rule runs what its arguments say. */
-export const textsOf = ({ command = [], args = [], platform }: Container): readonly string[] => platform?.elements.map(({ text }) => text) ?? [...command, ...args]
+export const textsOf = ({ command = [], args = [], platform }: Container): readonly string[] =>
+  platform?.elements.map(({ text }) => text) ?? [...command, ...args]
 
 /** Most containers of a cluster are told by this alone; `$(NAME)` may stand for any part of the name. */
 function mayStartGunicorn({ process, env }: Container, texts: readonly string[]): boolean {
@@ -119,7 +126,11 @@ interface InspectedContainer extends Inspected {
 
 /** `program` takes the programs that are started besides; where it is given, a container is looked at that says nothing of gunicorn, too. */
 export function inspectContainer(
-  workload: Workload, container: Container, releases: readonly Release[], surroundings: Surroundings, program?: CommandLine['program'],
+  workload: Workload,
+  container: Container,
+  releases: readonly Release[],
+  surroundings: Surroundings,
+  program?: CommandLine['program'],
 ): InspectedContainer | undefined {
   const { command = [], path } = container
   const texts = textsOf(container)
@@ -130,7 +141,8 @@ export function inspectContainer(
   if ((!container.platform && texts.some(isTooLong)) || container.env.some(({ value }) => isTooLong(value)))
     giveUp(tooLong)
   spend(texts.length)
-  const environment = containerEnvironment(container, workload.enableServiceLinks, broughtBy(workload, container, surroundings.configMaps, surroundings.services))
+  const environment = containerEnvironment(container, workload.enableServiceLinks,
+    broughtBy(workload, container, surroundings.configMaps, surroundings.services))
   const elements = container.platform?.elements ?? texts.map((text, index) => ({
     path: index < command.length ? [...path, 'command', index] : [...path, 'args', index - command.length],
     text,
@@ -152,23 +164,35 @@ export function inspectContainer(
   })
   const before = command.length === 0 && !container.platform ? [entryPoint] : noParents
   const invocations = found.invocations.map((invocation): Invocation => ({
-    ...invocation, workload, container, environment, mayHaveOthers: found.mayStartMore || found.unread.length > 0, parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
+    ...invocation,
+    workload,
+    container,
+    environment,
+    mayHaveOthers: found.mayStartMore || found.unread.length > 0,
+    parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
   }))
-  const services = surroundings.services?.(workload.namespace).filter((service) => selects(service, valueAt(workload.written, [...workload.kind.metadata, 'labels'])))
+  const services = surroundings.services?.(workload.namespace).filter((service) =>
+    selects(service, valueAt(workload.written, [...workload.kind.metadata, 'labels']))
+  )
   const mounted = surroundings.configMaps ? inMountedScripts(workload, container, elements, environment, releases, surroundings) : []
   const all = mounted.length > 0 ? [...invocations, ...mounted.flatMap((script) => script.invocations)] : invocations
   // The entry point may be a shell, or run its arguments by one.
   // It is never certain: with ENTRYPOINT ["sh", "-c"], or a launcher as buildpacks have it, one element is a whole command line, and only the image tells.
-  const own = before.length === 0 ? found.misstarts : found.misstarts.map(({ split, ...misstart }) => (split || misstart.kind === 'script' ? { doubt: "unless the image's entry point is a shell", ...misstart } : misstart))
+  const own = before.length === 0 ? found.misstarts
+    : found.misstarts.map((
+      { split, ...misstart },
+    ) => (split || misstart.kind === 'script' ? { doubt: "unless the image's entry point is a shell", ...misstart } : misstart))
   const misstarts = mounted.length > 0 ? [...own, ...mounted.flatMap((script) => script.misstarts)] : own
-  return { ...found, container, misstarts, invocations: services && services.length > 0 ? all.map((invocation) => ({ ...invocation, services })) : all }
+  return { ...found, container, misstarts,
+    invocations: services && services.length > 0 ? all.map((invocation) => ({ ...invocation, services })) : all }
 }
 
 /** Whether what a container runs before its program brings Python packages in: what is known of the image is not all that is there then. */
 export const mayInstall = (container: Container): boolean =>
   textsOf(container).some((text, index, all) => installing.test(text) || (text === 'install' && /^pip[\d.]*$/.test(all[index - 1] ?? '')))
 
-const installing = /\b(?:pip[\d.]*|pipx|uv|poetry|pipenv|pdm|conda|mamba|micromamba|apt|apt-get|apk|dnf|yum)\s+(?:[\w-]+\s+|-\S+\s+){0,3}(?:install|add|sync|update|upgrade)\b|^--with(?:=|$)|\s--with[\s=]/
+const installing =
+  /\b(?:pip[\d.]*|pipx|uv|poetry|pipenv|pdm|conda|mamba|micromamba|apt|apt-get|apk|dnf|yum)\s+(?:[\w-]+\s+|-\S+\s+){0,3}(?:install|add|sync|update|upgrade)\b|^--with(?:=|$)|\s--with[\s=]/
 
 /** Whether a container may start gunicorn, by itself or by what stands beside it. */
 export const mayStart = (container: Container, surroundings: Surroundings = none, texts = textsOf(container)): boolean =>
@@ -176,10 +200,15 @@ export const mayStart = (container: Container, surroundings: Surroundings = none
 
 /** Whether what stands beside a container may start gunicorn: a script that is mounted, a variable that a shell brings in. */
 const mayBeBrought = ({ written, envFrom }: Container, texts: readonly string[], { configMaps }: Surroundings): boolean =>
-  configMaps !== undefined && (texts.some((text) => text.includes('/')) && valueAt(written, ['volumeMounts']) !== undefined || (envFrom.length > 0 && texts.some((text) => text.includes('$'))))
+  configMaps !== undefined &&
+  (texts.some((text) => text.includes('/')) && valueAt(written, ['volumeMounts']) !== undefined ||
+    (envFrom.length > 0 && texts.some((text) => text.includes('$'))))
 
 /** The file at an absolute path that a container starts, where a ConfigMap at hand holds it. */
-export function mountedScript(workload: Workload, container: Container, path: string, { configMaps }: Surroundings): { readonly text: string; readonly configMap: string } | undefined {
+export function mountedScript(workload: Workload, container: Container, path: string, { configMaps }: Surroundings): {
+  readonly text: string
+  readonly configMap: string
+} | undefined {
   if (!configMaps || !path.startsWith('/') || valueAt(container.written, ['volumeMounts']) === undefined) return undefined
   const found = mountedFile(workload, container, normalize(path), configMaps)
   return typeof found === 'object' ? found : undefined
@@ -192,7 +221,8 @@ interface InScript {
 }
 
 /** The gunicorns of scripts that a container starts and a ConfigMap holds, and what those say in vain. They are told at the word that names the script. */
-function inMountedScripts(workload: Workload, container: Container, elements: readonly Element[], environment: ContainerEnvironment, releases: readonly Release[], surroundings: Surroundings): InScript[] {
+function inMountedScripts(workload: Workload, container: Container, elements: readonly Element[], environment: ContainerEnvironment,
+  releases: readonly Release[], surroundings: Surroundings): InScript[] {
   if (container.platform) return []
   const env = Array.from(environment.variables, ([name, { value }], index): EnvVar => ({ name, value: value ?? undefined, index }))
   return [...startedFiles(elements, env, [''])].flatMap((file) => {
@@ -220,7 +250,10 @@ function inMountedScripts(workload: Workload, container: Container, elements: re
       }),
       // It is not mended here.
       misstarts: found.misstarts.map(({ split: _split, splices: _splices, ...misstart }) => ({
-        ...misstart, place: { path: place.path, start, end: start + file.name.length }, detail: `${misstart.detail} (${standsIn})`, ...(isUnsure ? { doubt: misstart.doubt ?? 'if that script runs' } : {}),
+        ...misstart,
+        place: { path: place.path, start, end: start + file.name.length },
+        detail: `${misstart.detail} (${standsIn})`,
+        ...(isUnsure ? { doubt: misstart.doubt ?? 'if that script runs' } : {}),
       })),
     }]
   })
@@ -316,12 +349,14 @@ export function standIn(workload: Workload, container: Container, path: Path): I
 const noEnvironment: ContainerEnvironment = { variables: new Map(), mayComeFromElsewhere: () => true, lookup: () => null }
 
 /** Whether the folder that a container's gunicorn starts in is not in sight: it is in a repository, and where a ConfigMap is the folder. */
-function mayHideConfig(workload: Workload, container: Container, { configMaps = () => undefined, isRepository = false }: Surroundings, startsIn: () => Folder): boolean {
+function mayHideConfig(workload: Workload, container: Container, { configMaps = () => undefined, isRepository = false }: Surroundings,
+  startsIn: () => Folder): boolean {
   const at = startsIn()
   if (typeof at !== 'string' || (at !== '' && !isRepository)) return true
   if (isRepository) return false
   const folder = valueAt(container.written, ['workingDir'])
-  return typeof folder !== 'string' || !folder.startsWith('/') || mountedFile(workload, container, normalize(`${folder}/${automaticFile}`), configMaps) !== 'absent'
+  return typeof folder !== 'string' || !folder.startsWith('/') ||
+    mountedFile(workload, container, normalize(`${folder}/${automaticFile}`), configMaps) !== 'absent'
 }
 
 /** A key of a ConfigMap, where config files come from. */
@@ -334,7 +369,11 @@ export function configMapKey(origin: string): readonly [namespace: string, name:
 
 /** The config file at a path, as a container sees it. */
 function configFileOf(
-  workload: Workload, container: Container, { configMaps = () => undefined, configFile }: Surroundings, path: string, startsIn: () => Folder,
+  workload: Workload,
+  container: Container,
+  { configMaps = () => undefined, configFile }: Surroundings,
+  path: string,
+  startsIn: () => Folder,
 ): ConfigText | null | undefined {
   const given = configFile?.(path, startsIn)
   if (given !== undefined) return given
@@ -342,10 +381,13 @@ function configFileOf(
   const isAutomatic = path === automaticFile
   if (isAutomatic && valueAt(container.written, ['volumeMounts']) === undefined) return undefined
   const workingDir = valueAt(container.written, ['workingDir'])
-  const folder = path.startsWith('/') ? '' : typeof workingDir === 'string' && workingDir.startsWith('/') && startsIn() === '' ? `${workingDir}/` : undefined
+  const folder = path.startsWith('/') ? ''
+    : typeof workingDir === 'string' && workingDir.startsWith('/') && startsIn() === '' ? `${workingDir}/` : undefined
   if (folder === undefined) return isAutomatic && !mayBeMounted(workload, container, automaticFile) ? undefined : null
   const found = mountedFile(workload, container, normalize(folder + path), configMaps)
-  if (typeof found === 'object') return { name: `${path.slice(path.lastIndexOf('/') + 1)} of ConfigMap "${found.configMap}"`, text: found.text, origin: configMapOrigin(workload.namespace, found.configMap, found.key) }
+  if (typeof found === 'object')
+    return { name: `${path.slice(path.lastIndexOf('/') + 1)} of ConfigMap "${found.configMap}"`, text: found.text,
+      origin: configMapOrigin(workload.namespace, found.configMap, found.key) }
   if (found === 'absent') return undefined
   return found === 'elsewhere' && isAutomatic ? undefined : null
 }

@@ -22,7 +22,9 @@ import type { Python } from './python/known.ts'
 export type Decision = 'Allow' | 'Deny'
 
 /** Whether something of which that is found is let in. */
-export const decisionOn = (findings: readonly Pick<Finding, 'action'>[]): Decision => (findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow')
+export const decisionOn = (
+  findings: readonly Pick<Finding, 'action'>[],
+): Decision => (findings.some(({ action }) => action === 'Deny') ? 'Deny' : 'Allow')
 
 /** What is judged. */
 export interface Case {
@@ -110,8 +112,9 @@ export interface Sharing extends Omit<Mendable, 'read'> {
  * @param unknown the name of someone who may read it as well, in a way that is not known: nothing is mended then
  */
 export function judgeShared(text: string, sharing: readonly Sharing[], unknown: string | undefined): readonly Verdict[] {
-  const readers = sharing.map(({ name, path, workload, policy, python = annotatedPython(workload), surroundings, read, isFixed = false }) =>
-    ({ name, path, policy, python, read, isFixed, report: bounded(() => lint(workload, policy, python, surroundings)) }))
+  const readers = sharing.map((
+    { name, path, workload, policy, python = annotatedPython(workload), surroundings, read, isFixed = false },
+  ) => ({ name, path, policy, python, read, isFixed, report: bounded(() => lint(workload, policy, python, surroundings)) }))
   const fixed = fixShared(text, readers, unknown)
   return sharing.flatMap((given, index) => {
     const [reader, own] = [readers[index], fixed[index]]

@@ -21,7 +21,9 @@ export function knownRelease({ workload, python }: { readonly workload: Workload
   const annotation = workload.annotations.get('paddock.dev/gunicorn')
   const version = versionIn(annotation?.value)
   if (annotation && version !== undefined)
-    return { specifier: `==${version}`, told: version, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path }, isRepackaged: isRepackaged(annotation.value) }
+    return { specifier: `==${version}`, told: version, evidence: 'annotation paddock.dev/gunicorn', place: { path: annotation.path },
+      isRepackaged: isRepackaged(annotation.value) }
   const { state, specifier, evidence } = python.installed('gunicorn')
-  return state === 'Installed' && specifier !== '' ? { specifier, told: specifier.replace(/^={2,3}/, ''), evidence, isRepackaged: isRepackaged(specifier) } : undefined
+  return state === 'Installed' && specifier !== ''
+    ? { specifier, told: specifier.replace(/^={2,3}/, ''), evidence, isRepackaged: isRepackaged(specifier) } : undefined
 }

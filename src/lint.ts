@@ -32,7 +32,8 @@ export function lint(workload: Workload, policy: Policy, python: Python, surroun
     found.lintEach(invocations, unread, workload.containers[0])
     if (misstarts.length > 0) found.lintEach(misstarts, unread, workload.containers[0])
     if (!isSpent() && unseenRules.some((rule) => isActive(rule, policy))) {
-      const unseen = inspectUnseen(workload, misstarts.length > 0 ? [...invocations, ...misstarts] : invocations, surroundings, unread, (one) => withRelease(one, python))
+      const unseen = inspectUnseen(workload, misstarts.length > 0 ? [...invocations, ...misstarts] : invocations, surroundings, unread,
+        (one) => withRelease(one, python))
       found.lintEach(unseen, unread, workload.containers[0])
     }
     // What nothing is said of wants nothing switched off.
@@ -70,7 +71,9 @@ class Found {
     this.#circumstances = new Circumstances(invocations, policy, python)
     this.#invocations = invocations
     // Nearly every workload has one.
-    this.#inPod = invocations.length > 1 && invocations.some(({ container, command }) => container !== invocations[0]?.container || command?.background) ? invocations : undefined
+    this.#inPod =
+      invocations.length > 1 && invocations.some(({ container, command }) => container !== invocations[0]?.container || command?.background)
+        ? invocations : undefined
     this.#policy = policy
     this.#python = python
   }
@@ -189,7 +192,9 @@ function unreadFindings(workload: Workload, unread: readonly UnreadContainer[], 
   return unread.flatMap((one) => {
     const invocation = unreadInvocation(workload, one)
     const subject = subjectOf(invocation, policy, python)
-    return told.flatMap((rule) => [...rule.check(subject)].flatMap((problem) => findingOf(rule, problem, invocation, policy, () => undefined) ?? []))
+    return told.flatMap((rule) =>
+      [...rule.check(subject)].flatMap((problem) => findingOf(rule, problem, invocation, policy, () => undefined) ?? [])
+    )
   })
 }
 
@@ -201,19 +206,22 @@ function remarks({ remarks = [], containers }: Workload, policy: Policy): FileFi
     const said = platformRule(rule)
     const { action } = said
     const problem = { place: { path, inFile }, shape, value, detail, remedy }
-    return new FindingAbout(said, problem, undefined, { action, otherwise: action, policy: policy.name, exception: undefined }, containers[0]?.name)
+    return new FindingAbout(said, problem, undefined, { action, otherwise: action, policy: policy.name, exception: undefined },
+      containers[0]?.name)
   })
 }
 
 const unseenRules = rules.filter((rule) => rule.of === 'hidden' || rule.isAboutWords === true)
 
 /** The findings with what the policy says against their fixes: what it would deny, it does not put in. */
-function withoutContradictions(findings: CommandFinding[], subject: Subject, policy: Policy, allowed: ReadonlySet<string>): CommandFinding[] {
+function withoutContradictions(findings: CommandFinding[], subject: Subject, policy: Policy,
+  allowed: ReadonlySet<string>): CommandFinding[] {
   const asked: Asked[] = []
   for (const { fix, rule } of findings) if (fix && 'setting' in fix) asked.push({ setter: fix, by: rule })
   if (asked.length === 0) return findings
   // What gunicorn refuses is not put in where it refuses something else already, either: once that is mended it would be the next.
-  const hasDenied = (rule: string): boolean => rule !== 'invalid-setting' && findings.some((finding) => finding.action === 'Deny' && finding.rule === rule)
+  const hasDenied = (rule: string): boolean =>
+    rule !== 'invalid-setting' && findings.some((finding) => finding.action === 'Deny' && finding.rule === rule)
   const against = contradictions(subject, asked, policy, (rule) => allowed.has(rule) || policy.exceptions.has(rule) || hasDenied(rule))
   if (against.size === 0) return findings
   return findings.flatMap((finding) => {
@@ -222,7 +230,8 @@ function withoutContradictions(findings: CommandFinding[], subject: Subject, pol
   })
 }
 
-const subjectOf = (invocation: Invocation, policy: Policy, python: Python): Subject => ({ ...invocation, platform: policy, python, portVariable: portVariable(invocation, policy.port) })
+const subjectOf = (invocation: Invocation, policy: Policy, python: Python): Subject => ({ ...invocation, platform: policy, python,
+  portVariable: portVariable(invocation, policy.port) })
 
 /** By what a policy says of its rules, which outlives the policy: an exception makes another policy of it. */
 const active = new WeakMap<Policy['rules'], ReadonlyMap<Rule['of'], readonly Rule[]>>()
@@ -230,7 +239,7 @@ const active = new WeakMap<Policy['rules'], ReadonlyMap<Rule['of'], readonly Rul
 /** The rules that are not off, of those that speak of commands, or of what is not in sight of them. */
 function activeRules(policy: Policy, of: Rule['of']): readonly Rule[] {
   let known = active.get(policy.rules)
-  if (!known) active.set(policy.rules, (known = Map.groupBy(rules.filter((rule) => isActive(rule, policy)), (rule) => rule.of)))
+  if (!known) active.set(policy.rules, known = Map.groupBy(rules.filter((rule) => isActive(rule, policy)), (rule) => rule.of))
   return known.get(of) ?? []
 }
 
@@ -268,7 +277,9 @@ const allowedRules = (workload: Workload, policy: Policy): ReadonlySet<string> =
 
 const allowed = new WeakMap<Workload['annotations'], Allowance & { readonly policy: Policy }>()
 
-function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy, reasonAgainst: (fix: Fix) => string | undefined): CommandFinding | undefined {
+function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy: Policy, reasonAgainst: (fix: Fix) => string | undefined):
+  | CommandFinding
+  | undefined {
   const decided = policy.rules[rule.id]
   if (!decided) return undefined
   const { action: wanted } = decided

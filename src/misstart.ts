@@ -17,10 +17,14 @@ export interface Joined {
 }
 
 /** Programs that hand on what they are to start as it is: others may split it. */
-const plain = new Set(['tini', 'tini-static', 'dumb-init', 'catatonit', 'env', 'nice', 'nohup', 'gosu', 'su-exec', 'setpriv', 'chroot', 'setsid', 'stdbuf', 'ionice'])
+const plain = new Set(['tini', 'tini-static', 'dumb-init', 'catatonit', 'env', 'nice', 'nohup', 'gosu', 'su-exec', 'setpriv', 'chroot',
+  'setsid', 'stdbuf', 'ionice'])
 
 /** What a shell would do something with, but for variables: the kubelet has some, and rules speak of the others. */
-const forShell = (text: string): boolean => /[;&|<>`\n*?()[\]{}]|^(exec|cd|export|source|\.|set|if|for|while)\s|^\w+=/.test(text.replaceAll(/'[^']*'|"[^"]*"|\$\(\w+\)|\$\{\w+\}/g, ''))
+const forShell = (text: string): boolean =>
+  /[;&|<>`\n*?()[\]{}]|^(exec|cd|export|source|\.|set|if|for|while)\s|^\w+=/.test(
+    text.replaceAll(/'[^']*'|"[^"]*"|\$\(\w+\)|\$\{\w+\}/g, ''),
+  )
 
 /** The element that holds the program and words of it; undefined where none does. */
 export function joinedIn(words: readonly Word[], started: Started): Joined | undefined {
@@ -68,7 +72,8 @@ export function lostWords(parameters: readonly Word[]): readonly Word[] {
 }
 
 /** The options behind a command, on a line that no `\` joins to it: where they stand in the script, and what joins them; undefined where there are none. */
-export function cutOff(script: string, commandEnd: number): { readonly start: number; readonly end: number; readonly joining: readonly { start: number; end: number; text: string }[] } | undefined {
+export function cutOff(script: string, commandEnd: number): { readonly start: number; readonly end: number;
+  readonly joining: readonly { start: number; end: number; text: string }[] } | undefined {
   const firstEnd = script.indexOf('\n', commandEnd)
   for (let from = commandEnd, isFirst = true; from < script.length; isFirst = false) {
     const newline = script.indexOf('\n', from)
@@ -77,7 +82,8 @@ export function cutOff(script: string, commandEnd: number): { readonly start: nu
     const line = written.trim()
     spend(1 + line.length / 100)
     const start = from + written.length - written.trimStart().length
-    if (!isFirst && /^--?[A-Za-z]/.test(line)) return { joining: from === firstEnd + 1 ? joiningAt(script, firstEnd) : [], start, end: start + line.length }
+    if (!isFirst && /^--?[A-Za-z]/.test(line))
+      return { joining: from === firstEnd + 1 ? joiningAt(script, firstEnd) : [], start, end: start + line.length }
     if (line !== '' && line !== '\\' && !line.startsWith('#')) return undefined
     from = end + 1
   }
@@ -95,17 +101,23 @@ function joiningAt(script: string, end: number): readonly { start: number; end: 
 }
 
 /** What comes of the line ends of Windows in a script that starts gunicorn, and where. `isExecuted`: its first line names the program that runs it. */
-export function windowsLines(script: string, dialect: 'sh' | 'bash', isExecuted: boolean): { readonly start: number; readonly end: number; readonly detail: string; readonly doubt?: string } | undefined {
+export function windowsLines(script: string, dialect: 'sh' | 'bash', isExecuted: boolean): { readonly start: number; readonly end: number;
+  readonly detail: string; readonly doubt?: string } | undefined {
   const first = script.indexOf('\r\n')
-  if (isExecuted && !script.slice(0, first).includes('\n')) return { start: 0, end: first, detail: 'must not end with a carriage return, as the line ends of Windows have it: no program has such a name, and the script is not started' }
+  if (isExecuted && !script.slice(0, first).includes('\n'))
+    return { start: 0, end: first,
+      detail:
+        'must not end with a carriage return, as the line ends of Windows have it: no program has such a name, and the script is not started' }
   // bash under its own name goes on.
   const [option] = dialect === 'sh' ? (/^set -[a-z]+(?=\r$)/m.exec(script.slice(0, script.indexOf('gunicorn'))) ?? []) : []
   if (option !== undefined) {
     const start = script.indexOf(`${option}\r`)
-    return { start, end: start + option.length, detail: 'must not end with a carriage return, as the line ends of Windows have it: the shell refuses the option and ends' }
+    return { start, end: start + option.length,
+      detail: 'must not end with a carriage return, as the line ends of Windows have it: the shell refuses the option and ends' }
   }
   const start = script.lastIndexOf('\n', first) + 1
-  return { start, end: first, detail: 'must not end with a carriage return, as the line ends of Windows have it: it is part of the last word of the line', doubt: '' }
+  return { start, end: first,
+    detail: 'must not end with a carriage return, as the line ends of Windows have it: it is part of the last word of the line', doubt: '' }
 }
 
 /** How a script that no shell takes is mended. */

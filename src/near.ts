@@ -6,5 +6,6 @@ export function isOneEditAway(a: string, b: string): boolean {
   let at = 0
   while (at < a.length && a[at] === b[at]) at++
   const [left, right] = [a.slice(at), b.slice(at)]
-  return left.slice(1) === right || left === right.slice(1) || left.slice(1) === right.slice(1) || (left.slice(2) === right.slice(2) && left[0] === right[1] && left[1] === right[0])
+  return left.slice(1) === right || left === right.slice(1) || left.slice(1) === right.slice(1) ||
+    (left.slice(2) === right.slice(2) && left[0] === right[1] && left[1] === right[0])
 }

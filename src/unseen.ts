@@ -10,7 +10,8 @@ import { isAnother, starters, supervisors } from './gunicorn/programs.ts'
 import { read, type Variables } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
 import { cmdArgs } from './gunicorn/variables.ts'
-import { gunicornItself, hiddenApplication, inspectContainer, mayStart, mountedScript, standIn, textsOf, workloadReleases, type Invocation, type Surroundings } from './inspect.ts'
+import { gunicornItself, hiddenApplication, inspectContainer, mayStart, mountedScript, standIn, textsOf, workloadReleases, type Invocation,
+  type Surroundings } from './inspect.ts'
 import { containerEnvironment, type ContainerEnvironment } from './kubernetes/environment.ts'
 import type { Path } from './kubernetes/field.ts'
 import { hiddenCommand, isMade, isScript, isShellName, type HiddenCommand } from './kubernetes/hidden-command.ts'
@@ -24,7 +25,11 @@ import type { Word } from './shell/word.ts'
  * @param withRelease gives the workload with what is known of its gunicorn release: it is asked where words are read
  */
 export function* inspectUnseen(
-  workload: Workload, invocations: readonly Invocation[], surroundings: Surroundings = {}, unread: readonly UnreadContainer[] = [], withRelease = (one: Workload): Workload => one,
+  workload: Workload,
+  invocations: readonly Invocation[],
+  surroundings: Surroundings = {},
+  unread: readonly UnreadContainer[] = [],
+  withRelease = (one: Workload): Workload => one,
 ): Generator<Invocation> {
   const seen = new Set(invocations.map(({ container }) => container))
   const told = new Set(unread.map(({ container }) => container))
@@ -37,7 +42,8 @@ export function* inspectUnseen(
     const programs = new Programs(workload, container)
     const hidden = hiddenCommand(workload, container) ?? (isMade(workload) || told.has(container) ? undefined : behind(container, programs))
     // Of a script that is at hand, what it starts is known.
-    const isRead = hidden?.kind === 'script' && hidden.value !== undefined && mountedScript(workload, container, hidden.value, surroundings) !== undefined
+    const isRead = hidden?.kind === 'script' && hidden.value !== undefined &&
+      mountedScript(workload, container, hidden.value, surroundings) !== undefined
     if (hidden && !isRead) yield { ...standIn(workload, container, hidden.path), hidden }
     yield* partly(workload, container, programs, withRelease)
   }
@@ -64,7 +70,8 @@ class Programs {
   #find(): readonly Unread[] {
     const found: Unread[] = []
     try {
-      const inspected = inspectContainer(this.#workload, this.container, workloadReleases(this.#workload), {}, (program) => found.push(program))
+      const inspected = inspectContainer(this.#workload, this.container, workloadReleases(this.#workload), {}, (program) =>
+        found.push(program))
       this.startsUnknown = inspected?.mayStartMore === true
       return found
     } catch (error) {
@@ -99,18 +106,23 @@ function behind(container: Container, programs: Programs): HiddenCommand | undef
     return inCommand >= 0 ? [...path, 'command', inCommand] : inArgs >= 0 ? [...path, 'args', inArgs] : path
   }
   const named = texts.some(namesGunicorn)
-  const speaking = named ? programs.all.find(({ name, words }) => !isDoneBy(baseName(name), words) && words.some(({ value, text }, index) => index > 0 && namesGunicorn(value ?? text))) : undefined
+  const speaking = named
+    ? programs.all.find(({ name, words }) =>
+      !isDoneBy(baseName(name), words) && words.some(({ value, text }, index) => index > 0 && namesGunicorn(value ?? text))
+    ) : undefined
   if (speaking) return { kind: 'program', path: container.path, value: scriptOf(speaking) ?? speaking.name }
   for (const program of programs.all) {
     const name = baseName(program.name)
-    const kind = isOneOf(starters.get(name)?.subcommands, program) ? 'starter' : isOneOf(supervisors.get(name), program) ? 'supervisor' : undefined
+    const kind = isOneOf(starters.get(name)?.subcommands, program) ? 'starter'
+      : isOneOf(supervisors.get(name), program) ? 'supervisor' : undefined
     if (kind) return { kind, path: at(program.name), value: program.name }
   }
   // What comes before the last has ended by then; of a platform's own file, the repository is looked into for scripts.
   const last = programs.all.findLast(({ name }) => !passing.has(name))
   const script = last && !container.platform ? scriptOf(last) : undefined
   if (script !== undefined) return { kind: 'script', path: at(script), value: script }
-  if (named && programs.startsUnknown && programs.all.every(({ name, words }) => isAnother(baseName(name), words))) return { kind: 'unknown', path: container.path }
+  if (named && programs.startsUnknown && programs.all.every(({ name, words }) => isAnother(baseName(name), words)))
+    return { kind: 'unknown', path: container.path }
   const meant = setsArguments(container) ? programs.all.find(({ name, words }) => !isAnother(baseName(name), words)) : undefined
   return meant && { kind: 'variable', path: at(meant.name), value: meant.name }
 }
@@ -119,7 +131,8 @@ function behind(container: Container, programs: Programs): HiddenCommand | undef
 const passing = new Set(['[', ':', '.', 'true', 'exit', 'echo', 'sleep', 'wait', 'set', 'export', 'cd'])
 
 const isOneOf = (subcommands: readonly string[] | undefined, { words }: Unread): boolean =>
-  subcommands !== undefined && (subcommands.length === 0 || words.some(({ value }, index) => index > 0 && index < 20 && subcommands.includes(value ?? '')))
+  subcommands !== undefined &&
+  (subcommands.length === 0 || words.some(({ value }, index) => index > 0 && index < 20 && subcommands.includes(value ?? '')))
 
 /** The script that a program is, or that a shell is given by its name. */
 function scriptOf({ name, words }: Unread): string | undefined {
@@ -131,10 +144,12 @@ function scriptOf({ name, words }: Unread): string | undefined {
 /** Whether a program does something with the name, and does not start what it names. */
 const isDoneBy = (name: string, words: readonly Word[]): boolean =>
   (name !== 'sh' && name !== 'bash' && name !== 'dash' && isAnother(name, words)) ||
-  (/^(python|pypy|uv|poetry|pipenv|pdm|conda|mamba)/.test(name) && words.some(({ value }) => value !== null && /^(pip|install|add|sync|list|show|freeze)$/.test(value)))
+  (/^(python|pypy|uv|poetry|pipenv|pdm|conda|mamba)/.test(name) &&
+    words.some(({ value }) => value !== null && /^(pip|install|add|sync|list|show|freeze)$/.test(value)))
 
 /** What is known of a gunicorn that is not seen to be started. */
-function* partly(unknown: Workload, container: Container, programs: Programs, withRelease: (workload: Workload) => Workload): Generator<Invocation> {
+function* partly(unknown: Workload, container: Container, programs: Programs,
+  withRelease: (workload: Workload) => Workload): Generator<Invocation> {
   const { path, command = [], args = [] } = container
   const hasArguments = setsArguments(container)
   const hasOptions = textsOf(container).some((text) => text.includes('-gunicorn-opts'))
@@ -143,10 +158,14 @@ function* partly(unknown: Workload, container: Container, programs: Programs, wi
   const environment = containerEnvironment(container, workload.enableServiceLinks)
   const given = hasArguments ? environment.variables.get(cmdArgs)?.value : undefined
   // Somebody means a gunicorn, unless all that is started is something else.
-  if (typeof given === 'string' && !(programs.all.length > 0 && !programs.startsUnknown && programs.all.every(({ name, words }) => isAnother(baseName(name), words))))
-    yield { ...partial(workload, container, environment, [], (name) => (name === cmdArgs ? given : null), () => ({ path })), runs: mayStartOther(container, programs) ? 'maybe' : 'surely' }
+  if (typeof given === 'string' &&
+    !(programs.all.length > 0 && !programs.startsUnknown && programs.all.every(({ name, words }) => isAnother(baseName(name), words))))
+    yield { ...partial(workload, container, environment, [], (name) => (name === cmdArgs ? given : null), () => ({ path })),
+      runs: mayStartOther(container, programs) ? 'maybe' : 'surely' }
   for (const { name, words } of hasOptions ? programs.all : []) {
-    const option = starters.get(baseName(name))?.options?.find((one) => words.some(({ value }) => value === one || value?.startsWith(`${one}=`)))
+    const option = starters.get(baseName(name))?.options?.find((one) =>
+      words.some(({ value }) => value === one || value?.startsWith(`${one}=`))
+    )
     if (option === undefined) continue
     const index = words.findIndex(({ value }) => value === option || value?.startsWith(`${option}=`))
     const holder = words[index]?.value === option ? words[index + 1] : words[index]
@@ -163,10 +182,13 @@ function* partly(unknown: Workload, container: Container, programs: Programs, wi
 
 /** Whether a container may keep its variable from gunicorn, or start something else in its place. */
 const mayStartOther = (container: Container, { all }: Programs): boolean =>
-  textsOf(container).some((text, index, texts) => text.includes(cmdArgs) || /\benv\s+-/.test(text) || (baseName(text) === 'env' && texts[index + 1]?.startsWith('-') === true)) ||
+  textsOf(container).some((text, index, texts) =>
+    text.includes(cmdArgs) || /\benv\s+-/.test(text) || (baseName(text) === 'env' && texts[index + 1]?.startsWith('-') === true)
+  ) ||
   all.some(({ name, words }) => !passing.has(name) && isAnother(baseName(name), words))
 
-function partial(workload: Workload, container: Container, environment: ContainerEnvironment, own: readonly Word[], variables: Variables, placeOf: Invocation['placeOf']): Invocation {
+function partial(workload: Workload, container: Container, environment: ContainerEnvironment, own: readonly Word[], variables: Variables,
+  placeOf: Invocation['placeOf']): Invocation {
   const releases = workloadReleases(workload)
   const words = [gunicornItself, ...own, hiddenApplication]
   return {

@@ -22,7 +22,10 @@ export interface Admitted {
 const rulesOf = (findings: readonly Finding[]): string[] => [...new Set(findings.map(({ rule }) => rule))].sort()
 
 /** What is told, without where it stands, which a fix may have moved, and why it is not mended. */
-const toldBy = (findings: readonly Finding[]): string[] => findings.map(({ container, field, message }) => `${container}: ${message.slice(field.length).replace(/, and is not mended, .* \[/, ' [')}`)
+const toldBy = (findings: readonly Finding[]): string[] =>
+  findings.map(({ container, field, message }) =>
+    `${container}: ${message.slice(field.length).replace(/, and is not mended, .* \[/, ' [')}`
+  )
 
 /** An object's way by one policy. */
 export class Admission {
@@ -49,7 +52,8 @@ export class Admission {
   admitted(object: object): Admitted {
     const { object: result, findings } = this.#mutate(object)
     const again = new Set(toldBy(this.#review('validate', result).findings))
-    return { object: result, mended: rulesOf(findings), ...this.validated(result), foundAgain: toldBy(findings).filter((one) => again.has(one)) }
+    return { object: result, mended: rulesOf(findings), ...this.validated(result),
+      foundAgain: toldBy(findings).filter((one) => again.has(one)) }
   }
 
   #mutate(object: object): { readonly object: object; readonly findings: readonly Finding[] } {
@@ -63,7 +67,8 @@ export class Admission {
     return { object: result, findings }
   }
 
-  #review(operation: 'mutate' | 'validate', object: object): { readonly response: AdmissionResponse; readonly findings: readonly Finding[] } {
+  #review(operation: 'mutate' | 'validate',
+    object: object): { readonly response: AdmissionResponse; readonly findings: readonly Finding[] } {
     const { response, findings } = this.#respond(operation, review(object))
     return { response: response.response, findings: findings as readonly Finding[] }
   }
@@ -76,9 +81,10 @@ const review = (object: object): AdmissionReview => ({
 })
 
 /** A Pod with one container named `web`. */
-export const podWith = (container: object, more: { readonly annotations?: Readonly<Record<string, string>>; readonly spec?: object } = {}): object => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'shop', ...(more.annotations ? { annotations: more.annotations } : {}) },
-  spec: { ...more.spec, containers: [{ name: 'web', ...container }] },
-})
+export const podWith = (container: object,
+  more: { readonly annotations?: Readonly<Record<string, string>>; readonly spec?: object } = {}): object => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'shop', ...(more.annotations ? { annotations: more.annotations } : {}) },
+    spec: { ...more.spec, containers: [{ name: 'web', ...container }] },
+  })

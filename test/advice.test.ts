@@ -4,7 +4,11 @@ import { rules } from '../src/rules/index.ts'
 import { follow } from './advice.ts'
 import { readFixture, run } from './rule-fixture.ts'
 
-const told = rules.flatMap((rule) => readFixture(rule.id).bad.flatMap((one) => run(rule, one).findings.map((finding, index) => ({ rule, one, finding, index, title: `${rule.id}: ${one.name}: ${finding.remedy}` }))))
+const told = rules.flatMap((rule) =>
+  readFixture(rule.id).bad.flatMap((one) =>
+    run(rule, one).findings.map((finding, index) => ({ rule, one, finding, index, title: `${rule.id}: ${one.name}: ${finding.remedy}` }))
+  )
+)
 
 describe('a remedy that is followed', () => {
   test.each(told)('$title', ({ rule, one, finding }) => {
@@ -13,7 +17,8 @@ describe('a remedy that is followed', () => {
     expect(followed).not.toBeNull()
     const before = run(rule, one)
     const count = (lines: readonly string[]): number => lines.filter((line) => line.endsWith(finding.message)).length
-    const denied = (findings: readonly { rule: string; action: string }[]): string[] => findings.filter(({ action }) => action === 'Deny').map((one) => one.rule)
+    const denied = (findings: readonly { rule: string; action: string }[]): string[] =>
+      findings.filter(({ action }) => action === 'Deny').map((one) => one.rule)
     for (const { files, object } of followed ?? []) {
       const after = run(rule, { ...one, files }, object)
       expect([after.object, count(after.lines) < count(before.lines)]).toEqual([after.object, true])

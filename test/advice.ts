@@ -73,7 +73,8 @@ export class Followed {
     // What a variable holds is shown expanded.
     if (!written.includes(value)) list[index] = `${/^(?:--[\w-]+=|-[A-Za-z] )/.exec(written)?.[0] ?? ''}${text}`
     else if (written !== value) list[index] = written.replace(value, () => text)
-    else if ((value.startsWith('-') || text.startsWith('--')) && words.length > 1) list.splice(index, !value.startsWith('-') || value.includes('=') || value.includes(':') ? 1 : 2, ...words)
+    else if ((value.startsWith('-') || text.startsWith('--')) && words.length > 1)
+      list.splice(index, !value.startsWith('-') || value.includes('=') || value.includes(':') ? 1 : 2, ...words)
     // The value alone, of an option in one element with it.
     else list[index] = text.startsWith('-') ? text : `${/^--[\w-]+=/.exec(written)?.[0] ?? ''}${text}`
   }
@@ -86,8 +87,11 @@ export class Followed {
   }
 
   #writeInFile(value: string, text: string, line: number): void {
-    this.files = Object.fromEntries(Object.entries(this.files).map(([path, content]) =>
-      [path, content.split('\n').map((one, index) => (index + 1 === line ? one.replace(value, () => text) : one)).join('\n')]))
+    this.files = Object.fromEntries(
+      Object.entries(this.files).map((
+        [path, content],
+      ) => [path, content.split('\n').map((one, index) => (index + 1 === line ? one.replace(value, () => text) : one)).join('\n')]),
+    )
   }
 
   /** Leaves out what the finding shows, with the value behind it where `withValue`. */
@@ -108,7 +112,8 @@ export class Followed {
       for (const [index, one] of [...(list?.entries() ?? [])].toReversed())
         if (names.includes(one) || names.some((name) => one.startsWith(`${name}=`))) list?.splice(index, 1)
         else if (list) list[index] = one.replace(new RegExp(pattern, 'g'), '')
-    for (const variable of this.container.env ?? []) if (variable.value) variable.value = variable.value.replace(new RegExp(pattern, 'g'), '')
+    for (const variable of this.container.env ?? [])
+      if (variable.value) variable.value = variable.value.replace(new RegExp(pattern, 'g'), '')
   }
 
   /** Adds words behind the program. */
@@ -118,7 +123,11 @@ export class Followed {
     const list = lists.find((one) => one?.some((word) => /(^|\/)gunicorn(\.app\.wsgiapp)?$/.test(word)))
     if (list && this.isList) list.splice(list.findLastIndex((word) => /(^|\/)gunicorn(\.app\.wsgiapp)?$/.test(word)) + 1, 0, ...words)
     else if (this.isList) (container.args ??= []).unshift(...words)
-    else for (const one of lists) one?.forEach((text, index) => void (one[index] = text.replace(/(gunicorn(\.app\.wsgiapp)?)(?=\s|$)(?!.*gunicorn)/s, (program) => `${program} ${words.map(quoted).join(' ')}`)))
+    else for (const one of lists)
+        one?.forEach((text, index) =>
+          void (one[index] = text.replace(/(gunicorn(\.app\.wsgiapp)?)(?=\s|$)(?!.*gunicorn)/s, (program) =>
+            `${program} ${words.map(quoted).join(' ')}`))
+        )
   }
 
   /** Changes the script, or the element, that the finding points at. */
@@ -137,7 +146,9 @@ export class Followed {
 
   /** Leaves out the lines of the config file that set a name, or puts another text there. */
   assign(name: string, line = ''): void {
-    this.files = Object.fromEntries(Object.entries(this.files).map(([path, text]) => [path, text.replace(new RegExp(`^${name} = .*$`, 'm'), line)]))
+    this.files = Object.fromEntries(
+      Object.entries(this.files).map(([path, text]) => [path, text.replace(new RegExp(`^${name} = .*$`, 'm'), line)]),
+    )
   }
 
   /** Sets a field of the object. */
@@ -157,7 +168,8 @@ export class Followed {
   /** A requirement in place of those of the same distribution. */
   require(requirement: string): void {
     const [name = ''] = /^[\w-]+/.exec(requirement) ?? []
-    this.annotate('paddock.dev/requirements', (text = '') => [...text.split('\n').filter((line) => !new RegExp(`^${name}(\\[|[^\\w-]|$)`).test(line)), requirement].join('\n'))
+    this.annotate('paddock.dev/requirements',
+      (text = '') => [...text.split('\n').filter((line) => !new RegExp(`^${name}(\\[|[^\\w-]|$)`).test(line)), requirement].join('\n'))
   }
 
   annotate(key: string, change: (text: string | undefined) => string): void {
@@ -194,23 +206,34 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   }],
   [/^Write `\$\(\w+\)`, with one `\$`\.$/, (followed) => followed.rewrite((text) => text.replace('$$(', '$('))],
   [/^Define (\w+) in `env`/, (followed, [, name = '']) => followed.define(name, '4')],
-  [/^Write `exec` in front of it, and leave out the `&` with all that is behind it\.$/, (followed, _, { value }) => followed.rewrite((text) => text.replace(/\s*&(?!\d)(?!.*>&).*$/s, '').replace(String(value), (first) => `exec ${first}`))],
-  [/^Write `exec` in front of the last command of the script\.$/, (followed, _, { value }) => followed.rewrite((text) => {
-    const last = text.lastIndexOf(` ${String(value)} `) + 1
-    const at = last > 0 ? last : Math.max(0, text.lastIndexOf(String(value)))
-    return `${text.slice(0, at)}exec ${text.slice(at)}`
-  })],
-  [/^Make it the last command of the script, with `exec` in front of it\.$/, (followed) => followed.rewrite((text) => {
-    const commands = text.split(/\s*(?:&&|\|\||[;\n])\s*/)
-    const own = commands.findIndex((command) => command.includes('gunicorn'))
-    return [...commands.toSpliced(own, 1), `exec ${commands[own]}`].join('; ')
-  })],
-  [/^Write `(".+")`: in single quotes no shell expands/, (followed, [, text = '']) => followed.rewrite((script) => script.replace(text.replaceAll('"', "'"), () => text))],
-  [/^Write `(.+)`: behind a backslash no shell expands/, (followed, [, text = '']) => followed.rewrite((script) => script.replace(text.replace('$', '\\$'), () => text))],
+  [/^Write `exec` in front of it, and leave out the `&` with all that is behind it\.$/,
+    (followed, _, { value }) =>
+      followed.rewrite((text) => text.replace(/\s*&(?!\d)(?!.*>&).*$/s, '').replace(String(value), (first) => `exec ${first}`))],
+  [/^Write `exec` in front of the last command of the script\.$/, (followed, _, { value }) =>
+    followed.rewrite((text) => {
+      const last = text.lastIndexOf(` ${String(value)} `) + 1
+      const at = last > 0 ? last : Math.max(0, text.lastIndexOf(String(value)))
+      return `${text.slice(0, at)}exec ${text.slice(at)}`
+    })],
+  [/^Make it the last command of the script, with `exec` in front of it\.$/, (followed) =>
+    followed.rewrite((text) => {
+      const commands = text.split(/\s*(?:&&|\|\||[;\n])\s*/)
+      const own = commands.findIndex((command) => command.includes('gunicorn'))
+      return [...commands.toSpliced(own, 1), `exec ${commands[own]}`].join('; ')
+    })],
+  [/^Write `(".+")`: in single quotes no shell expands/,
+    (followed, [, text = '']) => followed.rewrite((script) => script.replace(text.replaceAll('"', "'"), () => text))],
+  [/^Write `(.+)`: behind a backslash no shell expands/,
+    (followed, [, text = '']) => followed.rewrite((script) => script.replace(text.replace('$', '\\$'), () => text))],
   [/^Write `\$PORT`, which the shell expands\.$/, (followed) => followed.rewrite((script) => script.replace('$$(PORT)', () => '$PORT'))],
   [/^Write '(.+)' in quotes\.$/, (followed, [, text = '']) => followed.rewrite((script) => script.replace(text, (word) => `'${word}'`))],
-  [/^Write what stands with the parenthesis in quotes\.$/, (followed) => followed.rewrite((script) => script.replace(/[\w.:]+\([^()]*\)/, (word) => `'${word}'`))],
-  [/^Write the value of (--[\w-]+) in quotes/, (followed, [, name = '']) => followed.rewrite((script) => script.replace(new RegExp(`(${name}=)(.*)(?= \\S+$)`), (_, option: string, text: string) => `${option}'${text}'`))],
+  [/^Write what stands with the parenthesis in quotes\.$/,
+    (followed) => followed.rewrite((script) => script.replace(/[\w.:]+\([^()]*\)/, (word) => `'${word}'`))],
+  [/^Write the value of (--[\w-]+) in quotes/,
+    (followed, [, name = '']) =>
+      followed.rewrite((script) =>
+        script.replace(new RegExp(`(${name}=)(.*)(?= \\S+$)`), (_, option: string, text: string) => `${option}'${text}'`)
+      )],
   [/^Close the single quote\.$/, (followed) => followed.rewrite((script) => `${script}'`)],
   [/^Close `\w+` with `(\w+)`\.$/, (followed, [, word = '']) => followed.rewrite((script) => `${script}\n${word}\n`)],
   [/^Write `\[sh, -c, SCRIPT\]`, with it as the script\.$/, (followed, _, { value }) => followed.replace(['sh', '-c', String(value)])],
@@ -227,8 +250,13 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     const at = list.indexOf('-c') + 1
     list[at] = `${list[at]} ${String(value)}`
   }],
-  [/^Put a `\\` at the end of each line but the last, and no comment between them\.$/, (followed) => followed.rewrite((script) =>
-    script.trimEnd().split('\n').filter((line) => !line.trim().startsWith('#')).map((line) => line.replace(/[\s\\]*$/, '')).join(' \\\n'))],
+  [/^Put a `\\` at the end of each line but the last, and no comment between them\.$/,
+    (followed) =>
+      followed.rewrite((script) =>
+        script.trimEnd().split('\n').filter((line) => !line.trim().startsWith('#')).map((line) => line.replace(/[\s\\]*$/, '')).join(
+          ' \\\n',
+        )
+      )],
   [/^Write the command on one line, without a `\\`\.$/, (followed) => followed.rewrite((script) => script.replace(/\s*\\\s+/g, ' '))],
   [/^Write `control_socket_disable = True`\.$/, (followed) => followed.assign('control_socket', 'control_socket_disable = True')],
   [/^Leave `([a-z_]+)` out\.$/, (followed, [, name = '']) => followed.assign(name)],
@@ -244,13 +272,16 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   }],
   [/^Give one of them another port\.$/, (followed, _, { value }) => followed.write(String(value).replace(/\d+$/, '5099'))],
   [/^Write one of them, as they cannot all be bound/, (followed, _, { value }) => followed.write(String(value).split(',').at(-1) ?? '')],
-  [/^Give each address an option of its own/, (followed, _, { value }) => followed.replace(String(value).split(',').flatMap((one, index) => (index === 0 ? [one] : ['-b', one])))],
+  [/^Give each address an option of its own/,
+    (followed, _, { value }) => followed.replace(String(value).split(',').flatMap((one, index) => (index === 0 ? [one] : ['-b', one])))],
   [/^Write a port from 1 to 65535 behind an address of the Pod: `(.+?)`/, (followed, [, address = '']) => followed.write(address)],
-  [/^Write each option as a word of its own, without quotes around several\.$/, (followed) => followed.rewrite((text) => text.replace(/^(--[\w-]+=)'(.*)'$/, '$1$2').replace(/'([^']* --[^']*)'/, '$1'))],
+  [/^Write each option as a word of its own, without quotes around several\.$/,
+    (followed) => followed.rewrite((text) => text.replace(/^(--[\w-]+=)'(.*)'$/, '$1$2').replace(/'([^']* --[^']*)'/, '$1'))],
   [/^Take the empty element out\.$/, (followed) => followed.replace([])],
   [/^Write two dashes in front of the name of an option\.$/, (followed, _, { value }) => followed.write(`--${String(value)}`)],
   [/^Write an option, such as `--workers 4`, or take it out\.$/, (followed) => followed.replace([])],
-  [/^Write options, such as `--workers 4`, in place of all of them, or take them out\.$/, (followed, _, { message }) => followed.replace([], wordsIn(message))],
+  [/^Write options, such as `--workers 4`, in place of all of them, or take them out\.$/,
+    (followed, _, { message }) => followed.replace([], wordsIn(message))],
   [/^Write `\$\(PORT\)` in a list, and define PORT/, (followed, _, finding) => {
     const value = String(finding.value)
     const right = value.replace(/\$\{PORT[^}]*\}|\$PORT|\$\(PORT\)/, () => '$(PORT)')
@@ -265,25 +296,36 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   }],
   [/^Write the name in full: `(.+?)`/, (followed, [, text = '']) => followed.write(text)],
   [/^Write `(.+)`: /, (followed, [, text = '']) => followed.write(text)],
-  [/^Write `([^`]+)`\.$/, (followed, [, text = ''], { value }) => followed.write(String(value).includes('=') && !text.includes('=') && text.startsWith('-') ? `${text}=${String(value).split('=')[1]}` : text)],
+  [/^Write `([^`]+)`\.$/, (followed, [, text = ''], { value }) =>
+    followed.write(
+      String(value).includes('=') && !text.includes('=') && text.startsWith('-') ? `${text}=${String(value).split('=')[1]}` : text,
+    )],
   [/^Write (a whole number|the value itself)/, (followed) => followed.write('4')],
   [/^Write the port as a number\.$/, (followed) => followed.write('0.0.0.0:8000')],
   // Which one is not told, as nothing in the value tells it.
   [/^Write a value that gunicorn takes\.$/, undefined],
-  [/^Remove `(\w+)`, or install a gunicorn that has it\.$/, (followed) => { followed.files = Object.fromEntries(Object.keys(followed.files).map((path) => [path, ''])) }],
+  [/^Remove `(\w+)`, or install a gunicorn that has it\.$/, (followed) => {
+    followed.files = Object.fromEntries(Object.keys(followed.files).map((path) => [path, '']))
+  }],
   [/^Remove `(\w+)`, or write it as the worker has it: `(.+)`\.$/, (followed, [, , text = '']) => followed.write(text)],
-  [/^Remove the setting, or take a worker class that heeds it\.$/, (followed, _, { value, place }) => (followed.isList && !place.path.includes('env') ? followed.remove(true) : followed.drop(`--[\\w-]+ '?${String(value).replace(/[()]/g, '\\$&')}'?`))],
+  [/^Remove the setting, or take a worker class that heeds it\.$/,
+    (followed, _, { value, place }) => (followed.isList && !place.path.includes('env') ? followed.remove(true)
+      : followed.drop(`--[\\w-]+ '?${String(value).replace(/[()]/g, '\\$&')}'?`))],
   [/^Remove it/, (followed) => followed.remove()],
   [/^Name a file in a volume that can be written/, (followed, _, { value }) => {
     followed.spec['volumes'] = [...(followed.spec['volumes'] as object[] | undefined ?? []), { name: 'files', emptyDir: {} }]
-    followed.container['volumeMounts'] = [...(followed.container['volumeMounts'] as object[] | undefined ?? []), { name: 'files', mountPath: '/files' }]
+    followed.container['volumeMounts'] = [...(followed.container['volumeMounts'] as object[] | undefined ?? []), { name: 'files',
+      mountPath: '/files' }]
     followed.write(`${String(value).startsWith('unix:') ? 'unix:' : ''}/files/a`)
   }],
   [/^Leave `(--daemon)` out\.$/, (followed) => followed.drop('--daemon', '-D')],
   [/^Leave `(--reload)` out\.$/, (followed) => followed.drop('--reload')],
   [/^Add `gevent<1\.3` to requirements/, (followed) => followed.require('gevent<1.3')],
   [/^Add (\S+) to (requirements\.txt|the requirements)/, (followed, [, name = '']) => followed.require(name)],
-  [/^Add `-b :\$PORT`/, (followed) => { followed.add('-b', portOf(followed)); if (followed.isList) followed.define('PORT', '5000') }],
+  [/^Add `-b :\$PORT`/, (followed) => {
+    followed.add('-b', portOf(followed))
+    if (followed.isList) followed.define('PORT', '5000')
+  }],
   [/^Add `--access-logformat` with the platform's format\.$/, (followed) => followed.add('--access-logformat', '%(h)s %(D)s')],
   [/^Add `(-w 4|--[^\s`]+(?: [^`]+)?)`/, (followed, [, text = '']) => followed.add(...text.split(' '))],
   [/^Raise (\S+) to (\S+) or newer/, (followed, [, name = '', version = '']) => followed.require(`${name}>=${version}`)],
@@ -291,39 +333,52 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   [/^For Python 2, specify version 1\.2 or lower: `(.+)`\.$/, (followed, [, requirement = '']) => followed.require(requirement)],
   [/^Update gunicorn: `gunicorn>=([\d.]+)`/, (followed, [, version = '']) => update(followed, version === '21.2' ? '21.2.0' : version)],
   [/^Move to Python 3; or pin/, (followed) => followed.annotate('paddock.dev/python', () => '3.11')],
-  [/^Move to Python (\S+) or newer, and update gunicorn/, (followed) => { followed.annotate('paddock.dev/python', () => '3.11'); update(followed, '23.0.0') }],
+  [/^Move to Python (\S+) or newer, and update gunicorn/, (followed) => {
+    followed.annotate('paddock.dev/python', () => '3.11')
+    update(followed, '23.0.0')
+  }],
   [/^Take another worker class, such as gthread/, (followed) => followed.write('gthread')],
   [/^Take one of gunicorn's own worker classes/, (followed) => followed.write('gthread')],
-  [/^Put requirements\.txt into the annotation/, (followed, _, { message }) => followed.annotate('paddock.dev/requirements', () => / needs (\S+), and/.exec(message)?.[1] ?? '')],
+  [/^Put requirements\.txt into the annotation/,
+    (followed, _, { message }) => followed.annotate('paddock.dev/requirements', () => / needs (\S+), and/.exec(message)?.[1] ?? '')],
   [/`--timeout 120`/, (followed) => followed.write('120')],
   [/^Log to the console with `-`\.$/, (followed) => followed.write('-')],
-  [/^Leave `bind` out of the config file/, (followed) => { followed.files = Object.fromEntries(Object.entries(followed.files).map(([path, text]) => [path, text.replace(/^bind\b.*$/m, '')])) }],
+  [/^Leave `bind` out of the config file/, (followed) => {
+    followed.files = Object.fromEntries(Object.entries(followed.files).map(([path, text]) => [path, text.replace(/^bind\b.*$/m, '')]))
+  }],
   [/^Make an element of each word\.$/, (followed, _, { value }) => {
-    for (const list of [followed.container.command, followed.container.args]) if (list?.includes(String(value))) list.splice(list.indexOf(String(value)), 1, ...unquoted(String(value)))
+    for (const list of [followed.container.command, followed.container.args])
+      if (list?.includes(String(value))) list.splice(list.indexOf(String(value)), 1, ...unquoted(String(value)))
   }],
   [/^Make two elements of it/, (followed, _, { value }) => {
     for (const list of [followed.container.command, followed.container.args])
-      if (list?.includes(String(value))) list.splice(list.indexOf(String(value)), 1, ...(/^(\S+)\s+(.*)$/s.exec(String(value))?.slice(1) ?? []))
+      if (list?.includes(String(value)))
+        list.splice(list.indexOf(String(value)), 1, ...(/^(\S+)\s+(.*)$/s.exec(String(value))?.slice(1) ?? []))
   }],
   [/^Raise it to (\d+) with `-w/, (followed, [, count = '']) => followed.write(count)],
   [/^Start at least one worker: `-w 4`\.$/, (followed) => followed.write('4')],
   [/^Start at least one thread in each worker: `--threads (\d+)`\.$/, (followed, [, count = '']) => followed.write(count)],
   [/^Start fewer workers/, (followed, _, { message }) => followed.write(/equal to (\d+)/.exec(message)?.[1] ?? '1')],
   [/^Bind to `:\$PORT`/, (followed) => followed.write(portOf(followed))],
-  [/^Bind to '0\.0\.0\.0:PORT'/, (followed, _, { value }) => followed.write(`0.0.0.0:${/(\d+|\$\w+|\$\(\w+\)|\$\{[^}]*\})$/.exec(String(value))?.[1] ?? '8000'}`)],
+  [/^Bind to '0\.0\.0\.0:PORT'/,
+    (followed, _, { value }) => followed.write(`0.0.0.0:${/(\d+|\$\w+|\$\(\w+\)|\$\{[^}]*\})$/.exec(String(value))?.[1] ?? '8000'}`)],
   [/^Bind to a port from 1024 on/, (followed, _, { value }) => followed.write(String(value).replace(/\d+$/, '8080'))],
-  [/^Send and read the header with dashes: `(.+)`\.$/, (followed, _, { value }) => followed.write(String(value).replace(/\{[^}]*_[^}]*\}i/, '{x-request-id}i'))],
+  [/^Send and read the header with dashes: `(.+)`\.$/,
+    (followed, _, { value }) => followed.write(String(value).replace(/\{[^}]*_[^}]*\}i/, '{x-request-id}i'))],
   [/^Put `(.+)` in front of the options/, (followed, [, word = '']) => {
     for (const list of [followed.container.command, followed.container.args]) if (list?.includes(word)) list.splice(list.indexOf(word), 1)
     followed.add(word)
   }],
-  [/^Name the application/, (followed, _, { value }) => (value === undefined ? followed.add('shop.wsgi:application') : followed.write('shop.wsgi:application'))],
-  [/^Leave `--user` and `--group` out/, (followed) => followed.drop('(?:--user|-u|--group|-g)(?:=| |)\\w+', '--user', '--group', '-u', '-g')],
-  [/`--worker-tmp-dir \/dev\/shm`/, (followed, _, { value }) => (value === undefined ? followed.add('--worker-tmp-dir', '/dev/shm') : followed.write('/dev/shm'))],
+  [/^Name the application/,
+    (followed, _, { value }) => (value === undefined ? followed.add('shop.wsgi:application') : followed.write('shop.wsgi:application'))],
+  [/^Leave `--user` and `--group` out/,
+    (followed) => followed.drop('(?:--user|-u|--group|-g)(?:=| |)\\w+', '--user', '--group', '-u', '-g')],
+  [/`--worker-tmp-dir \/dev\/shm`/,
+    (followed, _, { value }) => (value === undefined ? followed.add('--worker-tmp-dir', '/dev/shm') : followed.write('/dev/shm'))],
   [/^Set `terminationGracePeriodSeconds`/, (followed) => void (followed.spec['terminationGracePeriodSeconds'] = 600)],
   [/^Send them to the node/, (followed) => {
-    followed.write('$(HOST_IP):8125');
-    (followed.container.env ??= []).unshift({ name: 'HOST_IP', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } })
+    followed.write('$(HOST_IP):8125')
+    ;(followed.container.env ??= []).unshift({ name: 'HOST_IP', valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } })
   }],
   [/^Let probes, Service and `bind` use one port\.$/, (followed, _, { message, place, value }) => {
     const listened = /(\d+)\D*$/.exec(message.replace(/^.*?: Invalid value: \S+ | \[[\w-]+\]$/g, ''))?.[1]
@@ -331,30 +386,45 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
     else followed.set(place.path, Number(listened))
   }],
   [/^Write a number: up to (\d+)/, (followed, [, most = '']) => {
-    followed.files = Object.fromEntries(Object.entries(followed.files).map(([path, text]) => [path, text.replace(/^workers = .*$/m, `workers = ${most}`)]))
+    followed.files = Object.fromEntries(
+      Object.entries(followed.files).map(([path, text]) => [path, text.replace(/^workers = .*$/m, `workers = ${most}`)]),
+    )
     if (Object.keys(followed.files).length === 0) followed.write(most)
   }],
-  [/^Write the id of a rule that the policy lets workloads switch off, or leave it out\.$/, (followed, _, { value }) =>
-    followed.annotate('paddock.dev/allow', (text = '') => text.split(',').filter((id) => id.trim() !== value).join(','))],
+  [/^Write the id of a rule that the policy lets workloads switch off, or leave it out\.$/,
+    (followed, _, { value }) =>
+      followed.annotate('paddock.dev/allow', (text = '') => text.split(',').filter((id) => id.trim() !== value).join(','))],
   [/^Keep one of them: the last/, (followed, _, { value }) => {
     const env = followed.container.env ?? []
     followed.container.env = env.filter(({ name }, index) => name !== value || index === env.findLastIndex((other) => other.name === value))
   }],
-  [/^Set `scheme: HTTPS` on probes/, (followed, _, { message, place }) => followed.set(place.path, /must be "(HTTPS?)"/.exec(message)?.[1])],
+  [/^Set `scheme: HTTPS` on probes/,
+    (followed, _, { message, place }) => followed.set(place.path, /must be "(HTTPS?)"/.exec(message)?.[1])],
   [/^Set it to the platform's default/, (followed, _, { message, invocation }) => {
     const setting = /`(\w+)` must be set/.exec(message)?.[1] ?? ''
-    followed.add(invocation?.releases.at(-1)?.settings[setting]?.flags.find((flag) => flag.startsWith('--')) ?? '', setting === 'timeout' ? '120' : '4')
+    followed.add(invocation?.releases.at(-1)?.settings[setting]?.flags.find((flag) => flag.startsWith('--')) ?? '',
+      setting === 'timeout' ? '120' : '4')
   }],
   // These speak of what is not in the object, or is to be built anew.
-  [/^(Ask who writes the policy|Check the files that|Start gunicorn by its own name|Start gunicorn by a shorter script|Take gunicorn out of the pipeline|Start gunicorn with `exec` as the last)/, undefined],
+  [
+    /^(Ask who writes the policy|Check the files that|Start gunicorn by its own name|Start gunicorn by a shorter script|Take gunicorn out of the pipeline|Start gunicorn with `exec` as the last)/,
+    undefined,
+  ],
 ]
 
 /** Cases in which a reader has to take a word or a script apart himself: what an expansion makes, several options in one word, and the like. */
 const byHand: ReadonlySet<string> = new Set([
-  'daemonized: in a cluster of short options', 'daemonized: between others in a cluster', 'daemonized: abbreviated', 'daemonized: before a redirection',
-  'daemonized: what an expansion makes is not edited', 'daemonized: what the rest would be read differently without is not edited',
-  'daemonized: Pythons differ on what would be left', 'reloading: the last word of a script', 'reloading: quoted',
-  'reloading: a script that sets the variable is not edited', 'loopback-bind: in a config file',
+  'daemonized: in a cluster of short options',
+  'daemonized: between others in a cluster',
+  'daemonized: abbreviated',
+  'daemonized: before a redirection',
+  'daemonized: what an expansion makes is not edited',
+  'daemonized: what the rest would be read differently without is not edited',
+  'daemonized: Pythons differ on what would be left',
+  'reloading: the last word of a script',
+  'reloading: quoted',
+  'reloading: a script that sets the variable is not edited',
+  'loopback-bind: in a config file',
 ])
 
 /** The other half of an order that leaves a choice: `X, or Y`. Those that are not followed in an object are in none of the rows. */
@@ -365,17 +435,23 @@ const otherWays: readonly (readonly [RegExp, Way])[] = [
     followed.define('WEB_CONCURRENCY', '1', true)
   }],
   [/; or raise the limits\.$/, (followed) => void (followed.container['resources'] = { limits: { cpu: '64', memory: '256Gi' } })],
-  [/, or leave it out\.$/, (followed, _, { value }) => followed.annotate('paddock.dev/allow', (text = '') => text.split(',').filter((id) => id.trim() !== value).join(','))],
+  [/, or leave it out\.$/,
+    (followed, _, { value }) =>
+      followed.annotate('paddock.dev/allow', (text = '') => text.split(',').filter((id) => id.trim() !== value).join(','))],
   [/^Write the value itself, or have a shell read the command: `sh -c 'exec gunicorn …'`/, (followed) => {
     const words = [...(followed.container.command ?? []), ...(followed.container.args ?? [])]
     followed.container.command = ['sh', '-c', `exec ${words.map((word) => (word.startsWith('$(') ? word : quoted(word))).join(' ')}`]
     delete followed.container.args
   }],
-  [/^Bind to '0\.0\.0\.0:PORT' or '\[::\]:PORT'\.$/, (followed, _, { value }) => followed.write(`[::]:${/(\d+|\$\w+|\$\(\w+\)|\$\{[^}]*\})$/.exec(String(value))?.[1] ?? '8000'}`)],
+  [/^Bind to '0\.0\.0\.0:PORT' or '\[::\]:PORT'\.$/,
+    (followed, _, { value }) => followed.write(`[::]:${/(\d+|\$\w+|\$\(\w+\)|\$\{[^}]*\})$/.exec(String(value))?.[1] ?? '8000'}`)],
   [/^Write an option, such as `--workers 4`, or take it out\.$/, (followed) => followed.replace(['--workers', '4'])],
-  [/^Write options, such as `--workers 4`, in place of all of them, or take them out\.$/, (followed, _, { message }) => followed.replace(['--workers', '4'], wordsIn(message))],
+  [/^Write options, such as `--workers 4`, in place of all of them, or take them out\.$/,
+    (followed, _, { message }) => followed.replace(['--workers', '4'], wordsIn(message))],
   [/, or set WEB_CONCURRENCY\.$/, (followed) => followed.define('WEB_CONCURRENCY', '4')],
-  [/ to requirements\.txt(?:, as [^,]+)?, or take another worker class\.$/, (followed, _, { value }) => followed.write(followed.isList || !String(value).includes('=') ? 'gthread' : String(value).replace(/=.*/, '=gthread'))],
+  [/ to requirements\.txt(?:, as [^,]+)?, or take another worker class\.$/,
+    (followed, _, { value }) =>
+      followed.write(followed.isList || !String(value).includes('=') ? 'gthread' : String(value).replace(/=.*/, '=gthread'))],
   [/^Raise `?terminationGracePeriodSeconds`?|^Set `terminationGracePeriodSeconds` to a larger value.*, or lower `(.+)`\.$/, (followed) => {
     const list = [followed.container.command, followed.container.args].find((one) => one?.includes('--graceful-timeout'))
     if (list) list.splice(list.indexOf('--graceful-timeout'), 2)
@@ -383,14 +459,18 @@ const otherWays: readonly (readonly [RegExp, Way])[] = [
     followed.add('--graceful-timeout', '1')
     delete followed.container['lifecycle']
   }],
-  [/; or pin a gunicorn release that has it\.$/, (followed, _, { value }) => { followed.annotate('paddock.dev/gunicorn', () => (value === 'eventlet' ? '23.0.0' : '19.10.0')) }],
+  [/; or pin a gunicorn release that has it\.$/, (followed, _, { value }) => {
+    followed.annotate('paddock.dev/gunicorn', () => (value === 'eventlet' ? '23.0.0' : '19.10.0'))
+  }],
   [/, or update gunicorn\.$/, (followed) => update(followed, '23.0.0')],
   [/^Leave one of them out, or give it another port\.$/, (followed, _, { value }) => followed.write(String(value).replace(/\d+$/, '5099'))],
   [/^Leave the timeout at 30 seconds, or set it/, (followed) => followed.write('30')],
   [/^Name a file in a volume that can be written, such as an `emptyDir`, or leave the option out\.$/, (followed) => followed.remove(true)],
   [/, or mount an `emptyDir` at \/tmp, which/, (followed) => {
-    followed.spec['volumes'] = [...(followed.spec['volumes'] as object[] | undefined ?? []), { name: 'tmp', emptyDir: { medium: 'Memory' } }]
-    followed.container['volumeMounts'] = [...(followed.container['volumeMounts'] as object[] | undefined ?? []), { name: 'tmp', mountPath: '/tmp' }]
+    followed.spec['volumes'] = [...(followed.spec['volumes'] as object[] | undefined ?? []), { name: 'tmp',
+      emptyDir: { medium: 'Memory' } }]
+    followed.container['volumeMounts'] = [...(followed.container['volumeMounts'] as object[] | undefined ?? []), { name: 'tmp',
+      mountPath: '/tmp' }]
   }],
   [/, or put the socket where it can be written: `(.+?)`/, (followed, [, text = '']) => followed.add(...text.split(' '))],
 ]

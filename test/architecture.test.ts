@@ -36,7 +36,8 @@ const order = [
 const lastPure = order.findIndex(([unit]) => unit === 'fix-shared')
 
 /** What of Node a unit may use although it is a function of its input: keys, digests, addresses, comparisons and what unpacks are no outside. */
-const arithmetic: Readonly<Record<string, readonly string[]>> = { oci: ['node:crypto', 'node:stream', 'node:zlib'], x509: ['node:crypto', 'node:net'], yaml: ['node:util'] }
+const arithmetic: Readonly<Record<string, readonly string[]>> = { oci: ['node:crypto', 'node:stream', 'node:zlib'],
+  x509: ['node:crypto', 'node:net'], yaml: ['node:util'] }
 
 /** Where each package may be imported; one that is not listed, nowhere. */
 const doors: Readonly<Record<string, readonly string[]>> = {
@@ -53,7 +54,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
 
 /** Files of more than 500 lines, and why they are. */
 const long = [
-  ['src/shell/command-reader.ts', 'what one command does to what the next ones find: the state is one, and the builtins that change it are its methods'],
+  ['src/shell/command-reader.ts',
+    'what one command does to what the next ones find: the state is one, and the builtins that change it are its methods'],
   ['src/shell/expansion.ts', 'the expansions of a word, which call each other in circles as quotes and braces nest'],
   ['src/shell/script-reader.ts', 'the ways through a script: conditions, loops and functions share what is known at each step'],
 ] as const
@@ -75,7 +77,8 @@ function imports({ text }: SourceFile): string[] {
 }
 
 /** What a file imports, types among it. */
-const mentions = ({ text }: SourceFile): string[] => [...text.matchAll(/(?:\bfrom|\bimport\(?)\s*['"]([^'"]+)['"]/g)].map(([, specifier = '']) => specifier)
+const mentions = ({ text }: SourceFile): string[] =>
+  [...text.matchAll(/(?:\bfrom|\bimport\(?)\s*['"]([^'"]+)['"]/g)].map(([, specifier = '']) => specifier)
 
 /** What serves a request, watches a cluster or reads a command line. None knows of another, not even its types. */
 const skins: readonly string[] = order.find((line) => (line as readonly string[]).includes('cli')) ?? []
@@ -118,14 +121,17 @@ function orderProblem(path: string, specifier: string): string | undefined {
 }
 
 function packageProblem(unit: string, specifier: string): string | undefined {
-  if (specifier.startsWith('node:')) return lineOf(unit) <= lastPure && !arithmetic[unit]?.includes(specifier) ? `${unit} must be a function of its input` : undefined
+  if (specifier.startsWith('node:'))
+    return lineOf(unit) <= lastPure && !arithmetic[unit]?.includes(specifier) ? `${unit} must be a function of its input` : undefined
   const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
   return doors[name]?.includes(unit) ? undefined : `${name} has no door in ${unit}`
 }
 
 /** The files that import each other in a circle, types among it: each with all whose imports lead back to it. */
 function circles(files: readonly SourceFile[]): string[] {
-  const next = new Map(files.map(({ path, text }) => [path, mentions({ path, text }).map((specifier) => normalize(join(dirname(path), specifier)))]))
+  const next = new Map(
+    files.map(({ path, text }) => [path, mentions({ path, text }).map((specifier) => normalize(join(dirname(path), specifier)))]),
+  )
   const reached = (from: string, seen = new Set<string>()): Set<string> => {
     for (const to of next.get(from) ?? []) if (next.has(to) && !seen.has(to)) reached(to, seen.add(to))
     return seen
@@ -140,13 +146,18 @@ function below(folder: string): string[] {
     .filter((path) => !path.includes('node_modules'))
 }
 
-const sources = ['src', 'cmd'].flatMap(below).filter((path) => path.endsWith('.ts')).map((path): SourceFile => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+const sources = ['src', 'cmd'].flatMap(below).filter((path) => path.endsWith('.ts')).map((path): SourceFile => ({ path,
+  text: readFileSync(join(root, path), 'utf8') })
+)
 
-const namelessPaths = (paths: readonly string[]): string[] => paths.filter((path) => nameless.test(basename(path).replace(/(\.test)?\.\w+$/, '')))
+const namelessPaths = (paths: readonly string[]): string[] =>
+  paths.filter((path) => nameless.test(basename(path).replace(/(\.test)?\.\w+$/, '')))
 
 /** Mains are wires; process.ts is the process itself, as the commands see it. */
 const longMains = (files: readonly SourceFile[]): string[] =>
-  files.filter(({ path, text }) => path.startsWith('cmd/') && path !== 'cmd/process.ts' && text.split('\n').length > 30).map(({ path }) => path)
+  files.filter(({ path, text }) => path.startsWith('cmd/') && path !== 'cmd/process.ts' && text.split('\n').length > 30).map(({ path }) =>
+    path
+  )
 
 describe('the house', () => {
   test('imports go one way, and packages have their doors', () => {
@@ -172,11 +183,17 @@ describe('the house', () => {
   test('what is one file stays one file', () => {
     const files = sources.map(({ path }) => path)
     expect(files).toEqual(expect.arrayContaining(['src/inspect.ts', 'src/edit.ts', 'src/lint.ts', 'src/fix.ts']))
-    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/catalogue.ts', 'src/certainty.ts', 'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/finding.ts', 'src/fix-shared.ts', 'src/fix.ts', 'src/gunicorn-name.ts', 'src/inspect.ts', 'src/judge.ts', 'src/known-release.ts', 'src/lint.ts', 'src/log.ts', 'src/misstart.ts', 'src/near.ts', 'src/unseen.ts'])
+    expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/catalogue.ts', 'src/certainty.ts',
+      'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/finding.ts', 'src/fix-shared.ts',
+      'src/fix.ts', 'src/gunicorn-name.ts', 'src/inspect.ts', 'src/judge.ts', 'src/known-release.ts', 'src/lint.ts', 'src/log.ts',
+      'src/misstart.ts', 'src/near.ts', 'src/unseen.ts'])
   })
 
   test('the engine has one door', () => {
-    const calling = (name: string): string[] => sources.filter(({ text }) => new RegExp(`^import \\{[^}]*\\b${name}\\b[^}]*\\} from '[^']*/(?:lint|fix)\\.ts'`, 'm').test(text)).map(({ path }) => path).sort()
+    const calling = (name: string): string[] =>
+      sources.filter(({ text }) => new RegExp(`^import \\{[^}]*\\b${name}\\b[^}]*\\} from '[^']*/(?:lint|fix)\\.ts'`, 'm').test(text)).map((
+        { path },
+      ) => path).sort()
     // A fix is read back; what a policy says against itself is found by examples.
     expect(calling('lint')).toEqual(['src/contradictions.ts', 'src/fix-shared.ts', 'src/fix.ts', 'src/judge.ts'])
     expect([...calling('fix'), ...calling('withoutFixes')]).toEqual(['src/judge.ts', 'src/judge.ts'])
@@ -187,7 +204,9 @@ describe('the house', () => {
   })
 
   test('three files are longer than what is read at one sitting', () => {
-    const texts = ['src', 'cmd', 'test', 'scripts', 'bench'].flatMap(below).filter((path) => path.endsWith('.ts')).map((path) => ({ path, lines: readFileSync(join(root, path), 'utf8').split('\n').length - 1 }))
+    const texts = ['src', 'cmd', 'test', 'scripts', 'bench'].flatMap(below).filter((path) => path.endsWith('.ts')).map((path) => ({ path,
+      lines: readFileSync(join(root, path), 'utf8').split('\n').length - 1 })
+    )
     expect(texts.filter(({ lines }) => lines > 500).map(({ path }) => path).sort()).toEqual(long.map(([path]) => path))
   })
 

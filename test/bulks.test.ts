@@ -11,7 +11,8 @@ const blueking = preset('blueking')
 if (!blueking) throw new Error('there is no such preset')
 const policies = { usual: blueking, strict: override(blueking, 'strict', { rules: { 'unread-command': 'Deny' } }) }
 
-const reviewOf = (object: object): AdmissionReview => ({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', namespace: 'shop', object } })
+const reviewOf = (object: object): AdmissionReview => ({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+  request: { uid: 'u', operation: 'CREATE', namespace: 'shop', object } })
 
 describe.each(bulks.map((bulk) => [bulk.name, bulk] as const))('%s', (_, bulk) => {
   const pods = [...new Set([bulk.usual, largestNumber(bulk)])].map((n) => bulkyPod(bulk, n, [wrong]))
@@ -19,7 +20,8 @@ describe.each(bulks.map((bulk) => [bulk.name, bulk] as const))('%s', (_, bulk) =
   test('what is wrong beside it is denied, or it is told as unread; who wants no way round has none', () => {
     for (const pod of pods) {
       const { outcome, findings } = responder(() => policies.usual)('validate', reviewOf(pod))
-      if (outcome !== 'denied') expect([outcome, findings.map(({ rule }) => rule)]).toEqual(['warned', expect.arrayContaining(['unread-command'])])
+      if (outcome !== 'denied')
+        expect([outcome, findings.map(({ rule }) => rule)]).toEqual(['warned', expect.arrayContaining(['unread-command'])])
       expect(responder(() => policies.strict)('validate', reviewOf(pod)).outcome).toBe('denied')
     }
   })

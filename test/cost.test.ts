@@ -16,7 +16,10 @@ const policy = preset(defaultPreset) as Policy
 const times = <Item>(count: number, make: (index: number) => Item): Item[] => Array.from({ length: count }, (_, index) => make(index))
 const variable = (name: string, value: string): object => ({ name, value })
 const pod = (containers: readonly object[], spec: object = {}, annotations: object = {}): object => ({
-  apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', annotations }, spec: { containers, ...spec },
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'web', annotations },
+  spec: { containers, ...spec },
 })
 const one = (command: readonly string[], more: object = {}): object => pod([{ name: 'web', command, ...more }])
 
@@ -45,38 +48,58 @@ const volumes = (count: number): object[] => times(count, (i) => ({ name: `v${i}
 const mount = (i: number): object => ({ name: `v${i}`, mountPath: `/m/${i}` })
 
 const objects: Readonly<Record<string, (count: number) => object>> = {
-  'variables that quote a long one': (n) => one(['gunicorn', 'shop'], { env: [variable('A', 'x'.repeat(1000)), ...times(n, (i) => variable(`B${i}`, '$(A)x'))] }),
+  'variables that quote a long one': (n) =>
+    one(['gunicorn', 'shop'], { env: [variable('A', 'x'.repeat(1000)), ...times(n, (i) => variable(`B${i}`, '$(A)x'))] }),
   'appended options': (n) => one(['gunicorn', 'shop', ...times(n, () => '-b:1')]),
-  'appended options in a variable': (n) => one(['gunicorn', 'shop'], { env: [variable('GUNICORN_CMD_ARGS', times(n, (i) => `-b :${i}`).join(' '))] }),
-  'appended options between words that may be anything': (n) => one(['gunicorn', 'shop', ...times(n, (i) => (i % 2 === 0 ? '-b:1' : '$(X)'))], { env: [{ name: 'X', valueFrom: {} }] }),
-  'mounts': (n) => pod([{ name: 'web', command: ['gunicorn', 'shop'], volumeMounts: times(n, mount) }], { volumes: volumes(n) }),
-  'containers and volumes': (n) => pod(times(n / 20, (i) => ({ name: `c${i}`, command: ['gunicorn', 'shop'], volumeMounts: [mount(i)] })), { volumes: volumes(n) }),
-  'containers': (n) => pod(times(n / 20, (i) => ({ name: `c${i}`, command: ['gunicorn', 'shop'], readinessProbe: { httpGet: { port: 80 } } }))),
-  'containers whose command is in the image': (n) => pod(times(n, () => ({ name: 'web', command: ['web'] })), {}, { 'dokku.com/managed': 'true' }),
-  'prefixes and references': (n) => one(['gunicorn', 'shop', ...times(n, (i) => `$(X_${i})`)], { envFrom: times(n, (i) => ({ prefix: `P_${i}_` })) }),
+  'appended options in a variable': (n) =>
+    one(['gunicorn', 'shop'], { env: [variable('GUNICORN_CMD_ARGS', times(n, (i) => `-b :${i}`).join(' '))] }),
+  'appended options between words that may be anything': (n) =>
+    one(['gunicorn', 'shop', ...times(n, (i) => (i % 2 === 0 ? '-b:1' : '$(X)'))], { env: [{ name: 'X', valueFrom: {} }] }),
+  mounts: (n) => pod([{ name: 'web', command: ['gunicorn', 'shop'], volumeMounts: times(n, mount) }], { volumes: volumes(n) }),
+  'containers and volumes': (n) =>
+    pod(times(n / 20, (i) => ({ name: `c${i}`, command: ['gunicorn', 'shop'], volumeMounts: [mount(i)] })), { volumes: volumes(n) }),
+  containers: (n) =>
+    pod(times(n / 20, (i) => ({ name: `c${i}`, command: ['gunicorn', 'shop'], readinessProbe: { httpGet: { port: 80 } } }))),
+  'containers whose command is in the image': (n) =>
+    pod(times(n, () => ({ name: 'web', command: ['web'] })), {}, { 'dokku.com/managed': 'true' }),
+  'prefixes and references': (n) =>
+    one(['gunicorn', 'shop', ...times(n, (i) => `$(X_${i})`)], { envFrom: times(n, (i) => ({ prefix: `P_${i}_` })) }),
   'joined arguments': (n) => one(['gunicorn', 'shop', ...times(n, (i) => (i % 2 === 0 ? '--workers 4' : '-b:1'))]),
   'unknown options': (n) => one(['gunicorn', 'shop', ...times(n, (i) => `--zz_${i}`)]),
   'options that are cut off': (n) => one(['gunicorn', 'shop', ...times(n, () => '--w')]),
   'values that are refused': (n) => one(['gunicorn', 'shop', ...times(n, (i) => `--timeout=x${i}`)]),
   'loopback addresses': (n) => one(['gunicorn', 'shop', ...times(n, (i) => `-b127.0.0.1:${i}`)]),
   'flags in a cluster': (n) => one(['gunicorn', 'shop', `-${'D'.repeat(n)}`]),
-  'requirements': (n) => pod([{ name: 'web', command: ['gunicorn', 'shop', '-k', 'gevent'] }], {}, { 'paddock.dev/requirements': times(n, (i) => `d${i}==1\n`).join('') }),
-  'markers': (n) => pod([{ name: 'web', command: ['gunicorn', 'shop', '-k', 'gevent'] }], {}, { 'paddock.dev/requirements': `gevent; ${times(n, () => 'python_version > "3"').join(' and ')}` }),
-  'hashes': (n) => pod([{ name: 'web', command: ['gunicorn', 'shop', '-k', 'gevent'] }], {}, { 'paddock.dev/requirements': `gevent==1 ${times(n, (i) => `--hash=sha256:${i}`).join(' ')}` }),
-  'variables': (n) => one(['sh', '-c', 'exec gunicorn shop'], { env: times(n, (i) => variable(`A${i}`, 'x')) }),
+  requirements: (n) =>
+    pod([{ name: 'web', command: ['gunicorn', 'shop', '-k', 'gevent'] }], {}, {
+      'paddock.dev/requirements': times(n, (i) => `d${i}==1\n`).join(''),
+    }),
+  markers: (n) =>
+    pod([{ name: 'web', command: ['gunicorn', 'shop', '-k', 'gevent'] }], {}, {
+      'paddock.dev/requirements': `gevent; ${times(n, () => 'python_version > "3"').join(' and ')}`,
+    }),
+  hashes: (n) =>
+    pod([{ name: 'web', command: ['gunicorn', 'shop', '-k', 'gevent'] }], {}, {
+      'paddock.dev/requirements': `gevent==1 ${times(n, (i) => `--hash=sha256:${i}`).join(' ')}`,
+    }),
+  variables: (n) => one(['sh', '-c', 'exec gunicorn shop'], { env: times(n, (i) => variable(`A${i}`, 'x')) }),
 }
 
 /** A denied gunicorn, and what its script starts besides: what a denial is taken back for is looked at when all else is read. */
-const denied = one(['sh', '-c', `trap 'stop' TERM; ${times(30, () => 'prepare; gunicorn shop -k nope &').join(' ')} wait; exec gunicorn shop -k nope`])
+const denied = one(['sh', '-c',
+  `trap 'stop' TERM; ${times(30, () => 'prepare; gunicorn shop -k nope &').join(' ')} wait; exec gunicorn shop -k nope`])
 
-test.each(Object.entries({ ...Object.fromEntries(Object.entries(objects).map(([name, make]) => [name, make(100)])), denied }))('wherever the budget ends, that is told and nothing is thrown: %s', (_, object) => {
-  const { steps, messages } = look(object)
-  // Most ends are near the end, where the fewest readers expect it. Where it ends in what is mended, all is told.
-  for (const left of times(60, (i) => Math.floor((steps - 1) * (1 - (i / 60) ** 2)))) {
-    const cut = look(object, left)
-    if (unreadOf(cut).length === 0) expect({ left, messages: cut.messages }).toEqual({ left, messages })
-  }
-})
+test.each(Object.entries({ ...Object.fromEntries(Object.entries(objects).map(([name, make]) => [name, make(100)])), denied }))(
+  'wherever the budget ends, that is told and nothing is thrown: %s',
+  (_, object) => {
+    const { steps, messages } = look(object)
+    // Most ends are near the end, where the fewest readers expect it. Where it ends in what is mended, all is told.
+    for (const left of times(60, (i) => Math.floor((steps - 1) * (1 - (i / 60) ** 2)))) {
+      const cut = look(object, left)
+      if (unreadOf(cut).length === 0) expect({ left, messages: cut.messages }).toEqual({ left, messages })
+    }
+  },
+)
 
 describe('an object that is twice as large costs about twice as much', () => {
   test.each(Object.entries(objects))('%s', (_, make) => {
@@ -95,16 +118,27 @@ describe('what is too large is not read, and said not to be', () => {
     ['words', one(['gunicorn', 'shop', ...times(20_000, () => 'x')]), words],
     ['a word', one(['gunicorn', 'shop', '-D'.repeat(70_000)]), length],
     ['a variable', one(['gunicorn', 'shop'], { env: [variable('GUNICORN_CMD_ARGS', '-D '.repeat(70_000))] }), length],
-    ['what a word comes to', one(['gunicorn', 'shop', '-k', 'nope', '$(A)'.repeat(20_000)], { env: [variable('A', 'xxxxxxxxxx')] }), length],
-    ['what a variable comes to', one(['gunicorn', 'shop', '-k', 'nope', '$(B)'], { env: [variable('A', 'x'.repeat(1000)), variable('B', '$(A)'.repeat(1000))] }), length],
-    ['eval within eval', one(['sh', '-c', `${'eval '.repeat(17)}gunicorn shop -k nope`]), /at most 16 scripts within words of a script are read/],
-    ['traps', one(['sh', '-c', `${Array.from({ length: 16 }, (_, status) => `trap "exit ${status}" TERM; `).join('')}eval 'gunicorn shop -k nope'`]), /at most 16 scripts within words of a script are read/],
-    ['what words refer to', one(['gunicorn', 'shop', ...times(20, () => '$(A)')], { env: [variable('A', 'x'.repeat(100_000))] }), characters],
-    ['what a shell finds in its environment', one(['sh', '-c', 'gunicorn shop'], { env: [variable('A', 'x'.repeat(100_000)), ...times(20, (i) => variable(`B${i}`, '$(A)'))] }), characters],
+    ['what a word comes to', one(['gunicorn', 'shop', '-k', 'nope', '$(A)'.repeat(20_000)], { env: [variable('A', 'xxxxxxxxxx')] }),
+      length],
+    ['what a variable comes to',
+      one(['gunicorn', 'shop', '-k', 'nope', '$(B)'], { env: [variable('A', 'x'.repeat(1000)), variable('B', '$(A)'.repeat(1000))] }),
+      length],
+    ['eval within eval', one(['sh', '-c', `${'eval '.repeat(17)}gunicorn shop -k nope`]),
+      /at most 16 scripts within words of a script are read/],
+    ['traps',
+      one(['sh', '-c',
+        `${Array.from({ length: 16 }, (_, status) => `trap "exit ${status}" TERM; `).join('')}eval 'gunicorn shop -k nope'`]),
+      /at most 16 scripts within words of a script are read/],
+    ['what words refer to', one(['gunicorn', 'shop', ...times(20, () => '$(A)')], { env: [variable('A', 'x'.repeat(100_000))] }),
+      characters],
+    ['what a shell finds in its environment',
+      one(['sh', '-c', 'gunicorn shop'], { env: [variable('A', 'x'.repeat(100_000)), ...times(20, (i) => variable(`B${i}`, '$(A)'))] }),
+      characters],
     ['a chain of variables', one(['gunicorn', '$(B5000)'], { env: times(5001, (i) => variable(`B${i}`, `$(B${i - 1})x`)) }), characters],
     ['variables', one(['gunicorn', 'shop'], { env: times(40_001, (i) => variable(`A${i}`, '')) }), elements],
     ['containers', pod(times(4001, () => ({ name: 'web', command: ['gunicorn', 'shop'] }))), elements],
-    ['gunicorns', pod(times(201, () => ({ name: 'web', command: ['gunicorn', 'shop'] }))), /at most 200 gunicorns of a workload are looked at/],
+    ['gunicorns', pod(times(201, () => ({ name: 'web', command: ['gunicorn', 'shop'] }))),
+      /at most 200 gunicorns of a workload are looked at/],
     ['findings', one(['gunicorn', 'shop', ...times(201, (i) => `--zz_${i}`)]), /Paddock reports at most 200 findings of a rule/],
   ])('%s', (_, object, reason) => {
     const [first] = unreadOf(look(object))
@@ -114,7 +148,9 @@ describe('what is too large is not read, and said not to be', () => {
 
   test('how many containers', () => {
     const [told] = unreadOf(look(pod(times(4010, () => ({ name: 'web', command: ['gunicorn', 'shop'] })))))
-    expect(told).toBe('spec.containers[4000]: Invalid value: "web": must be small enough to be read to its end: at most 40000 variables and containers are read, and it has not been checked, nor have 9 other containers behind it [unread-command]')
+    expect(told).toBe(
+      'spec.containers[4000]: Invalid value: "web": must be small enough to be read to its end: at most 40000 variables and containers are read, and it has not been checked, nor have 9 other containers behind it [unread-command]',
+    )
   })
 
   test('a container that is too large keeps no other one from being read', () => {
@@ -143,7 +179,9 @@ describe('what is too large is not read, and said not to be', () => {
   })
 
   test('requirements that were read before cost what they have cost', () => {
-    const object = pod([{ name: 'web', command: ['gunicorn', 'shop', '-k', 'gevent'] }], {}, { 'paddock.dev/requirements': times(50, (i) => `once${i}==1\n`).join('') })
+    const object = pod([{ name: 'web', command: ['gunicorn', 'shop', '-k', 'gevent'] }], {}, {
+      'paddock.dev/requirements': times(50, (i) => `once${i}==1\n`).join(''),
+    })
     expect(look(object).steps).toBe(look(object).steps)
   })
 
@@ -167,7 +205,8 @@ describe('variables are expanded when they are asked for', () => {
   })
 
   test('of one name, each sees the one above it', () => {
-    const { variables, lookup } = environment([variable('A', '1'), variable('B', '$(A)'), variable('A', '$(A)2'), variable('C', '$(A)$(B)'), variable('A', '$(C)$(A)')])
+    const { variables, lookup } = environment([variable('A', '1'), variable('B', '$(A)'), variable('A', '$(A)2'), variable('C', '$(A)$(B)'),
+      variable('A', '$(C)$(A)')])
     expect(lookup('A')).toBe('12112')
     expect([...variables].map(([name, { value }]) => `${name}=${value}`)).toEqual(['A=12112', 'B=1', 'C=121'])
   })

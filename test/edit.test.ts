@@ -29,7 +29,8 @@ describe('splices of one string', () => {
     ['at the ends', [[6, 6, '>'], [0, 0, '<']], '<abcdef>'],
     ['units of UTF-16 count', [[0, 0, 'é']], 'éabcdef'],
   ])('%s', (_, splices, result) => {
-    expect(made('abcdef', splices)).toEqual({ object: { a: result }, patch: [{ op: 'replace', path: '/a', value: result }], file: { a: result } })
+    expect(made('abcdef', splices)).toEqual({ object: { a: result }, patch: [{ op: 'replace', path: '/a', value: result }],
+      file: { a: result } })
   })
 
   test('come to the same in an object and in a file, in whatever order they are given', () => {
@@ -38,7 +39,9 @@ describe('splices of one string', () => {
     fc.assert(
       fc.property(text, cuts, fc.array(fc.string(), { minLength: 6, maxLength: 6 }), fc.boolean(), (whole, places, texts, reversed) => {
         const sorted = places.toSorted((a, b) => a - b)
-        const splices = sorted.slice(0, -1).map((start, index): Splice => [start, index % 2 === 0 ? (sorted[index + 1] ?? start) : start, texts[index] ?? ''])
+        const splices = sorted.slice(0, -1).map((start,
+          index): Splice => [start, index % 2 === 0 ? (sorted[index + 1] ?? start) : start, texts[index] ?? '']
+        )
         // Told from the end on, which needs no order.
         let expected = whole
         for (const [start, end, piece] of splices.toReversed()) expected = expected.slice(0, start) + piece + expected.slice(end)
@@ -51,7 +54,8 @@ describe('splices of one string', () => {
 
 test('elements are taken out of lists: of an object, by a patch, in a file', () => {
   const object = { list: ['a', 'b', 'c', 'd'] }
-  const removals: Edit[] = [{ op: 'remove', path: ['list', 3] }, { op: 'remove', path: ['list', 1] }, { op: 'add', path: ['list', '-'], value: 'e' }]
+  const removals: Edit[] = [{ op: 'remove', path: ['list', 3] }, { op: 'remove', path: ['list', 1] }, { op: 'add', path: ['list', '-'],
+    value: 'e' }]
   const left = { list: ['a', 'c', 'e'] }
   expect(applyEdits(object, removals)).toEqual(left)
   const patch = jsonPatch(object, [removals])
@@ -88,7 +92,10 @@ describe('a patch applies', () => {
 
   test('operations follow each other, and the object is left as it is', () => {
     const before = structuredClone(object)
-    expect(applies(object, [{ op: 'add', path: '/a/l', value: [] }, { op: 'add', path: '/a/l/-', value: 1 }, { op: 'replace', path: '/a/l/0', value: 2 }, { op: 'remove', path: '/a/l/0' }])).toBe(true)
+    expect(
+      applies(object, [{ op: 'add', path: '/a/l', value: [] }, { op: 'add', path: '/a/l/-', value: 1 }, { op: 'replace', path: '/a/l/0',
+        value: 2 }, { op: 'remove', path: '/a/l/0' }]),
+    ).toBe(true)
     expect(applies(object, [{ op: 'remove', path: '/a/b/0' }, { op: 'remove', path: '/a/b/1' }])).toBe(false)
     expect(object).toEqual(before)
   })
@@ -96,7 +103,8 @@ describe('a patch applies', () => {
 
 test('a patch applies where each of its operations applies to what those before it leave', () => {
   const object = { a: { b: ['x', 'y', { c: ['z'] }], 'd/e': 1, n: null } }
-  const path = fc.constantFrom('', '/a', '/a/b', '/a/b/-', '/a/b/0', '/a/b/1', '/a/b/2', '/a/b/3', '/a/b/01', '/a/b/2/c', '/a/b/2/c/-', '/a/b/2/c/0', '/a/d~1e', '/a/n', '/a/n/m', '/a/f', '/a/f/-', '/a/f/g', '/z')
+  const path = fc.constantFrom('', '/a', '/a/b', '/a/b/-', '/a/b/0', '/a/b/1', '/a/b/2', '/a/b/3', '/a/b/01', '/a/b/2/c', '/a/b/2/c/-',
+    '/a/b/2/c/0', '/a/d~1e', '/a/n', '/a/n/m', '/a/f', '/a/f/-', '/a/f/g', '/z')
   const before = structuredClone(object)
   const value = fc.constantFrom<unknown[]>('text', 1, null, [], {}, { g: ['h'] }, ['i'])
   const operation = fc.oneof(
@@ -114,7 +122,9 @@ test('a patch applies where each of its operations applies to what those before 
       expect(applies(object, operations)).toBe(expected)
       if (!expected) return
       const independent = structuredClone(object)
-      expect(applyIndependently(independent, JSON.parse(JSON.stringify(operations)) as IndependentOperation[])).toEqual(operations.map(() => null))
+      expect(applyIndependently(independent, JSON.parse(JSON.stringify(operations)) as IndependentOperation[])).toEqual(
+        operations.map(() => null),
+      )
       expect(applyPatch(object, operations)).toEqual(independent)
       expect(object).toEqual(before)
     }),

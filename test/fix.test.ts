@@ -47,7 +47,8 @@ const bkapp = (processes: readonly object[], rest: object = {}): object => ({
 describe('a BkApp whose processes are named in the image', () => {
   test.each(['blueking', 'kubernetes'] as const)('%s: nothing is put in, whatever stands beside the name', (preset) => {
     const admission = new Admission({ preset })
-    for (const words of [{}, { args: ['python', 'x.py'] }, { command: ['python', 'x.py'] }, { command: ['gunicorn'], args: ['shop:app', '-b', '127.0.0.1:$PORT'] }, { procCommand: 'gunicorn' }])
+    for (const words of [{}, { args: ['python', 'x.py'] }, { command: ['python', 'x.py'] }, { command: ['gunicorn'],
+      args: ['shop:app', '-b', '127.0.0.1:$PORT'] }, { procCommand: 'gunicorn' }])
       for (const name of ['gunicorn', 'web', '']) {
         const object = bkapp([{ name, replicas: 1, ...words }])
         expect(admission.mutated(object)).toEqual({ object, mended: [] })
@@ -55,7 +56,8 @@ describe('a BkApp whose processes are named in the image', () => {
   })
 
   test('it is told at its name that nothing was checked', () => {
-    expect(new Admission({}).validated(bkapp([{ name: 'gunicorn', args: ['python', 'x.py'] }]))).toEqual({ denied: [], told: ['unresolved-command'] })
+    expect(new Admission({}).validated(bkapp([{ name: 'gunicorn', args: ['python', 'x.py'] }]))).toEqual({ denied: [],
+      told: ['unresolved-command'] })
   })
 })
 
@@ -118,8 +120,11 @@ describe('a port variable that holds no port', () => {
   test('in a BkApp it is not defined twice', () => {
     const processes = [{ name: 'web', replicas: 1, command: ['gunicorn', 'app:app', '-b', ':$PORT'] }]
     const object = {
-      apiVersion: 'paas.bk.tencent.com/v1alpha2', kind: 'BkApp', metadata: { name: 'shop' },
-      spec: { build: { image: 'x' }, processes, configuration: { env: [{ name: 'HOST', value: '$PORT' }, { name: 'PORT', value: '$(HOST)' }] } },
+      apiVersion: 'paas.bk.tencent.com/v1alpha2',
+      kind: 'BkApp',
+      metadata: { name: 'shop' },
+      spec: { build: { image: 'x' }, processes,
+        configuration: { env: [{ name: 'HOST', value: '$PORT' }, { name: 'PORT', value: '$(HOST)' }] } },
     }
     expect(defined(new Admission({}).mutated(object).object)).toBe(1)
     expectSettled({}, object)
@@ -135,7 +140,8 @@ describe('a port that an object names, and that is none', () => {
 })
 
 describe('a default that the schema takes, and gunicorn refuses', () => {
-  const object = (release?: string): object => ({ ...podWith({ command: ['gunicorn', 'app:app'] }), metadata: { name: 'web', annotations: release === undefined ? {} : { 'paddock.dev/gunicorn': release } } })
+  const object = (release?: string): object => ({ ...podWith({ command: ['gunicorn', 'app:app'] }),
+    metadata: { name: 'web', annotations: release === undefined ? {} : { 'paddock.dev/gunicorn': release } } })
   const defaults: readonly [value: string, put: NonNullable<PolicySpec['defaults']>, object: object][] = [
     // A variable is taken for one of the platform's, and this one nobody fills.
     [':$PRT', { bind: ':$PRT' }, object()],
@@ -143,9 +149,14 @@ describe('a default that the schema takes, and gunicorn refuses', () => {
     ['10.0.0.0/8', { forwarded_allow_ips: '10.0.0.0/8' }, object('23.0.0')],
   ]
   const actions: readonly [NonNullable<NonNullable<PolicySpec['rules']>[string]>, isPutIn: boolean][] = [
-    ['Deny', false], [{ action: 'Fix', otherwise: 'Deny' }, false], [{ action: 'Fix', otherwise: 'Warn' }, true], ['Fix', true], ['Warn', true],
+    ['Deny', false],
+    [{ action: 'Fix', otherwise: 'Deny' }, false],
+    [{ action: 'Fix', otherwise: 'Warn' }, true],
+    ['Fix', true],
+    ['Warn', true],
   ]
-  const words = (given: object): readonly string[] => (given as { spec: { containers: { command: string[] }[] } }).spec.containers[0]!.command
+  const words = (given: object): readonly string[] =>
+    (given as { spec: { containers: { command: string[] }[] } }).spec.containers[0]!.command
 
   test.each(actions)('invalid-setting: %j: is it put in? %s', (action, isPutIn) => {
     for (const [value, put, given] of defaults) {
@@ -155,40 +166,61 @@ describe('a default that the schema takes, and gunicorn refuses', () => {
   })
 
   test('and it is put in where a release may be there that takes it', () => {
-    expect(words(new Admission({ defaults: { forwarded_allow_ips: '10.0.0.0/8' }, rules: { 'invalid-setting': 'Deny' } }).mutated(object()).object)).toContain('10.0.0.0/8')
+    expect(
+      words(
+        new Admission({ defaults: { forwarded_allow_ips: '10.0.0.0/8' }, rules: { 'invalid-setting': 'Deny' } }).mutated(object()).object,
+      ),
+    ).toContain('10.0.0.0/8')
   })
 })
 
 test('random variables and commands: patches apply, hold, and are not made twice', () => {
-  const value = fc.constantFrom('5000', '8080', '$(PORT)', '$(A)', '$(B)', '$$(PORT)', '$PORT', 'http', '', '0', ':$(PORT)', '-b :$(PORT)', '127.0.0.1')
+  const value = fc.constantFrom('5000', '8080', '$(PORT)', '$(A)', '$(B)', '$$(PORT)', '$PORT', 'http', '', '0', ':$(PORT)', '-b :$(PORT)',
+    '127.0.0.1')
   const variable = fc.oneof(
-    fc.record({ name: fc.constantFrom('PORT', 'PORT', 'A', 'B', 'GUNICORN_CMD_ARGS'), value: fc.oneof(value, fc.constantFrom('-w 2', '-b :8000')) }),
+    fc.record({ name: fc.constantFrom('PORT', 'PORT', 'A', 'B', 'GUNICORN_CMD_ARGS'),
+      value: fc.oneof(value, fc.constantFrom('-w 2', '-b :8000')) }),
     fc.record({ name: fc.constant('WEB_CONCURRENCY'), value: fc.constantFrom('2', '4') }),
   )
-  const word = fc.constantFrom('-b', ':$PORT', ':$(PORT)', '$(A)', ':$(A)', ':$$(PORT)', ':8000', '-b:$PORT', '--bind=$(B)', '--daemon', '-w2', '--', '-t 5', '--access-logfile=x.log', '127.0.0.1:$(PORT)')
+  const word = fc.constantFrom('-b', ':$PORT', ':$(PORT)', '$(A)', ':$(A)', ':$$(PORT)', ':8000', '-b:$PORT', '--bind=$(B)', '--daemon',
+    '-w2', '--', '-t 5', '--access-logfile=x.log', '127.0.0.1:$(PORT)')
   const container = fc.record({
     words: fc.array(word, { maxLength: 4 }),
     form: fc.constantFrom('list', 'script', 'export', 'args'),
     env: fc.option(fc.array(variable, { maxLength: 4 }), { nil: undefined }),
     ports: fc.constantFrom([], [{ containerPort: 8080 }]),
   }).map(({ words, form, env, ports }) => ({
-    ...(form === 'list' ? { command: ['gunicorn', 'app:app', ...words] } : form === 'args' ? { command: ['gunicorn'], args: [...words, 'app:app'] } : { command: ['sh', '-c', `${form === 'export' ? 'export PORT=${PORT:-9000}; ' : ''}exec gunicorn app:app ${words.join(' ')}`] }),
-    ...(env ? { env } : {}), ports,
+    ...(form === 'list' ? { command: ['gunicorn', 'app:app', ...words] }
+      : form === 'args' ? { command: ['gunicorn'], args: [...words, 'app:app'] }
+      : { command: ['sh', '-c', `${form === 'export' ? 'export PORT=${PORT:-9000}; ' : ''}exec gunicorn app:app ${words.join(' ')}`] }),
+    ...(env ? { env } : {}),
+    ports,
   }))
-  const spec = fc.constantFrom<PolicySpec>({}, { preset: 'kubernetes' }, { injection: 'Environment' }, { rules: { 'ignored-port': 'Fix', 'loopback-bind': 'Fix', 'log-file': 'Fix' } })
-  fc.assert(fc.property(spec, container, (policy, one) => void expectSettled(policy, podWith(one))), { numRuns: Number(process.env['PADDOCK_RUNS'] ?? 150), seed })
+  const spec = fc.constantFrom<PolicySpec>({}, { preset: 'kubernetes' }, { injection: 'Environment' }, {
+    rules: { 'ignored-port': 'Fix', 'loopback-bind': 'Fix', 'log-file': 'Fix' },
+  })
+  fc.assert(fc.property(spec, container, (policy, one) => void expectSettled(policy, podWith(one))), {
+    numRuns: Number(process.env['PADDOCK_RUNS'] ?? 150),
+    seed,
+  })
 })
 
 describe('what a policy puts in, and says something against', () => {
   const bare = { command: ['gunicorn', 'app:app'] }
-  const commandOf = (object: object): string => JSON.stringify((object as { spec: { containers: [{ command: string[] }] } }).spec.containers[0].command)
+  const commandOf = (object: object): string =>
+    JSON.stringify((object as { spec: { containers: [{ command: string[] }] } }).spec.containers[0].command)
   const onDisk = { spec: { volumes: [{ name: 'shm', emptyDir: {} }] } }
   const cases: readonly (readonly [name: string, spec: PolicySpec, object: object, left: RegExp, told: readonly string[]])[] = [
-    ['a fixed port, and it is denied to ignore PORT', { defaults: { bind: ':8000' }, rules: { 'ignored-port': 'Deny' } }, podWith(bare), /^(?!.*-b)/, ['missing-bind']],
-    ['a fixed port, and it is mended', { defaults: { bind: ':8000' }, rules: { 'ignored-port': 'Fix' } }, podWith(bare), /"-b",":\$\(PORT\)"/, []],
-    ['no timeout, and it is denied to have none', { preset: 'cloud-run', rules: { 'disabled-timeout': 'Deny' } }, podWith(bare), /^(?!.*"(-t|--timeout)")/, ['missing-default']],
-    ['a folder in memory that is on disk', { rules: { 'heartbeat-on-disk': 'Fix' } }, podWith({ ...bare, volumeMounts: [{ name: 'shm', mountPath: '/dev/shm' }] }, onDisk), /^(?!.*tmp-dir)/, ['heartbeat-on-disk']],
-    ['a header that is dropped, and that is denied', { rules: { 'dropped-log-header': 'Deny' } }, podWith(bare, { annotations: { 'paddock.dev/gunicorn': '23.0.0' } }), /^(?!.*access-logformat)/, ['missing-access-log-format']],
+    ['a fixed port, and it is denied to ignore PORT', { defaults: { bind: ':8000' }, rules: { 'ignored-port': 'Deny' } }, podWith(bare),
+      /^(?!.*-b)/, ['missing-bind']],
+    ['a fixed port, and it is mended', { defaults: { bind: ':8000' }, rules: { 'ignored-port': 'Fix' } }, podWith(bare),
+      /"-b",":\$\(PORT\)"/, []],
+    ['no timeout, and it is denied to have none', { preset: 'cloud-run', rules: { 'disabled-timeout': 'Deny' } }, podWith(bare),
+      /^(?!.*"(-t|--timeout)")/, ['missing-default']],
+    ['a folder in memory that is on disk', { rules: { 'heartbeat-on-disk': 'Fix' } },
+      podWith({ ...bare, volumeMounts: [{ name: 'shm', mountPath: '/dev/shm' }] }, onDisk), /^(?!.*tmp-dir)/, ['heartbeat-on-disk']],
+    ['a header that is dropped, and that is denied', { rules: { 'dropped-log-header': 'Deny' } },
+      podWith(bare, { annotations: { 'paddock.dev/gunicorn': '23.0.0' } }), /^(?!.*access-logformat)/, ['missing-access-log-format']],
   ]
 
   test.each(cases)('%s', (_, spec, object, left, told) => {
@@ -202,16 +234,20 @@ describe('what a policy puts in, and says something against', () => {
 
 describe('scripts', () => {
   const env = [{ name: 'PORT', value: '5000' }]
-  const spec: PolicySpec = { rules: { 'missing-access-log-format': 'Off', 'missing-error-log': 'Off', 'missing-workers': 'Off', 'missing-access-log': 'Off' } }
+  const spec: PolicySpec = {
+    rules: { 'missing-access-log-format': 'Off', 'missing-error-log': 'Off', 'missing-workers': 'Off', 'missing-access-log': 'Off' },
+  }
 
   test.each([
     ['a script that comes out of a variable without quotes', 'X="sh -c gunicorn"; exec $X app:app', undefined],
     ['the same, as the word itself', 'X="gunicorn app:app"; sh -c $X', undefined],
     ['an expansion that has no end', 'gunicorn app --x=${ y', undefined],
     ['the same with a line that goes on', 'gunicorn app --forwarded-allow-ips=${ y \\\n', undefined],
-    ['a substitution that holds quotes', `sh -c "exec gunicorn app -n $(echo 'a')"`, `sh -c "exec gunicorn app -n $(echo 'a') -b :\\$PORT"`],
+    ['a substitution that holds quotes', `sh -c "exec gunicorn app -n $(echo 'a')"`,
+      `sh -c "exec gunicorn app -n $(echo 'a') -b :\\$PORT"`],
     ['Windows line ends', 'set -e\r\nexec gunicorn app\r\n', 'set -e\r\nexec gunicorn -b :$PORT app\r\n'],
-    ['Windows line ends in a line that is to go on, and does not', 'exec gunicorn app \\\r\n  -t 60\r\n', 'exec gunicorn -b :$PORT app \\\n  -t 60\r\n'],
+    ['Windows line ends in a line that is to go on, and does not', 'exec gunicorn app \\\r\n  -t 60\r\n',
+      'exec gunicorn -b :$PORT app \\\n  -t 60\r\n'],
     ['words that a variable stands for', 'exec gunicorn app $(WORDS)', 'exec gunicorn app $(WORDS) -b :$PORT'],
   ])('%s', (_, script, wanted) => {
     const object = podWith({ command: ['sh', '-c', script], env: [...env, { name: 'WORDS', value: '-t 60' }] })
@@ -229,10 +265,14 @@ describe('scripts', () => {
 
 describe('two containers of a Pod', () => {
   const pod = (...containers: readonly object[]): object => ({
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers: containers.map((container, index) => ({ name: `c${index}`, ...container })) },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'shop' },
+    spec: { containers: containers.map((container, index) => ({ name: `c${index}`, ...container })) },
   })
   const commands = (object: object): (string | undefined)[] =>
-    (object as { spec: { containers: { command: string[] }[] } }).spec.containers.map(({ command }) => command[command.indexOf('-b') + 1]).map((bind) => (bind?.startsWith(':') ? bind : undefined))
+    (object as { spec: { containers: { command: string[] }[] } }).spec.containers.map(({ command }) => command[command.indexOf('-b') + 1])
+      .map((bind) => (bind?.startsWith(':') ? bind : undefined))
   const unset = { command: ['gunicorn', 'app:app'] }
   const port = (value: string) => ({ env: [{ name: 'PORT', value }] })
   const env = ':$(PORT)'
@@ -241,16 +281,25 @@ describe('two containers of a Pod', () => {
     ['the other one binds the port', [{ command: ['gunicorn', '-b', ':5000', 'app:app'] }, unset], [':5000', undefined]],
     ['it reads it from PORT', [{ command: ['gunicorn', '-b', env, 'app:app'], ...port('5000') }, unset], [env, undefined]],
     ['in a script', [{ command: ['sh', '-c', 'exec gunicorn -b :5000 app:app'] }, unset], [undefined, undefined]],
-    ['it is another program, and names the port', [{ command: ['nginx'], ports: [{ containerPort: 5000 }] }, unset], [undefined, undefined]],
+    ['it is another program, and names the port', [{ command: ['nginx'], ports: [{ containerPort: 5000 }] }, unset], [undefined,
+      undefined]],
     ['neither sets it: the first one', [unset, unset], [env, undefined]],
     ['neither sets it: the one that names it', [unset, { ...unset, ports: [{ containerPort: 5000 }] }], [undefined, env]],
     ['each has a port of its own', [{ ...unset, ...port('5000') }, { ...unset, ...port('5001') }], [env, env]],
-    ['each names a port of its own', [{ ...unset, ports: [{ containerPort: 80 }] }, { ...unset, ports: [{ containerPort: 81 }] }], [env, env]],
+    ['each names a port of its own', [{ ...unset, ports: [{ containerPort: 80 }] }, { ...unset, ports: [{ containerPort: 81 }] }], [env,
+      env]],
     ['another program that names another port', [{ command: ['exporter'], ports: [{ containerPort: 8080 }] }, unset], [undefined, env]],
-    ['a proxy, which knows gunicorn by the address that it has', [{ command: ['nginx'], ports: [{ containerPort: 8080 }] }, unset], [undefined, undefined]],
-    ['two name it where nobody expands it: the first one', [{ command: ['gunicorn', '-b', ':$PORT', 'app:app'] }, { command: ['gunicorn', '-b', ':$PORT', 'app:app'] }], [env, ':$PORT']],
+    ['a proxy, which knows gunicorn by the address that it has', [{ command: ['nginx'], ports: [{ containerPort: 8080 }] }, unset], [
+      undefined,
+      undefined,
+    ]],
+    ['two name it where nobody expands it: the first one', [{ command: ['gunicorn', '-b', ':$PORT', 'app:app'] }, {
+      command: ['gunicorn', '-b', ':$PORT', 'app:app'],
+    }], [env, ':$PORT']],
     ['one names it, one sets nothing', [unset, { command: ['gunicorn', '-b', ':$PORT', 'app:app'] }], [env, ':$PORT']],
-    ['the name of the port, which nobody expands', [{ command: ['gunicorn', '-b', ':5000', 'app:app'] }, { command: ['gunicorn', '-b', ':$PORT', 'app:app'] }], [':5000', ':$PORT']],
+    ['the name of the port, which nobody expands', [{ command: ['gunicorn', '-b', ':5000', 'app:app'] }, {
+      command: ['gunicorn', '-b', ':$PORT', 'app:app'],
+    }], [':5000', ':$PORT']],
   ])('%s', (_, containers, wanted) => {
     const object = pod(...containers)
     expect(commands(new Admission({}).mutated(object).object)).toEqual(wanted)
@@ -258,20 +307,25 @@ describe('two containers of a Pod', () => {
   })
 
   test('one that is done before the others start may have any port', () => {
-    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { initContainers: [{ name: 'check', ...unset }], containers: [{ name: 'web', command: ['gunicorn', '-b', ':5000', 'app:app'] }] } }
+    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' },
+      spec: { initContainers: [{ name: 'check', ...unset }],
+        containers: [{ name: 'web', command: ['gunicorn', '-b', ':5000', 'app:app'] }] } }
     expect(new Admission({}).mutated(object).mended).toContain('missing-bind')
   })
 })
 
 test('random policies: what they put in, they do not deny or mend again', () => {
   const action = fc.constantFrom<Action>('Off', 'Audit', 'Warn', 'Fix', 'Deny')
-  const ruled = fc.oneof(action, fc.record({ action: fc.constant<Action>('Fix'), otherwise: fc.constantFrom('Warn' as const, 'Deny' as const) }))
-  const some = <T>(names: readonly string[], value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> => fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 6 })
+  const ruled = fc.oneof(action,
+    fc.record({ action: fc.constant<Action>('Fix'), otherwise: fc.constantFrom('Warn' as const, 'Deny' as const) }))
+  const some = <T>(names: readonly string[], value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
+    fc.dictionary(fc.constantFrom(...names), value, { maxKeys: 6 })
   const spec = fc.record({
     preset: fc.constantFrom('blueking', 'kubernetes', 'heroku', 'cloud-run'),
     injection: fc.constantFrom('Command' as const, 'Environment' as const),
     defaults: fc.record({
-      bind: fc.constantFrom(':$PORT', ':8000', '127.0.0.1:8000', '127.0.0.1:$PORT', '0.0.0.0:80', '8000', ':$OTHER', 'unix:/run/a.sock', null),
+      bind: fc.constantFrom(':$PORT', ':8000', '127.0.0.1:8000', '127.0.0.1:$PORT', '0.0.0.0:80', '8000', ':$OTHER', 'unix:/run/a.sock',
+        null),
       workers: fc.constantFrom(0, 1, 2, 4, 64, null),
       timeout: fc.constantFrom(0, 5, 30, 45, 300, null),
       worker_class: fc.constantFrom('sync', 'gevent', 'gthread', 'eventlet', null),
@@ -285,14 +339,23 @@ test('random policies: what they put in, they do not deny or mend again', () => 
     workerFallback: fc.constantFrom('sync', 'gthread', null),
   }, { requiredKeys: ['preset'] })
   const container = fc.record({
-    command: fc.constantFrom(['gunicorn', 'app:app'], ['gunicorn', 'app:app', '-k', 'gevent'], ['sh', '-c', 'exec gunicorn app:app'], ['gunicorn', '-b', '127.0.0.1:9000', 'app:app'], ['gunicorn', '-b', ':9000', '--access-logfile', 'x', 'app:app'], ['gunicorn', 'app:app', '-b', '9000'], ['gunicorn', 'app:app', '--', 'x']),
-    env: fc.constantFrom([], [{ name: 'PORT', value: '5000' }], [{ name: 'PORT', value: '80' }], [{ name: 'WEB_CONCURRENCY', value: '2' }], [{ name: 'GUNICORN_CMD_ARGS', value: '-t 20' }]),
+    command: fc.constantFrom(['gunicorn', 'app:app'], ['gunicorn', 'app:app', '-k', 'gevent'], ['sh', '-c', 'exec gunicorn app:app'], [
+      'gunicorn',
+      '-b',
+      '127.0.0.1:9000',
+      'app:app',
+    ], ['gunicorn', '-b', ':9000', '--access-logfile', 'x', 'app:app'], ['gunicorn', 'app:app', '-b', '9000'], ['gunicorn', 'app:app', '--',
+      'x']),
+    env: fc.constantFrom([], [{ name: 'PORT', value: '5000' }], [{ name: 'PORT', value: '80' }], [{ name: 'WEB_CONCURRENCY', value: '2' }],
+      [{ name: 'GUNICORN_CMD_ARGS', value: '-t 20' }]),
     ports: fc.constantFrom([], [{ containerPort: 8080 }], [{ containerPort: 80 }]),
     resources: fc.constantFrom({}, { limits: { cpu: '100m', memory: '64Mi' } }),
     readinessProbe: fc.constantFrom(undefined, { httpGet: { port: 8080 } }),
     securityContext: fc.constantFrom({}, { runAsUser: 1000 }, { readOnlyRootFilesystem: true }),
   })
-  const annotations = fc.constantFrom<Record<string, string>>({}, { 'paddock.dev/gunicorn': '23.0.0' }, { 'paddock.dev/requirements': 'gunicorn==27.0.1\nflask' }, { 'paddock.dev/requirements': 'gunicorn\ngevent==24.2.1' })
+  const annotations = fc.constantFrom<Record<string, string>>({}, { 'paddock.dev/gunicorn': '23.0.0' }, {
+    'paddock.dev/requirements': 'gunicorn==27.0.1\nflask',
+  }, { 'paddock.dev/requirements': 'gunicorn\ngevent==24.2.1' })
   let put = 0
   fc.assert(
     fc.property(spec, container, annotations, (policy, one, some) => {

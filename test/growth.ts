@@ -36,7 +36,7 @@ async function growth<Input>(shorter: Input, longer: Input, read: (input: Input)
 
 /** Microseconds of processor time, each time. */
 async function cost<Input>(input: Input, read: (input: Input) => unknown): Promise<number> {
-  for (let times = 1; ; times *= 2) {
+  for (let times = 1;; times *= 2) {
     const before = process.cpuUsage()
     for (let time = 0; time < times; time++) await read(input)
     const { user, system } = process.cpuUsage(before)

@@ -7,6 +7,10 @@ test.each(['gunicorn', 'gunicorn3', '/usr/bin/gunicorn3'])('%s is gunicorn', (na
   expect(speaksOfGunicorn({ services: { web: { command: `${name} shop:app` } } })).toBe(true)
 })
 
-test.each(['gunicorn2', 'gunicorn33', 'gunicorn.py', 'gunicorn3.conf.py', 'my-gunicorn', 'gunicorn:8000', 'gunicorn==23.0.0', 'gunicorn/'])('%s is not', (name) => {
-  expect([isGunicorn(name), namesGunicorn(name), startsGunicorn(name), speaksOfGunicorn({ command: [name] })]).toEqual([false, false, false, false])
-})
+test.each(['gunicorn2', 'gunicorn33', 'gunicorn.py', 'gunicorn3.conf.py', 'my-gunicorn', 'gunicorn:8000', 'gunicorn==23.0.0', 'gunicorn/'])(
+  '%s is not',
+  (name) => {
+    expect([isGunicorn(name), namesGunicorn(name), startsGunicorn(name), speaksOfGunicorn({ command: [name] })]).toEqual([false, false,
+      false, false])
+  },
+)

@@ -71,26 +71,48 @@ describe('what is put in', () => {
     ['nothing is set', { command: gunicorn }, usual],
     ['there is an empty list', { command: gunicorn, env: [] }, usual],
     ['in a script', { command: ['sh', '-c', 'migrate && exec gunicorn shop.wsgi'] }, usual],
-    ['in a script within a script, which cannot be edited', { command: ['sh', '-c', 'exec su-exec app sh -c "gunicorn shop.wsgi"'] }, usual],
+    ['in a script within a script, which cannot be edited', { command: ['sh', '-c', 'exec su-exec app sh -c "gunicorn shop.wsgi"'] },
+      usual],
     ['the port is defined', { command: gunicorn, env: [{ name: 'PORT', value: '80' }] }, ['PORT=80', ...usual.slice(1)]],
     ['some is set on the command line', { command: [...gunicorn, '-w', '2', '-b', ':5000'] }, [logOnly]],
-    ['some is set in GUNICORN_CMD_ARGS', { command: gunicorn, env: [cmdArgs('-w 2 --threads 4')] }, ['PORT=5000', 'GUNICORN_CMD_ARGS=-w 2 --threads 4 --bind=:$(PORT) --access-logfile=-']],
-    ['WEB_CONCURRENCY is a choice of workers', { command: gunicorn, env: [{ name: 'WEB_CONCURRENCY', value: '2' }] }, ['WEB_CONCURRENCY=2', 'PORT=5000', usual[2] ?? '']],
+    ['some is set in GUNICORN_CMD_ARGS', { command: gunicorn, env: [cmdArgs('-w 2 --threads 4')] }, ['PORT=5000',
+      'GUNICORN_CMD_ARGS=-w 2 --threads 4 --bind=:$(PORT) --access-logfile=-']],
+    ['WEB_CONCURRENCY is a choice of workers', { command: gunicorn, env: [{ name: 'WEB_CONCURRENCY', value: '2' }] }, ['WEB_CONCURRENCY=2',
+      'PORT=5000', usual[2] ?? '']],
     ['GUNICORN_CMD_ARGS is empty', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('')] }, [logOnly]],
     ['it has no value', { command: [...gunicorn, '-w4', '-b:5000'], env: [{ name: 'GUNICORN_CMD_ARGS' }] }, [logOnly]],
-    ['it ends in a line break', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-t 60\n')] }, ['GUNICORN_CMD_ARGS=-t 60 --access-logfile=-\n']],
-    ['-- stands in it', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-t 60 -- x')] }, ['GUNICORN_CMD_ARGS=-t 60 --access-logfile=- -- x']],
-    ['a quoted -- is one, too', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-t 60 "--" x')] }, ['GUNICORN_CMD_ARGS=-t 60 --access-logfile=- "--" x']],
-    ['it ends in an escaped blank', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-n a\\ ')] }, ['GUNICORN_CMD_ARGS=-n a\\  --access-logfile=-']],
-    ['of two, the last one counts', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-t 60'), cmdArgs('-t 70')] }, ['GUNICORN_CMD_ARGS=-t 60', 'GUNICORN_CMD_ARGS=-t 70 --access-logfile=-']],
-    ['it refers to variables above it', { command: [...gunicorn, '-w4', '-b:5000'], env: [{ name: 'T', value: '60' }, cmdArgs('-t $(T)')] }, ['T=60', 'GUNICORN_CMD_ARGS=-t $(T) --access-logfile=-']],
-    ['the port stands above it', { command: [...gunicorn, '-w4'], env: [{ name: 'PORT', value: '80' }, cmdArgs('-t 60')] }, ['PORT=80', 'GUNICORN_CMD_ARGS=-t 60 --bind=:$(PORT) --access-logfile=-']],
-    ['a script speaks of gunicorn', { command: ['sh', '-c', '# gunicorn, at last\necho "starting gunicorn"; sh -c \'exec gunicorn -n "$0" shop.wsgi # gunicorn\' shop'] }, usual],
+    ['it ends in a line break', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-t 60\n')] }, [
+      'GUNICORN_CMD_ARGS=-t 60 --access-logfile=-\n',
+    ]],
+    ['-- stands in it', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-t 60 -- x')] }, [
+      'GUNICORN_CMD_ARGS=-t 60 --access-logfile=- -- x',
+    ]],
+    ['a quoted -- is one, too', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-t 60 "--" x')] }, [
+      'GUNICORN_CMD_ARGS=-t 60 --access-logfile=- "--" x',
+    ]],
+    ['it ends in an escaped blank', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-n a\\ ')] }, [
+      'GUNICORN_CMD_ARGS=-n a\\  --access-logfile=-',
+    ]],
+    ['of two, the last one counts', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs('-t 60'), cmdArgs('-t 70')] }, [
+      'GUNICORN_CMD_ARGS=-t 60',
+      'GUNICORN_CMD_ARGS=-t 70 --access-logfile=-',
+    ]],
+    ['it refers to variables above it', { command: [...gunicorn, '-w4', '-b:5000'], env: [{ name: 'T', value: '60' }, cmdArgs('-t $(T)')] },
+      ['T=60', 'GUNICORN_CMD_ARGS=-t $(T) --access-logfile=-']],
+    ['the port stands above it', { command: [...gunicorn, '-w4'], env: [{ name: 'PORT', value: '80' }, cmdArgs('-t 60')] }, ['PORT=80',
+      'GUNICORN_CMD_ARGS=-t 60 --bind=:$(PORT) --access-logfile=-']],
+    ['a script speaks of gunicorn', {
+      command: ['sh', '-c', '# gunicorn, at last\necho "starting gunicorn"; sh -c \'exec gunicorn -n "$0" shop.wsgi # gunicorn\' shop'],
+    }, usual],
     ['two gunicorns need the same', { command: ['sh', '-c', 'gunicorn a & gunicorn b'] }, usual],
     ['another gunicorn has it on its command line', { command: ['sh', '-c', 'gunicorn a & gunicorn b -w 1 -b :5000'] }, usual],
     ['the configuration is checked first', { command: ['sh', '-c', 'gunicorn --check-config a && exec gunicorn a'] }, usual],
-    ['another program reads WEB_CONCURRENCY', { command: ['sh', '-c', 'uvicorn b & gunicorn a -b :5000'] }, ['GUNICORN_CMD_ARGS=--workers=4 --access-logfile=-']],
-    ['the script reads WEB_CONCURRENCY', { command: ['sh', '-c', 'celery -c ${WEB_CONCURRENCY:-1} & gunicorn a -b :5000'] }, ['GUNICORN_CMD_ARGS=--workers=4 --access-logfile=-']],
+    ['another program reads WEB_CONCURRENCY', { command: ['sh', '-c', 'uvicorn b & gunicorn a -b :5000'] }, [
+      'GUNICORN_CMD_ARGS=--workers=4 --access-logfile=-',
+    ]],
+    ['the script reads WEB_CONCURRENCY', { command: ['sh', '-c', 'celery -c ${WEB_CONCURRENCY:-1} & gunicorn a -b :5000'] }, [
+      'GUNICORN_CMD_ARGS=--workers=4 --access-logfile=-',
+    ]],
   ])('%s', (_, container, env) => {
     expect(outcome([container])).toEqual({ env, left: [] })
   })
@@ -99,14 +121,27 @@ describe('what is put in', () => {
 describe('what stands in GUNICORN_CMD_ARGS is mended there', () => {
   const rest = ['-w', '4', '--access-logfile', '-']
   test.each<[string, Container, string[]]>([
-    ['a loopback address', { command: [...gunicorn, ...rest], env: [cmdArgs('-b 127.0.0.1:5000 -t 60')] }, ['GUNICORN_CMD_ARGS=-b 0.0.0.0:5000 -t 60']],
-    ['a fixed port', { command: [...gunicorn, ...rest], env: [cmdArgs('--bind=0.0.0.0:80')] }, ['PORT=5000', 'GUNICORN_CMD_ARGS=--bind=0.0.0.0:$(PORT)']],
-    ['a variable that nobody expands', { command: [...gunicorn, ...rest], env: [{ name: 'A', value: 'x' }, cmdArgs("-b ':$PORT'")] }, ['A=x', 'PORT=5000', 'GUNICORN_CMD_ARGS=-b :$(PORT)']],
-    ['a log file, quoted', { command: [...gunicorn, '-w', '4', '-b', ':$(PORT)'], env: [{ name: 'PORT', value: '1' }, cmdArgs("'--access-logfile=/tmp/a b'")] }, ['PORT=1', 'GUNICORN_CMD_ARGS=--access-logfile=-']],
-    ['an option that is not to be there', { command: [...gunicorn, ...rest, '-b', ':5000'], env: [cmdArgs('--reload -t 60')] }, ['GUNICORN_CMD_ARGS=-t 60']],
+    ['a loopback address', { command: [...gunicorn, ...rest], env: [cmdArgs('-b 127.0.0.1:5000 -t 60')] }, [
+      'GUNICORN_CMD_ARGS=-b 0.0.0.0:5000 -t 60',
+    ]],
+    ['a fixed port', { command: [...gunicorn, ...rest], env: [cmdArgs('--bind=0.0.0.0:80')] }, ['PORT=5000',
+      'GUNICORN_CMD_ARGS=--bind=0.0.0.0:$(PORT)']],
+    ['a variable that nobody expands', { command: [...gunicorn, ...rest], env: [{ name: 'A', value: 'x' }, cmdArgs("-b ':$PORT'")] }, [
+      'A=x',
+      'PORT=5000',
+      'GUNICORN_CMD_ARGS=-b :$(PORT)',
+    ]],
+    ['a log file, quoted', { command: [...gunicorn, '-w', '4', '-b', ':$(PORT)'],
+      env: [{ name: 'PORT', value: '1' }, cmdArgs("'--access-logfile=/tmp/a b'")] }, ['PORT=1', 'GUNICORN_CMD_ARGS=--access-logfile=-']],
+    ['an option that is not to be there', { command: [...gunicorn, ...rest, '-b', ':5000'], env: [cmdArgs('--reload -t 60')] }, [
+      'GUNICORN_CMD_ARGS=-t 60',
+    ]],
     ['the only one', { command: [...gunicorn, ...rest, '-b', ':5000'], env: [cmdArgs('--reload')] }, ['GUNICORN_CMD_ARGS=']],
-    ['one among short ones', { command: ['gunicorn', '-b', ':5000', '--access-logfile', '-', 'a'], env: [cmdArgs('-t 60 -Dw4\n')] }, ['GUNICORN_CMD_ARGS=-t 60 -w4\n']],
-    ['two that are not to be there, and one that is', { command: ['gunicorn', '-w4', '-b', ':5000', 'a'], env: [cmdArgs('-D -t 60 --reload')] }, ['GUNICORN_CMD_ARGS=-t 60 --access-logfile=-']],
+    ['one among short ones', { command: ['gunicorn', '-b', ':5000', '--access-logfile', '-', 'a'], env: [cmdArgs('-t 60 -Dw4\n')] }, [
+      'GUNICORN_CMD_ARGS=-t 60 -w4\n',
+    ]],
+    ['two that are not to be there, and one that is', { command: ['gunicorn', '-w4', '-b', ':5000', 'a'],
+      env: [cmdArgs('-D -t 60 --reload')] }, ['GUNICORN_CMD_ARGS=-t 60 --access-logfile=-']],
     ['a port that is taken for a host', { command: [...gunicorn, ...rest], env: [cmdArgs('-b 5000')] }, ['GUNICORN_CMD_ARGS=-b :5000']],
   ])('%s', (_, container, env) => {
     const { env: after, left } = outcome([container])
@@ -116,7 +151,8 @@ describe('what stands in GUNICORN_CMD_ARGS is mended there', () => {
 })
 
 describe('what is left alone, and said', () => {
-  const notMended = (what: string, reason: string, rule: string, field = 'command') => `Warn ${field}: Required value: \`${what}\` must be set, and is not mended, as ${reason} [${rule}]`
+  const notMended = (what: string, reason: string, rule: string, field = 'command') =>
+    `Warn ${field}: Required value: \`${what}\` must be set, and is not mended, as ${reason} [${rule}]`
   const all = (reason: string, field?: string): string[] => [
     notMended('accesslog', reason, 'missing-access-log', field),
     notMended('bind', reason, 'missing-bind', field).replace('must be set', 'must be set to the port in PORT'),
@@ -130,27 +166,55 @@ describe('what is left alone, and said', () => {
 
   test.each<[string, Container, string[], Record<string, string>?]>([
     ['another gunicorn reads a config file', { command: ['sh', '-c', 'gunicorn a & gunicorn -c x.py b'] }, all(shared, 'command[2]')],
-    ['another gunicorn gets words that are not known', { command: ['sh', '-c', 'gunicorn $OPTIONS -w 2 -b :5000 --access-logfile - a & gunicorn b'] }, all(shared, 'command[2]')],
+    ['another gunicorn gets words that are not known', {
+      command: ['sh', '-c', 'gunicorn $OPTIONS -w 2 -b :5000 --access-logfile - a & gunicorn b'],
+    }, all(shared, 'command[2]')],
     ['a program that is not known', { command: ['sh', '-c', '${SERVER:-gunicorn} -c x.py a & gunicorn b'] }, all(hidden, 'command[2]')],
-    ['a command within an argument', { command: ['sh', '-c', 'litestream replicate -exec "gunicorn -c x.py a" & gunicorn b'] }, all(shared, 'command[2]')],
+    ['a command within an argument', { command: ['sh', '-c', 'litestream replicate -exec "gunicorn -c x.py a" & gunicorn b'] },
+      all(shared, 'command[2]')],
     ['env -i', { command: ['env', '-i', ...gunicorn] }, bare],
-    ['an environment that a script empties', { command: ['bash', '-c', 'exec -c gunicorn -w4 -b:5000 shop.wsgi'] }, ['Warn command[2]: Required value: `accesslog` must be set [missing-access-log]']],
-    ['a script in an empty environment', { command: ['env', '-i', 'sh', '-c', 'gunicorn -w4 -b:5000 shop.wsgi'] }, ['Warn command[4]: Required value: `accesslog` must be set [missing-access-log]']],
+    ['an environment that a script empties', { command: ['bash', '-c', 'exec -c gunicorn -w4 -b:5000 shop.wsgi'] }, [
+      'Warn command[2]: Required value: `accesslog` must be set [missing-access-log]',
+    ]],
+    ['a script in an empty environment', { command: ['env', '-i', 'sh', '-c', 'gunicorn -w4 -b:5000 shop.wsgi'] }, [
+      'Warn command[4]: Required value: `accesslog` must be set [missing-access-log]',
+    ]],
     ['sudo', { command: ['sudo', '-u', 'app', ...gunicorn] }, bare],
     ['a value that nobody can read', { command: [...gunicorn, '-w4', '-b:5000'], env: [cmdArgs("-n 'shop")] }, [
       'Deny env[0].value: Invalid value: "-n \'shop": gunicorn refuses it: No closing quotation [invalid-setting]',
       notMended('accesslog', 'GUNICORN_CMD_ARGS cannot be read: No closing quotation', 'missing-access-log'),
     ]],
-    ['an older release', { command: [...gunicorn, '-w4', '-b:5000'] }, [notMended('accesslog', 'gunicorn 19.6.0 does not read GUNICORN_CMD_ARGS', 'missing-access-log')], { 'paddock.dev/gunicorn': '19.6.0' }],
-    ['an older release, by the requirements', { command: [...gunicorn, '-w4', '-b:5000'] }, [notMended('accesslog', 'gunicorn 19.6.0 does not read GUNICORN_CMD_ARGS', 'missing-access-log')], { 'paddock.dev/requirements': 'gunicorn==19.6.0\n' }],
-    ['the port stands below', { command: [...gunicorn, '-w4', '--access-logfile=-'], env: [cmdArgs('-t 60'), { name: 'PORT', value: '80' }] }, [notMended('bind', below, 'missing-bind').replace('must be set', 'must be set to the port in PORT')]],
-    ['a value from elsewhere', { command: [...gunicorn, '-w4', '--access-logfile=-'], env: [elsewhere('GUNICORN_CMD_ARGS')] }, ['Warn command: Required value: `bind` must be set, and GUNICORN_CMD_ARGS, whose value is not known here, may set it [missing-bind]']],
-    ['a script that sets it', { command: ['sh', '-c', 'export GUNICORN_CMD_ARGS="-w 4 -b :5000"; gunicorn a'] }, [notMended('accesslog', own, 'missing-access-log', 'command[2]')]],
-    ['a script that reads it', { command: ['sh', '-c', 'echo "$GUNICORN_CMD_ARGS"; gunicorn -w4 -b:5000 a'] }, [notMended('accesslog', own, 'missing-access-log', 'command[2]')]],
-    ['a variable that refers to it', { command: ['gunicorn', '-w4', '-b:5000', 'a'], env: [cmdArgs('-t 60'), { name: 'OTHER', value: '$(GUNICORN_CMD_ARGS)' }] }, [notMended('accesslog', own, 'missing-access-log')]],
-    ['the command line', { command: [...gunicorn, '-w4', '-b', '127.0.0.1:5000', '--access-logfile=-'] }, ['Warn command[4]: Invalid value: "127.0.0.1:5000": must not be a loopback address, and is not mended, as the command is not changed where injection is Environment [loopback-bind]']],
-    ['an option on the command line', { command: ['gunicorn', '-w4', '-b:5000', '--access-logfile=-', '--reload', 'a'] }, ['Warn command[4]: Invalid value: "--reload": must not be used outside of development, and is not mended, as the command is not changed where injection is Environment [reloading]']],
-    ['a $( that is not closed', { command: [...gunicorn, '-w4', '--access-logfile=-'], env: [{ name: 'PORT', value: '80' }, cmdArgs('-n $(X')] }, ['Warn command: Required value: `bind` must be set to the port in PORT [missing-bind]']],
+    ['an older release', { command: [...gunicorn, '-w4', '-b:5000'] }, [
+      notMended('accesslog', 'gunicorn 19.6.0 does not read GUNICORN_CMD_ARGS', 'missing-access-log'),
+    ], { 'paddock.dev/gunicorn': '19.6.0' }],
+    ['an older release, by the requirements', { command: [...gunicorn, '-w4', '-b:5000'] }, [
+      notMended('accesslog', 'gunicorn 19.6.0 does not read GUNICORN_CMD_ARGS', 'missing-access-log'),
+    ], { 'paddock.dev/requirements': 'gunicorn==19.6.0\n' }],
+    ['the port stands below', { command: [...gunicorn, '-w4', '--access-logfile=-'],
+      env: [cmdArgs('-t 60'), { name: 'PORT', value: '80' }] }, [
+      notMended('bind', below, 'missing-bind').replace('must be set', 'must be set to the port in PORT'),
+    ]],
+    ['a value from elsewhere', { command: [...gunicorn, '-w4', '--access-logfile=-'], env: [elsewhere('GUNICORN_CMD_ARGS')] }, [
+      'Warn command: Required value: `bind` must be set, and GUNICORN_CMD_ARGS, whose value is not known here, may set it [missing-bind]',
+    ]],
+    ['a script that sets it', { command: ['sh', '-c', 'export GUNICORN_CMD_ARGS="-w 4 -b :5000"; gunicorn a'] }, [
+      notMended('accesslog', own, 'missing-access-log', 'command[2]'),
+    ]],
+    ['a script that reads it', { command: ['sh', '-c', 'echo "$GUNICORN_CMD_ARGS"; gunicorn -w4 -b:5000 a'] }, [
+      notMended('accesslog', own, 'missing-access-log', 'command[2]'),
+    ]],
+    ['a variable that refers to it', { command: ['gunicorn', '-w4', '-b:5000', 'a'],
+      env: [cmdArgs('-t 60'), { name: 'OTHER', value: '$(GUNICORN_CMD_ARGS)' }] }, [notMended('accesslog', own, 'missing-access-log')]],
+    ['the command line', { command: [...gunicorn, '-w4', '-b', '127.0.0.1:5000', '--access-logfile=-'] }, [
+      'Warn command[4]: Invalid value: "127.0.0.1:5000": must not be a loopback address, and is not mended, as the command is not changed where injection is Environment [loopback-bind]',
+    ]],
+    ['an option on the command line', { command: ['gunicorn', '-w4', '-b:5000', '--access-logfile=-', '--reload', 'a'] }, [
+      'Warn command[4]: Invalid value: "--reload": must not be used outside of development, and is not mended, as the command is not changed where injection is Environment [reloading]',
+    ]],
+    ['a $( that is not closed', { command: [...gunicorn, '-w4', '--access-logfile=-'],
+      env: [{ name: 'PORT', value: '80' }, cmdArgs('-n $(X')] }, [
+      'Warn command: Required value: `bind` must be set to the port in PORT [missing-bind]',
+    ]],
   ])('%s', (_, container, left, annotations = {}) => {
     const { env, left: told } = outcome([container], annotations)
     expect(told).toEqual(left)
@@ -158,7 +222,8 @@ describe('what is left alone, and said', () => {
   })
 
   test('an option without a value is put in as one', () => {
-    const container = { command: ['gunicorn', '-w4', '-b:5000', '--access-logfile=-', 'a'], securityContext: { readOnlyRootFilesystem: true } }
+    const container = { command: ['gunicorn', '-w4', '-b:5000', '--access-logfile=-', 'a'],
+      securityContext: { readOnlyRootFilesystem: true } }
     expect(outcome([container], { 'paddock.dev/gunicorn': '25.1.0' })).toEqual({ env: ['GUNICORN_CMD_ARGS=--no-control-socket'], left: [] })
   })
 
@@ -213,7 +278,8 @@ describe('a BkApp, whose processes share their variables', () => {
     ['with variables', { configuration: { env: [] } }],
   ])('the port is put in once, %s', (_, more) => {
     const process = { command: ['gunicorn', 'app:app', '-b', '$PORT'] }
-    const app = { apiVersion: 'paas.bk.tencent.com/v1alpha2', kind: 'BkApp', metadata: { name: 'shop' }, spec: { ...more, processes: [{ name: 'web', ...process }, { name: 'api', ...process }] } }
+    const app = { apiVersion: 'paas.bk.tencent.com/v1alpha2', kind: 'BkApp', metadata: { name: 'shop' },
+      spec: { ...more, processes: [{ name: 'web', ...process }, { name: 'api', ...process }] } }
     const { fixed } = mend(app, policy)
     expect(fixed).toEqual({ ...app, spec: { ...app.spec, configuration: { env: [{ name: 'PORT', value: '5000' }] } } })
     expect(mend(fixed, policy).fixed).toEqual(fixed)

@@ -6,7 +6,8 @@ import { workloadKind, workloadKinds } from '../src/kubernetes/kinds.ts'
 import { readObjects, readWorkload, valueAt } from '../src/kubernetes/workload.ts'
 import { expectLinear } from './growth.ts'
 
-const values: Readonly<Record<string, string | null>> = { A: 'A', B: 'B', C: 'C', REF: '$(A)', EMPTY: '', LONG: 'a long value', SECRET: null }
+const values: Readonly<Record<string, string | null>> = { A: 'A', B: 'B', C: 'C', REF: '$(A)', EMPTY: '', LONG: 'a long value',
+  SECRET: null }
 const lookup: Lookup = (name) => (Object.hasOwn(values, name) ? values[name] : undefined)
 
 // Source: k8s.io/kubernetes/third_party/forked/golang/expansion/expand_test.go.
@@ -85,9 +86,12 @@ describe('$(VAR)', () => {
     expect([1, 5, 12, 13, 14].map(source)).toEqual([1, 1, 1, 8, 9])
   })
 
-  test.each(['$(A)', '$$(A)', '$A', '${A}', 'a$', '$$', '$$$', '%({x}i)s', '$($(A))', "'$(A)' $$$(B)", '$$x', '$'])('escaped, %j is what it was', (text) => {
-    expect(expand(escape(text), lookup).text).toBe(text)
-  })
+  test.each(['$(A)', '$$(A)', '$A', '${A}', 'a$', '$$', '$$$', '%({x}i)s', '$($(A))', "'$(A)' $$$(B)", '$$x', '$'])(
+    'escaped, %j is what it was',
+    (text) => {
+      expect(expand(escape(text), lookup).text).toBe(text)
+    },
+  )
 
   test('openings that are not closed take no more than there are', () =>
     expectLinear((size) => '$('.repeat(size), (text) => expect(expand(text, lookup).text).toBe(text), 20_000))
@@ -96,7 +100,8 @@ describe('$(VAR)', () => {
 describe('fields', () => {
   test.each([
     [['spec', 'containers', 0, 'env', 2, 'value'], 'spec.containers[0].env[2].value', '/spec/containers/0/env/2/value'],
-    [['metadata', 'annotations', 'paddock.dev/python'], 'metadata.annotations[paddock.dev/python]', '/metadata/annotations/paddock.dev~1python'],
+    [['metadata', 'annotations', 'paddock.dev/python'], 'metadata.annotations[paddock.dev/python]',
+      '/metadata/annotations/paddock.dev~1python'],
     [['metadata', 'labels', 'a~b'], 'metadata.labels[a~b]', '/metadata/labels/a~0b'],
     [[], '', ''],
   ])('%j', (path, field, pointer) => {
@@ -149,7 +154,8 @@ describe('kinds', () => {
   ])('%s %s', (apiVersion, kind, rest, path) => {
     const workload = readWorkload({ apiVersion, kind, metadata: { name: 'shop', namespace: 'web' }, ...rest })
     expect(workload).toMatchObject({ name: 'shop', namespace: 'web', errors: [] })
-    expect(workload?.containers.map((container) => [fieldPath(container.path), container.command])).toEqual([[path, ['gunicorn', 'shop.wsgi']]])
+    expect(workload?.containers.map((container) => [fieldPath(container.path), container.command])).toEqual([[path, ['gunicorn',
+      'shop.wsgi']]])
   })
 
   test('each kind has a case of its own', () => {
@@ -175,7 +181,8 @@ describe('kinds', () => {
   })
 
   test.each([
-    ['a List', { apiVersion: 'v1', kind: 'List', items: [1, { a: 2 }] }, [{ item: 1, path: ['items', 0] }, { item: { a: 2 }, path: ['items', 1] }]],
+    ['a List', { apiVersion: 'v1', kind: 'List', items: [1, { a: 2 }] }, [{ item: 1, path: ['items', 0] }, { item: { a: 2 },
+      path: ['items', 1] }]],
     ['a list of nothing', { apiVersion: 'apps/v1', kind: 'DeploymentList', items: [] }, []],
     [
       'a list within a list',
@@ -186,9 +193,12 @@ describe('kinds', () => {
     expect([...readObjects(object)]).toEqual(objects)
   })
 
-  test.each([[{ apiVersion: 'v1', kind: 'List' }], [{ apiVersion: 'v1', kind: 'Pod', items: [1] }], [{ items: [1] }], ['List'], [null]])('%j is no list', (object) => {
-    expect([...readObjects(object)]).toEqual([{ item: object, path: [] }])
-  })
+  test.each([[{ apiVersion: 'v1', kind: 'List' }], [{ apiVersion: 'v1', kind: 'Pod', items: [1] }], [{ items: [1] }], ['List'], [null]])(
+    '%j is no list',
+    (object) => {
+      expect([...readObjects(object)]).toEqual([{ item: object, path: [] }])
+    },
+  )
 })
 
 const read = (spec: unknown, metadata: unknown = {}): NonNullable<ReturnType<typeof readWorkload>> => {
@@ -207,7 +217,7 @@ describe('pod templates', () => {
     ])
   })
 
-  test("annotations of the object, with those of its template on top", () => {
+  test('annotations of the object, with those of its template on top', () => {
     const workload = readWorkload({
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -227,7 +237,8 @@ describe('pod templates', () => {
     const [container] = read({ containers: [{}] }).containers
     expect(container).toMatchObject({ name: '', env: [], envFrom: [], hasEnv: false })
     expect([container?.command, container?.args, container?.port]).toEqual([undefined, undefined, undefined])
-    expect(read({ containers: [{ command: null, args: [], env: null, ports: null }] })).toMatchObject({ errors: [], containers: [{ args: [], hasEnv: false }] })
+    expect(read({ containers: [{ command: null, args: [], env: null, ports: null }] })).toMatchObject({ errors: [],
+      containers: [{ args: [], hasEnv: false }] })
     expect(read(undefined)).toMatchObject({ containers: [], errors: [] })
     expect(read({ containers: [{ env: [] }] }).containers[0]?.hasEnv).toBe(true)
   })
@@ -263,7 +274,9 @@ describe('pod templates', () => {
   })
 
   test('what is malformed takes nothing else with it', () => {
-    const { containers, errors } = read({ containers: [{ name: 'a', command: 'x' }, { name: 'b', command: ['gunicorn'], env: [{ value: '' }, { name: 'A', value: '1' }] }] })
+    const { containers, errors } = read({
+      containers: [{ name: 'a', command: 'x' }, { name: 'b', command: ['gunicorn'], env: [{ value: '' }, { name: 'A', value: '1' }] }],
+    })
     expect(containers.map(({ name, command, env }) => [name, command, env.length])).toEqual([['a', undefined, 0], ['b', ['gunicorn'], 1]])
     expect(errors.length).toBe(2)
   })
@@ -291,7 +304,8 @@ describe('the environment of a container', () => {
   })
 
   test('an envFrom may define what begins with its prefix', () => {
-    const { mayComeFromElsewhere, lookup: find } = environment({ env: [{ name: 'WEB_A', value: '1' }], envFrom: [{ prefix: 'WEB_', secretRef: { name: 'web' } }] })
+    const { mayComeFromElsewhere, lookup: find } = environment({ env: [{ name: 'WEB_A', value: '1' }],
+      envFrom: [{ prefix: 'WEB_', secretRef: { name: 'web' } }] })
     expect(['WEB_A', 'WEB_B', 'WEB', 'PORT'].map(mayComeFromElsewhere)).toEqual([true, true, false, false])
     expect(['WEB_A', 'WEB_B', 'PORT'].map(find)).toEqual(['1', null, undefined])
     expect(environment({ envFrom: [{ configMapRef: { name: 'web' } }] }).lookup('ANY')).toBeNull()

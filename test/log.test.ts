@@ -39,7 +39,8 @@ describe('a log is bounded', () => {
     log.info('a', { name: 'x'.repeat(2_000_000), list: Array.from({ length: 100_000 }, (_, index) => index) })
     log.info('b', Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`key${index}`, 'x'.repeat(100)])))
     expect(lines.every((line) => line.length < 9000)).toBe(true)
-    expect(lines.map(seen)).toMatchObject([{ msg: 'a', name: `${'x'.repeat(1024)}…` }, { msg: 'b', cut: expect.stringMatching(/^\{"level":"info"/) }])
+    expect(lines.map(seen)).toMatchObject([{ msg: 'a', name: `${'x'.repeat(1024)}…` }, { msg: 'b',
+      cut: expect.stringMatching(/^\{"level":"info"/) }])
   })
 
   test('what cannot be written is lost, and counted', () => {

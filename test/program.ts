@@ -7,8 +7,7 @@ const root = join(import.meta.dirname, '..')
 /** The built program, unless it is older than what it is built of; then the source. */
 export function program(): string {
   const built = join(root, 'dist', 'paddock.js')
-  const filesIn = (folder: string): string[] =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
+  const filesIn = (folder: string): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file))
   const sources = [...filesIn(join(root, 'src')), ...filesIn(join(root, 'cmd'))]
   const isNew = existsSync(built) && sources.every((file) => statSync(file).mtimeMs <= statSync(built).mtimeMs)
   return isNew ? built : join(root, 'cmd', 'paddock.ts')

@@ -75,7 +75,8 @@ export function readFixture(id: string): Fixture {
 export function podOf({ containers, initContainers, annotations, pod, kind }: Case): object {
   const metadata = { name: 'shop', ...(annotations ? { annotations } : {}) }
   const spec = { ...pod, ...(initContainers ? { initContainers } : {}), containers }
-  return kind === 'Job' ? { apiVersion: 'batch/v1', kind, metadata, spec: { template: { spec } } } : { apiVersion: 'v1', kind: 'Pod', metadata, spec }
+  return kind === 'Job' ? { apiVersion: 'batch/v1', kind, metadata, spec: { template: { spec } } }
+    : { apiVersion: 'v1', kind: 'Pod', metadata, spec }
 }
 
 function policyOf(rule: Rule, spec: PolicySpec = {}): Policy {
@@ -84,7 +85,9 @@ function policyOf(rule: Rule, spec: PolicySpec = {}): Policy {
   const unread = Object.keys(base.defaults).filter((setting) => !rule.settings.includes(setting))
   const none = Object.fromEntries(unread.map((setting) => [setting, null]))
   // They speak of nearly every container without a volume for it.
-  const heartbeat = Object.fromEntries(['heartbeat-on-disk', 'unwritable-heartbeat'].filter((id) => id !== rule.id).map((id) => [id, 'Off' as const]))
+  const heartbeat = Object.fromEntries(
+    ['heartbeat-on-disk', 'unwritable-heartbeat'].filter((id) => id !== rule.id).map((id) => [id, 'Off' as const]),
+  )
   return override(base, 'fixture', { ...spec, defaults: { ...none, ...spec.defaults }, rules: { ...heartbeat, ...spec.rules } })
 }
 
@@ -102,7 +105,8 @@ export interface Outcome {
 }
 
 /** A workload as the whole engine leaves it, and what it found. */
-export function mend(object: object, policy: Policy, files: Case['files'] = {}): { readonly findings: readonly Finding[]; readonly fixed: object } {
+export function mend(object: object, policy: Policy,
+  files: Case['files'] = {}): { readonly findings: readonly Finding[]; readonly fixed: object } {
   const workload = readWorkload(object)
   if (!workload) throw new Error('the case is no workload')
   if (workload.errors.length > 0) throw new Error(`the case is malformed: ${JSON.stringify(workload.errors)}`)
@@ -131,7 +135,7 @@ export function rewritten(text: string, rule: Rule): string {
   const document = parseDocument(text)
   const bad = document.get('bad')
   const cases = (parse(text) as Fixture).bad
-  if (isSeq(bad))
+  if (isSeq(bad)) {
     for (const [index, node] of bad.items.entries()) {
       const one = cases[index]
       if (!isMap(node) || !one) continue
@@ -143,6 +147,7 @@ export function rewritten(text: string, rule: Rule): string {
         else node.set(key, flow(document, after))
       }
     }
+  }
   return document.toString({ lineWidth: 0, singleQuote: true, flowCollectionPadding: false })
 }
 
@@ -153,6 +158,6 @@ function flow(document: Document, value: unknown): unknown {
   const node = document.createNode(value)
   let lines = false
   visit(node, { Scalar: (_, scalar) => void (lines ||= String(scalar.value).includes('\n')) })
-  if (!lines && isSeq(node)) for (const item of node.items) if (isMap(item)) item.flow = true
+  if (!lines && isSeq(node)) { for (const item of node.items) if (isMap(item)) item.flow = true }
   return node
 }

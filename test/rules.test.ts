@@ -97,9 +97,11 @@ describe('the rules together', () => {
     if (!policy) throw new Error('there is no such preset')
     const { findings, fixed } = mend(podOf({ name: 'bare', containers: [{ name: 'web', command: ['gunicorn', 'wsgi'] }] }), policy)
     const format = `[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D)s %(b)s "%(f)s" "%(a)s"`
-    const command = ['gunicorn', 'wsgi', '-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat', format]
+    const command = ['gunicorn', 'wsgi', '-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat',
+      format]
     expect(fixed).toEqual(podOf({ name: 'bare', containers: [{ name: 'web', command, env: [{ name: 'PORT', value: '5000' }] }] }))
-    const missing = ['heartbeat-on-disk', 'missing-access-log', 'missing-access-log-format', 'missing-bind', 'missing-error-log', 'missing-workers']
+    const missing = ['heartbeat-on-disk', 'missing-access-log', 'missing-access-log-format', 'missing-bind', 'missing-error-log',
+      'missing-workers']
     expect(findings.map((finding) => finding.rule)).toEqual(missing)
   })
 })
@@ -110,7 +112,8 @@ const repeatedVariables = (object: object): string[] =>
 
 function containersOf(object: object): { env?: { name: string }[] }[] {
   const { spec } = object as { spec: { template?: { spec: object } } }
-  const { containers, initContainers } = (spec.template?.spec ?? spec) as { containers: { env?: { name: string }[] }[]; initContainers?: { env?: { name: string }[] }[] }
+  const { containers, initContainers } = (spec.template?.spec ?? spec) as { containers: { env?: { name: string }[] }[];
+    initContainers?: { env?: { name: string }[] }[] }
   return [...(initContainers ?? []), ...containers]
 }
 
@@ -133,7 +136,7 @@ describe('the message guide', () => {
   })
 
   const findings = rules.flatMap((rule) =>
-    readFixture(rule.id).bad.flatMap((one) => run(rule, one).findings.map((finding) => [`${rule.id}: ${one.name}`, finding] as const)),
+    readFixture(rule.id).bad.flatMap((one) => run(rule, one).findings.map((finding) => [`${rule.id}: ${one.name}`, finding] as const))
   )
 
   test.each(findings)('%s', (_, { message, remedy, field, shape, value, rule }) => {

@@ -27,15 +27,17 @@ const lockFile = join(import.meta.dirname, 'debian-packages.json')
 export const lockedPackages = (): readonly DebianPackage[] => JSON.parse(readFileSync(lockFile, 'utf8')) as DebianPackage[]
 
 /** Of a package, what the image takes: libraries, licences, and what tells scanners which release of Debian it is. */
-const wanted = new RegExp(`^(${[
-  'lib(64)?/ld-linux-[^/]+',
-  'lib/[^/]+/(ld-linux-[^/]+|lib(c|m|dl|pthread|gcc_s)\\.so\\.[0-9]+)',
-  'usr/lib/[^/]+/libstdc\\+\\+\\.so\\.[0-9.]+',
-  'usr/share/common-licenses/[^/]+',
-  'usr/share/doc/[^/]+(/copyright)?',
-  'usr/lib/os-release',
-  'etc/(os-release|debian_version)',
-].join('|')})$`)
+const wanted = new RegExp(`^(${
+  [
+    'lib(64)?/ld-linux-[^/]+',
+    'lib/[^/]+/(ld-linux-[^/]+|lib(c|m|dl|pthread|gcc_s)\\.so\\.[0-9]+)',
+    'usr/lib/[^/]+/libstdc\\+\\+\\.so\\.[0-9.]+',
+    'usr/share/common-licenses/[^/]+',
+    'usr/share/doc/[^/]+(/copyright)?',
+    'usr/lib/os-release',
+    'etc/(os-release|debian_version)',
+  ].join('|')
+})$`)
 
 /** From `cache`, where `downloadPackages` has put them. Throws where a digest is not the one that is locked. */
 export async function debianEntries(architecture: Architecture, cache: string): Promise<Entry[]> {

@@ -71,8 +71,8 @@ function paddockEntries({ root, dist }: Input, bom: Sbom): Entry[] {
 }
 
 /** With the mode of the image, not that of the machine that builds. */
-const fileFrom = (path: string, source: string, mode = 0o644): Entry =>
-  ({ path, type: 'file', mode, size: statSync(source).size, content: source })
+const fileFrom = (path: string, source: string, mode = 0o644): Entry => ({ path, type: 'file', mode, size: statSync(source).size,
+  content: source })
 
 function billOfMaterials({ dist, platform, created }: Input): Sbom {
   const bundle = JSON.parse(readFileSync(join(dist, 'sbom.cdx.json'), 'utf8')) as Sbom

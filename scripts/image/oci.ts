@@ -121,7 +121,7 @@ export const timestamp = (time: Date): string => time.toISOString().replace('.00
 async function write(path: string, entries: readonly Entry[], modified: Date): Promise<{ sha256: string; size: number }> {
   const hash = createHash('sha256')
   let size = 0
-  await pipeline(packed(entries, modified), async function* (chunks) {
+  await pipeline(packed(entries, modified), async function*(chunks) {
     for await (const chunk of chunks as AsyncIterable<Uint8Array>) {
       hash.update(chunk)
       size += chunk.length

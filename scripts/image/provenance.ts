@@ -20,7 +20,11 @@ interface Material {
 }
 
 export function provenance(
-  root: string, subject: readonly Subject[], parameters: object, { revision }: Source, bom: Sbom,
+  root: string,
+  subject: readonly Subject[],
+  parameters: object,
+  { revision }: Source,
+  bom: Sbom,
 ): object {
   return {
     _type: 'https://in-toto.io/Statement/v1',
@@ -46,5 +50,7 @@ function* sources(root: string, revision: string | undefined): Generator<Materia
     yield { name, digest: { sha256: createHash('sha256').update(readFileSync(join(root, name))).digest('hex') } }
 }
 
-const material = ({ name, purl, hashes = [] }: Sbom['components'][number]): Material[] => hashes.map(({ alg, content }) =>
-  ({ name, ...(purl !== undefined && { uri: purl }), digest: { [alg.toLowerCase().replace('-', '')]: content } }))
+const material = ({ name, purl, hashes = [] }: Sbom['components'][number]): Material[] =>
+  hashes.map(({ alg, content }) => ({ name, ...(purl !== undefined && { uri: purl }),
+    digest: { [alg.toLowerCase().replace('-', '')]: content } })
+  )

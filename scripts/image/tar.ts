@@ -25,8 +25,11 @@ export function packed(entries: readonly Entry[], modified: Date): Readable {
 function header(entry: Entry, mtime: Date): TarHeader {
   const owned = { mtime, uid: 0, gid: 0, uname: '', gname: '' }
   switch (entry.type) {
-    case 'folder': return { ...owned, name: `${entry.path}/`, type: 'directory', size: 0, mode: entry.mode }
-    case 'link': return { ...owned, name: entry.path, type: 'symlink', size: 0, mode: 0o777, linkname: entry.target }
-    case 'file': return { ...owned, name: entry.path, type: 'file', size: entry.size, mode: entry.mode }
+    case 'folder':
+      return { ...owned, name: `${entry.path}/`, type: 'directory', size: 0, mode: entry.mode }
+    case 'link':
+      return { ...owned, name: entry.path, type: 'symlink', size: 0, mode: 0o777, linkname: entry.target }
+    case 'file':
+      return { ...owned, name: entry.path, type: 'file', size: entry.size, mode: entry.mode }
   }
 }

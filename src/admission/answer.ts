@@ -35,7 +35,8 @@ export function answerReview(operation: Operation | 'both', text: string, policy
 }
 
 /** The annotations of both webhooks; the lists of policies are put together. */
-function both(first: AdmissionResponse['auditAnnotations'] = {}, second: AdmissionResponse['auditAnnotations'] = {}): Readonly<Record<string, string>> {
+function both(first: AdmissionResponse['auditAnnotations'] = {},
+  second: AdmissionResponse['auditAnnotations'] = {}): Readonly<Record<string, string>> {
   const policies = new Set([second, first].flatMap(({ policy }) => policy?.split(',') ?? []))
   return { ...first, ...second, ...(policies.size > 0 ? { policy: [...policies].join(',') } : {}) }
 }

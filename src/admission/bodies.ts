@@ -126,10 +126,11 @@ export class Bodies {
 
   /** Lets others have their turn, where much has come in this one. */
   #rest(request: IncomingMessage, bytes: number): void {
-    if (this.#turn === 0) setImmediate(() => {
-      this.#turn = 0
-      for (const one of this.#resting.splice(0)) one.resume()
-    })
+    if (this.#turn === 0)
+      setImmediate(() => {
+        this.#turn = 0
+        for (const one of this.#resting.splice(0)) one.resume()
+      })
     this.#turn += bytes
     if (this.#turn < perTurn) return
     request.pause()

@@ -19,10 +19,9 @@ export function uninspected(review: AdmissionReview): Answer {
  */
 export function faulted(review: AdmissionReview, onFault: 'Allow' | 'Deny', operation: Operation): Answer {
   const { uid } = review.request
-  const response: AdmissionResponse =
-    onFault === 'Allow' || operation === 'mutate'
-      ? { uid, allowed: true, warnings: [warning] }
-      : { uid, allowed: false, status: { status: 'Failure', code: 500, reason: 'InternalError', message: warning } }
+  const response: AdmissionResponse = onFault === 'Allow' || operation === 'mutate'
+    ? { uid, allowed: true, warnings: [warning] }
+    : { uid, allowed: false, status: { status: 'Failure', code: 500, reason: 'InternalError', message: warning } }
   return { response: envelope(response), outcome: 'fault', findings: [] }
 }
 

@@ -125,7 +125,8 @@ export function createMetrics(gauges: readonly Gauge[] = [], totals: readonly To
   })
   const unreadReviews = new client.Counter({
     name: 'paddock_unread_reviews_total',
-    help: 'Admission reviews that were not read to their end, by cause (steps, large, slow, died, waited); the policy said what became of them.',
+    help:
+      'Admission reviews that were not read to their end, by cause (steps, large, slow, died, waited); the policy said what became of them.',
     labelNames: ['cause'],
     registers,
   })
@@ -171,7 +172,7 @@ export function createMetrics(gauges: readonly Gauge[] = [], totals: readonly To
     },
     found(rule, action, count) {
       let counts = findings.get(rule)
-      if (counts === undefined) findings.set(rule, (counts = new Map()))
+      if (counts === undefined) findings.set(rule, counts = new Map())
       counts.set(action, (counts.get(action) ?? 0) + count)
     },
     slow: (operation) => slowReviews.inc({ operation }),

@@ -40,4 +40,5 @@ function holdsMember(text: string): boolean {
 
 const next = '},"'
 /** Members of k8s.io/api/admission/v1 `AdmissionRequest`. */
-const member = /(?:uid|kind|resource|subResource|requestKind|requestResource|requestSubResource|name|namespace|operation|userInfo|object|dryRun|options)":/y
+const member =
+  /(?:uid|kind|resource|subResource|requestKind|requestResource|requestSubResource|name|namespace|operation|userInfo|object|dryRun|options)":/y

@@ -19,7 +19,7 @@ export function holdsMoreThan(most: number, bytes: Uint8Array): boolean {
 
 /** Where the quote is that ends the string that begins at `at`; the end of all where there is none. */
 function endOfString(bytes: Uint8Array, at: number): number {
-  for (let end = at + 1; ; end++) {
+  for (let end = at + 1;; end++) {
     end = bytes.indexOf(quote, end)
     if (end < 0) return bytes.length
     let backslashes = 0
@@ -60,7 +60,8 @@ class Head {
   value(path: string, depth: number): boolean {
     this.#blank()
     const first = this.#bytes[this.#at]
-    const isWritten = depth <= deepest && !left.has(path) && !(path.startsWith('request.object.') && !headKeys.has(path.split('.')[2] ?? ''))
+    const isWritten = depth <= deepest && !left.has(path) &&
+      !(path.startsWith('request.object.') && !headKeys.has(path.split('.')[2] ?? ''))
     if (isWritten && first === brace) return this.#members('{}', (index) => this.#member(path, depth, index === 0))
     if (isWritten && first === bracket) return this.#members('[]', (index) => this.#element(path, depth, index === 0))
     const start = this.#at
@@ -77,7 +78,7 @@ class Head {
     this.#blank()
     if (this.#bytes[this.#at] === brackets.charCodeAt(1)) this.#at++
     else {
-      for (let index = 0; ; index++) {
+      for (let index = 0;; index++) {
         isWhole = next(index)
         if (!isWhole) break
         this.#blank()

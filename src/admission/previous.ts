@@ -31,7 +31,8 @@ export function leavesJudged(workload: Workload, object: unknown, stored: unknow
 function isSame(one: unknown, other: unknown, ignored: ReadonlySet<string>, depth = 0): boolean {
   if (one === other) return true
   if (depth > deepest) return false
-  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((item, index) => isSame(item, other[index], ignored, depth + 1))
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((item, index) => isSame(item, other[index], ignored, depth + 1))
   if (!isObject(one) || !isObject(other)) return isEmpty(one) && isEmpty(other)
   for (const key of Object.keys(one)) if (!ignored.has(key) && !isSame(one[key], ownValue(other, key), ignored, depth + 1)) return false
   for (const key of Object.keys(other)) if (!ignored.has(key) && !Object.hasOwn(one, key) && !isEmpty(other[key])) return false
@@ -52,7 +53,11 @@ function isEmpty(value: unknown, depth = 0): boolean {
  * The stored object is asked for where one of them would deny; there may be none.
  */
 export function withStandingTolerated(
-  findings: readonly Finding[], workload: Workload, object: unknown, stored: () => unknown, policy: Policy,
+  findings: readonly Finding[],
+  workload: Workload,
+  object: unknown,
+  stored: () => unknown,
+  policy: Policy,
 ): { readonly findings: readonly Finding[]; readonly standing: readonly Finding[] } {
   if (!findings.some(({ action }) => action === 'Deny')) return { findings, standing: [] }
   const was = stored()
@@ -75,7 +80,8 @@ export function withStandingTolerated(
 const unreadCommand = 'unread-command'
 
 function hasSameCommands({ containers }: Workload, former: Workload | null | undefined): boolean {
-  const read = (some: readonly Container[] = []): unknown => some.map(({ name, list, command, args, env, envFrom }) => ({ name, list, command, args, env, envFrom }))
+  const read = (some: readonly Container[] = []): unknown =>
+    some.map(({ name, list, command, args, env, envFrom }) => ({ name, list, command, args, env, envFrom }))
   return isSame(read(containers), read(former?.containers), nothing)
 }
 
@@ -109,7 +115,8 @@ export function newErrors(workload: Workload, stored: () => unknown): readonly F
   if (workload.errors.length === 0) return workload.errors
   const was = stored()
   if (was === undefined) return workload.errors
-  const key = ({ path, value, detail }: FieldError): string => JSON.stringify([path.filter((step) => typeof step === 'string'), value, detail])
+  const key = ({ path, value, detail }: FieldError): string =>
+    JSON.stringify([path.filter((step) => typeof step === 'string'), value, detail])
   const before = new Set(readWorkload(was)?.errors.map(key))
   return workload.errors.filter((error) => !before.has(key(error)))
 }

@@ -27,7 +27,8 @@ export interface ReadingThreadSettings {
 export type UnreadCause = 'large' | 'slow' | 'died' | 'waited'
 
 /** What a review comes to, with the policy of its object as far as that was asked for. */
-export type Outcome = Exclude<Reading, { comesTo: 'unread' | 'fault' }> | { readonly comesTo: 'unread'; readonly cause: UnreadCause } | (Extract<Reading, { comesTo: 'fault' }> & { readonly onFault: Policy['onFault'] })
+export type Outcome = Exclude<Reading, { comesTo: 'unread' | 'fault' }> | { readonly comesTo: 'unread'; readonly cause: UnreadCause }
+  | (Extract<Reading, { comesTo: 'fault' }> & { readonly onFault: Policy['onFault'] })
 
 interface Entry extends Task {
   readonly settle: (outcome: Outcome) => void

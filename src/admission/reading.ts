@@ -29,9 +29,11 @@ export interface Task {
 export type Message = { readonly isReady: true } | { readonly asks: Governed } | Reading
 
 export type Reading =
-  | { readonly comesTo: 'answer'; readonly text: string; readonly outcome: Outcome; readonly findings: readonly Counted[]; readonly milliseconds: number; readonly isSpent: boolean }
+  | { readonly comesTo: 'answer'; readonly text: string; readonly outcome: Outcome; readonly findings: readonly Counted[];
+    readonly milliseconds: number; readonly isSpent: boolean }
   | { readonly comesTo: 'bad review'; readonly field: string; readonly message: string }
-  | { readonly comesTo: 'fault'; readonly error: ReturnType<typeof withoutContent>; readonly uid: string; readonly namespace: string | undefined; readonly name: string | undefined }
+  | { readonly comesTo: 'fault'; readonly error: ReturnType<typeof withoutContent>; readonly uid: string;
+    readonly namespace: string | undefined; readonly name: string | undefined }
   | { readonly comesTo: 'unread' }
 
 /** Findings of one rule that were acted on in one way. */
@@ -81,7 +83,8 @@ function reading(respond: Respond, { operation, body }: Task): Reading {
     const review = readReview(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString())
     ;({ request } = review)
     const { response, outcome, findings } = bringsObject(request) ? within(budget, () => respond(operation, review)) : uninspected(review)
-    return { comesTo: 'answer', text: JSON.stringify(response), outcome, findings: counted(findings), milliseconds: processorTime() - start, isSpent: budget.isSpent }
+    return { comesTo: 'answer', text: JSON.stringify(response), outcome, findings: counted(findings), milliseconds: processorTime() - start,
+      isSpent: budget.isSpent }
   } catch (error) {
     if (error instanceof BadReview) return { comesTo: 'bad review', field: error.field, message: error.message }
     if (error instanceof TooLarge || unreadReason(error) !== undefined) return { comesTo: 'unread' }

@@ -32,13 +32,15 @@ export function responder(policyFor: PolicyFor, { exemptNamespaces = [], control
     if (exempt.has(namespace ?? '') || isBeingDeleted(object)) return letIn()
     const writer = writerOf(request)
     // What they make has to stay what they made it: they would make it anew without end. What they write later, they need.
-    if (writer === 'controller' && (operation === 'mutate' || verb === 'UPDATE') && (isOfCluster(request) || isMade(request))) return letIn()
+    if (writer === 'controller' && (operation === 'mutate' || verb === 'UPDATE') && (isOfCluster(request) || isMade(request)))
+      return letIn()
     const workload = readWorkload(object)
     if (!workload) return letIn()
     const isDebugged = subResource === 'ephemeralcontainers'
     // To hold back an update of what cannot be changed would only keep its finalizers from being removed.
     if (verb === 'UPDATE' && workload.kind.immutable && !isDebugged) return letIn()
-    if (operation === 'mutate' && (isDebugged || workload.errors.length > 0 || (workload.kind.kind !== 'Pod' && isMade(request)))) return letIn()
+    if (operation === 'mutate' && (isDebugged || workload.errors.length > 0 || (workload.kind.kind !== 'Pod' && isMade(request))))
+      return letIn()
     const policy = policyFor(governed(object, namespace, writer))
     if (!policy) return letIn()
     return operation === 'mutate' ? mutate(request, workload, policy) : validate(request, workload, policy)
@@ -49,7 +51,8 @@ export function responder(policyFor: PolicyFor, { exemptNamespaces = [], control
  * What the policy of a review's object says is done where the inspection fails on it: Allow where even that cannot be told, and
  * where an update leaves alone what could not be inspected before either.
  */
-export function onFaultOf(policyFor: PolicyFor, { request }: AdmissionReview, { controllers = [] }: RespondOptions = {}): Policy['onFault'] {
+export function onFaultOf(policyFor: PolicyFor, { request }: AdmissionReview,
+  { controllers = [] }: RespondOptions = {}): Policy['onFault'] {
   try {
     const { object, namespace } = request
     const policy = policyFor(governed(object, namespace, writers(controllers)(request)))
@@ -65,7 +68,9 @@ export function onFaultOf(policyFor: PolicyFor, { request }: AdmissionReview, { 
 const isBeingDeleted = (object: unknown): boolean => typeof valueAt(object, ['metadata', 'deletionTimestamp']) === 'string'
 
 /** The object that an update takes the place of; undefined where there is none. */
-const storedOf = ({ operation, oldObject }: AdmissionRequest): unknown => (operation === 'UPDATE' && typeof oldObject === 'object' ? (oldObject ?? undefined) : undefined)
+const storedOf = (
+  { operation, oldObject }: AdmissionRequest,
+): unknown => (operation === 'UPDATE' && typeof oldObject === 'object' ? (oldObject ?? undefined) : undefined)
 
 const clusterUsers: ReadonlySet<string> = new Set(controllerUsers)
 
@@ -74,7 +79,10 @@ const isOfCluster = ({ userInfo }: AdmissionRequest): boolean => clusterUsers.ha
 
 function writers(controllers: readonly string[]): (request: AdmissionRequest) => Writer {
   const known = new Set(controllers)
-  return (request) => (request.userInfo?.username === undefined ? undefined : isOfCluster(request) || known.has(request.userInfo.username) ? 'controller' : 'anybody')
+  return (
+    request,
+  ) => (request.userInfo?.username === undefined ? undefined
+    : isOfCluster(request) || known.has(request.userInfo.username) ? 'controller' : 'anybody')
 }
 
 /**
@@ -120,7 +128,8 @@ function validate(request: AdmissionRequest, workload: Workload, policy: Policy)
   if (errors.length > 0 && denies(policy)) return answer({ uid, allowed: false, status: invalidity(workload, errors) }, 'denied', [])
   const found = findingsIn({ workload, policy })
   const own = subResource === 'ephemeralcontainers' ? ofNewEphemeral(found, workload, stored()) : found
-  const { findings, standing } = policy.existing === 'Deny' ? { findings: own, standing: [] } : withStandingTolerated(own, workload, object, stored, policy)
+  const { findings, standing } = policy.existing === 'Deny' ? { findings: own, standing: [] }
+    : withStandingTolerated(own, workload, object, stored, policy)
   const unread = workload.errors.length > 0 && isTold(policy) ? workload.errors : noErrors
   if (findings.length + unread.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   const auditAnnotations = {
@@ -130,7 +139,8 @@ function validate(request: AdmissionRequest, workload: Workload, policy: Policy)
   }
   const denied = findings.filter((finding) => finding.action === 'Deny')
   if (denied.length > 0) return answer({ uid, allowed: false, status: denial(workload, denied), auditAnnotations }, 'denied', findings)
-  const warnings = warningsOf([...standing, ...findings.filter((finding) => finding.action === 'Warn' && !standing.includes(finding))], unread)
+  const warnings = warningsOf([...standing, ...findings.filter((finding) => finding.action === 'Warn' && !standing.includes(finding))],
+    unread)
   if (warnings.length === 0) return answer({ uid, allowed: true, auditAnnotations }, 'allowed', findings)
   return answer({ uid, allowed: true, warnings, auditAnnotations }, 'warned', findings)
 }
@@ -146,7 +156,8 @@ const isTold = ({ rules }: Policy): boolean => Object.values(rules).some(({ acti
 
 /** Those of containers that a Pod gets for debugging: nothing else of it can be changed, nor can those that it has. */
 function ofNewEphemeral(findings: readonly Finding[], { containers }: Workload, stored: unknown): readonly Finding[] {
-  const ephemeral = (workload: Pick<Workload, 'containers'> | undefined): string[] => (workload?.containers ?? []).flatMap(({ list, name }) => (list === 'ephemeralContainers' ? [name] : []))
+  const ephemeral = (workload: Pick<Workload, 'containers'> | undefined): string[] =>
+    (workload?.containers ?? []).flatMap(({ list, name }) => (list === 'ephemeralContainers' ? [name] : []))
   const before = new Set(ephemeral(readWorkload(stored)))
   const fresh = new Set(ephemeral({ containers }).filter((name) => !before.has(name)))
   return findings.filter(({ container }) => fresh.has(container))

@@ -76,8 +76,7 @@ export async function serveLive(
     lameDuck,
     onFault: (review) => onFaultOf(policyFor, review, options),
     prepare: ({ request: { namespace = '' } }) => policies.lookUp(namespace),
-    unready: () =>
-      expiry === undefined ? 'there is no certificate yet' : policies.isSynced ? undefined : 'policies are not known yet',
+    unready: () => expiry === undefined ? 'there is no certificate yet' : policies.isSynced ? undefined : 'policies are not known yet',
     gauges: [
       {
         name: 'paddock_certificate_expiry_timestamp_seconds',

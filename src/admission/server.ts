@@ -100,7 +100,9 @@ const json = 'application/json; charset=utf-8'
  * up, goes to the thread, so that this one is free for the others and for probes; there it is answered within the webhook's own
  * timeout, which the API server sends as `?timeout=10s`, read or unread.
  */
-export function createServer({ respond, tls, log, onFault = () => 'Allow', lameDuck = 5_000, grace = 5_000, ...more }: ServerOptions): Server {
+export function createServer(
+  { respond, tls, log, onFault = () => 'Allow', lameDuck = 5_000, grace = 5_000, ...more }: ServerOptions,
+): Server {
   const { unready = () => undefined, prepare = () => undefined, gauges = [], thread } = more
   const bodies = new Bodies()
   const connections = new Connections(mostConnections)
@@ -108,8 +110,10 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
   const metrics = createMetrics(
     [...gauges, { name: 'paddock_bodies_held_bytes', help: 'Bytes of request bodies that are held.', value: () => bodies.bytes }],
     [
-      { name: 'paddock_connections_closed_total', help: 'Connections that were closed for others, as too many were open.', values: () => ({ '': connections.closed }) },
-      { name: 'paddock_log_lines_lost_total', help: 'Log lines that were not written, by reason (rate, unwritable).', label: 'reason', values: () => log.lost },
+      { name: 'paddock_connections_closed_total', help: 'Connections that were closed for others, as too many were open.',
+        values: () => ({ '': connections.closed }) },
+      { name: 'paddock_log_lines_lost_total', help: 'Log lines that were not written, by reason (rate, unwritable).', label: 'reason',
+        values: () => log.lost },
     ],
   )
   let clientCa = more.clientCa
@@ -118,9 +122,13 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
   const secured = (pair: KeyPair) => ({ ...pair, minVersion, ...(clientCa === undefined ? {} : { ca: clientCa }) }) as const
   const app = fastify({
     https: {
-      ...secured(tls), handshakeTimeout, headersTimeout, connectionsCheckingInterval: 1_000,
+      ...secured(tls),
+      handshakeTimeout,
+      headersTimeout,
+      connectionsCheckingInterval: 1_000,
       // Whoever has none can still ask how the server is.
-      requestCert: clientCa !== undefined, rejectUnauthorized: false,
+      requestCert: clientCa !== undefined,
+      rejectUnauthorized: false,
     },
     keepAliveTimeout,
     requestTimeout,
@@ -225,7 +233,8 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
     try {
       answer = bringsObject(review.request) ? within(budget, () => respond(operation, review)) : uninspected(review)
     } catch (error) {
-      if (unreadReason(error) === undefined) return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review), operation))
+      if (unreadReason(error) === undefined)
+        return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review), operation))
       if (!thread) return unread(asked, review, 'steps')
       budget.isSpent = true
       answer = uninspected(review)
@@ -315,7 +324,8 @@ export function createServer({ respond, tls, log, onFault = () => 'Allow', lameD
     respondWith(asked, answer)
   }
 
-  function count({ operation, start }: Asked, outcome: Answer['outcome'], findings: readonly { rule: string; action: string; count?: number }[]): void {
+  function count({ operation, start }: Asked, outcome: Answer['outcome'],
+    findings: readonly { rule: string; action: string; count?: number }[]): void {
     metrics.reviewed(operation, outcome, (performance.now() - start) / 1000)
     for (const finding of findings) metrics.found(finding.rule, finding.action, finding.count ?? 1)
   }

@@ -10,9 +10,16 @@ import type { Outcome } from './responder.ts'
 import { readReview } from './review.ts'
 
 const container = (command: readonly string[], more: object = {}): object => ({
-  name: 'web', image: 'shop:1', command, ports: [{ containerPort: 8000 }], resources: { limits: { cpu: '1', memory: '512Mi' } },
-  env: [{ name: 'DJANGO_SETTINGS_MODULE', value: 'shop.settings' }, { name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'shop', key: 'token' } } }],
-  readinessProbe: { httpGet: { path: '/healthz', port: 8000 } }, volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }], ...more,
+  name: 'web',
+  image: 'shop:1',
+  command,
+  ports: [{ containerPort: 8000 }],
+  resources: { limits: { cpu: '1', memory: '512Mi' } },
+  env: [{ name: 'DJANGO_SETTINGS_MODULE', value: 'shop.settings' }, { name: 'TOKEN',
+    valueFrom: { secretKeyRef: { name: 'shop', key: 'token' } } }],
+  readinessProbe: { httpGet: { path: '/healthz', port: 8000 } },
+  volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+  ...more,
 })
 
 /** A command that lacks what the platform asks for, a script, one that is denied, and one that is not gunicorn's. */
@@ -23,25 +30,28 @@ const containers = [
   container(['celery', '-A', 'shop', 'worker']),
 ]
 
-const reviews = containers.map((one, index) => JSON.stringify({
-  apiVersion: 'admission.k8s.io/v1',
-  kind: 'AdmissionReview',
-  request: {
-    uid: `warm-up-${index}`,
-    operation: 'CREATE',
-    namespace: 'shop',
-    object: {
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'shop', namespace: 'shop', labels: { app: 'shop' }, annotations: { 'paddock.dev/requirements': 'django==5.0\ngunicorn==23.0.0\n' } },
-      spec: {
-        replicas: 2,
-        selector: { matchLabels: { app: 'shop' } },
-        template: { metadata: { labels: { app: 'shop' } }, spec: { containers: [one], volumes: [{ name: 'tmp', emptyDir: {} }] } },
+const reviews = containers.map((one, index) =>
+  JSON.stringify({
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: `warm-up-${index}`,
+      operation: 'CREATE',
+      namespace: 'shop',
+      object: {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'shop', namespace: 'shop', labels: { app: 'shop' },
+          annotations: { 'paddock.dev/requirements': 'django==5.0\ngunicorn==23.0.0\n' } },
+        spec: {
+          replicas: 2,
+          selector: { matchLabels: { app: 'shop' } },
+          template: { metadata: { labels: { app: 'shop' } }, spec: { containers: [one], volumes: [{ name: 'tmp', emptyDir: {} }] } },
+        },
       },
     },
-  },
-}))
+  })
+)
 
 /**
  * Answers reviews for about so many milliseconds, which holds up all else: as long as it takes until it gets no faster. Nothing of it is counted or logged.
@@ -52,11 +62,12 @@ export function warmUp(milliseconds = 500): ReadonlyMap<Outcome, number> {
   const outcomes = new Map<Outcome, number>()
   const end = performance.now() + milliseconds
   do {
-    for (const text of reviews) for (const operation of ['mutate', 'validate'] as const) {
-      const { response, outcome } = respond(operation, readReview(text))
-      JSON.stringify(response)
-      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-    }
+    for (const text of reviews)
+      for (const operation of ['mutate', 'validate'] as const) {
+        const { response, outcome } = respond(operation, readReview(text))
+        JSON.stringify(response)
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+      }
   } while (performance.now() < end)
   return outcomes
 }

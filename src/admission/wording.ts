@@ -20,7 +20,8 @@ const longestWarning = 256
 const longestLine = 1_024
 
 /** A text cut to so many characters at most. */
-const cut = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`)
+const cut = (text: string,
+  most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`)
 
 const moreFindings = (count: number): string => `and ${count} more ${count === 1 ? 'finding' : 'findings'}: see \`paddock check\``
 
@@ -29,16 +30,21 @@ export function warningsOf(findings: readonly Finding[], errors: readonly FieldE
   const unread = errorLines(errors.slice(0, mostTold)).map((line) => cut(line, longestWarning))
   const texts = findings.slice(0, mostTold - unread.length)
     .map(({ policy, message, remedy }) => shortened(visible(`would violate GunicornPolicy "${policy}": ${message}`), visible(` ${remedy}`)))
-  return within(budget.validate, [...unread, ...texts], errors.length + findings.length, (told, rest) => `${told} ${told === 1 ? 'finding is' : 'findings are'} shown here, ${moreFindings(rest)}`)
+  return within(budget.validate, [...unread, ...texts], errors.length + findings.length,
+    (told, rest) => `${told} ${told === 1 ? 'finding is' : 'findings are'} shown here, ${moreFindings(rest)}`)
 }
 
 /** What is mended, by container. */
 export function fixWarnings(findings: readonly Finding[]): readonly string[] {
   const groups = groupsOf(findings)
   const texts = groups.slice(0, mostTold).map(({ container, policy, some }) =>
-    cut(visible(`fixes by GunicornPolicy "${policy}" in container "${container}": ${ruleList(some).replaceAll(',', ', ')}`), longestWarning))
-  return within(budget.mutate, texts, groups.length, (told, rest) =>
-    `fixes ${findings.length} findings: those of ${told} ${told === 1 ? 'container' : 'containers'} are shown here, and ${rest} more: see \`paddock check --diff\``)
+    cut(visible(`fixes by GunicornPolicy "${policy}" in container "${container}": ${ruleList(some).replaceAll(',', ', ')}`), longestWarning)
+  )
+  return within(budget.mutate, texts, groups.length,
+    (told, rest) =>
+      `fixes ${findings.length} findings: those of ${told} ${
+        told === 1 ? 'container' : 'containers'
+      } are shown here, and ${rest} more: see \`paddock check --diff\``)
 }
 
 interface Group {
@@ -51,9 +57,11 @@ interface Group {
 function groupsOf(findings: readonly Finding[]): readonly Group[] {
   const [first] = findings
   // Nearly always one policy mends one container.
-  if (first && findings.every(({ container, policy }) => container === first.container && policy === first.policy)) return [{ container: first.container, policy: first.policy, some: findings }]
+  if (first && findings.every(({ container, policy }) => container === first.container && policy === first.policy))
+    return [{ container: first.container, policy: first.policy, some: findings }]
   return [...Map.groupBy(findings, ({ container }) => container)].flatMap(([container, mended]) =>
-    [...Map.groupBy(mended, ({ policy }) => policy)].map(([policy, some]) => ({ container, policy, some })))
+    [...Map.groupBy(mended, ({ policy }) => policy)].map(([policy, some]) => ({ container, policy, some }))
+  )
 }
 
 /** As many of the texts as there is room for. What is left out is told first, as what comes last may get lost. */
@@ -61,12 +69,14 @@ function within(room: number, texts: readonly string[], count: number, summary: 
   let sum = texts.reduce((length, text) => length + text.length, 0)
   if (texts.length === count && sum <= room) return texts
   let told = Math.min(texts.length, count - 1)
-  for (sum -= texts[told]?.length ?? 0; told > 0 && sum + summary(told, count - told).length > room; told--) sum -= texts[told - 1]?.length ?? 0
+  for (sum -= texts[told]?.length ?? 0; told > 0 && sum + summary(told, count - told).length > room; told--)
+    sum -= texts[told - 1]?.length ?? 0
   return [summary(told, count - told), ...texts.slice(0, told)]
 }
 
 /** The text with what may follow it, cut to what the API server passes on whole. */
-const shortened = (text: string, more: string): string => (text.length + more.length <= longestWarning ? text + more : cutBeforeRule(text, longestWarning))
+const shortened = (text: string,
+  more: string): string => (text.length + more.length <= longestWarning ? text + more : cutBeforeRule(text, longestWarning))
 
 /** A message cut to so many characters at most, with its rule. */
 function cutBeforeRule(message: string, most: number): string {
@@ -78,7 +88,8 @@ function cutBeforeRule(message: string, most: number): string {
 /** The answer to an object that is turned away. */
 export function denial(workload: Workload, findings: readonly Finding[]): Status {
   const told = findings.slice(0, mostTold)
-  const text = ({ message, remedy }: Finding): string => `${cutBeforeRule(visible(message), longestLine)} ${cut(visible(remedy), longestLine)}`
+  const text = ({ message, remedy }: Finding): string =>
+    `${cutBeforeRule(visible(message), longestLine)} ${cut(visible(remedy), longestLine)}`
   const lines = told.map((finding) => `violates GunicornPolicy "${visible(finding.policy)}": ${text(finding)}`)
   if (told.length < findings.length) lines.push(moreFindings(findings.length - told.length))
   return {
@@ -86,12 +97,16 @@ export function denial(workload: Workload, findings: readonly Finding[]): Status
     code: 403,
     reason: 'Forbidden',
     message: lines.join('\n'),
-    details: detailsOf(workload, told.map((finding) => ({ reason: causeReason[finding.shape], field: cut(visible(finding.field), longestLine), message: text(finding) }))),
+    details: detailsOf(workload,
+      told.map((finding) => ({ reason: causeReason[finding.shape], field: cut(visible(finding.field), longestLine),
+        message: text(finding) })
+      )),
   }
 }
 
 /** What is wrong with the types of fields, as the API server words it. */
-const errorLines = (errors: readonly FieldError[]): string[] => errors.map(({ path, shape, value, detail }) => cut(visible(fieldMessage(path, shape, value, detail)), longestLine))
+const errorLines = (errors: readonly FieldError[]): string[] =>
+  errors.map(({ path, shape, value, detail }) => cut(visible(fieldMessage(path, shape, value, detail)), longestLine))
 
 /** The answer to an object with fields of a wrong type, such as a definition of somebody's own may let pass. */
 export function invalidity(workload: Workload, errors: readonly FieldError[]): Status {
@@ -103,12 +118,18 @@ export function invalidity(workload: Workload, errors: readonly FieldError[]): S
     code: 422,
     reason: 'Invalid',
     message: `${workload.kind.kind} "${cut(visible(workload.name), longestWarning)}" is invalid: ${lines.join(', ')}${more}`,
-    details: detailsOf(workload, told.map(({ path, shape }, index) => ({ reason: causeReason[shape], field: cut(visible(fieldPath(path)), longestLine), message: lines[index] ?? '' }))),
+    details: detailsOf(workload,
+      told.map(({ path, shape }, index) => ({ reason: causeReason[shape], field: cut(visible(fieldPath(path)), longestLine),
+        message: lines[index] ?? '' })
+      )),
   }
 }
 
-const detailsOf = ({ name, kind }: Workload, causes: NonNullable<Status['details']>['causes']): NonNullable<Status['details']> =>
-  ({ name: cut(visible(name), longestWarning), kind: kind.kind, causes })
+const detailsOf = ({ name, kind }: Workload, causes: NonNullable<Status['details']>['causes']): NonNullable<Status['details']> => ({
+  name: cut(visible(name), longestWarning),
+  kind: kind.kind,
+  causes,
+})
 
 export const policyList = (findings: readonly Finding[]): string => listed(findings.map(({ policy }) => policy))
 

@@ -46,12 +46,14 @@ export interface ProcessOptions extends CheckOptions {
 }
 
 /** Checks the text of a platform's file. What is to be rewritten is handed to `rewrite`. */
-export function* checkPlatformFile(kind: PlatformFile, text: string, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void): Generator<Checked> {
+export function* checkPlatformFile(kind: PlatformFile, text: string, options: ProcessOptions,
+  rewrite: (rewrite: Rewrite) => void): Generator<Checked> {
   const file = readPlatformFile(kind, text, options)
   const lines = new Lines(text)
   for (const { message, start, end } of file.faults) yield { unreadable: { message, span: spanIn(lines, { start, end }) } }
   const pythons = new Map<string, Python>()
-  const checksOf = (of: ReadFile, where: Lines): ProcessCheck[] => of.processes.map((process) => new ProcessCheck(process, of, where, pythons, options, rewrite))
+  const checksOf = (of: ReadFile, where: Lines): ProcessCheck[] =>
+    of.processes.map((process) => new ProcessCheck(process, of, where, pythons, options, rewrite))
   const own = checksOf(file, lines)
   const others = fileBeside(kind, options)
   const beside = others ? checksOf(others.file, new Lines(others.text)) : []
@@ -65,7 +67,9 @@ export function* checkPlatformFile(kind: PlatformFile, text: string, options: Pr
 function fileBeside(kind: PlatformFile, options: ProcessOptions): { readonly file: ReadFile; readonly text: string } | undefined {
   if (options.platform.dialect !== 'blueking') return undefined
   const other = kind === 'Procfile' ? 'app_desc' : 'Procfile'
-  const text = (other === 'Procfile' ? ['Procfile'] : descriptionNames).map((name) => options.repository(name)).find((one) => one !== undefined)
+  const text = (other === 'Procfile' ? ['Procfile'] : descriptionNames).map((name) => options.repository(name)).find((one) =>
+    one !== undefined
+  )
   return text === undefined ? undefined : { file: readPlatformFile(other, text, options), text }
 }
 
@@ -86,7 +90,8 @@ class ProcessCheck {
   /** The scripts that it starts and that are not there. */
   readonly #missing: string[] = []
 
-  constructor(process: Process, file: ReadFile, lines: Lines, pythons: Map<string, Python>, options: ProcessOptions, rewrite: (rewrite: Rewrite) => void) {
+  constructor(process: Process, file: ReadFile, lines: Lines, pythons: Map<string, Python>, options: ProcessOptions,
+    rewrite: (rewrite: Rewrite) => void) {
     this.#process = process
     this.#file = file
     this.#lines = lines
@@ -96,7 +101,8 @@ class ProcessCheck {
     const { folder = '' } = process
     this.#folder = folder === '' ? '' : `${folder}/`
     this.#repository = (path) => options.repository(this.#folder + path)
-    this.#surroundings = { configFile: configFilesIn(this.#repository, options.platform.folders, options.surroundings?.configFile), isRepository: true }
+    this.#surroundings = { configFile: configFilesIn(this.#repository, options.platform.folders, options.surroundings?.configFile),
+      isRepository: true }
     this.#python = pythons.get(folder) ?? repositoryPython(options.requirements, this.#repository, this.#folder)
     pythons.set(folder, this.#python)
     this.#workload = workloadOf(process, options.platform)
@@ -129,24 +135,33 @@ class ProcessCheck {
     const scripts = this.#started.flatMap((script) => this.#script(script, shared, mended))
     if (checked.edits.length > 0) this.#mend(object, checked.edits)
     // A script that does no more than start the next, or a process that starts one, has nothing to tell.
-    const parts = [{ ...checked, checked: checked.workload as Checked }, ...scripts].filter(({ found }, index, all) => found > 0 || index === all.length - 1)
-    for (const [index, { checked: one }] of parts.entries()) yield* 'workload' in one ? placed({ ...one, isPart: index > 0 || process.path.length === 0 }, this.#configPlace) : [{ ...one, isPart: index > 0 || process.path.length === 0 }]
+    const parts = [{ ...checked, checked: checked.workload as Checked }, ...scripts].filter(({ found }, index, all) =>
+      found > 0 || index === all.length - 1
+    )
+    for (const [index, { checked: one }] of parts.entries())
+      yield* 'workload' in one ? placed({ ...one, isPart: index > 0 || process.path.length === 0 }, this.#configPlace)
+        : [{ ...one, isPart: index > 0 || process.path.length === 0 }]
   }
 
   /** Those in the repository, and those that were handed over. */
   readonly #configPlace: ConfigPlaces = (origin, line) => {
     const text = this.#repository(origin)
-    return text === undefined ? this.#options.configPlaces?.(origin, line) : { name: this.#options.folder + this.#folder + origin, text, span: lineSpan(text, line) }
+    return text === undefined ? this.#options.configPlaces?.(origin, line)
+      : { name: this.#options.folder + this.#folder + origin, text, span: lineSpan(text, line) }
   }
 
   #unseen(file: string): Remark {
     const { path } = this.#process
     const detail = `must be in the repository to be checked, and ${JSON.stringify(file)} is not`
-    return { rule: 'unseen-script', path, inFile: this.#start, shape: 'Not found', value: file, detail, remedy: platformRule('unseen-script').remedy }
+    return { rule: 'unseen-script', path, inFile: this.#start, shape: 'Not found', value: file, detail,
+      remedy: platformRule('unseen-script').remedy }
   }
 
-  #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined, span: (finding: Finding) => Span): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
-    const verdict = judge({ object, workload: own, policy, python: this.#python, surroundings: this.#surroundings, read, isFixed: this.#isFixed })
+  #check(own: Workload, object: unknown, policy: Policy, read: (edited: unknown) => Workload | undefined,
+    span: (finding: Finding) => Span
+  ): { workload: Checked & { readonly workload: object }; edits: readonly (readonly Edit[])[]; found: number } {
+    const verdict = judge({ object, workload: own, policy, python: this.#python, surroundings: this.#surroundings, read,
+      isFixed: this.#isFixed })
     return { edits: verdict.rounds, ...this.#told(own, verdict, undefined, span) }
   }
 
@@ -155,7 +170,8 @@ class ProcessCheck {
     return this.#file.faults.length > 0
   }
 
-  #told(own: Workload, verdict: Verdict, line: number | undefined, span: (finding: Finding) => Span): { workload: Checked & { readonly workload: object }; found: number } {
+  #told(own: Workload, verdict: Verdict, line: number | undefined,
+    span: (finding: Finding) => Span): { workload: Checked & { readonly workload: object }; found: number } {
     const { findings, mended, gunicorns, invocations, decision } = verdict
     return {
       found: gunicorns.length + findings.length,
@@ -166,7 +182,9 @@ class ProcessCheck {
           workload: own,
           invocations,
           decision,
-          findings: findings.map((finding): ReportedFinding => ({ finding, span: span(finding), fixable: mended.has(finding), fixed: false })),
+          findings: findings.map((finding): ReportedFinding => ({ finding, span: span(finding), fixable: mended.has(finding),
+            fixed: false })
+          ),
           patch: () => verdict.patch(),
         },
       },
@@ -178,7 +196,9 @@ class ProcessCheck {
     const { read } = this.#file
     if (command.form !== 'text') return this.#rewrite({ script: undefined, edits: inRounds(rounds) })
     const { path, range } = command.text
-    if (read) return this.#rewrite({ script: undefined, change: { path, start: range.start, rounds: rounds.map((edits) => edits.filter((edit) => edit.op === 'splice')), read } })
+    if (read)
+      return this.#rewrite({ script: undefined,
+        change: { path, start: range.start, rounds: rounds.map((edits) => edits.filter((edit) => edit.op === 'splice')), read } })
     const mended = rounds.reduce((left: unknown, edits) => applyEdits(left, edits), object)
     this.#rewrite({ script: undefined, splice: { ...range, text: String(valueAt(mended, path)) } })
   }
@@ -187,7 +207,8 @@ class ProcessCheck {
 
   #startedAs({ file, text, workload, withText }: ProcessScript): Started {
     const { path } = this.#process
-    const sharing = { name: this.#name, object: objectWith(path, text), path, workload, policy: this.#policy, python: this.#python, surroundings: this.#surroundings, read: withText, isFixed: this.#isFixed }
+    const sharing = { name: this.#name, object: objectWith(path, text), path, workload, policy: this.#policy, python: this.#python,
+      surroundings: this.#surroundings, read: withText, isFixed: this.#isFixed }
     return { name: this.#folder + file, text, sharing }
   }
 
@@ -197,7 +218,8 @@ class ProcessCheck {
     const verdict = shared.verdict(started, this.#folder)
     if (!verdict) return []
     const lines = new Lines(text)
-    const { workload: checked, found } = this.#told(workload, verdict, 1, ({ place: { start = 0, end = start + 1 } }) => spanIn(lines, { start, end }))
+    const { workload: checked, found } = this.#told(workload, verdict, 1,
+      ({ place: { start = 0, end = start + 1 } }) => spanIn(lines, { start, end }))
     if (verdict.rounds.length > 0 && !mended.has(name)) {
       const after = verdict.rounds.reduce((left: unknown, round) => applyEdits(left, round), object)
       this.#rewrite({ script: name, before: text, splice: { start: 0, end: text.length, text: String(valueAt(after, path)) } })
@@ -243,17 +265,21 @@ function spanIn(lines: Lines, { start, end }: Range): Span {
 /** The process with the texts of its command as they stand in an object. */
 function withTexts(process: Process, object: unknown): Process {
   const { command } = process
-  if (command.form === 'text') return { ...process, command: { form: 'text', text: { ...command.text, value: String(valueAt(object, command.text.path)) } } }
+  if (command.form === 'text')
+    return { ...process, command: { form: 'text', text: { ...command.text, value: String(valueAt(object, command.text.path)) } } }
   if (command.form === 'none') return process
   const words = command.lists.flatMap((list) => {
     const value = valueAt(object, list)
-    return (Array.isArray(value) ? value : []).map((word, index): WrittenText => ({ path: [...list, index], value: String(word), range: { start: 0, end: 1 }, offset: undefined }))
+    return (Array.isArray(value) ? value : []).map((word, index): WrittenText => ({ path: [...list, index], value: String(word),
+      range: { start: 0, end: 1 }, offset: undefined })
+    )
   })
   return { ...process, command: { ...command, words } }
 }
 
 function objectWith(path: Path, value: unknown): unknown {
-  return path.reduceRight<unknown>((inner, step) => (typeof step === 'number' ? Object.assign([], { [step]: inner }) : { [step]: inner }), value)
+  return path.reduceRight<unknown>((inner, step) => (typeof step === 'number' ? Object.assign([], { [step]: inner }) : { [step]: inner }),
+    value)
 }
 
 /** Settings go into the command: no process has variables of its own. */
@@ -268,5 +294,6 @@ function policyOf({ kind, apiVersion, name }: Process, { policyFor }: CheckOptio
 
 /** The policy for a text in which quotes do not hold: what needs them cannot be put in. */
 function withoutQuotes(policy: Policy): Policy {
-  return { ...policy, defaults: Object.fromEntries(Object.entries(policy.defaults).filter(([, value]) => /^[\w.,:/@%+=$-]*$/.test(String(value)))) }
+  return { ...policy,
+    defaults: Object.fromEntries(Object.entries(policy.defaults).filter(([, value]) => /^[\w.,:/@%+=$-]*$/.test(String(value)))) }
 }

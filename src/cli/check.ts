@@ -19,7 +19,9 @@ import type { ReportedFinding, ReportedWorkload, Span, Unreadable } from './repo
 /** What a file holds, one thing at a time. */
 export type Checked = ({ readonly workload: ReportedWorkload } | { readonly unreadable: Unreadable }) & {
   /** The file that it stands in, where that is another one. */
-  readonly file?: { readonly name: string; readonly text: string; /** True where the name is not to be taken from the folder of the file that was read. */ readonly isFound?: boolean }
+  readonly file?: { readonly name: string;
+    readonly text: string; /** True where the name is not to be taken from the folder of the file that was read. */
+    readonly isFound?: boolean }
   /** True where it is no workload of its own, but more of one that has been told of, or its file. */
   readonly isPart?: boolean
 }
@@ -75,7 +77,8 @@ function documentRead(item: unknown, workloads: readonly Workload[], line: numbe
   return { isObject, isLeft, line, remark: `${what}${done}${question}` }
 }
 
-function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload: Workload, isFilled: boolean, options: CheckOptions, edit: (edit: DocumentEdits) => void): Generator<Checked> {
+function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload: Workload, isFilled: boolean, options: CheckOptions,
+  edit: (edit: DocumentEdits) => void): Generator<Checked> {
   const { errors } = workload
   for (const error of errors) {
     const place = manifest.locate([...at, ...error.path])
@@ -118,7 +121,9 @@ export function* placed(checked: Checked & { readonly workload: ReportedWorkload
   })
   yield elsewhere.size === 0 ? checked : { ...checked, workload: { ...workload, findings } }
   for (const [name, { text, findings: own }] of elsewhere)
-    yield { isPart: true, file: { name, text, isFound: true }, workload: { ...workload, invocations: 0, line: own[0]?.span?.line, findings: own, decision: decisionOn(own.map(({ finding }) => finding)), patch: () => [] } }
+    yield { isPart: true, file: { name, text, isFound: true },
+      workload: { ...workload, invocations: 0, line: own[0]?.span?.line, findings: own,
+        decision: decisionOn(own.map(({ finding }) => finding)), patch: () => [] } }
 }
 
 function pythonFor(workload: Workload, { requirements }: CheckOptions): Python {

@@ -26,12 +26,16 @@ interface Started {
 }
 
 export async function circumstancesOf(files: readonly string[], flags: CommandFlags, io: Io): Promise<Circumstances> {
-  if (flags.command !== undefined && files.length > 0) throw new UsageError('diagnose takes the settings either from --command or from a file')
+  if (flags.command !== undefined && files.length > 0)
+    throw new UsageError('diagnose takes the settings either from --command or from a file')
   const [file, ...others] = files
   if (others.length > 0) throw new UsageError('diagnose takes the settings from one file')
   const started = flags.command === undefined ? await startedBy(file ?? '', flags, io) : startedIn(flags.command, flags, io)
   const [first] = started
-  if (!first) throw new UsageError(`${flags.command === undefined ? visible(file ?? '') : '--command'}: no gunicorn is started there, as far as can be seen`)
+  if (!first)
+    throw new UsageError(
+      `${flags.command === undefined ? visible(file ?? '') : '--command'}: no gunicorn is started there, as far as can be seen`,
+    )
   if (started.length > 1) io.stderr.write(`paddock: ${started.length} gunicorns are started there: the settings of the first are taken\n`)
   return readSettings(first, flags.gunicorn)
 }
@@ -45,21 +49,27 @@ async function startedBy(file: string, flags: CommandFlags, io: Io): Promise<rea
   const kind = platformFile(file)
   if (kind !== undefined) {
     const { processInvocations } = await import('./explain-processes.ts')
-    const found = processInvocations({ path: file, kind, text, repository: repository(file, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, flags)
+    const found = processInvocations({ path: file, kind, text, repository: repository(file, io, (message) =>
+      io.stderr.write(`paddock: ${message}\n`)) }, flags)
     // Behind the platform's address stands the process `web`.
-    return [...found.filter(({ process }) => process === 'web'), ...found.filter(({ process }) => process !== 'web')].map(({ invocation }) => invocation).slice(0, 1)
+    return [...found.filter(({ process }) => process === 'web'), ...found.filter(({ process }) => process !== 'web')].map((
+      { invocation },
+    ) => invocation).slice(0, 1)
   }
   const surroundings = { configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
   return [...readManifests(text)].flatMap(({ value }) => [...readObjects(value)])
     .flatMap(({ item }) => [...readWorkloads(item)])
-    .flatMap((workload) => inspectWorkload(withRelease(workload, annotatedPython(workload)), surroundings, []).flatMap(({ invocations }) => invocations))
+    .flatMap((workload) =>
+      inspectWorkload(withRelease(workload, annotatedPython(workload)), surroundings, []).flatMap(({ invocations }) => invocations)
+    )
 }
 
 function named(file: string, io: Io): string {
   try {
     return io.readFile(file)
   } catch (error) {
-    if (error instanceof FileError && error.isAbsent && /^\w+\/[\w.-]+$/.test(file)) throw new UsageError(`${error.message}: diagnose reads logs: kubectl logs ${file} | paddock diagnose -`)
+    if (error instanceof FileError && error.isAbsent && /^\w+\/[\w.-]+$/.test(file))
+      throw new UsageError(`${error.message}: diagnose reads logs: kubectl logs ${file} | paddock diagnose -`)
     throw error
   }
 }
@@ -75,8 +85,16 @@ function readSettings({ settings }: Started, gunicorn: string | undefined): Circ
   }
   const timeout = number('timeout')
   return {
-    isKnown: true, gunicorn, workers: number('workers'), threads: number('threads'), workerClass: text('worker_class'), timeout: timeout === 0 ? undefined : timeout,
-    gracefulTimeout: number('graceful_timeout'), maxRequests: number('max_requests'), accessLogFormat: text('access_log_format'), daemon: settings.value('daemon') === true,
+    isKnown: true,
+    gunicorn,
+    workers: number('workers'),
+    threads: number('threads'),
+    workerClass: text('worker_class'),
+    timeout: timeout === 0 ? undefined : timeout,
+    gracefulTimeout: number('graceful_timeout'),
+    maxRequests: number('max_requests'),
+    accessLogFormat: text('access_log_format'),
+    daemon: settings.value('daemon') === true,
     application: settings.application ?? undefined,
   }
 }

@@ -26,12 +26,16 @@ export async function run(argv: readonly string[], version: string, outside: Out
       .addOption(new Option('--preset <name>', 'a policy that ships with Paddock (default: blueking)').choices(presetNames))
   const registryFlags = (command: Command): Command =>
     command
-      .option('--registry-config <file>', 'a docker config file with the credentials of registries (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)')
+      .option('--registry-config <file>',
+        'a docker config file with the credentials of registries (default: $DOCKER_CONFIG/config.json, ~/.docker/config.json)')
       .option('--registry-ca <file>', 'certificates of authorities that registries may be signed by, besides the usual ones (PEM)')
       .option('--insecure-registry <host:port>', 'a registry without TLS, or with a certificate that is not checked (repeatable)', several)
   const governing = async (flags: PolicyFlags): Promise<Governing> => (await import('./governing.ts')).governing(flags, io)
   const adding = (command: Command): Command => {
-    program.addCommand(command.exitOverride().configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(withVisible(argv, text)) }))
+    program.addCommand(
+      command.exitOverride().configureOutput({ writeOut: (text) => io.stdout.write(text),
+        writeErr: (text) => io.stderr.write(withVisible(argv, text)) }),
+    )
     return command
   }
 
@@ -42,13 +46,22 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .option('--images', 'look into the images of workloads for what is installed')
     .option('--image-platform <platform>', 'which of the images of an index, as in linux/arm64 (default: linux/amd64)')
     .option('--offline', 'ask nothing of a network, whatever else is said')
-    .option('--config-file <path=file>', 'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
-    .addOption(new Option('--platform <name>', 'the platform that reads Procfile and app_desc.yaml (default: that of the preset, else blueking and what others read differently)').choices(platformNames))
-    .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`, outputs)
-    .addOption(new Option('--fail-on <action>', 'what ends with exit status 1').choices(['deny', 'warn', 'audit', 'fix', 'never']).default('deny'))
+    .option('--config-file <path=file>',
+      'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
+    .addOption(
+      new Option('--platform <name>',
+        'the platform that reads Procfile and app_desc.yaml (default: that of the preset, else blueking and what others read differently)')
+        .choices(platformNames),
+    )
+    .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`,
+      outputs)
+    .addOption(
+      new Option('--fail-on <action>', 'what ends with exit status 1').choices(['deny', 'warn', 'audit', 'fix', 'never']).default('deny'),
+    )
     .option('--exclude <pattern>', 'what is left out of folders, as a line of .gitignore has it (repeatable)', several)
     .option('--stdin-filename <name>', 'what - is, by the name of a file: Procfile, app_desc.yaml')
-    .option('--changed', 'the files are those that have changed: a file that Paddock does not read stands for the Procfile or app_desc.yaml beside it')
+    .option('--changed',
+      'the files are those that have changed: a file that Paddock does not read stands for the Procfile or app_desc.yaml beside it')
     .option('--fix', 'mend the files in place')
     .option('--diff', 'show what --fix changes; alone, change nothing')
     .action(async (paths: string[], flags) => {
@@ -59,10 +72,14 @@ export async function run(argv: readonly string[], version: string, outside: Out
   adding(new Command('explain'))
     .description('show how a command is understood')
     .argument('[word...]', 'a manifest, a Procfile or app_desc.yaml, or behind -- a command line')
-    .addOption(new Option('--platform <name>', 'the platform that reads Procfile and app_desc.yaml (default: blueking, in each of its ways)').choices(platformNames))
+    .addOption(
+      new Option('--platform <name>', 'the platform that reads Procfile and app_desc.yaml (default: blueking, in each of its ways)')
+        .choices(platformNames),
+    )
     .option('--shell <script>', 'a script, as `sh -c` runs it')
     .option('--env <name=value>', 'a variable of the environment (repeatable)', variables, {})
-    .option('--config-file <path=file>', 'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
+    .option('--config-file <path=file>',
+      'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
     .option('--gunicorn <version>', 'the gunicorn release')
     .option('--all', 'show defaults too')
     .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'json']).default('text'))
@@ -97,9 +114,13 @@ export async function run(argv: readonly string[], version: string, outside: Out
       const { runServe } = await import('./run-serve.ts')
       const { host, port, certDir, clientCa, examples, once = false } = flags
       const { policyFor, namespaces } = await governing(flags)
-      if (namespaces) io.stderr.write('paddock: the labels of namespaces are not known here, but for their names: policies that ask for others are left out\n')
+      if (namespaces)
+        io.stderr.write(
+          'paddock: the labels of namespaces are not known here, but for their names: policies that ask for others are left out\n',
+        )
       if (once && examples === undefined) throw new UsageError('--once needs --examples')
-      if (clientCa !== undefined && examples !== undefined) throw new UsageError('--examples cannot be used with --client-ca: it has no certificate to present')
+      if (clientCa !== undefined && examples !== undefined)
+        throw new UsageError('--examples cannot be used with --client-ca: it has no certificate to present')
       status = await runServe({ host, port, certDir, clientCa, policyFor, examples, once }, skins.serve, io)
     })
 
@@ -111,8 +132,11 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .option('--kind <kind>', 'a kind of workload to look at (repeatable)', kinds)
     .option('--kubeconfig <file>', 'the cluster')
     .option('--context <name>', 'the context of the kubeconfig')
-    .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`, outputs)
-    .addOption(new Option('--fail-on <action>', 'what ends with exit status 1').choices(['deny', 'warn', 'audit', 'fix', 'never']).default('deny'))
+    .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`,
+      outputs)
+    .addOption(
+      new Option('--fail-on <action>', 'what ends with exit status 1').choices(['deny', 'warn', 'audit', 'fix', 'never']).default('deny'),
+    )
     .action(async (flags) => {
       const { runScan } = await import('./run-scan.ts')
       status = await runScan({ ...flags, version }, skins.scan, io)
@@ -134,7 +158,8 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .option('--logs <file>', 'a log to read, as large as it is (repeatable)', several)
     .option('--command <script>', 'the command that started gunicorn, for the settings that held')
     .option('--env <name=value>', 'a variable of its environment (repeatable)', variables, {})
-    .option('--config-file <path=file>', 'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
+    .option('--config-file <path=file>',
+      'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
     .option('--gunicorn <version>', 'the gunicorn release')
     .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'json', 'html']).default('text'))
     .action(async (files: string[], flags) => {

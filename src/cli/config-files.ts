@@ -20,7 +20,9 @@ export const readEach = (files: Readonly<Record<string, string>>, { readFile }: 
 const handedOver = (path: string): string => `--config-file ${path}`
 
 /** Finds a place in a config file by where it is from. */
-export type ConfigPlaces = (origin: string, line: number) => { readonly name: string; readonly text: string; readonly span: Span } | undefined
+export type ConfigPlaces = (origin: string, line: number) =>
+  | { readonly name: string; readonly text: string; readonly span: Span }
+  | undefined
 
 /** Places in the files that were handed over. */
 export function configPlaces(files: Readonly<Record<string, string>>, texts: Readonly<Record<string, string>>): ConfigPlaces {
@@ -39,7 +41,11 @@ export function lineSpan(text: string, line: number): Span {
 
 /** Finds the texts by their paths, which are absolute or start in the folder that gunicorn starts in. */
 export function configFilesAt(texts: Readonly<Record<string, string>>): CommandLine['configFile'] {
-  const files = new Map(Object.entries(texts).map(([path, text]): [string, ConfigText] => [posix.normalize(path), { name: path, text, origin: handedOver(path) }]))
+  const files = new Map(
+    Object.entries(texts).map((
+      [path, text],
+    ): [string, ConfigText] => [posix.normalize(path), { name: path, text, origin: handedOver(path) }]),
+  )
   return (path, folder) => {
     const found = files.get(posix.normalize(path))
     if (found) return posix.isAbsolute(path) || folder() === '' ? found : null
@@ -51,7 +57,8 @@ export function configFilesAt(texts: Readonly<Record<string, string>>): CommandL
  * Finds config files in the repository whose root an application starts in, but for those that are handed over. `roots` are where
  * the repository stands when it runs.
  */
-export function configFilesIn(repository: Repository, roots: readonly string[], given?: CommandLine['configFile']): CommandLine['configFile'] {
+export function configFilesIn(repository: Repository, roots: readonly string[],
+  given?: CommandLine['configFile']): CommandLine['configFile'] {
   return (path, folder) => {
     const handed = given?.(path, folder)
     if (handed !== undefined) return handed
@@ -123,7 +130,8 @@ export class ConfigMapCollection implements Learner {
         const content = lines.at(line - 1) ?? ''
         const indent = content.length - content.trimStart().length
         const offset = manifest.sourceOffset(path, lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0) + indent)
-        return offset === undefined ? undefined : { name: held.name, text: held.text, span: { ...manifest.position(offset), width: Math.max(1, content.trim().length) } }
+        return offset === undefined ? undefined
+          : { name: held.name, text: held.text, span: { ...manifest.position(offset), width: Math.max(1, content.trim().length) } }
       }
       return undefined
     }

@@ -34,7 +34,9 @@ interface Asked {
 const ways = ['blueking', 'blueking-image', 'blueking-legacy-image'] as const
 
 const titles: Readonly<Record<string, string>> = {
-  blueking: 'built with buildpacks', 'blueking-image': 'built from a Dockerfile, or an image', 'blueking-legacy-image': 'an image of an app that is not cloud-native',
+  blueking: 'built with buildpacks',
+  'blueking-image': 'built from a Dockerfile, or an image',
+  'blueking-legacy-image': 'an image of an app that is not cloud-native',
 }
 
 const modeWords: Readonly<Record<Mode, string>> = {
@@ -74,17 +76,23 @@ export function explainProcesses({ path, kind, text, repository }: Asked, flags:
   const lines = new Lines(text)
   return {
     faults: faults.map(({ message, start }) => `${path}:${place(lines, start)}: ${message}`),
-    text: (paint) => processes.filter(({ path: at }) => at.length > 0).map((process) => processText(process, path, lines, repository, flags, paint)).join('\n'),
+    text: (paint) =>
+      processes.filter(({ path: at }) => at.length > 0).map((process) => processText(process, path, lines, repository, flags, paint)).join(
+        '\n',
+      ),
     data: () => processes.flatMap((process) => processData(process, path, repository, flags)),
   }
 }
 
 /** The gunicorns that a file's processes start, in the first of the ways that there are. */
-export function processInvocations({ kind, text, repository }: Asked, flags: Pick<ExplainFlags, 'platform' | 'gunicorn'>): readonly { readonly process: string; readonly invocation: Invocation }[] {
+export function processInvocations({ kind, text, repository }: Asked,
+  flags: Pick<ExplainFlags, 'platform' | 'gunicorn'>): readonly { readonly process: string; readonly invocation: Invocation }[] {
   const { processes } = readPlatformFile(kind, text, { platform: platformOf(flags), compared: false, repository })
   return processes.flatMap((process) => {
     const [first] = outcomes(process, repository, flags)
-    return (first?.started ?? []).flatMap(({ workload }) => inspect(workload, first?.surroundings ?? {}, []).map((invocation) => ({ process: process.name, invocation })))
+    return (first?.started ?? []).flatMap(({ workload }) =>
+      inspect(workload, first?.surroundings ?? {}, []).map((invocation) => ({ process: process.name, invocation }))
+    )
   })
 }
 
@@ -92,10 +100,14 @@ const processData = (process: Process, path: string, repository: Repository, fla
   outcomes(process, repository, flags).flatMap(({ way, started, remarks, surroundings }) =>
     started.flatMap(({ script, workload }) =>
       inspect(workload, surroundings, []).map((invocation) => ({
-        file: script ?? path, container: process.name, platform: way.name, mode: modeOf(process.command, way.platform),
-        lost: remarks.map(({ detail }) => detail), ...explainInvocation(invocation, pinned(workload.gunicorn ?? '')),
-      })),
-    ),
+        file: script ?? path,
+        container: process.name,
+        platform: way.name,
+        mode: modeOf(process.command, way.platform),
+        lost: remarks.map(({ detail }) => detail),
+        ...explainInvocation(invocation, pinned(workload.gunicorn ?? '')),
+      }))
+    )
   )
 
 function platformOf({ platform: name = defaultPlatform }: Pick<ExplainFlags, 'platform'>): Platform {
@@ -104,7 +116,8 @@ function platformOf({ platform: name = defaultPlatform }: Pick<ExplainFlags, 'pl
   return platform
 }
 
-function outcomes(process: Process, repository: Repository, { platform: chosen, gunicorn }: Pick<ExplainFlags, 'platform' | 'gunicorn'>): Outcome[] {
+function outcomes(process: Process, repository: Repository,
+  { platform: chosen, gunicorn }: Pick<ExplainFlags, 'platform' | 'gunicorn'>): Outcome[] {
   // Version 3 is for cloud-native apps alone.
   const possible = chosen === undefined ? ways.filter((way) => process.apiVersion !== '3' || way !== 'blueking-legacy-image') : [chosen]
   return possible.flatMap((name) => {
@@ -118,20 +131,28 @@ function outcome(process: Process, way: Way, repository: Repository, asked: stri
   const folder = process.folder ? `${process.folder}/` : ''
   const python = repositoryPython(undefined, (file) => repository(folder + file), folder)
   const version = versionIn(asked)
-  const released = (workload: Workload): Workload => (version === undefined ? withRelease(workload, python) : { ...workload, gunicorn: `==${version}` })
+  const released = (
+    workload: Workload,
+  ): Workload => (version === undefined ? withRelease(workload, python) : { ...workload, gunicorn: `==${version}` })
   const scripts = [...processScripts(process, own, way.platform, { read: (file) => repository(folder + file) })]
-  const started = [{ script: undefined, workload: released(own) }, ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: released(workload) }))]
+  const started = [{ script: undefined, workload: released(own) },
+    ...scripts.map(({ file, workload }) => ({ script: folder + file, workload: released(workload) }))]
   const remarks = own.remarks ?? []
   const surroundings = { configFile: configFilesIn((file) => repository(folder + file), way.platform.folders), isRepository: true }
   const found = started.flatMap(({ workload }) => inspect(workload, surroundings, []))
-  const identity = JSON.stringify([found.map(({ words }) => words.map(({ value, text }) => value ?? [text])), remarks.map(({ detail }) => detail)])
+  const identity = JSON.stringify([found.map(({ words }) => words.map(({ value, text }) => value ?? [text])),
+    remarks.map(({ detail }) => detail)])
   return { way, started, remarks, surroundings, identity }
 }
 
 function processText(process: Process, path: string, lines: Lines, repository: Repository, flags: ExplainFlags, paint: Paint): string {
   const { name, module = 'default', command } = process
   const at = command.form === 'text' ? command.text.range.start : command.form === 'list' ? (command.words[0]?.range.start ?? 0) : 0
-  const title = visible(`${path}:${place(lines, at)}: process "${name}"${module === 'default' ? '' : ` of module "${module}"`}${process.kind === 'Procfile' ? '' : `, ${fieldPath(process.path)}`}`)
+  const title = visible(
+    `${path}:${place(lines, at)}: process "${name}"${module === 'default' ? '' : ` of module "${module}"`}${
+      process.kind === 'Procfile' ? '' : `, ${fieldPath(process.path)}`
+    }`,
+  )
   const texts = [paint('bold', title), `  ${paint('dim', 'says:')} ${written(command)}`]
   for (const [, same] of Map.groupBy(outcomes(process, repository, flags), ({ identity }) => identity)) {
     const [first] = same
@@ -144,7 +165,10 @@ function processText(process: Process, path: string, lines: Lines, repository: R
     const view = { all: flags.all === true, paint }
     const cut: UnreadContainer[] = []
     const found = first.started.flatMap(({ script, workload }) =>
-      inspect(workload, first.surroundings, cut).map((invocation) => picture(invocation, { ...view, ...(script === undefined ? {} : { title: script }) })))
+      inspect(workload, first.surroundings, cut).map((invocation) =>
+        picture(invocation, { ...view, ...(script === undefined ? {} : { title: script }) })
+      )
+    )
     for (const { reason } of cut) texts.push(`    ${notReadMessage(reason)}`)
     if (found.length + cut.length === 0) texts.push('    no gunicorn is started here, as far as can be seen')
     texts.push(...found.map((text) => indented(text)))

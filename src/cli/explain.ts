@@ -54,13 +54,16 @@ export function readRequest(value: unknown): ExplainRequest {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('a request must be an object')
   const { argv, shell, env = {}, gunicorn, files = {} } = value as Record<string, unknown>
   if ((argv === undefined) === (shell === undefined)) throw new Error('a request must have either "argv" or "shell"')
-  if (argv !== undefined && !(Array.isArray(argv) && argv.every((word) => typeof word === 'string'))) throw new Error('"argv" must be a list of strings')
+  if (argv !== undefined && !(Array.isArray(argv) && argv.every((word) => typeof word === 'string')))
+    throw new Error('"argv" must be a list of strings')
   if (shell !== undefined && typeof shell !== 'string') throw new Error('"shell" must be a string')
-  if (typeof env !== 'object' || env === null || !Object.values(env).every((text) => typeof text === 'string')) throw new Error('"env" must be an object of strings')
-  if (typeof files !== 'object' || files === null || !Object.values(files).every((text) => typeof text === 'string')) throw new Error('"files" must be an object of strings')
+  if (typeof env !== 'object' || env === null || !Object.values(env).every((text) => typeof text === 'string'))
+    throw new Error('"env" must be an object of strings')
+  if (typeof files !== 'object' || files === null || !Object.values(files).every((text) => typeof text === 'string'))
+    throw new Error('"files" must be an object of strings')
   if (gunicorn !== undefined && gunicorn !== null && typeof gunicorn !== 'string') throw new Error('"gunicorn" must be a version')
   return {
-    argv: argv === undefined ? ['sh', '-c', String(shell)] : (argv),
+    argv: argv === undefined ? ['sh', '-c', String(shell)] : argv,
     env: env as Record<string, string>,
     gunicorn: gunicorn ?? undefined,
     files: files as Record<string, string>,
@@ -69,7 +72,8 @@ export function readRequest(value: unknown): ExplainRequest {
 
 /** What a command line comes to, by everything that is known of it. */
 export function understand(request: ExplainRequest): Inspected {
-  return readToItsEnd(() => bounded(() => inspected(request)), (message) => ({ invocations: [], errors: [{ message, start: 0, end: 1 }], unread: [], misstarts: [], mayStartMore: true }))
+  return readToItsEnd(() => bounded(() => inspected(request)),
+    (message) => ({ invocations: [], errors: [{ message, start: 0, end: 1 }], unread: [], misstarts: [], mayStartMore: true }))
 }
 
 /** What is said of something that was not read to its end. */
@@ -88,7 +92,9 @@ function readToItsEnd<Result>(read: () => Result, otherwise: (message: string) =
 
 function inspected({ argv, env, gunicorn, files }: ExplainRequest): Inspected {
   return inspectCommandLine({
-    elements: argv.map((text, index) => ({ path: [index], text, expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })),
+    elements: argv.map((text, index) => ({ path: [index], text,
+      expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })
+    ),
     path: [],
     environment: () => new Environment(Object.entries(env)),
     variables: (name) => (Object.hasOwn(env, name) ? env[name] : undefined),
@@ -99,15 +105,17 @@ function inspected({ argv, env, gunicorn, files }: ExplainRequest): Inspected {
 
 /** `withProcess`: whether it is also told how gunicorn is started and ended. */
 export function explain(request: ExplainRequest, withProcess = false): Explanation {
-  return readToItsEnd(() => bounded(() => {
-    const { invocations, errors } = understand(request)
-    return {
-      invocations: invocations.map((invocation) => ({
-        ...explainInvocation(invocation, request.gunicorn ?? null), ...(withProcess ? explainProcess(invocation) : {}),
-      })),
-      problems: errors.map(({ message }) => ({ message })),
-    }
-  }), (message) => ({ invocations: [], problems: [{ message }] }))
+  return readToItsEnd(() =>
+    bounded(() => {
+      const { invocations, errors } = understand(request)
+      return {
+        invocations: invocations.map((invocation) => ({
+          ...explainInvocation(invocation, request.gunicorn ?? null),
+          ...(withProcess ? explainProcess(invocation) : {}),
+        })),
+        problems: errors.map(({ message }) => ({ message })),
+      }
+    }), (message) => ({ invocations: [], problems: [{ message }] }))
 }
 
 export function explainInvocation(invocation: Found, gunicorn: string | null): ExplainedInvocation {

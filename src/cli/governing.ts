@@ -31,7 +31,8 @@ export async function governing({ policy: files = [], preset: named }: PolicyFla
   if (files.length === 0) return { preset: name, policyFor: () => preset(name), namespaces: undefined, notes: () => [] }
   const { compiled, contradictionLines, readPolicyObjects } = await import('./policy-files.ts')
   const read = readPolicyObjects(files, io)
-  if (named !== undefined && read.policies.length > 0) throw new UsageError(`--preset ${named} and --policy cannot go together: write \`preset: ${named}\` in the policy`)
+  if (named !== undefined && read.policies.length > 0)
+    throw new UsageError(`--preset ${named} and --policy cannot go together: write \`preset: ${named}\` in the policy`)
   const policies = compiled(read, name)
   const namespaces = new NamespaceCollection()
   const undecided = new Set<string>()

@@ -35,7 +35,7 @@ export class ImageLookUps {
         const image = await this.#open(name)
         if (typeof image === 'string') continue
         let look = this.#looks.get(image.digest)
-        if (!look) this.#looks.set(image.digest, (look = await lookInto(image, (bytes) => this.#step(name, bytes))))
+        if (!look) this.#looks.set(image.digest, look = await lookInto(image, (bytes) => this.#step(name, bytes)))
         const command = commandIn(container, image.config)
         const key = keyOf(image, command)
         if (!this.#evidence.has(key)) this.#evidence.set(key, await look.evidence(command))
@@ -90,7 +90,8 @@ function commandIn({ command, args, env, written }: Container, config: ImageConf
   const argv = command ? [...command, ...(args ?? [])] : [...config.entrypoint, ...(args ?? config.cmd)]
   const folder = valueAt(written, ['workingDir'])
   const given = env.flatMap(({ name, value }): [string, string][] => (value === undefined ? [] : [[name, value]]))
-  return { argv, env: { ...own.env, ...Object.fromEntries(given) }, folder: typeof folder === 'string' && folder.startsWith('/') ? folder : own.folder }
+  return { argv, env: { ...own.env, ...Object.fromEntries(given) },
+    folder: typeof folder === 'string' && folder.startsWith('/') ? folder : own.folder }
 }
 
 const keyOf = ({ digest }: StoredImage, command: Command): string => JSON.stringify([digest, command])

@@ -17,8 +17,10 @@ export interface ImageReport {
   readonly platform: string
   readonly python: { readonly version: string; readonly evidence: string } | null
   readonly gunicorn: { readonly version: string; readonly evidence: string } | null
-  readonly distributions: readonly { readonly name: string; readonly version: string; readonly evidence: string; readonly onPath: boolean | null }[]
-  readonly command: { readonly entrypoint: readonly string[]; readonly cmd: readonly string[]; readonly env: Readonly<Record<string, string>>; readonly workingDir: string; readonly user: string }
+  readonly distributions: readonly { readonly name: string; readonly version: string; readonly evidence: string;
+    readonly onPath: boolean | null }[]
+  readonly command: { readonly entrypoint: readonly string[]; readonly cmd: readonly string[];
+    readonly env: Readonly<Record<string, string>>; readonly workingDir: string; readonly user: string }
   readonly configFile: { readonly path: string; readonly settings: Readonly<Record<string, Value>> } | null
   readonly invocations: readonly object[]
   readonly complete: boolean
@@ -26,17 +28,25 @@ export interface ImageReport {
   readonly problems: readonly { readonly message: string }[]
 }
 
-export function imageReport(name: string, wanted: Platform, { digest, config }: StoredImage, look: Look, evidence: ImageEvidence): ImageReport {
+export function imageReport(name: string, wanted: Platform, { digest, config }: StoredImage, look: Look,
+  evidence: ImageEvidence): ImageReport {
   const { entrypoint, cmd, env, workingDir, user, platform } = config
   const { python, gunicorn, distributions, starts, complete, problems } = evidence
   return {
-    apiVersion: 'paddock.dev/v1alpha1', kind: 'ImageReport', image: name, digest, platform: platformText(platform.os === '' ? wanted : platform),
-    python: python && { version: python.version, evidence: python.evidence }, gunicorn,
+    apiVersion: 'paddock.dev/v1alpha1',
+    kind: 'ImageReport',
+    image: name,
+    digest,
+    platform: platformText(platform.os === '' ? wanted : platform),
+    python: python && { version: python.version, evidence: python.evidence },
+    gunicorn,
     distributions: distributions.map((one) => ({ name: one.name, version: one.version, evidence: one.evidence, onPath: one.onPath })),
     command: { entrypoint, cmd, env, workingDir, user },
     configFile: configFileOf(look, evidence),
     invocations: starts.map(({ found }) => ({ ...explainInvocation(found, gunicorn?.version ?? null), ...explainProcess(found) })),
-    complete, read: look.read, problems: problems.map((message) => ({ message })),
+    complete,
+    read: look.read,
+    problems: problems.map((message) => ({ message })),
   }
 }
 
@@ -51,5 +61,7 @@ function configFileOf({ inside: { files } }: Look, { starts: [start], command, g
   const module = readModule(text, '__config__', (name) => (start ? start.found.variables(name) : command.env[name]))
   if ('refused' in module) return { path, settings: {} }
   const release = releasesFor(gunicorn?.version).at(-1) ?? newestRelease
-  return { path, settings: Object.fromEntries([...configured(module, release)].flatMap(({ name, value, isUnsure }) => (value === undefined || isUnsure ? [] : [[name, value]]))) }
+  return { path, settings: Object.fromEntries(
+    [...configured(module, release)].flatMap(({ name, value, isUnsure }) => (value === undefined || isUnsure ? [] : [[name, value]])),
+  ) }
 }

@@ -90,7 +90,10 @@ function outputTo(stream: Stream): Output {
     isTTY: stream.isTTY,
     write(text) {
       const [first = '', ...marked] = text.split(mark)
-      stream.write(visibleLines(first) + marked.map((part) => (sequences[part.charCodeAt(0) - firstNumber] ?? '') + visibleLines(part.slice(1))).join(''))
+      stream.write(
+        visibleLines(first) +
+          marked.map((part) => (sequences[part.charCodeAt(0) - firstNumber] ?? '') + visibleLines(part.slice(1))).join(''),
+      )
     },
     raw: (text) => stream.write(stream.isTTY ? visibleLines(text) : text),
     own(sequence) {

@@ -39,7 +39,9 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
   const ends = settings.readings.find((reading) => reading.exits !== undefined)?.exits
   if (ends !== undefined) lines.push(`  ends at once: --${ends}`)
   const application = settings.application
-  lines.push(row('application', application === null ? oneApplication(invocation) ?? paint('yellow', 'unknown') : (application ?? 'none'), ''))
+  lines.push(
+    row('application', application === null ? oneApplication(invocation) ?? paint('yellow', 'unknown') : (application ?? 'none'), ''),
+  )
   for (const setting of written) lines.push(settingRow(setting, sourceText(setting)))
   if (all) {
     const named = new Set(written.map((setting) => setting.name))
@@ -54,12 +56,15 @@ export function picture(invocation: Found, { all, paint, title }: View): string 
   else if (unknown.length > 0) lines.push(`  ${paint('yellow', 'unknown')}: ${unknown.join(', ')}`)
   const { problems } = explainInvocation(invocation, null)
   for (const { message, releases } of problems)
-    lines.push(`  ${paint('red', 'refused')}: ${message}${releases ? ` (gunicorn ${releases.join(', ')})` : ''}${guess(message, invocation)}`)
+    lines.push(
+      `  ${paint('red', 'refused')}: ${message}${releases ? ` (gunicorn ${releases.join(', ')})` : ''}${guess(message, invocation)}`,
+    )
   const missing = missingClass(invocation)
   if (missing !== undefined) lines.push(`  ${paint('red', 'fails')}: ${missing}`)
   if (invocation.runs === 'maybe') lines.push('  whether it runs depends on the commands before it')
   // What does not start is not stopped.
-  if (ends === undefined && missing === undefined && problems.every(({ releases }) => releases)) lines.push(`  on SIGTERM: ${terminationText(invocation)}`)
+  if (ends === undefined && missing === undefined && problems.every(({ releases }) => releases))
+    lines.push(`  on SIGTERM: ${terminationText(invocation)}`)
   return `${lines.filter((line) => line.trim() !== '').map((line) => inOneLine(line.trimEnd())).join('\n')}\n`
 }
 
@@ -74,7 +79,9 @@ function guess(message: string, { releases }: Found): string {
 function missingClass({ settings, releases }: Found): string | undefined {
   const name = settings.value('worker_class')
   if (typeof name !== 'string' || releasesWithout(name, releases).length < releases.length) return undefined
-  return `no release that it may be has a worker class ${JSON.stringify(name)}; there are ${Object.keys(releases.at(-1)?.workers ?? {}).sort().join(', ')}`
+  return `no release that it may be has a worker class ${JSON.stringify(name)}; there are ${
+    Object.keys(releases.at(-1)?.workers ?? {}).sort().join(', ')
+  }`
 }
 
 /** What a word holds begins no line. */
@@ -83,7 +90,10 @@ const inOneLine = (line: string): string => line.replaceAll('\n', '\\n')
 /** What is said of a program that hides a gunicorn. */
 export const unreadLine = ({ name, words }: Unread): string => {
   const texts = words.map((word) => word.text)
-  return visible(name === 'eval' ? `what \`eval\` reads is not known: ${texts.slice(1).join(' ')}` : `what \`${name}\` is not a known wrapper, and its arguments are not checked: ${texts.join(' ').replaceAll(/\s+/g, ' ')}`)
+  return visible(
+    name === 'eval' ? `what \`eval\` reads is not known: ${texts.slice(1).join(' ')}`
+      : `what \`${name}\` is not a known wrapper, and its arguments are not checked: ${texts.join(' ').replaceAll(/\s+/g, ' ')}`,
+  )
 }
 
 const reason: Readonly<Record<string, string>> = {
@@ -125,12 +135,15 @@ function terminationText(found: Found): string {
   const { parents, settings } = found
   if (settings.value('daemon') === true) {
     const isLeft = found.command !== undefined && !found.command.ends && !endsBehind(found)
-    return isLeft ? 'gunicorn does not get it, as it has gone into the background' : 'nothing is left to get it, as gunicorn goes into the background, and the container ends'
+    return isLeft ? 'gunicorn does not get it, as it has gone into the background'
+      : 'nothing is left to get it, as gunicorn goes into the background, and the container ends'
   }
   if (isLeftBehind(found)) return 'nothing is left to get it, as the script ends with gunicorn in the background, and the container with it'
   const { outcome, first, stopsAt, because } = termination(parents)
   const grace = settings.value('graceful_timeout')
-  const ends = `it ends once its requests are answered, after ${typeof grace === 'number' ? `${grace} s` : 'graceful_timeout'} at the latest`
+  const ends = `it ends once its requests are answered, after ${
+    typeof grace === 'number' ? `${grace} s` : 'graceful_timeout'
+  } at the latest`
   const name = (parent: Parent | undefined | null): string => `\`${parent?.name ?? 'gunicorn'}\``
   switch (outcome) {
     case 'graceful':
@@ -145,7 +158,8 @@ function terminationText(found: Found): string {
 }
 
 const shown = (word: Word, paint: Paint): string =>
-  word.value === null ? paint('yellow', asWritten(word)) : /^[\w@%+=:,./$()[\]-]+$/.test(word.value) ? word.value : JSON.stringify(word.value)
+  word.value === null ? paint('yellow', asWritten(word))
+    : /^[\w@%+=:,./$()[\]-]+$/.test(word.value) ? word.value : JSON.stringify(word.value)
 
 /** So many values of a setting are listed. */
 const mostValues = 5
@@ -154,7 +168,8 @@ const mostValues = 5
 function oneOf({ alternatives, settings }: Found, name: string): readonly string[] | undefined {
   if (!alternatives) return undefined
   const values = new Set(settings.readings.map((reading) => JSON.stringify(reading.get(name)?.value) ?? ''))
-  return values.has('') || values.size < 2 || values.size > mostValues ? undefined : [...values].sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
+  return values.has('') || values.size < 2 || values.size > mostValues ? undefined
+    : [...values].sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
 }
 
 /** The applications of which it starts one; undefined where one of them is not known. */

@@ -25,7 +25,9 @@ export interface ReadFile {
 }
 
 /** Reads a platform's file. `compared`: no platform was chosen, so where others read a line differently is told. */
-export function readPlatformFile(kind: PlatformFile, text: string, { platform, compared, repository }: { readonly platform: Platform; readonly compared: boolean; readonly repository: Repository }): ReadFile {
+export function readPlatformFile(kind: PlatformFile, text: string,
+  { platform, compared, repository }: { readonly platform: Platform; readonly compared: boolean;
+    readonly repository: Repository }): ReadFile {
   if (kind === 'Procfile') return readProcfileText(text, platform, compared, repository)
   // Nobody else reads it.
   return platform.dialect === 'blueking' ? readDescription(text, repository) : { processes: [], faults: [], object: () => undefined }
@@ -36,7 +38,8 @@ function readProcfileText(text: string, platform: Platform, compared: boolean, r
   const reading = readProcfile(platform.dialect, text, yaml)
   const beside = platform.dialect === 'blueking' ? descriptionBeside(repository, reading.processes) : undefined
   const [first] = reading.processes
-  const notes = [...reading.notes, ...(compared ? portabilityNotes(text, yaml, reading) : []), ...(beside?.conflict && first ? [conflictNote(first, beside.name)] : [])]
+  const notes = [...reading.notes, ...(compared ? portabilityNotes(text, yaml, reading) : []),
+    ...(beside?.conflict && first ? [conflictNote(first, beside.name)] : [])]
   const byName = Map.groupBy(notes, ({ name }) => name)
   return {
     processes: reading.processes.map((process) => ({
@@ -53,7 +56,8 @@ function readProcfileText(text: string, platform: Platform, compared: boolean, r
 const textDialects: ReadonlySet<string> = new Set(['cnb-shim', 'railpack', 'nixpacks'])
 
 /** What app_desc.yaml says beside a Procfile. Of several modules, it cannot be told whose Procfile it is. */
-function descriptionBeside(repository: Repository, processes: readonly ProcfileProcess[]): { readonly name: string; readonly variables: readonly EnvVar[]; readonly conflict: boolean } | undefined {
+function descriptionBeside(repository: Repository, processes: readonly ProcfileProcess[]): { readonly name: string;
+  readonly variables: readonly EnvVar[]; readonly conflict: boolean } | undefined {
   const name = descriptionNames.find((one) => repository(one) !== undefined)
   const document = name === undefined ? undefined : readOr(readPythonYaml, repository(name) ?? '')
   if (name === undefined || !document || 'message' in document) return undefined
@@ -66,7 +70,8 @@ function descriptionBeside(repository: Repository, processes: readonly ProcfileP
 
 function conflictNote({ name, key }: ProcfileProcess, file: string): Note {
   const detail = `must not differ from the processes of ${file} ${conflictSaid}`
-  return { rule: 'refused-description', name, inFile: key, shape: 'Forbidden', value: undefined, detail, remedy: `Remove the Procfile, or the processes in ${file}.` }
+  return { rule: 'refused-description', name, inFile: key, shape: 'Forbidden', value: undefined, detail,
+    remedy: `Remove the Procfile, or the processes in ${file}.` }
 }
 
 function readDescription(text: string, repository: Repository): ReadFile {
@@ -77,7 +82,8 @@ function readDescription(text: string, repository: Repository): ReadFile {
   }
   const { modules, faults, remarks } = readAppDescription(document, (folder) => procfileBeside(repository, folder))
   let plain: unknown
-  const own: Process = { kind: 'AppDescription', apiVersion: '', name: 'app_desc.yaml', path: [], command: { form: 'none' }, variables: [], remarks }
+  const own: Process = { kind: 'AppDescription', apiVersion: '', name: 'app_desc.yaml', path: [], command: { form: 'none' }, variables: [],
+    remarks }
   return {
     processes: [...(remarks.length > 0 ? [own] : []), ...modules.flatMap(({ processes }) => processes)],
     faults,
@@ -117,7 +123,11 @@ function readOr(read: (text: string) => Value, text: string): Value | Fault {
 function procfileProcess({ name, command, value, offset }: ProcfileProcess, notes: readonly Note[]): Process {
   const path: Path = [name]
   return {
-    kind: 'Procfile', apiVersion: '', name, path, variables: [],
+    kind: 'Procfile',
+    apiVersion: '',
+    name,
+    path,
+    variables: [],
     command: { form: 'text', text: { path, value: command, range: value, offset } },
     remarks: notes.map(({ name: _, ...note }) => ({ ...note, path })),
   }

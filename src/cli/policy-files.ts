@@ -14,7 +14,8 @@ export const contradictionLines = ({ policies, place }: Pick<ReturnType<typeof r
   policies.flatMap((policy) => policyContradictions(policy).map(({ path, message }) => `${place(policy, path)}: ${message}`))
 
 /** The policies and exceptions of files and folders. Throws a PolicyError that names each field at fault. */
-export const readPolicyObjects = (paths: readonly string[], io: Io): ReturnType<typeof readPolicies> => readPolicies(policyDocuments(paths, io))
+export const readPolicyObjects = (paths: readonly string[], io: Io): ReturnType<typeof readPolicies> =>
+  readPolicies(policyDocuments(paths, io))
 
 /** The same, compiled. Where they hold exceptions alone, the preset is the policy that these are exceptions of. */
 export function readPolicyFiles(paths: readonly string[], presetName: string, io: Io): Policies {
@@ -22,7 +23,8 @@ export function readPolicyFiles(paths: readonly string[], presetName: string, io
 }
 
 /** Objects of files, compiled: see readPolicyFiles. */
-export function compiled({ policies, exceptions }: Pick<ReturnType<typeof readPolicies>, 'policies' | 'exceptions'>, presetName: string): Policies {
+export function compiled({ policies, exceptions }: Pick<ReturnType<typeof readPolicies>, 'policies' | 'exceptions'>,
+  presetName: string): Policies {
   const preset = presetObject(presetName)
   return new Policies(policies.length > 0 || !preset ? policies : [preset], exceptions)
 }
@@ -39,7 +41,8 @@ function policyDocuments(paths: readonly string[], io: Io): readonly Document[] 
 function* documentsIn(file: string, text: string): Generator<Document> {
   for (const manifest of readManifests(text)) {
     if (manifest.error) throw new UsageError(`${file}:${manifest.error.line}:${manifest.error.column}: ${manifest.error.message}`)
-    for (const { item, path } of readObjects(manifest.value)) yield { value: item, place: (field) => placeOf(file, manifest, [...path, ...field]) }
+    for (const { item, path } of readObjects(manifest.value))
+      yield { value: item, place: (field) => placeOf(file, manifest, [...path, ...field]) }
   }
 }
 

@@ -43,7 +43,11 @@ export function policyTests(file: string, content: string): PolicyTest[] {
     if (error) throw new UsageError(`${file}:${error.line}:${error.column}: ${error.message}`)
     const problems = problemsIn(manifest)
     if (problems.length > 0) throw new UsageError(problems.map((problem) => `${file}:${problem}`).join('\n'))
-    const { metadata, policies = [], manifests, preset, requirements, now, results } = manifest.value as Partial<PolicyTest> & { metadata: { name: string }; manifests: string[]; results: Expected[] }
+    const { metadata, policies = [], manifests, preset, requirements, now, results } = manifest.value as Partial<PolicyTest> & {
+      metadata: { name: string }
+      manifests: string[]
+      results: Expected[]
+    }
     return { file, name: metadata.name, policies, manifests, preset, requirements, now, results }
   })
 }
@@ -59,7 +63,8 @@ function* resultProblems(manifest: Manifest, index: number): Generator<string> {
   const problems = [...objectProblems(manifest, path, resultSchema)]
   yield* problems
   const expects = resultSchema.anyOf.some(({ required: [field] }) => valueAt(manifest.value, [...path, field]) !== undefined)
-  if (problems.length === 0 && !expects) yield `${place(manifest, path)}: results[${index}]: must expect a decision, an action, a policy or an exception`
+  if (problems.length === 0 && !expects)
+    yield `${place(manifest, path)}: results[${index}]: must expect a decision, an action, a policy or an exception`
 }
 
 type FieldSchema = Readonly<Record<string, unknown>>
@@ -67,10 +72,13 @@ type FieldSchema = Readonly<Record<string, unknown>>
 const ajv = new Ajv({ strict: false, formats: { 'date-time': (time: string) => !Number.isNaN(Date.parse(time)) } })
 
 /** What is wrong with the fields of an object, each as a whole. */
-function* objectProblems(manifest: Manifest, path: Path, { required, properties }: { readonly required: readonly string[]; readonly properties: Readonly<Record<string, FieldSchema>> }): Generator<string> {
+function* objectProblems(manifest: Manifest, path: Path,
+  { required, properties }: { readonly required: readonly string[];
+    readonly properties: Readonly<Record<string, FieldSchema>> }): Generator<string> {
   const value = valueAt(manifest.value, path)
   if (!isObject(value)) return yield `${place(manifest, path)}: ${fieldPath(path)}: must be an object`
-  for (const field of required) if (!Object.hasOwn(value, field)) yield `${place(manifest, path)}: ${fieldPath([...path, field])}: Required value: must be set`
+  for (const field of required)
+    if (!Object.hasOwn(value, field)) yield `${place(manifest, path)}: ${fieldPath([...path, field])}: Required value: must be set`
   for (const [field, member] of Object.entries(value)) {
     const schema = Object.hasOwn(properties, field) ? properties[field] : undefined
     const detail = schema ? wrong(schema, member) : `must be one of ${Object.keys(properties).join(', ')}`

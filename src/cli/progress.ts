@@ -46,11 +46,12 @@ const width = 30
 export function byteProgress(io: Io): { step(bytes: number, of: number | undefined): void; end(): void } {
   const { step, end } = line(io)
   return {
-    step: (bytes, of) => step((seconds) => {
-      if (of === undefined) return `${bytesText(bytes)}, ${seconds} s`
-      const done = Math.min(width, Math.floor((bytes / Math.max(1, of)) * width))
-      return `[${'#'.repeat(done)}${'.'.repeat(width - done)}] ${bytesText(bytes)} of ${bytesText(of)}, ${seconds} s`
-    }),
+    step: (bytes, of) =>
+      step((seconds) => {
+        if (of === undefined) return `${bytesText(bytes)}, ${seconds} s`
+        const done = Math.min(width, Math.floor((bytes / Math.max(1, of)) * width))
+        return `[${'#'.repeat(done)}${'.'.repeat(width - done)}] ${bytesText(bytes)} of ${bytesText(of)}, ${seconds} s`
+      }),
     end,
   }
 }
@@ -59,12 +60,15 @@ export function byteProgress(io: Io): { step(bytes: number, of: number | undefin
 export function fileProgress(io: Io, what: string, size: number | undefined): { step(done: number): void; end(): void } {
   const { step, end } = line(io)
   return {
-    step: (done) => step((seconds) => {
-      if (size === undefined || size === 0) return `${visible(what)}: ${bytesText(done)}`
-      const share = Math.min(1, done / size)
-      const left = share < 0.02 ? '' : `, ${Math.ceil((seconds / share) * (1 - share))} s left`
-      return `${visible(what)}: [${'#'.repeat(Math.floor(share * width)).padEnd(width, '.')}] ${bytesText(done)} of ${bytesText(size)}${left}`
-    }),
+    step: (done) =>
+      step((seconds) => {
+        if (size === undefined || size === 0) return `${visible(what)}: ${bytesText(done)}`
+        const share = Math.min(1, done / size)
+        const left = share < 0.02 ? '' : `, ${Math.ceil((seconds / share) * (1 - share))} s left`
+        return `${visible(what)}: [${'#'.repeat(Math.floor(share * width)).padEnd(width, '.')}] ${bytesText(done)} of ${
+          bytesText(size)
+        }${left}`
+      }),
     end,
   }
 }

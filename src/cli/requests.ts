@@ -18,7 +18,9 @@ export function requester(authorities: string | undefined): Http {
   }
   return ({ url, method, headers, body, isVerified, signal }) =>
     new Promise((resolve, reject) => {
-      const options = { method, signal, headers: { 'user-agent': 'paddock', ...headers, ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }) } }
+      const options = { method, signal,
+        headers: { 'user-agent': 'paddock', ...headers,
+          ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }) } }
       const answered = (response: IncomingMessage): void => {
         // What fails later is told to who reads it.
         response.on('error', () => {})
@@ -32,7 +34,8 @@ export function requester(authorities: string | undefined): Http {
           discard: () => void response.destroy(),
         })
       }
-      const sent = url.protocol === 'http:' ? plainRequest(url, { ...options, agent: agents.plain }, answered) : secureRequest(url, { ...options, agent: isVerified ? agents.verified : agents.any }, answered)
+      const sent = url.protocol === 'http:' ? plainRequest(url, { ...options, agent: agents.plain }, answered)
+        : secureRequest(url, { ...options, agent: isVerified ? agents.verified : agents.any }, answered)
       sent.on('error', reject)
       sent.end(body)
     })

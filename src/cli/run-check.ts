@@ -22,7 +22,8 @@ import type { RegistryFlags } from './images.ts'
 import { Lines } from '../yaml/lines.ts'
 import type { Output } from './reports/outputs.ts'
 import { progress } from './progress.ts'
-import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWorkload, type Reporter, type Summary } from './reports/report.ts'
+import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWorkload, type Reporter,
+  type Summary } from './reports/report.ts'
 import { ServiceCollection } from './service-collection.ts'
 import { excerpt } from './reports/text.ts'
 
@@ -81,7 +82,9 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   const lookUps = await imageLookUps(flags, io)
   const beside = (file: string): RunOptions => {
     const places = configMaps.placesBeside(file)
-    return { ...options, imagePython: lookUps && ((workload, written) => lookUps.python(workload, written)), surroundings: { configMaps: configMaps.beside(file), services: services.beside(file), configFile }, configPlaces: (origin, line) => handedPlaces(origin, line) ?? places(origin, line) }
+    return { ...options, imagePython: lookUps && ((workload, written) => lookUps.python(workload, written)),
+      surroundings: { configMaps: configMaps.beside(file), services: services.beside(file), configFile },
+      configPlaces: (origin, line) => handedPlaces(origin, line) ?? places(origin, line) }
   }
   const summary = emptySummary(flags.fix === true)
   const isText = (flags.format ?? []).every(({ format, file }) => file !== undefined || format === 'text')
@@ -96,8 +99,12 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   for (const { file } of listed) {
     // What cannot be read is told of when it is checked.
     const text = await read(file).catch(() => '')
-    learn(file === '-' ? (flags.stdinFilename ?? 'standard input') : file, text, [configMaps, services, ...(flags.governing.namespaces ? [flags.governing.namespaces] : [])])
-    if (lookUps) for (const { value } of readManifests(text)) for (const { item } of readObjects(value)) for (const workload of readWorkloads(item)) await lookUps.learn(workload)
+    learn(file === '-' ? (flags.stdinFilename ?? 'standard input') : file, text, [configMaps, services,
+      ...(flags.governing.namespaces ? [flags.governing.namespaces] : [])])
+    if (lookUps) {
+      for (const { value } of readManifests(text))
+        for (const { item } of readObjects(value)) for (const workload of readWorkloads(item)) await lookUps.learn(workload)
+    }
   }
   for (const { file, isNamed } of listed) {
     let text: string
@@ -139,7 +146,8 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
     }
   }
   bar.end()
-  for (const note of [...configMaps.notes(), ...services.notes(), ...(lookUps?.notes() ?? [])]) io.stderr.write(`paddock: ${visible(note)}\n`)
+  for (const note of [...configMaps.notes(), ...services.notes(), ...(lookUps?.notes() ?? [])])
+    io.stderr.write(`paddock: ${visible(note)}\n`)
   for (const note of flags.governing.notes()) io.stderr.write(`paddock: ${visible(note)}\n`)
   reporter.end(summary)
   if (unwritten > 0) return exitStatus.unreadable
@@ -147,11 +155,17 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
 }
 
 /** Looks into images, where that is asked for and allowed. */
-async function imageLookUps({ images: isAsked = false, offline = false, imagePlatform, ...flags }: CheckFlags, io: Io): Promise<ImageLookUps | undefined> {
+async function imageLookUps({ images: isAsked = false, offline = false, imagePlatform, ...flags }: CheckFlags,
+  io: Io): Promise<ImageLookUps | undefined> {
   if (!isAsked || offline) return undefined
   const [{ ImageLookUps: LookUps }, { Images }] = [await import('./image-look-ups.ts'), await import('./images.ts')]
   const { registryConfig, registryCa, insecureRegistry } = flags
-  return new LookUps(new Images({ ...(imagePlatform === undefined ? {} : { platform: imagePlatform }), ...(registryConfig === undefined ? {} : { registryConfig }), ...(registryCa === undefined ? {} : { registryCa }), ...(insecureRegistry ? { insecureRegistry } : {}) }, io), () => {})
+  return new LookUps(
+    new Images({ ...(imagePlatform === undefined ? {} : { platform: imagePlatform }),
+      ...(registryConfig === undefined ? {} : { registryConfig }), ...(registryCa === undefined ? {} : { registryCa }),
+      ...(insecureRegistry ? { insecureRegistry } : {}) }, io),
+    () => {},
+  )
 }
 
 /** Where what is found is told. */
@@ -164,7 +178,8 @@ interface Telling {
 }
 
 /** A workload in a file that was mended as a whole: of others it is not said what was. */
-const mended = (workload: ReportedWorkload): ReportedWorkload => ({ ...workload, findings: workload.findings.map((one) => ({ ...one, fixed: one.fixable })) })
+const mended = (workload: ReportedWorkload): ReportedWorkload => ({ ...workload,
+  findings: workload.findings.map((one) => ({ ...one, fixed: one.fixable })) })
 
 const isManifestName = (path: string): boolean => /\.(ya?ml|json)$/.test(path)
 
@@ -182,7 +197,9 @@ function isUnderstood(path: string, text: string): boolean {
 }
 
 const notUnderstood = (path: string): string =>
-  `is not a file that Paddock reads: Kubernetes manifests, Procfile, app_desc.yaml${path === '-' ? ' (say what it is by --stdin-filename Procfile)' : ''}`
+  `is not a file that Paddock reads: Kubernetes manifests, Procfile, app_desc.yaml${
+    path === '-' ? ' (say what it is by --stdin-filename Procfile)' : ''
+  }`
 
 /** Writes what has been mended; false, and why is said, where it lies elsewhere or cannot be written. */
 function written(folder: string, file: string, text: string, io: Io): boolean {
@@ -225,7 +242,8 @@ function* files(paths: readonly string[], { exclude = [], changed = false }: Che
       try {
         const before = summary.passedOver + foreign.length
         const listed = io.listFiles(path, 'Procfile', { exclude, passedOver })
-        if (listed.length === 0 && before === summary.passedOver + foreign.length) throw new FileError(path, 'holds no manifest, Procfile or app_desc.yaml')
+        if (listed.length === 0 && before === summary.passedOver + foreign.length)
+          throw new FileError(path, 'holds no manifest, Procfile or app_desc.yaml')
         for (const file of listed) {
           if (changed && seen.has(file)) continue
           seen.add(file)
@@ -235,14 +253,23 @@ function* files(paths: readonly string[], { exclude = [], changed = false }: Che
         unreadableFile(path, error, told)
       }
   }
-  if (foreign.length > 0) io.stderr.write(`paddock: ${visible(`passed over, unless named: ${foreign.slice(0, 5).join(', ')}${foreign.length > 5 ? ` and ${foreign.length - 5} more folders` : ''}`)}\n`)
+  if (foreign.length > 0)
+    io.stderr.write(
+      `paddock: ${
+        visible(
+          `passed over, unless named: ${foreign.slice(0, 5).join(', ')}${
+            foreign.length > 5 ? ` and ${foreign.length - 5} more folders` : ''
+          }`,
+        )
+      }\n`,
+    )
 }
 
 /** What a file that has changed is checked by: itself where it is one that is read, and the nearest platform's file around it, whose process may read it. */
 function besides(path: string, io: Io): string[] {
   const own = platformFile(path) !== undefined || (isManifestName(path) && !isOfChart(path, io)) ? [path] : []
   if (platformFile(path) !== undefined) return own
-  for (let folder = folderOf(path); ; folder = folderOf(folder.slice(0, -1))) {
+  for (let folder = folderOf(path);; folder = folderOf(folder.slice(0, -1))) {
     const beside = ['Procfile', ...descriptionNames].map((name) => folder + name).filter((name) => isThere(name, io))
     if (beside.length > 0) return [...own, ...beside]
     if (folder === '' || folder === '/') return own
@@ -276,7 +303,9 @@ function reporterFor(paths: readonly string[], { format = [], fix = false, diff 
   const shown = format.find(({ file }) => file === undefined)
   const files = format.filter(({ file }) => file !== undefined)
   if (diff && shown && shown.format !== 'text')
-    throw new UsageError(`--diff goes to standard output, as does --format ${shown.format}: give the format a file, as in --format ${shown.format}=FILE`)
+    throw new UsageError(
+      `--diff goes to standard output, as does --format ${shown.format}: give the format a file, as in --format ${shown.format}=FILE`,
+    )
   const mendsInput = fix && paths.includes('-')
   if (diff && mendsInput) throw new UsageError('--diff goes to standard output, as does what --fix makes of standard input')
   // A run that says nothing and fails is of no use. With --diff alone, the diff is what is asked for.
@@ -306,7 +335,9 @@ interface FoundIn {
   readonly workload: ReportedWorkload
 }
 
-async function checkFile(reported: ReportedFile, path: string, text: string, options: RunOptions, { summary, reporter, isText, io }: Telling, bar: ReturnType<typeof progress>): Promise<{ readonly changes: readonly FileChange[]; readonly found: readonly FoundIn[] }> {
+async function checkFile(reported: ReportedFile, path: string, text: string, options: RunOptions,
+  { summary, reporter, isText, io }: Telling,
+  bar: ReturnType<typeof progress>): Promise<{ readonly changes: readonly FileChange[]; readonly found: readonly FoundIn[] }> {
   const edits: DocumentEdits[] = []
   const rewrites: Rewrite[] = []
   const folder = folderOf(path)
@@ -322,10 +353,12 @@ async function checkFile(reported: ReportedFile, path: string, text: string, opt
   }
   const checks = kind === undefined
     ? checkText(text, { ...options, document }, (edit) => edits.push(edit))
-    : (await import('./check-processes.ts')).checkPlatformFile(kind, text, { ...options, platform, folder, repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, (rewrite) => rewrites.push(rewrite))
+    : (await import('./check-processes.ts')).checkPlatformFile(kind, text, { ...options, platform, folder,
+      repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, (rewrite) => rewrites.push(rewrite))
   const found: FoundIn[] = []
   for (const checked of checks) {
-    const file = checked.file ? { name: checked.file.isFound ? checked.file.name : folder + checked.file.name, line: lineReader(checked.file.text) } : reported
+    const file = checked.file
+      ? { name: checked.file.isFound ? checked.file.name : folder + checked.file.name, line: lineReader(checked.file.text) } : reported
     count(checked, summary)
     if ('workload' in checked) {
       // Only what may be mended waits.
@@ -334,7 +367,11 @@ async function checkFile(reported: ReportedFile, path: string, text: string, opt
     } else {
       const { span, message } = checked.unreadable
       reporter.unreadable(file, checked.unreadable)
-      io.stderr.write(`paddock: ${placeName(file, span, undefined)}: ${visible(message)}\n${isText ? excerpt(file, span, painter(io.stderr, io.env)) : ''}`)
+      io.stderr.write(
+        `paddock: ${placeName(file, span, undefined)}: ${visible(message)}\n${
+          isText ? excerpt(file, span, painter(io.stderr, io.env)) : ''
+        }`,
+      )
     }
     bar.step(file.name, summary.workloads)
   }
@@ -342,9 +379,13 @@ async function checkFile(reported: ReportedFile, path: string, text: string, opt
   edits.push(...own.flatMap((rewrite) => (rewrite.edits ? [{ document: 0, edits: rewrite.edits }] : [])))
   const splices = own.flatMap(({ splice }) => splice ?? [])
   const changes = own.flatMap(({ change }) => change ?? [])
-  const scripts = rewrites.flatMap(({ script, before = '', splice }): FileChange[] =>
-    (script !== undefined && splice ? [{ file: folder + script, folder, text: before, edits: [], splices: [splice], changes: [], isScript: true }] : []))
-  const all = edits.length + splices.length + changes.length > 0 ? [{ file: path, folder, text, edits, splices, changes, isScript: false }, ...scripts] : scripts
+  const scripts = rewrites.flatMap((
+    { script, before = '', splice },
+  ): FileChange[] => (script !== undefined && splice
+    ? [{ file: folder + script, folder, text: before, edits: [], splices: [splice], changes: [], isScript: true }] : [])
+  )
+  const all = edits.length + splices.length + changes.length > 0
+    ? [{ file: path, folder, text, edits, splices, changes, isScript: false }, ...scripts] : scripts
   return { changes: all, found }
 }
 
@@ -382,14 +423,16 @@ function lineReader(text: string): (line: number) => string {
 }
 
 /** Makes the changes, as far as they can be made in the text. */
-async function mend({ file, text, edits, splices, changes, isScript }: FileChange, scripts: Map<string, string>, io: Io): Promise<{ text: string; refused: number }> {
+async function mend({ file, text, edits, splices, changes, isScript }: FileChange, scripts: Map<string, string>,
+  io: Io): Promise<{ text: string; refused: number }> {
   if (splices.length > 0) {
     const mended = applySplices(text, inOrder(splices))
     if (!isScript) return { text: mended, refused: 0 }
     // Several processes may start one script; what each of them needs must be the same.
     const known = scripts.get(file)
     scripts.set(file, known ?? mended)
-    if (known !== undefined && known !== mended) io.stderr.write(`paddock: ${visible(file)}: not fixed: several processes start it, and each needs another change\n`)
+    if (known !== undefined && known !== mended)
+      io.stderr.write(`paddock: ${visible(file)}: not fixed: several processes start it, and each needs another change\n`)
     return known === undefined ? { text: mended, refused: 0 } : { text, refused: known === mended ? 0 : 1 }
   }
   const { editManifests } = await import('../yaml/edit-manifests.ts')

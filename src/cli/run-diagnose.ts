@@ -18,7 +18,8 @@ export async function runDiagnose(files: readonly string[], flags: DiagnoseFlags
   if (logs.filter((file) => file === '-').length > 1) throw new UsageError('standard input can be read once')
   const sources = files.filter((file) => file !== '-')
   // What reads commands is not loaded where there is none.
-  const circumstances = flags.command === undefined && sources.length === 0 ? { isKnown: false, gunicorn: flags.gunicorn } : await (await import('./circumstances.ts')).circumstancesOf(sources, flags, io)
+  const circumstances = flags.command === undefined && sources.length === 0 ? { isKnown: false, gunicorn: flags.gunicorn }
+    : await (await import('./circumstances.ts')).circumstancesOf(sources, flags, io)
   const log = new Diagnosing(circumstances)
   for (const path of logs) {
     const { size, chunks } = io.openLog(path)

@@ -27,7 +27,8 @@ export async function runExplain(words: readonly string[], flags: ExplainFlags, 
   if (flags.stdin) return answerRequests(io)
   const { shell, env, gunicorn } = flags
   if (shell !== undefined && words.length > 0) throw new UsageError('explain takes either --shell, a command behind --, or a file')
-  if (shell === undefined && words.length === 0) throw new UsageError('explain needs a command: `paddock explain -- gunicorn app:app`, `--shell SCRIPT`, a file, or --stdin')
+  if (shell === undefined && words.length === 0)
+    throw new UsageError('explain needs a command: `paddock explain -- gunicorn app:app`, `--shell SCRIPT`, a file, or --stdin')
   if (shell === undefined && !flags.isCommand) return explainFile(words, flags, io)
   const files = readEach(flags.configFile ?? {}, io)
   const request: ExplainRequest = { argv: shell === undefined ? words : ['sh', '-c', shell], env, gunicorn, files }
@@ -65,7 +66,8 @@ function readNamed(path: string, io: Io): string {
   try {
     return io.readFile(path)
   } catch (error) {
-    if (error instanceof FileError && error.isAbsent && (/\s/.test(path) || gunicornNames.has(path))) throw new UsageError(`${error.message}: write a script behind --shell, or a command behind --`)
+    if (error instanceof FileError && error.isAbsent && (/\s/.test(path) || gunicornNames.has(path)))
+      throw new UsageError(`${error.message}: write a script behind --shell, or a command behind --`)
     throw error
   }
 }
@@ -85,7 +87,8 @@ function textWriter({ all = false }: ExplainFlags, { stdout, env }: Io): Writer 
   const paint = painter(stdout, env)
   const say = (line: string): void => stdout.write(`${line}\n`)
   return {
-    invocation: (invocation, _container, _file, title) => stdout.write(picture(invocation, { all, paint, title: `${title}, ${fieldPath(invocation.place.path)}` })),
+    invocation: (invocation, _container, _file, title) =>
+      stdout.write(picture(invocation, { all, paint, title: `${title}, ${fieldPath(invocation.place.path)}` })),
     say,
     unread: (line) => (say(line), true),
     processes: (explained) => stdout.write(explained.text(paint)),
@@ -97,7 +100,8 @@ function jsonWriter({ stdout }: Io): Writer {
   const invocations: object[] = []
   const problems: object[] = []
   return {
-    invocation: (invocation, container, file) => void invocations.push({ file, container, ...explainInvocation(invocation, null), ...explainProcess(invocation) }),
+    invocation: (invocation, container, file) =>
+      void invocations.push({ file, container, ...explainInvocation(invocation, null), ...explainProcess(invocation) }),
     say: (message) => void problems.push({ message }),
     unread: () => false,
     processes: (explained) => void invocations.push(...explained.data()),
@@ -115,7 +119,8 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
   let status: number = exitStatus.ok
   for (const { path, text } of texts) {
     const surroundings = { configMaps: configMaps.beside(path), services: services.beside(path), configFile }
-    const faults = platformFile(path) === undefined ? explainManifests(path, text, surroundings, writer, io) : await explainPlatformFile(path, text, flags, writer, io)
+    const faults = platformFile(path) === undefined ? explainManifests(path, text, surroundings, writer, io)
+      : await explainPlatformFile(path, text, flags, writer, io)
     for (const fault of faults) io.stderr.write(`paddock: ${visible(fault)}\n`)
     if (faults.length > 0) status = exitStatus.unreadable
   }
@@ -127,7 +132,8 @@ async function explainFile(paths: readonly string[], flags: ExplainFlags, io: Io
 /** @returns what keeps the file from being read */
 async function explainPlatformFile(path: string, text: string, flags: ExplainFlags, writer: Writer, io: Io): Promise<readonly string[]> {
   const { explainProcesses } = await import('./explain-processes.ts')
-  const explained = explainProcesses({ path, kind: platformFile(path)!, text, repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, flags)
+  const explained = explainProcesses({ path, kind: platformFile(path)!, text,
+    repository: repository(path, io, (message) => io.stderr.write(`paddock: ${message}\n`)) }, flags)
   writer.processes(explained)
   return explained.faults
 }
@@ -144,15 +150,19 @@ function explainManifests(path: string, text: string, surroundings: Surroundings
     }
   }
   if (!isManifest && !isExplained && (refused.length === 0 || !/\.(ya?ml|json)$/.test(path)))
-    return [`${path}: is not a file that can be explained: a Kubernetes manifest, Procfile or app_desc.yaml; write a command behind --, or a script behind --shell`]
-  if (refused.length === 0 && !isExplained) io.stderr.write(`paddock: ${visible(path)}: no gunicorn is started here, as far as can be seen\n`)
+    return [
+      `${path}: is not a file that can be explained: a Kubernetes manifest, Procfile or app_desc.yaml; write a command behind --, or a script behind --shell`,
+    ]
+  if (refused.length === 0 && !isExplained)
+    io.stderr.write(`paddock: ${visible(path)}: no gunicorn is started here, as far as can be seen\n`)
   return refused
 }
 
 /** @returns whether there was anything to explain */
 function explainWorkload(read: Workload, path: string, surroundings: Surroundings, writer: Writer): boolean {
   const workload = withRelease(read, annotatedPython(read))
-  const titleOf = (container: Container): string => visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
+  const titleOf = (container: Container): string =>
+    visible(`${path}: ${workload.kind.kind} "${workload.name}", container "${container.name}"`)
   let isExplained = false
   const say = (container: Container, line: string): void => {
     isExplained = true
@@ -174,4 +184,6 @@ function explainWorkload(read: Workload, path: string, surroundings: Surrounding
 }
 
 const hiddenMessage = (hidden: HiddenCommand): string =>
-  [...unresolvedCommand.check({ hidden } as Subject)].map(({ place, shape, value, detail }) => fieldMessage(place.path, shape, value, detail)).join('; ')
+  [...unresolvedCommand.check({ hidden } as Subject)].map(({ place, shape, value, detail }) =>
+    fieldMessage(place.path, shape, value, detail)
+  ).join('; ')

@@ -33,9 +33,11 @@ export async function explainPolicy(name: string, paths: readonly string[], flag
   const { workload, labels } = theOne(found.filter(({ workload: { kind } }) => flags.kind === undefined || kind === flags.kind), name)
   const policies = await policiesFor(flags, cluster, io)
   const explanation = policies.explain(workload, labels, io.time())
-  if (flags.format === 'json') io.stdout.write(`${jsonText({ workload: { ...workload, owners: undefined }, ...explanation, problems: policies.problems }, 2)}\n`)
+  if (flags.format === 'json')
+    io.stdout.write(`${jsonText({ workload: { ...workload, owners: undefined }, ...explanation, problems: policies.problems }, 2)}\n`)
   else io.stdout.write(explanationText(workload, explanation, io))
-  for (const { kind, name: broken, message } of policies.problems) io.stderr.write(`paddock: ${visible(`${kind} "${broken}": ${message}`)}\n`)
+  for (const { kind, name: broken, message } of policies.problems)
+    io.stderr.write(`paddock: ${visible(`${kind} "${broken}": ${message}`)}\n`)
   return exitStatus.ok
 }
 
@@ -64,12 +66,16 @@ function inFiles(wanted: { namespace: string; name: string }, paths: readonly st
 function theOne(found: readonly Found[], name: string): Found {
   const [first, second] = found
   if (!first) throw new UsageError(`there is no workload "${name}"`)
-  if (second) throw new UsageError(`there are several workloads "${name}": choose one with --kind ${found.map(({ workload }) => workload.kind).join(', ')}`)
+  if (second)
+    throw new UsageError(
+      `there are several workloads "${name}": choose one with --kind ${found.map(({ workload }) => workload.kind).join(', ')}`,
+    )
   return first
 }
 
 /** Those of files where they are given; else those of the cluster; else the preset. */
-async function policiesFor({ policy = [], preset = defaultPreset }: ExplainFlags, cluster: Explained | undefined, io: Io): Promise<Policies> {
+async function policiesFor({ policy = [], preset = defaultPreset }: ExplainFlags, cluster: Explained | undefined,
+  io: Io): Promise<Policies> {
   if (policy.length > 0) return readPolicyFiles(policy, preset, io)
   if (cluster) return new Policies(cluster.policies, cluster.exceptions)
   return new Policies([presetObject(preset) ?? []].flat())

@@ -42,13 +42,15 @@ async function run(test: PolicyTest, io: Io): Promise<Outcome[]> {
   const read = (file: string): string => io.readWithin(dirname(test.file), file)
   const { policyFor, namespaces } = await governing({ policy: test.policies.map(at), preset: test.preset }, { ...io, time, readFile: read })
   const texts = test.manifests.map(at).flatMap((path) => io.listFiles(path)).map((file) => ({ file, text: read(file) }))
-  if (namespaces) for (const { file, text } of texts) learn(file, text, [namespaces])
+  if (namespaces) { for (const { file, text } of texts) learn(file, text, [namespaces]) }
   const requirements = test.requirements === undefined ? undefined : { path: test.requirements, text: read(at(test.requirements)) }
-  const workloads = texts.flatMap(({ file, text }) => [...checkText(text, { policyFor, requirements }, () => {})].map((checked) => {
-    if ('workload' in checked) return checked.workload
-    const { message, span } = checked.unreadable
-    throw new UsageError(`${file}${span ? `:${span.line}:${span.column}` : ''}: ${message}`)
-  }))
+  const workloads = texts.flatMap(({ file, text }) =>
+    [...checkText(text, { policyFor, requirements }, () => {})].map((checked) => {
+      if ('workload' in checked) return checked.workload
+      const { message, span } = checked.unreadable
+      throw new UsageError(`${file}${span ? `:${span.line}:${span.column}` : ''}: ${message}`)
+    })
+  )
   return test.results.map((expected) => outcome(expected, workloads))
 }
 
@@ -58,7 +60,9 @@ function outcome(expected: Expected, workloads: readonly ReportedWorkload[]): Ou
   const meant = workloads.filter(({ workload }) => namesOf(workload).includes(name))
   const [first] = meant
   if (!first) return { name: label, failure: `there is no workload "${name}" in the manifests` }
-  if (meant.length > 1) return { name: label, failure: `there are several workloads "${name}": ${meant.map(({ workload }) => workloadName(workload)).join(', ')}` }
+  if (meant.length > 1)
+    return { name: label,
+      failure: `there are several workloads "${name}": ${meant.map(({ workload }) => workloadName(workload)).join(', ')}` }
   const failures = differences(expected, first)
   return { name: label, failure: failures.length === 0 ? undefined : failures.join('; ') }
 }
@@ -71,8 +75,10 @@ function namesOf(workload: ReportedWorkload['workload']): string[] {
 
 function differences({ rule, decision, action, policy, exception }: Expected, { decision: decided, findings }: ReportedWorkload): string[] {
   const found = findings.map(({ finding }) => finding).filter((finding) => rule === undefined || finding.rule === rule)
-  const several = (values: readonly (string | undefined)[]): string => [...new Set(values.map((value) => value ?? 'None'))].sort().join(', ') || 'None'
-  const compare = (what: string, wanted: string | undefined, is: string): string[] => (wanted === undefined || wanted === is ? [] : [`${what} must be ${wanted}, and is ${is}`])
+  const several = (values: readonly (string | undefined)[]): string =>
+    [...new Set(values.map((value) => value ?? 'None'))].sort().join(', ') || 'None'
+  const compare = (what: string, wanted: string | undefined,
+    is: string): string[] => (wanted === undefined || wanted === is ? [] : [`${what} must be ${wanted}, and is ${is}`])
   return [
     ...compare('decision', decision, decided),
     ...compare('action', action, several(found.map((finding) => finding.action))),
@@ -85,21 +91,33 @@ const reports: Readonly<Record<Format, (ran: readonly Ran[], io: Io) => string>>
   text(ran, io) {
     const paint = painter(io.stdout, io.env)
     const blocks = ran.map(({ test, outcomes }) => {
-      const lines = outcomes.map(({ name, failure }) => (failure === undefined ? `  ${paint('green', 'ok')}    ${visible(name)}\n` : `  ${paint('red', 'FAIL')}  ${visible(`${name}: ${failure}`)}\n`))
+      const lines = outcomes.map((
+        { name, failure },
+      ) => (failure === undefined ? `  ${paint('green', 'ok')}    ${visible(name)}\n`
+        : `  ${paint('red', 'FAIL')}  ${visible(`${name}: ${failure}`)}\n`)
+      )
       return `${paint('bold', visible(`${test.file}: ${test.name}`))}\n${lines.join('')}`
     })
     const all = ran.flatMap(({ outcomes }) => outcomes)
     const failed = all.filter(({ failure }) => failure !== undefined).length
-    const summary = `${count(ran.length, 'test')}, ${count(all.length, 'result')}: ${failed === 0 ? 'all as expected' : `${failed} not as expected`}`
+    const summary = `${count(ran.length, 'test')}, ${count(all.length, 'result')}: ${
+      failed === 0 ? 'all as expected' : `${failed} not as expected`
+    }`
     return `${blocks.join('')}\n${summary}\n`
   },
-  json: (ran) => `${jsonText({
-    apiVersion: 'paddock.dev/v1alpha1',
-    kind: 'PolicyTestResult',
-    tests: ran.map(({ test: { file, name }, outcomes }) => ({ file, name, results: outcomes.map((one) => ({ name: one.name, passed: one.failure === undefined, failure: one.failure })) })),
-  })}\n`,
+  json: (ran) =>
+    `${
+      jsonText({
+        apiVersion: 'paddock.dev/v1alpha1',
+        kind: 'PolicyTestResult',
+        tests: ran.map(({ test: { file, name }, outcomes }) => ({ file, name,
+          results: outcomes.map((one) => ({ name: one.name, passed: one.failure === undefined, failure: one.failure })) })
+        ),
+      })
+    }\n`,
   junit(ran) {
-    const totals = (outcomes: readonly Outcome[]) => ({ tests: String(outcomes.length), failures: String(outcomes.filter(({ failure }) => failure !== undefined).length) })
+    const totals = (outcomes: readonly Outcome[]) => ({ tests: String(outcomes.length),
+      failures: String(outcomes.filter(({ failure }) => failure !== undefined).length) })
     const suites = ran.map(({ test, outcomes }) => {
       const cases = outcomes.map(({ name, failure }) => {
         const content = failure === undefined ? '' : element('failure', { message: failure }, undefined)
@@ -108,7 +126,9 @@ const reports: Readonly<Record<Format, (ran: readonly Ran[], io: Io) => string>>
       return element('testsuite', { name: test.file, ...totals(outcomes) }, undefined, cases.join('\n'))
     })
     const all = ran.flatMap(({ outcomes }) => outcomes)
-    return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', { name: 'paddock policy test', ...totals(all) }, undefined, suites.join('\n'))}\n`
+    return `<?xml version="1.0" encoding="UTF-8"?>\n${
+      element('testsuites', { name: 'paddock policy test', ...totals(all) }, undefined, suites.join('\n'))
+    }\n`
   },
 }
 

@@ -16,9 +16,12 @@ export function showPolicy(name: string, io: Io): void {
 export function validatePolicies(paths: readonly string[], io: Io): void {
   const read = readPolicyObjects(paths, io)
   const { policies, exceptions } = read
-  for (const line of contradictionLines(read)) io.stderr.write(`${visible(line)}
+  for (const line of contradictionLines(read))
+    io.stderr.write(`${visible(line)}
 `)
   for (const { kind, metadata } of [...policies, ...exceptions]) io.stdout.write(visible(`${kind} "${nameOf(metadata)}" is valid`) + '\n')
 }
 
-const nameOf = ({ namespace, name }: { readonly namespace?: string; readonly name: string }): string => (namespace === undefined ? name : `${namespace}/${name}`)
+const nameOf = (
+  { namespace, name }: { readonly namespace?: string; readonly name: string },
+): string => (namespace === undefined ? name : `${namespace}/${name}`)

@@ -30,5 +30,7 @@ function list(io: Io): string {
 function page(rule: Entry, io: Io): string {
   const paint = painter(io.stdout, io.env)
   const settings = rule.settings.length === 0 ? '' : `  settings: ${rule.settings.join(', ')}\n`
-  return `${paint('bold', rule.id)}: ${rule.summary}\n  severity: ${rule.severity}, action: ${actionOf(rule)}\n${settings}  why: ${rule.why}\n  remedy: ${rule.remedy}\n`
+  return `${paint('bold', rule.id)}: ${rule.summary}\n  severity: ${rule.severity}, action: ${
+    actionOf(rule)
+  }\n${settings}  why: ${rule.why}\n  remedy: ${rule.remedy}\n`
 }

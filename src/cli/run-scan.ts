@@ -22,7 +22,9 @@ export interface ScannedCluster {
    * The verdict on each workload under each of the sets of policies, in their order; undefined where none of a set governs it. A
    * kind that cannot be read is reported, and the others are read.
    */
-  readonly judged: (policies: readonly Policies[]) => AsyncIterable<{ readonly verdicts: readonly (Verdict | undefined)[] } | { readonly unreadable: string }>
+  readonly judged: (
+    policies: readonly Policies[],
+  ) => AsyncIterable<{ readonly verdicts: readonly (Verdict | undefined)[] } | { readonly unreadable: string }>
   readonly close: () => void
 }
 
@@ -69,14 +71,17 @@ function policiesGiven({ policy = [], preset }: ScanFlags, io: Io): Objects {
 function policySets(cluster: Objects, given: Objects): { readonly before: Policies | undefined; readonly after: Policies } {
   const isTried = given.policies.length + given.exceptions.length > 0
   if (given.policies.length + cluster.policies.length === 0)
-    throw new UsageError('there is no GunicornPolicy in the cluster: try one with --policy FILE, or one that ships with Paddock with --preset NAME')
+    throw new UsageError(
+      'there is no GunicornPolicy in the cluster: try one with --policy FILE, or one that ships with Paddock with --preset NAME',
+    )
   const after = new Policies(applied(cluster.policies, given.policies), applied(cluster.exceptions, given.exceptions))
   // Where there is no policy yet, all would be new, which goes without saying.
   return { before: isTried && cluster.policies.length > 0 ? new Policies(cluster.policies, cluster.exceptions) : undefined, after }
 }
 
 /** As `kubectl apply` would leave them: one of the same name takes the place of what was there. */
-function applied<T extends { readonly metadata: { readonly name: string; readonly namespace?: string } }>(standing: readonly T[], given: readonly T[]): T[] {
+function applied<T extends { readonly metadata: { readonly name: string; readonly namespace?: string } }>(standing: readonly T[],
+  given: readonly T[]): T[] {
   const key = ({ metadata: { namespace = '', name } }: T): string => `${namespace}/${name}`
   return [...new Map([...standing, ...given].map((object) => [key(object), object])).values()]
 }
@@ -106,7 +111,8 @@ async function scan(cluster: ScannedCluster, before: Policies | undefined, after
     for (const { action } of findings) summary[counters[action]] += 1
     const reported = findings.map((finding) => ({ finding, fixable: finding.action === 'Fix', fixed: false }))
     summary.unseen += unseenIn(reported)
-    reporter.workload(undefined, { workload, invocations, decision: decisionOn(findings), findings: reported, patch: () => scanned.patch() })
+    reporter.workload(undefined, { workload, invocations, decision: decisionOn(findings), findings: reported, patch: () =>
+      scanned.patch() })
     bar.step('cluster', summary.workloads)
   }
   bar.end()
@@ -118,10 +124,12 @@ async function scan(cluster: ScannedCluster, before: Policies | undefined, after
 const silent: ComparisonReporter = { changes() {}, end() {} }
 
 /** The formats of `check`. Of a comparison, text and json have forms of their own; the others tell what is new. */
-function reporters(isComparison: boolean, failing: ReadonlySet<string>, { format = [{ format: 'text' }], version }: ScanFlags, io: Io): { reporter: Reporter; comparison: ComparisonReporter } {
+function reporters(isComparison: boolean, failing: ReadonlySet<string>, { format = [{ format: 'text' }], version }: ScanFlags,
+  io: Io): { reporter: Reporter; comparison: ComparisonReporter } {
   const isOwn = (output: Output): boolean => isComparison && (output.format === 'text' || output.format === 'json')
   const outputs = format.some(({ file }) => file === undefined) ? format : [{ format: 'text' } as const, ...format]
-  const reporter = openReports(outputs.filter((output) => !isOwn(output)), { version, fails: (action) => failing.has(action) }, io.stdout, io)
+  const reporter = openReports(outputs.filter((output) => !isOwn(output)), { version, fails: (action) => failing.has(action) }, io.stdout,
+    io)
   const comparisons = outputs.filter(isOwn).map((output) => comparisonIn(output, io))
   if (comparisons.length === 0) return { reporter, comparison: silent }
   return {

@@ -19,14 +19,16 @@ export interface ServeFlags extends ServeOptions {
 export async function runServe(flags: ServeFlags, start: (options: ServeOptions) => Promise<Serving>, io: Io): Promise<number> {
   const serving = await listen(flags, start)
   io.stderr.write(`paddock: serving on ${serving.url}\n`)
-  if (flags.examples !== undefined)
+  if (flags.examples !== undefined) {
     try {
       await showExamples(flags.examples, serving, io)
     } catch (error) {
       await serving.stop(0)
       // Whom it cannot ask, it cannot show.
-      throw error instanceof UsageError ? error : new UsageError(`${flags.examples}: the webhook could not be asked: ${error instanceof Error ? error.message : String(error)}`)
+      throw error instanceof UsageError ? error
+        : new UsageError(`${flags.examples}: the webhook could not be asked: ${error instanceof Error ? error.message : String(error)}`)
     }
+  }
   if (flags.once) await serving.stop(0)
   else if (flags.examples !== undefined) io.stderr.write('paddock: serving until Ctrl-C\n')
   await serving.stopped
@@ -45,7 +47,8 @@ async function listen(flags: ServeFlags, start: (options: ServeOptions) => Promi
     if (error instanceof Error && 'code' in error && !String(error.code).startsWith('ERR_')) throw error
     // A certificate that cannot be served: the message names its file, or is OpenSSL's.
     const message = error instanceof Error ? error.message : String(error)
-    const isTold = flags.certDir === undefined || [join(flags.certDir, ''), flags.clientCa].some((path) => path !== undefined && message.startsWith(path))
+    const isTold = flags.certDir === undefined ||
+      [join(flags.certDir, ''), flags.clientCa].some((path) => path !== undefined && message.startsWith(path))
     throw new UsageError(isTold ? message : `${join(flags.certDir ?? '', 'tls.crt')}: cannot be served: ${message}`)
   }
 }
@@ -68,7 +71,8 @@ async function showExample(file: string, object: unknown, serving: Serving, io: 
   const validated = await ask(serving, '/validate', after)
   const outcome = !validated.allowed ? paint('red', 'denied') : patch.length > 0 ? paint('green', 'fixed') : paint('blue', 'allowed')
   io.stdout.write(`\n${paint('bold', file)}: ${outcome}\n`)
-  const said = validated.allowed ? (validated.warnings ?? []).map((text) => `${paint('yellow', 'Warning:')} ${visible(text)}`) : [validated.status?.message ?? '']
+  const said = validated.allowed ? (validated.warnings ?? []).map((text) => `${paint('yellow', 'Warning:')} ${visible(text)}`)
+    : [validated.status?.message ?? '']
   for (const text of said) io.stdout.write(`  ${text}\n`)
   if (validated.allowed && patch.length > 0) {
     const { dump } = await import('../yaml/print.ts')
@@ -86,7 +90,8 @@ interface Response {
 
 /** Sends an AdmissionReview of the object's creation over HTTPS. */
 function ask({ url, ca }: Serving, path: string, object: unknown): Promise<Response> {
-  const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: crypto.randomUUID(), operation: 'CREATE', namespace: 'default', object } }
+  const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+    request: { uid: crypto.randomUUID(), operation: 'CREATE', namespace: 'default', object } }
   return new Promise((resolve, reject) => {
     const sent = request(new URL(path, url), { method: 'POST', ca, headers: { 'content-type': 'application/json' } }, (answer) => {
       const chunks: Buffer[] = []

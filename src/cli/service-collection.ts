@@ -27,7 +27,8 @@ export class ServiceCollection implements Learner {
       // Most are the same for all files, or for those of a folder.
       const key = JSON.stringify([namespace, this.#several.has(namespace) ? file : namespace === '' ? folderOf(file) : ''])
       let services = this.#known.get(key)
-      if (!services) this.#known.set(key, (services = [...found.values()].flatMap((named) => this.#agreed(reader, meantBy(file, named, namespace)))))
+      if (!services)
+        this.#known.set(key, services = [...found.values()].flatMap((named) => this.#agreed(reader, meantBy(file, named, namespace))))
       return services
     }
   }

@@ -35,8 +35,7 @@ export function apiCluster(
       return transport.requests
     },
 
-    get: (resource, place) =>
-      absent(call({ method: 'GET', path: objectPath(resource, place), asked: asked('get', resource, place) })),
+    get: (resource, place) => absent(call({ method: 'GET', path: objectPath(resource, place), asked: asked('get', resource, place) })),
 
     async *pages<T extends KubernetesObject>(
       resource: Resource,
@@ -156,8 +155,8 @@ export function apiCluster(
 
     async served(group) {
       const get = <T>(at: string) => absent(call<T>({ method: 'GET', path: at, asked: `discover the group "${group}"` }))
-      const version =
-        group === '' ? 'v1' : (await get<{ preferredVersion: { version: string } }>(`/apis/${group}`))?.preferredVersion.version
+      const version = group === '' ? 'v1'
+        : (await get<{ preferredVersion: { version: string } }>(`/apis/${group}`))?.preferredVersion.version
       if (version === undefined) return []
       const list = await get<ResourceList>(group === '' ? '/api/v1' : `/apis/${group}/${version}`)
       return (list?.resources ?? [])
@@ -197,12 +196,11 @@ const metadataAs = (kind: string): string => `application/json;as=${kind};g=meta
 /** Verb, resource and object, as the API server's authorizer names them: `get deployments.apps/scale "shop/web"`. */
 function asked(verb: string, { plural, group }: Resource, { namespace, name }: Partial<Place>, subresource?: string): string {
   const resource = [group === '' ? plural : `${plural}.${group}`, ...(subresource === undefined ? [] : [subresource])].join('/')
-  const object =
-    name === undefined
-      ? namespace === undefined
-        ? ''
-        : ` in "${namespace}"`
-      : ` "${namespace === undefined ? '' : `${namespace}/`}${name}"`
+  const object = name === undefined
+    ? namespace === undefined
+      ? ''
+      : ` in "${namespace}"`
+    : ` "${namespace === undefined ? '' : `${namespace}/`}${name}"`
   return `${verb} ${resource}${object}`
 }
 

@@ -53,8 +53,7 @@ export const isTaken = (error: unknown): boolean => error instanceof ApiError &&
 export const isMissing = (error: unknown): boolean => error instanceof ApiError && error.code === 404
 
 /** The version that a watch or a list asked for is no longer kept. */
-export const isExpired = (error: unknown): boolean =>
-  error instanceof ApiError && (error.code === 410 || error.reason === 'Expired')
+export const isExpired = (error: unknown): boolean => error instanceof ApiError && (error.code === 410 || error.reason === 'Expired')
 
 /** meta/v1 Status, as far as it is read. Source: k8s.io/apimachinery/pkg/apis/meta/v1/types.go. */
 interface Status {

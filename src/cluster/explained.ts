@@ -18,7 +18,8 @@ export interface Explained {
 }
 
 /** Throws what keeps the cluster from answering, in words that a user can act on. */
-export async function explained(cluster: Cluster, { namespace, name }: { readonly namespace: string; readonly name: string }): Promise<Explained> {
+export async function explained(cluster: Cluster,
+  { namespace, name }: { readonly namespace: string; readonly name: string }): Promise<Explained> {
   const [known, kinds] = await Promise.all([readPolicies(cluster, namespace), servedKinds(cluster)])
   const found = await Promise.all(kinds.map(({ resource }) => cluster.get(resource, { namespace, name })))
   return {

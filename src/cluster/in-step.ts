@@ -87,8 +87,7 @@ export function inStep<T extends KubernetesObject>(
       try {
         version ??= await list()
         for await (const event of cluster.watch<T>(resource, { ...selection, resourceVersion: version }, stopping.signal)) {
-          const at: string =
-            event.type === 'BOOKMARK' ? event.resourceVersion : (event.object.metadata.resourceVersion ?? version)
+          const at: string = event.type === 'BOOKMARK' ? event.resourceVersion : (event.object.metadata.resourceVersion ?? version)
           told ||= at !== version
           version = at
           inTouch = true

@@ -116,7 +116,8 @@ export class LivePolicies extends PoliciesInCluster {
       },
     })
     this.changes = changes
-    this.#lookUps = new NamespaceLookUps({ get: (name) => cluster.get(namespaces, { name }), log: settings.log, now: () => performance.now() })
+    this.#lookUps = new NamespaceLookUps({ get: (name) => cluster.get(namespaces, { name }), log: settings.log,
+      now: () => performance.now() })
     this.synced = Promise.all([changes.policies.synced, changes.exceptions.synced, changes.namespaces.synced]).then(() => {})
     const changed = (change: ObjectEvent<PolicyObject | ExceptionObject>) => {
       if (!isStatusOnly(change)) this.forget()

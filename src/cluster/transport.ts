@@ -100,7 +100,7 @@ export function transport(credentials: Credentials, { userAgent, patience, timeo
     },
     async json<T>(call: Call): Promise<T> {
       const end = performance.now() + patience
-      for (let failures = 1; ; failures++) {
+      for (let failures = 1;; failures++) {
         const limit = AbortSignal.timeout(timeout)
         try {
           const text = await read(await send(call, limit))

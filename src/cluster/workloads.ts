@@ -22,7 +22,11 @@ const pageSize = 500
  * those are fetched that nothing scanned has made.
  */
 const mostlyMade: ReadonlySet<string> = new Set([
-  '/Pod', 'apps/ReplicaSet', 'batch/Job', 'serving.knative.dev/Configuration', 'serving.knative.dev/Revision',
+  '/Pod',
+  'apps/ReplicaSet',
+  'batch/Job',
+  'serving.knative.dev/Configuration',
+  'serving.knative.dev/Revision',
 ])
 
 /** So many of a namespace are fetched one by one; more are listed. */

@@ -34,13 +34,15 @@ export function scriptIn(words: readonly Word[], started: Started, input = false
     const program = shell === undefined ? 'sh' : shellProgram(shell)
     if (program === undefined) return undefined
     const dialect = program === 'bash' ? 'bash' : 'sh'
-    return { index, offset, reader, dialect, parameters, isInput: false, options: undefined, changes, parents, name: shell ?? 'sh', program: reader === 'words' ? undefined : program }
+    return { index, offset, reader, dialect, parameters, isInput: false, options: undefined, changes, parents, name: shell ?? 'sh',
+      program: reader === 'words' ? undefined : program }
   }
   const own = words.slice(index)
   const script = shellScript(own, input)
   if (!script) return undefined
   const name = own[0]?.value ?? 'sh'
-  return { ...script, index: index + script.script, offset: 0, reader: 'shell', changes, parents, name, program: shellProgram(name) ?? 'sh' }
+  return { ...script, index: index + script.script, offset: 0, reader: 'shell', changes, parents, name,
+    program: shellProgram(name) ?? 'sh' }
 }
 
 /** Which shell a path names; undefined where it is none that is known. */

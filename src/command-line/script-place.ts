@@ -36,11 +36,13 @@ export interface ScriptPlace {
   readonly splice: (splice: Splice) => Splice | undefined
 }
 
-export const isWhole = (splices: readonly (Splice | undefined)[]): splices is readonly Splice[] => splices.length > 0 && !splices.includes(undefined)
+export const isWhole = (splices: readonly (Splice | undefined)[]): splices is readonly Splice[] =>
+  splices.length > 0 && !splices.includes(undefined)
 
 /** Puts words into a script, with a blank behind a number that would stand directly before a redirection, and be its descriptor: `-w 4>log`. */
 export function spliced(script: ScriptPlace, { start, end, text }: Splice): Splice | undefined {
-  const isNumber = /[<>]/.test(script.text.charAt(end)) && /(?:^|[\s;&|()])\d+$/.test(script.text.slice(Math.max(0, start - 32), start) + text)
+  const isNumber = /[<>]/.test(script.text.charAt(end)) &&
+    /(?:^|[\s;&|()])\d+$/.test(script.text.slice(Math.max(0, start - 32), start) + text)
   return script.splice({ start, end, text: isNumber ? `${text} ` : text })
 }
 
@@ -63,7 +65,8 @@ function lastIndent(text: string, from: number, to: number): string | undefined 
   return undefined
 }
 
-export function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[], { closed, inherits }: { readonly closed: string | undefined; readonly inherits: boolean }): Insertion {
+export function insertionIn(script: ScriptPlace, command: Command, own: readonly Word[],
+  { closed, inherits }: { readonly closed: string | undefined; readonly inherits: boolean }): Insertion {
   if (closed !== undefined) return { kind: 'none', reason: closed }
   if (command.embedded) return { kind: 'none', reason: embedded }
   // At the end of a script it stands for itself; a blank behind it would be escaped.
@@ -75,7 +78,8 @@ export function insertionIn(script: ScriptPlace, command: Command, own: readonly
     if (!name || !next || next.start < name.end) return { kind: 'none', reason: 'it is made by an expansion' }
     ;[offset, before] = [next.start, true]
   }
-  if (!script.splice({ start: offset, end: offset, text: ' ' })) return { kind: 'none', reason: 'it stands in a script within a script, in quotes that look the same' }
+  if (!script.splice({ start: offset, end: offset, text: ' ' }))
+    return { kind: 'none', reason: 'it stands in a script within a script, in quotes that look the same' }
   // Where each option stands on a line of its own, so does what is added.
   const indent = before || !name ? undefined : lastIndent(script.text, name.end, offset)
   return { kind: 'text', offset, before, between: indent === undefined ? ' ' : ` \\\n${indent}`, inherits }

@@ -9,7 +9,10 @@ export function alternativesOf(command: Command, index: number): readonly (reado
   const { alternatives, words } = command
   if (alternatives === undefined) return undefined
   const before = words.slice(0, index).map(({ value }) => value)
-  const isSame = alternatives.every((list) => list.length > index && list[index]?.text === words[index]?.text && before.every((value, at) => value !== null && list[at]?.value === value))
+  const isSame = alternatives.every((list) =>
+    list.length > index && list[index]?.text === words[index]?.text &&
+    before.every((value, at) => value !== null && list[at]?.value === value)
+  )
   return isSame ? alternatives.map((list) => list.slice(index)) : undefined
 }
 
@@ -23,7 +26,8 @@ export function indexIn(words: readonly Word[]): (word: Word) => number | undefi
 export const partOf = (element: Element, { value, prefix }: Word): Element => {
   // What is not known of it is taken for one unknown part.
   const text = value ?? `${prefix}\uE000`
-  return { ...element, text, expanded: { text, unknown: [], undefined: [], source: () => 0 }, at: element.at ?? { start: 0, end: element.text.length } }
+  return { ...element, text, expanded: { text, unknown: [], undefined: [], source: () => 0 },
+    at: element.at ?? { start: 0, end: element.text.length } }
 }
 
 export function wordOf({ expanded: { text: value }, text, at }: Element): Word {

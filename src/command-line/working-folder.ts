@@ -10,7 +10,9 @@ import type { Word } from '../shell/word.ts'
 export type Folder = string | null | undefined
 
 /** Where a command runs, in a script that is started in a folder; `name` is its `$0`. */
-export function folderOf(command: Command, { text, commands, name }: { readonly text: string; readonly commands: readonly Command[]; readonly name: string | undefined }, home: () => Folder): Folder {
+export function folderOf(command: Command,
+  { text, commands, name }: { readonly text: string; readonly commands: readonly Command[]; readonly name: string | undefined },
+  home: () => Folder): Folder {
   if (!mayMove.test(text)) return home()
   // Commands do not tell what runs in a subshell, which moves nobody but itself.
   if (/(?:^|[;&|{(]|\b(?:then|do|else)\b)[ \t]*\((?!\()/m.test(text)) return undefined
@@ -50,8 +52,11 @@ function normalized(path: string): string {
 function target(words: readonly Word[], name: string | undefined): string | undefined {
   const [first, ...others] = words[0]?.value === '--' ? words.slice(1) : words
   if (!first || others.length > 0) return undefined
-  if (first.value !== null) return first.value.startsWith('-') || first.value.startsWith('~') || first.value === '' ? undefined : first.value
+  if (first.value !== null)
+    return first.value.startsWith('-') || first.value.startsWith('~') || first.value === '' ? undefined : first.value
   // What everybody writes to get to the folder of the script, or to one beside it.
-  const behind = /^"?(?:\$\(dirname (?:-- )?"?\$(?:0|\{BASH_SOURCE\[0\]\}|\{BASH_SOURCE\}|BASH_SOURCE)"?\)|`dirname "?\$0"?`)((?:\/[\w.-]+)*)\/?"?$/.exec(first.text)?.[1]
+  const behind =
+    /^"?(?:\$\(dirname (?:-- )?"?\$(?:0|\{BASH_SOURCE\[0\]\}|\{BASH_SOURCE\}|BASH_SOURCE)"?\)|`dirname "?\$0"?`)((?:\/[\w.-]+)*)\/?"?$/
+      .exec(first.text)?.[1]
   return behind === undefined || name === undefined || !name.includes('/') ? undefined : name.slice(0, name.lastIndexOf('/')) + behind
 }

@@ -69,7 +69,7 @@ export function pythonOf(text: string | undefined, evidence: string, version: st
       let answer = answers.get(distribution)
       if (!answer) {
         lookup ??= lookupIn(text, evidence, version)
-        answers.set(distribution, (answer = lookup(distribution)))
+        answers.set(distribution, answer = lookup(distribution))
       }
       return answer
     },

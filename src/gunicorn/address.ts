@@ -58,7 +58,8 @@ function digitsPort(netloc: string, defaultPort: number): Address {
 
 /** True for an address that only its own Pod can reach. */
 export function isLoopback(address: Address): boolean {
-  return address.kind === 'tcp' && (/^127(\.\d+){0,3}$/.test(address.host) || /^(localhost|::1|0*:0*:0*:0*:0*:0*:0*:0*1)$/.test(address.host))
+  return address.kind === 'tcp' &&
+    (/^127(\.\d+){0,3}$/.test(address.host) || /^(localhost|::1|0*:0*:0*:0*:0*:0*:0*:0*1)$/.test(address.host))
 }
 
 /**
@@ -74,4 +75,7 @@ export function sharesAddress(one: Extract<Address, { kind: 'tcp' }>, other: Ext
   return (left === '0.0.0.0' && !isVersion6(right)) || (right === '0.0.0.0' && !isVersion6(left))
 }
 
-const plainHost = (host: string): string => (host === '' || host === '0' ? '0.0.0.0' : host === 'localhost' ? '127.0.0.1' : /^[0:]+$/.test(host) && host.includes(':') ? '::' : host)
+const plainHost = (
+  host: string,
+): string => (host === '' || host === '0' ? '0.0.0.0'
+  : host === 'localhost' ? '127.0.0.1' : /^[0:]+$/.test(host) && host.includes(':') ? '::' : host)

@@ -13,7 +13,9 @@ const longestTold = 200
  * @param text the word that holds it, which may hold its option as well, as the program gets it
  * @param inList whether no shell reads the word
  */
-export function adviceOnValue(setting: string | undefined, text: string, releases: readonly Release[], inList: boolean): string | undefined {
+export function adviceOnValue(setting: string | undefined, text: string, releases: readonly Release[], inList: boolean):
+  | string
+  | undefined {
   if (text.length > longestTold) return undefined
   const dashes = oneDash(text, releases)
   if (dashes !== undefined) return dashes
@@ -21,7 +23,8 @@ export function adviceOnValue(setting: string | undefined, text: string, release
   const [, head = '', value = ''] = /^(--[a-z][\w-]*=|-[A-Za-z])?(.*)$/s.exec(text) ?? []
   const write = (right: string, reason: string): string => `Write \`${head}${right}\`: ${reason}.`
   const flag = releases.some((release) => release.long(head.slice(0, -1)) !== null)
-  if (head.endsWith('=') && setting !== undefined && flag && takesNone(setting, releases)) return `Write \`${head.slice(0, -1)}\`: the option takes no value.`
+  if (head.endsWith('=') && setting !== undefined && flag && takesNone(setting, releases))
+    return `Write \`${head.slice(0, -1)}\`: the option takes no value.`
   const bare = withoutQuotes(value)
   if (bare !== undefined) return write(bare, quotesStay)
   if (isLog(setting) && /^(?:""|'')?$/.test(value)) return write('-', 'gunicorn takes an empty text for a file, and `-` for the console')
@@ -35,7 +38,8 @@ export function adviceOnValue(setting: string | undefined, text: string, release
 export const quotesStay = 'the quotes are part of the value here, as no shell takes them away'
 
 /** What stands between quotes that are part of a value; undefined where there are none. */
-export const withoutQuotes = (value: string): string | undefined => /^(?:'([^']+)'|"([^"]+)")$/.exec(value)?.slice(1).find((part) => part !== undefined)
+export const withoutQuotes = (value: string): string | undefined =>
+  /^(?:'([^']+)'|"([^"]+)")$/.exec(value)?.slice(1).find((part) => part !== undefined)
 
 /** `$NAME`, `$(NAME)` and `$(command)` in a list, which no shell reads. */
 export function adviceOnVariable(value: string, inList: boolean): string | undefined {
@@ -43,7 +47,8 @@ export function adviceOnVariable(value: string, inList: boolean): string | undef
   const [, inBrackets] = /\$\(([^()]*)\)/.exec(value) ?? []
   if (inBrackets !== undefined) {
     // Variables have upper-case names by convention, and programs have not.
-    if (/^[A-Z_][A-Z0-9_]*$/.test(inBrackets)) return `Define ${inBrackets} in \`env\`: \`$(${inBrackets})\` stays as it is where nothing defines it.`
+    if (/^[A-Z_][A-Z0-9_]*$/.test(inBrackets))
+      return `Define ${inBrackets} in \`env\`: \`$(${inBrackets})\` stays as it is where nothing defines it.`
     return `Write the value itself, or have a shell read the command: \`sh -c 'exec gunicorn …'\`, as nothing runs \`${inBrackets}\` in a list.`
   }
   return /\$[{A-Za-z_]/.test(value) ? 'Write `$(NAME)`, and define NAME in `env`: no shell expands `$NAME` in a list.' : undefined
@@ -65,23 +70,30 @@ function adviceOnAddress(value: string, write: Write): string | undefined {
   if (host.includes(':')) return write(`[${host === ':' ? '::' : host}]:${port}`, 'an IPv6 address stands in brackets')
   const ports = value.split(',').map((part) => /:(\d+)$/.exec(part)?.[1])
   // With one port they may overlap.
-  if (ports.length > 1 && !ports.includes(undefined) && new Set(ports).size === ports.length) return 'Give each address an option of its own: `-b 0.0.0.0:8000 -b 0.0.0.0:8001`.'
+  if (ports.length > 1 && !ports.includes(undefined) && new Set(ports).size === ports.length)
+    return 'Give each address an option of its own: `-b 0.0.0.0:8000 -b 0.0.0.0:8001`.'
   const clean = value.replace(/[/,;]$/, '')
   if (clean !== value && /:\d+$/.test(clean)) return write(clean, 'nothing may stand behind the port')
   return /^[^:]*:\D+$/.test(value) ? 'Write the port as a number.' : undefined
 }
 
 const isNumber = (setting: string | undefined, releases: readonly Release[]): boolean =>
-  setting !== undefined && releases.some((release) => ['int', 'auto_int'].includes(release.settings[setting]?.type ?? '') || release.validatorOf(setting) === 'validate_pos_int')
+  setting !== undefined &&
+  releases.some((release) =>
+    ['int', 'auto_int'].includes(release.settings[setting]?.type ?? '') || release.validatorOf(setting) === 'validate_pos_int'
+  )
 
 /** Settings in seconds. */
 const durations: ReadonlySet<string> = new Set(['timeout', 'graceful_timeout', 'keepalive'])
-const units: ReadonlyMap<string, number> = new Map(Object.entries({ s: 1, sec: 1, secs: 1, second: 1, seconds: 1, m: 60, min: 60, mins: 60, minute: 60, minutes: 60, h: 3600 }))
+const units: ReadonlyMap<string, number> = new Map(
+  Object.entries({ s: 1, sec: 1, secs: 1, second: 1, seconds: 1, m: 60, min: 60, mins: 60, minute: 60, minutes: 60, h: 3600 }),
+)
 
 function adviceOnNumber(setting: string, value: string, write: Write): string {
   const [, digits = '', unit = ''] = /^(\d{1,9})(?:\.0+)?\s*([a-z]*)[,;]?$/i.exec(value.trim()) ?? []
   const factor = units.get(unit.toLowerCase())
-  if (digits !== '' && durations.has(setting) && factor !== undefined) return write(String(Number(digits) * factor), 'it is a number of seconds, without a unit')
+  if (digits !== '' && durations.has(setting) && factor !== undefined)
+    return write(String(Number(digits) * factor), 'it is a number of seconds, without a unit')
   if (digits !== '' && unit === '') return write(digits, 'it is a whole number')
   return /^-\d+$/.test(value.trim()) ? 'Write a whole number, without a minus.' : 'Write a whole number.'
 }
@@ -95,11 +107,13 @@ export function adviceOnOption(text: string, next: string | undefined, releases:
   const dashes = oneDash(text, releases)
   if (dashes !== undefined) return dashes
   const [, colon = '', behind = ''] = /^(--[a-z][\w-]*):(.*)$/s.exec(text) ?? []
-  if (releases.every((release) => release.exact(colon))) return `Write \`${colon} ${behind}\`: a blank or a \`=\` stands between an option and its value.`
+  if (releases.every((release) => release.exact(colon)))
+    return `Write \`${colon} ${behind}\`: a blank or a \`=\` stands between an option and its value.`
   const [name = '', ...rest] = text.split('=')
   const value = rest.length > 0 ? rest.join('=') : next?.startsWith('-') === false ? next : undefined
   const right = Object.hasOwn(wrongNames, name) ? wrongNames[name] : undefined
-  if (right !== undefined) return `Write \`${right.replace(/(HOST|PORT|PATH)$|HOST(?=:)/, (part) => (value === undefined || /\$/.test(value) ? part : value))}\`.`
+  if (right !== undefined)
+    return `Write \`${right.replace(/(HOST|PORT|PATH)$|HOST(?=:)/, (part) => (value === undefined || /\$/.test(value) ? part : value))}\`.`
   const near = name.startsWith('--') ? nearFlag(name.slice(2), releases) : undefined
   return near === undefined ? undefined : `Write \`${near}${rest.length > 0 ? `=${value}` : ''}\`.`
 }

@@ -66,13 +66,18 @@ export class AgreedSettings {
   #problemsOfEach(): readonly StartProblem[] {
     if (this.#alternatives === 1) return this.readings.flatMap((reading) => reading.problems)
     const size = this.readings.length / this.#alternatives
-    const [first = [], ...others] = Array.from({ length: this.#alternatives }, (_, index) => this.readings.slice(index * size, (index + 1) * size))
-    return first.flatMap(({ problems }, release) => problems.filter(({ message }) => others.every((other) => other[release]?.problems.some((problem) => problem.message === message))))
+    const [first = [], ...others] = Array.from({ length: this.#alternatives },
+      (_, index) => this.readings.slice(index * size, (index + 1) * size))
+    return first.flatMap(({ problems }, release) =>
+      problems.filter(({ message }) => others.every((other) => other[release]?.problems.some((problem) => problem.message === message)))
+    )
   }
 
   /** True where gunicorn serves: it does not end at once (`--version`), nor after a check of its configuration. */
   get serves(): boolean {
-    return this.#starting.every((reading) => reading.exits === undefined && !isTrue(reading, 'check_config') && !isTrue(reading, 'print_config'))
+    return this.#starting.every((reading) =>
+      reading.exits === undefined && !isTrue(reading, 'check_config') && !isTrue(reading, 'print_config')
+    )
   }
 
   /** The application; null where it is unknown, undefined where there is none. */
@@ -90,9 +95,11 @@ function merge(settings: readonly Setting[]): Setting | undefined {
   const [first, ...others] = settings
   if (!first) return undefined
   // What is mended in one place must be all that says it.
-  const isThere = ({ entries }: Setting): boolean => entries.length === first.entries.length && entries.every(({ word }, index) => word?.start === first.entries[index]?.word?.start)
+  const isThere = ({ entries }: Setting): boolean =>
+    entries.length === first.entries.length && entries.every(({ word }, index) => word?.start === first.entries[index]?.word?.start)
   const same = (other: Setting): boolean =>
-    other.source === first.source && isThere(other) && (other.value === first.value || JSON.stringify(other.value) === JSON.stringify(first.value))
+    other.source === first.source && isThere(other) &&
+    (other.value === first.value || JSON.stringify(other.value) === JSON.stringify(first.value))
   if (others.every(same)) return first
   // What one of them sets, or may, is not left to its default.
   return unknownSetting(settings.find(({ source }) => source !== 'default') ?? first)

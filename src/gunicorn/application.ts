@@ -28,10 +28,16 @@ export function applicationFault(text: string, releases: readonly Release[]): Ap
   const colon = text.indexOf(':')
   const module = colon < 0 ? text : text.slice(0, colon)
   if (text === '') return { detail: `must be a module and a variable, ${like}, and is empty`, remedy: 'Take the empty element out.' }
-  if (otherDashes.test(text)) return { detail: 'must be a module and a variable: what it begins with is no hyphen, so that it is no option', remedy: `Write \`${withHyphens(text)}\`: the dashes of an option are the hyphens of ASCII.` }
-  if (/^[^$\s]*\//.test(module)) return { detail: `must be a module and a variable, ${like}, and no path`, remedy: pathRemedy(module, text.slice(module.length)) }
-  if (module.endsWith('.py')) return { detail: `must be a module and a variable, ${like}, and no file`, remedy: pathRemedy(module, text.slice(module.length)) }
-  if (/\s/.test(module)) return { detail: `must be a module and a variable, ${like}, which have no blanks`, ...(/^[\s-]|\s$/.test(module) ? {} : { doubt: 'unless a file is called so' }) }
+  if (otherDashes.test(text))
+    return { detail: 'must be a module and a variable: what it begins with is no hyphen, so that it is no option',
+      remedy: `Write \`${withHyphens(text)}\`: the dashes of an option are the hyphens of ASCII.` }
+  if (/^[^$\s]*\//.test(module))
+    return { detail: `must be a module and a variable, ${like}, and no path`, remedy: pathRemedy(module, text.slice(module.length)) }
+  if (module.endsWith('.py'))
+    return { detail: `must be a module and a variable, ${like}, and no file`, remedy: pathRemedy(module, text.slice(module.length)) }
+  if (/\s/.test(module))
+    return { detail: `must be a module and a variable, ${like}, which have no blanks`,
+      ...(/^[\s-]|\s$/.test(module) ? {} : { doubt: 'unless a file is called so' }) }
   if (module.startsWith('.') || module === '') return { detail: `must name a module, ${like}` }
   return colon < 0 ? undefined : variableFault(module, text.slice(colon + 1), releases)
 }
@@ -58,7 +64,8 @@ function variableFault(module: string, text: string, releases: readonly Release[
   if (!('statements' in syntax)) return syntax.refused ? { detail: neither } : undefined
   const [statement, ...others] = syntax.statements
   // Python evaluates one expression, and takes it for an error where more is written.
-  const isStatement = others.length > 0 || (statement?.kind === 'expression' ? statement.annotates !== undefined || /^\w+\s*;/.test(text) : statement?.kind !== 'other')
+  const isStatement = others.length > 0 ||
+    (statement?.kind === 'expression' ? statement.annotates !== undefined || /^\w+\s*;/.test(text) : statement?.kind !== 'other')
   if (isStatement) return { detail: neither }
   if (statement?.kind !== 'expression') return undefined
   const refusing = releases.filter((release) => !release.evaluatesApplication)
@@ -66,7 +73,8 @@ function variableFault(module: string, text: string, releases: readonly Release[
   const rest = refusing.length < releases.length ? { releases: refusing } : {}
   const detail = expressionFault(statement.value)
   if (detail !== undefined) return { detail, ...rest }
-  return /^\s/.test(text) ? { detail: 'must have no blank behind the colon', remedy: `Write \`${module}:${text.trim()}\`.`, ...rest } : undefined
+  return /^\s/.test(text) ? { detail: 'must have no blank behind the colon', remedy: `Write \`${module}:${text.trim()}\`.`, ...rest }
+    : undefined
 }
 
 /** Why an expression that Python reads is none that gunicorn takes, since it evaluates none any more. */

@@ -215,7 +215,7 @@ class Parser {
       run.push(word)
     }
     if (first && run.length > 0) this.#positionals = run
-    else if (!first) for (const word of this.#words.slice(start, end)) this.#extras.push(word)
+    else if (!first) { for (const word of this.#words.slice(start, end)) this.#extras.push(word) }
     return end
   }
 

@@ -3,7 +3,9 @@ import { isPlainAddress, parseAddress } from './address.ts'
 import type { Release } from './catalogue.ts'
 
 /** Why an address is refused, and by which of the releases; undefined where all take it. */
-export function badAddress(text: string, releases: readonly Release[]): { readonly message: string; readonly releases: readonly Release[] } | undefined {
+export function badAddress(text: string, releases: readonly Release[]):
+  | { readonly message: string; readonly releases: readonly Release[] }
+  | undefined {
   if (isPlainAddress(text)) return undefined
   for (const syntax of ['integer', 'digits'] as const) {
     const address = parseAddress(text, syntax)

@@ -66,7 +66,8 @@ export interface Configured {
  * How Python and shells ask for the cores of the machine, or for those that the process may run on, which a limit of CPU time does not
  * change either: `prlimit --nproc` does not.
  */
-const coresAsked = /\b(?:process_)?cpu_count\(|\bsched_getaffinity\(|_NPROCESSORS_(?:ONLN|CONF)\b|(?<![\w-])nproc\b|\/proc\/(?:cpuinfo|stat)\b|\/sys\/devices\/system\/cpu\b|\blscpu\b/
+const coresAsked =
+  /\b(?:process_)?cpu_count\(|\bsched_getaffinity\(|_NPROCESSORS_(?:ONLN|CONF)\b|(?<![\w-])nproc\b|\/proc\/(?:cpuinfo|stat)\b|\/sys\/devices\/system\/cpu\b|\blscpu\b/
 
 /** Whether a text of Python or of a shell asks how many cores there are. */
 export const asksForCores = (text: string): boolean => coresAsked.test(text)
@@ -100,8 +101,11 @@ export class ConfigReader {
     const file = this.#source.file(named.startsWith('file:') ? named.slice('file:'.length) : named)
     if (!file) return file
     const module = readModule(file.text, '__config__', this.#source.environment)
-    if (!('refused' in module)) return { name: file.name, origin: file.origin, module, problem: undefined, countsCores: asksForCores(file.text) }
-    return module.refused ? { name: file.name, origin: file.origin, module: undefined, problem: `${file.name}, line ${module.line}: ${module.message}`, countsCores: false } : null
+    if (!('refused' in module))
+      return { name: file.name, origin: file.origin, module, problem: undefined, countsCores: asksForCores(file.text) }
+    return module.refused
+      ? { name: file.name, origin: file.origin, module: undefined, problem: `${file.name}, line ${module.line}: ${module.message}`,
+        countsCores: false } : null
   }
 }
 
@@ -137,12 +141,10 @@ const noCast = (value: PythonValue): Validated => ({ error: `Invalid type for ca
 type Typed = (value: PythonValue, validator: string) => Validated
 
 /** What takes a string, or nothing. */
-const text =
-  (nothing: Value, refuse: (value: PythonValue) => Validated = notAString): Typed =>
-  (value, validator) => {
-    if (value.type === 'str') return validate(validator, value.value)
-    return value.type === 'None' ? { value: nothing } : refuse(value)
-  }
+const text = (nothing: Value, refuse: (value: PythonValue) => Validated = notAString): Typed => (value, validator) => {
+  if (value.type === 'str') return validate(validator, value.value)
+  return value.type === 'None' ? { value: nothing } : refuse(value)
+}
 
 const integer: Typed = (value, validator) => {
   if (value.type === 'str') return validate(validator, value.value)
@@ -152,7 +154,8 @@ const integer: Typed = (value, validator) => {
 }
 
 const listOfStrings: Typed = (value, validator) => {
-  const isEmpty = value.type === 'None' || (value.type === 'bool' && !value.value) || (value.type === 'int' && value.value === 0n) || (value.type === 'float' && value.value === 0)
+  const isEmpty = value.type === 'None' || (value.type === 'bool' && !value.value) || (value.type === 'int' && value.value === 0n) ||
+    (value.type === 'float' && value.value === 0)
   if (isEmpty || (value.type === 'str' && value.value === '')) return { value: [] }
   if (value.type === 'str') return validate(validator, [value.value])
   if (value.type === 'int' || value.type === 'float' || value.type === 'bool') return { error: `'${value.type}' object is not iterable` }
@@ -180,8 +183,12 @@ const typed: Readonly<Record<string, Typed>> = {
   validate_hostport: text(null),
   validate_statsd_address: text(null),
   validate_list_string: listOfStrings,
-  validate_list_of_existing_files: (value) => (value.type === 'None' || (value.type === 'list' && value.items.length === 0) ? { value: [] } : 'unknown'),
-  validate_list_of_files_or_patterns: (value) => (value.type === 'None' || (value.type === 'list' && value.items.length === 0) ? { value: [] } : 'unknown'),
+  validate_list_of_existing_files: (
+    value,
+  ) => (value.type === 'None' || (value.type === 'list' && value.items.length === 0) ? { value: [] } : 'unknown'),
+  validate_list_of_files_or_patterns: (
+    value,
+  ) => (value.type === 'None' || (value.type === 'list' && value.items.length === 0) ? { value: [] } : 'unknown'),
   validate_pos_int: integer,
   validate_http2_window_size: integer,
   validate_http2_stream_limit: integer,
@@ -195,10 +202,14 @@ const typed: Readonly<Record<string, Typed>> = {
   validate_user: (value, validator) => identifier(value, validator),
   validate_group: (value, validator) => identifier(value, validator),
   validate_header_map_behaviour: text(null, noCast),
-  validate_chdir: (value, validator) => (value.type === 'None' ? { error: "join() argument must be str, bytes, or os.PathLike object, not 'NoneType'" } : value.type === 'str' ? validate(validator, value.value) : 'unknown'),
-  validate_reload_engine: (value, validator) => (value.type === 'str' ? validate(validator, value.value) : value.type === 'None' ? { error: 'Invalid reload_engine: None' } : 'unknown'),
+  validate_chdir: (value,
+    validator) => (value.type === 'None' ? { error: "join() argument must be str, bytes, or os.PathLike object, not 'NoneType'" }
+      : value.type === 'str' ? validate(validator, value.value) : 'unknown'),
+  validate_reload_engine: (value, validator) => (value.type === 'str' ? validate(validator, value.value)
+    : value.type === 'None' ? { error: 'Invalid reload_engine: None' } : 'unknown'),
   validate_proxy_protocol: (value, validator) =>
-    value.type === 'bool' ? { value: value.value ? 'auto' : 'off' } : text('off', () => ({ error: 'proxy_protocol must be string or bool' }))(value, validator),
+    value.type === 'bool' ? { value: value.value ? 'auto' : 'off' }
+      : text('off', () => ({ error: 'proxy_protocol must be string or bool' }))(value, validator),
   validate_asgi_loop: text('auto', noCast),
   validate_asgi_lifespan: text('auto', noCast),
   validate_http_parser: text('auto', () => ({ error: 'http_parser must be a string' })),

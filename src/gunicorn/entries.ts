@@ -16,7 +16,8 @@ export function addressOf({ value }: Entry): Address | undefined {
 }
 
 /** The numbers that a setting is set to, as far as they are known, each with where it was set. */
-export function* numbers({ settings }: { readonly settings: AgreedSettings }, name: string): Iterable<{ setting: Setting; entry: Entry; value: number }> {
+export function* numbers({ settings }: { readonly settings: AgreedSettings },
+  name: string): Iterable<{ setting: Setting; entry: Entry; value: number }> {
   const setting = settings.get(name)
   if (!setting) return
   for (const entry of settings.entries(name)) if (typeof entry.value === 'number') yield { setting, entry, value: entry.value }

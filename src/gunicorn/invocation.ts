@@ -45,14 +45,14 @@ export type Started =
    * `parameters`; or it is taken apart by its quotes alone.
    */
   | ({
-      readonly kind: 'string'
-      readonly index: number
-      readonly offset: number
-      readonly reader: 'shell' | 'words'
-      /** The shell, where it is named. */
-      readonly shell: string | undefined
-      readonly parameters: readonly Word[]
-    } & Passage)
+    readonly kind: 'string'
+    readonly index: number
+    readonly offset: number
+    readonly reader: 'shell' | 'words'
+    /** The shell, where it is named. */
+    readonly shell: string | undefined
+    readonly parameters: readonly Word[]
+  } & Passage)
   /** It cannot be worked out. */
   | { readonly kind: 'unknown' }
 
@@ -90,18 +90,22 @@ export interface Unfolded {
 export function unfolded(words: readonly Word[], variables: () => Variables): Unfolded {
   let current = words
   let origins: readonly number[] | undefined
-  for (let depth = 0; ; depth++) {
+  for (let depth = 0;; depth++) {
     descend(depth)
     const found = walked(current, 0)
     if (found.kind !== 'split') return { words: current, origins, started: found }
     const { option, next, text, cluster } = found
     const split = splitString(text, changedVariables(found.changes, variables()))
-    if (split === undefined) return { words: current, origins, started: { kind: 'program', index: found.program, changes: found.changes, passed: found.passed } }
+    if (split === undefined)
+      return { words: current, origins, started: { kind: 'program', index: found.program, changes: found.changes, passed: found.passed } }
     spend((current.length + split.length) / 10)
     const holder = current[next - 1]!
-    const made = [...(cluster === '' ? [] : [{ value: cluster, prefix: cluster }]), ...split].map((word): Word => ({ ...holder, ...word, splits: false }))
+    const made = [...(cluster === '' ? [] : [{ value: cluster, prefix: cluster }]), ...split].map((word): Word => ({ ...holder, ...word,
+      splits: false })
+    )
     const was = (index: number): number => origins?.[index] ?? index
-    origins = [...current.slice(0, option).map((_, index) => was(index)), ...made.map(() => was(next - 1)), ...current.slice(next).map((_, index) => was(next + index))]
+    origins = [...current.slice(0, option).map((_, index) => was(index)), ...made.map(() => was(next - 1)),
+      ...current.slice(next).map((_, index) => was(next + index))]
     current = [...current.slice(0, option), ...made, ...current.slice(next)]
   }
 }
@@ -134,7 +138,8 @@ function walked(words: readonly Word[], from: number): Started | Split {
     const name = word?.value
     if (word === undefined || name === undefined) return { kind: 'unknown' }
     if (isModule || last?.isPython === true) {
-      if (isModule ? name === 'gunicorn' || name === 'gunicorn.app.wsgiapp' : name?.includes('/') === true && isGunicorn(name)) return { kind: 'gunicorn', index: at, changes, passed }
+      if (isModule ? name === 'gunicorn' || name === 'gunicorn.app.wsgiapp' : name?.includes('/') === true && isGunicorn(name))
+        return { kind: 'gunicorn', index: at, changes, passed }
       const inner = isModule && name !== null && Object.hasOwn(pythonModules, name) ? pythonModules[name] : undefined
       if (inner === undefined) return { kind: 'program', index: program, changes, passed }
       last = inner
@@ -155,7 +160,8 @@ function walked(words: readonly Word[], from: number): Started | Split {
     if (!arrives) return { kind: 'program', index: program, changes, passed }
     for (const change of walk.changes) changes.push(change)
     const stays = last.stays && !walk.execs
-    if (last !== pythonInterpreter) passed.push({ name: baseName(name ?? word.text), stays, passes: stays ? (last.passes ?? null) : null, grabs: walk.grabs })
+    if (last !== pythonInterpreter)
+      passed.push({ name: baseName(name ?? word.text), stays, passes: stays ? (last.passes ?? null) : null, grabs: walk.grabs })
     const { command } = walk
     if (command !== undefined) return { kind: 'string', ...command, shell: walk.shell, parameters: walk.parameters, changes, passed }
     ;({ at, isModule } = walk)

@@ -30,9 +30,11 @@ function namesFor(release: Release): ReadonlyMap<string, string> {
   if (before) return before
   const names = new Map<string, string>()
   // The setting's own name goes before that of its option: `--preload`, `--name`.
-  for (const [name, { flags }] of Object.entries(release.settings)) for (const flag of flags) if (flag.startsWith('--')) names.set(bare(flag.slice(2).replaceAll('-', '_')), name)
+  for (const [name, { flags }] of Object.entries(release.settings))
+    for (const flag of flags) if (flag.startsWith('--')) names.set(bare(flag.slice(2).replaceAll('-', '_')), name)
   for (const [name, setting] of Object.entries(known)) names.set(bare(name), setting)
-  for (const name of [...Object.keys(release.settings), ...hookNames.filter((hook) => hookArguments(hook, release))]) names.set(bare(name), name)
+  for (const name of [...Object.keys(release.settings), ...hookNames.filter((hook) => hookArguments(hook, release))])
+    names.set(bare(name), name)
   namesOf.set(release, names)
   return names
 }

@@ -17,7 +17,8 @@ export interface Omission {
 export function omit(words: readonly Word[], setting: string, releases: readonly Release[]): readonly Omission[] | undefined {
   const [first, ...others] = releases.map((release) => omitFor(words, setting, release))
   const same = (other: typeof first): boolean =>
-    other?.length === first?.length && other?.every(({ word, left }, index) => word === first?.[index]?.word && left === first[index]?.left) === true
+    other?.length === first?.length &&
+    other?.every(({ word, left }, index) => word === first?.[index]?.word && left === first[index]?.left) === true
   return first && others.every(same) ? first : undefined
 }
 

@@ -13,7 +13,8 @@ export function operandsOf(readings: readonly Reading[]): readonly Word[] {
 const noWords: readonly Word[] = []
 
 /** Whether a word stands behind a long option with one dash, which takes the rest of its own name for its value. */
-export function isBehindOneDash({ words, releases }: { readonly words: readonly Word[]; readonly releases: readonly Release[] }, word: Word): boolean {
+export function isBehindOneDash({ words, releases }: { readonly words: readonly Word[]; readonly releases: readonly Release[] },
+  word: Word): boolean {
   const before = words[words.indexOf(word) - 1]
   return before?.value?.startsWith('-') === true && !before.value.includes('=') && oneDash(before.value, releases) !== undefined
 }

@@ -19,7 +19,8 @@ export interface AssignedPort {
 }
 
 /** How the variable stands in a container. */
-export function portVariable({ environment, container }: { readonly environment: ContainerEnvironment; readonly container: Container }, port: AssignedPort): PortVariable {
+export function portVariable({ environment, container }: { readonly environment: ContainerEnvironment; readonly container: Container },
+  port: AssignedPort): PortVariable {
   const defined = environment.variables.get(port.env)
   if (defined) return defined.value === null || isPort(defined.value) ? 'defined' : 'wrong'
   if (environment.mayComeFromElsewhere(port.env)) return 'unknown'

@@ -17,8 +17,30 @@ export const starters: ReadonlyMap<string, Starter> = new Map(Object.entries<Sta
 
 /** Programs that start what a file says, by base name; where there are any, with the subcommands that do. */
 export const supervisors: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
-  supervisord: [], circusd: [], 's6-svscan': [], runsvdir: [], runit: [], my_init: [], monit: [], pebble: [], 'pm2-runtime': [], forego: ['start'], overmind: ['start', 's'],
-  honcho: ['start'], foreman: ['start'], hivemind: [], make: [], just: [], task: [], invoke: [], inv: [], npm: ['start', 'run'], yarn: ['start', 'run'], pm2: ['start'], systemd: [], init: [],
+  supervisord: [],
+  circusd: [],
+  's6-svscan': [],
+  runsvdir: [],
+  runit: [],
+  my_init: [],
+  monit: [],
+  pebble: [],
+  'pm2-runtime': [],
+  forego: ['start'],
+  overmind: ['start', 's'],
+  honcho: ['start'],
+  foreman: ['start'],
+  hivemind: [],
+  make: [],
+  just: [],
+  task: [],
+  invoke: [],
+  inv: [],
+  npm: ['start', 'run'],
+  yarn: ['start', 'run'],
+  pm2: ['start'],
+  systemd: [],
+  init: [],
 }))
 
 /**
@@ -34,7 +56,8 @@ const others = new Set((
   'umask uname unset useradd uvicorn uwsgi vault vmstat wait waitress-serve wget whereis which whoami xargs yum zcat [ : .'
 ).split(' '))
 
-const modules = /^(alembic|celery|daphne|django|dramatiq|flask|http\.server|hypercorn|pip|pytest|rq|scrapy|streamlit|taskiq|uvicorn|venv|waitress)$/
+const modules =
+  /^(alembic|celery|daphne|django|dramatiq|flask|http\.server|hypercorn|pip|pytest|rq|scrapy|streamlit|taskiq|uvicorn|venv|waitress)$/
 
 /** True for a program that is no gunicorn and starts none. `words` are those from its name on. */
 export function isAnother(name: string, words: readonly { readonly value: string | null | undefined }[]): boolean {

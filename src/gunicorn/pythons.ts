@@ -18,5 +18,6 @@ export const unsupported: readonly Unsupported[] = [
   // module 'inspect' has no attribute 'getargspec'
   { releases: '<19.8', python: '>=3.11', told: 'gunicorn before 19.8 does not start on Python 3.11 and newer', remedy: update },
   // SyntaxError
-  { releases: '>=20', python: '<3', told: 'gunicorn 20.0 and newer do not start on Python 2', remedy: 'Move to Python 3; or pin `gunicorn<20`: 19.10.0 is the last release for Python 2.' },
+  { releases: '>=20', python: '<3', told: 'gunicorn 20.0 and newer do not start on Python 2',
+    remedy: 'Move to Python 3; or pin `gunicorn<20`: 19.10.0 is the last release for Python 2.' },
 ]

@@ -12,34 +12,12 @@ import type { Value } from './catalogue/release-file.ts'
 import { automaticFile, configured, ConfigReader, type ConfigFile, type ConfigSource, type Configured } from './config-file.ts'
 import { emptyLogs } from './empty-log.ts'
 import { parseInteger, repr } from './python-value.ts'
+import type { Entry, Setting, Source } from './setting.ts'
 import { splitWords } from './shlex.ts'
 import { validate, type Validated } from './validators.ts'
 import { allowedProxies, assignedPort, cmdArgs, concurrency, environmentSettings } from './variables.ts'
 
-export type Source = 'default' | 'environment' | 'config file' | typeof cmdArgs | 'command line'
-
-/** One value of a setting, and where it was written down. */
-export interface Entry {
-  /** As gunicorn holds it; undefined where it is unknown or gunicorn refuses it. */
-  readonly value: Value | undefined
-  /** The option as it was written, in full: `--bind`, `-b`; undefined where no option set it. */
-  readonly flag: string | undefined
-  /** The word that holds the option; on the command line, one of the invocation's own. */
-  readonly word: Word | undefined
-  /** The value as it was written; undefined for an option without a value. */
-  readonly argument: Argument | undefined
-  /** Where it stands in a config file, which the word names: `gunicorn.conf.py, line 3`. */
-  readonly line?: string
-}
-
-export interface Setting {
-  readonly name: string
-  readonly source: Source
-  /** As gunicorn holds it; undefined where it is unknown or gunicorn refuses it. */
-  readonly value: Value | undefined
-  /** What was written down for it: several for a list, such as `bind`. */
-  readonly entries: readonly Entry[]
-}
+export type { Entry, Setting, Source } from './setting.ts'
 
 /** Why gunicorn refuses to start, in its own words. */
 export interface StartProblem {
@@ -119,12 +97,14 @@ export class Reading {
   /** The same with settings written down over all that is there. */
   with(settings: ReadonlyMap<string, Setting>): Reading {
     const { releases, problems, application, mayLackApplication, operands, repeated, exits, unseen, configFile } = this
-    return new Reading({ releases, problems: [...problems], application, mayLackApplication, operands, repeated: [...repeated], exits, unseen, configFile, written: new Map([...this.#written, ...settings]), variables: this.#variables })
+    return new Reading({ releases, problems: [...problems], application, mayLackApplication, operands, repeated: [...repeated], exits,
+      unseen, configFile, written: new Map([...this.#written, ...settings]), variables: this.#variables })
   }
 
   /** The settings that an option or a variable sets, in order. */
   written(): readonly Setting[] {
-    const variables = this.unseen === undefined ? environmentSettings.map((name) => this.#written.get(name) ?? fromEnvironment(name, this.#variables)) : []
+    const variables = this.unseen === undefined
+      ? environmentSettings.map((name) => this.#written.get(name) ?? fromEnvironment(name, this.#variables)) : []
     const named = new Set(this.#written.keys())
     return [...this.#written.values(), ...variables.filter((setting) => setting !== undefined && !named.has(setting.name))].filter(
       (setting) => setting !== undefined,
@@ -143,7 +123,7 @@ const defaultSettings = new WeakMap<readonly Release[], Map<string, Setting>>()
 /** A setting that nothing sets. Its value is what all the releases have for a default; undefined where they differ. */
 function defaultSetting(name: string, releases: readonly Release[]): Setting {
   let known = defaultSettings.get(releases)
-  if (!known) defaultSettings.set(releases, (known = new Map()))
+  if (!known) defaultSettings.set(releases, known = new Map())
   let setting = known.get(name)
   if (!setting) {
     const [first, ...others] = releases.map((release) => release.settings[name]?.default ?? null)
@@ -178,7 +158,8 @@ function fromEnvironment(name: string, variables: Variables): Setting | undefine
  *
  * @param source where config files are had; without one, what `-c` names is unknown, and no other is reckoned with
  */
-export function read(words: readonly Word[], variables: Variables, releases: readonly Release[], source?: ConfigSource): readonly Reading[] {
+export function read(words: readonly Word[], variables: Variables, releases: readonly Release[],
+  source?: ConfigSource): readonly Reading[] {
   const files = source && new ConfigReader(source)
   const fromVariable = variables(cmdArgs)
   const inVariable = typeof fromVariable === 'string' && fromVariable !== '' ? splitWords(fromVariable) : []
@@ -200,8 +181,9 @@ const mostRepeated = 20
 const mostProblems = 300
 
 /** What a reading takes from its reader. */
-type ReadBy =
-  Pick<Reader, 'releases' | 'problems' | 'application' | 'mayLackApplication' | 'operands' | 'repeated' | 'exits' | 'unseen' | 'configFile' | 'variables'>
+type ReadBy = Pick<Reader,
+  'releases' | 'problems' | 'application' | 'mayLackApplication' | 'operands' | 'repeated' | 'exits' | 'unseen' | 'configFile'
+    | 'variables'>
 
 /** Puts the layers of one group of releases together. */
 class Reader {
@@ -296,7 +278,7 @@ class Reader {
     if (file.problem !== undefined) this.#problem('invalid-setting', file.problem, 'config file', { setting: 'config', word })
     if (file.module?.mayHoldMore) this.unseen ??= 'config file'
     for (const one of file.module ? configured(file.module, release) : []) this.#configure(one, file.name, word)
-    if (isOverridden) for (const [name, setting] of this.written) this.written.set(name, unknownSetting(setting))
+    if (isOverridden) { for (const [name, setting] of this.written) this.written.set(name, unknownSetting(setting)) }
   }
 
   #file(named: Argument | undefined): ConfigFile | null | undefined {
@@ -372,7 +354,7 @@ class Reader {
     const values: unknown[] = []
     for (const { value } of setting.entries) {
       if (value === undefined) return setting
-      if (Array.isArray(value)) for (const one of value) values.push(one)
+      if (Array.isArray(value)) { for (const one of value) values.push(one) }
       else values.push(value)
     }
     const { name, source, entries } = setting
@@ -485,14 +467,17 @@ class Reader {
       const where = bind.source === 'environment' ? { variable: 'PORT' } : { word: entry.argument?.word ?? entry.word }
       this.#problem('invalid-setting', message, bind.source, { setting: 'bind', releases, ...where })
     }
-    const logger = this.written.get('logger_class') ?? (this.unseen === undefined ? defaultSetting('logger_class', this.releases) : undefined)
+    const logger = this.written.get('logger_class') ??
+      (this.unseen === undefined ? defaultSetting('logger_class', this.releases) : undefined)
     for (const { name, source, entries: [entry] } of emptyLogs(this.written, logger?.value))
-      this.#problem('invalid-setting', `'' isn't writable${entry?.line === undefined ? '' : ` (${entry.line})`}`, source, { setting: name, word: entry?.argument?.word ?? entry?.word })
+      this.#problem('invalid-setting', `'' isn't writable${entry?.line === undefined ? '' : ` (${entry.line})`}`, source, { setting: name,
+        word: entry?.argument?.word ?? entry?.word })
     const env = this.written.get('raw_env')
     for (const entry of env?.entries ?? []) {
       const text = Array.isArray(entry.value) ? entry.value[0] : undefined
       if (env && typeof text === 'string' && !text.includes('='))
-        this.#problem('invalid-setting', `environment setting ${repr(text)} invalid`, env.source, { setting: 'raw_env', word: entry.argument?.word ?? entry.word })
+        this.#problem('invalid-setting', `environment setting ${repr(text)} invalid`, env.source, { setting: 'raw_env',
+          word: entry.argument?.word ?? entry.word })
     }
   }
 }

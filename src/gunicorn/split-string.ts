@@ -11,7 +11,8 @@ export interface SplitWord {
 }
 
 /** What a backslash makes of the letter behind it, outside of single quotes. */
-const escapes: Readonly<Record<string, string>> = { f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '"': '"', '#': '#', $: '$', "'": "'", '\\': '\\' }
+const escapes: Readonly<Record<string, string>> = { f: '\f', n: '\n', r: '\r', t: '\t', v: '\v', '"': '"', '#': '#', $: '$', "'": "'",
+  '\\': '\\' }
 
 const blanks = ' \t\n\v\f\r'
 

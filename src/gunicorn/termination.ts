@@ -16,26 +16,26 @@ export type ShellProgram = 'dash' | 'bash' | 'busybox' | 'sh'
 /** A process that may stand between the container and gunicorn. */
 export type Parent =
   | {
-      readonly kind: 'wrapper'
-      readonly name: string
-      readonly stays: boolean
-      /** Whether a SIGTERM that it gets reaches what it started; null where that is not known. */
-      readonly passes: boolean | null
-    }
+    readonly kind: 'wrapper'
+    readonly name: string
+    readonly stays: boolean
+    /** Whether a SIGTERM that it gets reaches what it started; null where that is not known. */
+    readonly passes: boolean | null
+  }
   | {
-      readonly kind: 'shell'
-      readonly name: string
-      readonly program: ShellProgram
-      /** The script that it was given by `-c`, or on its standard input, and which of its commands is meant. */
-      readonly script: string
-      readonly isInput: boolean
-      readonly command: Command
-      /** True where the script is a file that the shell runs by name. */
-      readonly isFile: boolean
-      /** True where the script sets a trap, or sends something into the background, before or elsewhere. */
-      readonly traps: boolean
-      readonly jobs: boolean
-    }
+    readonly kind: 'shell'
+    readonly name: string
+    readonly program: ShellProgram
+    /** The script that it was given by `-c`, or on its standard input, and which of its commands is meant. */
+    readonly script: string
+    readonly isInput: boolean
+    readonly command: Command
+    /** True where the script is a file that the shell runs by name. */
+    readonly isFile: boolean
+    /** True where the script sets a trap, or sends something into the background, before or elsewhere. */
+    readonly traps: boolean
+    readonly jobs: boolean
+  }
 
 /** What a SIGTERM to the container comes to. */
 export interface Termination {
@@ -62,14 +62,17 @@ export function termination(parents: readonly Parent[], isFirst = true): Termina
     const stay = staying(parent)
     if (stay === 'leaves') continue
     if (stay === 'unknown') {
-      const because = `it depends on what \`${parent.name}\` is in the image, as dash (Debian, Ubuntu) waits for gunicorn without passing it on, and others become gunicorn`
+      const because =
+        `it depends on what \`${parent.name}\` is in the image, as dash (Debian, Ubuntu) waits for gunicorn without passing it on, and others become gunicorn`
       return { outcome: 'unknown', first: first === undefined ? null : first, stopsAt: parent, because }
     }
     const hasPid1 = first === undefined && isFirst
     if (first === undefined) first = parent
-    if (parent.kind === 'shell' && parent.traps) return { outcome: 'unknown', first, stopsAt: parent, because: 'the script sets a trap, which may pass it on' }
+    if (parent.kind === 'shell' && parent.traps)
+      return { outcome: 'unknown', first, stopsAt: parent, because: 'the script sets a trap, which may pass it on' }
     const passes = parent.kind === 'wrapper' ? parent.passes : false
-    if (passes === null) return { outcome: 'unknown', first, stopsAt: parent, because: `it is not known whether ${parent.name} passes it on` }
+    if (passes === null)
+      return { outcome: 'unknown', first, stopsAt: parent, because: `it is not known whether ${parent.name} passes it on` }
     if (!passes) return { outcome: hasPid1 ? 'ignored' : 'cut off', first, stopsAt: parent, because: undefined }
   }
   return { outcome: 'graceful', first, stopsAt: undefined, because: undefined }
@@ -88,7 +91,8 @@ export function staying(parent: Parent, sh: ShellProgram = 'sh'): 'stays' | 'lea
   if (command.exec) {
     if (!isInSubshell(parent)) return 'leaves'
     // busybox gives way to a subshell as well, where nothing comes behind it.
-    return program === 'busybox' || program === 'sh' ? (!isLastOfBusybox(parent) ? 'stays' : program === 'sh' ? 'unknown' : 'leaves') : 'stays'
+    return program === 'busybox' || program === 'sh' ? (!isLastOfBusybox(parent) ? 'stays' : program === 'sh' ? 'unknown' : 'leaves')
+      : 'stays'
   }
   // What may still come on its standard input, or in its file, is not known to be the last.
   if (parent.isInput || parent.isFile) return 'stays'
@@ -107,7 +111,9 @@ const farthest = 1000
 const textBefore = ({ script, command }: Shell): string => script.slice(Math.max(0, command.start - farthest), command.start)
 
 /** What stands behind a command; undefined where that is so long that there is more to come. */
-const textBehind = ({ script, command }: Shell): string | undefined => (script.length - command.end > farthest ? undefined : script.slice(command.end))
+const textBehind = (
+  { script, command }: Shell,
+): string | undefined => (script.length - command.end > farthest ? undefined : script.slice(command.end))
 
 /** bash becomes the last command of a `-c` where nothing but one line break stands behind it: no redirection, no `fi`. */
 function isLastOfBash(shell: Shell): boolean {

@@ -14,10 +14,7 @@ type Validator = (value: Value) => Validated
 const value = (result: Value): Validated => ({ value: result })
 const error = (message: string): Validated => ({ error: message })
 
-const onString =
-  (validate: (text: string) => Validated): Validator =>
-  (given) =>
-    typeof given === 'string' ? validate(given) : value(given)
+const onString = (validate: (text: string) => Validated): Validator => (given) => typeof given === 'string' ? validate(given) : value(given)
 
 /** A word out of a closed set, in any case and with white space around. */
 const oneOf = (words: Readonly<Record<string, string>>, refuse: (given: string, folded: string) => string): Validator =>
@@ -156,7 +153,7 @@ const validators: Readonly<Record<string, Validator>> = {
   }),
   validate_dict: onString((text) => error(`Value is not a dictionary: ${text} `)),
   validate_reload_engine: onString((text) =>
-    ['auto', 'poll', 'inotify'].includes(text) ? value(text) : error(`Invalid reload_engine: ${repr(text)}`),
+    ['auto', 'poll', 'inotify'].includes(text) ? value(text) : error(`Invalid reload_engine: ${repr(text)}`)
   ),
   validate_list_of_existing_files: existingFile,
   validate_list_of_files_or_patterns: existingFile,
@@ -188,10 +185,10 @@ const validators: Readonly<Record<string, Validator>> = {
       : value(number)
   },
   validate_http2_window_size: positiveInteger((number) =>
-    number > 2 ** 31 - 1 ? `HTTP/2 window size must be at most 2147483647: ${number}` : undefined,
+    number > 2 ** 31 - 1 ? `HTTP/2 window size must be at most 2147483647: ${number}` : undefined
   ),
   validate_http2_stream_limit: positiveInteger((number) =>
-    number < 1 ? `HTTP/2 max concurrent streams must be at least 1: ${number}` : undefined,
+    number < 1 ? `HTTP/2 max concurrent streams must be at least 1: ${number}` : undefined
   ),
 }
 

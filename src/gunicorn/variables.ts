@@ -10,7 +10,8 @@ export const allowedProxies = 'FORWARDED_ALLOW_IPS'
 export const assignedPort = 'PORT'
 
 /** The settings whose default gunicorn takes from the environment, each with its variable. */
-export const variableFor: Readonly<Record<string, string>> = { bind: assignedPort, workers: concurrency, forwarded_allow_ips: allowedProxies }
+export const variableFor: Readonly<Record<string, string>> = { bind: assignedPort, workers: concurrency,
+  forwarded_allow_ips: allowedProxies }
 
 /** Those settings. */
 export const environmentSettings = Object.keys(variableFor)

@@ -45,7 +45,8 @@ const classPaths: readonly (readonly [prefix: string, needs: readonly Need[]])[]
 ]
 
 /** What gunicorn itself needs, whatever its worker class: it imports pkg_resources. */
-export const needsOfGunicorn: readonly Need[] = [{ distribution: 'setuptools', gunicorn: '<21', below: '82', newestOn: '>=3.12', instead: 'update gunicorn' }]
+export const needsOfGunicorn: readonly Need[] = [{ distribution: 'setuptools', gunicorn: '<21', below: '82', newestOn: '>=3.12',
+  instead: 'update gunicorn' }]
 
 /** What gunicorn needs for a value of a setting. */
 export function needsFor(setting: string, value: Value): readonly Need[] {
@@ -65,7 +66,7 @@ export function isNeeded(need: Need, release: Release): boolean {
   const { gunicorn } = need
   if (gunicorn === undefined) return true
   let found = needing.get(need)
-  if (!found) needing.set(need, (found = new Set(releases.filter(({ name }) => admits(`==${name}`, gunicorn) === 'all'))))
+  if (!found) needing.set(need, found = new Set(releases.filter(({ name }) => admits(`==${name}`, gunicorn) === 'all')))
   return found.has(release)
 }
 

@@ -25,12 +25,16 @@ const families: readonly WorkerFamily[] = [
   { told: 'the sync worker', classes: ['sync', 'gunicorn.workers.sync.'], timeout: 'request', ignores: {}, refuses: {} },
   { told: 'the gthread worker', classes: ['gthread', 'gunicorn.workers.gthread.'], timeout: 'worker', ignores: {}, refuses: {} },
   {
-    told: 'the gevent worker', classes: ['gevent', 'gevent_pywsgi', 'gevent_wsgi', 'gunicorn.workers.ggevent.', 'geventwebsocket.', 'flask_sockets.'],
-    timeout: 'worker', ignores: noThreads, refuses: {},
+    told: 'the gevent worker',
+    classes: ['gevent', 'gevent_pywsgi', 'gevent_wsgi', 'gunicorn.workers.ggevent.', 'geventwebsocket.', 'flask_sockets.'],
+    timeout: 'worker',
+    ignores: noThreads,
+    refuses: {},
   },
   { told: 'the eventlet worker', classes: ['eventlet', 'gunicorn.workers.geventlet.'], timeout: 'worker', ignores: noThreads, refuses: {} },
   {
-    told: 'the tornado worker', classes: ['tornado', 'gunicorn.workers.gtornado.'],
+    told: 'the tornado worker',
+    classes: ['tornado', 'gunicorn.workers.gtornado.'],
     // A WSGI application runs within the loop.
     timeout: 'request',
     ignores: { ...noThreads, accesslog: 'it writes no access log', access_log_format: 'it writes no access log' },
@@ -38,20 +42,34 @@ const families: readonly WorkerFamily[] = [
   },
   { told: 'the asgi worker', classes: ['asgi', 'gunicorn.workers.gasgi.'], timeout: 'worker', ignores: noThreads, refuses: {} },
   {
-    told: "uvicorn's worker", classes: ['uvicorn.workers.', 'uvicorn_worker.'], timeout: 'worker',
-    ignores: { ...noThreads, access_log_format: 'it writes lines of its own' }, refuses: {},
+    told: "uvicorn's worker",
+    classes: ['uvicorn.workers.', 'uvicorn_worker.'],
+    timeout: 'worker',
+    ignores: { ...noThreads, access_log_format: 'it writes lines of its own' },
+    refuses: {},
   },
   {
-    told: "aiohttp's worker", classes: ['aiohttp.'], timeout: 'worker', ignores: noThreads,
-    refuses: { access_log_format: { pattern: /%\([^()]+\)/, told: 'aiohttp ends at start for `%(name)s`, and takes a format of its own', instead: '%a %t "%r" %s %b %Tf' } },
+    told: "aiohttp's worker",
+    classes: ['aiohttp.'],
+    timeout: 'worker',
+    ignores: noThreads,
+    refuses: {
+      access_log_format: { pattern: /%\([^()]+\)/, told: 'aiohttp ends at start for `%(name)s`, and takes a format of its own',
+        instead: '%a %t "%r" %s %b %Tf' },
+    },
   },
 ]
 
-const byName: ReadonlyMap<string, WorkerFamily> = new Map(families.flatMap((family) => family.classes.filter((name) => !name.endsWith('.')).map((name) => [name, family])))
-const byPath: readonly (readonly [string, WorkerFamily])[] = families.flatMap((family) => family.classes.filter((name) => name.endsWith('.')).map((name) => [name, family] as const))
+const byName: ReadonlyMap<string, WorkerFamily> = new Map(
+  families.flatMap((family) => family.classes.filter((name) => !name.endsWith('.')).map((name) => [name, family])),
+)
+const byPath: readonly (readonly [string, WorkerFamily])[] = families.flatMap((family) =>
+  family.classes.filter((name) => name.endsWith('.')).map((name) => [name, family] as const)
+)
 
 /** The family of a worker class; undefined for one of somebody else's. */
-export const familyOf = (workerClass: string): WorkerFamily | undefined => byName.get(workerClass) ?? byPath.find(([path]) => workerClass.startsWith(path))?.[1]
+export const familyOf = (workerClass: string): WorkerFamily | undefined =>
+  byName.get(workerClass) ?? byPath.find(([path]) => workerClass.startsWith(path))?.[1]
 
 /** The family of the worker that runs: with threads, sync is gthread. Undefined where it is not known. */
 export function workerFamily(settings: AgreedSettings): WorkerFamily | undefined {

@@ -112,7 +112,8 @@ const stays = (passes: boolean | null, ...steps: readonly Step[]): Wrapper => ({
 
 /** Scripts that keep what they wait for in variables: where the environment has one of the name, the command gets theirs. */
 const waitForIt: Wrapper = { ...execs(separator), overwrites: ['HOST', 'PORT', 'TIMEOUT', 'QUIET'] }
-const su = 'c= command= session-command= f fast g= group= G= supp-group= l login - m p preserve-environment P pty s= shell= w= whitelist-environment='
+const su =
+  'c= command= session-command= f fast g= group= G= supp-group= l login - m p preserve-environment P pty s= shell= w= whitelist-environment='
 const suExtra: Extra = { shell: 'c command session-command', clears: 'l login -' }
 const condaRun = 'n= name= p= prefix= cwd= live-stream no-capture-output v verbose dev debug-wrapper-scripts'
 
@@ -157,16 +158,28 @@ const openTelemetry = [
   'traces_sampler_arg',
 ].join(' ').replaceAll(/\w+/g, '$&=')
 
-const memrayRun = 'o= output= live live-remote live-port= p= aggregate native follow-fork trace-python-allocators q quiet f force buffered-file-io compress-on-exit no-compress'
-const coverageRun = 'a append branch concurrency= context= data-file= include= m module omit= L pylib p parallel-mode save-signal= source= timid debug= rcfile='
-const debugpy = 'log-to= log-to-stderr listen= connect= wait-for-client configure-qt= configure-subProcess= parent-session-pid= adapter-access-token= disable-sys-remote-exec'
-const watchmedo = 'q quiet v verbose d= directory= p= pattern= patterns= i= ignore-pattern= ignore-patterns= D ignore-directories R recursive interval= timeout= signal= debug-force-polling kill-after= debounce-interval= no-restart-on-command-exit'
-const prlimit = 'c? core? d? data? e? nice? f? fsize? i? sigpending? l? memlock? m? rss? n? nofile? q? msgqueue? r? rtprio? s? stack? t? cpu? u? nproc? v? as? x? locks? y? rttime?'
+const memrayRun =
+  'o= output= live live-remote live-port= p= aggregate native follow-fork trace-python-allocators q quiet f force buffered-file-io compress-on-exit no-compress'
+const coverageRun =
+  'a append branch concurrency= context= data-file= include= m module omit= L pylib p parallel-mode save-signal= source= timid debug= rcfile='
+const debugpy =
+  'log-to= log-to-stderr listen= connect= wait-for-client configure-qt= configure-subProcess= parent-session-pid= adapter-access-token= disable-sys-remote-exec'
+const watchmedo =
+  'q quiet v verbose d= directory= p= pattern= patterns= i= ignore-pattern= ignore-patterns= D ignore-directories R recursive interval= timeout= signal= debug-force-polling kill-after= debounce-interval= no-restart-on-command-exit'
+const prlimit =
+  'c? core? d? data? e? nice? f? fsize? i? sigpending? l? memlock? m? rss? n? nofile? q? msgqueue? r? rtprio? s? stack? t? cpu? u? nproc? v? as? x? locks? y? rttime?'
 
 /** By the program's base name. */
 export const wrappers: Readonly<Record<string, Wrapper>> = {
   // coreutils
-  env: execs(options('i ignore-environment - u= unset= C= chdir= S= split-string= v debug block-signal? default-signal? ignore-signal?', { clears: 'i ignore-environment -', unsets: 'u unset', splits: 'S split-string' }), assignments),
+  env: execs(
+    options('i ignore-environment - u= unset= C= chdir= S= split-string= v debug block-signal? default-signal? ignore-signal?', {
+      clears: 'i ignore-environment -',
+      unsets: 'u unset',
+      splits: 'S split-string',
+    }),
+    assignments,
+  ),
   nice: execs(options('n= adjustment= #')),
   nohup: execs(options()),
   stdbuf: execs(options('i= input= o= output= e= error=')),
@@ -175,19 +188,40 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
   // util-linux
   ionice: execs(options('c= class= n= classdata= t ignore')),
   setsid: execs(options('c ctty')),
-  chrt: execs(options('b batch d deadline f fifo i idle o other r rr R reset-on-fork T= sched-runtime= P= sched-period= D= sched-deadline= v verbose'), operand),
+  chrt: execs(
+    options(
+      'b batch d deadline f fifo i idle o other r rr R reset-on-fork T= sched-runtime= P= sched-period= D= sched-deadline= v verbose',
+    ),
+    operand,
+  ),
   taskset: execs(options('a all-tasks c cpu-list'), operand),
-  setpriv: execs(options('nnp no-new-privs ambient-caps= inh-caps= bounding-set= ruid= euid= rgid= egid= reuid= regid= clear-groups keep-groups init-groups groups= securebits= pdeathsig= selinux-label= apparmor-profile= reset-env', { clears: 'reset-env' })),
+  setpriv: execs(
+    options(
+      'nnp no-new-privs ambient-caps= inh-caps= bounding-set= ruid= euid= rgid= egid= reuid= regid= clear-groups keep-groups init-groups groups= securebits= pdeathsig= selinux-label= apparmor-profile= reset-env',
+      { clears: 'reset-env' },
+    ),
+  ),
   prlimit: execs(options(prlimit)),
-  flock: stays(false, options('s shared x e exclusive n nb nonblock w= wait= timeout= E= conflict-exit-code= o close F no-fork verbose', { execs: 'F no-fork' }), operand),
-  script: { ...stays(null, options('I= log-in= O= log-out= B= log-io= T= log-timing= t? timing? m= logging-format= a append c= command= e return f flush force E= echo= o= output-limit= q quiet', { shell: 'c command' })), permutes: true },
+  flock: stays(false, options('s shared x e exclusive n nb nonblock w= wait= timeout= E= conflict-exit-code= o close F no-fork verbose', {
+    execs: 'F no-fork',
+  }), operand),
+  script: {
+    ...stays(null, options(
+      'I= log-in= O= log-out= B= log-io= T= log-timing= t? timing? m= logging-format= a append c= command= e return f flush force E= echo= o= output-limit= q quiet',
+      { shell: 'c command' },
+    )),
+    permutes: true,
+  },
   su: { ...stays(true, options(su, suExtra)), permutes: true },
   runuser: { ...stays(true, options(`u= user= ${su}`, suExtra)), permutes: true },
   // Others of the system
   time: stays(false, options('a append f= format= o= output= p portability q quiet v verbose')),
   catchsegv: stays(false),
   sudo: {
-    ...stays(true, options('A askpass b background B bell C= close-from= D= chdir= E preserve-env preserve-env? g= group= H set-home h= host= k reset-timestamp n non-interactive P preserve-groups p= prompt= R= chroot= r= role= S stdin T= command-timeout= t= type= u= user=', { keeps: 'E preserve-env' }), assignments),
+    ...stays(true, options(
+      'A askpass b background B bell C= close-from= D= chdir= E preserve-env preserve-env? g= group= H set-home h= host= k reset-timestamp n non-interactive P preserve-groups p= prompt= R= chroot= r= role= S stdin T= command-timeout= t= type= u= user=',
+      { keeps: 'E preserve-env' },
+    ), assignments),
     environment: 'resets',
   },
   authbind: execs(options('deep depth=')),
@@ -204,15 +238,25 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
   'dumb-init': stays(true, options('c single-child r= rewrite= v verbose')),
   catatonit: stays(true, options('g P')),
   // Python's environments
-  poetry: execs(options('q quiet v vv vvv verbose? ansi no-ansi n no-interaction no-plugins no-cache C= directory= P= project='), subcommand('run'), options()),
-  pipenv: execs(options('v verbose q quiet clear python= site-packages no-site-packages pypi-mirror= bare'), subcommand('run'), options('system')),
-  pdm: stays(true, options('c= config= v verbose q quiet no-cache I ignore-python n non-interactive'), subcommand('run'), options('v verbose q quiet g global p= project= k= skip= venv= s site-packages recreate env= env-file= working-dir=', { assigns: 'env', loads: 'env-file' })),
-  hatch: { ...stays(null, options('e= env= p= project= v verbose q quiet color no-color interactive no-interactive data-dir= cache-dir= config='), subcommand('run'), options()), namesEnvironment: true },
+  poetry: execs(options('q quiet v vv vvv verbose? ansi no-ansi n no-interaction no-plugins no-cache C= directory= P= project='),
+    subcommand('run'), options()),
+  pipenv: execs(options('v verbose q quiet clear python= site-packages no-site-packages pypi-mirror= bare'), subcommand('run'),
+    options('system')),
+  pdm: stays(true, options('c= config= v verbose q quiet no-cache I ignore-python n non-interactive'), subcommand('run'),
+    options('v verbose q quiet g global p= project= k= skip= venv= s site-packages recreate env= env-file= working-dir=', { assigns: 'env',
+      loads: 'env-file' })),
+  hatch: {
+    ...stays(null, options('e= env= p= project= v verbose q quiet color no-color interactive no-interactive data-dir= cache-dir= config='),
+      subcommand('run'), options()),
+    namesEnvironment: true,
+  },
   rye: stays(null, subcommand('run'), options('f pyproject=')),
   uv: stays(true, options(uvOptions, uvExtra), subcommand('run'), options(uvOptions, uvExtra)),
   conda: stays(null, subcommand('run'), options(condaRun)),
   mamba: stays(null, subcommand('run'), options(condaRun)),
-  micromamba: stays(null, options('r= root-prefix= q quiet v verbose y yes'), subcommand('run'), options('n= name= p= prefix= r= root-prefix= cwd= a= attach= e= env= clean-env d detach v verbose q quiet label=', { assigns: 'e env', clears: 'clean-env' })),
+  micromamba: stays(null, options('r= root-prefix= q quiet v verbose y yes'), subcommand('run'),
+    options('n= name= p= prefix= r= root-prefix= cwd= a= attach= e= env= clean-env d detach v verbose q quiet label=', { assigns: 'e env',
+      clears: 'clean-env' })),
   pyenv: execs(subcommand('exec')),
   asdf: execs(subcommand('exec')),
   mise: execs(subcommand('exec', 'x'), separator),
@@ -225,7 +269,12 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
   memray: runsPython(options('v verbose'), subcommand('run'), options(`m ${memrayRun}`, { module: 'm' })),
   debugpy: runsPython(options(`m ${debugpy}`, { module: 'm' })),
   // Secrets
-  doppler: { ...stays(true, options('t= token= p= project= c= config= no-color silent debug no-timeout timeout= configuration= config-dir= json api-host= scope= no-check-version'), subcommand('run'), separator), environment: 'loads' },
+  doppler: {
+    ...stays(true, options(
+      't= token= p= project= c= config= no-color silent debug no-timeout timeout= configuration= config-dir= json api-host= scope= no-check-version',
+    ), subcommand('run'), separator),
+    environment: 'loads',
+  },
   infisical: { ...stays(null, subcommand('run'), separator), environment: 'loads' },
   chamber: { ...execs(options('b= backend= r= retries= v verbose'), subcommand('exec'), separator), environment: 'loads' },
   op: { ...stays(null, subcommand('run'), separator), environment: 'loads' },
@@ -238,14 +287,23 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
   'wait-for-it.sh': waitForIt,
   'wait-for': waitForIt,
   'wait-for.sh': waitForIt,
-  dockerize: stays(true, flags('wait= timeout= wait-retry-interval= wait-http-header= template= stdout= stderr= delims= no-overwrite poll multiline skip-tls-verify validate-cert env= env-section=', { loads: 'env' })),
+  dockerize: stays(true, flags(
+    'wait= timeout= wait-retry-interval= wait-http-header= template= stdout= stderr= delims= no-overwrite poll multiline skip-tls-verify validate-cert env= env-section=',
+    { loads: 'env' },
+  )),
   // Those that start others beside it, or again
-  honcho: { ...stays(false, options('e= env= d= app-root= no-colour no-prefix f= procfile='), subcommand('run'), options('e= env= d= app-root= no-colour no-prefix f= procfile=')), environment: 'loads' },
+  honcho: {
+    ...stays(false, options('e= env= d= app-root= no-colour no-prefix f= procfile='), subcommand('run'),
+      options('e= env= d= app-root= no-colour no-prefix f= procfile=')),
+    environment: 'loads',
+  },
   // argparse's parse_known_args: its own options are taken out wherever they stand, and may be cut short.
-  hupper: runsPythonBeside(options('w= x= v q m shutdown-interval= reload-interval=', { module: 'm' }), { kind: 'spared', options: /^(?:-[mwxvqh]|--$|--(?:s|r)[\w-]*|--h(?:e(?:l(?:p)?)?)?$)/ }),
+  hupper: runsPythonBeside(options('w= x= v q m shutdown-interval= reload-interval=', { module: 'm' }), { kind: 'spared',
+    options: /^(?:-[mwxvqh]|--$|--(?:s|r)[\w-]*|--h(?:e(?:l(?:p)?)?)?$)/ }),
   // It stops the command by SIGINT, unless told otherwise.
   watchmedo: stays(null, subcommand('auto-restart'), options(watchmedo), ended),
-  litestream: stays(true, subcommand('replicate'), flags('config= exec= no-expand-env once force-snapshot enforce-retention restore-if-db-not-exists log-level=', { words: 'exec' })),
+  litestream: stays(true, subcommand('replicate'),
+    flags('config= exec= no-expand-env once force-snapshot enforce-retention restore-if-db-not-exists log-level=', { words: 'exec' })),
   'start-nginx': stays(true, options('f force')),
   'start-pgbouncer': stays(true),
   'start-pgbouncer-stunnel': stays(true),

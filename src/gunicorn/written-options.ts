@@ -8,6 +8,7 @@ const optionName = /^--[a-z][\w-]+(?=$|=)|^-[A-Za-z](?![A-Za-z])/
 export function holdsOption([, ...others]: readonly string[], releases: readonly Release[]): boolean {
   return others.some((word) => {
     const [name] = optionName.exec(word) ?? []
-    return name !== undefined && releases.some((release) => (name.startsWith('--') ? release.long(name) !== null : release.exact(name) !== undefined))
+    return name !== undefined &&
+      releases.some((release) => (name.startsWith('--') ? release.long(name) !== null : release.exact(name) !== undefined))
   })
 }

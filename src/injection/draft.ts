@@ -177,7 +177,11 @@ export class Draft {
     const { envPath: env, hasEnv, process } = this.container
     const appended = this.#appended()
     if (!hasEnv && appended.length === 0) return []
-    if (!hasEnv) return [process?.lacksEnvParent ? { op: 'add', path: env.slice(0, -1), value: { env: appended } } : { op: 'add', path: env, value: appended }]
+    if (!hasEnv)
+      return [
+        process?.lacksEnvParent ? { op: 'add', path: env.slice(0, -1), value: { env: appended } }
+          : { op: 'add', path: env, value: appended },
+      ]
     const edits: Edit[] = []
     if (this.#entry) {
       const at = [...env, this.#entry.index, 'value']

@@ -23,9 +23,10 @@ export interface Injected<Key> {
 const mostAttempts = 3
 
 /** Makes fixes in the variables of a container that have no known obstacle, as many as can be made. `all` are the invocations of the container. */
-export function inject<Key>(container: Container, all: readonly Invocation[], wanted: readonly Wanted<Key>[], platform: Terms, surroundings?: Surroundings): Injected<Key> {
+export function inject<Key>(container: Container, all: readonly Invocation[], wanted: readonly Wanted<Key>[], platform: Terms,
+  surroundings?: Surroundings): Injected<Key> {
   let taken = wanted
-  for (let attempts = 1; ; attempts++) {
+  for (let attempts = 1;; attempts++) {
     const draft = new Draft(container, platform, all[0]?.releases ?? [])
     const outcomes = taken.map((one) => ({ one, outcome: draft.add(one.fix) }))
     const made = outcomes.filter(({ outcome }) => outcome === 'written').map(({ one }) => one)

@@ -9,7 +9,8 @@ import type { Terms } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
 
 /** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. `unread` and `misstarts` as for `inspect`. */
-export function invocationsOf(workload: Workload, { injection }: Pick<Terms, 'injection'>, python: Python, surroundings?: Surroundings, unread?: UnreadContainer[], misstarts?: Invocation[]): Invocation[] {
+export function invocationsOf(workload: Workload, { injection }: Pick<Terms, 'injection'>, python: Python, surroundings?: Surroundings,
+  unread?: UnreadContainer[], misstarts?: Invocation[]): Invocation[] {
   try {
     // Most workloads have nothing to do with gunicorn: their requirements are not read.
     const isConcerned = workload.containers.some((container) => mayStart(container, surroundings))

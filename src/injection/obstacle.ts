@@ -35,7 +35,7 @@ export class Circumstances {
   /** Whether another gunicorn of the container may take a setting from the same variables, as far as can be seen. */
   mayConcernOthers(own: Invocation, setting: string): boolean {
     let open = this.#open.get(setting)
-    if (!open) this.#open.set(setting, (open = this.#invocations.filter((invocation) => isOpen(invocation, setting))))
+    if (!open) this.#open.set(setting, open = this.#invocations.filter((invocation) => isOpen(invocation, setting)))
     return open.some((other) => other !== own && other.container === own.container)
   }
 
@@ -71,7 +71,9 @@ export function isInVariable(fix: Fix, { settings }: Invocation): boolean {
   return 'setting' in fix && fix.entry !== undefined && settings.get(fix.setting)?.source === cmdArgs
 }
 
-function obstacleInVariables(change: EnvironmentChange, { container, environment, command }: Invocation, platform: Terms): string | undefined {
+function obstacleInVariables(change: EnvironmentChange, { container, environment, command }: Invocation, platform: Terms):
+  | string
+  | undefined {
   const { env } = platform.port
   const variable = environment.variables.get(cmdArgs)
   const words = typeof variable?.value === 'string' ? splitWords(variable.value) : []
@@ -85,5 +87,6 @@ function obstacleInVariables(change: EnvironmentChange, { container, environment
   if (!variable) return undefined
   if (port && port.entry.index > variable.entry.index) return `${env} is defined below ${cmdArgs}, which cannot refer to it`
   const mentionsPort = ({ index, value: text }: EnvVar): boolean => index > variable.entry.index && text?.includes(`(${env})`) === true
-  return !port && container.env.some(mentionsPort) ? `${env} must be defined above ${cmdArgs}, and then other variables would change` : undefined
+  return !port && container.env.some(mentionsPort) ? `${env} must be defined above ${cmdArgs}, and then other variables would change`
+    : undefined
 }

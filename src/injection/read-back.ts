@@ -82,14 +82,16 @@ export class Review<Key> {
     const { setting: name, value, entry } = first
     const { env } = this.#platform.port
     const port = environment.variables.get(env)?.value
-    const text = (given: Setter['value']): string => (name === 'bind' && typeof port === 'string' ? String(given).replaceAll(`$${env}`, () => port) : String(given))
+    const text = (
+      given: Setter['value'],
+    ): string => (name === 'bind' && typeof port === 'string' ? String(given).replaceAll(`$${env}`, () => port) : String(given))
     const setting = settings.get(name)
     if (setting?.source !== cmdArgs && setting?.source !== 'environment') return false
     const wanted = entry
       ? this.#all[index]?.settings.get(name)?.entries.map((one) => {
-          const made = fixes.find((fix) => fix.entry === one)
-          return made ? text(made.value) : one.argument?.text
-        })
+        const made = fixes.find((fix) => fix.entry === one)
+        return made ? text(made.value) : one.argument?.text
+      })
       : [text(value)]
     return JSON.stringify(setting.entries.map((one) => one.argument?.text ?? String(one.value))) === JSON.stringify(wanted)
   }
@@ -110,12 +112,13 @@ const names = new WeakMap<Invocation['releases'], ReadonlySet<string>>()
 
 function settingNames({ releases }: Invocation): ReadonlySet<string> {
   let known = names.get(releases)
-  if (!known) names.set(releases, (known = new Set(releases.flatMap(({ settings }) => Object.keys(settings)))))
+  if (!known) names.set(releases, known = new Set(releases.flatMap(({ settings }) => Object.keys(settings))))
   return known
 }
 
 function isSame(one: Setting | undefined, other: Setting | undefined): boolean {
   if (one === other) return true
-  const told = (setting: Setting | undefined): string => JSON.stringify([setting?.source, setting?.value, setting?.entries.map(({ argument }) => argument?.text)])
+  const told = (setting: Setting | undefined): string =>
+    JSON.stringify([setting?.source, setting?.value, setting?.entries.map(({ argument }) => argument?.text)])
   return told(one) === told(other)
 }

@@ -26,7 +26,8 @@ const texts = ({ command = [], args = [] }: Container): readonly string[] => [..
 
 /** Whether a container's command, or another of its variables, has to do with a variable. */
 export function names(container: Container, variable: string): boolean {
-  return texts(container).some((text) => text.includes(variable)) || container.env.some(({ value }) => value?.includes(`(${variable})`) === true)
+  return texts(container).some((text) => text.includes(variable)) ||
+    container.env.some(({ value }) => value?.includes(`(${variable})`) === true)
 }
 
 /**

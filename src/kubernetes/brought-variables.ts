@@ -16,12 +16,15 @@ export interface Brought {
 }
 
 /** Undefined where nothing beside it is at hand. */
-export function broughtBy({ namespace, enableServiceLinks }: Workload, { envFrom, path }: Container, configMaps: ConfigMaps | undefined, services: Services | undefined): Brought | undefined {
+export function broughtBy({ namespace, enableServiceLinks }: Workload, { envFrom, path }: Container, configMaps: ConfigMaps | undefined,
+  services: Services | undefined): Brought | undefined {
   if ((envFrom.length === 0 || !configMaps) && !services) return undefined
   const values = new Map<string, { value: string; path: Path }>()
   // Whatever a source that cannot be read may define takes the place of this.
-  if (services && enableServiceLinks && envFrom.every(({ configMap }) => configMap !== undefined && configMaps?.(namespace, configMap)))
-    for (const { variable, port } of services(namespace).flatMap((service) => service.variable ?? [])) values.set(variable, { value: `tcp://10.96.0.1:${port}`, path })
+  if (services && enableServiceLinks && envFrom.every(({ configMap }) => configMap !== undefined && configMaps?.(namespace, configMap))) {
+    for (const { variable, port } of services(namespace).flatMap((service) => service.variable ?? []))
+      values.set(variable, { value: `tcp://10.96.0.1:${port}`, path })
+  }
   const unknown: EnvFrom[] = []
   for (const [index, source] of envFrom.entries()) {
     const keys = source.configMap === undefined ? undefined : configMaps?.(namespace, source.configMap)

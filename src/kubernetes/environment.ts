@@ -34,7 +34,9 @@ const mostExpanded = 2 ** 20
  * Names that the kubelet may define for Services of the namespace: `{SVC}_SERVICE_HOST`, `{SVC}_PORT_80_TCP`, …
  * Source: k8s.io/kubernetes/pkg/kubelet/envvars.
  */
-const isServiceLink = (name: string): boolean => /^[A-Z0-9_]+$/.test(name) && /._(?:SERVICE_HOST$|SERVICE_PORT(?:$|_.)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$)/.test(name)
+const isServiceLink = (name: string): boolean =>
+  /^[A-Z0-9_]+$/.test(name) &&
+  /._(?:SERVICE_HOST$|SERVICE_PORT(?:$|_.)|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$)/.test(name)
 
 export function containerEnvironment(container: Container, enableServiceLinks: boolean, brought?: Brought): ContainerEnvironment {
   const mayComeFromElsewhere = prefixesOf(brought ? brought.unknown : container.envFrom)
@@ -58,7 +60,9 @@ export function containerEnvironment(container: Container, enableServiceLinks: b
 /** The container's own, and under them what is brought in, which cannot be changed at the container: its entries have no value. */
 function withBrought(own: ReadonlyMap<string, Variable>, { values }: Brought): ReadonlyMap<string, Variable> {
   spend(own.size / 4 + values.size)
-  const all = new Map<string, Variable>(Array.from(values, ([name, { value, path }]) => [name, { value, entry: { name, value: undefined, index: -1, path } }] as const))
+  const all = new Map<string, Variable>(
+    Array.from(values, ([name, { value, path }]) => [name, { value, entry: { name, value: undefined, index: -1, path } }] as const),
+  )
   for (const [name, variable] of own) all.set(name, variable)
   return all
 }

@@ -97,7 +97,9 @@ export function expand(input: string, lookup: Lookup): Expanded {
         copiedFrom = close + 1
         length += value?.length ?? 1
         // A few variables can stand for more than any memory holds.
-        if (length > longestArgument) return { text: hole(0), unknown: [name], undefined: missing, source: (offset) => (offset === 0 ? 0 : input.length), isTooLong: true }
+        if (length > longestArgument)
+          return { text: hole(0), unknown: [name], undefined: missing, source: (offset) => (offset === 0 ? 0 : input.length),
+            isTooLong: true }
       } else missing.push(name)
       at = close
     } else at += 1

@@ -10,7 +10,8 @@ export type Path = readonly (string | number)[]
 /** An object of JSON or YAML, by the names of its fields. */
 export type Fields = Readonly<Record<string, unknown>>
 
-export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A path as Kubernetes writes it: `spec.containers[0].env[2].value`, `metadata.annotations[paddock.dev/python]`. */
 export function fieldPath(path: Path): string {
@@ -26,7 +27,8 @@ export function fieldPath(path: Path): string {
 /** A path as JSON Patch writes it (RFC 6901). */
 export function jsonPointer(path: Path): string {
   let pointer = ''
-  for (const step of path) pointer += `/${typeof step === 'string' && /[~/]/.test(step) ? step.replaceAll('~', '~0').replaceAll('/', '~1') : step}`
+  for (const step of path)
+    pointer += `/${typeof step === 'string' && /[~/]/.test(step) ? step.replaceAll('~', '~0').replaceAll('/', '~1') : step}`
   return pointer
 }
 

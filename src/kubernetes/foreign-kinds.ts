@@ -14,7 +14,9 @@ export const kindName = ({ apiVersion, kind }: Readonly<Record<string, unknown>>
 const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '')
 
 /** Whether a value says of itself that it is an object of the API. */
-export const isApiObject = (value: unknown): value is Readonly<Record<string, unknown>> & { readonly apiVersion: string; readonly kind: string } =>
+export const isApiObject = (
+  value: unknown,
+): value is Readonly<Record<string, unknown>> & { readonly apiVersion: string; readonly kind: string } =>
   isObject(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string'
 
 /** The pod templates of an object, each as a kind of its own: a list `containers` of objects with a name, and what is around it. */
@@ -29,7 +31,8 @@ export function foreignKinds(object: unknown): WorkloadKind[] {
     if (!isObject(value)) return
     const { containers } = value
     if (Array.isArray(containers) && containers.some((item) => isObject(item) && typeof item['name'] === 'string') && path.length > 0)
-      found.push({ group: groupOf(apiVersion), kind, spec: path, metadata: path.at(-1) === 'spec' ? [...path.slice(0, -1), 'metadata'] : [...path, 'metadata'], isForeign: true })
+      found.push({ group: groupOf(apiVersion), kind, spec: path,
+        metadata: path.at(-1) === 'spec' ? [...path.slice(0, -1), 'metadata'] : [...path, 'metadata'], isForeign: true })
     else for (const [key, item] of Object.entries(value)) if (isObject(item) || Array.isArray(item)) walk(item, [...path, key])
   }
   // What a cluster says of an object, and what an object holds as data, is no template.
@@ -59,6 +62,10 @@ export function speaksOfGunicorn(value: unknown): boolean {
 /** What a kind that is none of those that are looked at is probably meant to be, as `apps/v1 Deployment`; undefined where nothing is near. */
 export function meantKind(apiVersion: string, kind: string): string | undefined {
   const same = workloadKinds.find((known) => known.kind === kind && isBuiltIn(groupOf(apiVersion)) && isBuiltIn(known.group))
-  const near = same ?? workloadKinds.find((known) => known.group === groupOf(apiVersion) && isOneEditAway(known.kind.toLowerCase(), kind.toLowerCase()))
-  return near && `${near.group === '' ? '' : `${near.group}/`}${near === same || apiVersion === '' ? 'v1' : apiVersion.slice(apiVersion.indexOf('/') + 1)} ${near.kind}`
+  const near = same ??
+    workloadKinds.find((known) => known.group === groupOf(apiVersion) && isOneEditAway(known.kind.toLowerCase(), kind.toLowerCase()))
+  return near &&
+    `${near.group === '' ? '' : `${near.group}/`}${
+      near === same || apiVersion === '' ? 'v1' : apiVersion.slice(apiVersion.indexOf('/') + 1)
+    } ${near.kind}`
 }

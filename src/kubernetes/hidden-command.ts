@@ -31,7 +31,8 @@ export const isShellName = (word: string): boolean => /^(\/bin\/|\/usr\/bin\/)?(
 /** A file of an application, on a platform that starts them so. */
 const isOwnScript = (word: string): boolean => /^(\/app\/|\.\/|bin\/)/.test(word) || word.endsWith('.sh')
 /** A file that is a script by its name, wherever it is started: `/entrypoint.sh`, `./start`, `/usr/libexec/s2i/run`. Others are programs as a rule. */
-export const isScript = (word: string): boolean => /\.(sh|bash)$/.test(word) || /\/(docker-)?(entrypoint|start|run|launch|boot|init|serve|web)([-_][\w-]*)?$/.test(word)
+export const isScript = (word: string): boolean =>
+  /\.(sh|bash)$/.test(word) || /\/(docker-)?(entrypoint|start|run|launch|boot|init|serve|web)([-_][\w-]*)?$/.test(word)
 
 /** What of a container's command cannot be seen; undefined where there is nothing to say of it. */
 export function hiddenCommand(workload: Workload, container: Container): HiddenCommand | undefined {
@@ -48,10 +49,14 @@ function hiddenPart(workload: Workload, container: Container): HiddenCommand | u
   if (platform) return undefined
   const [first = args[0], second = args[1 - command.length]] = command
   // Other containers beside that of the application are what they are.
-  if (first === undefined || (command.length === 0 && first.startsWith('-'))) return startsByItself(workload, container) ? { kind: 'none', path } : undefined
+  if (first === undefined || (command.length === 0 && first.startsWith('-')))
+    return startsByItself(workload, container) ? { kind: 'none', path } : undefined
   const at = second !== undefined && isShellName(first) ? 1 : 0
   const word = (at === 0 ? first : second) ?? ''
-  const place = (): Pick<HiddenCommand, 'path' | 'value'> => ({ path: [...path, ...(at < command.length ? ['command', at] : ['args', at - command.length])], value: word })
+  const place = (): Pick<HiddenCommand, 'path' | 'value'> => ({
+    path: [...path, ...(at < command.length ? ['command', at] : ['args', at - command.length])],
+    value: word,
+  })
   if (isLauncher(word)) return { kind: 'process', ...place() }
   const names = (): boolean => (word === container.name || word.endsWith(`-${container.name}`)) && isOfPlatform(workload)
   if (second === undefined && (word === 'web' || names())) return { kind: 'process', ...place() }

@@ -25,7 +25,9 @@ export function selects(selector: LabelSelector, labels: Labels): boolean {
  * The same where only some labels may be known: undefined where it depends on a label that is not among them.
  * With `complete` false, a label that is not there may be there all the same.
  */
-export function selectsKnown({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels, complete: boolean): boolean | undefined {
+export function selectsKnown({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels, complete: boolean):
+  | boolean
+  | undefined {
   let unknown = false
   const asked = (key: string, holds: (value: string | undefined) => boolean): boolean => {
     const value = Object.hasOwn(labels, key) ? labels[key] : undefined

@@ -40,13 +40,16 @@ function mountsOf({ written }: Container): Mount[] {
     const path = valueAt(item, ['mountPath'])
     const subPath = valueAt(item, ['subPath']) ?? ''
     if (typeof path !== 'string' || typeof subPath !== 'string') return []
-    return { name: valueAt(item, ['name']), path: trimmed(path), subPath: trimmed(subPath), isExpanded: valueAt(item, ['subPathExpr']) !== undefined }
+    return { name: valueAt(item, ['name']), path: trimmed(path), subPath: trimmed(subPath),
+      isExpanded: valueAt(item, ['subPathExpr']) !== undefined }
   })
 }
 
 /** The file at an absolute path, which has no `.`, `..` or `//` in it. */
 export function mountedFile(workload: Workload, container: Container, path: string, configMaps: ConfigMaps): MountedFile {
-  const covering = mountsOf(container).filter((mount) => path === mount.path || path.startsWith(mount.path === '/' ? '/' : `${mount.path}/`))
+  const covering = mountsOf(container).filter((mount) =>
+    path === mount.path || path.startsWith(mount.path === '/' ? '/' : `${mount.path}/`)
+  )
   // The innermost one is seen.
   const mount = covering.sort((a, b) => b.path.length - a.path.length)[0]
   if (!mount) return 'elsewhere'
@@ -81,7 +84,8 @@ function names(volume: unknown, path: string): boolean {
 }
 
 const isWritten = (volume: unknown): boolean =>
-  fieldOf(volume, 'configMap') !== undefined || fieldOf(volume, 'secret') !== undefined || fieldOf(volume, 'projected') !== undefined || fieldOf(volume, 'downwardAPI') !== undefined
+  fieldOf(volume, 'configMap') !== undefined || fieldOf(volume, 'secret') !== undefined || fieldOf(volume, 'projected') !== undefined ||
+  fieldOf(volume, 'downwardAPI') !== undefined
 
 const listAt = (value: unknown, path: readonly string[]): readonly unknown[] => {
   const list = valueAt(value, path)
@@ -99,7 +103,9 @@ function fileIn(volume: unknown, path: string, namespace: string, configMaps: Co
     const inner = valueAt(source, ['configMap'])
     if (inner !== undefined) return fileOf(inner, path, namespace, configMaps)
     // Tokens and fields of the Pod stand at paths that they name; so do the keys of a Secret, where it lists them.
-    const named = [valueAt(source, ['serviceAccountToken', 'path']), valueAt(source, ['clusterTrustBundle', 'path']), ...listAt(source, ['downwardAPI', 'items']).map((item) => valueAt(item, ['path'])), ...listAt(source, ['secret', 'items']).map((item) => valueAt(item, ['path']))].filter((one) => one !== undefined)
+    const named = [valueAt(source, ['serviceAccountToken', 'path']), valueAt(source, ['clusterTrustBundle', 'path']),
+      ...listAt(source, ['downwardAPI', 'items']).map((item) => valueAt(item, ['path'])),
+      ...listAt(source, ['secret', 'items']).map((item) => valueAt(item, ['path']))].filter((one) => one !== undefined)
     return named.length > 0 && !named.includes(path) ? 'absent' : 'hidden'
   })
   const there = found.filter((one) => one !== 'absent')

@@ -44,7 +44,9 @@ export const declaredPorts = (container: Container): readonly number[] =>
 export const defaultGracePeriod = 30
 
 /** Seconds from the order to stop until a Pod is killed; undefined where that is not said in the object. */
-export function gracePeriod(workload: Workload): { readonly seconds: number; readonly path: Path; readonly isWritten: boolean } | undefined {
+export function gracePeriod(
+  workload: Workload,
+): { readonly seconds: number; readonly path: Path; readonly isWritten: boolean } | undefined {
   const { pod } = workload
   // Knative has its own, and refuses the field.
   if (!pod || workload.kind.group === 'serving.knative.dev') return undefined
@@ -79,7 +81,7 @@ const probes = ['startupProbe', 'readinessProbe', 'livenessProbe'] as const
 /** The ports that the kubelet probes on the Pod's own address. A name is looked up in `ports`; one that is not there is left out. */
 export function probePorts(container: Container): readonly ProbePort[] {
   let known = probesOf.get(container)
-  if (!known) probesOf.set(container, (known = readProbes(container)))
+  if (!known) probesOf.set(container, known = readProbes(container))
   return known
 }
 
@@ -98,7 +100,9 @@ function readProbes(container: Container): readonly ProbePort[] {
       if (written === undefined || (fieldOf(asked, 'host') ?? '') !== '') continue
       const port = typeof written === 'string' ? namedPort(container, written) : numberOrNone(written)
       const scheme = action === 'httpGet' ? (fieldOf(asked, 'scheme') ?? 'HTTP') : undefined
-      if (port !== undefined) ports.push({ path: [...container.path, name, action, 'port'], port, ...(scheme === 'HTTP' || scheme === 'HTTPS' ? { scheme } : {}) })
+      if (port !== undefined)
+        ports.push({ path: [...container.path, name, action, 'port'], port,
+          ...(scheme === 'HTTP' || scheme === 'HTTPS' ? { scheme } : {}) })
     }
   }
   return ports
@@ -106,7 +110,11 @@ function readProbes(container: Container): readonly ProbePort[] {
 
 /** Whether a probe of the container is a command of its own that asks the loopback address: `curl -f http://localhost:8000/`. */
 export const isProbedInside = (container: Container): boolean =>
-  probes.some((name) => list(fieldOf(fieldOf(container.written?.[name], 'exec'), 'command')).some((word) => typeof word === 'string' && /\b(localhost|127\.\d+\.\d+\.\d+)\b|\[::1\]/.test(word)))
+  probes.some((name) =>
+    list(fieldOf(fieldOf(container.written?.[name], 'exec'), 'command')).some((word) =>
+      typeof word === 'string' && /\b(localhost|127\.\d+\.\d+\.\d+)\b|\[::1\]/.test(word)
+    )
+  )
 
 /** The number of a port by its name; undefined where the container has none of it. */
 export function namedPort(container: Container, name: string): number | undefined {
@@ -126,7 +134,9 @@ export function runsAs(workload: Workload, container: Container): number | 'othe
 
 /** The group that a container runs as; undefined where the image decides. */
 export const runsInGroup = (workload: Workload, container: Container): number | undefined =>
-  numberOrNone(fieldOf(inContainer(container, 'securityContext'), 'runAsGroup') ?? fieldOf(inPod(workload, 'securityContext'), 'runAsGroup'))
+  numberOrNone(
+    fieldOf(inContainer(container, 'securityContext'), 'runAsGroup') ?? fieldOf(inPod(workload, 'securityContext'), 'runAsGroup'),
+  )
 
 /** True where the Pod has the network of its node, and the node's ports. */
 export const hasHostNetwork = (workload: Workload): boolean => inPod(workload, 'hostNetwork') === true
@@ -162,12 +172,15 @@ export function isIPv6Only(workload: Workload): boolean {
 
 /** What a Pod sets a sysctl to; undefined where it does not. Its name may be written with slashes. */
 function sysctl(workload: Workload, name: string): unknown {
-  const entry = list(fieldOf(inPod(workload, 'securityContext'), 'sysctls')).find((one) => String(fieldOf(one, 'name')).replaceAll('/', '.') === name)
+  const entry = list(fieldOf(inPod(workload, 'securityContext'), 'sysctls')).find((one) =>
+    String(fieldOf(one, 'name')).replaceAll('/', '.') === name
+  )
   return fieldOf(entry, 'value')
 }
 
 /** True where nothing can be written outside of volumes. */
-export const isReadOnly = (container: Container): boolean => fieldOf(inContainer(container, 'securityContext'), 'readOnlyRootFilesystem') === true
+export const isReadOnly = (container: Container): boolean =>
+  fieldOf(inContainer(container, 'securityContext'), 'readOnlyRootFilesystem') === true
 
 /** The folder that a container starts in; undefined where the image decides. */
 export function workingFolder(container: Container): string | undefined {
@@ -176,7 +189,8 @@ export function workingFolder(container: Container): string | undefined {
 }
 
 /** A limit in cores or bytes; undefined where there is none. */
-export function limit(container: Container, resource: 'cpu' | 'memory'): { readonly value: number; readonly written: unknown; readonly path: Path } | undefined {
+export function limit(container: Container, resource: 'cpu' | 'memory'): { readonly value: number; readonly written: unknown;
+  readonly path: Path } | undefined {
   const written = fieldOf(fieldOf(inContainer(container, 'resources'), 'limits'), resource)
   const value = parseQuantity(written)
   return value === undefined ? undefined : { value, written, path: [...container.path, 'resources', 'limits', resource] }
@@ -216,7 +230,7 @@ export function volumeOf({ pod }: Workload, name: unknown): unknown {
   if (!volumes) {
     const named = new Map<unknown, unknown>()
     for (const volume of list(written)) named.set(nameOf(volume), volume)
-    volumesOf.set(pod.spec, (volumes = named))
+    volumesOf.set(pod.spec, volumes = named)
   }
   return volumes.get(name)
 }
@@ -234,9 +248,11 @@ export function mounts(workload: Workload, { written }: Container): readonly Mou
     const all = [...byRuntime]
     for (const mount of mounted) {
       const path = fieldOf(mount, 'mountPath')
-      if (typeof path === 'string') all.push({ path: normalized(path), storage: storageOf(volumeOf(workload, nameOf(mount))), isWritable: fieldOf(mount, 'readOnly') !== true })
+      if (typeof path === 'string')
+        all.push({ path: normalized(path), storage: storageOf(volumeOf(workload, nameOf(mount))),
+          isWritable: fieldOf(mount, 'readOnly') !== true })
     }
-    mountsOf.set(written, (known = all))
+    mountsOf.set(written, known = all)
   }
   return known
 }
@@ -265,4 +281,6 @@ export function mountOf(folder: string, all: readonly Mount[]): Mount | undefine
 const isWithin = (path: string, folder: string): boolean =>
   path.startsWith(folder) && (path.length === folder.length || folder === '/' || path[folder.length] === '/')
 
-const normalized = (path: string): string => (path.includes('//') || path.endsWith('/') ? path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1') : path)
+const normalized = (
+  path: string,
+): string => (path.includes('//') || path.endsWith('/') ? path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1') : path)

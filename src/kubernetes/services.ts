@@ -18,15 +18,20 @@ export interface Service {
 /** Reads a Service; undefined for what is none, and for one that sends traffic to no Pods of its choice. */
 export function readService(object: unknown): Service | undefined {
   if (valueAt(object, ['apiVersion']) !== 'v1' || valueAt(object, ['kind']) !== 'Service') return undefined
-  const [name, namespace, spec] = [valueAt(object, ['metadata', 'name']), valueAt(object, ['metadata', 'namespace']) ?? '', valueAt(object, ['spec'])]
+  const [name, namespace, spec] = [valueAt(object, ['metadata', 'name']), valueAt(object, ['metadata', 'namespace']) ?? '',
+    valueAt(object, ['spec'])]
   if (typeof name !== 'string' || typeof namespace !== 'string' || !isObject(spec)) return undefined
   const ports = (Array.isArray(spec['ports']) ? spec['ports'] : []).filter(isObject).filter(({ protocol = 'TCP' }) => protocol === 'TCP')
   const written = isObject(spec['selector']) && spec['type'] !== 'ExternalName' ? spec['selector'] : {}
   const selector = Object.fromEntries(Object.entries(written).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
-  const targets = ports.flatMap(({ port, targetPort = port }) => (typeof targetPort === 'number' || typeof targetPort === 'string' ? [targetPort] : []))
+  const targets = ports.flatMap((
+    { port, targetPort = port },
+  ) => (typeof targetPort === 'number' || typeof targetPort === 'string' ? [targetPort] : []))
   const first = ports[0]?.['port']
   const hasAddress = spec['clusterIP'] !== 'None' && spec['type'] !== 'ExternalName'
-  return { name, namespace, selector, targets, variable: hasAddress && typeof first === 'number' ? { variable: `${name.toUpperCase().replaceAll('-', '_')}_PORT`, port: first } : undefined }
+  return { name, namespace, selector, targets,
+    variable: hasAddress && typeof first === 'number' ? { variable: `${name.toUpperCase().replaceAll('-', '_')}_PORT`, port: first }
+      : undefined }
 }
 
 /** Whether a Service sends traffic to Pods of these labels. */

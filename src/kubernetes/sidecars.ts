@@ -21,6 +21,7 @@ export function sidecarCallsLoopback({ annotations, kind, written }: Workload): 
     return /^(127\.|localhost$|::1$|\[::1\]$)/.test(address) ? 'yes' : 'no'
   }
   for (const [name, asks] of Object.entries(meshes))
-    for (const value of [annotations.get(name)?.value, valueAt(written, [...kind.metadata, 'labels', name])]) if (typeof value === 'string' && asks.test(value)) return 'unknown'
+    for (const value of [annotations.get(name)?.value, valueAt(written, [...kind.metadata, 'labels', name])])
+      if (typeof value === 'string' && asks.test(value)) return 'unknown'
   return 'no'
 }

@@ -6,7 +6,8 @@
 const anyControl = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 /** The same but for tabs and ends of lines. */
-const strayControl = /\r(?!\n)|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+const strayControl =
+  /\r(?!\n)|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 const names: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
@@ -22,7 +23,9 @@ export const visible = (text: string): string => text.replace(anyControl, escape
 export const visibleLines = (text: string): string => text.replace(strayControl, escape)
 
 /** JSON text with those escaped that JSON lets stand: it means the same. */
-export const visibleJson = (json: string): string => json.replace(strayControl, (char) => (char === '\r' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`))
+export const visibleJson = (json: string): string =>
+  json.replace(strayControl, (char) => (char === '\r' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`))
 
 /** XML text with those as references that XML lets stand: it means the same. */
-export const visibleXml = (xml: string): string => xml.replace(strayControl, (char) => (char === '\r' ? char : `&#x${char.charCodeAt(0).toString(16)};`))
+export const visibleXml = (xml: string): string =>
+  xml.replace(strayControl, (char) => (char === '\r' ? char : `&#x${char.charCodeAt(0).toString(16)};`))

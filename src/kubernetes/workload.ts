@@ -127,7 +127,9 @@ function readAs(object: Fields, kind: WorkloadKind): Workload {
     annotations.add(reader.object(valueAt(object, at), at), at)
   }
   const containers = spec ? containersOf(reader, spec, kind, annotations) : []
-  if (reader.unnamedErrors > 0) errors.push({ path: kind.spec, shape: 'Invalid value', value: undefined, detail: `holds ${reader.unnamedErrors} more fields of a wrong type` })
+  if (reader.unnamedErrors > 0)
+    errors.push({ path: kind.spec, shape: 'Invalid value', value: undefined,
+      detail: `holds ${reader.unnamedErrors} more fields of a wrong type` })
   return {
     kind,
     apiVersion: String(apiVersion),
@@ -189,7 +191,10 @@ function withAssigned(containers: readonly Container[], assigned: NonNullable<Wo
   return containers.map((container) => {
     if (container.list !== 'containers' || (beside.length > 1 && valueAt(container.written, ['ports', 0]) === undefined)) return container
     const variables = Object.entries(assigned).map(([name, value], index): EnvVar => ({
-      name, value: value ? String(container.port ?? value.port) : undefined, index: container.env.length + index, path: container.path,
+      name,
+      value: value ? String(container.port ?? value.port) : undefined,
+      index: container.env.length + index,
+      path: container.path,
     }))
     return { ...container, assigned: variables }
   })
@@ -199,13 +204,14 @@ function withAssigned(containers: readonly Container[], assigned: NonNullable<Wo
  * The objects that a value holds (`isFilled`: with the parameters of a template filled in, so that its texts are not those that stand there), each with its path: the items of a `List` (`v1 List`, `apps/v1 DeploymentList`), of lists
  * within lists too; the value itself where it is no list.
  */
-export function* readObjects(value: unknown, path: Path = []): Generator<{ readonly item: unknown; readonly path: Path; readonly isFilled?: boolean }> {
+export function* readObjects(value: unknown,
+  path: Path = []): Generator<{ readonly item: unknown; readonly path: Path; readonly isFilled?: boolean }> {
   const kind = isObject(value) ? own(value, 'kind') : undefined
   // OpenShift's Template keeps its objects elsewhere.
   const field = typeof kind === 'string' && kind.endsWith('List') ? 'items' : kind === 'Template' ? 'objects' : undefined
   const items = field === undefined ? undefined : valueAt(value, [field])
   if (field === undefined || !Array.isArray(items)) yield { item: value, path }
-  else if (field === 'items') for (const [index, item] of items.entries()) yield* readObjects(item, [...path, field, index])
+  else if (field === 'items') { for (const [index, item] of items.entries()) yield* readObjects(item, [...path, field, index]) }
   else
     for (const [index, item] of items.entries()) {
       const filled = filledIn(item, value)
@@ -322,13 +328,16 @@ class Reader {
    * @param stage `stag` or `prod`, where it is known: variables may be other ones there
    * @param namesProcess true where the operator puts the name of the process in place of its command: the image knows what that runs
    */
-  processes(spec: Fields, path: Path, { stage, namesProcess }: { readonly stage: string | undefined; readonly namesProcess: boolean }): Container[] {
+  processes(spec: Fields, path: Path,
+    { stage, namesProcess }: { readonly stage: string | undefined; readonly namesProcess: boolean }): Container[] {
     const configuration = this.object(own(spec, 'configuration'), [...path, 'configuration'])
     const envPath = [...path, 'configuration', 'env']
     const written = configuration && own(configuration, 'env')
     const overlay = own(spec, 'envOverlay')
     const fits = this.#has(configuration, ['env']) && this.#has(isObject(overlay) ? overlay : undefined, ['envVariables'])
-    const env = fits ? this.#overlaid(this.#env(written, configuration ? [...path, 'configuration'] : path), overlay, [...path, 'envOverlay', 'envVariables'], stage) : []
+    const env = fits
+      ? this.#overlaid(this.#env(written, configuration ? [...path, 'configuration'] : path), overlay, [...path, 'envOverlay',
+        'envVariables'], stage) : []
     const processes = this.#list(own(spec, 'processes'), [...path, 'processes']).flatMap((item, index): Container[] => {
       if (this.#left < 0) {
         this.#count(1)
@@ -357,7 +366,8 @@ class Reader {
         process: {
           isNamed: namesProcess,
           lacksEnvParent: configuration === undefined,
-          misnamed: typeof text === 'string' && !namesProcess && command === undefined && args === undefined ? { field: 'procCommand', text } : undefined,
+          misnamed: typeof text === 'string' && !namesProcess && command === undefined && args === undefined
+            ? { field: 'procCommand', text } : undefined,
           hasPortConflict: false,
         },
         envFrom: [],
@@ -366,7 +376,8 @@ class Reader {
     })
     const isGunicorn = (text: string): boolean => text.includes('gunicorn')
     const serving = processes.filter(({ command = [], args = [] }) => command.some(isGunicorn) || args.some(isGunicorn))
-    return new Set(serving.map(({ port }) => port)).size > 1 ? processes.map((one) => (one.process ? { ...one, process: { ...one.process, hasPortConflict: true } } : one)) : processes
+    return new Set(serving.map(({ port }) => port)).size > 1
+      ? processes.map((one) => (one.process ? { ...one, process: { ...one.process, hasPortConflict: true } } : one)) : processes
   }
 
   /** Variables with those of a stage on top; one that only may be another is unknown. */

@@ -44,7 +44,8 @@ export interface AccessFormat {
   readonly hasDuration: boolean
 }
 
-const forms: Readonly<Record<string, Field['form']>> = { t: 'time', s: 'integer', D: 'integer', M: 'integer', T: 'integer', L: 'decimal', b: 'bytes', B: 'bytes', p: 'process' }
+const forms: Readonly<Record<string, Field['form']>> = { t: 'time', s: 'integer', D: 'integer', M: 'integer', T: 'integer', L: 'decimal',
+  b: 'bytes', B: 'bytes', p: 'process' }
 
 /** aiohttp's names → gunicorn's, where they mean the same. */
 const aiohttpNames: Readonly<Record<string, string>> = { a: 'h', t: 't', P: 'p', r: 'r', s: 's', b: 'b', T: 'T', Tf: 'L', D: 'D' }
@@ -52,7 +53,8 @@ const aiohttpNames: Readonly<Record<string, string>> = { a: 'h', t: 't', P: 'p',
 /** Reads a format; undefined where its lines cannot be told apart, as two texts of any kind stand side by side. */
 export function compileFormat(format: string): AccessFormat | undefined {
   const isAiohttp = !format.includes('%(') && /%[atPrsbTD{]/.test(format)
-  const pattern = isAiohttp ? /%(?:\{([\w-]{1,200})\}([ioe])|(Tf|[atPrsbTD%]))/g : /%(?:\(([^()]{1,200})\)[-#0 +]{0,5}\d{0,5}(?:\.\d{1,5})?([a-zA-Z])|(%))/g
+  const pattern = isAiohttp ? /%(?:\{([\w-]{1,200})\}([ioe])|(Tf|[atPrsbTD%]))/g
+    : /%(?:\(([^()]{1,200})\)[-#0 +]{0,5}\d{0,5}(?:\.\d{1,5})?([a-zA-Z])|(%))/g
   let [before, last] = ['', 0]
   const fields: { name: string; form: Field['form']; after: string }[] = []
   const literal = (text: string): void => {
@@ -65,7 +67,8 @@ export function compileFormat(format: string): AccessFormat | undefined {
     last = match.index + match[0].length
     if (match[0] === '%%') literal('%')
     else {
-      const name = isAiohttp ? (match[1] === undefined ? aiohttpNames[match[3] ?? ''] ?? '' : `{${match[1].toLowerCase()}}${match[2]}`) : (match[1] ?? '')
+      const name = isAiohttp ? (match[1] === undefined ? aiohttpNames[match[3] ?? ''] ?? '' : `{${match[1].toLowerCase()}}${match[2]}`)
+        : (match[1] ?? '')
       const former = fields.at(-1)
       // Two texts of any kind side by side are one: where the one ends and the other begins, nobody can tell.
       if (former?.form === 'free' && former.after === '' && (forms[name] ?? 'free') === 'free') former.name = ''
@@ -78,7 +81,9 @@ export function compileFormat(format: string): AccessFormat | undefined {
   // The log is bytes.
   const bytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
   return {
-    before: bytes(before), fields: fields.map((field) => ({ ...field, after: bytes(field.after) })), isStart: isAiohttp,
+    before: bytes(before),
+    fields: fields.map((field) => ({ ...field, after: bytes(field.after) })),
+    isStart: isAiohttp,
     hasDuration: fields.some(({ name }) => name === 'D' || name === 'M' || name === 'L' || name === 'T'),
   }
 }
@@ -161,7 +166,8 @@ export class FormatReader {
           break
         case 'L': {
           const point = find(text, '.', from, to)
-          line.duration = point < 0 ? integer(text, from, to) : integer(text, from, point) + integer(text, point + 1, to) / 10 ** (to - point - 1)
+          line.duration = point < 0 ? integer(text, from, to)
+            : integer(text, from, point) + integer(text, point + 1, to) / 10 ** (to - point - 1)
           break
         }
         case 'T':
@@ -221,7 +227,8 @@ export class FormatReader {
     this.#starts[index] = start
     if (field.form !== 'free') {
       const end = this.#formEnd(field, index, start)
-      return end >= 0 && this.#text.startsWith(field.after, end) && end + field.after.length <= this.#end && this.#match(index + 1, end + field.after.length)
+      return end >= 0 && this.#text.startsWith(field.after, end) && end + field.after.length <= this.#end &&
+        this.#match(index + 1, end + field.after.length)
     }
     if (field.after === '') {
       this.#ends[index] = this.#end

@@ -25,8 +25,11 @@ export function capacityOf({ story, sources }: Diagnosing): Capacity {
   const isThreaded = workerClass === 'gthread' || workerClass?.endsWith('ThreadWorker') === true
   const each = isSync ? 1 : isThreaded ? (threads ?? undefined) : undefined
   return {
-    workerClass, workers, threads: isThreaded ? threads : undefined,
-    slots: workers === undefined || each === undefined ? undefined : workers * each * Math.max(1, sources), isBlocking: isSync || isThreaded,
+    workerClass,
+    workers,
+    threads: isThreaded ? threads : undefined,
+    slots: workers === undefined || each === undefined ? undefined : workers * each * Math.max(1, sources),
+    isBlocking: isSync || isThreaded,
   }
 }
 
@@ -81,7 +84,8 @@ export function waitingOf(kept: Kept, slots: number): Waiting | undefined {
     if (duration < shortest) continue
     longWork += duration
     const end = (ends[index] ?? 0) - from
-    for (let second = Math.max(0, Math.floor(end - duration)); second <= end; second++) work[second] = (work[second] ?? 0) + Math.max(0, Math.min(end, second + 1) - Math.max(end - duration, second))
+    for (let second = Math.max(0, Math.floor(end - duration)); second <= end; second++)
+      work[second] = (work[second] ?? 0) + Math.max(0, Math.min(end, second + 1) - Math.max(end - duration, second))
   }
   let [short, waited] = [0, 0]
   for (let index = 0; index < count; index++) {

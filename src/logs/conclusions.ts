@@ -39,14 +39,25 @@ export function conclusionsOf(log: Diagnosing): readonly Conclusion[] {
     const isAllSilent = (silent?.count ?? 0) >= timeouts.count
     const paths = killed.length > 0 ? killed : slow.map(({ path }) => path)
     const where = killed.length > 0 ? `, at ${killed.slice(0, 3).join(', ')}` : ''
-    add('worker-timeout', 'certain', `gunicorn killed a worker ${times(timeouts.count)} that gave no sign of life for ${timeout}${where}`, isAllSilent
-      ? fasterPaths(paths, 'the worker can say in time that it lives')
-      : [...anotherClass(capacity, 'a request may take longer than the timeout'), ...fasterPaths(paths, 'they end before the timeout'), ...longerTimeout(circumstances)])
+    add('worker-timeout', 'certain', `gunicorn killed a worker ${times(timeouts.count)} that gave no sign of life for ${timeout}${where}`,
+      isAllSilent
+        ? fasterPaths(paths, 'the worker can say in time that it lives')
+        : [...anotherClass(capacity, 'a request may take longer than the timeout'), ...fasterPaths(paths, 'they end before the timeout'),
+          ...longerTimeout(circumstances)])
   }
   if (silent) {
     const isConnection = capacity.workerClass === undefined || capacity.workerClass === 'sync'
-    if (isConnection) add('silent-worker', 'certain', `a worker waited ${times(silent.count)} for a request that never came on its connection, and was killed for it`, anotherClass(capacity, 'a connection on which nothing comes holds no worker'))
-    else add('silent-worker', 'certain', `the loop of a ${capacity.workerClass} worker was blocked ${times(silent.count)} for longer than ${timeout}: it is no lack of memory`, fasterPaths(slow.map(({ path }) => path).slice(0, 5).concat(slow.length === 0 ? ['what computes, or waits without giving way'] : []), 'the loop goes on, and gunicorn sees it live'))
+    if (isConnection)
+      add('silent-worker', 'certain',
+        `a worker waited ${times(silent.count)} for a request that never came on its connection, and was killed for it`,
+        anotherClass(capacity, 'a connection on which nothing comes holds no worker'))
+    else add('silent-worker', 'certain',
+        `the loop of a ${capacity.workerClass} worker was blocked ${
+          times(silent.count)
+        } for longer than ${timeout}: it is no lack of memory`, fasterPaths(slow.map(({ path }) =>
+          path
+        ).slice(0, 5).concat(slow.length === 0 ? ['what computes, or waits without giving way'] : []),
+          'the loop goes on, and gunicorn sees it live'))
   }
 
   const killed = event('worker-killed')
@@ -54,30 +65,50 @@ export function conclusionsOf(log: Diagnosing): readonly Conclusion[] {
   if (killed) {
     const by = [...story.killers].join(', ')
     const reason = reasons.get('worker-killed')
-    add('worker-killed', reason === undefined ? 'certain' : 'likely', reason === undefined ? `a worker was ended ${times(killed.count)} by ${by}, which gunicorn had not sent` : `a worker ended by itself: ${reason}`,
-      memory && story.killers.size === 1 ? [] : [{ text: 'Look for the native library that crashes: set PYTHONFAULTHANDLER=1 to have its stack in the log.', setting: null, value: null, expected: 'the log shows where it happens' }])
+    add('worker-killed', reason === undefined ? 'certain' : 'likely',
+      reason === undefined ? `a worker was ended ${times(killed.count)} by ${by}, which gunicorn had not sent`
+        : `a worker ended by itself: ${reason}`, memory && story.killers.size === 1 ? []
+      : [{ text: 'Look for the native library that crashes: set PYTHONFAULTHANDLER=1 to have its stack in the log.', setting: null,
+        value: null, expected: 'the log shows where it happens' }])
   }
-  if (memory) add('out-of-memory', memory.count > 1 ? 'likely' : 'possible', `a worker was killed ${times(memory.count)} without a timeout and without a stop, as the kernel does where memory runs out`, lessMemory(circumstances, capacity))
+  if (memory)
+    add('out-of-memory', memory.count > 1 ? 'likely' : 'possible',
+      `a worker was killed ${times(memory.count)} without a timeout and without a stop, as the kernel does where memory runs out`,
+      lessMemory(circumstances, capacity))
 
   requestConclusions(log, capacity, slow, add)
 
   const loop = event('boot-loop')
-  if (loop) add('boot-loop', 'certain', `workers end while they start, again and again: ${loop.count} of them`, timeouts
-    ? [...longerTimeout(circumstances), { text: 'Or load the application once, in the arbiter.', setting: 'preload_app', value: true, expected: 'the time that the import takes counts for no worker' }]
-    : [{ text: 'Look at what the application does when it is imported: it ends the process.', setting: null, value: null, expected: 'the worker starts' }])
+  if (loop)
+    add('boot-loop', 'certain', `workers end while they start, again and again: ${loop.count} of them`, timeouts
+      ? [...longerTimeout(circumstances), { text: 'Or load the application once, in the arbiter.', setting: 'preload_app', value: true,
+        expected: 'the time that the import takes counts for no worker' }]
+      : [{ text: 'Look at what the application does when it is imported: it ends the process.', setting: null, value: null,
+        expected: 'the worker starts' }])
   const forced = event('forced-restart')
   if (forced) {
     const grace = circumstances.gracefulTimeout
     const value = grace === undefined ? null : grace * 2
-    add('forced-restart', 'likely', `a worker was killed ${times(forced.count)} as its requests went on for longer than graceful_timeout${grace === undefined ? '' : `, ${grace} s,`} at a stop or a reload`, [
+    add('forced-restart', 'likely',
+      `a worker was killed ${times(forced.count)} as its requests went on for longer than graceful_timeout${
+        grace === undefined ? '' : `, ${grace} s,`
+      } at a stop or a reload`, [
       ...fasterPaths(slow.map(({ path }) => path), 'requests end before gunicorn loses patience'),
-      { text: 'Raise graceful_timeout above what the longest request takes, and terminationGracePeriodSeconds of the Pod above that.', setting: 'graceful_timeout', value, expected: 'requests that are in the work are answered before gunicorn ends' },
+      { text: 'Raise graceful_timeout above what the longest request takes, and terminationGracePeriodSeconds of the Pod above that.',
+        setting: 'graceful_timeout', value, expected: 'requests that are in the work are answered before gunicorn ends' },
     ])
   }
   if (circumstances.daemon === true)
-    add('daemonized', 'certain', 'the command has gunicorn go into the background: the container ends at once, and its logs go nowhere', [{ text: 'Leave --daemon out.', setting: 'daemon', value: false, expected: 'gunicorn stays, and so does the container' }])
+    add('daemonized', 'certain', 'the command has gunicorn go into the background: the container ends at once, and its logs go nowhere', [{
+      text: 'Leave --daemon out.',
+      setting: 'daemon',
+      value: false,
+      expected: 'gunicorn stays, and so does the container',
+    }])
   const routine = event('routine-restart')
-  if (routine) add('routine-restart', 'certain', `workers were renewed ${times(routine.count)} as they were asked to: by max_requests, a reload or a stop`, [])
+  if (routine)
+    add('routine-restart', 'certain',
+      `workers were renewed ${times(routine.count)} as they were asked to: by max_requests, a reload or a stop`, [])
   return found
 }
 
@@ -89,7 +120,8 @@ type Add = (id: ConclusionId, confidence: Confidence, summary: string, advice: r
 /** What keeps gunicorn from starting. */
 function starts({ tally, story }: Diagnosing, add: Add): void {
   const { reasons, circumstances, refusedClass } = story
-  const order = (text: string, expected: string, setting: string | null = null, value: Advice['value'] = null): readonly Advice[] => [{ text, setting, value, expected }]
+  const order = (text: string, expected: string, setting: string | null = null,
+    value: Advice['value'] = null): readonly Advice[] => [{ text, setting, value, expected }]
   if (refusedClass && tally.get('worker-class-missing')) {
     const { name, reason } = refusedClass
     const isGone = reason.startsWith('ImportError: Entry point')
@@ -97,43 +129,66 @@ function starts({ tally, story }: Diagnosing, add: Add): void {
     const distribution = needed?.[1] ?? needed?.[2] ?? needed?.[3]?.split('.')[0]
     add('worker-class-missing', 'certain', `the worker class ${name} cannot be loaded${reason === '' ? '' : `: ${reason}`}`, isGone
       ? order(`Choose another worker class: this gunicorn has no ${name}.`, 'gunicorn starts', 'worker_class', 'gthread')
-      : order(`Add ${distribution ?? `what ${name} needs`}${needed?.[1] ? ' or newer' : ''} to requirements.txt.`, 'gunicorn finds the class, and starts'))
+      : order(`Add ${distribution ?? `what ${name} needs`}${needed?.[1] ? ' or newer' : ''} to requirements.txt.`,
+        'gunicorn finds the class, and starts'))
   }
   if (tally.get('application-not-found')) {
     const reason = reasons.get('application-not-found')
     const meant = /did you mean '([^']+)'/.exec(reason ?? '')?.[1]
-    add('application-not-found', reason === undefined ? 'likely' : 'certain', `gunicorn does not find the application${reason === undefined ? '' : `: ${reason}`}`,
-      order(meant === undefined ? 'Name the application as MODULE:VARIABLE, from the folder that gunicorn starts in or that --chdir names.' : `Name the application ${meant}.`, 'gunicorn loads it, and starts'))
+    add('application-not-found', reason === undefined ? 'likely' : 'certain',
+      `gunicorn does not find the application${reason === undefined ? '' : `: ${reason}`}`, order(
+        meant === undefined ? 'Name the application as MODULE:VARIABLE, from the folder that gunicorn starts in or that --chdir names.'
+          : `Name the application ${meant}.`,
+        'gunicorn loads it, and starts',
+      ))
   }
   if (tally.get('application-import-failed')) {
     const reason = reasons.get('application-import-failed')
     const module = /^ModuleNotFoundError: No module named '([\w.]+)'/.exec(reason ?? '')?.[1]?.split('.')[0]
-    add('application-import-failed', reason === undefined ? 'likely' : 'certain', `the application fails while it is imported${reason === undefined ? '' : `: ${reason}`}`,
-      order(module === undefined ? 'Mend what the traceback names.' : `Add what brings the module ${module} to requirements.txt, if it is none of the application's own.`, 'workers start'))
+    add('application-import-failed', reason === undefined ? 'likely' : 'certain',
+      `the application fails while it is imported${reason === undefined ? '' : `: ${reason}`}`, order(
+        module === undefined ? 'Mend what the traceback names.'
+          : `Add what brings the module ${module} to requirements.txt, if it is none of the application's own.`,
+        'workers start',
+      ))
   }
-  if (tally.get('port-in-use')) add('port-in-use', 'certain', `another process has the address that gunicorn is to listen at: ${reasons.get('port-in-use') ?? ''}`.replace(/: $/, ''), order('Bind another port, or leave the other process out of this container or Pod.', 'gunicorn listens', 'bind'))
-  if (tally.get('invalid-address')) add('invalid-address', 'certain', `gunicorn cannot listen at this address: ${reasons.get('invalid-address') ?? ''}`, order("Bind to '0.0.0.0:PORT' or '[::]:PORT'.", 'gunicorn listens', 'bind'))
-  if (tally.get('configuration-refused')) add('configuration-refused', 'certain', `gunicorn does not take its configuration: ${reasons.get('configuration-refused') ?? ''}`, order('Mend the setting that it names.', 'gunicorn starts'))
+  if (tally.get('port-in-use'))
+    add('port-in-use', 'certain',
+      `another process has the address that gunicorn is to listen at: ${reasons.get('port-in-use') ?? ''}`.replace(/: $/, ''),
+      order('Bind another port, or leave the other process out of this container or Pod.', 'gunicorn listens', 'bind'))
+  if (tally.get('invalid-address'))
+    add('invalid-address', 'certain', `gunicorn cannot listen at this address: ${reasons.get('invalid-address') ?? ''}`,
+      order("Bind to '0.0.0.0:PORT' or '[::]:PORT'.", 'gunicorn listens', 'bind'))
+  if (tally.get('configuration-refused'))
+    add('configuration-refused', 'certain', `gunicorn does not take its configuration: ${reasons.get('configuration-refused') ?? ''}`,
+      order('Mend the setting that it names.', 'gunicorn starts'))
   if (tally.get('read-only-file-system')) {
     const reason = reasons.get('read-only-file-system') ?? ''
     const isSocket = reason === 'the control socket'
-    add('read-only-file-system', /No usable temporary/.test(reason) ? 'likely' : 'certain', `gunicorn cannot write where it must: ${reason}`, isSocket
+    add('read-only-file-system', /No usable temporary/.test(reason) ? 'likely' : 'certain',
+      `gunicorn cannot write where it must: ${reason}`, isSocket
       ? order('Switch the control socket off with --no-control-socket.', 'gunicorn says no more of it', 'control_socket_disable', true)
       : /temporary|workertmp|wgunicorn/.test(reason)
-        ? order('Put the heartbeat files into memory with --worker-tmp-dir /dev/shm.', 'workers start although the file system is read-only', 'worker_tmp_dir', '/dev/shm')
-        : order('Let it write elsewhere, or mount an emptyDir there.', `gunicorn starts${circumstances.isKnown ? '' : ''}`))
+      ? order('Put the heartbeat files into memory with --worker-tmp-dir /dev/shm.', 'workers start although the file system is read-only',
+        'worker_tmp_dir', '/dev/shm')
+      : order('Let it write elsewhere, or mount an emptyDir there.', `gunicorn starts${circumstances.isKnown ? '' : ''}`))
   }
 }
 
 /** Paths that are slow and take a good part of the work. */
-function slowPaths({ requests }: Diagnosing, capacity: Capacity): readonly { readonly path: string; readonly count: number; readonly p95: number; readonly share: number }[] {
+function slowPaths({ requests }: Diagnosing,
+  capacity: Capacity): readonly { readonly path: string; readonly count: number; readonly p95: number; readonly share: number }[] {
   const span = requests.to - requests.from
   // A page that is slow and rarely asked for is no fault of the whole.
   const busy = capacity.slots === undefined || !(span > 0) ? 0 : requests.durations.sum / (span * capacity.slots)
   const least = capacity.isBlocking || capacity.workerClass === undefined ? slowBlocking : slowOther
   return [...requests.paths]
-    .map(([path, histogram]) => ({ path, count: histogram.count, p95: histogram.percentile(0.95), p50: histogram.percentile(0.5), share: histogram.sum / requests.durations.sum }))
-    .filter(({ count, p50, share }) => count >= 3 && p50 >= least && share >= 0.2 && (count >= requests.durations.count * 0.05 || share * busy >= 0.1))
+    .map(([path, histogram]) => ({ path, count: histogram.count, p95: histogram.percentile(0.95), p50: histogram.percentile(0.5),
+      share: histogram.sum / requests.durations.sum })
+    )
+    .filter(({ count, p50, share }) =>
+      count >= 3 && p50 >= least && share >= 0.2 && (count >= requests.durations.count * 0.05 || share * busy >= 0.1)
+    )
     .sort((one, other) => other.share - one.share)
 }
 
@@ -145,21 +200,36 @@ function requestConclusions(log: Diagnosing, capacity: Capacity, slow: ReturnTyp
   if (slots !== undefined && isSaid && requests.durations.count > 0) {
     const { seconds: busy, share } = saturationOf(log, slots)
     if (busy >= leastSaturated && share >= leastShare)
-      add('saturated-workers', requests.isFine && share > 0.5 ? 'certain' : 'likely', `all ${slots === 1 ? 'there is, one worker, was' : `${slots} ${capacity.threads === undefined ? 'workers' : 'threads'} were`} busy for ${Math.round(busy)} s, ${Math.round(share * 100)} % of the time`, [
-        ...moreWorkers(capacity, slots / Math.max(1, log.sources)), ...anotherClass(capacity, 'the next request does not wait for the one before'), ...fasterPaths(paths, 'workers are free again sooner'),
+      add('saturated-workers', requests.isFine && share > 0.5 ? 'certain' : 'likely',
+        `all ${
+          slots === 1 ? 'there is, one worker, was' : `${slots} ${capacity.threads === undefined ? 'workers' : 'threads'} were`
+        } busy for ${Math.round(busy)} s, ${Math.round(share * 100)} % of the time`, [
+        ...moreWorkers(capacity, slots / Math.max(1, log.sources)),
+        ...anotherClass(capacity, 'the next request does not wait for the one before'),
+        ...fasterPaths(paths, 'workers are free again sooner'),
       ], seen(requests.longest))
     const waiting = requests.best && waitingOf(requests.best, slots)
     if (waiting && waiting.waited >= leastWaited && waiting.waited >= waiting.short * leastWaitedShare && waiting.share > 0.5)
-      add('waiting-requests', requests.isFine ? 'certain' : 'likely', `${waiting.waited} short requests were served only once one of ${seconds(waiting.longDuration)} had ended: they waited although they are short`, [
-        ...moreWorkers(capacity, undefined), ...anotherClass(capacity, 'short requests go past long ones'), ...fasterPaths(paths, 'there is less to wait for'),
+      add('waiting-requests', requests.isFine ? 'certain' : 'likely',
+        `${waiting.waited} short requests were served only once one of ${
+          seconds(waiting.longDuration)
+        } had ended: they waited although they are short`, [
+        ...moreWorkers(capacity, undefined),
+        ...anotherClass(capacity, 'short requests go past long ones'),
+        ...fasterPaths(paths, 'there is less to wait for'),
       ], seen(requests.behindLong))
   }
   if (slow.length > 0 && isSaid) {
     const [first] = slow
-    add('slow-requests', 'likely', `${slow.slice(0, 3).map(({ path, count, p95 }) => `${path} takes ${seconds(p95)} (${count} requests)`).join(', ')}: ${Math.round((first?.share ?? 0) * 100)} % of all the time goes there`, [
-      ...(capacity.isBlocking || capacity.workerClass === undefined ? [...moreWorkers(capacity, undefined), ...anotherClass(capacity, 'slow requests hold up no others')] : []),
+    add('slow-requests', 'likely', `${
+      slow.slice(0, 3).map(({ path, count, p95 }) => `${path} takes ${seconds(p95)} (${count} requests)`).join(', ')
+    }: ${Math.round((first?.share ?? 0) * 100)} % of all the time goes there`, [
+      ...(capacity.isBlocking || capacity.workerClass === undefined
+        ? [...moreWorkers(capacity, undefined), ...anotherClass(capacity, 'slow requests hold up no others')] : []),
       ...fasterPaths(paths, 'they, and those behind them, are answered sooner'),
-      ...(slow.some(({ p95 }) => p95 > (story.circumstances.timeout ?? 30) * 0.8) && capacity.isBlocking && timeline.work > 0 ? longerTimeout(story.circumstances) : []),
+      ...(slow.some(({ p95 }) =>
+          p95 > (story.circumstances.timeout ?? 30) * 0.8
+        ) && capacity.isBlocking && timeline.work > 0 ? longerTimeout(story.circumstances) : []),
     ], seen(requests.longest))
   }
 }

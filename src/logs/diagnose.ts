@@ -16,7 +16,9 @@ export function diagnosisOf(log: Diagnosing): Diagnosis {
     healthy: healthOf(log, conclusions),
     releases: [...story.releases].sort((one, other) => one.localeCompare(other, 'en', { numeric: true })),
     read: { lines: log.lines, understood: log.understood, bytes: log.bytes, from: iso(log.from), to: iso(log.to) },
-    events: Object.fromEntries([...tally.events].map(([name, { count, first, last }]) => [name, { count, first: iso(first), last: iso(last) }])),
+    events: Object.fromEntries(
+      [...tally.events].map(([name, { count, first, last }]) => [name, { count, first: iso(first), last: iso(last) }]),
+    ),
     conclusions,
     requests: figuresOf(log),
   }
@@ -30,7 +32,9 @@ function healthOf({ errorLines, timedLines, requests, story }: Diagnosing, concl
   return errorLines > 0 || (timedLines > 0 && requests.durations.count > 0) ? true : null
 }
 
-const iso = (time: number): string | null => (Number.isFinite(time) && Math.abs(time) < 8e15 ? new Date(time).toISOString().replace('.000Z', 'Z') : null)
+const iso = (
+  time: number,
+): string | null => (Number.isFinite(time) && Math.abs(time) < 8e15 ? new Date(time).toISOString().replace('.000Z', 'Z') : null)
 
 const rounded = (duration: number): number | null => (Number.isNaN(duration) ? null : Number(duration.toPrecision(4)))
 
@@ -55,7 +59,9 @@ function figuresOf(log: Diagnosing): RequestFigures | null {
 /** Paths by what they take, the slowest first. */
 const pathsOf = ({ requests }: Diagnosing): Chart['paths'] =>
   [...requests.paths]
-    .map(([path, histogram]) => ({ path, count: histogram.count, p50: histogram.percentile(0.5), p95: Number(histogram.percentile(0.95).toPrecision(4)), share: histogram.sum / requests.durations.sum }))
+    .map(([path, histogram]) => ({ path, count: histogram.count, p50: histogram.percentile(0.5),
+      p95: Number(histogram.percentile(0.95).toPrecision(4)), share: histogram.sum / requests.durations.sum })
+    )
     .sort((one, other) => other.p95 - one.p95)
 
 export function chartOf(log: Diagnosing): Chart {

@@ -138,7 +138,8 @@ export class Diagnosing {
     const time = errorLogTime(text, start + 1)
     const pid = Number(text.slice(start + 29, pidEnd))
     const message = shown(text, head, Math.min(end, head + 4000))
-    const line: ErrorLine = { number: this.lines, text, start, end, time: Number.isNaN(piece.time) ? time : piece.time, pid, level, message, isInside }
+    const line: ErrorLine = { number: this.lines, text, start, end, time: Number.isNaN(piece.time) ? time : piece.time, pid, level, message,
+      isInside }
     if (!this.story.line(line, source)) {
       // An application may log through gunicorn's logger.
       if (!isInside) {
@@ -210,7 +211,8 @@ const isDigit = (code: number): boolean => code >= 48 && code <= 57
 
 /** Where the message of an error line begins that itself begins at a place; 0 where it is none: `[2026-11-30 16:17:44 +0000] [7] [INFO] `. */
 function errorHead(text: string, start: number, end: number): number {
-  if (end - start < 40 || text.charCodeAt(start + 5) !== 45 || text.charCodeAt(start + 26) !== 93 || text.charCodeAt(start + 28) !== 91) return 0
+  if (end - start < 40 || text.charCodeAt(start + 5) !== 45 || text.charCodeAt(start + 26) !== 93 || text.charCodeAt(start + 28) !== 91)
+    return 0
   let at = start + 29
   while (isDigit(text.charCodeAt(at))) at++
   if (at === start + 29 || at - start > 40 || !text.startsWith('] [', at)) return 0

@@ -30,7 +30,8 @@ export interface Diagnosis {
   readonly healthy: boolean | null
   /** The gunicorn releases that say so of themselves. */
   readonly releases: readonly string[]
-  readonly read: { readonly lines: number; readonly understood: number; readonly bytes: number; readonly from: string | null; readonly to: string | null }
+  readonly read: { readonly lines: number; readonly understood: number; readonly bytes: number; readonly from: string | null;
+    readonly to: string | null }
   readonly events: Readonly<Record<string, { readonly count: number; readonly first: string | null; readonly last: string | null }>>
   readonly conclusions: readonly Conclusion[]
   readonly requests: RequestFigures | null
@@ -55,5 +56,6 @@ export interface Chart {
   readonly width: number
   /** Requests that can be in the work at once; undefined where that is not known. */
   readonly slots: number | undefined
-  readonly paths: readonly { readonly path: string; readonly count: number; readonly p50: number; readonly p95: number; readonly share: number }[]
+  readonly paths: readonly { readonly path: string; readonly count: number; readonly p50: number; readonly p95: number;
+    readonly share: number }[]
 }

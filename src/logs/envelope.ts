@@ -25,7 +25,8 @@ export class Piece {
 
 const zero = 48
 /** A letter, a digit, `.`, `_` or `-`. */
-const isNamed = (code: number): boolean => (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 45 || code === 46 || code === 95
+const isNamed = (code: number): boolean =>
+  (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || code === 45 || code === 46 || code === 95
 const isDigit = (code: number): boolean => code >= zero && code <= 57
 
 /** Takes off a piece what is around its line. */
@@ -92,7 +93,7 @@ const timeKeys = ['time', '@timestamp', 'timestamp', 'ts', 'date']
 function json(piece: Piece): void {
   let value: unknown
   try {
-      value = JSON.parse(piece.text.slice(piece.start, piece.end))
+    value = JSON.parse(piece.text.slice(piece.start, piece.end))
   } catch {
     return
   }
@@ -104,7 +105,8 @@ function json(piece: Piece): void {
   const time = timeKeys.map((name) => timeOf(members[name])).find((found) => !Number.isNaN(found))
   // docker ends each line with one, but for those that go on.
   const hasEnd = line.endsWith('\n')
-  piece.isPartial = key === 'log' && 'stream' in members && 'time' in members && !hasEnd && !('kubernetes' in members) && line.length >= 16 * 1024 - 1
+  piece.isPartial = key === 'log' && 'stream' in members && 'time' in members && !hasEnd && !('kubernetes' in members) &&
+    line.length >= 16 * 1024 - 1
   piece.source = piece.source || sourceOf(members)
   piece.text = line.replace(/[^\u0000-\u00ff]/g, '?')
   piece.start = 0

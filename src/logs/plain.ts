@@ -17,7 +17,10 @@ interface Place {
 const errors: readonly (readonly [RegExp, 'configuration' | 'address' | 'application'])[] = [
   [/^'[^']*' is not a valid port number\.$|^Invalid address: /, 'address'],
   [/^No application module specified\.$/, 'application'],
-  [/^(?:Error: )?'[^']*' isn't writable \[|^Value must be |^Invalid value |^Unable to load config |^Not a string: |^Not a list: |^Must be |^Value must not |^No such (?:user|group): |^No section |^Already running on PID |^The file with the extension |^'[^']*' doesn't exist$|^can't chdir to |^Invalid |^unable to |^Expected |^Failed to /i, 'configuration'],
+  [
+    /^(?:Error: )?'[^']*' isn't writable \[|^Value must be |^Invalid value |^Unable to load config |^Not a string: |^Not a list: |^Must be |^Value must not |^No such (?:user|group): |^No section |^Already running on PID |^The file with the extension |^'[^']*' doesn't exist$|^can't chdir to |^Invalid |^unable to |^Expected |^Failed to /i,
+    'configuration',
+  ],
 ]
 
 /** gunicorn's own words for an application that it does not find in a module that is there: how they begin and end. */
@@ -57,7 +60,7 @@ export class PlainLines {
     let place = this.#places.get(sourceName)
     if (!place) {
       if (this.#places.size > 10_000) this.#places.clear()
-      this.#places.set(sourceName, (place = { owner: undefined, traceback: new TracebackReader(), before: '', isBehindBlank: true }))
+      this.#places.set(sourceName, place = { owner: undefined, traceback: new TracebackReader(), before: '', isBehindBlank: true })
     }
     const { text, start, end } = line
     const first = text.charCodeAt(start)
@@ -72,7 +75,8 @@ export class PlainLines {
       return true
     }
     if (end - start > 2000) return false
-    const isKnown = first === 69 || first === 70 || first === 117 || first === 103 || first === 95 || first === 65 ? this.#start(text.slice(start, end), line, place, sourceName) : false
+    const isKnown = first === 69 || first === 70 || first === 117 || first === 103 || first === 95 || first === 65
+      ? this.#start(text.slice(start, end), line, place, sourceName) : false
     place.isBehindBlank = end === start
     if (end > start) place.before = isKnown || end - start < 300 ? Buffer.from(text.slice(start, end), 'latin1').toString('utf8') : ''
     return isKnown

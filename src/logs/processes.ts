@@ -72,8 +72,20 @@ export class Source {
 
   #newArbiter(pid: number, time: number, evidence: Evidence, isWhole: boolean): Arbiter {
     const arbiter: Arbiter = {
-      pid, release: undefined, workerClass: undefined, isWhole, startedAt: time, evidence, stop: undefined, reloadedAt: NaN, hasEnded: false, isListening: false, listening: new Map(),
-      failedBoots: [], hasLooped: false, mostWorkers: 0,
+      pid,
+      release: undefined,
+      workerClass: undefined,
+      isWhole,
+      startedAt: time,
+      evidence,
+      stop: undefined,
+      reloadedAt: NaN,
+      hasEnded: false,
+      isListening: false,
+      listening: new Map(),
+      failedBoots: [],
+      hasLooped: false,
+      mostWorkers: 0,
     }
     // A log of months has many of them.
     if (this.arbiters.size > 1000) this.arbiters.clear()
@@ -85,7 +97,16 @@ export class Source {
   booted(pid: number, time: number, evidence: Evidence): Worker {
     const arbiter = this.arbiter && !this.arbiter.hasEnded ? this.arbiter : undefined
     const worker: Worker = {
-      pid, arbiter, bootedAt: time, evidence, timeout: undefined, isAskedToEnd: false, isExiting: false, hasSpoken: false, hasFailedToBoot: false, requestsBefore: this.requests,
+      pid,
+      arbiter,
+      bootedAt: time,
+      evidence,
+      timeout: undefined,
+      isAskedToEnd: false,
+      isExiting: false,
+      hasSpoken: false,
+      hasFailedToBoot: false,
+      requestsBefore: this.requests,
     }
     if (this.workers.size > 10_000) this.workers.clear()
     this.workers.set(pid, worker)

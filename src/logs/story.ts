@@ -42,10 +42,12 @@ const loopLength = 3
 const cutTime = 35
 
 /** Signals by which something goes wrong in a process itself. */
-const crashes: Readonly<Record<string, string>> = { 4: 'SIGILL', 6: 'SIGABRT', 7: 'SIGBUS', 8: 'SIGFPE', 11: 'SIGSEGV', 31: 'SIGSYS', SIGILL: 'SIGILL', SIGABRT: 'SIGABRT', SIGBUS: 'SIGBUS', SIGFPE: 'SIGFPE', SIGSEGV: 'SIGSEGV', SIGSYS: 'SIGSYS' }
+const crashes: Readonly<Record<string, string>> = { 4: 'SIGILL', 6: 'SIGABRT', 7: 'SIGBUS', 8: 'SIGFPE', 11: 'SIGSEGV', 31: 'SIGSYS',
+  SIGILL: 'SIGILL', SIGABRT: 'SIGABRT', SIGBUS: 'SIGBUS', SIGFPE: 'SIGFPE', SIGSEGV: 'SIGSEGV', SIGSYS: 'SIGSYS' }
 
 /** Worker classes whose one loop serves all requests, or accepts them: it is what gives no sign of life there. */
-const isSync = (workerClass: string | undefined): boolean => workerClass === undefined || workerClass === 'sync' || workerClass.endsWith('SyncWorker')
+const isSync = (workerClass: string | undefined): boolean =>
+  workerClass === undefined || workerClass === 'sync' || workerClass.endsWith('SyncWorker')
 
 /** What a worker that could not boot said of it. */
 export type BootFailure = 'application-import-failed' | 'application-not-found'
@@ -79,7 +81,9 @@ export class Story {
 
   /** The most workers that were alive at once below one arbiter, and how many sources there are; undefined where no start is in the log. */
   get seenWorkers(): number | undefined {
-    const most = [...this.#sources.values()].flatMap((source) => [...source.arbiters.values()]).filter(({ isWhole }) => isWhole).map(({ mostWorkers }) => mostWorkers)
+    const most = [...this.#sources.values()].flatMap((source) => [...source.arbiters.values()]).filter(({ isWhole }) => isWhole).map((
+      { mostWorkers },
+    ) => mostWorkers)
     return most.length > 0 ? Math.max(...most) || undefined : undefined
   }
 
@@ -92,7 +96,7 @@ export class Story {
     let source = this.#sources.get(name)
     if (!source) {
       if (this.#sources.size > 10_000) this.#sources.clear()
-      this.#sources.set(name, (source = new Source()))
+      this.#sources.set(name, source = new Source())
     }
     return source
   }
@@ -183,7 +187,8 @@ export class Story {
         this.#notListening(source.arbiterOf(line.pid, time, evidence), 'invalid', first, evidence)
         break
       case 'connection to %s failed: %s':
-        if (!/Errno (?:98|48)\b/.test(second)) this.#notListening(source.arbiterOf(line.pid, time, evidence), 'failed', `${first}: ${second}`, evidence)
+        if (!/Errno (?:98|48)\b/.test(second))
+          this.#notListening(source.arbiterOf(line.pid, time, evidence), 'failed', `${first}: ${second}`, evidence)
         break
       case "Can't connect to %s":
         this.#neverListened(source.arbiterOf(line.pid, time, evidence), first, time, evidence)
@@ -230,7 +235,8 @@ export class Story {
   /** Whether a worker was up when it gave no more sign of life: up to 21.2 the import of the application counts too. */
   #hadBooted(source: Source, arbiter: Arbiter, worker: Worker, time: number): boolean {
     const major = Number((arbiter.release ?? this.circumstances.gunicorn)?.split('.')[0])
-    return major >= 22 || worker.hasSpoken || source.requests > worker.requestsBefore || time - worker.bootedAt > ((this.circumstances.timeout ?? 30) + 3) * 1000
+    return major >= 22 || worker.hasSpoken || source.requests > worker.requestsBefore ||
+      time - worker.bootedAt > ((this.circumstances.timeout ?? 30) + 3) * 1000
   }
 
   /** A process of gunicorn's has logged what is not gunicorn's. */
@@ -311,7 +317,8 @@ export class Story {
     if (!worker.isExiting) this.#bootEnded(source, arbiter, worker, line.time, evidence, bootTime)
     const isBooting = line.time - worker.bootedAt <= bootTime * 1000
     if (!isBooting && !arbiter.stop && (code === 3 || code === 4)) {
-      this.reasons.set('worker-killed', `it ended itself with status ${code}, which gunicorn takes for a failure to boot: it stopped altogether`)
+      this.reasons.set('worker-killed',
+        `it ended itself with status ${code}, which gunicorn takes for a failure to boot: it stopped altogether`)
       this.tally.add('worker-killed', line.time, evidence)
     } else if (!isBooting && !arbiter.stop) this.unexplained++
   }
@@ -319,7 +326,7 @@ export class Story {
   #signal(source: Source, arbiter: Arbiter, signal: string, line: ErrorLine, evidence: Evidence): void {
     if (signal === 'hup' || signal === 'ttou' || signal === 'usr2' || signal === 'winch') {
       arbiter.reloadedAt = line.time
-      if (signal === 'hup') for (const worker of source.of(arbiter)) worker.isAskedToEnd = true
+      if (signal === 'hup') { for (const worker of source.of(arbiter)) worker.isAskedToEnd = true }
     } else if ((signal === 'term' || signal === 'int' || signal === 'quit') && !arbiter.stop) {
       arbiter.stop = { signal, time: line.time, evidence }
     }
@@ -342,7 +349,8 @@ export class Story {
     const left = source.of(arbiter).filter((worker) => !worker.timeout && worker.bootedAt < (arbiter.stop?.time ?? NaN))
     if (left.length === 0) return
     // Where the application switches gunicorn's loggers off, as Django's disable_existing_loggers does, nobody says so.
-    const isSpeaking = source.requests > 0 || [...source.workers.values()].some((worker) => worker.arbiter === arbiter && (worker.isExiting || worker.hasSpoken))
+    const isSpeaking = source.requests > 0 ||
+      [...source.workers.values()].some((worker) => worker.arbiter === arbiter && (worker.isExiting || worker.hasSpoken))
     const patience = gracefulTimeout ?? (isSpeaking ? 1 : 30)
     if (taken < (patience - 1) * 1000 || taken < 1000) return
     // A class that takes signals over for itself says nothing of its end.
@@ -377,7 +385,8 @@ export class Story {
     const { listening } = arbiter
     const failed = listening.get('failed')
     const said = listening.get('in use') ?? listening.get('invalid') ?? failed
-    const id = listening.has('in use') ? 'port-in-use' : failed && /Errno 30\b/.test(failed.reason) ? 'read-only-file-system' : 'invalid-address'
+    const id = listening.has('in use') ? 'port-in-use'
+      : failed && /Errno 30\b/.test(failed.reason) ? 'read-only-file-system' : 'invalid-address'
     if (said) this.tally.add(id, time, said.evidence)
     else this.tally.add(id, time, evidence)
     this.reasons.set(id, failed?.reason ?? address)
@@ -400,7 +409,8 @@ export class Story {
   }
 
   /** A traceback has ended. `owner` is the message of gunicorn's that it stands below; `lead`, the line without prefix right before it. */
-  traceback(found: Traceback, owner: { readonly message: string; readonly pid: number } | undefined, lead: string, sourceName: string, time: number, evidence: Evidence): void {
+  traceback(found: Traceback, owner: { readonly message: string; readonly pid: number } | undefined, lead: string, sourceName: string,
+    time: number, evidence: Evidence): void {
     const { exception } = found
     const source = this.source(sourceName)
     if (exception.startsWith('gunicorn.errors.HaltServer')) {
@@ -425,7 +435,8 @@ export class Story {
     if (found.importsApplication) {
       const worker = owner && source.workers.get(owner.pid)
       if (worker) worker.hasFailedToBoot = true
-      return this.notLoaded(!found.isInApplication && isNotFound(exception) ? 'application-not-found' : 'application-import-failed', exception, time, evidence)
+      return this.notLoaded(!found.isInApplication && isNotFound(exception) ? 'application-not-found' : 'application-import-failed',
+        exception, time, evidence)
     }
     if (isBoot) {
       const worker = owner && source.workers.get(owner.pid)
@@ -435,7 +446,8 @@ export class Story {
     }
     if (source.arbiter && !source.arbiter.hasEnded) return
     if (isReadOnly) return this.#readOnly(time, evidence, exception)
-    if (found.readsConfiguration || found.last !== '' || lead.startsWith('Failed to read config file')) this.refuse(exception, time, evidence)
+    if (found.readsConfiguration || found.last !== '' || lead.startsWith('Failed to read config file'))
+      this.refuse(exception, time, evidence)
   }
 
   notLoaded(id: BootFailure, reason: string, time: number, evidence: Evidence): void {
@@ -475,4 +487,5 @@ export class Story {
 
 /** What Python and gunicorn say where the application itself is not there. */
 const isNotFound = (exception: string): boolean =>
-  /^(?:ModuleNotFoundError|ImportError): (?:No module named|Failed to find application)|^(?:gunicorn\.errors\.)?AppImportError|^ValueError: Empty module name/.test(exception)
+  /^(?:ModuleNotFoundError|ImportError): (?:No module named|Failed to find application)|^(?:gunicorn\.errors\.)?AppImportError|^ValueError: Empty module name/
+    .test(exception)

@@ -2,10 +2,10 @@
 import { shown } from './lines.ts'
 
 /** Ids of conclusions: part of the contract (DESIGN.md, "Diagnosis"). */
-export type ConclusionId =
-  | 'worker-timeout' | 'silent-worker' | 'worker-killed' | 'out-of-memory' | 'worker-class-missing' | 'application-import-failed' | 'application-not-found'
-  | 'port-in-use' | 'invalid-address' | 'configuration-refused' | 'saturated-workers' | 'slow-requests' | 'waiting-requests' | 'daemonized'
-  | 'read-only-file-system' | 'boot-loop' | 'forced-restart' | 'routine-restart'
+export type ConclusionId = 'worker-timeout' | 'silent-worker' | 'worker-killed' | 'out-of-memory' | 'worker-class-missing'
+  | 'application-import-failed' | 'application-not-found' | 'port-in-use' | 'invalid-address' | 'configuration-refused'
+  | 'saturated-workers' | 'slow-requests' | 'waiting-requests' | 'daemonized' | 'read-only-file-system' | 'boot-loop' | 'forced-restart'
+  | 'routine-restart'
 
 /** What is counted beside: no conclusion hangs on it alone. */
 export type EventName = ConclusionId | 'start' | 'stop' | 'worker-boot' | 'worker-exit' | 'failed-request' | 'refused-request'
@@ -50,7 +50,7 @@ export class Tally {
   /** Counts an event at a line, or at an earlier one that is kept. */
   add(name: EventName, time: number, evidence: Evidence): void {
     let event = this.events.get(name)
-    if (!event) this.events.set(name, (event = { count: 0, first: NaN, last: NaN, evidence: [] }))
+    if (!event) this.events.set(name, event = { count: 0, first: NaN, last: NaN, evidence: [] })
     event.count++
     if (event.evidence.length < mostEvidence && event.evidence.every(({ line }) => line !== evidence.line)) event.evidence.push(evidence)
     if (Number.isNaN(time)) return

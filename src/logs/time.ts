@@ -37,7 +37,8 @@ function zone(text: string, start: number): number {
 /** RFC 3339 with any fraction: `2026-11-30T16:17:44.123456789Z`; a blank for the T. */
 export function dateTime(text: string, start: number, end: number): number {
   if (end - start < 19) return NaN
-  const seconds = at(digits(text, start, 4), digits(text, start + 5, 2), digits(text, start + 8, 2), digits(text, start + 11, 2), digits(text, start + 14, 2), digits(text, start + 17, 2))
+  const seconds = at(digits(text, start, 4), digits(text, start + 5, 2), digits(text, start + 8, 2), digits(text, start + 11, 2),
+    digits(text, start + 14, 2), digits(text, start + 17, 2))
   let index = start + 19
   let fraction = 0
   if (text.charCodeAt(index) === 46 || text.charCodeAt(index) === 44) {
@@ -55,10 +56,12 @@ export function dateTime(text: string, start: number, end: number): number {
 
 /** gunicorn's own: `2026-11-30 16:17:44 +0000`, 25 characters. */
 export function errorLogTime(text: string, start: number): number {
-  return at(digits(text, start, 4), digits(text, start + 5, 2), digits(text, start + 8, 2), digits(text, start + 11, 2), digits(text, start + 14, 2), digits(text, start + 17, 2)) - zone(text, start + 20)
+  return at(digits(text, start, 4), digits(text, start + 5, 2), digits(text, start + 8, 2), digits(text, start + 11, 2),
+    digits(text, start + 14, 2), digits(text, start + 17, 2)) - zone(text, start + 20)
 }
 
-const months: Readonly<Record<string, number>> = { Jan: 1, Feb: 2, Mar: 3, Apr: 4, May: 5, Jun: 6, Jul: 7, Aug: 8, Sep: 9, Oct: 10, Nov: 11, Dec: 12 }
+const months: Readonly<Record<string, number>> = { Jan: 1, Feb: 2, Mar: 3, Apr: 4, May: 5, Jun: 6, Jul: 7, Aug: 8, Sep: 9, Oct: 10, Nov: 11,
+  Dec: 12 }
 
 /** The day and the zone of the line before, which nearly all lines have: their characters as numbers, and the milliseconds that they come to. */
 let [dayCode, yearCode, zoneCode, dayTime] = [0, 0, 0, NaN]
@@ -70,11 +73,13 @@ export function accessLogTime(text: string, start: number): number {
   const year = ((code(7) * 256 + code(8)) * 256 + code(9)) * 256 + code(10)
   const zoned = (((code(21) * 256 + code(22)) * 256 + code(23)) * 256 + code(24)) * 256 + code(25)
   if (day !== dayCode || year !== yearCode || zoned !== zoneCode || Number.isNaN(dayTime)) {
-    dayTime = at(digits(text, start + 7, 4), months[text.slice(start + 3, start + 6)] ?? NaN, digits(text, start, 2), 0, 0, 0) - zone(text, start + 21)
+    dayTime = at(digits(text, start + 7, 4), months[text.slice(start + 3, start + 6)] ?? NaN, digits(text, start, 2), 0, 0, 0) -
+      zone(text, start + 21)
     dayCode = day
     yearCode = year
     zoneCode = zoned
   }
-  const second = code(12) * 36_000 + code(13) * 3600 + code(15) * 600 + code(16) * 60 + code(18) * 10 + code(19) - 48 * (36_000 + 3600 + 600 + 60 + 10 + 1)
+  const second = code(12) * 36_000 + code(13) * 3600 + code(15) * 600 + code(16) * 60 + code(18) * 10 + code(19) -
+    48 * (36_000 + 3600 + 600 + 60 + 10 + 1)
   return second >= 0 && second < 90_000 ? dayTime + second * 1000 : NaN
 }

@@ -76,7 +76,9 @@ export class Timeline {
   }
 
   bars(): readonly Bar[] {
-    return Array.from({ length: this.#sums.length }, (_, index) => ({ from: this.#start + index * this.#width, mean: (this.#sums[index] ?? 0) / this.#width, most: this.#mosts[index] ?? 0 }))
+    return Array.from({ length: this.#sums.length },
+      (_, index) => ({ from: this.#start + index * this.#width, mean: (this.#sums[index] ?? 0) / this.#width,
+        most: this.#mosts[index] ?? 0 }))
   }
 
   get width(): number {

@@ -51,7 +51,11 @@ export class TracebackReader {
     if (text.startsWith(' ') || text === '') return undefined
     this.#isOpen = false
     return {
-      exception: text, isOfGunicorn: this.#isOfGunicorn, importsApplication: this.#importsApplication, isInApplication: this.#isInApplication, last: this.#last,
+      exception: text,
+      isOfGunicorn: this.#isOfGunicorn,
+      importsApplication: this.#importsApplication,
+      isInApplication: this.#isInApplication,
+      last: this.#last,
       readsConfiguration: this.#readsConfiguration,
     }
   }
@@ -60,7 +64,8 @@ export class TracebackReader {
     const end = text.indexOf('"', 8)
     const path = text.slice(8, end)
     // Where the command was started, and what Python itself does to import.
-    if (path.startsWith('<frozen') || path === '<string>' || /\/(?:importlib\/__init__|runpy)\.py$/.test(path) || (this.#frames === 0 && /\/bin\/[\w.-]+$/.test(path))) return
+    if (path.startsWith('<frozen') || path === '<string>' || /\/(?:importlib\/__init__|runpy)\.py$/.test(path) ||
+      (this.#frames === 0 && /\/bin\/[\w.-]+$/.test(path))) return
     this.#frames++
     const at = path.lastIndexOf('/gunicorn/')
     const file = at < 0 ? '' : path.slice(at + '/gunicorn/'.length)
@@ -70,7 +75,8 @@ export class TracebackReader {
       this.#last = file
       const name = text.slice(text.lastIndexOf(' ') + 1)
       if (name === 'import_app' || name === 'load_wsgiapp' || name === 'load_pasteapp') this.#importsApplication = true
-      if (name === 'load_config' || name === 'load_config_from_module_name_or_filename' || name === 'load_default_config' || name === 'get_config_from_filename' || name === 'do_load_config') this.#readsConfiguration = true
+      if (name === 'load_config' || name === 'load_config_from_module_name_or_filename' || name === 'load_default_config' ||
+        name === 'get_config_from_filename' || name === 'do_load_config') this.#readsConfiguration = true
       if (name === 'wsgi' && file === 'app/base.py') this.#readsConfiguration = false
       return
     }

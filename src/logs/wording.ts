@@ -43,7 +43,8 @@ function valuesIn(parts: readonly string[], text: string): readonly string[] | u
   for (const [index, part] of others.entries()) {
     const [line = ''] = part.split('\n', 1)
     const isLast = index === others.length - 1 || line.length < part.length
-    const end = isLast && line === '' ? text.length : isLast ? (text.endsWith(line) ? text.length - line.length : -1) : text.indexOf(line, at)
+    const end = isLast && line === '' ? text.length
+      : isLast ? (text.endsWith(line) ? text.length - line.length : -1) : text.indexOf(line, at)
     if (end < at) return undefined
     values.push(text.slice(at, end))
     at = end + line.length

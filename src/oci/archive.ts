@@ -68,13 +68,13 @@ async function contentsOf(file: OpenFile): Promise<Contents> {
       for (let at = 0; at < chunk.length;) {
         const part = chunk.subarray(at, at + 512 - (position % 512))
         at += part.length
-        take(part, (position += part.length))
+        take(part, position += part.length)
       }
   } else {
     // Contents are passed over.
     while (position < file.size && !entries.isEnded) {
       const header = await whole(file.range(position, Math.min(512, file.size - position)), 512)
-      if (take(header, (position += header.length))) position += entries.skip()
+      if (take(header, position += header.length)) position += entries.skip()
     }
   }
   entries.end()
@@ -144,15 +144,19 @@ async function savedImage(at: LayoutFile, name: string | undefined): Promise<Sto
   if (image.layers.length > mostLayers) throw new ImageError(`it has ${image.layers.length} layers, and ${mostLayers} are read at most`)
   const content = await document(image.config)
   const config = readConfig(content)
-  if (config.diffIds.length !== image.layers.length) throw new ImageError(`its configuration lists ${config.diffIds.length} layers, and its manifest.json of ${image.layers.length}`)
+  if (config.diffIds.length !== image.layers.length)
+    throw new ImageError(`its configuration lists ${config.diffIds.length} layers, and its manifest.json of ${image.layers.length}`)
   return {
-    digest: digestOf(content), config,
+    digest: digestOf(content),
+    config,
     layers: image.layers.map((path, index) => {
       const digest = config.diffIds[index] ?? ''
       if (!readDigest(digest)) throw new ImageError('its configuration names a layer without a digest that is known')
       return {
-        digest, size: at(path)?.size, isUnpacked: true,
-        open: async function* () {
+        digest,
+        size: at(path)?.size,
+        isUnpacked: true,
+        open: async function*() {
           const file = at(path)
           if (!file) throw new ImageError('it is not there')
           yield* file.open()
@@ -163,7 +167,8 @@ async function savedImage(at: LayoutFile, name: string | undefined): Promise<Sto
 }
 
 function saved(item: unknown): { config: string; tags: string[]; layers: string[] }[] {
-  const { Config: config, RepoTags: tags, Layers: layers } = (typeof item === 'object' && item !== null ? item : {}) as Record<string, unknown>
+  const { Config: config, RepoTags: tags, Layers: layers } = (typeof item === 'object' && item !== null ? item : {}) as Record<string,
+    unknown>
   const strings = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [])
   return typeof config === 'string' ? [{ config, tags: strings(tags), layers: strings(layers) }] : []
 }

@@ -1,7 +1,8 @@
 /** An index or a manifest → the image for a platform. */
 import { shortDigest, verified, whole } from './digest.ts'
 import { ImageError } from './image-error.ts'
-import { candidates, fits, isAttestation, largestDocument, platformsOf, platformText, readConfig, readManifest, type Descriptor, type ImageConfig, type Manifest, type Platform } from './manifest.ts'
+import { candidates, fits, isAttestation, largestDocument, platformsOf, platformText, readConfig, readManifest, type Descriptor,
+  type ImageConfig, type Manifest, type Platform } from './manifest.ts'
 import type { Blobs, StoredImage } from './store.ts'
 
 /** How deep indexes stand in each other. */
@@ -15,7 +16,8 @@ export interface Wanted {
 
 /** A small document, held to its digest. */
 async function readDocument(blobs: Blobs, descriptor: Descriptor, what: 'manifest' | 'configuration'): Promise<Buffer> {
-  if (descriptor.size > largestDocument) throw new ImageError(`${what} has ${descriptor.size} bytes, and ${largestDocument} are read at most`)
+  if (descriptor.size > largestDocument)
+    throw new ImageError(`${what} has ${descriptor.size} bytes, and ${largestDocument} are read at most`)
   try {
     return await whole(verified(blobs.open(descriptor, what === 'manifest'), descriptor), largestDocument)
   } catch (error) {
@@ -29,11 +31,13 @@ export async function chooseImage(blobs: Blobs, root: Descriptor, wanted: Wanted
   return imageAt(blobs, root, wanted, undefined, 0)
 }
 
-async function imageAt(blobs: Blobs, descriptor: Descriptor, wanted: Wanted, indexDigest: string | undefined, depth: number): Promise<StoredImage> {
+async function imageAt(blobs: Blobs, descriptor: Descriptor, wanted: Wanted, indexDigest: string | undefined,
+  depth: number): Promise<StoredImage> {
   const document = readManifest(await readDocument(blobs, descriptor, 'manifest'))
   if (document.kind === 'manifest') {
     const image = await readImage(blobs, descriptor.digest, document, indexDigest)
-    if (wanted.isFirm && !fits(image.config.platform, wanted.platform)) throw new ImageError(`it is for ${platformText(image.config.platform)}, and not for ${platformText(wanted.platform)}`)
+    if (wanted.isFirm && !fits(image.config.platform, wanted.platform))
+      throw new ImageError(`it is for ${platformText(image.config.platform)}, and not for ${platformText(wanted.platform)}`)
     return image
   }
   if (depth >= deepest) throw new ImageError(`indexes that stand in each other are followed at most ${deepest} deep`)
@@ -50,10 +54,13 @@ async function imageAt(blobs: Blobs, descriptor: Descriptor, wanted: Wanted, ind
   throw new ImageError(`it has no image for ${platformText(wanted.platform)}${platforms === '' ? '' : `: there are ${platforms}`}`)
 }
 
-async function readImage(blobs: Blobs, digest: string, { config: described, layers }: Manifest, indexDigest: string | undefined): Promise<StoredImage> {
+async function readImage(blobs: Blobs, digest: string, { config: described, layers }: Manifest,
+  indexDigest: string | undefined): Promise<StoredImage> {
   const config: ImageConfig = readConfig(await readDocument(blobs, described, 'configuration'))
   return {
-    digest, config, indexDigest,
+    digest,
+    config,
+    indexDigest,
     layers: layers.map((layer) => ({ digest: layer.digest, size: layer.size, isUnpacked: false, open: () => blobs.open(layer) })),
   }
 }

@@ -2,7 +2,8 @@
 import { ImageError } from './image-error.ts'
 
 /** Neither is ever written anywhere. */
-export type Credentials = { readonly kind: 'basic'; readonly user: string; readonly password: string } | { readonly kind: 'token'; readonly token: string }
+export type Credentials = { readonly kind: 'basic'; readonly user: string; readonly password: string } | { readonly kind: 'token';
+  readonly token: string }
 
 /** Asks `docker-credential-NAME get`: what it answers; undefined where it knows nothing. Throws where it does not answer. */
 export type AskHelper = (name: string, server: string) => Promise<string | undefined>
@@ -31,7 +32,8 @@ export class CredentialStore {
   /** For a repository of a registry; undefined where nothing is known. */
   async find(host: string, repository: string): Promise<Credentials | undefined> {
     const server = host === 'docker.io' ? hub : host
-    const helper = fieldsOf(this.#config['credHelpers'])[server] ?? fieldsOf(this.#config['credHelpers'])[host] ?? this.#config['credsStore']
+    const helper = fieldsOf(this.#config['credHelpers'])[server] ?? fieldsOf(this.#config['credHelpers'])[host] ??
+      this.#config['credsStore']
     if (typeof helper === 'string' && helper !== '') {
       const found = await this.#fromHelper(helper, server)
       if (found) return found
@@ -44,7 +46,11 @@ export class CredentialStore {
     const auths = Object.entries(fieldsOf(this.#config['auths']))
     const own = `${host}/${repository}`
     const fitting = auths
-      .map(([key, value]) => ({ key: key === hub || /^(?:https:\/\/)?(?:index|registry-1)\.docker\.io(?:\/|$)/.test(key) ? 'docker.io' : key.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, ''), value: fieldsOf(value) }))
+      .map(([key, value]) => ({
+        key: key === hub || /^(?:https:\/\/)?(?:index|registry-1)\.docker\.io(?:\/|$)/.test(key) ? 'docker.io'
+          : key.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, ''),
+        value: fieldsOf(value),
+      }))
       .filter(({ key }) => key === host || own === key || own.startsWith(`${key}/`))
     return fitting.toSorted((one, other) => other.key.length - one.key.length)[0]?.value ?? {}
   }
@@ -61,7 +67,8 @@ export class CredentialStore {
     }
     const [user, secret] = [fields['Username'], fields['Secret']]
     if (typeof secret !== 'string' || secret === '') return undefined
-    return user === '<token>' ? { kind: 'token', token: secret } : { kind: 'basic', user: typeof user === 'string' ? user : '', password: secret }
+    return user === '<token>' ? { kind: 'token', token: secret }
+      : { kind: 'basic', user: typeof user === 'string' ? user : '', password: secret }
   }
 }
 
@@ -72,5 +79,6 @@ function fromEntry({ auth, username, password, identitytoken: identity }: Fields
     const colon = text.indexOf(':')
     if (colon > 0) return { kind: 'basic', user: text.slice(0, colon), password: text.slice(colon + 1) }
   }
-  return typeof username === 'string' && typeof password === 'string' && username !== '' ? { kind: 'basic', user: username, password } : undefined
+  return typeof username === 'string' && typeof password === 'string' && username !== '' ? { kind: 'basic', user: username, password }
+    : undefined
 }

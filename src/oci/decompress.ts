@@ -26,7 +26,8 @@ export function formatOf(first: Uint8Array): 'gzip' | 'zstd' | 'plain' | 'xz' | 
   return begins(0x42, 0x5a, 0x68) ? 'bzip2' : 'plain'
 }
 
-const isSkippable = (bytes: Uint8Array): boolean => ((bytes[0] ?? 0) & 0xf0) === 0x50 && bytes[1] === 0x2a && bytes[2] === 0x4d && bytes[3] === 0x18
+const isSkippable = (bytes: Uint8Array): boolean =>
+  ((bytes[0] ?? 0) & 0xf0) === 0x50 && bytes[1] === 0x2a && bytes[2] === 0x4d && bytes[3] === 0x18
 
 /** A stream and its first bytes, which are still in it. */
 async function peeked(stream: Bytes, length: number): Promise<{ first: Uint8Array; all: Bytes }> {
@@ -38,7 +39,7 @@ async function peeked(stream: Bytes, length: number): Promise<{ first: Uint8Arra
     parts.push(next.value)
     have += next.value.length
   }
-  const all = async function* (): Bytes {
+  const all = async function*(): Bytes {
     try {
       yield* parts.splice(0)
       for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
@@ -60,7 +61,9 @@ async function* through(stored: Bytes, make: () => NodeJS.ReadWriteStream & Read
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (error instanceof ImageError || !/^(?:Z_|ZSTD_|ERR_)/.test(String(code))) throw error
-    throw new ImageError(message.includes('unexpected end') ? 'what it is compressed to is cut off' : `what it is compressed to is broken: ${message}`)
+    throw new ImageError(
+      message.includes('unexpected end') ? 'what it is compressed to is cut off' : `what it is compressed to is broken: ${message}`,
+    )
   } finally {
     source.destroy()
     unpacking.destroy()
@@ -79,7 +82,8 @@ async function* zstdFrames(stored: Bytes): Bytes {
       await input.skip(Buffer.from(await input.take(4)).readUInt32LE(0))
       continue
     }
-    if (Buffer.from(magic).readUInt32LE(0) !== 0xfd2fb528) throw new ImageError('what it is compressed to is broken: something follows the last frame of zstd')
+    if (Buffer.from(magic).readUInt32LE(0) !== 0xfd2fb528)
+      throw new ImageError('what it is compressed to is broken: something follows the last frame of zstd')
     yield* through(zstdFrame(input, magic), () => createZstdDecompress({ chunkSize }))
   }
 }

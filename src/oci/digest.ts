@@ -26,7 +26,8 @@ export const digestOf = (content: Uint8Array | string): string => `sha256:${crea
  * @param what it is, for a message: `layer sha256:1234abcd…`
  * @throws {ImageError} at its end, or as soon as it is too long
  */
-export async function* verified(stream: Bytes, { digest, size }: { readonly digest: string; readonly size?: number | undefined }, count?: (bytes: number) => void): Bytes {
+export async function* verified(stream: Bytes, { digest, size }: { readonly digest: string; readonly size?: number | undefined },
+  count?: (bytes: number) => void): Bytes {
   const { algorithm, hex } = readDigest(digest) ?? refuse(`${JSON.stringify(digest.slice(0, 100))} is no digest that is known`)
   const hash = createHash(algorithm)
   let length = 0

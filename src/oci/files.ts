@@ -71,12 +71,14 @@ export class Files {
     }
     if (entry.kind === 'hardlink') {
       const target = this.resolve(entry.link, false)?.node
-      if (!target || target.kind === 'folder') throw new ImageError(`a hard link leads to ${JSON.stringify(entry.link.slice(0, 200))}, which is not there`)
+      if (!target || target.kind === 'folder')
+        throw new ImageError(`a hard link leads to ${JSON.stringify(entry.link.slice(0, 200))}, which is not there`)
       parent.children?.set(name, target)
       return
     }
     const { kind, size, link, mode, uid, gid, content } = entry
-    parent.children?.set(name, kind === 'folder' ? { ...folder(path, index), mode, uid, gid } : { kind, size, link, mode, uid, gid, content, layer: index, origin: path, children: undefined })
+    parent.children?.set(name, kind === 'folder' ? { ...folder(path, index), mode, uid, gid }
+      : { kind, size, link, mode, uid, gid, content, layer: index, origin: path, children: undefined })
   }
 
   /** The folder that an entry lies in; made where nothing tells of it. Links are followed, as by whoever unpacks a layer. */
@@ -180,6 +182,7 @@ function may({ mode, uid: owner, gid }: FileNode, uid: number, gids: ReadonlySet
   return ((mode >> shift) & bits) === bits
 }
 
-const folder = (path: string, layer: number): FileNode => ({ kind: 'folder', size: 0, link: '', mode: 0o755, uid: 0, gid: 0, layer, origin: path, content: undefined, children: new Map() })
+const folder = (path: string, layer: number): FileNode => ({ kind: 'folder', size: 0, link: '', mode: 0o755, uid: 0, gid: 0, layer,
+  origin: path, content: undefined, children: new Map() })
 
 const steps = (path: string): string[] => path.split('/').filter((step) => step !== '')

@@ -23,7 +23,8 @@ export type Step = (bytes: number, of: number | undefined) => void
 /** The longest file that is got when it is asked for. */
 const largestFetched = 8 * 2 ** 20
 
-export async function readFiles({ layers, config }: StoredImage, wants: Wants, step: Step = () => {}, limits: Limits = usualLimits): Promise<Reading> {
+export async function readFiles({ layers, config }: StoredImage, wants: Wants, step: Step = () => {},
+  limits: Limits = usualLimits): Promise<Reading> {
   const meter: Meter = { bytes: 0, entries: 0, unpacked: 0, kept: 0 }
   const all = layers.every(({ size }) => size !== undefined) ? layers.reduce((sum, { size = 0 }) => sum + size, 0) : undefined
   const found: (Layer | undefined)[] = layers.map(() => undefined)
@@ -56,7 +57,8 @@ export async function readFiles({ layers, config }: StoredImage, wants: Wants, s
     files.missed.clear()
     for (const [index, some] of Map.groupBy(nodes, ({ layer }) => layer)) {
       const wanted = new Map(some.map((node) => [node.origin, node]))
-      const { entries } = await readLayer(layers[index]!, (path) => wanted.has(path), { ...meter, kept: 0, bytes: 0, entries: 0, unpacked: 0 }, limits)
+      const { entries } = await readLayer(layers[index]!, (path) => wanted.has(path), { ...meter, kept: 0, bytes: 0, entries: 0,
+        unpacked: 0 }, limits)
       // Of several of one path, the last one holds.
       for (const { path, content } of entries) {
         const node = wanted.get(path)
@@ -65,5 +67,6 @@ export async function readFiles({ layers, config }: StoredImage, wants: Wants, s
     }
     return nodes.some(({ content }) => content !== undefined)
   }
-  return { files, problems, read: { bytes: meter.bytes, layers: done, of: layers.length }, fetchMissed, layerName: (index) => (index < 0 ? 'no layer' : `layer ${shortDigest(layers[index]!.digest)}`) }
+  return { files, problems, read: { bytes: meter.bytes, layers: done, of: layers.length }, fetchMissed,
+    layerName: (index) => (index < 0 ? 'no layer' : `layer ${shortDigest(layers[index]!.digest)}`) }
 }

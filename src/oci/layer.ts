@@ -40,7 +40,8 @@ const opaque = '.wh..wh..opq'
  * Reads a layer to its end.
  * @throws {ImageError} where it is cut off, broken, or not what its digest tells: then nothing is known of it
  */
-export async function readLayer(stored: StoredLayer, wants: Wants, meter: Meter, limits: Limits, step: () => void = () => {}): Promise<Layer> {
+export async function readLayer(stored: StoredLayer, wants: Wants, meter: Meter, limits: Limits,
+  step: () => void = () => {}): Promise<Layer> {
   const entries: LayerEntry[] = []
   const [whiteouts, opaques]: [string[], string[]] = [[], []]
   const archive = new TarReader((entry) => {
@@ -51,7 +52,8 @@ export async function readLayer(stored: StoredLayer, wants: Wants, meter: Meter,
     if (name === opaque) return void opaques.push(folder)
     // Other names of aufs' own stand for nothing.
     if (name.startsWith('.wh..wh.')) return undefined
-    if (name.startsWith(whiteout)) return void whiteouts.push(folder === '' ? name.slice(whiteout.length) : `${folder}/${name.slice(whiteout.length)}`)
+    if (name.startsWith(whiteout))
+      return void whiteouts.push(folder === '' ? name.slice(whiteout.length) : `${folder}/${name.slice(whiteout.length)}`)
     const own: LayerEntry = { ...entry, path, content: undefined }
     entries.push(own)
     if (entry.kind !== 'file' || !wants(path, entry.size)) return undefined
@@ -70,7 +72,8 @@ export async function readLayer(stored: StoredLayer, wants: Wants, meter: Meter,
   for await (const chunk of unpacked) {
     meter.unpacked += chunk.length
     if (meter.unpacked > limits.unpacked) throw new ImageError(`it unpacks to more than ${limits.unpacked} bytes`)
-    if (meter.unpacked - start > bomb.bytes && meter.unpacked - start > bomb.times * (meter.bytes - before)) throw new ImageError(`it unpacks to more than ${bomb.times} times its size`)
+    if (meter.unpacked - start > bomb.bytes && meter.unpacked - start > bomb.times * (meter.bytes - before))
+      throw new ImageError(`it unpacks to more than ${bomb.times} times its size`)
     archive.push(chunk)
   }
   archive.end()

@@ -17,7 +17,7 @@ export function folderFiles(folder: string, openFile: OpenFileAt): LayoutFile {
     file.close()
     return {
       size: file.size,
-      open: async function* () {
+      open: async function*() {
         const opened = openFile(`${folder}/${path}`)
         if (!opened) throw new ImageError('it is not there any more')
         try {
@@ -42,7 +42,8 @@ function layoutBlobs(file: LayoutFile): Blobs {
 }
 
 /** An image of a layout, by its tag, its name, or its digest; without either, the only one. */
-export async function layoutImage(file: LayoutFile, { name, digest }: { readonly name?: string | undefined; readonly digest?: string | undefined }, wanted: Wanted): Promise<StoredImage> {
+export async function layoutImage(file: LayoutFile,
+  { name, digest }: { readonly name?: string | undefined; readonly digest?: string | undefined }, wanted: Wanted): Promise<StoredImage> {
   const index = file('index.json')
   if (!index) throw new ImageError('it holds no index.json, which an OCI layout begins with')
   const content = await whole(index.open(), largestDocument)
@@ -52,26 +53,30 @@ export async function layoutImage(file: LayoutFile, { name, digest }: { readonly
   const { manifests } = document
   if (digest !== undefined) {
     const size = file(`blobs/${digest.replace(':', '/')}`)?.size
-    const entry = manifests.find((one) => one.digest === digest) ?? (size === undefined ? undefined : { digest, size, mediaType: '', annotations: {} })
+    const entry = manifests.find((one) => one.digest === digest) ??
+      (size === undefined ? undefined : { digest, size, mediaType: '', annotations: {} })
     if (!entry) throw new ImageError(`it holds no ${digest}`)
     return chooseImage(blobs, entry, wanted)
   }
   const named = name === undefined ? manifests : manifests.filter((entry) => isNamed(entry, name))
   const [first, ...others] = named
-  if (!first) throw new ImageError(name === undefined ? 'its index.json names no image' : `it holds no ${JSON.stringify(name)}${namesIn(manifests)}`)
+  if (!first)
+    throw new ImageError(name === undefined ? 'its index.json names no image' : `it holds no ${JSON.stringify(name)}${namesIn(manifests)}`)
   if (others.every((other) => other.digest === first.digest)) return chooseImage(blobs, first, wanted)
   const names = new Set(named.map(nameOf))
   if (names.size > 1) throw new ImageError(`it holds several images${namesIn(manifests)}`)
   // Its own index is the image's: one manifest for each platform.
   const own = digestOf(content)
-  return chooseImage({ open: (descriptor) => (descriptor.digest === own ? once(content) : blobs.open(descriptor)) }, { digest: own, size: content.length, mediaType: '', annotations: {} }, wanted)
+  return chooseImage({ open: (descriptor) => (descriptor.digest === own ? once(content) : blobs.open(descriptor)) }, { digest: own,
+    size: content.length, mediaType: '', annotations: {} }, wanted)
 }
 
 async function* once(content: Uint8Array): Bytes {
   yield content
 }
 
-const nameOf = ({ annotations }: Descriptor): string => annotations['io.containerd.image.name'] ?? annotations['org.opencontainers.image.ref.name'] ?? ''
+const nameOf = ({ annotations }: Descriptor): string =>
+  annotations['io.containerd.image.name'] ?? annotations['org.opencontainers.image.ref.name'] ?? ''
 
 const namesIn = (manifests: readonly Descriptor[]): string => {
   const names = [...new Set(manifests.map(nameOf).filter((name) => name !== ''))]

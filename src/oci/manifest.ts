@@ -51,7 +51,10 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 const stringOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 const strings = (value: unknown): string[] => listOf(value).filter((item) => typeof item === 'string')
-const stringMap = (value: unknown): Record<string, string> => (isFields(value) ? Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string')) : {})
+const stringMap = (
+  value: unknown,
+): Record<string, string> => (isFields(value)
+  ? Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string')) : {})
 
 function parsed(content: Uint8Array, what: string): Fields {
   let value: unknown
@@ -66,12 +69,16 @@ function parsed(content: Uint8Array, what: string): Fields {
 
 export function readManifest(content: Uint8Array): Index | Manifest {
   const value = parsed(content, 'the manifest')
-  if (value['schemaVersion'] === 1) throw new ImageError('the manifest is of schema 1, which is not read: push the image again with a newer program')
+  if (value['schemaVersion'] === 1)
+    throw new ImageError('the manifest is of schema 1, which is not read: push the image again with a newer program')
   if (Array.isArray(value['manifests'])) return { kind: 'index', manifests: value['manifests'].map(descriptor) }
-  if (!isFields(value['config']) || !Array.isArray(value['layers'])) throw new ImageError('the manifest is neither that of an image nor an index')
-  if (value['layers'].length > mostLayers) throw new ImageError(`it has ${value['layers'].length} layers, and ${mostLayers} are read at most`)
+  if (!isFields(value['config']) || !Array.isArray(value['layers']))
+    throw new ImageError('the manifest is neither that of an image nor an index')
+  if (value['layers'].length > mostLayers)
+    throw new ImageError(`it has ${value['layers'].length} layers, and ${mostLayers} are read at most`)
   const config = descriptor(value['config'])
-  if (/\.(?:helm|wasm|cncf)\./.test(config.mediaType) || config.mediaType === 'application/vnd.oci.empty.v1+json') throw new ImageError(`it is no image, but ${config.mediaType}`)
+  if (/\.(?:helm|wasm|cncf)\./.test(config.mediaType) || config.mediaType === 'application/vnd.oci.empty.v1+json')
+    throw new ImageError(`it is no image, but ${config.mediaType}`)
   return { kind: 'manifest', config, layers: value['layers'].map(descriptor) }
 }
 
@@ -79,8 +86,10 @@ function descriptor(value: unknown): Descriptor {
   const fields = isFields(value) ? value : {}
   const [digest, size] = [stringOf(fields['digest']), fields['size']]
   if (!readDigest(digest)) throw new ImageError('the manifest names something without a digest that is known')
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw new ImageError('the manifest names something without a size')
-  return { mediaType: stringOf(fields['mediaType']), digest, size, platform: platformOf(fields['platform']), annotations: stringMap(fields['annotations']) }
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
+    throw new ImageError('the manifest names something without a size')
+  return { mediaType: stringOf(fields['mediaType']), digest, size, platform: platformOf(fields['platform']),
+    annotations: stringMap(fields['annotations']) }
 }
 
 function platformOf(value: unknown): Platform | undefined {
@@ -99,24 +108,32 @@ export function readConfig(content: Uint8Array): ImageConfig {
   })
   return {
     platform: platformOf(value) ?? { os: '', architecture: '', variant: '' },
-    entrypoint: strings(config['Entrypoint']), cmd: strings(config['Cmd']), env: Object.fromEntries(pairs),
-    workingDir: stringOf(config['WorkingDir']), user: stringOf(config['User']), labels: stringMap(config['Labels']), diffIds: strings(rootfs['diff_ids']),
+    entrypoint: strings(config['Entrypoint']),
+    cmd: strings(config['Cmd']),
+    env: Object.fromEntries(pairs),
+    workingDir: stringOf(config['WorkingDir']),
+    user: stringOf(config['User']),
+    labels: stringMap(config['Labels']),
+    diffIds: strings(rootfs['diff_ids']),
   }
 }
 
 /** `linux/arm64/v8` @throws {ImageError} */
 export function readPlatform(text: string): Platform {
   const [os = '', architecture = '', variant = '', ...rest] = text.split('/')
-  if (os === '' || architecture === '' || rest.length > 0) throw new ImageError(`a platform must be OS/ARCHITECTURE, as in linux/amd64, and not ${JSON.stringify(text.slice(0, 100))}`)
+  if (os === '' || architecture === '' || rest.length > 0)
+    throw new ImageError(`a platform must be OS/ARCHITECTURE, as in linux/amd64, and not ${JSON.stringify(text.slice(0, 100))}`)
   return { os, architecture, variant }
 }
 
-export const platformText = ({ os, architecture, variant }: Platform): string => [os, architecture, ...(variant === '' ? [] : [variant])].join('/')
+export const platformText = ({ os, architecture, variant }: Platform): string =>
+  [os, architecture, ...(variant === '' ? [] : [variant])].join('/')
 
 /** Whether an image for the one runs where the other is asked for. What is left empty fits. */
 export function fits(platform: Platform, wanted: Platform): boolean {
   const same = (one: string, other: string): boolean => one === '' || one === other
-  return same(platform.os, wanted.os) && same(platform.architecture, wanted.architecture) && (wanted.variant === '' || same(platform.variant, wanted.variant))
+  return same(platform.os, wanted.os) && same(platform.architecture, wanted.architecture) &&
+    (wanted.variant === '' || same(platform.variant, wanted.variant))
 }
 
 /** What is attached to an image, and is none: what BuildKit writes of how it was built. */
@@ -134,7 +151,11 @@ export function candidates({ manifests }: Index, wanted: Platform): readonly Des
   return [...sorted, ...images.filter(({ platform }) => !platform)]
 }
 
-const rank = ({ platform }: Descriptor): string => (platform?.variant === '' ? '0' : String(99 - Number(platform?.variant.replace(/\D/g, '') ?? 0)).padStart(3, '1'))
+const rank = (
+  { platform }: Descriptor,
+): string => (platform?.variant === '' ? '0' : String(99 - Number(platform?.variant.replace(/\D/g, '') ?? 0)).padStart(3, '1'))
 
 /** The platforms of an index, for a message. */
-export const platformsOf = ({ manifests }: Index): string => [...new Set(manifests.filter((entry) => !isAttestation(entry)).flatMap(({ platform }) => (platform ? [platformText(platform)] : [])))].join(', ')
+export const platformsOf = ({ manifests }: Index): string =>
+  [...new Set(manifests.filter((entry) => !isAttestation(entry)).flatMap(({ platform }) => (platform ? [platformText(platform)] : [])))]
+    .join(', ')

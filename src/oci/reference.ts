@@ -72,8 +72,10 @@ export function registryReference(text: string): RegistryReference {
   const host = isHost ? first : 'docker.io'
   const path = isHost ? named.slice(slash + 1) : slash < 0 ? `library/${named}` : named
   if (!hostPattern.test(host)) invalid('its registry is no name of a host')
-  if (path.length > 255 || !repositoryPattern.test(path)) invalid('a name must be of lower-case letters, digits, and single separators, as in registry.example.com/team/app:1.0')
+  if (path.length > 255 || !repositoryPattern.test(path))
+    invalid('a name must be of lower-case letters, digits, and single separators, as in registry.example.com/team/app:1.0')
   const isHub = host === 'docker.io' || host === 'index.docker.io'
   const repository = isHub && isHost && !path.includes('/') ? `library/${path}` : path
-  return { kind: 'registry', host: isHub ? 'docker.io' : host, repository, ...(tag === undefined && digest === undefined ? { tag: 'latest' } : { tag }), digest }
+  return { kind: 'registry', host: isHub ? 'docker.io' : host, repository,
+    ...(tag === undefined && digest === undefined ? { tag: 'latest' } : { tag }), digest }
 }

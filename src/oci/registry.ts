@@ -40,7 +40,8 @@ export interface RegistryOptions {
 }
 
 /** `*` and lists with `*` are not enough for some registries. */
-const accept = ['application/vnd.oci.image.index.v1+json', 'application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json', 'application/vnd.docker.distribution.manifest.v2+json'].join(', ')
+const accept = ['application/vnd.oci.image.index.v1+json', 'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json', 'application/vnd.docker.distribution.manifest.v2+json'].join(', ')
 
 const mostRedirects = 5
 const largestToken = 64 * 1024
@@ -67,8 +68,8 @@ export class Registries {
     let found = this.#repositories.get(key)
     if (!found) {
       let patience = this.#patience.get(host)
-      if (!patience) this.#patience.set(host, (patience = new Patience(host)))
-      this.#repositories.set(key, (found = new Repository(host, name, this.#options, patience)))
+      if (!patience) this.#patience.set(host, patience = new Patience(host))
+      this.#repositories.set(key, found = new Repository(host, name, this.#options, patience))
     }
     return found
   }
@@ -99,7 +100,8 @@ class Repository implements Blobs {
     const content = await whole(this.#received(response), largestDocument)
     const [digest, told] = [digestOf(content), response.header('docker-content-digest')]
     const isPinned = named.includes(':')
-    if (isPinned ? !named.startsWith('sha256:') || named !== digest : told?.startsWith('sha256:') === true && told !== digest) throw new ImageError(`${this.#host} has answered a manifest that is not what its digest tells`)
+    if (isPinned ? !named.startsWith('sha256:') || named !== digest : told?.startsWith('sha256:') === true && told !== digest)
+      throw new ImageError(`${this.#host} has answered a manifest that is not what its digest tells`)
     this.#last = { digest, content }
     return { digest, size: content.length, mediaType: response.header('content-type') ?? '', annotations: {} }
   }
@@ -153,7 +155,7 @@ class Repository implements Blobs {
 
   /** The first request to a registry that may do without TLS finds out which of them it speaks. */
   async #first(address: (scheme: string) => URL, headers: Readonly<Record<string, string>>): Promise<HttpResponse> {
-    if (this.#scheme !== undefined || !this.#isInsecure) return this.#followed(address((this.#scheme ??= 'https')), headers)
+    if (this.#scheme !== undefined || !this.#isInsecure) return this.#followed(address(this.#scheme ??= 'https'), headers)
     try {
       const response = await this.#followed(address('https'), headers)
       this.#scheme = 'https'
@@ -171,7 +173,8 @@ class Repository implements Blobs {
     let url = first
     for (let redirects = 0; redirects <= mostRedirects; redirects++) {
       const isOwn = url.host === first.host && url.protocol === first.protocol
-      const response = await this.#send({ url, method: 'GET', headers: { ...headers, ...(isOwn && this.#authorization !== undefined ? { authorization: this.#authorization } : {}) } })
+      const response = await this.#send({ url, method: 'GET',
+        headers: { ...headers, ...(isOwn && this.#authorization !== undefined ? { authorization: this.#authorization } : {}) } })
       const location = response.header('location')
       if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response
       response.discard()
@@ -190,7 +193,8 @@ class Repository implements Blobs {
 
   async #send(request: Pick<HttpRequest, 'url' | 'method' | 'headers'> & { readonly body?: string }): Promise<HttpResponse> {
     const controller = new AbortController()
-    return this.#asked(this.#options.http({ ...request, isVerified: !this.#isInsecure, signal: controller.signal }), () => controller.abort())
+    return this.#asked(this.#options.http({ ...request, isVerified: !this.#isInsecure, signal: controller.signal }),
+      () => controller.abort())
   }
 
   /** What is to be said to a challenge. */
@@ -207,16 +211,23 @@ class Repository implements Blobs {
   }
 
   async #token(challenge: string, credentials: Credentials | undefined, wants: string): Promise<string> {
-    const parameters = new Map([...challenge.slice(0, 8192).matchAll(/\b(\w+)="([^"]*)"/g)].map(([, name = '', value = '']): [string, string] => [name.toLowerCase(), value]))
+    const parameters = new Map(
+      [...challenge.slice(0, 8192).matchAll(/\b(\w+)="([^"]*)"/g)].map((
+        [, name = '', value = ''],
+      ): [string, string] => [name.toLowerCase(), value]),
+    )
     const realm = parameters.get('realm') ?? ''
     if (!URL.canParse(realm)) throw new ImageError(`${this.#host} names no place that gives tokens`)
     const url = new URL(realm)
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.#isInsecure)) throw new ImageError(`${this.#host} wants credentials to be sent without TLS`)
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.#isInsecure))
+      throw new ImageError(`${this.#host} wants credentials to be sent without TLS`)
     const [service, scope] = [parameters.get('service'), `repository:${this.#name}:pull`]
     let response: HttpResponse
     if (credentials?.kind === 'token') {
-      const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: credentials.token, client_id: 'paddock', scope, ...(service === undefined ? {} : { service }) })
-      response = await this.#send({ url, method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: form.toString() })
+      const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: credentials.token, client_id: 'paddock', scope,
+        ...(service === undefined ? {} : { service }) })
+      response = await this.#send({ url, method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: form.toString() })
     } else {
       if (service !== undefined) url.searchParams.set('service', service)
       url.searchParams.set('scope', scope)
@@ -233,7 +244,8 @@ class Repository implements Blobs {
   }
 }
 
-const basic = ({ user, password }: Extract<Credentials, { kind: 'basic' }>): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+const basic = ({ user, password }: Extract<Credentials, { kind: 'basic' }>): string =>
+  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
 function refusal(host: string, status: number, isBlob: boolean): string {
   if (status === 401 || status === 403) return `${host} does not let it be read (${status})`
@@ -246,8 +258,16 @@ function refusal(host: string, status: number, isBlob: boolean): string {
 function networkWords(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   const words: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'nobody listens there', ENOTFOUND: 'there is no such host', EAI_AGAIN: 'its name cannot be looked up', ECONNRESET: 'the connection has ended', EPROTO: 'it does not speak TLS',
-    UND_ERR_SOCKET: 'the connection has ended', ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS', EHOSTUNREACH: 'there is no way to it', ENETUNREACH: 'there is no way to it', ETIMEDOUT: 'it does not answer',
+    ECONNREFUSED: 'nobody listens there',
+    ENOTFOUND: 'there is no such host',
+    EAI_AGAIN: 'its name cannot be looked up',
+    ECONNRESET: 'the connection has ended',
+    EPROTO: 'it does not speak TLS',
+    UND_ERR_SOCKET: 'the connection has ended',
+    ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
+    EHOSTUNREACH: 'there is no way to it',
+    ENETUNREACH: 'there is no way to it',
+    ETIMEDOUT: 'it does not answer',
   }
   if (code !== undefined && words[code] !== undefined) return words[code]
   if (/certificate|self.signed|altnames?/i.test(`${code} ${message}`)) return `its certificate is not trusted (${code ?? 'unknown'})`

@@ -190,19 +190,22 @@ export class TarReader {
     const isFolder = type === '5' || type === 'D' || ((type === '0' || type === '\0') && path.endsWith('/'))
     while (path.endsWith('/')) path = path.slice(0, -1)
     this.#pax = this.#longName = this.#longLink = undefined
-    if (path.length > longestPath || link.length > longestPath) throw new ImageError(`a path of the archive is longer than ${longestPath} characters`)
+    if (path.length > longestPath || link.length > longestPath)
+      throw new ImageError(`a path of the archive is longer than ${longestPath} characters`)
     const kind = isFolder ? 'folder' : kinds[type] ?? 'other'
     // What has no content has none, whatever its size says: as Go's reader has it, which unpacks layers.
     const hasBody = kind === 'file' || (kind === 'other' && !/[346]/.test(type)) || type === 'D'
     const size = kind === 'file' ? (sparse?.size ?? stored) : 0
-    const entry: TarEntry = { path, kind, size, link, mode: number(header, 100, 8), uid: decimal(key('uid')) ?? number(header, 108, 8), gid: decimal(key('gid')) ?? number(header, 116, 8) }
+    const entry: TarEntry = { path, kind, size, link, mode: number(header, 100, 8), uid: decimal(key('uid')) ?? number(header, 108, 8),
+      gid: decimal(key('gid')) ?? number(header, 116, 8) }
     // The header of a volume names no file.
     const take = type === 'V' ? undefined : this.#onEntry(entry)
     this.#body(hasBody ? stored : 0, take && (sparse ? (content) => take(unfolded(content, sparse)) : take))
   }
 }
 
-const kinds: Readonly<Record<string, TarEntry['kind']>> = { '0': 'file', '\0': 'file', '7': 'file', '1': 'hardlink', '2': 'symlink', '5': 'folder' }
+const kinds: Readonly<Record<string, TarEntry['kind']>> = { '0': 'file', '\0': 'file', '7': 'file', '1': 'hardlink', '2': 'symlink',
+  '5': 'folder' }
 
 /** Some programs sum signed bytes. */
 function checkSum(header: Uint8Array): void {
@@ -324,7 +327,8 @@ function unfolded(stored: Uint8Array, { size, map }: Sparse): Uint8Array {
   }
   const content = new Uint8Array(size)
   for (const [offset, length] of parts) {
-    if (offset + length > size || at + length > stored.length) throw new ImageError('the archive is broken: the map of a sparse file leads out of it')
+    if (offset + length > size || at + length > stored.length)
+      throw new ImageError('the archive is broken: the map of a sparse file leads out of it')
     content.set(stored.subarray(at, at + length), offset)
     at += length
   }

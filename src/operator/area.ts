@@ -51,7 +51,7 @@ function affectedByPolicies(before: Standing, after: Standing): Rectangle[] {
     [before.policies.get(name), after.policies.get(name)].flatMap((policy) => {
       const governing = policy && soundPolicy(policy).policy
       return governing ? [governedBy(governing, after.namespaces)] : []
-    }),
+    })
   )
 }
 
@@ -67,7 +67,7 @@ const kindsOf = ({ match }: PolicyObject['spec']): ReadonlySet<string> | undefin
 
 function affectedByExceptions(before: Standing, after: Standing): Rectangle[] {
   return changed(before.exceptions, after.exceptions).flatMap((key) =>
-    [before.exceptions.get(key), after.exceptions.get(key)].flatMap((exception) => (exception ? heldFor(exception) : [])),
+    [before.exceptions.get(key), after.exceptions.get(key)].flatMap((exception) => (exception ? heldFor(exception) : []))
   )
 }
 

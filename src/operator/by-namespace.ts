@@ -8,7 +8,7 @@ export class ByNamespace<T> {
 
   set(kind: string, namespace: string, value: T): void {
     let ofKind = this.#kinds.get(kind)
-    if (!ofKind) this.#kinds.set(kind, (ofKind = new Map()))
+    if (!ofKind) this.#kinds.set(kind, ofKind = new Map())
     ofKind.set(namespace, value)
   }
 

@@ -33,14 +33,16 @@ export function authorityContent(secret: Secret): AuthorityContent {
     const at = Date.parse(secret.metadata.annotations?.[annotation] ?? '')
     return Number.isNaN(at) ? undefined : at
   }
-  return { ca: certified('ca'), next: certified('next'), bundle: textOf(secret, 'bundle.crt'), issuedUntil: date(issuedUntil), retiredUntil: date(retiredUntil) }
+  return { ca: certified('ca'), next: certified('next'), bundle: textOf(secret, 'bundle.crt'), issuedUntil: date(issuedUntil),
+    retiredUntil: date(retiredUntil) }
 }
 
-export const servingContent = (secret: Secret): ServingContent =>
-  ({ cert: textOf(secret, 'tls.crt'), key: textOf(secret, 'tls.key'), bundle: textOf(secret, 'ca.crt') })
+export const servingContent = (secret: Secret): ServingContent => ({ cert: textOf(secret, 'tls.crt'), key: textOf(secret, 'tls.key'),
+  bundle: textOf(secret, 'ca.crt') })
 
 /** Writes what a step has come to over what was read. @throws an ApiError where it is another by now */
-export async function writeStep(cluster: Pick<Cluster, 'create' | 'replace' | 'delete'>, release: Release, read: CertificateSecrets, step: Exclude<Step, { kind: 'wait' }>): Promise<void> {
+export async function writeStep(cluster: Pick<Cluster, 'create' | 'replace' | 'delete'>, release: Release, read: CertificateSecrets,
+  step: Exclude<Step, { kind: 'wait' }>): Promise<void> {
   if (step.kind === 'serving') {
     const { cert, key, bundle } = step.content
     const texts = { 'tls.crt': cert, 'tls.key': key, 'ca.crt': bundle }
@@ -49,7 +51,8 @@ export async function writeStep(cluster: Pick<Cluster, 'create' | 'replace' | 'd
   const { ca, next, bundle, ...times } = step.content
   const texts = { 'ca.crt': ca?.cert, 'ca.key': ca?.key, 'next.crt': next?.cert, 'next.key': next?.key, 'bundle.crt': bundle }
   const annotations = { [issuedUntil]: date(times.issuedUntil), [retiredUntil]: date(times.retiredUntil) }
-  return writeSecret(cluster, read.authority, { ...authoritySecret(release), type: 'Opaque', labels: labels(release.name), annotations: set(annotations), texts: set(texts) })
+  return writeSecret(cluster, read.authority, { ...authoritySecret(release), type: 'Opaque', labels: labels(release.name),
+    annotations: set(annotations), texts: set(texts) })
 }
 
 const date = (at: number | undefined): string | undefined => (at === undefined ? undefined : new Date(at).toISOString())
@@ -58,6 +61,8 @@ const set = (values: Readonly<Record<string, string | undefined>>): Record<strin
   Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined))
 
 export async function readSecrets(cluster: Pick<Cluster, 'get'>, release: Release): Promise<CertificateSecrets> {
-  const [authority, serving] = await Promise.all([authoritySecret, servingSecret].map((place) => cluster.get<Secret>(secrets, place(release))))
+  const [authority, serving] = await Promise.all(
+    [authoritySecret, servingSecret].map((place) => cluster.get<Secret>(secrets, place(release))),
+  )
   return { authority, serving }
 }

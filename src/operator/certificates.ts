@@ -97,7 +97,9 @@ export function nextStep(standing: Standing, settings: CertificateSettings, now:
   const retired = without(valid(authorities([authority.bundle, serving?.bundle]), now - margin), present).filter(isNeeded)
   const bundle = bundleOf([...present, ...retired])
   const content: AuthorityContent = {
-    ca: authority.ca, ...(next ? { next: authority.next } : {}), bundle,
+    ca: authority.ca,
+    ...(next ? { next: authority.next } : {}),
+    bundle,
     ...(authority.issuedUntil === undefined ? {} : { issuedUntil: authority.issuedUntil }),
     // Once known it stays: by it a former authority that stands somewhere still is told from one that is missing here.
     ...(retired.length > 0 || authority.retiredUntil !== undefined ? { retiredUntil } : {}),
@@ -116,7 +118,8 @@ export function nextStep(standing: Standing, settings: CertificateSettings, now:
   if (fault !== undefined) {
     // Where nothing was ever served, nobody can be cut off.
     const isFirst = inForce.length === 0 && !serving && retired.length === 0
-    if (!isFirst && (!isTrusted(ca) || wait > 0)) return { kind: 'wait', for: isTrusted(ca) ? wait : settling(settings), reason: 'the authority is not yet trusted everywhere' }
+    if (!isFirst && (!isTrusted(ca) || wait > 0))
+      return { kind: 'wait', for: isTrusted(ca) ? wait : settling(settings), reason: 'the authority is not yet trusted everywhere' }
     const { issuedUntil = 0 } = authority
     const left = Math.min(certificateLifetime, issuedUntil - now)
     if (left < certificateLifetime * 0.9) {
@@ -145,11 +148,13 @@ const due = ({ from, until }: Read, lifetime: number): number => from + head + M
 /** An authority that can sign; undefined where it cannot. */
 function usable(certified: Certified | undefined, now: number): Authority | undefined {
   const found = certified && read(certified.cert)
-  if (!certified || !found || !isOurs(found) || found.from > now || found.until <= now || !isKeyOf(found.certificate, certified.key)) return undefined
+  if (!certified || !found || !isOurs(found) || found.from > now || found.until <= now || !isKeyOf(found.certificate, certified.key))
+    return undefined
   return { ...certified, ...found }
 }
 
-const isOurs = ({ certificate }: Read): boolean => certificate.ca && certificate.subject === issuer && certificate.publicKey.asymmetricKeyType === 'ec'
+const isOurs = ({ certificate }: Read): boolean =>
+  certificate.ca && certificate.subject === issuer && certificate.publicKey.asymmetricKeyType === 'ec'
 
 const pair = ({ cert, key }: Certified): Certified => ({ cert, key })
 
@@ -163,7 +168,8 @@ const without = (all: readonly Read[], some: readonly Read[]): Read[] => {
   return all.filter(({ certificate }) => !left.has(certificate.fingerprint256))
 }
 
-const holds = (bundle: string, { certificate }: Read): boolean => readAll(bundle).some((one) => one.certificate.fingerprint256 === certificate.fingerprint256)
+const holds = (bundle: string, { certificate }: Read): boolean =>
+  readAll(bundle).some((one) => one.certificate.fingerprint256 === certificate.fingerprint256)
 
 /** As PEM, the youngest first: the same text for the same authorities. */
 const bundleOf = (all: readonly Read[]): string => {
@@ -179,7 +185,8 @@ const same = (one: AuthorityContent, other: AuthorityContent): boolean =>
   one.bundle === other.bundle && one.next === other.next && one.retiredUntil === other.retiredUntil
 
 /** Why another serving certificate has to be made; undefined where none has. */
-function servingFault(serving: ServingContent | undefined, leaf: Read | undefined, ca: Authority, hosts: readonly string[], lifetime: number, now: number): string | undefined {
+function servingFault(serving: ServingContent | undefined, leaf: Read | undefined, ca: Authority, hosts: readonly string[],
+  lifetime: number, now: number): string | undefined {
   if (!serving || !leaf) return 'there is no serving certificate'
   if (!isKeyOf(leaf.certificate, serving.key)) return 'the key is not that of the serving certificate'
   if (!isSignedBy(leaf.certificate, ca.certificate)) return 'the serving certificate is of another authority'

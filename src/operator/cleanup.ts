@@ -24,10 +24,13 @@ interface Deployment extends KubernetesObject {
  *
  * @throws where something is left after half a minute
  */
-export async function cleanup(cluster: Cluster, release: Release, { log, now }: { readonly log: Log; readonly now: () => number }): Promise<void> {
+export async function cleanup(cluster: Cluster, release: Release,
+  { log, now }: { readonly log: Log; readonly now: () => number }): Promise<void> {
   const end = now() + patience
   const failures: string[] = []
-  await stopOperator(cluster, release, Math.min(end, now() + notice), now).catch((error: Error) => log.warn('operator not stopped', { error: error.message }))
+  await stopOperator(cluster, release, Math.min(end, now() + notice), now).catch((error: Error) =>
+    log.warn('operator not stopped', { error: error.message })
+  )
   while (!(await isClean(cluster, release, log, failures))) {
     if (now() >= end) throw new Error(`something is left: ${failures.join('; ') || 'it is made again as soon as it is deleted'}`)
     await sleep(quiet)
@@ -69,7 +72,8 @@ async function isClean(cluster: Cluster, release: Release, log: Log, failures: s
   for (const resource of [mutatingWebhookConfigurations, validatingWebhookConfigurations]) {
     await attempt(resource.plural, async () => {
       let removed = 0
-      for (const name of new Set([release.name, ...(await labelled(cluster, resource, release))])) removed += await remove(resource, { name })
+      for (const name of new Set([release.name, ...(await labelled(cluster, resource, release))]))
+        removed += await remove(resource, { name })
       return removed
     })
   }
@@ -83,7 +87,8 @@ async function labelled(cluster: Cluster, resource: Resource, { name }: Release)
   const labelSelector = Object.entries(labels(name)).map(([key, value]) => `${key}=${value}`).join(',')
   const names: string[] = []
   try {
-    for await (const { items } of cluster.pages(resource, { labelSelector, metadataOnly: true })) names.push(...items.map(({ metadata }) => metadata.name))
+    for await (const { items } of cluster.pages(resource, { labelSelector, metadataOnly: true }))
+      names.push(...items.map(({ metadata }) => metadata.name))
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 403) throw error
   }

@@ -11,14 +11,16 @@ import type { PolicyObject } from '../policy/gunicorn-policy.ts'
 import type { Random } from '../x509/authority.ts'
 import { read, readAll } from '../x509/read.ts'
 import { ApiError } from '../cluster/api-error.ts'
-import { authorityContent, authoritySecret, readSecrets, servingContent, servingSecret, writeStep, type CertificateSecrets } from './certificate-secrets.ts'
+import { authorityContent, authoritySecret, readSecrets, servingContent, servingSecret, writeStep,
+  type CertificateSecrets } from './certificate-secrets.ts'
 import { nextStep, type CertificateSettings, type Step } from './certificates.ts'
 import type { Cluster, OwnerReference, Resource } from '../cluster/cluster.ts'
 import { inStep, type InStep } from '../cluster/in-step.ts'
 import type { Metrics } from './metrics.ts'
 import { clusterRoles, mutatingWebhookConfigurations, secrets, validatingWebhookConfigurations } from '../cluster/resources.ts'
 import { rounds } from '../cluster/rounds.ts'
-import { configuration, isUpToDate, webhooks, type ConfigurationSettings, type Webhook, type WebhookConfiguration } from './webhook-configurations.ts'
+import { configuration, isUpToDate, webhooks, type ConfigurationSettings, type Webhook,
+  type WebhookConfiguration } from './webhook-configurations.ts'
 import { isReady } from './webhook-readiness.ts'
 import { servedKinds, type ServedKind } from '../cluster/workloads.ts'
 
@@ -51,11 +53,16 @@ type Standing = Record<'mutating' | 'validating', WebhookConfiguration | undefin
 
 /** Keeps them until the signal aborts. */
 export async function keepConfigurations(
-  cluster: Cluster, settings: KeeperSettings, policies: InStep<PolicyObject>, surroundings: KeeperSurroundings, signal: AbortSignal,
+  cluster: Cluster,
+  settings: KeeperSettings,
+  policies: InStep<PolicyObject>,
+  surroundings: KeeperSurroundings,
+  signal: AbortSignal,
 ): Promise<void> {
   const { log } = surroundings
   const keeper = new Keeper(cluster, settings, policies, surroundings)
-  const { wake, run } = rounds({ round: () => keeper.round(signal), failed: (error) => log.warn('round failed', { error: (error as Error).message }) })
+  const { wake, run } = rounds({ round: () => keeper.round(signal),
+    failed: (error) => log.warn('round failed', { error: (error as Error).message }) })
   const watched = (resource: Resource, { name, namespace }: { name: string; namespace?: string }) =>
     inStep(cluster, resource, { namespace, fieldSelector: `metadata.name=${name}` }, { log })
   const watches = [
@@ -104,7 +111,9 @@ class Keeper {
 
   async #standing(): Promise<Standing> {
     const { name } = this.#settings
-    const [mutating, validating] = await Promise.all(kinds.map(({ resource }) => this.#cluster.get<WebhookConfiguration>(resource, { name })))
+    const [mutating, validating] = await Promise.all(
+      kinds.map(({ resource }) => this.#cluster.get<WebhookConfiguration>(resource, { name })),
+    )
     return { mutating, validating }
   }
 
@@ -132,7 +141,8 @@ class Keeper {
 
   /** Tells when the certificates end. cert-manager's authority stands beside what it has signed. */
   #tell({ authority, serving }: CertificateSecrets): void {
-    const ca = this.#settings.certificates === 'Self' ? authority && authorityContent(authority).ca?.cert : serving && servingContent(serving).bundle
+    const ca = this.#settings.certificates === 'Self' ? authority && authorityContent(authority).ca?.cert
+      : serving && servingContent(serving).bundle
     for (const [name, cert] of [['ca', ca], ['serving', serving && servingContent(serving).cert]] as const) {
       const found = read(cert ?? '')
       if (found) this.#surroundings.metrics.certificateEnds(name, found.until)
@@ -140,7 +150,8 @@ class Keeper {
   }
 
   async #configure(standing: Standing, bundle: string): Promise<{ readonly wait: number; readonly changed: boolean }> {
-    const wanted = this.#policies.isSynced ? webhooks([...this.#policies.items.values()], await this.#servedKinds(), this.#settings, bundle) : undefined
+    const wanted = this.#policies.isSynced ? webhooks([...this.#policies.items.values()], await this.#servedKinds(), this.#settings, bundle)
+      : undefined
     // First the webhook, then the configuration. One that is there stays while the webhook is away: that is failurePolicy's business.
     const isFirst = wanted && kinds.some(({ part }) => wanted[part].length > 0 && (standing[part]?.webhooks ?? []).length === 0)
     const isServed = !isFirst || (bundle !== '' && (await isReady(this.#cluster, this.#settings, bundle)))
@@ -151,11 +162,13 @@ class Keeper {
       const current = present?.webhooks ?? []
       const hooks = wanted && (current.length > 0 || isServed) ? wanted[part] : current
       if (!present && hooks.length === 0) continue
-      const object = configuration(kind, this.#settings.name, hooks.map((hook, index) => trusting(hook, bundle, current[index])), owner, present)
+      const object = configuration(kind, this.#settings.name, hooks.map((hook, index) => trusting(hook, bundle, current[index])), owner,
+        present)
       if (present && isUpToDate(present, object)) continue
       if (present) await this.#cluster.replace(resource, object)
       else await this.#cluster.create(resource, object)
-      this.#surroundings.log.info('webhook configuration written', { kind, webhooks: hooks.length, reason: present ? 'it was not what it is to be' : 'there was none' })
+      this.#surroundings.log.info('webhook configuration written', { kind, webhooks: hooks.length,
+        reason: present ? 'it was not what it is to be' : 'there was none' })
       changed = true
     }
     return { changed, wait: isServed ? resync : lookout }
@@ -180,7 +193,8 @@ class Keeper {
     try {
       const role = await this.#cluster.get(clusterRoles, { name: `${this.#settings.name}-operator` })
       const { uid, name } = role?.metadata ?? {}
-      return uid !== undefined && name !== undefined ? { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name, uid } : undefined
+      return uid !== undefined && name !== undefined ? { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name, uid }
+        : undefined
     } catch (error) {
       if (error instanceof ApiError && error.code === 403) return undefined
       throw error

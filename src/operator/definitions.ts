@@ -4,7 +4,11 @@ import { customResourceDefinitions, versionAnnotation } from '../policy/custom-r
 import type { Cluster, KubernetesObject, Resource } from '../cluster/cluster.ts'
 
 export const definitions: Resource = {
-  group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false,
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
 }
 
 /**

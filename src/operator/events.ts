@@ -94,8 +94,7 @@ export class Events {
   }
 }
 
-const isTold = ({ result, properties: { action } }: Result): boolean =>
-  result !== 'skip' && (action === 'Deny' || action === 'Warn')
+const isTold = ({ result, properties: { action } }: Result): boolean => result !== 'skip' && (action === 'Deny' || action === 'Warn')
 
 const sentences = ({ message, properties: { remedy } }: Result): string => `${message} ${remedy}`
 

@@ -41,14 +41,13 @@ export async function serveProbes({ host, port, unready, unwell = () => undefine
     { requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 100_000 },
     (request, response) => {
       const [path = ''] = (request.url ?? '').split('?')
-      const found =
-        request.method === 'GET' || request.method === 'HEAD'
-          ? answer(path)
-          : Promise.resolve({ status: 405, type: plain, text: 'the method must be GET' })
+      const found = request.method === 'GET' || request.method === 'HEAD'
+        ? answer(path)
+        : Promise.resolve({ status: 405, type: plain, text: 'the method must be GET' })
       found
         .catch((error: Error) => ({ status: 500, type: plain, text: error.message }))
         .then(({ status, type, text }) =>
-          response.writeHead(status, { 'content-type': type }).end(request.method === 'HEAD' ? undefined : text),
+          response.writeHead(status, { 'content-type': type }).end(request.method === 'HEAD' ? undefined : text)
         )
         .catch(() => response.destroy())
     },

@@ -122,9 +122,7 @@ async function renew(
 
 /** Resolves to false when the signal aborts. */
 const aborted = (signal: AbortSignal): Promise<false> =>
-  new Promise((resolve) =>
-    signal.aborted ? resolve(false) : signal.addEventListener('abort', () => resolve(false), { once: true }),
-  )
+  new Promise((resolve) => signal.aborted ? resolve(false) : signal.addEventListener('abort', () => resolve(false), { once: true }))
 
 interface Claimant {
   /** Takes the Lease, or renews it. False where another holds it, or was faster. */

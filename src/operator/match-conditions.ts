@@ -35,7 +35,9 @@ export function matchConditions(operation: 'mutate' | 'validate', policies: read
     ...(operation === 'mutate' ? mendedByNobody(mendsExisting) : judgedAlready(policies)),
     { name: 'not-a-mirror-pod', expression: notAMirrorPod },
     { name: 'not-being-deleted', expression: 'object.?metadata.?deletionTimestamp.orValue(null) == null' },
-    ...(operation === 'validate' && policies.some(({ asksForCommands }) => asksForCommands) ? [] : [{ name: 'may-start-gunicorn', expression: policies.some(({ readsImages }) => readsImages) ? `${mayStartGunicorn} || ${saysGunicorn}` : mayStartGunicorn }]),
+    ...(operation === 'validate' && policies.some(({ asksForCommands }) => asksForCommands) ? []
+      : [{ name: 'may-start-gunicorn',
+        expression: policies.some(({ readsImages }) => readsImages) ? `${mayStartGunicorn} || ${saysGunicorn}` : mayStartGunicorn }]),
   ]
 }
 
@@ -58,8 +60,10 @@ function judgedAlready(policies: readonly Coverage[]): MatchCondition[] {
   const reviewed = makers.filter(({ makes, outOf }) => policies.every(({ match }) => isReviewedAsOwner(match, makes, outOf)))
   const users = [...reviewed.map(({ name }) => userOf(name)), ...(reviewed.length === makers.length ? [withoutAccounts] : [])]
   return [
-    { name: 'not-an-update-by-a-controller-of-the-cluster', expression: `!(request.operation == 'UPDATE' && request.userInfo.username in ${list(controllerUsers)})` },
-    ...(users.length > 0 ? [{ name: 'not-by-a-controller-of-reviewed-owners', expression: `!(request.userInfo.username in ${list(users)})` }] : []),
+    { name: 'not-an-update-by-a-controller-of-the-cluster',
+      expression: `!(request.operation == 'UPDATE' && request.userInfo.username in ${list(controllerUsers)})` },
+    ...(users.length > 0
+      ? [{ name: 'not-by-a-controller-of-reviewed-owners', expression: `!(request.userInfo.username in ${list(users)})` }] : []),
   ]
 }
 
@@ -80,18 +84,22 @@ const longest = 100_000
  * `.?name` fails on.
  */
 const at = (root: string, ...[first, ...path]: readonly string[]): string =>
-  path.reduce((value, name) => `${value}.optMap(v, type(v) == map ? v.?${name} : optional.none()).orValue(optional.none())`, `${root}.?${first}`)
+  path.reduce((value, name) => `${value}.optMap(v, type(v) == map ? v.?${name} : optional.none()).orValue(optional.none())`,
+    `${root}.?${first}`)
 
 /** The template, wherever its kind has it. */
-const template = (object: string): string => `${at(object, 'template')}.or(${at(object, 'spec', 'jobTemplate', 'spec', 'template')}).or(${at(object, 'spec', 'template')})`
+const template = (object: string): string =>
+  `${at(object, 'template')}.or(${at(object, 'spec', 'jobTemplate', 'spec', 'template')}).or(${at(object, 'spec', 'template')})`
 
 /** The processes of a BkApp are no template. */
-const bringsTemplate =
-  `request.operation != 'UPDATE' || object.?kind.orValue('') == 'BkApp' || ${template('object')} != ${template('oldObject')}`
+const bringsTemplate = `request.operation != 'UPDATE' || object.?kind.orValue('') == 'BkApp' || ${template('object')} != ${
+  template('oldObject')
+}`
 
 /** The PodSpec, wherever its kind has it: PodTemplate, CronJob, all that have a template, Pod. */
-const podSpec =
-  `${at('object', 'template', 'spec')}.or(${at('object', 'spec', 'jobTemplate', 'spec', 'template', 'spec')}).or(${at('object', 'spec', 'template', 'spec')}).or(object.?spec)`
+const podSpec = `${at('object', 'template', 'spec')}.or(${at('object', 'spec', 'jobTemplate', 'spec', 'template', 'spec')}).or(${
+  at('object', 'spec', 'template', 'spec')
+}).or(object.?spec)`
 
 /**
  * True where one item of a list at least is as it says; or where there are too many to look, or it is no list, which the webhook
@@ -113,7 +121,9 @@ const someVariable = (is: (value: string) => string): string => {
  * A variable that says gunicorn may be brought in by a shell, or `env -S`, wherever a word says `$`.
  */
 const mayStartGunicorn =
-  `${podSpec}.optMap(pod, type(pod) == map && ${some('[pod.?initContainers, pod.?containers, pod.?ephemeralContainers]', 'c', `type(c) != map || (${container()})`, mostContainers)}).orValue(false)` +
+  `${podSpec}.optMap(pod, type(pod) == map && ${
+    some('[pod.?initContainers, pod.?containers, pod.?ephemeralContainers]', 'c', `type(c) != map || (${container()})`, mostContainers)
+  }).orValue(false)` +
   ` || ${isOfPlatform()}`
 
 /**
@@ -124,14 +134,20 @@ function isOfPlatform(): string {
   const labels = "['bkapp.paas.bk.tencent.com/resource-type', 'process_id', 'korifi.cloudfoundry.org/process-type']"
   return [
     "object.?kind.orValue('') == 'BkApp'",
-    `[object.?metadata.?labels, ${at('object', 'spec', 'template', 'metadata', 'labels')}].exists(l, type(l.orValue(null)) == map && ${labels}.exists(n, n in l.value()))`,
+    `[object.?metadata.?labels, ${
+      at('object', 'spec', 'template', 'metadata', 'labels')
+    }].exists(l, type(l.orValue(null)) == map && ${labels}.exists(n, n in l.value()))`,
     "'dokku.com/managed' in object.?metadata.?annotations.orValue({})",
   ].join(' || ')
 }
 
 /** What src/injection/invocations.ts asks of a workload whose command does not say gunicorn, wherever its Pods' metadata stands. */
 const saysGunicorn =
-  `[${[[], ['template'], ['spec', 'template'], ['spec', 'jobTemplate', 'spec', 'template']].map((path) => at('object', ...path, 'metadata', 'annotations')).join(', ')}]` +
+  `[${
+    [[], ['template'], ['spec', 'template'], ['spec', 'jobTemplate', 'spec', 'template']].map((path) =>
+      at('object', ...path, 'metadata', 'annotations')
+    ).join(', ')
+  }]` +
   ".exists(m, type(m.orValue(null)) == map && ['paddock.dev/gunicorn', 'paddock.dev/requirements'].exists(a, a in m.value()))"
 
 function container(): string {
@@ -143,9 +159,12 @@ function container(): string {
     someWord(String.raw`size(w) > ${longest} || w.matches(r'\w\$') || w.matches(r'\)\w') || w.matches(r'\)\$')`),
   ]
   // A process of the image, by its name or that of what starts it.
-  const process = `[c.?command, c.?args].exists(l, type(l.orValue(null)) == list && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
+  const process =
+    `[c.?command, c.?args].exists(l, type(l.orValue(null)) == list && size(l.value()) > 0 && type(l.value()[0]) == string && (l.value()[0] in ['web', 'launcher', '/start', '/runner/init'] || l.value()[0].startsWith('/cnb/')))`
   const broughtIn = `(${someVariable((value) => `${value}.contains('gunicorn')`)} && ${someWord(`w.contains('$')`)})`
   // What gunicorn refuses of it holds, whatever starts it.
   const hasArguments = some('[c.?env]', 'e', `type(e) == map && e.?name.orValue(null) == '${cmdArgs}'`, mostItems)
-  return `${someWord(`w.contains('gunicorn')`)} || ${hasArguments} || ${process} || ${broughtIn} || (${someWord(`w.contains('$(')`)} && (${expansion.join(' || ')}))`
+  return `${someWord(`w.contains('gunicorn')`)} || ${hasArguments} || ${process} || ${broughtIn} || (${someWord(`w.contains('$(')`)} && (${
+    expansion.join(' || ')
+  }))`
 }

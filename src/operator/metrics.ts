@@ -31,17 +31,21 @@ export function createMetrics(requests: () => number): Metrics {
   const leader = gauge('paddock_leader', 'Whether this operator is the one that acts: 1 or 0.')
   leader.set(0)
   const certificates = gauge(
-    'paddock_certificate_expiry_timestamp_seconds', 'When a certificate ends, by certificate (ca, serving).', 'certificate',
+    'paddock_certificate_expiry_timestamp_seconds',
+    'When a certificate ends, by certificate (ca, serving).',
+    'certificate',
   )
   const workloads = gauge('paddock_scan_workloads', 'Workloads that a policy governs, by kind.', 'kind')
   const findings = gauge(
     'paddock_scan_findings',
     'Findings in workloads, by rule and action (Audit, Warn, Fix, Deny; Excepted where an exception lets it pass).',
-    'rule', 'action',
+    'rule',
+    'action',
   )
   const reports = gauge('paddock_scan_reports', 'Reports that stand.')
   const lastSuccess = gauge(
-    'paddock_scan_last_success_timestamp_seconds', 'When all workloads were last scanned without a failure.',
+    'paddock_scan_last_success_timestamp_seconds',
+    'When all workloads were last scanned without a failure.',
   )
   const exceptions = gauge('paddock_exceptions', 'GunicornExceptions that hold.')
   const expiring = gauge('paddock_exceptions_expiring', 'GunicornExceptions that end within seven days.')

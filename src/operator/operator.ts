@@ -38,7 +38,8 @@ export async function operator(surroundings: Surroundings, signal: AbortSignal):
   }
 }
 
-async function run(cluster: Cluster, options: OperatorOptions, { instance, version, log, now, randomBytes }: Surroundings, signal: AbortSignal): Promise<void> {
+async function run(cluster: Cluster, options: OperatorOptions, { instance, version, log, now, randomBytes }: Surroundings,
+  signal: AbortSignal): Promise<void> {
   const { namespace, name, host, port, leaseDuration } = options
   const metrics = createMetrics(() => cluster.requests)
   const policies = new LivePolicies(cluster, { log })
@@ -55,8 +56,13 @@ async function run(cluster: Cluster, options: OperatorOptions, { instance, versi
       metrics.leading(true)
       await upgradeDefinitions(cluster, version, log)
       const { scanInterval: interval, reports, excludedNamespaces, webhookUrl: url } = options
-      const scan = startScan(cluster, { interval, reports, excludedNamespaces: [namespace, ...excludedNamespaces], instance }, policies, { log, metrics, now })
-      await keepConfigurations(cluster, { ...options, url, hosts: hosts(options) }, policies.changes.policies, { log, metrics, now, randomBytes }, acting)
+      const scan = startScan(cluster, { interval, reports, excludedNamespaces: [namespace, ...excludedNamespaces], instance }, policies, {
+        log,
+        metrics,
+        now,
+      })
+      await keepConfigurations(cluster, { ...options, url, hosts: hosts(options) }, policies.changes.policies, { log, metrics, now,
+        randomBytes }, acting)
       await scan.stop()
       metrics.leading(false)
     }, signal)

@@ -63,9 +63,11 @@ export function operatorOptions(args: readonly string[], env: Readonly<Record<st
     return found
   }
   const [command = 'run', ...more] = positionals
-  if ((command !== 'run' && command !== 'cleanup') || more.length > 0) throw new Error(`"${positionals.join(' ')}": the one command is cleanup`)
+  if ((command !== 'run' && command !== 'cleanup') || more.length > 0)
+    throw new Error(`"${positionals.join(' ')}": the one command is cleanup`)
   if (values.namespace === '') throw new Error('--namespace must be given where $POD_NAMESPACE is not set')
-  if (!/^\d+$/.test(values.port) || Number(values.port) > 65_535) throw new Error(`--port: "${values.port}" must be a number from 0 to 65535`)
+  if (!/^\d+$/.test(values.port) || Number(values.port) > 65_535)
+    throw new Error(`--port: "${values.port}" must be a number from 0 to 65535`)
   const options: OperatorOptions = {
     command,
     namespace: values.namespace,
@@ -84,10 +86,13 @@ export function operatorOptions(args: readonly string[], env: Readonly<Record<st
     leaseDuration: time('lease-duration', 1000),
     kubeconfig: values.kubeconfig,
   }
-  if (!Number.isInteger(options.timeout) || options.timeout > 30) throw new Error(`--timeout: "${values.timeout}" must be whole seconds, and at most 30s`)
+  if (!Number.isInteger(options.timeout) || options.timeout > 30)
+    throw new Error(`--timeout: "${values.timeout}" must be whole seconds, and at most 30s`)
   // What the former authority has signed has to end before the next one does.
   if (options.certificateLifetime * 3 > options.caLifetime) {
-    throw new Error(`--certificate-lifetime: "${values['certificate-lifetime']}" must be at most a third of --ca-lifetime, "${values['ca-lifetime']}"`)
+    throw new Error(
+      `--certificate-lifetime: "${values['certificate-lifetime']}" must be at most a third of --ca-lifetime, "${values['ca-lifetime']}"`,
+    )
   }
   return options
 }

@@ -31,7 +31,7 @@ export function policyStatuses(policies: readonly PolicyObject[], known: Known):
   const counts = new Map<string, { denied: number; warned: number; fixed: number; audited: number; excepted: number }>()
   for (const { count, number } of totals.findings()) {
     let of = counts.get(count.policy)
-    if (!of) counts.set(count.policy, (of = noCounts()))
+    if (!of) counts.set(count.policy, of = noCounts())
     of[count.exception !== undefined ? 'excepted' : word[count.action]] += number
   }
   return new Map([...policies].map((policy) => {
@@ -44,8 +44,8 @@ export function policyStatuses(policies: readonly PolicyObject[], known: Known):
     const ready: Told = broken !== ''
       ? { type: 'Ready', status: 'False', reason: 'Invalid', message: 'not all of it holds' }
       : scanned
-        ? { type: 'Ready', status: 'True', reason: 'Scanned', message: 'the workloads that it governs have been scanned' }
-        : { type: 'Ready', status: 'Unknown', reason: 'Pending', message: 'the workloads that it governs have yet to be scanned' }
+      ? { type: 'Ready', status: 'True', reason: 'Scanned', message: 'the workloads that it governs have been scanned' }
+      : { type: 'Ready', status: 'Unknown', reason: 'Pending', message: 'the workloads that it governs have yet to be scanned' }
     return [name, {
       observedGeneration: generation,
       conditions: conditions([accepted, ready], policy.status?.conditions, generation, now),
@@ -58,7 +58,8 @@ export function policyStatuses(policies: readonly PolicyObject[], known: Known):
 function accepts(policy: PolicyObject): Told {
   const found = policyContradictions(policy).map(({ message }) => message)
   if (found.length === 0) return { type: 'Accepted', status: 'True', reason: 'Valid', message: 'it is valid' }
-  return { type: 'Accepted', status: 'True', reason: 'Contradictory', message: `it is valid, and says something against itself: ${found.join('; ')}`.slice(0, longestMessage) }
+  return { type: 'Accepted', status: 'True', reason: 'Contradictory',
+    message: `it is valid, and says something against itself: ${found.join('; ')}`.slice(0, longestMessage) }
 }
 
 /** What was counted, and what was counted before where nothing has been yet. */

@@ -99,14 +99,21 @@ export class StoredReports implements Reports {
     const standing = this.#standing.get(kindName(kind), namespace) ?? new Map<string, string>()
     const filled = split(results).map((part, index) => [reportName(kind, index), part] as const).filter(([, part]) => part.length > 0)
     // Those that pass are counted once.
-    const parts = new Map(filled.map(([name, part], index) => [name, { part, pass: index === 0 ? passed : 0, digest: digestOf(part, index === 0 ? passed : 0) }]))
+    const parts = new Map(
+      filled.map(([name, part],
+        index) => [name, { part, pass: index === 0 ? passed : 0, digest: digestOf(part, index === 0 ? passed : 0) }]
+      ),
+    )
     const stale = [...standing.keys()].filter((name) => !parts.has(name))
     const changed = [...parts].filter(([name, { digest }]) => standing.get(name) !== digest)
     const seen = changed.length > 0 ? await this.#seen(namespace, standing.keys()) : new Map<string, Timestamp | undefined>()
     // What is new goes out before the report says that it is known: who stops in between says it again, under the same name.
     if (changed.length > 0) announce(results.filter((result) => !seen.has(resultKey(result))))
     for (const [name, { part, pass, digest }] of changed) {
-      await this.#cluster.apply(this.resource, this.#report(kind, namespace, name, { results: this.#dated(part, seen), pass, digest }), { fieldManager, force: true })
+      await this.#cluster.apply(this.resource, this.#report(kind, namespace, name, { results: this.#dated(part, seen), pass, digest }), {
+        fieldManager,
+        force: true,
+      })
       standing.set(name, digest)
       this.#standing.set(kindName(kind), namespace, standing)
     }
@@ -132,7 +139,8 @@ export class StoredReports implements Reports {
     return results.map((result) => ({ ...result, timestamp: seen.get(resultKey(result)) ?? now }))
   }
 
-  #report(kind: ServedKind, namespace: string, name: string, { results, pass, digest }: { readonly results: readonly Result[]; readonly pass: number; readonly digest: string }): Report {
+  #report(kind: ServedKind, namespace: string, name: string,
+    { results, pass, digest }: { readonly results: readonly Result[]; readonly pass: number; readonly digest: string }): Report {
     const { group, version, kind: reportKind } = this.resource
     const count = (result: Result['result']): number => results.filter((one) => one.result === result).length
     const report = {

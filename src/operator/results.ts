@@ -78,11 +78,15 @@ export function resultsOf({ workload, findings }: Verdict, uid: string): Result[
     const key = resultKey(result)
     const number = (told.get(key) ?? 0) + 1
     told.set(key, number)
-    return { ...result, properties: { ...result.properties, resultID: createHash('sha256').update(number === 1 ? key : `${key} ${number}`).digest('hex').slice(0, 32) } }
+    return { ...result,
+      properties: { ...result.properties,
+        resultID: createHash('sha256').update(number === 1 ? key : `${key} ${number}`).digest('hex').slice(0, 32) } }
   })
 }
 
-const categories = new Map<string, string>(rules.map(({ id, settings: [first = ''] }) => [id, `gunicorn: ${newestRelease.settings[first]?.section ?? 'Start'}`]))
+const categories = new Map<string, string>(
+  rules.map(({ id, settings: [first = ''] }) => [id, `gunicorn: ${newestRelease.settings[first]?.section ?? 'Start'}`]),
+)
 
 /** What a rule is about: the section that its first setting stands in; for those of no setting, how gunicorn is started. */
 const categoryOf = (rule: string): string => categories.get(rule) ?? 'gunicorn: Start'

@@ -73,7 +73,11 @@ class KindScan {
   #complete = true
 
   constructor(
-    cluster: Cluster, kind: ServedKind, scanned: ReadonlySet<string>, namespaces: ReadonlySet<string> | 'all', options: ScanOptions,
+    cluster: Cluster,
+    kind: ServedKind,
+    scanned: ReadonlySet<string>,
+    namespaces: ReadonlySet<string> | 'all',
+    options: ScanOptions,
   ) {
     this.#cluster = cluster
     this.#kind = kind
@@ -113,7 +117,7 @@ class KindScan {
         scattered.add(namespace)
         continue
       }
-      await this.#collect((current ??= new Collected(namespace)), objects)
+      await this.#collect(current ??= new Collected(namespace), objects)
     }
     if (current) {
       through.add(current.namespace)
@@ -129,11 +133,12 @@ class KindScan {
   async #namespace(namespace: string): Promise<void> {
     const collected = new Collected(namespace)
     try {
-      if (!this.#options.isExcluded(namespace))
+      if (!this.#options.isExcluded(namespace)) {
         for await (const { objects } of this.#batches({ namespace })) {
           if (this.#options.signal.aborted) return
           await this.#collect(collected, objects)
         }
+      }
     } catch (error) {
       this.#failed('list', namespace, error)
       return

@@ -26,7 +26,8 @@ export const textOf = (secret: Secret | undefined, key: string): string => Buffe
  * Writes a Secret over the one that was read; undefined where there was none.
  * @throws an ApiError with reason `Conflict` or `AlreadyExists` where it is another by now
  */
-export async function writeSecret(cluster: Pick<Cluster, 'create' | 'replace' | 'delete'>, read: Secret | undefined, content: SecretContent): Promise<void> {
+export async function writeSecret(cluster: Pick<Cluster, 'create' | 'replace' | 'delete'>, read: Secret | undefined,
+  content: SecretContent): Promise<void> {
   const { namespace, name, type, labels, annotations = {}, texts } = content
   const data = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text).toString('base64')]))
   const fresh = { apiVersion: 'v1', kind: 'Secret', type, metadata: { name, namespace, labels, annotations }, data }

@@ -49,7 +49,7 @@ const names = new WeakMap<Policy['rules'], ReadonlySet<string>>()
 /** The policies that a policy was made of. */
 function namesIn({ name, rules }: Policy): ReadonlySet<string> {
   let found = names.get(rules)
-  if (!found) names.set(rules, (found = new Set([name, ...Object.values(rules).map(({ policy }) => policy)])))
+  if (!found) names.set(rules, found = new Set([name, ...Object.values(rules).map(({ policy }) => policy)]))
   return found
 }
 

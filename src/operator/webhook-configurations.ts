@@ -76,7 +76,10 @@ interface Acting {
 
 /** The webhooks of both configurations: none where no policy has anything to say at admission. */
 export function webhooks(
-  policies: readonly PolicyObject[], served: readonly ServedKind[], settings: ConfigurationSettings, bundle: string,
+  policies: readonly PolicyObject[],
+  served: readonly ServedKind[],
+  settings: ConfigurationSettings,
+  bundle: string,
 ): { readonly mutating: readonly Webhook[]; readonly validating: readonly Webhook[] } {
   const all = policies.map(actingPart)
   // A word of one policy may hold for the rules of another.
@@ -111,7 +114,9 @@ function actingPart(object: PolicyObject): Acting {
   if (!policy) return { actions: new Set(), match: {}, readsImages: false, asksForCommands: false, mendsExisting: false }
   // Of several policies, the preset of another may hold for this one: that one then acts by it.
   const { rules, injection, existing } = override(preset(policy.spec.preset ?? defaultPreset) ?? nothing, policy.metadata.name, policy.spec)
-  return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))), match: policy.spec.match ?? {}, readsImages: injection === 'Environment', asksForCommands: isTold(rules['unresolved-command']), mendsExisting: existing === 'Fix' }
+  return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))),
+    match: policy.spec.match ?? {}, readsImages: injection === 'Environment', asksForCommands: isTold(rules['unresolved-command']),
+    mendsExisting: existing === 'Fix' }
 }
 
 function address(path: string, { name, namespace, url }: ConfigurationSettings): Webhook['clientConfig'] {
@@ -124,8 +129,10 @@ function address(path: string, { name, namespace, url }: ConfigurationSettings):
  */
 function rulesFor(operation: 'mutate' | 'validate', by: readonly Acting[], served: readonly ServedKind[]): Rule[] {
   const isGoverned = ({ kind: { kind } }: ServedKind) => by.some(({ match }) => match.kinds === undefined || match.kinds.includes(kind))
-  const alike = Map.groupBy(served.filter(isGoverned), ({ kind }) => `${kind.group}/${kind.immutable === true ? 'CREATE' : 'CREATE,UPDATE'}`)
-  const ephemeral = operation === 'validate' && served.some((one) => one.kind.kind === 'Pod' && isGoverned(one)) ? [ephemeralContainers] : []
+  const alike = Map.groupBy(served.filter(isGoverned),
+    ({ kind }) => `${kind.group}/${kind.immutable === true ? 'CREATE' : 'CREATE,UPDATE'}`)
+  const ephemeral = operation === 'validate' && served.some((one) => one.kind.kind === 'Pod' && isGoverned(one)) ? [ephemeralContainers]
+    : []
   return [...alike].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, kinds]): Rule => {
     const [group = '', operations = ''] = key.split('/')
     return {
@@ -139,7 +146,8 @@ function rulesFor(operation: 'mutate' | 'validate', by: readonly Acting[], serve
   }).concat(ephemeral)
 }
 
-const ephemeralContainers: Rule = { apiGroups: [''], apiVersions: ['*'], resources: ['pods/ephemeralcontainers'], operations: ['UPDATE'], scope: 'Namespaced' }
+const ephemeralContainers: Rule = { apiGroups: [''], apiVersions: ['*'], resources: ['pods/ephemeralcontainers'], operations: ['UPDATE'],
+  scope: 'Namespaced' }
 
 /** Never the system's namespaces nor Paddock's own; and where all policies select the same namespaces, no others. */
 function namespaceSelector(by: readonly Acting[], { namespace, excludedNamespaces }: ConfigurationSettings): LabelSelector {
@@ -158,10 +166,15 @@ function namespaceSelector(by: readonly Acting[], { namespace, excludedNamespace
 
 /** What a configuration is to be, given what stands there: labels and annotations of others are left alone. */
 export function configuration(
-  kind: 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration', name: string, hooks: readonly Webhook[], owner: OwnerReference | undefined,
+  kind: 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration',
+  name: string,
+  hooks: readonly Webhook[],
+  owner: OwnerReference | undefined,
   standing?: WebhookConfiguration,
 ): WebhookConfiguration {
-  const owners = (standing?.metadata.ownerReferences ?? []).filter(({ uid, kind: other, name: named }) => uid !== owner?.uid && !(other === owner?.kind && named === owner.name))
+  const owners = (standing?.metadata.ownerReferences ?? []).filter(({ uid, kind: other, name: named }) =>
+    uid !== owner?.uid && !(other === owner?.kind && named === owner.name)
+  )
   return {
     ...(standing ?? { apiVersion: 'admissionregistration.k8s.io/v1', kind }),
     metadata: {
@@ -174,18 +187,20 @@ export function configuration(
 }
 
 /** The labels of what the operator makes. */
-export const labels = (name: string): Readonly<Record<string, string>> =>
-  ({ 'app.kubernetes.io/name': 'paddock', 'app.kubernetes.io/instance': name, 'app.kubernetes.io/managed-by': 'paddock-operator' })
+export const labels = (name: string): Readonly<Record<string, string>> => ({ 'app.kubernetes.io/name': 'paddock',
+  'app.kubernetes.io/instance': name, 'app.kubernetes.io/managed-by': 'paddock-operator' })
 
 /** True where a configuration says what it is to say, whatever the order of its fields. */
 export function isUpToDate(standing: WebhookConfiguration, wanted: WebhookConfiguration): boolean {
-  const told = ({ metadata: { labels, ownerReferences = [] }, webhooks: hooks = [] }: WebhookConfiguration) => ({ labels, ownerReferences, hooks })
+  const told = ({ metadata: { labels, ownerReferences = [] }, webhooks: hooks = [] }: WebhookConfiguration) => ({ labels, ownerReferences,
+    hooks })
   return sorted(told(standing)) === sorted(told(wanted))
 }
 
 const sorted = (value: unknown): string =>
   JSON.stringify(value, (_key, one: unknown) =>
-    typeof one === 'object' && one !== null && !Array.isArray(one) ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one)
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1))) : one)
 
 /** Whether more is done about a finding that has no fix than to note it for the scan to tell. */
 function isTold(rule: RulePolicy | undefined): boolean {

@@ -13,7 +13,8 @@ interface EndpointSlice extends KubernetesObject {
 const patience = 2000
 
 /** True where the Service has a ready endpoint; where there is a URL in its place, it answers that it is ready. */
-export async function isReady(cluster: Pick<Cluster, 'pages'>, { name, namespace, url }: ConfigurationSettings, bundle: string): Promise<boolean> {
+export async function isReady(cluster: Pick<Cluster, 'pages'>, { name, namespace, url }: ConfigurationSettings,
+  bundle: string): Promise<boolean> {
   if (url !== undefined) return answers(`${url}/readyz`, bundle)
   const labelSelector = `kubernetes.io/service-name=${name}-webhook`
   for await (const { items } of cluster.pages<EndpointSlice>(endpointSlices, { namespace, labelSelector }))

@@ -49,7 +49,12 @@ export function commandLine(command: Command, mode: Mode, variables: readonly En
   if (command.form === 'text') return textLine(command.text, mode, variables)
   if (mode === 'token') return tokenLine(command.words, variables)
   const lookup = lookupIn(variables)
-  return { elements: command.words.map(({ path, value }) => ({ path, text: value, expanded: mode === 'words' ? rewritten(value, lookup) : expand(value, lookup) })), remarks: [] }
+  return {
+    elements: command.words.map(({ path, value }) => ({ path, text: value,
+      expanded: mode === 'words' ? rewritten(value, lookup) : expand(value, lookup) })
+    ),
+    remarks: [],
+  }
 }
 
 function textLine(text: WrittenText, mode: Mode, variables: readonly EnvVar[]): CommandLine {
@@ -60,8 +65,11 @@ function textLine(text: WrittenText, mode: Mode, variables: readonly EnvVar[]): 
   if (mode !== 'splits') return { elements: script, remarks: [] }
   const [lost] = value.match(/["'\\`]|&&|\|\|?|[;<>()]|^[A-Za-z_]\w*=/) ?? []
   if (lost === undefined) return { elements: script, remarks: [] }
-  const detail = `must not hold ${JSON.stringify(lost)}: the platform expands variables and splits the text at blanks, whatever quotes and operators say`
-  return { elements: [], remarks: [mangled(text, 0, value.length, value, detail, 'Start a script of the repository instead, which holds the command.')] }
+  const detail = `must not hold ${
+    JSON.stringify(lost)
+  }: the platform expands variables and splits the text at blanks, whatever quotes and operators say`
+  return { elements: [],
+    remarks: [mangled(text, 0, value.length, value, detail, 'Start a script of the repository instead, which holds the command.')] }
 }
 
 // Words that go to Kubernetes
@@ -73,7 +81,11 @@ function splitLine(text: WrittenText, mode: 'words' | 'env', variables: readonly
   const { path, value } = text
   const words = splitWords(value)
   if (!Array.isArray(words))
-    return { elements: [], remarks: [{ ...mangled(text, 0, value.length, value, `must be words as a shell quotes them: the platform fails on it ("${words.error}")`, 'Close the quotation.'), rule: 'refused-description' }] }
+    return { elements: [], remarks: [{
+      ...mangled(text, 0, value.length, value, `must be words as a shell quotes them: the platform fails on it ("${words.error}")`,
+        'Close the quotation.'),
+      rule: 'refused-description',
+    }] }
   const lookup = lookupIn(variables)
   const elements = words.map((word): Element => {
     const { start, end } = word
@@ -102,13 +114,22 @@ function shellRemark(text: WrittenText, word: Word, mode: 'words' | 'env', isPro
   const tell = (detail: string, remedy: string): Remark => mangled(text, word.start, word.end, word.text, detail, remedy)
   const shell = 'Write `bash -c "…"` around the command, or start a script.'
   if (isScript && mode === 'env') return undefined
-  if (/^(?:&&|\|\|?|;|&|\d*[<>].*)$/.test(plain) || plain.endsWith(';')) return tell('must be a word of the program: no shell reads it here, and it is passed on as an argument', shell)
+  if (/^(?:&&|\|\|?|;|&|\d*[<>].*)$/.test(plain) || plain.endsWith(';'))
+    return tell('must be a word of the program: no shell reads it here, and it is passed on as an argument', shell)
   // `$(NAME)` is what Kubernetes expands.
-  if (!isScript && /`|\$\((?![A-Z_][A-Z0-9_]*\))/.test(word.text)) return tell('must not be for a shell to work out: none reads it here, and it is passed on as it is', shell)
-  if (isProgram && mode === 'words' && /^[A-Za-z_]\w*=/.test(value)) return tell('must be a program: no shell reads the assignment here, and a file of that name is looked for', 'Set the variable in the environment of the app.')
-  if (isProgram && /^(?:exec|cd|export|source|\.)$/.test(value)) return tell('must be a program: no shell reads it here, and there is no program of that name', mode === 'env' || value !== 'exec' ? shell : 'Remove `exec`: no shell stands before the program.')
-  if (mode === 'words' && /\$\{[A-Za-z_]\w*[^}\w]/.test(value.replaceAll(portDefault, ''))) return tell(`must not have a default: the platform reads no more than \${NAME} here, and ${portDefault} as it is`, 'Set the variable in the environment of the app, and write `$NAME`.')
-  if (mode === 'env' && /\$\{?[A-Za-z_]/.test(value)) return tell('must not hold a variable: nobody expands it here', 'Write `$(NAME)`, which Kubernetes expands.')
+  if (!isScript && /`|\$\((?![A-Z_][A-Z0-9_]*\))/.test(word.text))
+    return tell('must not be for a shell to work out: none reads it here, and it is passed on as it is', shell)
+  if (isProgram && mode === 'words' && /^[A-Za-z_]\w*=/.test(value))
+    return tell('must be a program: no shell reads the assignment here, and a file of that name is looked for',
+      'Set the variable in the environment of the app.')
+  if (isProgram && /^(?:exec|cd|export|source|\.)$/.test(value))
+    return tell('must be a program: no shell reads it here, and there is no program of that name',
+      mode === 'env' || value !== 'exec' ? shell : 'Remove `exec`: no shell stands before the program.')
+  if (mode === 'words' && /\$\{[A-Za-z_]\w*[^}\w]/.test(value.replaceAll(portDefault, '')))
+    return tell(`must not have a default: the platform reads no more than \${NAME} here, and ${portDefault} as it is`,
+      'Set the variable in the environment of the app, and write `$NAME`.')
+  if (mode === 'env' && /\$\{?[A-Za-z_]/.test(value))
+    return tell('must not hold a variable: nobody expands it here', 'Write `$(NAME)`, which Kubernetes expands.')
   return undefined
 }
 

@@ -11,14 +11,19 @@ export function portabilityNotes(text: string, yaml: YamlReadings, { processes }
   const refusals = readings.flatMap(({ dialect, reading: { faults: [fault] } }) => (fault ? [{ dialect, fault }] : []))
   const reading = readings
     .filter(({ dialect }) => !refusals.some((refusal) => refusal.dialect === dialect))
-    .map(({ dialect, reading: { processes: others } }) => ({ dialect, byName: Map.groupBy(others, ({ name }) => name), byPlace: new Map(others.map((other) => [other.key.start, other])) }))
+    .map(({ dialect, reading: { processes: others } }) => ({ dialect, byName: Map.groupBy(others, ({ name }) => name),
+      byPlace: new Map(others.map((other) => [other.key.start, other])) })
+    )
   const notes = processes.flatMap((process) => differences(process, reading))
   for (const [start, refused] of Map.groupBy(refusals, ({ fault }) => fault.start)) {
     const [first] = refused
     const process = holding(processes, start, text)
     if (!first || !process) continue
     const why = refused.map(({ dialect, fault }) => `${dialect} (${fault.message.replace(/^\w[\w-]* refuses the file: /, '')})`)
-    notes.push(unportable(process, { start, end: first.fault.end }, `must be written so that every platform takes it: it is refused by ${listed(why)}`))
+    notes.push(
+      unportable(process, { start, end: first.fault.end },
+        `must be written so that every platform takes it: it is refused by ${listed(why)}`),
+    )
   }
   return notes
 }
@@ -46,7 +51,9 @@ function differences(process: ProcfileProcess, readings: readonly Reading[]): No
     ({ what }) => what,
   )
   if (others.size === 0) return []
-  const told = [...others].map(([what, group]) => `${listed(group.map(({ dialect }) => dialect))} ${group.length > 1 ? 'read' : 'reads'} ${what}`)
+  const told = [...others].map(([what, group]) =>
+    `${listed(group.map(({ dialect }) => dialect))} ${group.length > 1 ? 'read' : 'reads'} ${what}`
+  )
   return [unportable(process, process.value, `must be written so that every platform reads it alike: ${listed(told)}`)]
 }
 
@@ -63,7 +70,9 @@ function readAs({ name, command, key }: ProcfileProcess, { byName, byPlace }: Re
 
 const quoted = (text: string): string => JSON.stringify(text.length > longestQuote ? `${text.slice(0, longestQuote - 1)}…` : text)
 
-const listed = (parts: readonly string[]): string => (parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`)
+const listed = (
+  parts: readonly string[],
+): string => (parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`)
 
 function unportable({ name, command }: ProcfileProcess, inFile: Note['inFile'], detail: string): Note {
   const remedy = 'Write `name: command` on one line, without quotes around the command, or choose the platform with --platform.'

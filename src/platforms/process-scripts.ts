@@ -24,7 +24,8 @@ export interface Files {
 }
 
 /** The scripts that a process starts, a script before those that it starts itself. */
-export function* processScripts(process: Process, started: Workload, platform: Platform, files: Files, depth = deepest): Iterable<ProcessScript> {
+export function* processScripts(process: Process, started: Workload, platform: Platform, files: Files,
+  depth = deepest): Iterable<ProcessScript> {
   const [container] = started.containers
   if (!container?.platform || depth === 0) return
   for (const file of startedFiles(container.platform.elements, container.env, platform.folders)) {

@@ -9,7 +9,8 @@ import type { Shape } from '../kubernetes/field.ts'
 import { keyText, str, type Mapping, type Range, type Value } from '../yaml/python-value.ts'
 import type { Remark } from './remarks.ts'
 
-export const dialects = ['blueking', 'cnb-shim', 'heroku', 'google', 'paketo', 'honcho', 'foreman', 'dokku', 'herokuish', 'railpack', 'nixpacks'] as const
+export const dialects = ['blueking', 'cnb-shim', 'heroku', 'google', 'paketo', 'honcho', 'foreman', 'dokku', 'herokuish', 'railpack',
+  'nixpacks'] as const
 
 export type Dialect = (typeof dialects)[number]
 
@@ -51,13 +52,22 @@ export interface YamlReadings {
 /** Reads the text of a Procfile. */
 export function readProcfile(dialect: Dialect, text: string, yaml: YamlReadings): ProcfileReading {
   switch (dialect) {
-    case 'blueking': return readBlueking(yaml.python(), text)
-    case 'cnb-shim': case 'railpack': case 'nixpacks': return readTexts(dialect, yaml.texts(), text)
-    case 'heroku': return readHeroku(text)
-    case 'google': return readGoogle(text)
-    case 'dokku': return readDokku(text)
-    case 'herokuish': return readHerokuish(text)
-    default: return readByLine(dialect, text)
+    case 'blueking':
+      return readBlueking(yaml.python(), text)
+    case 'cnb-shim':
+    case 'railpack':
+    case 'nixpacks':
+      return readTexts(dialect, yaml.texts(), text)
+    case 'heroku':
+      return readHeroku(text)
+    case 'google':
+      return readGoogle(text)
+    case 'dokku':
+      return readDokku(text)
+    case 'herokuish':
+      return readHerokuish(text)
+    default:
+      return readByLine(dialect, text)
   }
 }
 
@@ -74,8 +84,14 @@ export const mostProcesses = 16
 export const processName = { pattern: /^[a-z0-9][-a-z0-9]*$/, written: '^[a-z0-9]([-a-z0-9])*$', longest: 12, shortest: 2 } as const
 
 function readBlueking(read: Value | Fault, text: string): ProcfileReading {
-  if (isFault(read)) return { processes: [], notes: [], faults: [{ ...read, message: `BlueKing refuses the file: its format is not YAML: ${read.message}` }] }
-  if (read.type !== 'map') return { processes: [], notes: [], faults: [{ ...all(text), message: `BlueKing refuses the file: it must be a YAML mapping of names to commands, \`name: command\` with a blank behind the colon ("must be dict type")` }] }
+  if (isFault(read))
+    return { processes: [], notes: [],
+      faults: [{ ...read, message: `BlueKing refuses the file: its format is not YAML: ${read.message}` }] }
+  if (read.type !== 'map')
+    return { processes: [], notes: [],
+      faults: [{ ...all(text),
+        message:
+          `BlueKing refuses the file: it must be a YAML mapping of names to commands, \`name: command\` with a blank behind the colon ("must be dict type")` }] }
   const notes: Note[] = []
   const processes = read.entries.map(({ key, value }): ProcfileProcess => {
     const name = keyText(key)
@@ -84,7 +100,11 @@ function readBlueking(read: Value | Fault, text: string): ProcfileReading {
   })
   notes.push(...overriddenNotes(read))
   const beyond = read.entries[mostProcesses]
-  if (beyond) notes.push(refused(keyText(beyond.key), beyond.key, 'Invalid value', read.entries.length, `the file may not have more than ${mostProcesses} processes`, 'Remove processes, or split the module.'))
+  if (beyond)
+    notes.push(
+      refused(keyText(beyond.key), beyond.key, 'Invalid value', read.entries.length,
+        `the file may not have more than ${mostProcesses} processes`, 'Remove processes, or split the module.'),
+    )
   return { processes, notes, faults: [] }
 }
 
@@ -95,46 +115,66 @@ function refused(name: string, inFile: Range, shape: Shape, value: unknown, deta
 /** What BlueKing says of the name of a process. */
 function* nameNotes(name: string, key: Value): Iterable<Note> {
   const invalid = (detail: string, remedy: string): Note => refused(name, key, 'Invalid value', name, detail, remedy)
-  if (key.type !== 'string') yield invalid(`must be a string, and YAML reads it as ${typeName(key)}: the platform fails on it`, 'Rename the process.')
-  else if (!processName.pattern.test(name)) yield invalid(`must match the pattern ${processName.written}`, 'Name the process with lower-case letters, digits and hyphens.')
-  else if (name.length > processName.longest) yield invalid(`must not be longer than ${processName.longest} characters`, 'Shorten the name.')
-  else if (name.length < processName.shortest) yield invalid(`must have at least ${processName.shortest} characters in a cloud-native app`, 'Lengthen the name.')
+  if (key.type !== 'string')
+    yield invalid(`must be a string, and YAML reads it as ${typeName(key)}: the platform fails on it`, 'Rename the process.')
+  else if (!processName.pattern.test(name))
+    yield invalid(`must match the pattern ${processName.written}`, 'Name the process with lower-case letters, digits and hyphens.')
+  else if (name.length > processName.longest)
+    yield invalid(`must not be longer than ${processName.longest} characters`, 'Shorten the name.')
+  else if (name.length < processName.shortest)
+    yield invalid(`must have at least ${processName.shortest} characters in a cloud-native app`, 'Lengthen the name.')
   else if (name.endsWith('-'))
-    yield { ...invalid('must not end with a hyphen, as Deployments and Services are named after it', 'Rename the process.'), rule: 'unportable-description' }
+    yield { ...invalid('must not end with a hyphen, as Deployments and Services are named after it', 'Rename the process.'),
+      rule: 'unportable-description' }
 }
 
 function* valueNotes(name: string, value: Value): Iterable<Note> {
   if (value.type === 'string') {
     if (value.value.trim() === '') yield refused(name, value, 'Required value', undefined, 'a command must be set', 'Write the command.')
   } else
-    yield refused(name, value, 'Invalid value', str(value), `must be a string, and YAML reads ${typeName(value)}: the platform starts ${JSON.stringify(str(value))}`, 'Write the command as a string.')
+    yield refused(name, value, 'Invalid value', str(value),
+      `must be a string, and YAML reads ${typeName(value)}: the platform starts ${JSON.stringify(str(value))}`,
+      'Write the command as a string.')
 }
 
 const typeNames: Readonly<Record<Exclude<Value['type'], 'string'>, string>> = {
-  null: 'null', bool: 'a boolean', int: 'a number', float: 'a number', date: 'a date', list: 'a list', map: 'a mapping',
+  null: 'null',
+  bool: 'a boolean',
+  int: 'a number',
+  float: 'a number',
+  date: 'a date',
+  list: 'a list',
+  map: 'a mapping',
 }
 
 export const typeName = (value: Value): string => (value.type === 'string' ? 'a string' : typeNames[value.type])
 
 function overriddenNotes({ overridden }: Mapping): Note[] {
   return overridden.map(({ key, value }) => ({
-    rule: 'ignored-description', name: keyText(key), inFile: key, shape: 'Duplicate value', value: keyText(key),
-    detail: `must not stand twice: ${JSON.stringify(str(value))} is not read, the last one is`, remedy: 'Remove the line that does not hold.',
+    rule: 'ignored-description',
+    name: keyText(key),
+    inFile: key,
+    shape: 'Duplicate value',
+    value: keyText(key),
+    detail: `must not stand twice: ${JSON.stringify(str(value))} is not read, the last one is`,
+    remedy: 'Remove the line that does not hold.',
   }))
 }
 
 // Go and Rust: a mapping of strings
 
 function readTexts(dialect: Dialect, read: Value | Fault, text: string): ProcfileReading {
-  const fault = (range: Range, message: string): ProcfileReading => ({ processes: [], notes: [], faults: [{ start: range.start, end: range.end, message: `${dialect} refuses the file: ${message}` }] })
+  const fault = (range: Range, message: string): ProcfileReading => ({ processes: [], notes: [],
+    faults: [{ start: range.start, end: range.end, message: `${dialect} refuses the file: ${message}` }] })
   if (isFault(read)) return fault(read, `its format is not YAML: ${read.message}`)
   if (read.type !== 'map') return fault(all(text), 'it must be a YAML mapping of names to commands')
   const wrong = read.entries.find(({ value }) => value.type === 'list' || value.type === 'map')
   if (wrong) return fault(wrong.value, `a command must be a string, not ${typeName(wrong.value)}`)
   const [twice] = read.overridden
   if (dialect === 'railpack' && twice) return fault(twice.key, `mapping key ${JSON.stringify(keyText(twice.key))} is already defined`)
-  const processes = read.entries.map(({ key, value }): ProcfileProcess =>
-    ({ name: keyText(key), key, command: value.type === 'string' ? value.value : '', value, offset: value.type === 'string' ? value.offset : undefined }))
+  const processes = read.entries.map(({ key, value }): ProcfileProcess => ({ name: keyText(key), key,
+    command: value.type === 'string' ? value.value : '', value, offset: value.type === 'string' ? value.offset : undefined })
+  )
   return { processes, notes: overriddenNotes(read), faults: [] }
 }
 
@@ -178,7 +218,9 @@ function verbatim(name: string, nameStart: number, command: string, end: number)
 }
 
 /** Why a line is none of its own, where the one before it was to go on. */
-const continued = ({ previous }: Line): string => (trimEnd(previous).endsWith('\\') ? ': a `\\` at the end of a line does not continue it in a Procfile' : '')
+const continued = (
+  { previous }: Line,
+): string => (trimEnd(previous).endsWith('\\') ? ': a `\\` at the end of a line does not continue it in a Procfile' : '')
 
 /** foreman, honcho and Paketo: `/^([A-Za-z0-9_-]+):\s*(.+)$/` on each line; what does not match is passed over. */
 function readByLine(dialect: Dialect, text: string): ProcfileReading {
@@ -191,12 +233,16 @@ function readByLine(dialect: Dialect, text: string): ProcfileReading {
     if (name === undefined || command === undefined) {
       // A comment is passed over on purpose.
       if (trim(line.text) !== '' && !trimStart(line.text).startsWith('#'))
-        notes.push(passedOver(processes.at(-1)?.name ?? '', line, `is no line of the form \`name: command\`, and ${dialect} passes over it${continued(line)}`))
+        notes.push(
+          passedOver(processes.at(-1)?.name ?? '', line,
+            `is no line of the form \`name: command\`, and ${dialect} passes over it${continued(line)}`),
+        )
       continue
     }
     const process = verbatim(name, line.start, command, line.end)
     const earlier = byName.get(name)
-    if (earlier && dialect === 'honcho') faults.push({ ...process.key, message: 'honcho refuses the file: process names must be unique within a Procfile' })
+    if (earlier && dialect === 'honcho')
+      faults.push({ ...process.key, message: 'honcho refuses the file: process names must be unique within a Procfile' })
     if (earlier && dialect === 'paketo') notes.push(twice(earlier, 'the last one is'))
     processes.push(process)
     byName.set(name, process)
@@ -209,13 +255,19 @@ const lastOf = (processes: readonly ProcfileProcess[], byName: ReadonlyMap<strin
   processes.filter((process) => byName.get(process.name) === process)
 
 function passedOver(name: string, { start, end, text }: Line, detail: string): Note {
-  return { rule: 'ignored-description', name, inFile: { start, end }, shape: 'Invalid value', value: text, detail, remedy: 'Write each process on one line of its own.' }
+  return { rule: 'ignored-description', name, inFile: { start, end }, shape: 'Invalid value', value: text, detail,
+    remedy: 'Write each process on one line of its own.' }
 }
 
 function twice({ name, key, command }: ProcfileProcess, which: string): Note {
   return {
-    rule: 'ignored-description', name, inFile: key, shape: 'Duplicate value', value: name,
-    detail: `must not stand twice: ${JSON.stringify(command)} is not read, ${which}`, remedy: 'Remove the line that does not hold.',
+    rule: 'ignored-description',
+    name,
+    inFile: key,
+    shape: 'Duplicate value',
+    value: name,
+    detail: `must not stand twice: ${JSON.stringify(command)} is not read, ${which}`,
+    remedy: 'Remove the line that does not hold.',
   }
 }
 
@@ -250,7 +302,8 @@ function readHeroku(text: string): ProcfileReading {
     const name = written.toLowerCase().replaceAll('_', '-')
     const command = trim(content.slice(written.length + 1))
     if (!/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(name) || command === '') {
-      faults.push({ start: line.start + indent, end: line.end, message: `heroku refuses the file: line ${line.number} must be \`name: command\`${continued(line)}` })
+      faults.push({ start: line.start + indent, end: line.end,
+        message: `heroku refuses the file: line ${line.number} must be \`name: command\`${continued(line)}` })
       continue
     }
     const process = verbatim(name, line.start + indent, command, line.start + trimEnd(line.text).length)
@@ -273,12 +326,15 @@ function readDokku(text: string): ProcfileReading {
     const from = line.start + line.text.length - trimStart(line.text).length
     const [, name, rest] = /^([A-Za-z0-9_-]+)[^\S\ufeff]*:[^\S\ufeff]*(.+)$/s.exec(content) ?? []
     if (name === undefined || rest === undefined) {
-      faults.push({ start: from, end: from + content.length, message: `dokku refuses the file: invalid line in procfile, line ${line.number}${continued(line)}` })
+      faults.push({ start: from, end: from + content.length,
+        message: `dokku refuses the file: invalid line in procfile, line ${line.number}${continued(line)}` })
       continue
     }
     const command = rest.replace(/\s(?:#|\/\/).*$/s, '').trimEnd()
     const start = from + content.length - rest.length
-    if (names.has(name)) faults.push({ start: from, end: from + name.length, message: `dokku refuses the file: process names must be unique, line ${line.number}` })
+    if (names.has(name))
+      faults.push({ start: from, end: from + name.length,
+        message: `dokku refuses the file: process names must be unique, line ${line.number}` })
     names.add(name)
     processes.push(verbatim(name, from, command, start + command.length))
   }
@@ -294,7 +350,11 @@ function readHerokuish(text: string): ProcfileReading {
     const content = trim(line.text)
     const colon = content.indexOf(':')
     if (content.startsWith('#') || colon < 0) {
-      if (content !== '' && !content.startsWith('#')) notes.push(passedOver(processes.at(-1)?.name ?? '', line, `is no line of the form \`name: command\`, and herokuish passes over it${continued(line)}`))
+      if (content !== '' && !content.startsWith('#'))
+        notes.push(
+          passedOver(processes.at(-1)?.name ?? '', line,
+            `is no line of the form \`name: command\`, and herokuish passes over it${continued(line)}`),
+        )
       continue
     }
     const from = line.start + line.text.length - trimStart(line.text).length

@@ -6,7 +6,8 @@ import type { FieldError } from '../kubernetes/field.ts'
 
 /** What a platform says of its own file, whatever gunicorn says. */
 export interface Remark extends FieldError {
-  readonly rule: 'refused-description' | 'ignored-description' | 'unportable-description' | 'mangled-command' | 'unreachable-process' | 'unseen-script'
+  readonly rule: 'refused-description' | 'ignored-description' | 'unportable-description' | 'mangled-command' | 'unreachable-process'
+    | 'unseen-script'
   readonly remedy: string
   /** Where it stands in the file: UTF-16 offsets, end exclusive. */
   readonly inFile: { readonly start: number; readonly end: number }

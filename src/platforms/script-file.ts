@@ -50,13 +50,16 @@ export function* startedFiles(elements: readonly Element[], env: readonly EnvVar
   const moves = script.commands.some(({ words: [name] }) => name?.value === 'cd' || name?.value === 'pushd')
   for (const command of script.commands) {
     const inner = startedBy(command.words)
-    if (inner.kind === 'program') yield* fileOf(command.words.slice(inner.index), changedEnvironment(inner.changes, command.environment), moves ? [] : folders, command.runs)
+    if (inner.kind === 'program')
+      yield* fileOf(command.words.slice(inner.index), changedEnvironment(inner.changes, command.environment), moves ? [] : folders,
+        command.runs)
   }
 }
 
 const shells = /^(?:sh|dash|ash|bash)$/
 
-function* fileOf(words: readonly Word[], environment: Environment, folders: readonly string[], runs: ScriptFile['runs']): Iterable<ScriptFile> {
+function* fileOf(words: readonly Word[], environment: Environment, folders: readonly string[],
+  runs: ScriptFile['runs']): Iterable<ScriptFile> {
   const [first] = words
   if (first?.value == null || first.splits) return
   let at = 0
@@ -71,7 +74,9 @@ function* fileOf(words: readonly Word[], environment: Environment, folders: read
   if (file === undefined) return
   const parameters = words.slice(at + 1)
   if (parameters.some(({ splits }) => splits)) return
-  const variables = [...environment.entries()].flatMap(([key, value], index): EnvVar[] => (value === undefined ? [] : [{ name: key, value: value ?? undefined, index }]))
+  const variables = [...environment.entries()].flatMap(([key, value],
+    index): EnvVar[] => (value === undefined ? [] : [{ name: key, value: value ?? undefined, index }])
+  )
   yield { file, shell, name, parameters: parameters.map(({ value }) => value), variables, tampered: environment.tampered, runs }
 }
 
@@ -96,7 +101,8 @@ export function scriptElements({ shell, parameters, name }: ScriptFile, text: st
     const value = word ?? '\ue000'
     return { path, text: value, expanded: { text: value, unknown: word === null ? [''] : [], undefined: [], source: (offset) => offset } }
   }
-  return [...[...runner, '-c'].map(element), { ...element(text), isFile: true, isExecuted: shell === undefined && text.startsWith('#!') }, ...[name, ...parameters].map(element)]
+  return [...[...runner, '-c'].map(element), { ...element(text), isFile: true, isExecuted: shell === undefined && text.startsWith('#!') },
+    ...[name, ...parameters].map(element)]
 }
 
 /** The shell of `#!/bin/bash -e` and `#!/usr/bin/env bash`; without such a line, the bash that starts it reads it itself. */
@@ -107,6 +113,7 @@ function shebang(text: string): string[] | undefined {
   const words = (/^#!(.*)/.exec(text)?.[1] ?? '').trim().split(/\s+/)
   const own = baseName(words[0] ?? '') === 'env' ? words.slice(words[1] === '-S' ? 2 : 1) : words
   const [shell = '', ...options] = own
-  if (!shells.test(baseName(shell)) || options.length > 1 || (options[0] !== undefined && !/^-[aefuvx]+$/.test(options[0]))) return undefined
+  if (!shells.test(baseName(shell)) || options.length > 1 || (options[0] !== undefined && !/^-[aefuvx]+$/.test(options[0])))
+    return undefined
   return [baseName(shell), ...options]
 }

@@ -33,7 +33,8 @@ export interface CustomResourceDefinition {
 
 const group = 'paddock.dev'
 const age: Column = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
-const ready: Column = { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status", description: 'Whether all of it holds.' }
+const ready: Column = { name: 'Ready', type: 'string', jsonPath: ".status.conditions[?(@.type=='Ready')].status",
+  description: 'Whether all of it holds.' }
 
 const kinds: readonly Kind[] = [
   {
@@ -77,11 +78,14 @@ const kinds: readonly Kind[] = [
 export const versionAnnotation = 'paddock.dev/version'
 
 /** The CustomResourceDefinitions of GunicornPolicy and GunicornException, as a release of Paddock has them. */
-export const customResourceDefinitions = (version?: string): readonly CustomResourceDefinition[] => kinds.map((kind) => definition(kind, version))
+export const customResourceDefinitions = (version?: string): readonly CustomResourceDefinition[] =>
+  kinds.map((kind) => definition(kind, version))
 
-function definition({ kind, plural, shortName, scope, description, schema, columns }: Kind, version: string | undefined): CustomResourceDefinition {
+function definition({ kind, plural, shortName, scope, description, schema, columns }: Kind,
+  version: string | undefined): CustomResourceDefinition {
   const apiVersion = { type: 'string', description: `${group}/v1alpha1` }
-  const properties = { apiVersion, kind: { type: 'string', description: kind }, metadata: { type: 'object' }, spec: structural(schema.spec), status: structural(schema.status) }
+  const properties = { apiVersion, kind: { type: 'string', description: kind }, metadata: { type: 'object' }, spec: structural(schema.spec),
+    status: structural(schema.status) }
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -110,13 +114,15 @@ function definition({ kind, plural, shortName, scope, description, schema, colum
  * Source: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
  */
 function structural(schema: Schema): Schema {
-  const { title: _, anyOf, additionalProperties, properties, items, propertyNames, 'x-kubernetes-validations': validations, ...rest } = schema
+  const { title: _, anyOf, additionalProperties, properties, items, propertyNames, 'x-kubernetes-validations': validations, ...rest } =
+    schema
   const cel = [...celOf(validations), ...namesInCel(propertyNames)]
   return {
     ...rest,
     ...(anyOf === undefined ? {} : alternatives(anyOf as readonly Schema[])),
     ...(isObject(additionalProperties) ? { additionalProperties: structural(additionalProperties) } : {}),
-    ...(isObject(properties) ? { properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, structural(value as Schema)])) } : {}),
+    ...(isObject(properties)
+      ? { properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, structural(value as Schema)])) } : {}),
     ...(isObject(items) ? { items: structural(items) } : {}),
     ...(cel.length === 0 ? {} : { 'x-kubernetes-validations': cel }),
   }
@@ -125,7 +131,8 @@ function structural(schema: Schema): Schema {
 const isObject = (value: unknown): value is Schema => typeof value === 'object' && value !== null
 
 /** Validations without their code. */
-const celOf = (validations: unknown): object[] => ((validations ?? []) as { rule: string; message: string }[]).map(({ rule, message }) => ({ rule, message }))
+const celOf = (validations: unknown): object[] =>
+  ((validations ?? []) as { rule: string; message: string }[]).map(({ rule, message }) => ({ rule, message }))
 
 /** The names that the members of a map may have. */
 function namesInCel(propertyNames: unknown): object[] {
@@ -158,7 +165,9 @@ function wordOrObject(word: Schema, object: Schema): Schema {
   const values = (some: readonly string[]): Schema => Object.fromEntries(some.map((name) => [name, { enum: properties[name]?.['enum'] }]))
   return {
     'x-kubernetes-preserve-unknown-fields': true,
-    properties: Object.fromEntries(names.map((name) => [name, { description: properties[name]?.['description'], 'x-kubernetes-preserve-unknown-fields': true }])),
+    properties: Object.fromEntries(
+      names.map((name) => [name, { description: properties[name]?.['description'], 'x-kubernetes-preserve-unknown-fields': true }]),
+    ),
     anyOf: [
       { enum: word['enum'] },
       ...shapes.map((some) => ({ not: { maxProperties: 0 }, required: some, maxProperties: some.length, properties: values(some) })),

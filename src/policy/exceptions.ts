@@ -43,7 +43,7 @@ export class Exceptions {
     if (!here) return none
     const rules = new Map<string, string>()
     for (const { name, spec, end } of here)
-      if (now < end && isMeant(spec, workload)) for (const id of spec.rules) if (!rules.has(id)) rules.set(id, name)
+      if (now < end && isMeant(spec, workload)) { for (const id of spec.rules) if (!rules.has(id)) rules.set(id, name) }
     return rules
   }
 
@@ -64,5 +64,7 @@ const compiled = ({ metadata, spec }: ExceptionObject): Compiled => ({
 
 /** What a workload makes is meant with it. */
 function isMeant({ workloads }: ExceptionSpec, { kind, name, owners }: Governed): boolean {
-  return workloads.some((one) => [{ kind, name }, ...owners].some((other) => other.name === one.name && (one.kind === undefined || one.kind === other.kind)))
+  return workloads.some((one) =>
+    [{ kind, name }, ...owners].some((other) => other.name === one.name && (one.kind === undefined || one.kind === other.kind))
+  )
 }

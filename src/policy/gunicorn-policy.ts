@@ -16,9 +16,13 @@ const ruleIds: readonly string[] = rules.map(({ id }) => id)
 const kinds: readonly string[] = [...new Set(workloadKinds.map(({ kind }) => kind))].sort()
 
 /** The settings that can be put in: those whose value an option of the command line takes. */
-export const injectableSettings: readonly string[] = [...new Set(releases.flatMap((release) => Object.entries(release.settings)
-  .filter(([name, { flags, action, nargs }]) => flags.length > 0 && nargs !== 0 && (action === 'store' || action === 'append') && !sources.includes(name))
-  .map(([name]) => name)))].sort()
+export const injectableSettings: readonly string[] = [...new Set(releases.flatMap((release) =>
+  Object.entries(release.settings)
+    .filter(([name, { flags, action, nargs }]) =>
+      flags.length > 0 && nargs !== 0 && (action === 'store' || action === 'append') && !sources.includes(name)
+    )
+    .map(([name]) => name)
+))].sort()
 
 const injections = ['Command', 'Environment'] as const
 const withoutFix = ['Off', 'Audit', 'Warn', 'Deny'] as const
@@ -38,7 +42,11 @@ const ruleSchema = {
       additionalProperties: false,
       properties: {
         action: { description: 'What is done about a finding: Off, Audit, Warn, Fix or Deny.', enum: written },
-        otherwise: { description: 'What is done where the action is Fix and the fix cannot mend it: Off, Audit, Warn or Deny. Warn where it is left out.', enum: writtenWithoutFix },
+        otherwise: {
+          description:
+            'What is done where the action is Fix and the fix cannot mend it: Off, Audit, Warn or Deny. Warn where it is left out.',
+          enum: writtenWithoutFix,
+        },
       },
     },
   ],
@@ -49,7 +57,11 @@ const rulesSchema = {
   description: 'What is done about the findings of each rule. A rule that is left out does what the preset says.',
   type: 'object',
   additionalProperties: false,
-  properties: Object.fromEntries(rules.map(({ id, summary }) => [id, { description: `${sentence(summary)} Off, Audit, Warn, Fix, Deny, or {action, otherwise}.`, ...ruleSchema }])),
+  properties: Object.fromEntries(
+    rules.map((
+      { id, summary },
+    ) => [id, { description: `${sentence(summary)} Off, Audit, Warn, Fix, Deny, or {action, otherwise}.`, ...ruleSchema }]),
+  ),
 } as unknown as { readonly type: 'object'; readonly additionalProperties: typeof ruleSchema }
 
 const specSchema = {
@@ -57,12 +69,17 @@ const specSchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    preset: { description: 'The preset that the policy starts from. blueking where no policy that governs a workload names one.', type: 'string', enum: presetNames },
+    preset: { description: 'The preset that the policy starts from. blueking where no policy that governs a workload names one.',
+      type: 'string', enum: presetNames },
     priority: {
-      description: 'Where several policies govern a workload, what the one with the highest priority says goes. 0 where it is left out. Of equal ones, the more specific match goes first, then the name.',
+      description:
+        'Where several policies govern a workload, what the one with the highest priority says goes. 0 where it is left out. Of equal ones, the more specific match goes first, then the name.',
       type: 'integer',
       format: 'int32',
-      'x-kubernetes-validations': [validation('self >= -1000 && self <= 1000', 'must be between -1000 and 1000, inclusive', (priority: number) => priority >= -1000 && priority <= 1000, { minimum: -1000, maximum: 1000 })],
+      'x-kubernetes-validations': [
+        validation('self >= -1000 && self <= 1000', 'must be between -1000 and 1000, inclusive',
+          (priority: number) => priority >= -1000 && priority <= 1000, { minimum: -1000, maximum: 1000 }),
+      ],
     },
     match: {
       description: 'The workloads that it governs: those for which all that is named holds. Every workload where it is left out.',
@@ -90,18 +107,22 @@ const specSchema = {
       ],
     },
     defaults: {
-      description: 'The settings that are put in where nothing sets them, by the names that gunicorn gives them. null takes away what the preset says.',
+      description:
+        'The settings that are put in where nothing sets them, by the names that gunicorn gives them. null takes away what the preset says.',
       type: 'object',
       maxProperties: 64,
-      additionalProperties: { title: 'must be a string, an integer, or null', anyOf: [{ type: 'string' }, { type: 'integer' }, { type: 'null' }] },
+      additionalProperties: { title: 'must be a string, an integer, or null',
+        anyOf: [{ type: 'string' }, { type: 'integer' }, { type: 'null' }] },
       propertyNames: { enum: injectableSettings },
     },
     explicit: {
-      description: 'Whether settings are also put in where gunicorn uses them anyway: an error log on the console, or the address of PORT where the container defines it. The preset says what no policy says.',
+      description:
+        'Whether settings are also put in where gunicorn uses them anyway: an error log on the console, or the address of PORT where the container defines it. The preset says what no policy says.',
       type: 'boolean',
     },
     injection: {
-      description: 'Where settings are put in: Command, on the command line; Environment, in the variables of the container, and command and args stay as they are. Command where no policy names one.',
+      description:
+        'Where settings are put in: Command, on the command line; Environment, in the variables of the container, and command and args stay as they are. Command where no policy names one.',
       type: 'string',
       enum: injections,
     },
@@ -112,27 +133,31 @@ const specSchema = {
       properties: {
         env: { description: 'The variable that holds it.', type: 'string', maxLength: 253, pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
         fallback: {
-          description: 'What the variable is defined as where nothing defines it and the container names no port. null for nothing: the bind is then left alone.',
+          description:
+            'What the variable is defined as where nothing defines it and the container names no port. null for nothing: the bind is then left alone.',
           title: 'must be a port number from 1 to 65535, or null',
           anyOf: [{ type: 'integer', format: 'int32', minimum: 1, maximum: 65535 }, { type: 'null' }],
         },
       },
     },
     workerFallback: {
-      description: 'The worker class that takes the place of one whose distribution is missing, where missing-worker-dependency is to be fixed. null for none.',
+      description:
+        'The worker class that takes the place of one whose distribution is missing, where missing-worker-dependency is to be fixed. null for none.',
       title: 'must be a worker class, or null',
       anyOf: [{ type: 'string', minLength: 1, maxLength: 253 }, { type: 'null' }],
     },
     rules: rulesSchema,
     allow: {
-      description: 'The rules that a workload may switch off for itself, by the annotation paddock.dev/allow. Where it is left out, those of the preset, without what this policy sets to Deny.',
+      description:
+        'The rules that a workload may switch off for itself, by the annotation paddock.dev/allow. Where it is left out, those of the preset, without what this policy sets to Deny.',
       type: 'array',
       maxItems: 128,
       'x-kubernetes-list-type': 'set',
       items: { type: 'string', enum: ruleIds },
     },
     existing: {
-      description: 'What is done on an update about what the stored object had already. Warn: it is reported, and what would be denied is let in. Fix: it is mended as well, which replaces running Pods. Deny: it is denied as if it were new. Warn where no policy names it.',
+      description:
+        'What is done on an update about what the stored object had already. Warn: it is reported, and what would be denied is let in. Fix: it is mended as well, which replaces running Pods. Deny: it is denied as if it were new. Warn where no policy names it.',
       type: 'string',
       enum: ['Warn', 'Fix', 'Deny'],
     },

@@ -137,7 +137,8 @@ function governs({ spec, kinds }: Compiled, workload: Governed, namespaceLabels:
   return match.namespaceSelector ? selectsNamespace(match.namespaceSelector, workload, namespaceLabels) : true
 }
 
-function selectsNamespace(selector: NonNullable<NonNullable<PolicySpec['match']>['namespaceSelector']>, { namespace }: Governed, labels: Labels | undefined): boolean | undefined {
+function selectsNamespace(selector: NonNullable<NonNullable<PolicySpec['match']>['namespaceSelector']>, { namespace }: Governed,
+  labels: Labels | undefined): boolean | undefined {
   if (labels) return selectsKnown(selector, labels, true)
   return selectsKnown(selector, namespace === '' ? {} : { [namespaceName]: namespace }, false)
 }
@@ -154,7 +155,9 @@ function merge(governing: readonly Compiled[]): Policy {
 /** The policy of what a controller makes: a policy that has judged what it is made of has nothing more to say. */
 function withoutReviewed(policy: Policy, governing: readonly Compiled[], makes: string, outOf: string): Policy {
   const judged = new Set(governing.filter(({ spec }) => isReviewedAsOwner(spec.match, makes, outOf)).map(({ name }) => name))
-  const rules = Object.entries(policy.rules).map(([id, rule]) => [id, judged.has(rule.policy) ? { ...rule, action: 'Off' as const } : rule] as const)
+  const rules = Object.entries(policy.rules).map(([id, rule]) =>
+    [id, judged.has(rule.policy) ? { ...rule, action: 'Off' as const } : rule] as const
+  )
   return { ...policy, rules: Object.fromEntries(rules) }
 }
 
@@ -175,10 +178,12 @@ function why({ spec, kinds }: Compiled, workload: Governed, namespaceLabels: Lab
   const { match } = spec
   if (!match) return 'it has no match, and governs every workload'
   if (kinds && !kinds.has(workload.kind)) return `its kinds are ${[...kinds].join(', ')}`
-  if (match.workloadSelector && selectsKnown(match.workloadSelector, workload.labels, true) !== true) return 'its workloadSelector does not select the labels of the workload'
+  if (match.workloadSelector && selectsKnown(match.workloadSelector, workload.labels, true) !== true)
+    return 'its workloadSelector does not select the labels of the workload'
   const selected = match.namespaceSelector && selectsNamespace(match.namespaceSelector, workload, namespaceLabels)
   if (selected === false) return 'its namespaceSelector does not select the namespace'
-  if (match.namespaceSelector && selected === undefined) return 'its namespaceSelector asks for labels of the namespace, which are not known'
+  if (match.namespaceSelector && selected === undefined)
+    return 'its namespaceSelector asks for labels of the namespace, which are not known'
   return `its ${Object.keys(match).sort().join(' and ')} ${Object.keys(match).length === 1 ? 'does' : 'do'} match`
 }
 
@@ -200,8 +205,11 @@ function decisions(policy: Policy, governing: readonly Compiled[]): Decision[] {
     }
   })
   // A default that is taken away is no default, but somebody's word.
-  const names = new Set([...governing.flatMap(({ spec }) => Object.keys(spec.defaults ?? {})), ...Object.keys(policy.defaults), ...Object.keys(presetObject(starting.preset)?.spec.defaults ?? {})])
-  const defaults = [...names].sort().map((name): Decision => ({ field: `defaults.${name}`, value: policy.defaults[name] ?? null, ...said((spec) => spec.defaults?.[name]) }))
+  const names = new Set([...governing.flatMap(({ spec }) => Object.keys(spec.defaults ?? {})), ...Object.keys(policy.defaults),
+    ...Object.keys(presetObject(starting.preset)?.spec.defaults ?? {})])
+  const defaults = [...names].sort().map((name): Decision => ({ field: `defaults.${name}`, value: policy.defaults[name] ?? null,
+    ...said((spec) => spec.defaults?.[name]) })
+  )
   return [
     ...rules,
     ...defaults,

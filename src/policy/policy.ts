@@ -31,7 +31,9 @@ export interface Policy extends Terms {
 
 /** Lays a written policy over the one that it starts from. A default of null is none, and so is an address of nothing. */
 export function override(base: Policy, name: string, spec: PolicySpec): Policy {
-  const merged = Object.entries({ ...base.defaults, ...spec.defaults }).filter((entry): entry is [string, string | number] => entry[1] !== null && !(entry[0] === 'bind' && entry[1] === ''))
+  const merged = Object.entries({ ...base.defaults, ...spec.defaults }).filter((entry): entry is [string, string | number] =>
+    entry[1] !== null && !(entry[0] === 'bind' && entry[1] === '')
+  )
   const written = Object.entries(spec.rules ?? {}).map(([id, rule]): [string, RulePolicy] => [id, { ...rulePolicy(rule), policy: name }])
   return {
     name,
@@ -50,7 +52,9 @@ export function override(base: Policy, name: string, spec: PolicySpec): Policy {
 
 /** Who lets workloads switch a rule off has not been asked about one that is raised to Deny. */
 function withoutDenied(allow: ReadonlySet<string>, { rules: written = {} }: PolicySpec): ReadonlySet<string> {
-  const denied = Object.entries(written).flatMap(([id, rule]) => (Object.values(rulePolicy(rule)).includes('Deny') && allow.has(id) ? [id] : []))
+  const denied = Object.entries(written).flatMap((
+    [id, rule],
+  ) => (Object.values(rulePolicy(rule)).includes('Deny') && allow.has(id) ? [id] : []))
   return denied.length === 0 ? allow : new Set([...allow].filter((id) => !denied.includes(id)))
 }
 
@@ -63,11 +67,13 @@ export function attributed(policy: Policy, name: string): Policy {
 const actionOf = <T extends Action>(action: T | false): T | 'Off' => (action === false ? 'Off' : action)
 
 function rulePolicy(rule: NonNullable<PolicySpec['rules']>[string]): Pick<RulePolicy, 'action' | 'otherwise'> {
-  return typeof rule === 'object' ? { action: actionOf(rule.action), otherwise: actionOf(rule.otherwise ?? 'Warn') } : { action: actionOf(rule), otherwise: 'Warn' }
+  return typeof rule === 'object' ? { action: actionOf(rule.action), otherwise: actionOf(rule.otherwise ?? 'Warn') }
+    : { action: actionOf(rule), otherwise: 'Warn' }
 }
 
 /** Whether what is found may be denied: at once, or where it cannot be mended. */
-export const mayDeny = ({ action, otherwise }: { readonly action: Action; readonly otherwise: Action }): boolean => action === 'Deny' || (action === 'Fix' && otherwise === 'Deny')
+export const mayDeny = ({ action, otherwise }: { readonly action: Action; readonly otherwise: Action }): boolean =>
+  action === 'Deny' || (action === 'Fix' && otherwise === 'Deny')
 
 /** The policy that does nothing: what a preset is written over. */
 export const nothing: Policy = {

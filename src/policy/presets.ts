@@ -17,9 +17,13 @@ const usual = {
 }
 
 /** Each as a whole. */
-const objects = written.map(({ spec, ...head }): PolicyObject => ({ ...head, spec: { ...spec, rules: { ...usual.rules, ...spec.rules }, allow: spec.allow ?? usual.allow } }))
+const objects = written.map(({ spec, ...head }): PolicyObject => ({ ...head,
+  spec: { ...spec, rules: { ...usual.rules, ...spec.rules }, allow: spec.allow ?? usual.allow } })
+)
 
-const policies = new Map(objects.map((object) => [object.metadata.name, { object, policy: override(nothing, object.metadata.name, object.spec) }]))
+const policies = new Map(
+  objects.map((object) => [object.metadata.name, { object, policy: override(nothing, object.metadata.name, object.spec) }]),
+)
 
 /** The names of the presets, the default one first. */
 export const presetNames: readonly string[] = [...policies.keys()]

@@ -26,8 +26,10 @@ export interface ReadPolicies {
 
 /** The policies and exceptions among documents, which must be nothing else. Throws a PolicyError that names each field at fault. */
 export function readPolicies(documents: readonly Document[]): ReadPolicies {
-  const wrong = [...documents.flatMap((document) => problemsIn(document.value).map((problem) => ({ document, problem }))), ...repeated(documents)]
-  if (wrong.length > 0) throw new PolicyError(wrong.map(({ document, problem }) => `${document.place(problem.path)}: ${problem.message}`).join('\n'))
+  const wrong = [...documents.flatMap((document) => problemsIn(document.value).map((problem) => ({ document, problem }))),
+    ...repeated(documents)]
+  if (wrong.length > 0)
+    throw new PolicyError(wrong.map(({ document, problem }) => `${document.place(problem.path)}: ${problem.message}`).join('\n'))
   const ofKind = (kind: (typeof kinds)[number]): unknown[] => documents.map(({ value }) => value).filter((value) => kindOf(value) === kind)
   const place: ReadPolicies['place'] = (object, path) => documents.find(({ value }) => value === object)?.place(path) ?? ''
   return { policies: ofKind('GunicornPolicy') as PolicyObject[], exceptions: ofKind('GunicornException') as ExceptionObject[], place }
@@ -46,11 +48,15 @@ function problemsIn(value: unknown): readonly SchemaProblem[] {
 function repeated(documents: readonly Document[]): { readonly document: Document; readonly problem: SchemaProblem }[] {
   const fields = [['kind'], ['metadata', 'namespace'], ['metadata', 'name']]
   const same = Map.groupBy(documents, ({ value }) => JSON.stringify(fields.map((field) => valueAt(value, field) ?? null)))
-  return [...same.values()].flatMap(([, ...more]) => more.map((document) => {
-    const path = ['metadata', 'name']
-    const message = `metadata.name: Duplicate value: ${JSON.stringify(valueAt(document.value, path) ?? null)}: must be the name of one ${nameOf(kindOf(document.value))} only`
-    return { document, problem: { path, message } }
-  }))
+  return [...same.values()].flatMap(([, ...more]) =>
+    more.map((document) => {
+      const path = ['metadata', 'name']
+      const message = `metadata.name: Duplicate value: ${JSON.stringify(valueAt(document.value, path) ?? null)}: must be the name of one ${
+        nameOf(kindOf(document.value))
+      } only`
+      return { document, problem: { path, message } }
+    })
+  )
 }
 
 const nameOf = (kind: unknown): string => (typeof kind === 'string' ? kind : 'object')
@@ -58,6 +64,7 @@ const nameOf = (kind: unknown): string => (typeof kind === 'string' ? kind : 'ob
 /** A preset by its name. Throws a PolicyError that lists the names there are. */
 export function presetNamed(name: string): Policy {
   const found = preset(name)
-  if (!found) throw new PolicyError(`preset: Unsupported value: "${name}": supported values: ${presetNames.map((one) => `"${one}"`).join(', ')}`)
+  if (!found)
+    throw new PolicyError(`preset: Unsupported value: "${name}": supported values: ${presetNames.map((one) => `"${one}"`).join(', ')}`)
   return found
 }

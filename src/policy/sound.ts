@@ -25,7 +25,8 @@ interface Sound<Object> {
 
 /** Whom a policy governs, and how it stands to others, is no word that can be left out. */
 export function soundPolicy(policy: PolicyObject): { problems: readonly PolicyProblem[]; policy: PolicyObject | undefined } {
-  const { problems, sound } = soundly('GunicornPolicy', policy, ([, field]) => field === undefined || field === 'match' || field === 'priority')
+  const { problems, sound } = soundly('GunicornPolicy', policy,
+    ([, field]) => field === undefined || field === 'match' || field === 'priority')
   return { problems, policy: sound }
 }
 
@@ -35,7 +36,8 @@ export function soundException(exception: ExceptionObject): { problems: readonly
   return { problems, exception: sound }
 }
 
-function soundly<Object extends PolicyObject | ExceptionObject>(kind: PolicyProblem['kind'], object: Object, isVital: (path: Path) => boolean): Sound<Object> {
+function soundly<Object extends PolicyObject | ExceptionObject>(kind: PolicyProblem['kind'], object: Object,
+  isVital: (path: Path) => boolean): Sound<Object> {
   const found = problemsOf(kind, object)
   if (found.length === 0) return { problems: [], sound: object }
   const { name, namespace = '' } = object.metadata as { name: string; namespace?: string }

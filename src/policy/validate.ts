@@ -15,7 +15,8 @@ export interface SchemaProblem {
 const keyword = 'x-kubernetes-validations'
 
 const ajv = new Ajv({ allErrors: true, strict: false, verbose: true, validateFormats: false })
-ajv.addKeyword({ keyword, errors: 'full', compile: (validations: readonly Validation[], parent) => holds(validations, String(parent['type'])) })
+ajv.addKeyword({ keyword, errors: 'full',
+  compile: (validations: readonly Validation[], parent) => holds(validations, String(parent['type'])) })
 
 type Check = ((data: unknown) => boolean) & { errors?: Partial<ErrorObject>[] }
 
@@ -59,14 +60,17 @@ export const objectSchemas = {
   GunicornException: object('GunicornException', named, gunicornExceptionSchema.spec),
 }
 
-const validators = { GunicornPolicy: ajv.compile(objectSchemas.GunicornPolicy), GunicornException: ajv.compile(objectSchemas.GunicornException) }
+const validators = { GunicornPolicy: ajv.compile(objectSchemas.GunicornPolicy),
+  GunicornException: ajv.compile(objectSchemas.GunicornException) }
 
 /** What is wrong with an object of the kind; nothing where it is right. */
 export function problemsOf(kind: keyof typeof validators, value: unknown): readonly SchemaProblem[] {
   const validate = validators[kind]
   if (validate(value)) return kind === 'GunicornPolicy' ? refusedDefaults(value as PolicyObject) : []
   // Of the errors of alternatives the last one sums up; of a name that is none, the one about the name.
-  const errors = (validate.errors ?? []).filter(({ schemaPath, keyword: failed }) => !/\/anyOf\/\d+\//.test(schemaPath) && failed !== 'propertyNames')
+  const errors = (validate.errors ?? []).filter(({ schemaPath, keyword: failed }) =>
+    !/\/anyOf\/\d+\//.test(schemaPath) && failed !== 'propertyNames'
+  )
   const problems = errors.map(problem)
   return problems.filter(({ message }, index) => problems.findIndex((other) => other.message === message) === index)
 }
@@ -76,7 +80,8 @@ function refusedDefaults({ spec }: PolicyObject): SchemaProblem[] {
   return Object.entries(spec.defaults ?? {}).flatMap(([name, value]) => {
     const told = value === null ? undefined : refusal(name, value)
     const path = ['spec', 'defaults', name]
-    return told === undefined ? [] : [{ path, message: fieldMessage(path, 'Invalid value', value, `must be a value that gunicorn takes: ${told}`) }]
+    return told === undefined ? []
+      : [{ path, message: fieldMessage(path, 'Invalid value', value, `must be a value that gunicorn takes: ${told}`) }]
   })
 }
 
@@ -108,7 +113,10 @@ const atMost = (unit: string) => ({ limit }: Params): string => `must have at mo
 /** What is allowed, in words, by the keyword of the schema that says so. */
 const details: Readonly<Record<string, (params: Params) => string>> = {
   const: ({ allowedValue }) => `must be "${String(allowedValue)}"`,
-  type: ({ type }) => (type === 'object' ? 'must be an object' : type === 'array' ? 'must be a list' : type === 'integer' ? 'must be an integer' : `must be a ${String(type)}`),
+  type: (
+    { type },
+  ) => (type === 'object' ? 'must be an object'
+    : type === 'array' ? 'must be a list' : type === 'integer' ? 'must be an integer' : `must be a ${String(type)}`),
   pattern: ({ pattern }) => `must match ${String(pattern)}`,
   minItems: atLeast('item'),
   maxItems: atMost('item'),

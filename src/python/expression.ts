@@ -45,7 +45,9 @@ export const keywords = new Set([
 /** Keywords that were names once, or are for some Pythons only. */
 export const softKeywords = new Set(['print', 'exec', 'match', 'case', 'type', 'async', 'await', 'nonlocal'])
 
-export const namesIn = (tokens: readonly Token[]): string[] => [...new Set(tokens.flatMap(({ kind, text }) => (kind === 'name' && !keywords.has(text) ? text : [])))]
+export const namesIn = (
+  tokens: readonly Token[],
+): string[] => [...new Set(tokens.flatMap(({ kind, text }) => (kind === 'name' && !keywords.has(text) ? text : [])))]
 
 const comparisons = /^(==|!=|<|>|<=|>=|in|is|not)$/
 const binaries: readonly (readonly string[])[] = [['|'], ['^'], ['&'], ['<<', '>>'], ['+', '-'], ['*', '/', '//', '%', '@']]
@@ -130,7 +132,8 @@ export class ExpressionReader {
     this.expect(':')
     this.expression()
     const plain = parameters.every((text, index) => (index % 2 === 0 ? /^[\p{ID_Start}_][\p{ID_Continue}]*$/u.test(text) : text === ','))
-    return { kind: 'lambda', arity: plain ? Math.ceil(parameters.length / 2) : undefined, names: namesIn(this.#tokens.slice(from, this.at)) }
+    return { kind: 'lambda', arity: plain ? Math.ceil(parameters.length / 2) : undefined,
+      names: namesIn(this.#tokens.slice(from, this.at)) }
   }
 
   #choice(): Expression {
@@ -290,7 +293,9 @@ export class ExpressionReader {
       this.next()
     }
     const inner = this.#tokens.slice(from, this.at)
-    const targets = inner.flatMap((token, index) => (token.text === 'for' ? inner.slice(index + 1, inner.findIndex((other, at) => at > index && other.text === 'in')) : []))
+    const targets = inner.flatMap((token,
+      index) => (token.text === 'for' ? inner.slice(index + 1, inner.findIndex((other, at) => at > index && other.text === 'in')) : [])
+    )
     return this.#other(from, namesIn(targets))
   }
 
@@ -388,7 +393,8 @@ export class ExpressionReader {
       else if (this.peek() !== '}') throw new NotUnderstood()
     }
     this.next()
-    if (isOther || (entries.length > 0 && items.length > 0) || entries.some(([, value]) => value.kind === 'other')) return this.#other(from, namesBound(items, entries))
+    if (isOther || (entries.length > 0 && items.length > 0) || entries.some(([, value]) => value.kind === 'other'))
+      return this.#other(from, namesBound(items, entries))
     return isDict ? { kind: 'dict', entries } : { kind: 'set', items }
   }
 }

@@ -114,11 +114,14 @@ export function installed(
 
 /** What the rows of the table tell all about. */
 const bringers: ReadonlySet<string> = new Set([...harmless, ...dependents.map(({ distribution }) => distribution)])
-const knownExtras: ReadonlySet<string> = new Set(dependents.flatMap(({ distribution, extra }) => (extra === undefined ? [] : [`${distribution}[${extra}]`])))
+const knownExtras: ReadonlySet<string> = new Set(
+  dependents.flatMap(({ distribution, extra }) => (extra === undefined ? [] : [`${distribution}[${extra}]`])),
+)
 
 /** Whether it is known what a requirement brings in, of what is asked for. */
 const isKnown = ({ name, url, extras }: ListedRequirement, known: ReadonlySet<string>): boolean =>
-  name !== null && url === null && known.has(name) && extras.every((extra) => harmlessExtras.has(extra) || knownExtras.has(`${name}[${extra}]`))
+  name !== null && url === null && known.has(name) &&
+  extras.every((extra) => harmlessExtras.has(extra) || knownExtras.has(`${name}[${extra}]`))
 
 function installation(state: Installation['state'], { specifier, evidence }: Way): Installation {
   return { state, specifier, evidence }

@@ -54,8 +54,7 @@ const deepest = 50
 export function readMarker(text: string): Marker {
   const end = text.trimEnd().length
   let at = 0
-  const unreadable = (): SyntaxError =>
-    new SyntaxError(`marker cannot be read at ${JSON.stringify(text.slice(at).trim().slice(0, 40))}`)
+  const unreadable = (): SyntaxError => new SyntaxError(`marker cannot be read at ${JSON.stringify(text.slice(at).trim().slice(0, 40))}`)
 
   /** The next token, where it is of this kind (and one of these). */
   const take = (kind: string, ...allowed: string[]): string | null => {

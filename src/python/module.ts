@@ -113,9 +113,11 @@ class Interpreter extends Operations {
     for (const statement of statements) this.#collectShared(statement)
     this.#run(statements)
     if (reaching.some((name) => mentions.has(name))) this.#lose()
-    for (const [name, binding] of this.#names) if (this.#syntax.globals.has(name)) this.#names.set(name, { ...binding, value: unknown, isUnsure: true })
+    for (const [name, binding] of this.#names)
+      if (this.#syntax.globals.has(name)) this.#names.set(name, { ...binding, value: unknown, isUnsure: true })
     for (const name of this.#syntax.globals) if (!this.#names.has(name)) this.#bindUnsure(name, 1)
-    return { names: this.#names, annotated: this.#annotated, mayHoldMore: this.#mayHoldMore, mayFail: this.mayFail, reads: (name) => this.#readNames.has(name) }
+    return { names: this.#names, annotated: this.#annotated, mayHoldMore: this.#mayHoldMore, mayFail: this.mayFail,
+      reads: (name) => this.#readNames.has(name) }
   }
 
   /** Any name may have been bound to anything. */
@@ -127,13 +129,13 @@ class Interpreter extends Operations {
   }
 
   #collectShared(statement: Statement): void {
-    if (statement.kind === 'function' || statement.kind === 'class')
+    if (statement.kind === 'function' || statement.kind === 'class') {
       for (const name of [...statement.names, ...statement.body.flatMap((inner) => namesOf(inner))]) {
         this.#shared.add(name)
         this.#readNames.add(name)
       }
-    else if ('body' in statement) for (const inner of statement.body) this.#collectShared(inner)
-    if (statement.kind === 'if') for (const inner of statement.otherwise) this.#collectShared(inner)
+    } else if ('body' in statement) { for (const inner of statement.body) this.#collectShared(inner) }
+    if (statement.kind === 'if') { for (const inner of statement.otherwise) this.#collectShared(inner) }
   }
 
   #bind(name: string, value: PythonValue, line: number, isAssigned = true): void {
@@ -252,7 +254,8 @@ class Interpreter extends Operations {
   }
 
   #delete(target: Expression, line: number): void {
-    if (target.kind !== 'name') return this.#change(target.kind === 'attribute' || target.kind === 'subscript' ? this.#value(target.object) : unknown)
+    if (target.kind !== 'name')
+      return this.#change(target.kind === 'attribute' || target.kind === 'subscript' ? this.#value(target.object) : unknown)
     const binding = this.#names.get(target.name)
     if (binding && !binding.isUnsure) this.#names.delete(target.name)
     else {
@@ -420,7 +423,8 @@ class Interpreter extends Operations {
       if (known) return known
     }
     this.mayFail = true
-    if (called.type === 'imported' && (pure.has(called.path) || (called.path.startsWith('builtins.') && builtins.has(called.path.slice(9))))) {
+    if (called.type === 'imported' &&
+      (pure.has(called.path) || (called.path.startsWith('builtins.') && builtins.has(called.path.slice(9))))) {
       // What is made of them holds them.
       for (const value of values) touch(value)
       return unknown

@@ -72,7 +72,9 @@ function boundWithin(expression: Expression): string[] {
     case 'lambda':
       return []
     default: {
-      const parts = Object.values(expression).flat(2).filter((part): part is Expression => typeof part === 'object' && part !== null && 'kind' in part)
+      const parts = Object.values(expression).flat(2).filter((part): part is Expression =>
+        typeof part === 'object' && part !== null && 'kind' in part
+      )
       return parts.flatMap(boundWithin)
     }
   }

@@ -48,10 +48,13 @@ export abstract class Operations {
     const [a, b] = [numeric(left), numeric(right)]
     if (a !== undefined && b !== undefined) {
       const value = this.arithmetic(operator, a, b)
-      return value.type === 'int' && left.type === 'bool' && right.type === 'bool' && /^[&|^]$/.test(operator) ? bool(value.value !== 0n) : value
+      return value.type === 'int' && left.type === 'bool' && right.type === 'bool' && /^[&|^]$/.test(operator) ? bool(value.value !== 0n)
+        : value
     }
     const floats = floatsOf(left, right)
-    if (floats && (operator === '+' || operator === '-' || operator === '*')) return { type: 'float', value: operator === '+' ? floats[0] + floats[1] : operator === '-' ? floats[0] - floats[1] : floats[0] * floats[1] }
+    if (floats && (operator === '+' || operator === '-' || operator === '*'))
+      return { type: 'float',
+        value: operator === '+' ? floats[0] + floats[1] : operator === '-' ? floats[0] - floats[1] : floats[0] * floats[1] }
     if (floats && floats[1] !== 0 && (operator === '/' || operator === '//' || operator === '%')) {
       const { quotient, remainder } = divided(floats[0], floats[1])
       return { type: 'float', value: operator === '/' ? floats[0] / floats[1] : operator === '//' ? quotient : remainder }
@@ -60,9 +63,11 @@ export abstract class Operations {
       if (operator === '+') return joined([left.value, right.value])
       if (operator === 'in' || operator === 'not in') return bool(right.value.includes(left.value) === (operator === 'in'))
     }
-    if (left.type === 'str' && operator === '*' && b !== undefined && b >= 0n && BigInt(left.value.length) * b <= BigInt(longest)) return str(left.value.repeat(Number(b)))
+    if (left.type === 'str' && operator === '*' && b !== undefined && b >= 0n && BigInt(left.value.length) * b <= BigInt(longest))
+      return str(left.value.repeat(Number(b)))
     if (left.type === 'str' && operator === '%') return this.percent(left.value, right)
-    if (operator === '+' && (left.type === 'list' || left.type === 'tuple') && left.type === right.type && !left.isTouched && !right.isTouched)
+    if (operator === '+' && (left.type === 'list' || left.type === 'tuple') && left.type === right.type && !left.isTouched &&
+      !right.isTouched)
       return sequence(left.type, [...left.items, ...right.items])
     // A method of theirs may be called.
     touch(left)
@@ -143,9 +148,11 @@ export abstract class Operations {
       if (number !== undefined) return int(number)
       const digits = value.type === 'str' ? /^[ \t\r\n]*([+-]?)(\d+(?:_\d+)*)[ \t\r\n]*$/.exec(value.value) : null
       // Older Pythons know no `_` here.
-      if (digits?.[2] && !digits[2].includes('_') && digits[2].length < 1000) return int(digits[1] === '-' ? -BigInt(digits[2]) : BigInt(digits[2]))
+      if (digits?.[2] && !digits[2].includes('_') && digits[2].length < 1000)
+        return int(digits[1] === '-' ? -BigInt(digits[2]) : BigInt(digits[2]))
     }
-    if (name === 'str' && (value.type === 'str' || value.type === 'int' || value.type === 'bool' || value.type === 'None')) return str(this.text(value) ?? '')
+    if (name === 'str' && (value.type === 'str' || value.type === 'int' || value.type === 'bool' || value.type === 'None'))
+      return str(this.text(value) ?? '')
     if (name === 'bool') {
       const known = truth(value)
       if (known !== undefined) return bool(known)

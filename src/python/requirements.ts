@@ -68,7 +68,7 @@ function readLine(content: string): { requirement: Requirement | null; includes:
 function* joinedLines(text: string): Generator<{ line: number; content: string }> {
   let joined = ''
   let start = 0
-  const ready = function* (): Generator<{ line: number; content: string }> {
+  const ready = function*(): Generator<{ line: number; content: string }> {
     const content = withoutComment(joined).trim()
     if (content !== '') yield { line: start, content }
     joined = ''

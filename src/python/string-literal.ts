@@ -4,7 +4,17 @@
 export type Part = string | { readonly source: string }
 
 const escapes: Readonly<Record<string, string>> = {
-  '\n': '', '\\': '\\', "'": "'", '"': '"', a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v',
+  '\n': '',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  a: '\x07',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
 }
 
 /** Undefined for what is no text (`b''`), and for what Pythons do not agree on. */
@@ -29,14 +39,15 @@ export function unquote(literal: string): readonly Part[] | undefined {
 /** Undefined where there is an escape that some Pythons refuse, or take for what it is written as. */
 function unescape(body: string): string | undefined {
   let isSound = true
-  const text = body.replaceAll(/\\(?:x([\da-fA-F]{2})|([0-7]{1,3})|(\n)|(.)|$)/gsu, (all: string, hex?: string, octal?: string, end?: string, one?: string) => {
-    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
-    if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8))
-    if (end !== undefined) return ''
-    // `\u` and `\N` mean something else in Python 2. What is no escape stays, with a warning in newer Pythons.
-    if (one === undefined || /[uUNx]/.test(one)) isSound = false
-    return one !== undefined && Object.hasOwn(escapes, one) ? (escapes[one] ?? '') : all
-  })
+  const text = body.replaceAll(/\\(?:x([\da-fA-F]{2})|([0-7]{1,3})|(\n)|(.)|$)/gsu,
+    (all: string, hex?: string, octal?: string, end?: string, one?: string) => {
+      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16))
+      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8))
+      if (end !== undefined) return ''
+      // `\u` and `\N` mean something else in Python 2. What is no escape stays, with a warning in newer Pythons.
+      if (one === undefined || /[uUNx]/.test(one)) isSound = false
+      return one !== undefined && Object.hasOwn(escapes, one) ? (escapes[one] ?? '') : all
+    })
   return isSound ? text : undefined
 }
 

@@ -24,7 +24,8 @@ export type Statement = { readonly line: number } & (
   | { readonly kind: 'if'; readonly test: Expression; readonly body: readonly Statement[]; readonly otherwise: readonly Statement[] }
   /** `for`, `while`, `with`, `try` and their further parts: the names in its head, those that the head binds. */
   | { readonly kind: 'block'; readonly names: readonly string[]; readonly binds: readonly string[]; readonly body: readonly Statement[] }
-  | { readonly kind: 'function'; readonly name: string; readonly arity: number | undefined; readonly names: readonly string[]; readonly body: readonly Statement[] }
+  | { readonly kind: 'function'; readonly name: string; readonly arity: number | undefined; readonly names: readonly string[];
+    readonly body: readonly Statement[] }
   | { readonly kind: 'class'; readonly name: string; readonly names: readonly string[]; readonly body: readonly Statement[] }
   /** What is not understood: it may bind any of its names. */
   | { readonly kind: 'other'; readonly names: readonly string[] }
@@ -56,8 +57,9 @@ export function parse(text: string): Syntax | SourceProblem {
 function declaredGlobal(tokens: readonly Token[]): ReadonlySet<string> {
   const names = new Set<string>()
   for (const [index, { kind, text }] of tokens.entries())
-    if (kind === 'name' && text === 'global')
+    if (kind === 'name' && text === 'global') {
       for (let at = index + 1; tokens[at]?.kind === 'name' || tokens[at]?.text === ','; at++) names.add(tokens[at]?.text ?? '')
+    }
   return names
 }
 
@@ -164,10 +166,12 @@ function statementsOfLine(line: Line): readonly Statement[] {
   if (body === undefined && softKeywords.has(first)) return simpleStatements(tokens)
   if (body === undefined) {
     // A body on the same line: what it binds is not worth telling from what it reads.
-    if (first === 'def' || first === 'class') return [definition(line, [{ kind: 'other', names: namesIn(tokens.slice(2)), line: lineOf(line) }])]
+    if (first === 'def' || first === 'class')
+      return [definition(line, [{ kind: 'other', names: namesIn(tokens.slice(2)), line: lineOf(line) }])]
     return [{ kind: 'other', names: namesIn(tokens), line: lineOf(line) }]
   }
-  if (first === 'def' || first === 'class' || (first === 'async' && tokens[1]?.text === 'def')) return [definition(line, statementsOf(body))]
+  if (first === 'def' || first === 'class' || (first === 'async' && tokens[1]?.text === 'def'))
+    return [definition(line, statementsOf(body))]
   if (first === 'match' || first === 'case') return [{ kind: 'other', names: namesIn(allTokens(line)), line: lineOf(line) }]
   return [{ kind: 'block', names: namesIn(tokens), binds: boundByHead(tokens), body: statementsOf(body), line: lineOf(line) }]
 }
@@ -248,19 +252,23 @@ function refuse(tokens: readonly Token[], line: number): void {
   for (const [index, token] of tokens.entries()) {
     const next = tokens[index + 1]
     // `30s`, `4 workers`: behind a number stands an operator, or a word that is one.
-    if (token.kind === 'number' && next && (next.kind === 'number' || (next.kind === 'name' && !/^(if|else|and|or|in|is|not|for|as|async|from|import)$/.test(next.text))))
+    if (token.kind === 'number' && next &&
+      (next.kind === 'number' || (next.kind === 'name' && !/^(if|else|and|or|in|is|not|for|as|async|from|import)$/.test(next.text))))
       throw new Refused('invalid syntax', token.line)
   }
   const last = tokens.at(-1)
   // `workers =`
-  if (last?.kind === 'op' && /^(=|[-+*/%@&|^~<>]=?|\.|==|!=)$/.test(last.text) && first.kind !== 'op' && first.text !== 'from' && first.text !== 'import')
+  if (last?.kind === 'op' && /^(=|[-+*/%@&|^~<>]=?|\.|==|!=)$/.test(last.text) && first.kind !== 'op' && first.text !== 'from' &&
+    first.text !== 'import')
     throw new Refused('invalid syntax', line)
   const isName = first.kind === 'name' && !keywords.has(first.text) && !softKeywords.has(first.text)
   // `accesslog: /var/log/x.log`
   const third = tokens[2]
-  if (isName && (second?.text === '=' || second?.text === ':') && third?.kind === 'op' && /^([/%&|^,)\]}.@<>]|\/\/|==|!=|<=|>=)$/.test(third.text)) throw new Refused('invalid syntax', line)
+  if (isName && (second?.text === '=' || second?.text === ':') && third?.kind === 'op' &&
+    /^([/%&|^,)\]}.@<>]|\/\/|==|!=|<=|>=)$/.test(third.text)) throw new Refused('invalid syntax', line)
   // `workers 4`, `bind "…"`
-  if (isName && (second?.kind === 'number' || (second?.kind === 'name' && !keywords.has(second.text)))) throw new Refused('invalid syntax', line)
+  if (isName && (second?.kind === 'number' || (second?.kind === 'name' && !keywords.has(second.text))))
+    throw new Refused('invalid syntax', line)
   if (isName && second?.kind === 'string') throw new Refused('invalid syntax', line)
 }
 
@@ -280,7 +288,9 @@ function understood(tokens: readonly Token[], line: number): Statement {
   return assignment(tokens, line)
 }
 
-const listed = (expression: Expression): { items: readonly Expression[] } => (expression.kind === 'tuple' ? expression : { items: [expression] })
+const listed = (
+  expression: Expression,
+): { items: readonly Expression[] } => (expression.kind === 'tuple' ? expression : { items: [expression] })
 
 function imports(tokens: readonly Token[]): Imported[] {
   return split(tokens, ',').map((part) => {
@@ -329,7 +339,9 @@ function assignment(tokens: readonly Token[], line: number): Statement {
     reader.next()
     reader.expression()
     // Without a value nothing is bound.
-    if (reader.peek() === undefined) return { kind: 'expression', value: { kind: 'other', names: [], binds: [] }, ...(first.kind === 'name' ? { annotates: first.name } : {}), line }
+    if (reader.peek() === undefined)
+      return { kind: 'expression', value: { kind: 'other', names: [], binds: [] },
+        ...(first.kind === 'name' ? { annotates: first.name } : {}), line }
     reader.expect('=')
     return { kind: 'assign', targets: [first], value: reader.all(), line }
   }

@@ -99,7 +99,8 @@ class Tokenizer {
 
   #indentation(space: string): SourceProblem | undefined {
     // How wide a tab is, Pythons do not agree on.
-    if (space.includes('\t') && (space.includes(' ') || this.#indents.some((indent) => indent.includes(' ')))) return this.#problem('tabs and spaces', false)
+    if (space.includes('\t') && (space.includes(' ') || this.#indents.some((indent) => indent.includes(' '))))
+      return this.#problem('tabs and spaces', false)
     if (space.includes(' ') && this.#indents.some((indent) => indent.includes('\t'))) return this.#problem('tabs and spaces', false)
     if (space.length > (this.#indents.at(-1)?.length ?? 0)) {
       this.#indents.push(space)

@@ -45,14 +45,14 @@ const sizeOf = (values: readonly PythonValue[]): number => values.reduce((size, 
 /** A list, a tuple or a set; unknown where it is too large. */
 export function sequence(type: Sequence['type'], items: readonly PythonValue[]): PythonValue {
   const size = sizeOf(items)
-  if (size > largest) for (const item of items) touch(item)
+  if (size > largest) { for (const item of items) touch(item) }
   return size > largest ? unknown : { type, items, size, isTouched: false }
 }
 
 /** A dictionary; unknown where it is too large. */
 export function mapping(entries: Mapping['entries']): PythonValue {
   const size = sizeOf(entries.flat())
-  if (size > largest) for (const item of entries.flat()) touch(item)
+  if (size > largest) { for (const item of entries.flat()) touch(item) }
   return size > largest ? unknown : { type: 'dict', entries, size, isTouched: false }
 }
 

@@ -22,7 +22,10 @@ export default defineRule({
       const text = portOf(subject, entry)
       if (text === undefined) continue
       const fix = setting.source === 'command line' ? { put: ':', before: entry } : { setting: 'bind', value: `:${text}`, entry }
-      yield invalid(subject, setting, entry, 'must have a colon before the port, as gunicorn takes a number alone for a host', { value: text, fix })
+      yield invalid(subject, setting, entry, 'must have a colon before the port, as gunicorn takes a number alone for a host', {
+        value: text,
+        fix,
+      })
     }
   },
 })
@@ -34,6 +37,7 @@ function portOf({ form, platform }: Subject, { value, argument }: Entry): string
   // The platform's port is a number, whatever it is; in a list, where nobody expands it, it is another rule's.
   const written = argument?.word.text.slice(argument.offset).replace(/^"(.*)"$/, '$1')
   // Kubernetes' own form is a command to a shell.
-  const isPort = form === 'shell' && written !== undefined && !written.startsWith('$(') && withPortVariable(written, platform.port.env) === `$${platform.port.env}`
+  const isPort = form === 'shell' && written !== undefined && !written.startsWith('$(') &&
+    withPortVariable(written, platform.port.env) === `$${platform.port.env}`
   return isPort ? written : undefined
 }

@@ -18,7 +18,9 @@ export default defineRule({
     const [first] = subject.command?.words ?? []
     if (first && isLeftBehind(subject) && isLasting(subject.workload, subject.container))
       yield {
-        place: subject.placeOf(first), shape: 'Invalid value', value: first.text,
+        place: subject.placeOf(first),
+        shape: 'Invalid value',
+        value: first.text,
         detail: 'must not run in the background of a script that ends: the container ends with it, and gunicorn too',
         remedy: 'Write `exec` in front of it, and leave out the `&` with all that is behind it.',
       }

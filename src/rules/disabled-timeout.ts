@@ -9,8 +9,7 @@ export default defineRule({
   action: 'Warn',
   mayBeAllowed: true,
   summary: 'a worker that hangs is left alone',
-  why:
-    'A request that hangs holds its sync worker for ever; once all workers hang, the application no longer answers. ' +
+  why: 'A request that hangs holds its sync worker for ever; once all workers hang, the application no longer answers. ' +
     'A worker with threads or an event loop that is blocked as a whole takes all of its requests with it.',
   remedy: 'Set the timeout to 1 minute or a larger value: `--timeout 120` sets it to two minutes.',
   settings: ['timeout'],
@@ -23,5 +22,6 @@ export default defineRule({
 
 function consequence({ settings }: Subject): string {
   const family = workerFamily(settings)
-  return family?.timeout === 'worker' ? `leaves ${family.told} hanging for ever when it is blocked` : 'lets slow requests occupy workers without end'
+  return family?.timeout === 'worker' ? `leaves ${family.told} hanging for ever when it is blocked`
+    : 'lets slow requests occupy workers without end'
 }

@@ -22,11 +22,15 @@ export default defineRule({
     // Some write their own access log.
     const workerClass = settings.value('worker_class')
     const family = typeof workerClass === 'string' ? familyOf(workerClass) : undefined
-    if (typeof workerClass !== 'string' || family?.ignores['access_log_format'] !== undefined || family?.refuses['access_log_format']) return
+    if (typeof workerClass !== 'string' || family?.ignores['access_log_format'] !== undefined || family?.refuses['access_log_format'])
+      return
     for (const entry of settings.entries('access_log_format')) {
-      const names = headersIn(String(entry.value)).filter((name) => name.includes('_') && !mayPass(name, settings.value('forwarder_headers')))
+      const names = headersIn(String(entry.value)).filter((name) =>
+        name.includes('_') && !mayPass(name, settings.value('forwarder_headers'))
+      )
       const [name] = names
-      if (name !== undefined) yield invalid(subject, setting, entry, `must not read the header "${name}", which gunicorn drops for its underscore`)
+      if (name !== undefined)
+        yield invalid(subject, setting, entry, `must not read the header "${name}", which gunicorn drops for its underscore`)
     }
   },
 })

@@ -7,8 +7,7 @@ export default defineRule({
   action: 'Warn',
   mayBeAllowed: true,
   summary: 'a variable that gunicorn or its command reads stands twice in `env`',
-  why:
-    'The last one holds, and `kubectl apply` changes the first: each further apply turns them over, and rolls out; ' +
+  why: 'The last one holds, and `kubectl apply` changes the first: each further apply turns them over, and rolls out; ' +
     'kustomize folds them, and may keep the one that was to be replaced.',
   remedy: 'Keep one of them: the last is the one that holds.',
   settings: [],
@@ -36,5 +35,6 @@ export default defineRule({
 })
 
 function isRead(name: string, { container: { command = [], args = [] }, platform }: Subject): boolean {
-  return ownVariables.has(name) || name === platform.port.env || [...command, ...args].some((text) => text.includes('$') && text.includes(name))
+  return ownVariables.has(name) || name === platform.port.env ||
+    [...command, ...args].some((text) => text.includes('$') && text.includes(name))
 }

@@ -10,7 +10,8 @@ export default defineRule({
   action: 'Warn',
   mayBeAllowed: true,
   summary: "there are more workers than the container's limits can carry",
-  why: 'Workers that share too little CPU answer late and are killed for a timeout; where the memory is used up, the kernel kills one in the middle of a request.',
+  why:
+    'Workers that share too little CPU answer late and are killed for a timeout; where the memory is used up, the kernel kills one in the middle of a request.',
   remedy: 'Start fewer workers, with threads where they wait a lot, and run more Pods instead; or raise the limits.',
   settings: ['workers'],
 
@@ -37,12 +38,17 @@ function* counted(subject: Subject): Iterable<Problem> {
     if (entry.value !== undefined) continue
     const written = entry.argument?.word.text
     // A variable may hold what the script has asked for above.
-    const isCounted = setting.source === 'config file' ? settings.configFile?.countsCores === true : asksForCores(written ?? '') || (written?.includes('$') === true && asksForCores(script?.text ?? ''))
+    const isCounted = setting.source === 'config file' ? settings.configFile?.countsCores === true
+      : asksForCores(written ?? '') || (written?.includes('$') === true && asksForCores(script?.text ?? ''))
     if (!isCounted) continue
-    const detail = `must not be computed from the cores of the node, as it is here: the CPU limit of the container is ${JSON.stringify(cpu.written)}`
+    const detail = `must not be computed from the cores of the node, as it is here: the CPU limit of the container is ${
+      JSON.stringify(cpu.written)
+    }`
     yield invalid(subject, setting, entry, detail, {
       value: written ?? setting.name,
-      remedy: `Write a number: up to ${mostPerCore * Math.ceil(cpu.value)}, ${mostPerCore} for each core of the limit; or set WEB_CONCURRENCY.`,
+      remedy: `Write a number: up to ${
+        mostPerCore * Math.ceil(cpu.value)
+      }, ${mostPerCore} for each core of the limit; or set WEB_CONCURRENCY.`,
     })
   }
 }
@@ -69,5 +75,6 @@ function* bounds({ container, platform, settings }: Subject): Iterable<{ readonl
   const memory = limit(container, 'memory')
   // Loaded before the workers are forked, the application is shared by them.
   if (memory && memory.value > 0 && settings.value('preload_app') === false)
-    yield { most: Math.floor(memory.value / leastPerWorker), detail: `as each takes 16Mi at least of the memory limit ${JSON.stringify(memory.written)}` }
+    yield { most: Math.floor(memory.value / leastPerWorker),
+      detail: `as each takes 16Mi at least of the memory limit ${JSON.stringify(memory.written)}` }
 }

@@ -18,13 +18,16 @@ export default defineRule({
     if (typeof least !== 'number' || !isSynchronous(subject.settings)) return
     for (const { setting, entry, value } of numbers(subject, 'workers'))
       if (setting.source !== 'default' && value < least)
-        yield invalid(subject, setting, entry, `must be greater than or equal to ${least}, the platform's default`, { remedy: remedyFor(least, subject) })
+        yield invalid(subject, setting, entry, `must be greater than or equal to ${least}, the platform's default`, {
+          remedy: remedyFor(least, subject),
+        })
   },
 })
 
 /** gevent is the guide's next step, where it is there. */
 function remedyFor(least: number, subject: Subject): string {
-  const needs = subject.python.installed('gevent').state === 'Installed' ? '' : `, with ${isPython2(subject) ? '`gevent<1.3`' : 'gevent'} in requirements.txt`
+  const needs = subject.python.installed('gevent').state === 'Installed' ? ''
+    : `, with ${isPython2(subject) ? '`gevent<1.3`' : 'gevent'} in requirements.txt`
   return `Raise it to ${least} with \`-w ${least}\`; if that does not help, use \`-k gevent\`${needs}.`
 }
 

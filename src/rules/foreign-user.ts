@@ -18,9 +18,11 @@ export default defineRule({
     if (own === undefined || own === 0) return
     for (const { setting, entry, value } of numbers(subject, 'user'))
       if (own === 'other' ? value === 0 : value !== own)
-        yield invalid(subject, setting, entry, own === 'other' ? 'must not be root, as the container runs as another user' : `must be ${own}, the user that the container runs as`)
+        yield invalid(subject, setting, entry, own === 'other' ? 'must not be root, as the container runs as another user'
+          : `must be ${own}, the user that the container runs as`)
     const group = runsInGroup(subject.workload, subject.container)
     for (const { setting, entry, value } of numbers(subject, 'group'))
-      if (group !== undefined && value !== group) yield invalid(subject, setting, entry, `must be ${group}, the group that the container runs in`)
+      if (group !== undefined && value !== group)
+        yield invalid(subject, setting, entry, `must be ${group}, the group that the container runs in`)
   },
 })

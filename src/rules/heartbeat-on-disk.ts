@@ -9,7 +9,8 @@ export default defineRule({
   action: 'Audit',
   mayBeAllowed: true,
   summary: "the heartbeat of the workers is kept on the container's disk",
-  why: 'Workers touch a file to show that they are alive. Where the disk is slow for a moment they hang with it, and gunicorn kills them for a timeout.',
+  why:
+    'Workers touch a file to show that they are alive. Where the disk is slow for a moment they hang with it, and gunicorn kills them for a timeout.',
   remedy: 'Keep it in memory: `--worker-tmp-dir /dev/shm`.',
   settings: ['worker_tmp_dir'],
   unset: true,
@@ -22,7 +23,8 @@ export default defineRule({
     const folder = isSet === 'yes' ? setting.value : temporaryFolder(subject)
     if (typeof folder !== 'string' || !folder.startsWith('/') || !isOnDisk(subject, folder)) return
     // A volume may have taken its place.
-    const fixed = mountOf(inMemory, mounts(workload, container))?.storage === 'memory' ? { setting: 'worker_tmp_dir', value: inMemory } : undefined
+    const fixed = mountOf(inMemory, mounts(workload, container))?.storage === 'memory' ? { setting: 'worker_tmp_dir', value: inMemory }
+      : undefined
     if (isSet === 'no')
       yield required(subject, `\`worker_tmp_dir\` must be set to a folder in memory, as ${folder} is on disk`, fixed && { fix: fixed })
     for (const entry of settings.entries('worker_tmp_dir'))

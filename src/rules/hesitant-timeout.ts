@@ -10,8 +10,7 @@ export default defineRule({
   mayBeAllowed: true,
   summary: 'the request timeout is raised, but not to the minute that the platform advises',
   why: 'A request that takes longer is forcibly interrupted: the user sees a 502, and the log has "Worker Timeout".',
-  remedy:
-    'Optimize the application so that requests take less than 30 seconds, or set the timeout to 1 minute or a larger value: ' +
+  remedy: 'Optimize the application so that requests take less than 30 seconds, or set the timeout to 1 minute or a larger value: ' +
     '`--timeout 120` sets it to two minutes.',
   settings: ['timeout'],
 

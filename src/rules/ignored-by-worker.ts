@@ -20,7 +20,8 @@ export default defineRule({
       if (!setting || setting.source === 'default') continue
       for (const entry of subject.settings.entries(name))
         // One thread is what there is without it.
-        if (name !== 'threads' || entry.value !== 1) yield invalid(subject, setting, entry, `\`${name}\` must be left out with ${family.told}: ${reason}`)
+        if (name !== 'threads' || entry.value !== 1)
+          yield invalid(subject, setting, entry, `\`${name}\` must be left out with ${family.told}: ${reason}`)
     }
   },
 })

@@ -10,7 +10,8 @@ export default defineRule({
   action: 'Warn',
   mayBeAllowed: true,
   summary: 'a config file sets a name that gunicorn ignores, or nothing',
-  why: 'gunicorn silently ignores names that are not settings (case matters), and uses the default. `workers: 4` is a note on a type to Python, and sets nothing.',
+  why:
+    'gunicorn silently ignores names that are not settings (case matters), and uses the default. `workers: 4` is a note on a type to Python, and sets nothing.',
   remedy: "Write the setting's own name.",
   settings: [],
 
@@ -21,8 +22,11 @@ export default defineRule({
         place: subject.settings.configWord ? subject.placeOf(subject.settings.configWord) : subject.place,
         shape: 'Invalid value',
         value: name,
-        detail: isNote ? `must have \`=\` behind it, as a colon sets nothing (${where})` : meant === name ? `must be a setting of the release (${where})` : `must be \`${meant}\`, as gunicorn ignores other names (${where})`,
-        remedy: isNote ? `Write \`${name} = …\`.` : meant === name ? `Remove \`${name}\`, or install a gunicorn that has it.` : `Write \`${meant}\`.`,
+        detail: isNote ? `must have \`=\` behind it, as a colon sets nothing (${where})`
+          : meant === name ? `must be a setting of the release (${where})`
+          : `must be \`${meant}\`, as gunicorn ignores other names (${where})`,
+        remedy: isNote ? `Write \`${name} = …\`.`
+          : meant === name ? `Remove \`${name}\`, or install a gunicorn that has it.` : `Write \`${meant}\`.`,
         ...(some ? { releases: ignoring } : {}),
       }
     }
@@ -47,12 +51,16 @@ function ignoredNames({ settings, releases: possible }: Subject): readonly Ignor
     if (!(isAssigned || value.type === 'function') || file?.module?.reads(name)) continue
     const ignoring = possible.filter((release) => !isKnown(name, release))
     if (ignoring.length === 0) continue
-    const meant = releases.some((release) => isKnown(name, release)) ? name : ignoring.map((release) => nearName(name, release)).find((near) => near !== undefined)
+    const meant = releases.some((release) => isKnown(name, release)) ? name : ignoring.map((release) =>
+      nearName(name, release)
+    ).find((near) => near !== undefined)
     if (meant !== undefined) found.push({ name, meant, where: `${file?.name}, line ${line}`, ignoring })
   }
   for (const [name, line] of file?.module?.annotated ?? [])
-    if (!file?.module?.names.has(name) && releases.some((release) => isKnown(name, release))) found.push({ name, meant: name, where: `${file?.name}, line ${line}`, ignoring: possible, isNote: true })
+    if (!file?.module?.names.has(name) && releases.some((release) => isKnown(name, release)))
+      found.push({ name, meant: name, where: `${file?.name}, line ${line}`, ignoring: possible, isNote: true })
   return found
 }
 
-const isKnown = (name: string, release: Release): boolean => Object.hasOwn(release.settings, name) || hookArguments(name, release) !== undefined
+const isKnown = (name: string, release: Release): boolean =>
+  Object.hasOwn(release.settings, name) || hookArguments(name, release) !== undefined

@@ -34,7 +34,8 @@ export default defineRule({
       yield invalid(subject, setting, entry, `must listen on the port in ${env}${told}`, {
         fix,
         // In Python nobody expands a variable, and there is no need to.
-        ...(setting.source === 'config file' ? { remedy: `Leave \`bind\` out of the config file: gunicorn binds to ${env} by itself.` } : {}),
+        ...(setting.source === 'config file' ? { remedy: `Leave \`bind\` out of the config file: gunicorn binds to ${env} by itself.` }
+          : {}),
       })
     }
   },

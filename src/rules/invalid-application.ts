@@ -9,7 +9,8 @@ export default defineRule({
   severity: 'error',
   action: 'Deny',
   summary: 'what gunicorn takes for the application cannot be one',
-  why: 'gunicorn imports a module and takes a variable of it, or calls a function with literal arguments. Its workers fail to boot with anything else, and it exits.',
+  why:
+    'gunicorn imports a module and takes a variable of it, or calls a function with literal arguments. Its workers fail to boot with anything else, and it exits.',
   remedy: 'Name the application: `gunicorn MODULE:VARIABLE`.',
   settings: ['wsgi_app'],
   unset: true,
@@ -23,7 +24,8 @@ export default defineRule({
     if (named && /^[^a-z]/i.test(application) && isBehindOneDash(subject, named)) return
     // Several options in one element are another rule's to say.
     if (named && subject.form === 'exec' && /(^|\s)--?[a-z]/i.test(application)) return
-    const fault = (named && unexpandedFault(subject, application, named)) ?? applicationFault(application, subject.releases) ?? strangerFault(application, others.map(({ value }) => value))
+    const fault = (named && unexpandedFault(subject, application, named)) ?? applicationFault(application, subject.releases) ??
+      strangerFault(application, others.map(({ value }) => value))
     if (fault) yield { place, shape: 'Invalid value', value: application, ...fault }
   },
 })
@@ -43,6 +45,10 @@ const inList = 'Write `$(NAME)`, and define NAME in `env`: no shell expands `$NA
 
 /** A word that can be no name of a module in front of what reads like an application. */
 function strangerFault(application: string, others: readonly (string | null)[]): Pick<Problem, 'detail' | 'remedy'> | undefined {
-  if (!/^[\w-]+$/.test(application) || !application.includes('-') || !others.some((other) => other !== null && /^[A-Za-z_][\w.]*:[A-Za-z_]\w*(\(.*\))?$/.test(other))) return undefined
-  return { detail: 'must be an option, or stand behind the application: gunicorn takes the first word that is no option for the application', remedy: 'Write two dashes in front of the name of an option.' }
+  if (!/^[\w-]+$/.test(application) || !application.includes('-') ||
+    !others.some((other) => other !== null && /^[A-Za-z_][\w.]*:[A-Za-z_]\w*(\(.*\))?$/.test(other))) return undefined
+  return {
+    detail: 'must be an option, or stand behind the application: gunicorn takes the first word that is no option for the application',
+    remedy: 'Write two dashes in front of the name of an option.',
+  }
 }

@@ -24,7 +24,8 @@ export default defineRule({
       if (isLiteralPort(subject, problem, value)) continue
       const remedy = isLeft(subject, problem.source, problem.word)
         ? adviceOnUnexpanded(subject, problem.source, value, problem.word)
-        : isJoined(subject, problem, value) ? 'Make an element of each word.' : adviceOnValue(problem.setting, value, subject.releases, isUnexpanded(subject, problem.source))
+        : isJoined(subject, problem, value) ? 'Make an element of each word.'
+        : adviceOnValue(problem.setting, value, subject.releases, isUnexpanded(subject, problem.source))
       yield {
         place,
         shape: 'Invalid value',
@@ -52,7 +53,8 @@ function* takenAndFatal(subject: Subject): Iterable<Problem> {
     const having = releases.filter((release) => Object.hasOwn(release.settings, name))
     if (isSwitchedOff || having.length === 0) continue
     const remedy = name === 'control_socket' ? 'Write `control_socket_disable = True`.' : `Leave \`${name}\` out.`
-    yield invalid(subject, setting, entry, `\`${name}\` must not be None: gunicorn dies once it uses it`, { value: null, remedy, ...(having.length < releases.length ? { releases: having } : {}) })
+    yield invalid(subject, setting, entry, `\`${name}\` must not be None: gunicorn dies once it uses it`, { value: null, remedy,
+      ...(having.length < releases.length ? { releases: having } : {}) })
   }
 }
 
@@ -61,9 +63,11 @@ function valueOf({ environment }: Subject, { variable, word }: StartProblem): st
 }
 
 /** Whether an element of a list holds a value with options behind it: `0.0.0.0:8000 --workers 4`. */
-const isJoined = ({ form, releases }: Subject, { source }: StartProblem, value: string): boolean => form === 'exec' && source === 'command line' && !value.startsWith('-') && holdsOption(value.split(/\s+/), releases)
+const isJoined = ({ form, releases }: Subject, { source }: StartProblem, value: string): boolean =>
+  form === 'exec' && source === 'command line' && !value.startsWith('-') && holdsOption(value.split(/\s+/), releases)
 
 /** What the name of the port's variable means in an address is another rule's to say. */
 function isLiteralPort(subject: Subject, { setting, source, word }: StartProblem, value: string): boolean {
-  return setting === 'bind' && word !== undefined && isUnexpanded(subject, source) && withPortVariable(value, subject.platform.port.env) !== undefined && namesPort(subject, source, word)
+  return setting === 'bind' && word !== undefined && isUnexpanded(subject, source) &&
+    withPortVariable(value, subject.platform.port.env) !== undefined && namesPort(subject, source, word)
 }

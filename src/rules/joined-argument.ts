@@ -13,7 +13,8 @@ export default defineRule({
   action: 'Fix',
   mayBeAllowed: true,
   summary: 'one element of a list holds several words of a command line',
-  why: 'What starts a container takes each element for one word. A command line in one element names no program; gunicorn takes an option with its value in one for the application, and ignores the real one.',
+  why:
+    'What starts a container takes each element for one word. A command line in one element names no program; gunicorn takes an option with its value in one for the application, and ignores the real one.',
   remedy: 'Make an element of each word.',
   settings: [],
   always: true,
@@ -86,7 +87,8 @@ function ofOption(subject: Subject, index: number): Joined | undefined {
   const inside = wordsIn(text)
   // Quotes around the whole value are for a shell; others belong to it, as in a log format.
   const two = [name, inside?.length === 2 ? (inside[1] ?? '') : rest.trim()]
-  if (holdsOption(inside ?? text.split(/\s+/), releases)) return { several: true, into: inside && readings(subject, index, inside).isWhole ? inside : undefined }
+  if (holdsOption(inside ?? text.split(/\s+/), releases))
+    return { several: true, into: inside && readings(subject, index, inside).isWhole ? inside : undefined }
   const asTwo = readings(subject, index, two)
   if (!asTwo.isWhole && inside && inside.length > 2 && readings(subject, index, inside).isWhole) return { several: true, into: inside }
   // `--timeout 30 shop:app` beside another application.
@@ -113,10 +115,12 @@ function wordsIn(text: string): readonly string[] | undefined {
 const mostText = 2000
 
 /** How all releases read the command line with elements in place of one: whether they take it, and whether it names one application then. */
-function readings({ releases, words, environment, container }: Subject, index: number, into: readonly string[]): { readonly isTaken: boolean; readonly isWhole: boolean } {
+function readings({ releases, words, environment, container }: Subject, index: number,
+  into: readonly string[]): { readonly isTaken: boolean; readonly isWhole: boolean } {
   const made = into.map((text): Word => {
     if (!text.includes('$')) return literal(text)
-    return container.process ? { ...literal(text), value: null, prefix: text.slice(0, text.indexOf('$')) } : wordOf({ path: [], text, expanded: expand(text, environment.lookup) })
+    return container.process ? { ...literal(text), value: null, prefix: text.slice(0, text.indexOf('$')) }
+      : wordOf({ path: [], text, expanded: expand(text, environment.lookup) })
   })
   const list = [...words.slice(1, index), ...made, ...words.slice(index + 1)]
   // Other elements of the kind are mended as well.
@@ -124,7 +128,9 @@ function readings({ releases, words, environment, container }: Subject, index: n
   const all = (alone.length < list.length ? [list, alone] : [list]).map((list) => releases.map((release) => parseArguments(list, release)))
   return {
     isTaken: all.some((parsed) => parsed.every(({ errors }) => errors.length === 0)),
-    isWhole: all.some((parsed) => parsed.every(({ errors, positionals, positionalsUnknown }) => errors.length === 0 && !positionalsUnknown && positionals.length === 1)),
+    isWhole: all.some((parsed) =>
+      parsed.every(({ errors, positionals, positionalsUnknown }) => errors.length === 0 && !positionalsUnknown && positionals.length === 1)
+    ),
   }
 }
 

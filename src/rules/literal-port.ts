@@ -10,8 +10,7 @@ export default defineRule({
   action: 'Fix',
   mayBeAllowed: true,
   summary: 'the port is the name of a variable that nobody expands',
-  why:
-    'In a list no shell expands `$PORT`, and Kubernetes expands `$(PORT)` only where the container defines it: ' +
+  why: 'In a list no shell expands `$PORT`, and Kubernetes expands `$(PORT)` only where the container defines it: ' +
     'gunicorn exits with "is not a valid port number".',
   remedy: 'Write `$(PORT)` in a list, and define PORT in `env`, above what refers to it.',
   settings: ['bind'],
@@ -29,7 +28,8 @@ export default defineRule({
       // A port alone is no address: gunicorn would take it for a host.
       const fix = fixOf(subject, setting, entry, value === `$${env}` ? `:${value}` : value)
       const remedy = remedyFor(subject, setting)
-      yield invalid(subject, setting, entry, detail(subject, setting, entry, text), { value: text, ...(remedy === undefined ? {} : { remedy }), ...(fix ? { fix } : {}) })
+      yield invalid(subject, setting, entry, detail(subject, setting, entry, text), { value: text,
+        ...(remedy === undefined ? {} : { remedy }), ...(fix ? { fix } : {}) })
     }
   },
 })
@@ -70,10 +70,12 @@ function detail({ form, platform, portVariable, container }: Subject, { source }
   const { env } = platform.port
   const written = text.includes(`$(${env})`)
   if (portVariable === 'unknown') return `must be written as $(${env}), and \`envFrom\`, which cannot be read here, may define it`
-  if (isBehindAll(container, env) && source === cmdArgs) return `must be left out, as ${env} comes behind all variables here, and gunicorn listens on it without being told`
+  if (isBehindAll(container, env) && source === cmdArgs)
+    return `must be left out, as ${env} comes behind all variables here, and gunicorn listens on it without being told`
   if (portVariable === 'wrong') return `must be written as $(${env}), and ${env} must hold the number of a port`
   if (source === cmdArgs) return `must be written as $(${env}), with ${env} defined above ${cmdArgs}`
-  if (written && form === 'shell' && portVariable === 'defined') return `must be written as $${env}, as the shell takes $(${env}) for a command`
+  if (written && form === 'shell' && portVariable === 'defined')
+    return `must be written as $${env}, as the shell takes $(${env}) for a command`
   if (written && argument?.word.text.includes(`$$(${env})`)) return `must be written as $(${env}), as $$ keeps Kubernetes from expanding it`
   if (written && portVariable === 'defined') return `must be written as $(${env}), as the variable that it comes from was not expanded`
   return written ? `${env} must be defined in \`env\`` : `must be written as $(${env}), as no shell expands it`

@@ -14,7 +14,8 @@ export default defineRule({
   severity: 'error',
   action: 'Deny',
   summary: 'gunicorn listens on an address that only its own Pod can reach',
-  why: 'The kubelet probes the Pod IP, and Services send traffic to it. A proxy in the same Pod does reach it: then Paddock reports nothing.',
+  why:
+    'The kubelet probes the Pod IP, and Services send traffic to it. A proxy in the same Pod does reach it: then Paddock reports nothing.',
   remedy: "Bind to '0.0.0.0:PORT' or '[::]:PORT'.",
   settings: ['bind'],
 
@@ -31,10 +32,13 @@ export default defineRule({
     for (const entry of setting.entries) {
       const text = textOf(entry)?.trim() ?? ''
       const value = everywhere(withPortVariable(text, env) ?? text)
-      const rest = entry.value === undefined ? { value: entry.argument?.word.text } : front === undefined && !isOwn ? { fix: { setting: 'bind', value, entry } } : {}
-      const doubt = front !== undefined ? { doubt: `unless ${front} passes requests on to it` } : isOwn ? { doubt: 'unless it is for its own Pod alone, as its probe is' } : {}
+      const rest = entry.value === undefined ? { value: entry.argument?.word.text }
+        : front === undefined && !isOwn ? { fix: { setting: 'bind', value, entry } } : {}
+      const doubt = front !== undefined ? { doubt: `unless ${front} passes requests on to it` }
+        : isOwn ? { doubt: 'unless it is for its own Pod alone, as its probe is' } : {}
       const remedy = remedyFor(entry, byPort)
-      yield invalid(subject, setting, entry, 'must not be a loopback address', { ...rest, ...doubt, ...(remedy === undefined ? {} : { remedy }) })
+      yield invalid(subject, setting, entry, 'must not be a loopback address', { ...rest, ...doubt,
+        ...(remedy === undefined ? {} : { remedy }) })
     }
   },
 })
@@ -43,7 +47,8 @@ export default defineRule({
 function isAskedThere({ workload, container, beside }: Subject, entries: readonly Entry[]): boolean {
   // Of a container whose script starts a proxy as well, a port may be the proxy's; beside a sidecar that is put in it may be for that;
   // in the network of the node, whose loopback address programs of the node reach, it says nothing.
-  const declared = beside.some(isProxy) || hasHostNetwork(workload) || sidecarCallsLoopback(workload) !== 'no' || isProbedInside(container) ? [] : declaredPorts(container)
+  const declared = beside.some(isProxy) || hasHostNetwork(workload) || sidecarCallsLoopback(workload) !== 'no' || isProbedInside(container)
+    ? [] : declaredPorts(container)
   const asked = new Set([...declared, ...probePorts(container).map(({ port }) => port)])
   if (asked.size === 0) return false
   return entries.some((entry) => {

@@ -18,7 +18,8 @@ export default defineRule({
     const setting = settings.get('statsd_host')
     // Another container, or another program of the script, may be the agent.
     const isAlone = command === undefined || shell?.others() === false
-    if (!setting || !isLasting(workload, container) || !workload.pod || runsBesideOthers(workload, container) || hasHostNetwork(workload) || !isAlone) return
+    if (!setting || !isLasting(workload, container) || !workload.pod || runsBesideOthers(workload, container) || hasHostNetwork(workload) ||
+      !isAlone) return
     for (const entry of settings.entries('statsd_host')) {
       const host = Array.isArray(entry.value) ? entry.value[0] : undefined
       if (typeof host === 'string' && isLoopback({ kind: 'tcp', host, port: 0 }))

@@ -12,7 +12,8 @@ export default defineRule({
   action: 'Fix',
   mayBeAllowed: true,
   summary: 'words that are meant for gunicorn never get to it, or it does not read them',
-  why: 'A shell takes what stands behind its script for parameters, and what stands on another line for another command; gunicorn takes one application, and ignores what stands behind it. Nothing says so.',
+  why:
+    'A shell takes what stands behind its script for parameters, and what stands on another line for another command; gunicorn takes one application, and ignores what stands behind it. Nothing says so.',
   remedy: 'Write an option, such as `--workers 4`, or take it out.',
   settings: ['wsgi_app'],
   unset: true,
@@ -22,15 +23,22 @@ export default defineRule({
     for (const word of subject.words) {
       const remedy = word.value?.startsWith('-') === true ? oneDash(word.value, subject.releases) : undefined
       if (remedy !== undefined && !spokenOf.test(word.value ?? ''))
-        yield { place: subject.placeOf(word), shape: 'Invalid value', value: word.value, detail: `must have two dashes: gunicorn takes \`${word.value?.slice(0, 2)}\` for the option, and the rest for its value`, remedy }
+        yield { place: subject.placeOf(word), shape: 'Invalid value', value: word.value,
+          detail: `must have two dashes: gunicorn takes \`${word.value?.slice(0, 2)}\` for the option, and the rest for its value`, remedy }
     }
     // A blank behind a `\` is one as well, and what that cuts off is told.
-    const [application, first, ...others] = operandsOf(subject.settings.readings).filter(({ value }, index) => index === 0 || value?.trim() !== '')
+    const [application, first, ...others] = operandsOf(subject.settings.readings).filter(({ value }, index) =>
+      index === 0 || value?.trim() !== ''
+    )
     if (!application || !first || first.value === null || isBehindOneDash(subject, application)) return
     // More of them are no news.
     yield {
-      place: subject.placeOf(first), shape: 'Invalid value', value: first.value,
-      detail: `must be an option${others.length > 0 ? `, as must the ${others.length === 1 ? 'word' : `${others.length} words`} behind it` : ''}: gunicorn takes the first word that is none for the application, and ignores the others`,
+      place: subject.placeOf(first),
+      shape: 'Invalid value',
+      value: first.value,
+      detail: `must be an option${
+        others.length > 0 ? `, as must the ${others.length === 1 ? 'word' : `${others.length} words`} behind it` : ''
+      }: gunicorn takes the first word that is none for the application, and ignores the others`,
       // Behind an option gunicorn would refuse them.
       ...(others.length > 0 ? { remedy: 'Write options, such as `--workers 4`, in place of all of them, or take them out.' } : {}),
     }

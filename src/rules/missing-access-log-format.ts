@@ -7,7 +7,7 @@ export default defineRule({
   severity: 'warning',
   action: 'Fix',
   mayBeAllowed: true,
-  summary: "nothing sets the access log format",
+  summary: 'nothing sets the access log format',
   why: "Lines in gunicorn's own format cannot be taken apart by the platform, and lack the request's id and duration.",
   remedy: "Add `--access-logformat` with the platform's format.",
   settings: ['access_log_format'],

@@ -21,7 +21,10 @@ export default defineRule({
     if (subject.isCut === true) return
     const lacking = subject.settings.readings.filter((reading) => reading.mayLackApplication).flatMap((reading) => reading.releases)
     if (lacking.length > 0) {
-      yield required(subject, 'an application must be named', { ...(lacking.length < subject.releases.length ? { releases: lacking, ...moved(subject) } : {}), doubt })
+      yield required(subject, 'an application must be named', {
+        ...(lacking.length < subject.releases.length ? { releases: lacking, ...moved(subject) } : {}),
+        doubt,
+      })
       return
     }
     for (const { place, releases } of refusals(subject, 'missing-application'))
@@ -31,5 +34,6 @@ export default defineRule({
 
 /** What some releases take for the application is the value of an option to the others, as it stands behind it. */
 function moved({ settings: { application } }: Subject): { remedy?: string } {
-  return typeof application === 'string' ? { remedy: `Put \`${application}\` in front of the options: some releases take it for the value of the one before it.` } : {}
+  return typeof application === 'string'
+    ? { remedy: `Put \`${application}\` in front of the options: some releases take it for the value of the one before it.` } : {}
 }

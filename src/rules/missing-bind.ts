@@ -22,7 +22,8 @@ export default defineRule({
     const { env } = subject.platform.port
     if (isBoundAnyway(subject, String(bind))) return
     if (isLeftToItself(subject) && (isProbedInside(subject.container) || inFront(subject) === 'a proxy')) {
-      const doubt = isProbedInside(subject.container) ? 'unless it is for its own Pod alone, as its probe is' : 'unless the proxy beside it passes requests on to 127.0.0.1:8000, where gunicorn listens by itself'
+      const doubt = isProbedInside(subject.container) ? 'unless it is for its own Pod alone, as its probe is'
+        : 'unless the proxy beside it passes requests on to 127.0.0.1:8000, where gunicorn listens by itself'
       yield required(subject, '`bind` must be set', { doubt })
       return
     }
@@ -49,13 +50,15 @@ function bindIsLeftOpen(subject: Subject): boolean {
 
 /** Where PORT is there, gunicorn listens on it at all addresses without being told, in all releases. */
 function isBoundAnyway({ settings, portVariable, platform, container }: Subject, bind: string): boolean {
-  if (platform.port.env !== 'PORT' || portVariable !== 'defined' || settings.get('bind')?.source !== 'environment' || !/^(0\.0\.0\.0)?:\$PORT$/.test(bind)) return false
+  if (platform.port.env !== 'PORT' || portVariable !== 'defined' || settings.get('bind')?.source !== 'environment' ||
+    !/^(0\.0\.0\.0)?:\$PORT$/.test(bind)) return false
   // Variables cannot refer to one that is put behind all of them.
   return !platform.explicit || (platform.injection === 'Environment' && container.assigned !== undefined)
 }
 
 /** Whether nothing says a port: a proxy beside it and a probe within know it by the address that it has, and would not find it at another one. */
-const isLeftToItself = ({ portVariable, container, settings }: Subject): boolean => portVariable !== 'defined' && container.port === undefined && settings.isSet('bind') === 'no'
+const isLeftToItself = ({ portVariable, container, settings }: Subject): boolean =>
+  portVariable !== 'defined' && container.port === undefined && settings.isSet('bind') === 'no'
 
 /** With `PORT=80 gunicorn` a script chooses the port for this one command, which is not the container's. */
 function isOwnPort({ environment, platform, command }: Subject, { value }: Setting): boolean {

@@ -18,6 +18,7 @@ export default defineRule({
   *check(subject) {
     for (const name of Object.keys(subject.platform.defaults))
       // A release that lacks the option would refuse to start with it.
-      if (!others.has(name) && subject.releases.every(({ settings }) => (settings[name]?.flags.length ?? 0) > 0)) yield* missing(subject, name)
+      if (!others.has(name) && subject.releases.every(({ settings }) => (settings[name]?.flags.length ?? 0) > 0))
+        yield* missing(subject, name)
   },
 })

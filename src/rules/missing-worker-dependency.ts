@@ -27,7 +27,9 @@ export default defineRule({
       else if (missing || python.installed('gunicorn').state !== 'Installed') continue
       if (state !== 'Absent') continue
       const doubt = whatMayBring(subject)
-      const detail = `\`${setting.name}\` of container "${container.name}", set by ${setBy(setting, entry)}, needs ${distribution}, which is not in ${evidence}`
+      const detail = `\`${setting.name}\` of container "${container.name}", set by ${
+        setBy(setting, entry)
+      }, needs ${distribution}, which is not in ${evidence}`
       // A class that cannot be loaded either would be no way out.
       const fallback = setting.name !== 'worker_class' || isAbsent(subject, platform.workerFallback) ? null : platform.workerFallback
       yield invalid(subject, setting, entry, detail, {
@@ -43,9 +45,11 @@ export default defineRule({
 function remedyFor(setting: string, { distribution }: Need, subject: Subject): string {
   const another = setting === 'worker_class' ? 'take another worker class' : 'leave `h2` out'
   if (isPython2(subject)) {
-    if (onlyForPython3.has(distribution)) return `Take another worker class, such as gthread: no release of ${distribution} is for Python 2.`
+    if (onlyForPython3.has(distribution))
+      return `Take another worker class, such as gthread: no release of ${distribution} is for Python 2.`
     // The platform's guide: up to 1.2 on Python 2.
-    if (distribution === 'gevent') return 'Add `gevent<1.3` to requirements.txt, as the platform supports no later one on Python 2, or take another worker class.'
+    if (distribution === 'gevent')
+      return 'Add `gevent<1.3` to requirements.txt, as the platform supports no later one on Python 2, or take another worker class.'
   }
   return `Add ${distribution} to requirements.txt, or ${another}.`
 }
@@ -57,7 +61,8 @@ function isAbsent({ python }: Subject, workerClass: string | null): boolean {
 
 /** What may bring in more than the requirements tell. */
 function whatMayBring({ container, variables, settings, workload }: Subject): string | undefined {
-  if (variables('PYTHONPATH') !== undefined || settings.isSet('pythonpath') !== 'no') return 'unless it is found where PYTHONPATH or `pythonpath` says'
+  if (variables('PYTHONPATH') !== undefined || settings.isSet('pythonpath') !== 'no')
+    return 'unless it is found where PYTHONPATH or `pythonpath` says'
   return mayInstall(container) || isPrepared(workload) ? 'unless a command of the Pod installs it' : undefined
 }
 
@@ -68,7 +73,7 @@ function isPrepared(workload: Subject['workload']): boolean {
   let known = prepared.get(workload)
   if (known === undefined) {
     spend(workload.containers.length / 20)
-    prepared.set(workload, (known = workload.containers.some((container) => container.list === 'initContainers' && mayInstall(container))))
+    prepared.set(workload, known = workload.containers.some((container) => container.list === 'initContainers' && mayInstall(container)))
   }
   return known
 }

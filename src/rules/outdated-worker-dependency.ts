@@ -33,7 +33,9 @@ export default defineRule({
       const [first] = refusing
       if (!first) continue
       const least = oldestWorking(workerClass, first)
-      const detail = `\`worker_class\` of container "${subject.container.name}", set by ${setBy(setting, entry)}, needs ${needed} ${least} or newer, and ${evidence} admits ${specifier}`
+      const detail = `\`worker_class\` of container "${subject.container.name}", set by ${
+        setBy(setting, entry)
+      }, needs ${needed} ${least} or newer, and ${evidence} admits ${specifier}`
       yield invalid(subject, setting, entry, detail, {
         remedy: `Raise ${needed} to ${least} or newer in requirements.txt.`,
         ...(refusing.length < subject.releases.length ? { releases: refusing } : {}),

@@ -9,7 +9,8 @@ export default defineRule({
   action: 'Warn',
   mayBeAllowed: true,
   summary: 'gunicorn listens on a port that its user may not bind',
-  why: 'Below 1024 only root, or whoever has the capability, may bind: gunicorn exits with "Permission denied", unless the container runtime allows it to everybody.',
+  why:
+    'Below 1024 only root, or whoever has the capability, may bind: gunicorn exits with "Permission denied", unless the container runtime allows it to everybody.',
   remedy: 'Bind to a port from 1024 on, such as 8080; a Service can still offer it as 80.',
   settings: ['bind'],
 

@@ -17,13 +17,15 @@ export default defineRule({
     const { workload, container, services = [] } = subject
     // Containers of a Pod share its address: another one may listen there.
     const probed = probePorts(container)
-    if (probed.length + services.length === 0 || !isLasting(workload, container) || runsBesideOthers(workload, container) || !isAlone(subject)) return
+    if (probed.length + services.length === 0 || !isLasting(workload, container) || runsBesideOthers(workload, container) ||
+      !isAlone(subject)) return
     const bound = boundPorts(subject)
     // Of loopback addresses alone another rule speaks.
     if (!bound || (bound.reached.length === 0 && bound.inside.length > 0)) return
     const { reached, inside } = bound
-    const known = reached.length === 0 ? 'a port that gunicorn listens on, and it listens on a unix socket alone' :
-      reached.length === 1 ? `the port that gunicorn listens on, ${reached[0]}` : `one of the ports that gunicorn listens on, ${reached.join(', ')}`
+    const known = reached.length === 0 ? 'a port that gunicorn listens on, and it listens on a unix socket alone'
+      : reached.length === 1 ? `the port that gunicorn listens on, ${reached[0]}`
+      : `one of the ports that gunicorn listens on, ${reached.join(', ')}`
     for (const { path, port } of probed) {
       const why = inside.includes(port) ? ', as the kubelet does not reach loopback addresses' : ''
       if (!reached.includes(port)) yield { place: { path }, shape: 'Invalid value', value: port, detail: `must be ${known}${why}` }
@@ -32,7 +34,8 @@ export default defineRule({
       for (const target of targets) {
         const port = typeof target === 'number' ? target : namedPort(container, target)
         if (port === undefined || reached.includes(port)) continue
-        yield { place: subject.place, shape: 'Invalid value', value: target, detail: `\`targetPort\` of Service ${JSON.stringify(name)} must be ${known}` }
+        yield { place: subject.place, shape: 'Invalid value', value: target,
+          detail: `\`targetPort\` of Service ${JSON.stringify(name)} must be ${known}` }
       }
   },
 })

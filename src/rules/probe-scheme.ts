@@ -23,7 +23,8 @@ export default defineRule({
     for (const { port, scheme, path } of probed) {
       if (scheme === undefined || !reached.includes(port) || (scheme === 'HTTPS') === speaksTls) continue
       const place = { path: [...path.slice(0, -1), 'scheme'] }
-      const detail = speaksTls ? 'must be "HTTPS", as gunicorn is given a certificate and speaks nothing else' : 'must be "HTTP", as gunicorn is given no certificate'
+      const detail = speaksTls ? 'must be "HTTPS", as gunicorn is given a certificate and speaks nothing else'
+        : 'must be "HTTP", as gunicorn is given no certificate'
       yield { place, shape: 'Invalid value', value: scheme, detail }
     }
   },
@@ -32,7 +33,10 @@ export default defineRule({
 /** Whether gunicorn speaks TLS; undefined where that is not known. Source: `is_ssl` of gunicorn.config. */
 function hasCertificate({ settings }: Subject): boolean | undefined {
   const names = ['certfile', 'keyfile'] as const
-  if (names.some((name) => { const value = settings.value(name); return typeof value === 'string' && value !== '' })) return true
+  if (names.some((name) => {
+    const value = settings.value(name)
+    return typeof value === 'string' && value !== ''
+  })) return true
   // What is not seen may set one, and what is not known may be empty.
   return names.some((name) => settings.isSet(name) !== 'no' && settings.value(name) === undefined) ? undefined : false
 }

@@ -8,14 +8,17 @@ import { placeOf } from './subject/origin.ts'
 
 /** A value of a setting is wrong. */
 export function invalid(subject: Subject, setting: Setting, entry: Entry, detail: string, rest: Partial<Problem> = {}): Problem {
-  return { place: placeOf(subject, setting, entry), shape: 'Invalid value', value: written(setting, entry), detail: detail + whereIn(entry), about: setting.name, ...rest }
+  return { place: placeOf(subject, setting, entry), shape: 'Invalid value', value: written(setting, entry), detail: detail + whereIn(entry),
+    about: setting.name, ...rest }
 }
 
 /** A value of a setting is none of those that there are. */
-export function notSupported(subject: Subject, setting: Setting, entry: Entry, known: readonly string[], rest: Partial<Problem> = {}): Problem {
+export function notSupported(subject: Subject, setting: Setting, entry: Entry, known: readonly string[],
+  rest: Partial<Problem> = {}): Problem {
   const listed = [...known].sort().map((name) => `"${name}"`).join(', ')
   const detail = `supported values: ${listed}`
-  return { place: placeOf(subject, setting, entry), shape: 'Unsupported value', value: written(setting, entry), detail: detail + whereIn(entry), about: setting.name, ...rest }
+  return { place: placeOf(subject, setting, entry), shape: 'Unsupported value', value: written(setting, entry),
+    detail: detail + whereIn(entry), about: setting.name, ...rest }
 }
 
 /** Nothing sets a setting that must be set. */
@@ -41,7 +44,8 @@ function goesByItself({ platform, settings }: Subject, name: string, value: stri
 
 /** What a command line says in vain, as a problem. */
 export function vain({ place, text, detail, remedy, doubt }: Misstart, fix?: Fix): Problem {
-  return { place, shape: 'Invalid value', value: text, detail, ...(remedy === undefined ? {} : { remedy }), ...(doubt === undefined ? {} : { doubt }), ...(fix ? { fix } : {}) }
+  return { place, shape: 'Invalid value', value: text, detail, ...(remedy === undefined ? {} : { remedy }),
+    ...(doubt === undefined ? {} : { doubt }), ...(fix ? { fix } : {}) }
 }
 
 /** The line of the config file that sets it, which no place in the object can show. */

@@ -23,7 +23,9 @@ export default defineRule({
       // All of 1.2's own releases are 1.2; a specifier that also admits later ones gets the latest.
       if (state !== 'Installed' || !['some', 'none'].includes(admits(specifier, '<1.3'))) continue
       const found = specifier === '' ? 'any version' : specifier
-      const detail = `\`worker_class\` of container "${subject.container.name}", set by ${setBy(setting, entry)}, must not be used on Python 2 with a gevent above 1.2, and ${evidence} admits ${found}`
+      const detail = `\`worker_class\` of container "${subject.container.name}", set by ${
+        setBy(setting, entry)
+      }, must not be used on Python 2 with a gevent above 1.2, and ${evidence} admits ${found}`
       yield invalid(subject, setting, entry, detail)
     }
   },

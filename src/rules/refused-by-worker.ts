@@ -21,7 +21,9 @@ export default defineRule({
       const standard = subject.releases.map((release) => release.settings[name]?.default)
       for (const entry of subject.settings.entries(name))
         if (pattern.test(String(entry.value)) && !standard.includes(entry.value))
-          yield invalid(subject, setting, entry, `must not hold gunicorn's own fields, as ${told}`, { remedy: `Remove \`${name}\`, or write it as the worker has it: \`${instead}\`.` })
+          yield invalid(subject, setting, entry, `must not hold gunicorn's own fields, as ${told}`, {
+            remedy: `Remove \`${name}\`, or write it as the worker has it: \`${instead}\`.`,
+          })
     }
   },
 })

@@ -19,6 +19,7 @@ export default defineRule({
     if (!setting || !isLasting(workload, container) || runs === 'maybe') return
     for (const entry of settings.entries('reload'))
       if (entry.value === true && entry.word)
-        yield invalid(subject, setting, entry, 'must not be used outside of development', { value: entry.word.value, fix: { drop: 'reload' } })
+        yield invalid(subject, setting, entry, 'must not be used outside of development', { value: entry.word.value,
+          fix: { drop: 'reload' } })
   },
 })

@@ -19,7 +19,11 @@ export default defineRule({
 function problemOf(subject: Subject, name: string, first: Repeated['first'], last: Repeated['last']): Problem {
   const written = (one: Repeated['first']): string => one.argument?.word.text ?? one.word.text
   return {
-    place: subject.placeOf(first.argument?.word ?? first.word), shape: 'Invalid value', value: first.argument?.text ?? written(first),
-    detail: `must be the only value of \`${name}\`, as ${JSON.stringify(last.argument?.text ?? written(last))} behind it is the one that holds`,
+    place: subject.placeOf(first.argument?.word ?? first.word),
+    shape: 'Invalid value',
+    value: first.argument?.text ?? written(first),
+    detail: `must be the only value of \`${name}\`, as ${
+      JSON.stringify(last.argument?.text ?? written(last))
+    } behind it is the one that holds`,
   }
 }

@@ -10,8 +10,7 @@ export default defineRule({
   action: 'Warn',
   mayBeAllowed: true,
   summary: 'a shell stays in front of gunicorn, and gets the signals in its place',
-  why:
-    'The shell does not pass SIGTERM on: gunicorn goes on as if nothing was, the Pod takes its whole grace period to stop, ' +
+  why: 'The shell does not pass SIGTERM on: gunicorn goes on as if nothing was, the Pod takes its whole grace period to stop, ' +
     'and then requests are cut off.',
   remedy: 'Write `exec` in front of the last command of the script.',
   settings: [],
@@ -41,12 +40,15 @@ function fault(subject: Subject): { readonly detail: string; readonly remedy?: s
   }
   if (command.runs === 'maybe') return undefined
   if (command.piped)
-    return { detail: 'must not be part of a pipeline: the shell stays in front of it and gets SIGTERM', remedy: 'Take gunicorn out of the pipeline, and start it with `exec`.' }
+    return { detail: 'must not be part of a pipeline: the shell stays in front of it and gets SIGTERM',
+      remedy: 'Take gunicorn out of the pipeline, and start it with `exec`.' }
   // Then nothing is there to get it: another rule says so.
   if (command.background && isLeftBehind(subject)) return undefined
   if (command.background)
-    return { detail: 'must not run in the background of a shell, which gets SIGTERM in its place', remedy: 'Start gunicorn with `exec` as the last command, or in a container of its own.' }
-  return { detail: 'must be the last command of its script, as the shell stays in front of it and gets SIGTERM in its place', remedy: 'Make it the last command of the script, with `exec` in front of it.' }
+    return { detail: 'must not run in the background of a shell, which gets SIGTERM in its place',
+      remedy: 'Start gunicorn with `exec` as the last command, or in a container of its own.' }
+  return { detail: 'must be the last command of its script, as the shell stays in front of it and gets SIGTERM in its place',
+    remedy: 'Make it the last command of the script, with `exec` in front of it.' }
 }
 
 /** A hook that sends signals itself sends them to the right one. */

@@ -13,7 +13,8 @@ export default defineRule({
   mayBeAllowed: true,
   summary: 'the Pod is killed before gunicorn has had the time that it gives its requests to end',
   why: 'Kubernetes kills all processes when the grace period is over: requests that gunicorn would still have waited for are cut off.',
-  remedy: 'Set `terminationGracePeriodSeconds` to a larger value than preStop hook and graceful timeout take together, or lower `--graceful-timeout`.',
+  remedy:
+    'Set `terminationGracePeriodSeconds` to a larger value than preStop hook and graceful timeout take together, or lower `--graceful-timeout`.',
   settings: ['graceful_timeout'],
   unset: true,
 
@@ -26,7 +27,9 @@ export default defineRule({
     const isLeftOpen = grace.seconds === defaultGracePeriod && settings.isSet('graceful_timeout') === 'no' && sleep === 0
     if (isLeftOpen || grace.seconds > graceful + sleep) return
     const told = sleep === 0 ? '' : ` after the ${sleep} of its preStop hook`
-    const detail = `be greater than ${graceful + sleep}, as gunicorn in container "${container.name}" gives requests ${graceful} seconds to end${told}`
+    const detail = `be greater than ${
+      graceful + sleep
+    }, as gunicorn in container "${container.name}" gives requests ${graceful} seconds to end${told}`
     yield grace.isWritten
       ? { place: { path: grace.path }, shape: 'Invalid value', value: grace.seconds, detail: `must ${detail}` }
       : { place: { path: grace.path }, shape: 'Required value', detail: `must be set, and ${detail}` }

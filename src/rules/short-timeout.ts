@@ -9,8 +9,7 @@ export default defineRule({
   action: 'Warn',
   mayBeAllowed: true,
   summary: 'less time than the 30 seconds that gunicorn gives by default',
-  why:
-    'A sync worker whose request takes longer is killed: the user sees a 500 or a 502, and the log has "Worker Timeout". ' +
+  why: 'A sync worker whose request takes longer is killed: the user sees a 500 or a 502, and the log has "Worker Timeout". ' +
     'Workers with threads or an event loop answer slow requests all the same: they are killed when all of them is blocked for so long, with every request at hand. ' +
     'Up to gunicorn 21.2 the import of the application counts as well: one that takes longer is killed for ever.',
   remedy: 'Leave the timeout at 30 seconds, or set it to 1 minute or a larger value: `--timeout 120` sets it to two minutes.',

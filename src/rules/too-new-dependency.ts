@@ -52,7 +52,10 @@ function faultOf({ distribution, below, newestOn, instead }: Need, { python }: S
   const { state, specifier, evidence } = python.installed(distribution)
   const pin = `Pin \`${distribution}<${below}\` in requirements.txt`
   const remedy = instead === undefined ? `${pin}.` : `${pin}, or ${instead}.`
-  if (state === 'Installed' && admits(specifier, `<${below}`) === 'none') return { detail: `${distribution} below ${below}, and ${evidence} admits ${specifier}`, remedy }
-  if (newestOn === undefined || state !== 'Installed' || specifier !== '' || python.version === undefined || admits(`==${python.version}.*`, newestOn) !== 'all') return undefined
-  return { detail: `${distribution} below ${below}, and nothing holds it there`, remedy, doubt: 'unless the image was built while there was one' }
+  if (state === 'Installed' && admits(specifier, `<${below}`) === 'none')
+    return { detail: `${distribution} below ${below}, and ${evidence} admits ${specifier}`, remedy }
+  if (newestOn === undefined || state !== 'Installed' || specifier !== '' || python.version === undefined ||
+    admits(`==${python.version}.*`, newestOn) !== 'all') return undefined
+  return { detail: `${distribution} below ${below}, and nothing holds it there`, remedy,
+    doubt: 'unless the image was built while there was one' }
 }

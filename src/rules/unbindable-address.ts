@@ -27,7 +27,8 @@ export default defineRule({
   severity: 'error',
   action: 'Deny',
   summary: 'gunicorn is to listen on an address that cannot be bound',
-  why: 'gunicorn takes the address, fails to bind it, and exits. Of two addresses that overlap, the second is in use once the first is bound, also by another container of the Pod.',
+  why:
+    'gunicorn takes the address, fails to bind it, and exits. Of two addresses that overlap, the second is in use once the first is bound, also by another container of the Pod.',
   remedy: 'Write a port from 1 to 65535 behind an address of the Pod: `0.0.0.0:8000`, or `[::]:8000` for IPv4 and IPv6.',
   settings: ['bind'],
 
@@ -58,23 +59,31 @@ function addressIn({ releases }: Subject, text: string): Address | undefined {
 /** What the name of the port's variable means in an address is another rule's to say. */
 function isPortVariable(subject: Subject, { source }: Setting, { argument, word }: Entry): boolean {
   const from = argument?.word ?? word
-  return from !== undefined && !isLeft(subject, source, from) && withPortVariable(argument?.text ?? '', subject.platform.port.env) !== undefined && namesPort(subject, source, from)
+  return from !== undefined && !isLeft(subject, source, from) &&
+    withPortVariable(argument?.text ?? '', subject.platform.port.env) !== undefined && namesPort(subject, source, from)
 }
 
 function faultOf(subject: Subject, setting: Setting, entry: Entry, { host, port }: Tcp): Problem | undefined {
   if (port < 0 || port > 65535) return invalid(subject, setting, entry, 'must have a port from 1 to 65535')
   // An address of numbers alone has none of these faults.
   if (/^[\d.]*$/.test(host)) return undefined
-  if (host.includes(',')) return invalid(subject, setting, entry, 'must be one address', { remedy: severalRemedy(subject, String(single(entry.value))) })
-  if (host === '*') return invalid(subject, setting, entry, 'must have an address or nothing in front of the port, as `*` stands for none', { remedy: `Write \`0.0.0.0:${port}\`.` })
+  if (host.includes(','))
+    return invalid(subject, setting, entry, 'must be one address', { remedy: severalRemedy(subject, String(single(entry.value))) })
+  if (host === '*')
+    return invalid(subject, setting, entry, 'must have an address or nothing in front of the port, as `*` stands for none', {
+      remedy: `Write \`0.0.0.0:${port}\`.`,
+    })
   if (/\$(\(\w+\)|\{\w+\}|\w)/.test(host))
     return invalid(subject, setting, entry, 'must be an address: nobody expands the variable in it', {
-      remedy: (entry.argument && adviceOnUnexpanded(subject, setting.source, entry.argument.text ?? '', entry.argument.word)) ?? 'Write `$(NAME)`, and define NAME in `env` before it is used.',
+      remedy: (entry.argument && adviceOnUnexpanded(subject, setting.source, entry.argument.text ?? '', entry.argument.word)) ??
+        'Write `$(NAME)`, and define NAME in `env` before it is used.',
     })
-  if (/[^\p{L}\p{N}._:%-]/u.test(host)) return invalid(subject, setting, entry, 'must have an address or the name of a host in front of the port')
+  if (/[^\p{L}\p{N}._:%-]/u.test(host))
+    return invalid(subject, setting, entry, 'must have an address or the name of a host in front of the port')
   if (isName(host) && !isOwnName(subject, host))
     return invalid(subject, setting, entry, 'must have an address of the Pod in front of the port', {
-      remedy: oneDash(entry.argument?.word.value ?? '', subject.releases) ?? `Write \`0.0.0.0:${port}\`.`, doubt: 'unless the name is that of the Pod itself: the name of a Service is not',
+      remedy: oneDash(entry.argument?.word.value ?? '', subject.releases) ?? `Write \`0.0.0.0:${port}\`.`,
+      doubt: 'unless the name is that of the Pod itself: the name of a Service is not',
     })
   return undefined
 }
@@ -84,19 +93,25 @@ function severalRemedy(subject: Subject, text: string): string {
   const parts = text.split(',').slice(0, most).map((part) => part.trim())
   const addresses = parts.map((part) => parseAddress(part, subject.releases[0]?.addressSyntax))
   const isApart = isIPv6Only(subject.workload)
-  const areShared = addresses.some((address, index) => address.kind === 'tcp' && addresses.slice(0, index).some((other) => other.kind === 'tcp' && sharesAddress(other, address, isApart)))
-  return areShared ? 'Write one of them, as they cannot all be bound: `[::]:8000` is for IPv4 and IPv6.' : 'Give each address an option of its own: `-b 0.0.0.0:8000 -b 0.0.0.0:8001`.'
+  const areShared = addresses.some((address, index) =>
+    address.kind === 'tcp' && addresses.slice(0, index).some((other) => other.kind === 'tcp' && sharesAddress(other, address, isApart))
+  )
+  return areShared ? 'Write one of them, as they cannot all be bound: `[::]:8000` is for IPv4 and IPv6.'
+    : 'Give each address an option of its own: `-b 0.0.0.0:8000 -b 0.0.0.0:8001`.'
 }
 
 /** A host that is to be looked up: numbers are addresses, and so is what has colons. */
-const isName = (host: string): boolean => !/^(localhost|localhost\.localdomain|ip6-localhost|ip6-loopback)$/.test(host) && /[g-z]/.test(host) && !host.includes(':') && !/^0x[\da-f.x]+$/.test(host)
+const isName = (host: string): boolean =>
+  !/^(localhost|localhost\.localdomain|ip6-localhost|ip6-loopback)$/.test(host) && /[g-z]/.test(host) && !host.includes(':') &&
+  !/^0x[\da-f.x]+$/.test(host)
 
 /** Names that a Pod may have for itself. */
 function isOwnName({ workload, environment }: Subject, host: string): boolean {
   const spec = workload.pod?.spec
   if (!spec || host === 'host.docker.internal') return true
   const first = host.split('.')[0] ?? ''
-  const own = [valueAt(spec, ['hostname']), workload.kind.kind === 'Pod' ? workload.name : undefined, environment.variables.get('HOSTNAME')?.value]
+  const own = [valueAt(spec, ['hostname']), workload.kind.kind === 'Pod' ? workload.name : undefined,
+    environment.variables.get('HOSTNAME')?.value]
   // Those that a StatefulSet makes are numbered.
   const isNumbered = workload.kind.kind === 'StatefulSet' && first.startsWith(`${workload.name}-`)
   return own.includes(first) || own.includes(host) || isNumbered || valueAt(spec, ['hostAliases']) !== undefined || hasHostNetwork(workload)
@@ -126,7 +141,8 @@ function heldIn(inPod: readonly Invocation[]): ReadonlyMap<number, readonly Held
     if (runs !== 'surely' || !settings.serves || !workload.pod || workload.kind.isForeign || !isLasting(workload, container)) continue
     // What is over after a while leaves the port to others.
     const isBeside = command?.background === true
-    if ((command && !command.ends && !isBeside) || parents.some((parent) => parent.kind === 'wrapper' && parent.name === 'timeout')) continue
+    if ((command && !command.ends && !isBeside) || parents.some((parent) => parent.kind === 'wrapper' && parent.name === 'timeout'))
+      continue
     const source = settings.get('bind')?.source
     if (source === undefined || source === 'default') continue
     for (const entry of settings.entries('bind').slice(0, most)) {
@@ -135,7 +151,9 @@ function heldIn(inPod: readonly Invocation[]): ReadonlyMap<number, readonly Held
       if (address?.kind !== 'tcp' || typeof text !== 'string') continue
       const others = held.get(address.port) ?? []
       held.set(address.port, others)
-      if (others.length < most) others.push({ container, index: workload.containers.indexOf(container), order: isBeside ? order : undefined, address, text, mayShare: mayShare(settings) })
+      if (others.length < most)
+        others.push({ container, index: workload.containers.indexOf(container), order: isBeside ? order : undefined, address, text,
+          mayShare: mayShare(settings) })
     }
   }
   heldBy.set(inPod, held)
@@ -153,20 +171,31 @@ function* taken(subject: Subject, inPod: readonly Invocation[], setting: Setting
   const own = workload.containers.indexOf(container)
   const isApart = isIPv6Only(workload)
   const order = subject.command && inPod.findIndex(({ command }) => command === subject.command)
-  const isBefore = (one: Held): boolean => (one.order === undefined ? one.index < own : one.index === own && order !== undefined && one.order < order)
+  const isBefore = (
+    one: Held,
+  ): boolean => (one.order === undefined ? one.index < own : one.index === own && order !== undefined && one.order < order)
   for (const { entry, address } of bound) {
-    const other = held.get(address.port)?.find((one) => isBefore(one) && sharesAddress(one.address, address, isApart) && !(one.mayShare && mayShare(subject.settings)))
+    const other = held.get(address.port)?.find((one) =>
+      isBefore(one) && sharesAddress(one.address, address, isApart) && !(one.mayShare && mayShare(subject.settings))
+    )
     if (!other) continue
     if (other.order !== undefined) {
-      yield invalid(subject, setting, entry, `must not be an address that a gunicorn before it binds ("${other.text}"), which runs in the background of the same script`, { remedy: 'Give one of them another port.', doubt: 'unless that has ended by then' })
+      yield invalid(subject, setting, entry,
+        `must not be an address that a gunicorn before it binds ("${other.text}"), which runs in the background of the same script`, {
+        remedy: 'Give one of them another port.',
+        doubt: 'unless that has ended by then',
+      })
       continue
     }
-    yield invalid(subject, setting, entry, `must not be an address that container "${other.container.name}" binds ("${other.text}"), as the containers of a Pod share its network`, { remedy: 'Give one of them another port.' })
+    yield invalid(subject, setting, entry,
+      `must not be an address that container "${other.container.name}" binds ("${other.text}"), as the containers of a Pod share its network`,
+      { remedy: 'Give one of them another port.' })
   }
 }
 
 /** The kernel lets both be bound where both say so. */
-const mayShare = (settings: Invocation['settings']): boolean => settings.isSet('reuse_port') !== 'no' && settings.value('reuse_port') !== false
+const mayShare = (settings: Invocation['settings']): boolean =>
+  settings.isSet('reuse_port') !== 'no' && settings.value('reuse_port') !== false
 
 function* overlaps(subject: Subject, setting: Setting, bound: readonly Bound[]): Iterable<Problem> {
   if (mayShare(subject.settings)) return
@@ -174,7 +203,10 @@ function* overlaps(subject: Subject, setting: Setting, bound: readonly Bound[]):
   for (const [index, { entry, address }] of bound.entries()) {
     const other = bound.slice(0, index).find((earlier) => sharesAddress(earlier.address, address, isApart))
     if (!other) continue
-    const both = isApart ? '' : address.host.startsWith('::') || other.address.host.startsWith('::') ? ', and `[::]` is for IPv4 as well' : ''
-    yield invalid(subject, setting, entry, `must not overlap with "${other.text}", which is bound before it${both}`, { remedy: 'Leave one of them out, or give it another port.' })
+    const both = isApart ? ''
+      : address.host.startsWith('::') || other.address.host.startsWith('::') ? ', and `[::]` is for IPv4 as well' : ''
+    yield invalid(subject, setting, entry, `must not overlap with "${other.text}", which is bound before it${both}`, {
+      remedy: 'Leave one of them out, or give it another port.',
+    })
   }
 }

@@ -5,8 +5,17 @@ import { adviceOnUnexpanded } from './subject/unexpanded.ts'
 
 /** What names a file, a folder or a user that must be there; of a file that is made, its folder. Confirmed by test/conformance/start-failures.test.ts. */
 const mustBeThere: Readonly<Record<string, 'itself' | 'folder'>> = {
-  config: 'itself', chdir: 'itself', worker_tmp_dir: 'itself', logconfig: 'itself', certfile: 'itself', keyfile: 'itself', user: 'itself', group: 'itself',
-  pidfile: 'folder', accesslog: 'folder', errorlog: 'folder',
+  config: 'itself',
+  chdir: 'itself',
+  worker_tmp_dir: 'itself',
+  logconfig: 'itself',
+  certfile: 'itself',
+  keyfile: 'itself',
+  user: 'itself',
+  group: 'itself',
+  pidfile: 'folder',
+  accesslog: 'folder',
+  errorlog: 'folder',
 }
 
 export default defineRule({
@@ -27,16 +36,19 @@ export default defineRule({
       const setting = subject.settings.get(name)
       if (setting?.source !== 'command line') continue
       for (const entry of setting.entries)
-        if (isLiteral(entry, what)) yield invalid(subject, setting, entry, `must be ${kindOf(name, what)} that is there: nobody expands the variable in it`, remedyFor(subject, setting, entry))
+        if (isLiteral(entry, what))
+          yield invalid(subject, setting, entry, `must be ${kindOf(name, what)} that is there: nobody expands the variable in it`,
+            remedyFor(subject, setting, entry))
     }
     if (subject.form === 'shell') return
     const bind = subject.settings.get('bind')
-    if (bind?.source === 'command line') for (const entry of bind.entries) yield* portFault(subject, bind, entry)
+    if (bind?.source === 'command line') { for (const entry of bind.entries) yield* portFault(subject, bind, entry) }
   },
 })
 
 const kindOf = (name: string, what: 'itself' | 'folder'): string =>
-  name === 'user' || name === 'group' ? `a ${name}` : name === 'chdir' || name === 'worker_tmp_dir' ? 'a folder' : what === 'folder' ? 'in a folder' : 'a file'
+  name === 'user' || name === 'group' ? `a ${name}`
+    : name === 'chdir' || name === 'worker_tmp_dir' ? 'a folder' : what === 'folder' ? 'in a folder' : 'a file'
 
 function remedyFor(subject: Subject, { source }: Setting, { argument }: Entry): Pick<Problem, 'remedy'> {
   const remedy = argument ? adviceOnUnexpanded(subject, source, argument.text ?? '', argument.word) : undefined
@@ -58,13 +70,16 @@ function* portFault(subject: Subject, setting: Setting, entry: Entry): Iterable<
   if (!fault) return
   const { name, holder } = fault
   const late = holder !== undefined && subject.environment.variables.has(name)
-  yield invalid(subject, setting, entry, late ? `must not depend on ${holder}, which refers to ${name} before it is defined` : `must not depend on ${name}, which nothing defines, and which a Service would define as \`tcp://…\``, {
-    value: text, remedy: late ? `Define ${name} in \`env\` before ${holder}.` : `Define ${name} in \`env\`.`,
+  yield invalid(subject, setting, entry, late ? `must not depend on ${holder}, which refers to ${name} before it is defined`
+    : `must not depend on ${name}, which nothing defines, and which a Service would define as \`tcp://…\``, {
+    value: text,
+    remedy: late ? `Define ${name} in \`env\` before ${holder}.` : `Define ${name} in \`env\`.`,
   })
 }
 
 /** A name that only a Service may define, which is none of those that hold a port or a host. */
-const isServiceAddress = (name: string): boolean => /^[A-Z0-9_]+_PORT$/.test(name) && !name.includes('_SERVICE_PORT') && !/_PORT_\d/.test(name)
+const isServiceAddress = (name: string): boolean =>
+  /^[A-Z0-9_]+_PORT$/.test(name) && !name.includes('_SERVICE_PORT') && !/_PORT_\d/.test(name)
 
 function unfilled({ environment }: Subject, text: string): { readonly name: string; readonly holder: string | undefined } | undefined {
   const { variables, mayComeFromElsewhere } = environment

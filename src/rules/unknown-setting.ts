@@ -46,10 +46,14 @@ function* misread(subject: Subject, stray: Word, unknown: readonly StartProblem[
   const { words, settings } = subject
   const option = words[words.indexOf(stray) - 1]
   const remedy = oneDash(option?.value ?? '', subject.releases)
-  if (!option || remedy === undefined || unknown.some(({ word }) => word === option) || settings.problems.some(({ word }) => word === option)) return
+  if (!option || remedy === undefined || unknown.some(({ word }) => word === option) ||
+    settings.problems.some(({ word }) => word === option)) return
   yield {
-    place: subject.placeOf(option), shape: 'Invalid value', value: option.value,
-    detail: `must have two dashes: gunicorn takes \`${option.value?.slice(0, 2)}\` for the option, and does not recognize "${stray.value}"`, remedy,
+    place: subject.placeOf(option),
+    shape: 'Invalid value',
+    value: option.value,
+    detail: `must have two dashes: gunicorn takes \`${option.value?.slice(0, 2)}\` for the option, and does not recognize "${stray.value}"`,
+    remedy,
     ...(releases ? { releases } : {}),
   }
 }
@@ -80,7 +84,8 @@ function adviceOn(subject: Subject, word: Word | undefined, written: string, mes
   const [, names] = message.split(' could match ')
   if (names !== undefined) {
     const all = names.split(', ')
-    const wanted = /^\d+$/.test(next ?? '') ? all.find((name) => releases.every((release) => release.exact(name)?.type !== 'str')) : undefined
+    const wanted = /^\d+$/.test(next ?? '') ? all.find((name) => releases.every((release) => release.exact(name)?.type !== 'str'))
+      : undefined
     return `Write the name in full: \`${wanted ?? all[0]}\`, or another of them.`
   }
   const newer = allReleases.find((release) => release.exact(written.split('=')[0] ?? ''))

@@ -58,7 +58,8 @@ function remedyFor(name: string, subject: Subject, { source }: Setting, { argume
   const near = nearWord(name, knownClasses(subject))
   if (near !== undefined) return `Write \`-k ${near}\`.`
   const own = /^egg:gunicorn#(.*)$/.exec(name)?.[1]
-  if (own !== undefined && lastReleaseWith(own)) return `Write \`-k ${own}\`: no release declares entry points for its worker classes any more.`
+  if (own !== undefined && lastReleaseWith(own))
+    return `Write \`-k ${own}\`: no release declares entry points for its worker classes any more.`
   const [wrong, right] = wrongPaths.find(([path]) => name.startsWith(path)) ?? []
   if (wrong !== undefined) return `Write \`-k ${right}${name.slice(wrong.length)}\`.`
   return Object.hasOwn(meant, name) ? meant[name] : undefined

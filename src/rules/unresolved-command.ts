@@ -3,7 +3,7 @@ import type { HiddenCommand } from '../kubernetes/hidden-command.ts'
 import { defineRule } from './rule.ts'
 
 const details: Readonly<Record<HiddenCommand['kind'], string>> = {
-  none: "must name the command to be checked, as that of the image is not in sight",
+  none: 'must name the command to be checked, as that of the image is not in sight',
   process: 'must be the command itself to be checked, as the process that it names is in the image',
   script: 'must be the command itself to be checked, as the script is not in sight',
   program: 'must be a command that is known to start gunicorn, or gunicorn itself, as its words name gunicorn and are not understood',
@@ -20,7 +20,8 @@ export default defineRule({
   action: 'Audit',
   mayBeAllowed: true,
   summary: 'a container may start gunicorn, by its image, a script, or words that are not understood, and has not been checked',
-  why: 'Images have start commands of their own, scripts start what they say, and some programs start others in ways of their own. Whether gunicorn is started, and how, cannot be told from the object.',
+  why:
+    'Images have start commands of their own, scripts start what they say, and some programs start others in ways of their own. Whether gunicorn is started, and how, cannot be told from the object.',
   remedy: 'Check the files that the image is built of, and the image itself.',
   settings: [],
   of: 'hidden',
@@ -30,7 +31,8 @@ export default defineRule({
     const { kind, path, value } = hidden
     const place = { path }
     if (kind === 'none' || kind === 'unknown') yield { place, shape: 'Required value', detail: details[kind] }
-    else yield { place, shape: 'Invalid value', value, detail: details[kind], ...(remedies[kind] === undefined ? {} : { remedy: remedies[kind] }) }
+    else yield { place, shape: 'Invalid value', value, detail: details[kind],
+        ...(remedies[kind] === undefined ? {} : { remedy: remedies[kind] }) }
   },
 })
 

@@ -17,7 +17,9 @@ export default defineRule({
     if (version === undefined || !/^\d+\.\d+(\.\d+)*$/.test(version)) return
     const known = knownRelease(subject)
     if (!known) return
-    const fault = unsupported.find(({ releases, python }) => admits(known.specifier, releases) === 'all' && admits(`==${version}.*`, python) === 'all')
+    const fault = unsupported.find(({ releases, python }) =>
+      admits(known.specifier, releases) === 'all' && admits(`==${version}.*`, python) === 'all'
+    )
     if (fault)
       yield {
         place: known.place ?? subject.place,

@@ -21,7 +21,9 @@ export default defineRule({
       const { state, evidence } = python.installed(need.distribution)
       if (state !== 'Unknown') continue
       const known = evidence === '' ? 'nothing tells whether it is installed' : `${evidence} does not tell whether it is installed`
-      const detail = `\`${setting.name}\` of container "${container.name}", set by ${setBy(setting, entry)}, needs ${need.distribution}, and ${known}`
+      const detail = `\`${setting.name}\` of container "${container.name}", set by ${
+        setBy(setting, entry)
+      }, needs ${need.distribution}, and ${known}`
       yield invalid(subject, setting, entry, detail, {
         ...remedyFor(need.distribution, evidence, workload.remarks !== undefined || container.platform !== undefined),
         ...(releases ? { releases } : {}),

@@ -9,7 +9,8 @@ export default defineRule({
   action: 'Audit',
   mayBeAllowed: true,
   summary: 'gunicorn cannot make its control socket, as the file system is read-only',
-  why: 'gunicorn 25.1 and newer make a socket for `gunicornc` at start. Where they cannot, the log has "Control server error" at every start.',
+  why:
+    'gunicorn 25.1 and newer make a socket for `gunicornc` at start. Where they cannot, the log has "Control server error" at every start.',
   remedy: 'Add `--no-control-socket`, or put the socket where it can be written: `--control-socket /dev/shm/gunicorn.ctl`.',
   settings: ['control_socket', 'control_socket_disable'],
   unset: true,

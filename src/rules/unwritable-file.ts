@@ -11,7 +11,8 @@ export default defineRule({
   action: 'Warn',
   mayBeAllowed: true,
   summary: 'gunicorn is to make a file where nothing can be written, as the file system is read-only',
-  why: 'gunicorn makes a file for each worker, its PID file and its unix sockets at start, and exits where it cannot: "Read-only file system", "Can\'t connect to".',
+  why:
+    'gunicorn makes a file for each worker, its PID file and its unix sockets at start, and exits where it cannot: "Read-only file system", "Can\'t connect to".',
   remedy: 'Name a file in a volume that can be written, such as an `emptyDir`, or leave the option out.',
   settings: ['pidfile', 'worker_tmp_dir', 'bind'],
 
@@ -24,7 +25,8 @@ export default defineRule({
       for (const entry of settings.entries(name)) {
         const path = pathOf(name, single(entry.value))
         const doubt = path === undefined ? undefined : doubtIfUnwritable(subject, path)
-        if (doubt !== undefined) yield invalid(subject, setting, entry, 'must be in a volume that can be written, as the file system is read-only', { doubt })
+        if (doubt !== undefined)
+          yield invalid(subject, setting, entry, 'must be in a volume that can be written, as the file system is read-only', { doubt })
       }
     }
   },
@@ -45,7 +47,8 @@ function doubtIfUnwritable(subject: Subject, path: string): string | undefined {
   const { settings, workload, container } = subject
   const all = mounts(workload, container)
   const folder = path.startsWith('/') ? '' : startFolder(subject)
-  if (folder === undefined) return settings.isSet('chdir') === 'no' && hasOnlyAsides(all) ? 'unless the image works in a folder that can be written' : undefined
+  if (folder === undefined)
+    return settings.isSet('chdir') === 'no' && hasOnlyAsides(all) ? 'unless the image works in a folder that can be written' : undefined
   const whole = folder === '' ? path : `${folder}/${path}`
   // The runtime keeps these in memory, and what can be written of them is its own affair.
   if (/^\/+(dev|proc|sys)\//.test(whole)) return undefined

@@ -10,16 +10,19 @@ export default defineRule({
   action: 'Fix',
   mayBeAllowed: true,
   summary: 'there is no folder that the heartbeat of the workers can be written to',
-  why: 'gunicorn makes a file for each worker. With a read-only file system and no volume at /tmp it exits with "No usable temporary directory found".',
+  why:
+    'gunicorn makes a file for each worker. With a read-only file system and no volume at /tmp it exits with "No usable temporary directory found".',
   remedy: 'Keep it in memory with `--worker-tmp-dir /dev/shm`, or mount an `emptyDir` at /tmp, which the application may need as well.',
   settings: ['worker_tmp_dir'],
   unset: true,
 
   *check(subject) {
     const { settings, workload, container } = subject
-    if (!isReadOnly(container) || !isLasting(workload, container) || settings.isSet('worker_tmp_dir') !== 'no' || canBeWritten(subject)) return
+    if (!isReadOnly(container) || !isLasting(workload, container) || settings.isSet('worker_tmp_dir') !== 'no' || canBeWritten(subject))
+      return
     const isWritable = mountOf(inMemory, mounts(workload, container))?.isWritable === true
-    yield required(subject, '`worker_tmp_dir` must be set to a folder that can be written, as the file system is read-only', isWritable ? { fix: { setting: 'worker_tmp_dir', value: inMemory } } : {})
+    yield required(subject, '`worker_tmp_dir` must be set to a folder that can be written, as the file system is read-only',
+      isWritable ? { fix: { setting: 'worker_tmp_dir', value: inMemory } } : {})
   },
 })
 

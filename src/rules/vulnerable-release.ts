@@ -9,7 +9,8 @@ export default defineRule({
   action: 'Warn',
   mayBeAllowed: true,
   summary: 'this gunicorn release is known to let requests be smuggled in',
-  why: 'A client can hide a request from the proxy in front of gunicorn, and so get past what the proxy forbids, or into the connection of somebody else.',
+  why:
+    'A client can hide a request from the proxy in front of gunicorn, and so get past what the proxy forbids, or into the connection of somebody else.',
   remedy: 'Update gunicorn: `gunicorn>=23.0.0`.',
   settings: [],
 
@@ -29,7 +30,12 @@ export default defineRule({
       shape: 'Invalid value',
       value: version,
       detail: `gunicorn must be ${newest.fixed} or newer: that of ${known.evidence} has ${ids}`,
-      ...(isTooOld ? { remedy: `Move to Python ${newest.python.replace('>=', '')} or newer, and update gunicorn there: no release without it is for Python ${own}.` } : {}),
+      ...(isTooOld
+        ? {
+          remedy: `Move to Python ${
+            newest.python.replace('>=', '')
+          } or newer, and update gunicorn there: no release without it is for Python ${own}.`,
+        } : {}),
     }
   },
 })

@@ -17,7 +17,9 @@ type Result = bigint | null | undefined
  * `lookup` gives a variable's value: null where it is unknown, undefined where it is unset.
  */
 export function evaluate(
-  expression: Syntax.ArithmeticExpression | undefined, lookup: (name: string) => string | null | undefined, depth = 0,
+  expression: Syntax.ArithmeticExpression | undefined,
+  lookup: (name: string) => string | null | undefined,
+  depth = 0,
 ): Result {
   if (expression === undefined) return undefined
   if (depth > deepest) return null
@@ -32,11 +34,16 @@ export function evaluate(
       const operand = value(expression.operand)
       if (operand == null) return operand
       switch (expression.operator) {
-        case '+': return operand
-        case '-': return BigInt.asIntN(64, -operand)
-        case '~': return ~operand
-        case '!': return operand === 0n ? 1n : 0n
-        default: return undefined
+        case '+':
+          return operand
+        case '-':
+          return BigInt.asIntN(64, -operand)
+        case '~':
+          return ~operand
+        case '!':
+          return operand === 0n ? 1n : 0n
+        default:
+          return undefined
       }
     }
     case 'ArithmeticTernary': {
@@ -61,25 +68,44 @@ export function evaluate(
 function binary(operator: string, left: bigint, right: bigint): Result {
   const truth = (value: boolean): bigint => (value ? 1n : 0n)
   switch (operator) {
-    case '+': return BigInt.asIntN(64, left + right)
-    case '-': return BigInt.asIntN(64, left - right)
-    case '*': return BigInt.asIntN(64, left * right)
-    case '/': return right === 0n ? undefined : BigInt.asIntN(64, left / right)
-    case '%': return right === 0n ? undefined : left % right
-    case '<<': return right < 0n || right > 63n ? undefined : BigInt.asIntN(64, left << right)
-    case '>>': return right < 0n || right > 63n ? undefined : left >> right
-    case '&': return left & right
-    case '|': return left | right
-    case '^': return left ^ right
-    case '&&': return truth(left !== 0n && right !== 0n)
-    case '||': return truth(left !== 0n || right !== 0n)
-    case '==': return truth(left === right)
-    case '!=': return truth(left !== right)
-    case '<': return truth(left < right)
-    case '>': return truth(left > right)
-    case '<=': return truth(left <= right)
-    case '>=': return truth(left >= right)
-    default: return undefined
+    case '+':
+      return BigInt.asIntN(64, left + right)
+    case '-':
+      return BigInt.asIntN(64, left - right)
+    case '*':
+      return BigInt.asIntN(64, left * right)
+    case '/':
+      return right === 0n ? undefined : BigInt.asIntN(64, left / right)
+    case '%':
+      return right === 0n ? undefined : left % right
+    case '<<':
+      return right < 0n || right > 63n ? undefined : BigInt.asIntN(64, left << right)
+    case '>>':
+      return right < 0n || right > 63n ? undefined : left >> right
+    case '&':
+      return left & right
+    case '|':
+      return left | right
+    case '^':
+      return left ^ right
+    case '&&':
+      return truth(left !== 0n && right !== 0n)
+    case '||':
+      return truth(left !== 0n || right !== 0n)
+    case '==':
+      return truth(left === right)
+    case '!=':
+      return truth(left !== right)
+    case '<':
+      return truth(left < right)
+    case '>':
+      return truth(left > right)
+    case '<=':
+      return truth(left <= right)
+    case '>=':
+      return truth(left >= right)
+    default:
+      return undefined
   }
 }
 

@@ -15,9 +15,9 @@ const counts = new WeakMap<readonly Command[], Map<Trait, number>>()
 
 function countOf(commands: readonly Command[], trait: Trait): number {
   let known = counts.get(commands)
-  if (!known) counts.set(commands, (known = new Map()))
+  if (!known) counts.set(commands, known = new Map())
   let count = known.get(trait)
-  if (count === undefined) known.set(trait, (count = commands.filter(trait).length))
+  if (count === undefined) known.set(trait, count = commands.filter(trait).length)
   return count
 }
 
@@ -40,7 +40,8 @@ export class Beside {
 
   /** The same without some that are known. */
   someExcept(trait: Trait, known: ReadonlySet<Command | undefined>): boolean {
-    return this.some(trait) && this.#parts.some(({ commands, own }) => commands.some((command) => command !== own && trait(command) && !known.has(command)))
+    return this.some(trait) &&
+      this.#parts.some(({ commands, own }) => commands.some((command) => command !== own && trait(command) && !known.has(command)))
   }
 
   /**

@@ -29,7 +29,11 @@ export function declares(name: string): boolean {
 
 /** Runs a builtin; undefined where the name is none that changes anything. */
 export function runBuiltin(
-  name: string, words: readonly Word[], scope: Scope, dialect: 'sh' | 'bash', inFunction: boolean,
+  name: string,
+  words: readonly Word[],
+  scope: Scope,
+  dialect: 'sh' | 'bash',
+  inFunction: boolean,
 ): Effect | undefined {
   switch (name) {
     case ':':
@@ -97,7 +101,8 @@ const activation = (
 /** Whether a virtual environment is activated: by a file `bin/activate` with nothing behind it, and not one of conda's. */
 function activates(words: readonly Word[]): boolean {
   const [, file] = words
-  return words.length === 2 && file !== undefined && /^["']?[\w$~{}./-]*\/bin\/activate["']?$/.test(file.text) && !/conda|mamba/i.test(file.text)
+  return words.length === 2 && file !== undefined && /^["']?[\w$~{}./-]*\/bin\/activate["']?$/.test(file.text) &&
+    !/conda|mamba/i.test(file.text)
 }
 
 function activate(scope: Scope): Effect {
@@ -187,7 +192,8 @@ function getopts(words: readonly Word[], scope: Scope, inFunction: boolean): Eff
   const [, first, second, ...others] = words
   const [options, name] = [first?.value ?? null, second?.value ?? null]
   const { getopts: state, parameters } = scope
-  const isReadable = options !== null && /^:?(?:[A-Za-z0-9]:?)+$/.test(options) && name !== null && identifier.test(name) && others.length === 0 && !inFunction
+  const isReadable = options !== null && /^:?(?:[A-Za-z0-9]:?)+$/.test(options) && name !== null && identifier.test(name) &&
+    others.length === 0 && !inFunction
   const given = parameters?.every(({ value, splits }, index) => index === 0 || (value !== null && !splits)) === true ? parameters : null
   if (!isReadable || given === null || state === null || (state.of !== null && state.of !== given)) {
     scope.getopts = null
@@ -217,7 +223,8 @@ function getopts(words: readonly Word[], scope: Scope, inFunction: boolean): Eff
   }
   scope.restore('OPTARG', { value: takes ? value : null, exported: false, fixed: false })
   scope.forget('OPTIND')
-  scope.getopts = !takes && rest !== '' ? { ...state, offset: state.offset + 1, of: given } : { index: state.index + (takes && rest === '' ? 2 : 1), offset: 1, of: given }
+  scope.getopts = !takes && rest !== '' ? { ...state, offset: state.offset + 1, of: given }
+    : { index: state.index + (takes && rest === '' ? 2 : 1), offset: 1, of: given }
   return succeeds
 }
 
@@ -240,7 +247,8 @@ export function readKnown(words: readonly Word[], text: string, scope: Scope): b
     else return false
   }
   const [first] = names
-  if (first === undefined || !scope.plainIfs || text.includes('\n') || (!raw && text.includes('\\')) || (list && names.length > 1)) return false
+  if (first === undefined || !scope.plainIfs || text.includes('\n') || (!raw && text.includes('\\')) || (list && names.length > 1))
+    return false
   spend(1 + text.length / 50)
   const trimmed = text.replace(/^[ \t]+/, '').replace(/(?<![ \t])[ \t]+$/, '')
   if (list) {
@@ -267,7 +275,11 @@ function set(words: readonly Word[], scope: Scope): Effect {
     if (word === undefined || value == null || word.splits) {
       if (word !== undefined && !word.splits && /^[^-+]/.test(word.prefix)) break
       scope.parameters = null
-      scope.noglob = scope.allexport = scope.nounset = scope.errexit = null
+      scope.noglob =
+        scope.allexport =
+        scope.nounset =
+        scope.errexit =
+          null
       return { ...special, leaves: 'maybe' }
     }
     if (value === '--' || value === '-') {

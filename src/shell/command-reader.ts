@@ -256,7 +256,8 @@ export abstract class CommandReader implements Context {
   #callsProgram({ text }: Syntax.Word, { names, parameters }: Writes): boolean {
     const [name = '@'] = /[A-Za-z_]\w*/.exec(text) ?? []
     const isQuoted = text.startsWith('"')
-    const value = name !== '@' ? this.scope.value(name) : this.functions > 0 || parameters ? null : this.scope.parameters?.[1]?.splits === false ? this.scope.parameters[1].value : null
+    const value = name !== '@' ? this.scope.value(name)
+      : this.functions > 0 || parameters ? null : this.scope.parameters?.[1]?.splits === false ? this.scope.parameters[1].value : null
     if (names.has(name) || value == null) return false
     const first = isQuoted ? value : this.scope.plainIfs ? /^[ \t\n]*([^ \t\n]*)/.exec(value)?.[1] : undefined
     return first !== undefined && isProgram(first) && this.scope.isFunction(first) === false
@@ -267,7 +268,12 @@ export abstract class CommandReader implements Context {
     spend(writes.names.size / 5)
     for (const name of writes.names) this.scope.forget(name, writes.fixes)
     if (writes.parameters) this.scope.parameters = null
-    if (writes.options) this.scope.noglob = this.scope.allexport = this.scope.nounset = this.scope.errexit = null
+    if (writes.options)
+      this.scope.noglob =
+        this.scope.allexport =
+        this.scope.nounset =
+        this.scope.errexit =
+          null
   }
 
   protected foreignInSh(position: number): void {
@@ -330,7 +336,7 @@ export abstract class CommandReader implements Context {
     let substituted = false
     for (const part of node.prefix) {
       if (part.type !== 'Assignment') {
-        (redirects ??= []).push(part)
+        ;(redirects ??= []).push(part)
         continue
       }
       start = Math.min(start, part.pos)
@@ -353,10 +359,12 @@ export abstract class CommandReader implements Context {
       const last = redirects.findLast(readsInput)
       if (last?.type === 'HereDoc') input = expandHereDocument(last, this)
       const [only] = redirects
-      const isString = only?.type === 'HereString' && redirects.length === 1 && only.descriptor === undefined && only.target !== undefined && this.dialect === 'bash'
+      const isString = only?.type === 'HereString' && redirects.length === 1 && only.descriptor === undefined &&
+        only.target !== undefined && this.dialect === 'bash'
       if (isString && words[0]?.value === 'read' && assignments === undefined && !/[`$<>]\(|`|:?=|\(\(/.test(only.target.text)) {
         const { value } = expandWhole(only.target, this)
-        if (!this.stopped && value !== null && this.scope.isFunction('read') === false && !this.altered && readKnown(words, value, this.scope)) return true
+        if (!this.stopped && value !== null && this.scope.isFunction('read') === false && !this.altered &&
+          readKnown(words, value, this.scope)) return true
       }
     }
     this.#pending = noAssignments
@@ -384,13 +392,18 @@ export abstract class CommandReader implements Context {
     const prefix = `${part.name}${append ? '' : `=${word.prefix}`}`
     words.push({
       value: word.value === null || splits || append ? null : `${part.name}=${word.value}`,
-      prefix, splits, text: this.source.slice(part.pos, part.end), start: part.pos, end: part.end,
+      prefix,
+      splits,
+      text: this.source.slice(part.pos, part.end),
+      start: part.pos,
+      end: part.end,
     })
   }
 
   /** What `NAME=(…)` and `NAME+=(…)` make an array of; undefined where that is not known. */
   #elements({ name, value, append, index, text }: Syntax.Assignment): readonly Element[] | undefined {
-    if (this.dialect !== 'bash' || value.type !== 'ArrayValue' || index !== undefined || /[<>]\(|`|:?=\}|\(\s*\[|\s\[/.test(text)) return undefined
+    if (this.dialect !== 'bash' || value.type !== 'ArrayValue' || index !== undefined || /[<>]\(|`|:?=\}|\(\s*\[|\s\[/.test(text))
+      return undefined
     const before = append === true ? this.scope.variable(name).elements : []
     spend((before?.length ?? 0) / 50)
     const words: Word[] = []
@@ -641,7 +654,7 @@ export abstract class CommandReader implements Context {
     const effect = runBuiltin(name, words, this.scope, this.dialect, this.functions > 0)
     if (effect === undefined) return null
     // What stands before a special builtin stays in some shells.
-    if (effect.special === true) for (const { name: assigned } of assignments) this.scope.forget(assigned)
+    if (effect.special === true) { for (const { name: assigned } of assignments) this.scope.forget(assigned) }
     if (effect.alters === true) this.altered = true
     switch (effect.leaves) {
       case 'script':
@@ -689,7 +702,10 @@ const isArithmetic = ({ value, append, index }: Syntax.Assignment): boolean => {
 
 /** Whether all that a value expands stands in quotes. */
 const isQuoted = (value: Syntax.Assignment['value']): boolean =>
-  value.type === 'Word' && (partsOf(value) ?? []).every(({ type, text }) => type === 'DoubleQuoted' || type === 'SingleQuoted' || (type === 'Literal' && !/[~$`\\]/.test(text)))
+  value.type === 'Word' &&
+  (partsOf(value) ?? []).every(({ type, text }) =>
+    type === 'DoubleQuoted' || type === 'SingleQuoted' || (type === 'Literal' && !/[~$`\\]/.test(text))
+  )
 
 /** Whether a redirection is one of the standard input. */
 function readsInput(redirect: Syntax.Redirection): boolean {

@@ -107,8 +107,13 @@ export class FoundCommand implements Command {
   isMixed = false
 
   constructor(
-    words: readonly Word[], assignments: readonly Assignment[], exports: Exports, { start, end, exec, embedded, bare, input }: Written,
-    place: { readonly background: boolean; readonly piped: boolean }, runs: 'surely' | 'maybe', ends: boolean,
+    words: readonly Word[],
+    assignments: readonly Assignment[],
+    exports: Exports,
+    { start, end, exec, embedded, bare, input }: Written,
+    place: { readonly background: boolean; readonly piped: boolean },
+    runs: 'surely' | 'maybe',
+    ends: boolean,
   ) {
     this.words = words
     this.assignments = assignments

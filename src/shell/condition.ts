@@ -98,13 +98,20 @@ function comparison(left: string, name: string, right: string): boolean | null {
   if (!/^-?\d{1,15}$/.test(left) || !/^-?\d{1,15}$/.test(right)) return null
   const [one, other] = [Number(left), Number(right)]
   switch (name) {
-    case '-eq': return one === other
-    case '-ne': return one !== other
-    case '-lt': return one < other
-    case '-le': return one <= other
-    case '-gt': return one > other
-    case '-ge': return one >= other
-    default: return null
+    case '-eq':
+      return one === other
+    case '-ne':
+      return one !== other
+    case '-lt':
+      return one < other
+    case '-le':
+      return one <= other
+    case '-gt':
+      return one > other
+    case '-ge':
+      return one >= other
+    default:
+      return null
   }
 }
 
@@ -132,7 +139,8 @@ function found(text: string, { text: written }: Syntax.Word): boolean | null {
 function foundWord(text: string, written: string): boolean | null {
   const [starts, ends] = [written.startsWith('^'), written.endsWith('$')]
   const body = written.slice(starts ? 1 : 0, ends ? -1 : undefined)
-  if (body === '[0-9]+') return starts && ends ? /^[0-9]+$/.test(text) : starts ? /^[0-9]/.test(text) : ends ? /[0-9]$/.test(text) : /[0-9]/.test(text)
+  if (body === '[0-9]+')
+    return starts && ends ? /^[0-9]+$/.test(text) : starts ? /^[0-9]/.test(text) : ends ? /[0-9]$/.test(text) : /[0-9]/.test(text)
   if (!/^[\w:=@%/, -]*$/.test(body) || (body === '' && !(starts && ends))) return null
   if (starts && ends) return text === body
   return starts ? text.startsWith(body) : ends ? text.endsWith(body) : text.includes(body)

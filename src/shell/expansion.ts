@@ -175,8 +175,14 @@ export function expandHereDocument({ body, delimiter, operator }: Syntax.HereDoc
   const isPlain = !/`|\$[([]|\$\{\w+:?=|\$\{(?:(?!\$\{)[^}])*["'\\]/.test(text) && !(strips && /\\\n\t/.test(text))
   if (!isPlain) return { ...word, value: null, prefix: '' }
   const fields = new Fields({ type: 'Word', text, pos: start, end, value: text }, context.source, true, [])
-  const parts = partsOf(body) ?? [{ type: 'Literal', pos: start, end, text, value: text.replace(/\\(\n|[\\$`])/g, (_, kept: string) => (kept === '\n' ? '' : kept)) } as const]
-  const stripped = strips ? parts.map((part) => (part.type === 'Literal' ? { ...part, value: part.value.replace(part.pos === start ? /^\t+/gm : /(?<=\n)\t+/g, '') } : part)) : parts
+  const parts = partsOf(body) ??
+    [{ type: 'Literal', pos: start, end, text,
+      value: text.replace(/\\(\n|[\\$`])/g, (_, kept: string) => (kept === '\n' ? '' : kept)) } as const]
+  const stripped = strips
+    ? parts.map((
+      part,
+    ) => (part.type === 'Literal' ? { ...part, value: part.value.replace(part.pos === start ? /^\t+/gm : /(?<=\n)\t+/g, '') } : part))
+    : parts
   new Expansion(context, fields, true).document(stripped)
   return { ...word, ...fields.result }
 }
@@ -382,7 +388,8 @@ class Expansion {
   /** `${ command; }` is bash's from 5.3 on: other shells, and older ones, refuse it, and none reads it without its end. */
   #command({ text, pos, script }: Syntax.CommandExpansionPart): void {
     const { dialect } = this.#context
-    if (text.startsWith('${') && (dialect === 'sh' || !text.endsWith('}'))) this.#context.error("'${' must be followed by the name of a variable", pos)
+    if (text.startsWith('${') && (dialect === 'sh' || !text.endsWith('}')))
+      this.#context.error("'${' must be followed by the name of a variable", pos)
     this.#context.substitution(script, true)
   }
 
@@ -396,11 +403,12 @@ class Expansion {
     }
     const assigned = /(?<![=!<>])=(?!=)|\+\+|--/.test(text)
     const value = assigned ? null : evaluate(part.expression, (name) => this.#plainValue(name))
-    if (assigned) for (const name of text.match(/[A-Za-z_]\w*/g) ?? []) scope.forget(name)
+    if (assigned) { for (const name of text.match(/[A-Za-z_]\w*/g) ?? []) scope.forget(name) }
     // A number neither splits nor vanishes while blanks are what parts words.
     if (value === undefined) this.#context.stop()
     // What is made of numbers is one.
-    const isSure = !assigned && /^[\s\w$+*<>=!()-]+$/.test(text) && (text.match(/[A-Za-z_]\w*/g) ?? []).every((name) => isNumber(scope.variable(name)))
+    const isSure = !assigned && /^[\s\w$+*<>=!()-]+$/.test(text) &&
+      (text.match(/[A-Za-z_]\w*/g) ?? []).every((name) => isNumber(scope.variable(name)))
     if (value === null && !isSure) this.#context.mayAbandon()
     if (value == null) this.#fields.unknown(!scope.plainIfs)
     else if (scope.plainIfs || this.#assignment) this.#fields.add(String(value))
@@ -465,7 +473,8 @@ class Expansion {
 
   #unknown(name: string, quoted: boolean): void {
     // These are numbers, which neither split nor vanish.
-    const number = (/^[?#$]$/.test(name) || (/^[A-Za-z_]/.test(name) && isNumber(this.#context.scope.variable(name)))) && this.#context.scope.plainIfs
+    const number = (/^[?#$]$/.test(name) || (/^[A-Za-z_]/.test(name) && isNumber(this.#context.scope.variable(name)))) &&
+      this.#context.scope.plainIfs
     const known = /^[1-9]/.test(name) ? this.#context.scope.parameters?.[Number(name)] : undefined
     if (known !== undefined && !known.splits && quoted) this.#fields.add(known.prefix)
     this.#fields.unknown(!quoted && !number)
@@ -577,7 +586,9 @@ class Expansion {
   #changed(value: string, operation: Syntax.ParameterOperation): string | null {
     switch (operation.type) {
       case 'Slice': {
-        const [offset, length] = [operation.offset, operation.length].map((word) => (word !== undefined && /^ ?-?\d{1,6}$/.test(word.text) ? Number(word.text) : undefined))
+        const [offset, length] = [operation.offset, operation.length].map((
+          word,
+        ) => (word !== undefined && /^ ?-?\d{1,6}$/.test(word.text) ? Number(word.text) : undefined))
         if (offset === undefined || (operation.length !== undefined && length === undefined)) return null
         const start = offset < 0 ? value.length + offset : offset
         if (start < 0 || start > value.length) return ''
@@ -673,7 +684,8 @@ class Expansion {
 
   /** The parts of a here-document, which are expanded as within double quotes. */
   document(parts: readonly Syntax.WordPart[]): void {
-    if (parts.every((part) => /^(Literal|SimpleExpansion|ParameterExpansion)$/.test(part.type))) this.#doubleQuoted(parts as readonly Syntax.DoubleQuotedChild[])
+    if (parts.every((part) => /^(Literal|SimpleExpansion|ParameterExpansion)$/.test(part.type)))
+      this.#doubleQuoted(parts as readonly Syntax.DoubleQuotedChild[])
     else this.#fields.unknown(false)
   }
 
@@ -693,7 +705,8 @@ class Expansion {
           break
         case 'DoubleQuoted':
           for (const inner of part.parts) {
-            const value = inner.type === 'Literal' ? inner.value : inner.type === 'SimpleExpansion' ? this.#plainValue(inner.text.slice(1)) : null
+            const value = inner.type === 'Literal' ? inner.value
+              : inner.type === 'SimpleExpansion' ? this.#plainValue(inner.text.slice(1)) : null
             if (value == null || !this.#characters(value, pieces)) return null
           }
           break
@@ -791,7 +804,9 @@ function startsLate(text: string): boolean {
 
 /** Calls back for every command substitution in a word, those within its expansions included. */
 function eachSubstitution(
-  parts: readonly Syntax.WordPart[] | undefined, depth: number, each: (script: Syntax.ParsedScript | undefined) => void,
+  parts: readonly Syntax.WordPart[] | undefined,
+  depth: number,
+  each: (script: Syntax.ParsedScript | undefined) => void,
 ): void {
   if (parts === undefined || depth > deepest) return
   for (const part of parts) {

@@ -67,7 +67,8 @@ export class Inset {
     const [first] = range
     if (first === undefined || (first.quoting === 'none' && text === '')) return undefined
     const isWhole = range.every(({ quoting, expanded, start: from }, index) =>
-      quoting === first.quoting && !expanded && (index === 0 || range[index - 1]?.end === from))
+      quoting === first.quoting && !expanded && (index === 0 || range[index - 1]?.end === from)
+    )
     return isWhole ? { start: first.start, end: range.at(-1)!.end, text: within(first.quoting, text) } : undefined
   }
 
@@ -132,7 +133,8 @@ function commandSubstitution(text: string, from: number): string | undefined {
       const found = plainParameter.exec(text)?.[0]
       if (found === undefined) return undefined
       at += found.length - 1
-    } else if (character === '`' || (character === '#' && /[\s;&|(]/.test(text[at - 1] ?? '')) || text.startsWith('<<', at) || /^case\s/.test(text.slice(at, at + 5))) return undefined
+    } else if (character === '`' || (character === '#' && /[\s;&|(]/.test(text[at - 1] ?? '')) || text.startsWith('<<', at) ||
+      /^case\s/.test(text.slice(at, at + 5))) return undefined
     else if (character === ')' && --depth === 0) return text.slice(from, at + 1)
   }
   return undefined
@@ -181,7 +183,8 @@ function readQuotes({ text, start: from }: Word): { characters: Character[]; val
     }
     if (expanded) holes.push(values.length)
     values.push(value)
-    characters.push({ start: from + at, end: from + at + length, quoting, expanded, isBare: length === 1 && (value === '$' || value === '\\') })
+    characters.push({ start: from + at, end: from + at + length, quoting, expanded,
+      isBare: length === 1 && (value === '$' || value === '\\') })
     at += length
   }
   return { characters, values, holes }

@@ -34,7 +34,11 @@ export interface ShellScript {
 }
 
 const dialects: ReadonlyMap<string, Dialect> = new Map([
-  ['sh', 'sh'], ['dash', 'sh'], ['ash', 'sh'], ['bash', 'bash'], ['rbash', 'bash'],
+  ['sh', 'sh'],
+  ['dash', 'sh'],
+  ['ash', 'sh'],
+  ['bash', 'bash'],
+  ['rbash', 'bash'],
 ])
 
 /**
@@ -62,8 +66,18 @@ const names = new Set((
 
 /** The options that change what a script means, or whether it runs. */
 const telling: ReadonlyMap<string, keyof ShellOptions> = new Map([
-  ['a', 'allexport'], ['e', 'errexit'], ['f', 'noglob'], ['i', 'interactive'], ['l', 'login'], ['n', 'noexec'], ['u', 'nounset'],
-  ['allexport', 'allexport'], ['errexit', 'errexit'], ['noexec', 'noexec'], ['noglob', 'noglob'], ['nounset', 'nounset'],
+  ['a', 'allexport'],
+  ['e', 'errexit'],
+  ['f', 'noglob'],
+  ['i', 'interactive'],
+  ['l', 'login'],
+  ['n', 'noexec'],
+  ['u', 'nounset'],
+  ['allexport', 'allexport'],
+  ['errexit', 'errexit'],
+  ['noexec', 'noexec'],
+  ['noglob', 'noglob'],
+  ['nounset', 'nounset'],
 ])
 
 /**
@@ -94,7 +108,13 @@ class Reader {
   #standard = false
   readonly #input: boolean
   readonly #options: { -readonly [Name in keyof ShellOptions]: boolean } = {
-    login: false, interactive: false, errexit: false, nounset: false, noglob: false, allexport: false, noexec: false,
+    login: false,
+    interactive: false,
+    errexit: false,
+    nounset: false,
+    noglob: false,
+    allexport: false,
+    noexec: false,
   }
 
   constructor(words: readonly Word[], dialect: Dialect, index: number, input: boolean) {

@@ -32,12 +32,16 @@ export function remove(text: string, pattern: readonly Piece[], from: 'start' | 
  * must hold ASCII characters alone.
  */
 export function replace(
-  text: string, pattern: readonly Piece[], replacement: string, where: 'first' | 'all' | 'start' | 'end',
+  text: string,
+  pattern: readonly Piece[],
+  replacement: string,
+  where: 'first' | 'all' | 'start' | 'end',
 ): string | null {
   if (pattern.length === 0) return text
   if (text.length * text.length * pattern.length > mostWork) return null
   if (where === 'end') {
-    for (let from = 0; from <= text.length; from++) if (matches(text.slice(from), pattern) === true) return text.slice(0, from) + replacement
+    for (let from = 0; from <= text.length; from++)
+      if (matches(text.slice(from), pattern) === true) return text.slice(0, from) + replacement
     return text
   }
   let result = ''

@@ -24,7 +24,7 @@ export function oncePerPlace(commands: readonly FoundCommand[]): FoundCommand[] 
   }
   if (!repeated) return [...commands]
   // What is put in would be given to each program that one place starts.
-  for (const [, others] of places) if (others.length > 1) for (const command of others) command.embedded = true
+  for (const [, others] of places) if (others.length > 1) { for (const command of others) command.embedded = true }
   return [...places.values()].flat()
 }
 
@@ -34,7 +34,9 @@ export function onEachWay(found: readonly (readonly FoundCommand[])[]): FoundCom
   return found.flatMap((commands, way) => {
     spend(commands.length)
     for (const command of commands) {
-      const isEverywhere = places.every((others, index) => index === way || others.get(command.start)?.some((other) => other.runs === 'surely' && isSameCommand(other, command)) === true)
+      const isEverywhere = places.every((others, index) =>
+        index === way || others.get(command.start)?.some((other) => other.runs === 'surely' && isSameCommand(other, command)) === true
+      )
       if (isEverywhere) continue
       command.runs = 'maybe'
       command.last = false
@@ -53,14 +55,15 @@ function isSameCommand(one: FoundCommand, other: FoundCommand): boolean {
 function merged(one: FoundCommand, other: FoundCommand): FoundCommand {
   spend((one.words.length + one.assignments.length) / 4)
   const assignments = one.assignments.map((assigned, index) =>
-    assigned.value === other.assignments[index]?.value ? assigned : { ...assigned, value: null },
+    assigned.value === other.assignments[index]?.value ? assigned : { ...assigned, value: null }
   )
   const runs = one.runs === 'surely' || other.runs === 'surely' ? 'surely' : 'maybe'
   const place = { background: one.background || other.background, piped: one.piped || other.piped }
   const written = { start: one.start, end: one.end, exec: one.exec, embedded: one.embedded || other.embedded, bare: one.bare && other.bare }
   const input = one.input === other.input ? one.input : undefined
   const words = mergedWords(one.words, other.words)
-  const made = new FoundCommand(words, assignments, Exports.either(one.exports, other.exports), { ...written, input }, place, runs, one.ends && other.ends)
+  const made = new FoundCommand(words, assignments, Exports.either(one.exports, other.exports), { ...written, input }, place, runs,
+    one.ends && other.ends)
   if (words !== one.words || one.isMixed || other.isMixed) {
     made.alternatives = both(one, other)
     made.isMixed = true
@@ -76,7 +79,9 @@ function both(one: FoundCommand, other: FoundCommand): readonly (readonly Word[]
   const [mine, theirs] = [one, other].map((command) => command.alternatives ?? (command.isMixed ? undefined : [command.words]))
   if (mine === undefined || theirs === undefined) return undefined
   spend((mine.length * theirs.length * one.words.length) / 10)
-  const added = theirs.filter((words) => !mine.some((known) => known.length === words.length && known.every((word, index) => isSame(word, words[index]))))
+  const added = theirs.filter((words) =>
+    !mine.some((known) => known.length === words.length && known.every((word, index) => isSame(word, words[index])))
+  )
   const all = [...mine, ...added]
   return all.length <= mostAlternatives ? all : undefined
 }

@@ -16,7 +16,9 @@ const preparing = new Set((
 ).split(' '))
 
 /** Programs that do their own work for as long as they run, and pass no requests on. */
-const working = new Set([...gunicornNames, ...'celery cron crond daphne dramatiq flower huey_consumer hypercorn memcached postgres redis-server rq rqworker rsyslogd sshd supercronic syslogd uvicorn uwsgi'.split(' ')])
+const working = new Set([...gunicornNames,
+  ...'celery cron crond daphne dramatiq flower huey_consumer hypercorn memcached postgres redis-server rq rqworker rsyslogd sshd supercronic syslogd uvicorn uwsgi'
+    .split(' ')])
 
 /** Those of them that call no server. */
 const silent = new Set('memcached postgres redis-server rsyslogd syslogd'.split(' '))
@@ -58,7 +60,8 @@ const overAtOnce = new Set('[ [[ : true false test echo printf export set unset 
  * Whether a command is surely over at once, and has started nothing. A program may be anybody's, whatever it is called, and what
  * waits may wait for ever: who sleeps in a loop wants the container to stay.
  */
-export const isOverAtOnce = ({ words: [first] }: Command): boolean => first === undefined || (first.value !== null && overAtOnce.has(first.value))
+export const isOverAtOnce = ({ words: [first] }: Command): boolean =>
+  first === undefined || (first.value !== null && overAtOnce.has(first.value))
 
 /**
  * Whether a command may be a server, or start one. What prepares something does not, and what is over at once; a file that is
@@ -91,4 +94,5 @@ export function containerPassesOn([first, ...rest]: readonly string[]): 'yes' | 
 
 /** Whether a name of an image or a container speaks of such a program. */
 export const namesProxy = (text: string): boolean =>
-  /(?<![a-z])(nginx|openresty|envoy|haproxy|caddy|traefik|apache2?|httpd|oauth2-proxy|varnish|istio-proxy|proxyv2|linkerd|lighttpd|stunnel|ghostunnel|pomerium|angie|proxy)(?![a-z])/i.test(text) && !/exporter|statsd/i.test(text)
+  /(?<![a-z])(nginx|openresty|envoy|haproxy|caddy|traefik|apache2?|httpd|oauth2-proxy|varnish|istio-proxy|proxyv2|linkerd|lighttpd|stunnel|ghostunnel|pomerium|angie|proxy)(?![a-z])/i
+    .test(text) && !/exporter|statsd/i.test(text)

@@ -24,10 +24,13 @@ export interface Variable {
 export type Element = Pick<Word, 'value' | 'prefix'>
 
 const isSameArray = (one: readonly Element[] | undefined, other: readonly Element[] | undefined): boolean =>
-  one === other || (one?.length === other?.length && one?.every(({ value, prefix }, index) => value === other?.[index]?.value && prefix === other.at(index)?.prefix) === true)
+  one === other ||
+  (one?.length === other?.length &&
+    one?.every(({ value, prefix }, index) => value === other?.[index]?.value && prefix === other.at(index)?.prefix) === true)
 
 /** Whether a variable is a whole number for sure. */
-export const isNumber = ({ value, isNumber: number = false }: Variable): boolean => number || (value != null && /^-?(?:0|[1-9]\d{0,17})$/.test(value))
+export const isNumber = ({ value, isNumber: number = false }: Variable): boolean =>
+  number || (value != null && /^-?(?:0|[1-9]\d{0,17})$/.test(value))
 
 /**
  * Whether the shell gets here: `surely` where every command before succeeds, `maybe` where that depends on a condition,
@@ -101,7 +104,8 @@ export class Scope {
   nounset: boolean | null = false
   errexit: boolean | null = false
   /** Where `getopts` goes on: the parameter, and the character in it, of the parameters that it began with. Null where that is unknown. */
-  getopts: { readonly index: number; readonly offset: number; readonly of: readonly Word[] | null } | null = { index: 1, offset: 1, of: null }
+  getopts: { readonly index: number; readonly offset: number; readonly of: readonly Word[] | null } | null = { index: 1, offset: 1,
+    of: null }
   reach: Reach = 'surely'
   /** True once a read-only variable was to be set: dash ends there. */
   refused = false
@@ -168,7 +172,8 @@ export class Scope {
       return mine.value !== theirs.value || !isSameArray(mine.elements, theirs.elements) || mine.isNumber !== theirs.isNumber
     })
     const [mine, theirs] = [this.parameters, other.parameters]
-    const isSame = mine === theirs || (mine?.length === theirs?.length && mine?.every((word, index) => word.value === theirs?.[index]?.value) === true)
+    const isSame = mine === theirs ||
+      (mine?.length === theirs?.length && mine?.every((word, index) => word.value === theirs?.[index]?.value) === true)
     return isSame ? different : [...different, '@']
   }
 
@@ -176,7 +181,8 @@ export class Scope {
     const mine = this.variable(name)
     const theirs = other.variable(name)
     spend((mine.elements?.length ?? 0) / 20)
-    if (isSameArray(mine.elements, theirs.elements) && mine.value === theirs.value && mine.isNumber === theirs.isNumber && mine.exported === theirs.exported && mine.fixed === theirs.fixed) return
+    if (isSameArray(mine.elements, theirs.elements) && mine.value === theirs.value && mine.isNumber === theirs.isNumber &&
+      mine.exported === theirs.exported && mine.fixed === theirs.fixed) return
     this.#put(name, {
       value: mine.value === theirs.value ? mine.value : null,
       exported: mine.exported === theirs.exported ? mine.exported : null,
@@ -360,17 +366,20 @@ export class Exports {
     const corrected = outer.closed ? given : given.filter((name) => outer.has(name))
     if (this.#variables.size === 0 && this.#own.length === 0 && corrected.length === 0) return outer
     spend(1 + this.#own.length / 5)
-    const own = new Map<string, string | null>([...corrected.map((name) => [name, null] as const), ...this.#own.map(({ name, value }) => [name, value] as const)])
+    const own = new Map<string, string | null>([...corrected.map((name) => [name, null] as const),
+      ...this.#own.map(({ name, value }) => [name, value] as const)])
     const first = new Set(this.#own.map(({ name }) => name))
     const variables = this.#variables
-    const names = function* (): Iterable<string> {
+    const names = function*(): Iterable<string> {
       yield* variables.keys()
       yield* own.keys()
     }
     return new DerivedEnvironment(outer, names, (name) => {
       const variable = first.has(name) ? undefined : variables.get(name)
       if (variable === undefined) return own.has(name) ? { value: own.get(name) } : undefined
-      return { value: variable.exported === false || variable.value === undefined ? undefined : variable.exported === null ? null : variable.value }
+      return {
+        value: variable.exported === false || variable.value === undefined ? undefined : variable.exported === null ? null : variable.value,
+      }
     })
   }
 }

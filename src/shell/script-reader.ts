@@ -28,7 +28,8 @@ function isNegated(node: Syntax.PipelineNode): boolean {
 
 function isTest(node: Syntax.PipelineNode): boolean {
   if (node.type === 'Pipeline') return node.commands.length === 1 && node.commands.every(isTest)
-  return node.type === 'TestCommand' || node.type === 'ArithmeticCommand' || (node.type === 'Command' && /^(test|\[)$/.test(node.name?.text ?? ''))
+  return node.type === 'TestCommand' || node.type === 'ArithmeticCommand' ||
+    (node.type === 'Command' && /^(test|\[)$/.test(node.name?.text ?? ''))
 }
 
 /** A statement, after which what follows may be read for each of the ways that lead out of it. */
@@ -78,7 +79,8 @@ export class ScriptReader extends CommandReader {
     const doubts = [...this.doubts, ...this.errors.map((error) => error.start)]
     if (doubts.length > 0) this.#doubt(script.commands, doubts.reduce((first, next) => Math.min(first, next)))
     const refusal = this.altered || this.noexec ? undefined : refusalOf(script, this.source)
-    return { commands: oncePerPlace(this.commands), errors: !this.#parted ? this.errors : unique(this.errors), refusal, traps: this.traps, unread: this.unread }
+    return { commands: oncePerPlace(this.commands), errors: !this.#parted ? this.errors : unique(this.errors), refusal, traps: this.traps,
+      unread: this.unread }
   }
 
   /** Reads the functions that may be called where that was not followed. Which other functions they call tells itself then. */
@@ -89,7 +91,7 @@ export class ScriptReader extends CommandReader {
     const waiting = new Map<string, Syntax.Function[]>()
     const definitions = this.#defined.values()
     const names = this.mayBeCalled.values()
-    for (let seen = 0; ;) {
+    for (let seen = 0;;) {
       if (seen < this.#defined.size) {
         seen++
         const node = definitions.next().value
@@ -177,10 +179,12 @@ export class ScriptReader extends CommandReader {
   }
 
   /** Runs a statement, with the ways on which the shell may have come out of it, where what follows is to be read for each of them. */
-  #apartFrom(statements: readonly Syntax.Statement[], index: number, place: Place): { ways?: readonly Scope[] | undefined; status: Status } {
+  #apartFrom(statements: readonly Syntax.Statement[], index: number,
+    place: Place): { ways?: readonly Scope[] | undefined; status: Status } {
     const [statement, next, last] = [statements[index], statements[index + 1], statements.at(-1)]
     if (statement === undefined) return { status: true }
-    if (next === undefined || last === undefined || !/^(If|Case|AndOr)$/.test(statement.command.type)) return { status: this.#node(statement.command, next === undefined ? place : notLast(place)) }
+    if (next === undefined || last === undefined || !/^(If|Case|AndOr)$/.test(statement.command.type))
+      return { status: this.#node(statement.command, next === undefined ? place : notLast(place)) }
     const outer = this.#parting
     const parting: Parting = { node: statement.command, rest: this.source.slice(next.pos, last.end), ways: undefined }
     this.#parting = parting
@@ -226,7 +230,8 @@ export class ScriptReader extends CommandReader {
 
   /** `set -e`: where a command fails, the shell ends. */
   #failed(node: Syntax.PipelineNode | Syntax.AndOr | Syntax.CompoundList): void {
-    if ((node.type === 'Pipeline' && isNegated(node)) || /^(AndOr|CompoundList|BraceGroup|If|Case|While|For|Function)$/.test(node.type)) return
+    if ((node.type === 'Pipeline' && isNegated(node)) || /^(AndOr|CompoundList|BraceGroup|If|Case|While|For|Function)$/.test(node.type))
+      return
     if (this.scope.errexit === true && node.type !== 'Redirected') this.leave(false)
     else this.mayLeave()
   }
@@ -533,7 +538,8 @@ export class ScriptReader extends CommandReader {
     const entry = this.#enter()
     const { round } = this
     this.round = undefined
-    const numbers = writes.everything ? [] : [...writes.names].filter((name) => isNumber(this.scope.variable(name)) && this.#isCounted(name))
+    const numbers = writes.everything ? []
+      : [...writes.names].filter((name) => isNumber(this.scope.variable(name)) && this.#isCounted(name))
     const forget = (): void => {
       this.forget(writes)
       for (const name of numbers) this.scope.count(name)
@@ -560,7 +566,8 @@ export class ScriptReader extends CommandReader {
     spend(this.#uncounted.length / 20)
     for (let at = this.#uncounted.indexOf(name); at >= 0; at = this.#uncounted.indexOf(name, at + 1)) {
       if (/[\w$]|\{/.test(this.#uncounted[at - 1] ?? ' ') || /\w/.test(this.#uncounted[at + name.length] ?? ' ')) continue
-      if (!/^=(?:"?\$\u0001"?(?![\w$])|\d{1,15}(?![\w.$]))/.test(this.#uncounted.slice(at + name.length, at + name.length + 20))) return false
+      if (!/^=(?:"?\$\u0001"?(?![\w$])|\d{1,15}(?![\w.$]))/.test(this.#uncounted.slice(at + name.length, at + name.length + 20)))
+        return false
     }
     return true
   }
@@ -650,7 +657,8 @@ export class ScriptReader extends CommandReader {
     for (const word of node.wordlist ?? []) expandWord(word, this, words)
     if (this.stopped) this.giveUp()
     const given = node.wordlist === undefined ? this.scope.parameters?.slice(1) : words
-    const isKnown = node.type === 'For' && given !== undefined && given.length <= mostRounds && given.every(({ value, splits }) => value !== null && !splits)
+    const isKnown = node.type === 'For' && given !== undefined && given.length <= mostRounds &&
+      given.every(({ value, splits }) => value !== null && !splits)
     if (isKnown && /^[A-Za-z_]\w*$/.test(node.name.text)) {
       const followed = this.#rounds(node, place, (index) => {
         const word = given[index]
@@ -701,7 +709,8 @@ export class ScriptReader extends CommandReader {
 
   protected override follow({ node, source }: Definition, words: readonly Word[], place: Place): Status | undefined {
     const cost = node.end - node.pos
-    if (source !== this.source || this.budget.repeated < cost || this.calls.length >= deepestCall || this.calls.includes(node)) return undefined
+    if (source !== this.source || this.budget.repeated < cost || this.calls.length >= deepestCall || this.calls.includes(node))
+      return undefined
     this.budget.repeated -= cost
     const { call, round, loops } = this
     const { parameters } = this.scope
@@ -721,7 +730,8 @@ export class ScriptReader extends CommandReader {
     this.scope.parameters = parameters
     for (const [name, variable] of own.locals) {
       const was = before.variable(name)
-      const isOwn = variable !== undefined && variable.value === was.value && variable.exported === was.exported && variable.fixed === was.fixed
+      const isOwn = variable !== undefined && variable.value === was.value && variable.exported === was.exported &&
+        variable.fixed === was.fixed
       if (isOwn) this.scope.restore(name, was)
       else this.scope.forget(name)
     }
@@ -737,7 +747,9 @@ function isAskedFor(name: string, text: string): boolean {
 }
 
 /** What is wrong with a text that was read several times, each fault once. */
-const unique = (errors: readonly ScriptError[]): readonly ScriptError[] => [...new Map(errors.map((error) => [`${error.start} ${error.message}`, error])).values()]
+const unique = (
+  errors: readonly ScriptError[],
+): readonly ScriptError[] => [...new Map(errors.map((error) => [`${error.start} ${error.message}`, error])).values()]
 
 /** Whether no way leads through here. */
 const isGone = (scope: Scope | null): boolean => scope === null || scope.reach === 'never'

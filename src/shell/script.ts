@@ -16,8 +16,11 @@ export type { Assignment, Command, Script, ScriptContext, ScriptError } from './
 const longest = 131_071
 
 const tooLong: Script = {
-  commands: [], traps: false, unread: true,
-  errors: [{ message: `may not be longer than ${longest} bytes, which is the longest argument that Linux passes to a program`, start: 0, end: 1 }],
+  commands: [],
+  traps: false,
+  unread: true,
+  errors: [{ message: `may not be longer than ${longest} bytes, which is the longest argument that Linux passes to a program`, start: 0,
+    end: 1 }],
 }
 
 /** Reads a script. Never throws. */

@@ -82,4 +82,5 @@ function weight(text: string): number {
 const space = 0x20
 const lessThan = 0x3c
 const isWordCharacter = new Uint8Array(128)
-for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=,+%@^') isWordCharacter[character.charCodeAt(0)] = 1
+for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=,+%@^')
+  isWordCharacter[character.charCodeAt(0)] = 1

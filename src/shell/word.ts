@@ -25,6 +25,9 @@ export function literal(value: string, start = 0): Word {
 
 /** The name of a program whose path a word is: `$(which gunicorn)`, `"$(command -v gunicorn)"`; undefined where it is another word. */
 export function locatedIn(text: string): string | undefined {
-  const [, , name, other] = /^("?)(?:\$\(\s*(?:which|command -v|type -p)\s+([\w.-]+)\s*(?:2>\s*\/dev\/null\s*)?\)|`(?:which|command -v)\s+([\w.-]+)`)\1$/.exec(text) ?? []
+  const [, , name, other] =
+    /^("?)(?:\$\(\s*(?:which|command -v|type -p)\s+([\w.-]+)\s*(?:2>\s*\/dev\/null\s*)?\)|`(?:which|command -v)\s+([\w.-]+)`)\1$/.exec(
+      text,
+    ) ?? []
   return name ?? other
 }

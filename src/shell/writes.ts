@@ -31,7 +31,9 @@ const leaving = new Set(['exit', 'exec', 'return'])
 
 /** Whether a command is a program for sure, by its name: no builtin, which may change something. */
 export const isProgram = (name: string): boolean =>
-  /^[\w./-]+$/.test(name) && !declarations.has(name) && !anythings.has(name) && !leaving.has(name) && !/^(set|shift|trap|printf|wait|command|builtin|break|continue|cd|pushd|popd|hash|times|umask|ulimit|fg|bg|jobs|disown|suspend|bind|complete|compgen|compopt|dirs|fc|history|logout|caller)$/.test(name)
+  /^[\w./-]+$/.test(name) && !declarations.has(name) && !anythings.has(name) && !leaving.has(name) &&
+  !/^(set|shift|trap|printf|wait|command|builtin|break|continue|cd|pushd|popd|hash|times|umask|ulimit|fg|bg|jobs|disown|suspend|bind|complete|compgen|compopt|dirs|fc|history|logout|caller)$/
+    .test(name)
 const identifiers = /[A-Za-z_]\w*/g
 
 /**
@@ -42,8 +44,14 @@ export function writesOf(node: Syntax.SyntaxNode, source: string, deep = false):
   const text = source.slice(node.pos, node.end)
   spend(text.length / 50)
   const writes: Writes = {
-    names: assignedIn(text), everything: false, parameters: false, leaves: false, options: false, fixes: false,
-    stops: /\(\(|\$\[/.test(text), called: [],
+    names: assignedIn(text),
+    everything: false,
+    parameters: false,
+    leaves: false,
+    options: false,
+    fixes: false,
+    stops: /\(\(|\$\[/.test(text),
+    called: [],
   }
   let depth = 0
   const visit = (child: Syntax.SyntaxNode): void => {
@@ -136,7 +144,7 @@ function command(node: Syntax.Command, writes: Writes): void {
   }
   const next = textAt(index + 1)
   if (anythings.has(name)) writes.everything = true
-  else if (name === 'trap') for (const word of words.slice(index + 1)) inText(word.text, writes)
+  else if (name === 'trap') { for (const word of words.slice(index + 1)) inText(word.text, writes) }
   else if (leaving.has(name)) writes.leaves ||= name === 'exit' ? !/^[1-9]\d*$/.test(next) : name === 'return' || next !== ''
   else if (name === 'set' || name === 'shift') writes.parameters = writes.options = true
   else if (declarations.has(name) || (name === 'printf' ? /^(-v|"?[$`])/.test(next) : name === 'wait' && next.startsWith('-'))) {

@@ -91,7 +91,9 @@ export function issue(authority: Certified, hosts: readonly string[], now: numbe
  * @param lifetime milliseconds from `now` until both end
  * @throws as `issue`
  */
-export function makeCertificates(hosts: readonly string[], now: number, random: Random, lifetime = year): Certified & { readonly ca: string } {
+export function makeCertificates(hosts: readonly string[], now: number, random: Random, lifetime = year): Certified & {
+  readonly ca: string
+} {
   const authority = makeAuthority(now, lifetime, random)
   return { ...issue(authority, hosts, now, lifetime, random), ca: authority.cert }
 }

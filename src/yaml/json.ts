@@ -37,7 +37,7 @@ function countColons(text: string): number {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === COLON) count++
-    else if (code === QUOTE) for (at++; text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at++
+    else if (code === QUOTE) { for (at++; text.charCodeAt(at) !== QUOTE; at++) if (text.charCodeAt(at) === BACKSLASH) at++ }
   }
   return count
 }

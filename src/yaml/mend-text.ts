@@ -31,7 +31,8 @@ interface Refused<T> {
  * The file with strings changed, which are given in their order. They are changed together, which reads the file once or twice; where
  * the result does not say what it must, one half after the other, so that one that cannot be changed keeps no other from it.
  */
-export function mendTexts<T extends TextChange>(source: string, changes: readonly T[], read: (text: string) => Value): { readonly text: string; readonly refused: readonly Refused<T>[] } {
+export function mendTexts<T extends TextChange>(source: string, changes: readonly T[],
+  read: (text: string) => Value): { readonly text: string; readonly refused: readonly Refused<T>[] } {
   if (changes.length < 2) return mendApart(source, changes, read)
   // What stands for something else too is left out first: half by half, each of them would have the file read anew.
   const { root } = buildTree(source, readEvents(source))
@@ -43,7 +44,8 @@ export function mendTexts<T extends TextChange>(source: string, changes: readonl
 
 const anchored = 'it is anchored, and an alias elsewhere stands for it too'
 
-function mendApart<T extends TextChange>(source: string, changes: readonly T[], read: (text: string) => Value): { readonly text: string; readonly refused: readonly Refused<T>[] } {
+function mendApart<T extends TextChange>(source: string, changes: readonly T[],
+  read: (text: string) => Value): { readonly text: string; readonly refused: readonly Refused<T>[] } {
   const [first] = changes
   if (!first) return { text: source, refused: [] }
   if (changes.length === 1) {
@@ -102,11 +104,13 @@ function put(value: unknown, path: Path, text: string): boolean {
 function* scalarsIn(tree: Node, node: Node, isFlow: boolean, isShared: boolean): Generator<[start: number, found: Found]> {
   const shared = isShared || node.shared
   if (node.kind === 'scalar') yield [node.start, { tree, node, isFlow, isShared: shared }]
-  else if (node.kind !== 'alias') for (const { value } of node.items) yield* scalarsIn(tree, value, isFlow || node.flow, shared)
+  else if (node.kind !== 'alias') { for (const { value } of node.items) yield* scalarsIn(tree, value, isFlow || node.flow, shared) }
 }
 
 /** The file with a string changed; why it cannot be, where it says so. */
-function mendText(source: string, { path, start, rounds }: TextChange, read: (text: string) => Value): { readonly text: string } | { readonly reason: string } {
+function mendText(source: string, { path, start, rounds }: TextChange, read: (text: string) => Value): { readonly text: string } | {
+  readonly reason: string
+} {
   let text = source
   for (const splices of rounds) {
     const found = scalarAt(buildTree(text, readEvents(text)).root, start, false, false)
@@ -139,7 +143,9 @@ function scalarAt(node: Node, start: number, isFlow: boolean, isShared: boolean)
   return undefined
 }
 
-function spliced(source: string, { tree, node, isFlow }: Found, path: Path, splices: readonly Splice[], read: (text: string) => Value): string | undefined {
+function spliced(source: string, { tree, node, isFlow }: Found, path: Path, splices: readonly Splice[], read: (text: string) => Value):
+  | string
+  | undefined {
   const before = read(source)
   const own = valueIn(before, path)
   if (own?.type !== 'string') return undefined

@@ -84,11 +84,16 @@ export function str(value: Value): string {
 /** What Python's `repr` makes of a value. */
 function repr(value: Value): string {
   switch (value.type) {
-    case 'string': return stringRepr(value.value)
-    case 'list': return `[${value.items.map(repr).join(', ')}]`
-    case 'map': return `{${value.entries.map((entry) => `${repr(entry.key)}: ${repr(entry.value)}`).join(', ')}}`
-    case 'date': return `datetime.date(${value.text.split('-').map(Number).join(', ')})`
-    default: return value.text
+    case 'string':
+      return stringRepr(value.value)
+    case 'list':
+      return `[${value.items.map(repr).join(', ')}]`
+    case 'map':
+      return `{${value.entries.map((entry) => `${repr(entry.key)}: ${repr(entry.value)}`).join(', ')}}`
+    case 'date':
+      return `datetime.date(${value.text.split('-').map(Number).join(', ')})`
+    default:
+      return value.text
   }
 }
 
@@ -103,12 +108,20 @@ function stringRepr(text: string): string {
 /** The value as plain data: paths into it are paths of the document. What stands twice stands once. */
 export function plainData(value: Value): unknown {
   switch (value.type) {
-    case 'string': return value.value
-    case 'list': return value.items.map(plainData)
-    case 'map': return Object.fromEntries(value.entries.map((entry) => [keyText(entry.key), plainData(entry.value)]))
-    case 'null': return null
-    case 'bool': return value.text === 'True'
-    case 'int': case 'float': return Number(value.text)
-    default: return value.text
+    case 'string':
+      return value.value
+    case 'list':
+      return value.items.map(plainData)
+    case 'map':
+      return Object.fromEntries(value.entries.map((entry) => [keyText(entry.key), plainData(entry.value)]))
+    case 'null':
+      return null
+    case 'bool':
+      return value.text === 'True'
+    case 'int':
+    case 'float':
+      return Number(value.text)
+    default:
+      return value.text
   }
 }

@@ -78,8 +78,11 @@ function checkAliases(source: string, events: readonly Event[]): void {
       const name = source.slice(event.anchorStart, event.anchorEnd)
       if (!known.has(name)) throw new YamlError(`unknown alias *${name}`, event.anchorStart - 1)
     } else {
-      const anchor = event.type === EVENT_ID.DOCUMENT || event.anchorStart === -1 ? undefined : source.slice(event.anchorStart, event.anchorEnd)
-      if (anchor !== undefined && (known.has(anchor) || open.includes(anchor))) throw new YamlError(`found duplicate anchor ${JSON.stringify(anchor)}`, event.type === EVENT_ID.DOCUMENT ? 0 : event.anchorStart - 1)
+      const anchor = event.type === EVENT_ID.DOCUMENT || event.anchorStart === -1 ? undefined
+        : source.slice(event.anchorStart, event.anchorEnd)
+      if (anchor !== undefined && (known.has(anchor) || open.includes(anchor)))
+        throw new YamlError(`found duplicate anchor ${JSON.stringify(anchor)}`,
+          event.type === EVENT_ID.DOCUMENT ? 0 : event.anchorStart - 1)
       if (event.type !== EVENT_ID.SCALAR) open.push(anchor)
       else if (anchor !== undefined) known.add(anchor)
     }
@@ -97,7 +100,8 @@ class Reader {
   }
 
   read(node: Node): Value {
-    if (node.kind === 'alias' && ++this.#aliased > mostAliased) throw new YamlError(`aliases must not expand to more than ${mostAliased} values`, node.start)
+    if (node.kind === 'alias' && ++this.#aliased > mostAliased)
+      throw new YamlError(`aliases must not expand to more than ${mostAliased} values`, node.start)
     const target = resolve(node)
     const { start, end } = target
     if (target.kind === 'scalar') return this.#scalar(target)
@@ -107,7 +111,8 @@ class Reader {
 
   #counted(node: Node): Value {
     // Once within an alias everything counts, which bounds an alias of aliases.
-    if (this.#aliased > 0 && ++this.#aliased > mostAliased) throw new YamlError(`aliases must not expand to more than ${mostAliased} values`, node.start)
+    if (this.#aliased > 0 && ++this.#aliased > mostAliased)
+      throw new YamlError(`aliases must not expand to more than ${mostAliased} values`, node.start)
     return this.read(node)
   }
 
@@ -163,7 +168,8 @@ class Reader {
   #value(event: ScalarEvent): string {
     const value = getScalarValue(this.#source, event)
     const isBlock = event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK
-    return isBlock && !this.#texts && event.valueEnd === this.#source.length && !/[\r\n]$/.test(this.#source) ? value.replace(/\n$/, '') : value
+    return isBlock && !this.#texts && event.valueEnd === this.#source.length && !/[\r\n]$/.test(this.#source) ? value.replace(/\n$/, '')
+      : value
   }
 
   #text({ event }: ScalarNode, value: string, range: Range): Text {
@@ -188,7 +194,8 @@ function tagged(tag: string, text: string, { start }: ScalarNode): Resolved | un
   const resolved = resolvePlain(text)
   if (name === 'null') return { type: 'null', text: 'None' }
   if ((name === 'int' || name === 'bool' || name === 'float') && resolved && resolved !== 'value' && resolved.type === name) return resolved
-  if (name === 'float' && resolved && resolved !== 'value' && resolved.type === 'int') return { type: 'float', text: floatText(Number(resolved.text)) }
+  if (name === 'float' && resolved && resolved !== 'value' && resolved.type === 'int')
+    return { type: 'float', text: floatText(Number(resolved.text)) }
   throw new YamlError(`could not determine a constructor for the tag ${JSON.stringify(tag)}, or its value is no such value`, start)
 }
 
@@ -203,7 +210,8 @@ function cases(word: string): string[] {
 
 // The expressions of resolver.py. What of them begins with which character is the same as there: no other text matches.
 const integer = /^(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/
-const float = /^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
+const float =
+  /^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
 const date = /^(?:\d{4}-\d\d-\d\d|\d{4}-\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?)$/
 
 const isNull = (text: string): boolean => text === '' || /^(?:~|null|Null|NULL)$/.test(text)

@@ -2,19 +2,8 @@
 import type { Splice } from '../edit.ts'
 import { styleFor } from './style.ts'
 import type { Parsed } from './style.ts'
-import {
-  afterLastLine,
-  columnOf,
-  isBreak,
-  isCollection,
-  isFirstOnLine,
-  keptEnd,
-  lineEnd,
-  lineIndent,
-  lineStart,
-  resolve,
-  skipSpace,
-} from './tree.ts'
+import { afterLastLine, columnOf, isBreak, isCollection, isFirstOnLine, keptEnd, lineEnd, lineIndent, lineStart, resolve,
+  skipSpace } from './tree.ts'
 import type { Collection, Item, ListNode, MapNode, Node, Pair } from './tree.ts'
 import { isSimple, newLine, writeBlock, writeBlockMember, writeBlockPair, writeFlow, writeFlowPair } from './write.ts'
 import type { Style } from './write.ts'
@@ -26,13 +15,11 @@ export function insertItems(parsed: Parsed, list: ListNode, index: number, value
   if (list.flow)
     return insertFlow(parsed.source, list, index, (column) => values.map((value) => writeFlow(value, style, column)), style)
   const gap = dashGap(parsed.source, neighbour)
-  const inFlow =
-    neighbour !== undefined && isCollection(neighbour.value) && neighbour.value.flow && neighbour.value.items.length > 0
+  const inFlow = neighbour !== undefined && isCollection(neighbour.value) && neighbour.value.flow && neighbour.value.items.length > 0
   return insertBlock(parsed.source, list, index, style, (column) =>
     values.map(
       (value) => `-${gap}${inFlow ? writeFlow(value, style, column) : writeBlock(value, style, column + 1 + gap.length)}`,
-    ),
-  )
+    ))
 }
 
 /** Puts a member at the end of an object that does not have it. */
@@ -170,9 +157,9 @@ function removeFlow(source: string, node: Collection, index: number): Splice[] {
   return comma + 1 === blank
     ? [{ start: comma, end, text: '' }]
     : [
-        { start: comma, end: comma + 1, text: '' },
-        { start: blank, end, text: '' },
-      ]
+      { start: comma, end: comma + 1, text: '' },
+      { start: blank, end, text: '' },
+    ]
 }
 
 /** The blanks between a dash and its item. */

@@ -119,23 +119,23 @@ function skipBlank(source: string, at: number, limit: number): number {
 
 const ESCAPES: Readonly<Record<string, string>> = {
   0: '\0',
-  'a': '\x07',
-  'b': '\b',
-  't': '\t',
+  a: '\x07',
+  b: '\b',
+  t: '\t',
   '\t': '\t',
-  'n': '\n',
-  'v': '\v',
-  'f': '\f',
-  'r': '\r',
-  'e': '\x1b',
+  n: '\n',
+  v: '\v',
+  f: '\f',
+  r: '\r',
+  e: '\x1b',
   ' ': ' ',
   '"': '"',
   '/': '/',
   '\\': '\\',
-  'N': '\x85',
-  '_': '\xa0',
-  'L': '\u2028',
-  'P': '\u2029',
+  N: '\x85',
+  _: '\xa0',
+  L: '\u2028',
+  P: '\u2029',
 }
 
 /** The value of an escape and the length of its text; length 0 for an escaped line break, which stands for nothing. */
@@ -221,8 +221,7 @@ export function escape(value: string): string {
       char
         .split('')
         .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-        .join(''),
-    )
+        .join(''))
 }
 
 /** First characters that no YAML reader takes for an indicator; a dash only before a letter or another dash. */

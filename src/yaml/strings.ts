@@ -24,8 +24,7 @@ export function* spliceScalar(parsed: Parsed, node: ScalarNode, splices: readonl
   switch (node.event.style) {
     case SCALAR_STYLE.PLAIN: {
       yield inSource(String)
-      const [mark, quoted] =
-        otherwise === 'single' ? ["'", doubleQuotes] : ['"', (text: string) => text.replace(/["\\]/g, '\\$&')]
+      const [mark, quoted] = otherwise === 'single' ? ["'", doubleQuotes] : ['"', (text: string) => text.replace(/["\\]/g, '\\$&')]
       if (isOneLine) yield whole(mark + applyAround(source, node, inSource(quoted), quoted) + mark)
       break
     }

@@ -356,7 +356,7 @@ function eventOffset(event: Event): number {
   if (event.type === EVENT_ID.ALIAS) return event.anchorStart
   if (event.tagStart !== ABSENT) return event.tagStart
   const start = event.type === EVENT_ID.SCALAR ? event.valueStart : event.start
-  const quoted =
-    event.type === EVENT_ID.SCALAR && (event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED)
+  const quoted = event.type === EVENT_ID.SCALAR &&
+    (event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED)
   return Math.max(quoted ? start - 1 : start, 0)
 }

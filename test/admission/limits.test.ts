@@ -28,7 +28,11 @@ afterEach(async () => {
 })
 
 const silent = jsonLog('silent', () => {}, Date.now)
-const allow: Respond = (_operation, { request: { uid } }) => ({ response: { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true } }, outcome: 'allowed', findings: [] })
+const allow: Respond = (_operation, { request: { uid } }) => ({
+  response: { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true } },
+  outcome: 'allowed',
+  findings: [],
+})
 
 async function start(options: Partial<ServerOptions> = {}): Promise<{ server: Server; port: number }> {
   const server = createServer({ respond: allow, tls, log: silent, lameDuck: 0, grace: 300, ...options })
@@ -37,11 +41,14 @@ async function start(options: Partial<ServerOptions> = {}): Promise<{ server: Se
   return { server, port }
 }
 
-const review = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', object: {} } })
+const review = JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+  request: { uid: 'u', operation: 'CREATE', object: {} } })
 
-function ask(port: number, path: string, body?: string, options: object = {}): Promise<{ status: number | undefined; retryAfter: string | undefined; text: string }> {
+function ask(port: number, path: string, body?: string,
+  options: object = {}): Promise<{ status: number | undefined; retryAfter: string | undefined; text: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<typeof ask>>>()
-  const asked = request({ host: 'localhost', port, path, method: body === undefined ? 'GET' : 'POST', headers: body === undefined ? {} : { 'content-type': 'application/json' }, ca: tls.ca, agent: false, ...options }, (response) => {
+  const asked = request({ host: 'localhost', port, path, method: body === undefined ? 'GET' : 'POST',
+    headers: body === undefined ? {} : { 'content-type': 'application/json' }, ca: tls.ca, agent: false, ...options }, (response) => {
     let text = ''
     response.setEncoding('utf8').on('data', (part: string) => (text += part))
     response.on('end', () => resolve({ status: response.statusCode, retryAfter: response.headers['retry-after'], text }))
@@ -57,9 +64,13 @@ async function open(port: number): Promise<TLSSocket> {
   return socket
 }
 
-const head = (length: number | 'chunked') => `POST /validate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n${length === 'chunked' ? 'transfer-encoding: chunked' : `content-length: ${length}`}\r\n\r\n`
+const head = (length: number | 'chunked') =>
+  `POST /validate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n${
+    length === 'chunked' ? 'transfer-encoding: chunked' : `content-length: ${length}`
+  }\r\n\r\n`
 
-const held = async (port: number): Promise<number> => Number(/^paddock_bodies_held_bytes (\d+)$/m.exec((await ask(port, '/metrics')).text)?.[1])
+const held = async (port: number): Promise<number> =>
+  Number(/^paddock_bodies_held_bytes (\d+)$/m.exec((await ask(port, '/metrics')).text)?.[1])
 
 async function until(is: () => Promise<boolean>): Promise<void> {
   while (!(await is())) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -72,7 +83,8 @@ describe('bodies that are held', () => {
     for (const socket of sockets.slice(0, 6)) socket.write(head(7 * mebibyte))
     await until(async () => (await held(port)) === 42 * mebibyte)
     const large = review.padEnd(7 * mebibyte)
-    expect(await ask(port, '/validate', large)).toMatchObject({ status: 429, retryAfter: '1', text: expect.stringContaining('"reason":"TooManyRequests"') })
+    expect(await ask(port, '/validate', large)).toMatchObject({ status: 429, retryAfter: '1',
+      text: expect.stringContaining('"reason":"TooManyRequests"') })
     expect(await ask(port, '/validate', review.padEnd(6 * mebibyte))).toMatchObject({ status: 200 })
     expect(await ask(port, '/validate', review)).toMatchObject({ status: 200 })
     sockets[0]?.destroy()
@@ -89,8 +101,13 @@ describe('bodies that are held', () => {
     const chunk = `${(7 * mebibyte).toString(16)}\r\n${' '.repeat(7 * mebibyte)}`
     for (const socket of sockets) socket.write(head('chunked') + chunk)
     await until(async () => (await held(port)) === 42 * mebibyte)
-    expect(await ask(port, '/validate', review.padEnd(7 * mebibyte), { headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' } })).toMatchObject({ status: 429 })
-    expect(await ask(port, '/validate', review, { headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' } })).toMatchObject({ status: 200 })
+    expect(
+      await ask(port, '/validate', review.padEnd(7 * mebibyte), {
+        headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
+      }),
+    ).toMatchObject({ status: 429 })
+    expect(await ask(port, '/validate', review, { headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' } }))
+      .toMatchObject({ status: 200 })
     for (const socket of sockets) socket.destroy()
     await until(async () => (await held(port)) === 0)
   })
@@ -180,7 +197,8 @@ describe('a client authority', () => {
   const authority = clientAuthority()
   const other = clientAuthority()
   const known = clientCertificate(authority)
-  const refused = { status: 401, text: expect.stringContaining('a client certificate must be presented that is signed by an authority of --client-ca') }
+  const refused = { status: 401,
+    text: expect.stringContaining('a client certificate must be presented that is signed by an authority of --client-ca') }
 
   test('has reviews taken from its clients only, and probes and metrics answered', async () => {
     const { port } = await start({ clientCa: authority.cert })
@@ -222,7 +240,8 @@ describe('a client authority', () => {
 
 test('a key of another kind than the certificate is refused, and the former pair is served', async () => {
   const { server, port } = await start()
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } })
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' } })
   expect(() => server.reload({ cert: tls.cert, key: rsa.privateKey })).toThrow('the key must be the private key of the certificate')
   expect(() => server.reload({ cert: 'none', key: tls.key })).toThrow('the key must be the private key of the certificate')
   expect(await ask(port, '/validate', review)).toMatchObject({ status: 200 })
@@ -239,8 +258,17 @@ describe('a folder of certificates that is served', () => {
     const messages: string[] = []
     const log = jsonLog('info', (line) => void messages.push((JSON.parse(line) as { msg: string }).msg), Date.now)
     const served = await serve({
-      host: '127.0.0.1', port: 0, policyFor: () => undefined, certDir: folder, clientCa: join(folder, 'clients.crt'), reading: new URL('../../cmd/reading.ts', import.meta.url),
-      exemptNamespaces: [], log, lameDuck: 0, now: () => clock.now, lookEvery: 20,
+      host: '127.0.0.1',
+      port: 0,
+      policyFor: () => undefined,
+      certDir: folder,
+      clientCa: join(folder, 'clients.crt'),
+      reading: new URL('../../cmd/reading.ts', import.meta.url),
+      exemptNamespaces: [],
+      log,
+      lameDuck: 0,
+      now: () => clock.now,
+      lookEvery: 20,
     })
     running.add({ stop: () => served.stop(0) })
     const port = Number(new URL(served.url).port)
@@ -258,14 +286,19 @@ describe('a folder of certificates that is served', () => {
     const { folder, messages, fingerprint, port } = await serving({ now: Date.now() })
     const first = await fingerprint()
     const made = makeCertificates(['localhost', '127.0.0.1'], Date.now(), randomBytes)
-    for (const [name, text] of [['ca.crt', made.ca], ['tls.key', made.key], ['tls.crt', made.cert]] as const) writeFileSync(join(folder, name), text)
+    for (const [name, text] of [['ca.crt', made.ca], ['tls.key', made.key], ['tls.crt', made.cert]] as const)
+      writeFileSync(join(folder, name), text)
     await until(async () => (await fingerprint()) !== first)
     const authority = clientAuthority()
     writeFileSync(join(folder, 'clients.crt'), authority.cert)
-    await until(async () => (await ask(port, '/validate', review, { ...clientCertificate(authority), rejectUnauthorized: false })).status === 200)
+    await until(async () =>
+      (await ask(port, '/validate', review, { ...clientCertificate(authority), rejectUnauthorized: false })).status === 200
+    )
     writeFileSync(join(folder, 'clients.crt'), 'none')
     await until(() => Promise.resolve(messages.includes('certificate not taken')))
-    expect(await ask(port, '/validate', review, { ...clientCertificate(authority), rejectUnauthorized: false })).toMatchObject({ status: 200 })
+    expect(await ask(port, '/validate', review, { ...clientCertificate(authority), rejectUnauthorized: false })).toMatchObject({
+      status: 200,
+    })
   })
 
   test('is made anew, which is told, where the clock was set back', async () => {

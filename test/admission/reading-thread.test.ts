@@ -40,7 +40,13 @@ async function start(policyFor: PolicyFor, settings: Partial<ReadingThreadSettin
   // A thread that has just started, on a busy machine, may take a review for longer than any is given where they are served.
   const thread = new ReadingThread({ entry, policyFor, options, log, limit: 20_000, ...settings })
   const server = createServer({
-    respond: responder(policyFor, options), thread, tls, log, lameDuck: 0, grace: 300, onFault: (review) => onFaultOf(policyFor, review),
+    respond: responder(policyFor, options),
+    thread,
+    tls,
+    log,
+    lameDuck: 0,
+    grace: 300,
+    onFault: (review) => onFaultOf(policyFor, review),
     prepare: ({ request: { namespace = '' } }) => settings.prepare?.(namespace),
   })
   running.add(server)
@@ -48,7 +54,8 @@ async function start(policyFor: PolicyFor, settings: Partial<ReadingThreadSettin
   const agent = new Agent({ keepAlive: true, ca: tls.ca })
   const ask: Started['ask'] = (path, body) => {
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number | undefined; text: string }>()
-    const asked = request({ host: 'localhost', port, path, method: body === undefined ? 'GET' : 'POST', agent, headers: body === undefined ? {} : { 'content-type': 'application/json' } }, (response) => {
+    const asked = request({ host: 'localhost', port, path, method: body === undefined ? 'GET' : 'POST', agent,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' } }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (part: string) => (text += part))
       response.on('end', () => resolve({ status: response.statusCode, text }))
@@ -80,8 +87,10 @@ const denying = policies({ rules: { 'unread-command': 'Deny', 'loopback-bind': '
 function deployment(container: object, { bytes = 0, name = 'web', namespace = 'shop', more = {}, uid = 'abc' } = {}): string {
   // Each of a length that Linux passes to a program.
   const env = Array.from({ length: Math.ceil(bytes / 50_000) }, (_, index) => ({ name: `BULK${index}`, value: 'x'.repeat(50_000) }))
-  const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, labels: { app: name } }, ...more, spec: { template: { spec: { containers: [{ name: 'web', env, ...container }] } } } }
-  return JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid, operation: 'CREATE', namespace, object } })
+  const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, labels: { app: name } }, ...more,
+    spec: { template: { spec: { containers: [{ name: 'web', env, ...container }] } } } }
+  return JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+    request: { uid, operation: 'CREATE', namespace, object } })
 }
 const loopback = { command: ['gunicorn', 'wsgi', '-b', '127.0.0.1:80'] }
 const large = { bytes: 300_000 }
@@ -126,14 +135,18 @@ describe('a large review', () => {
   test('that is no review is turned away in words', async () => {
     const { ask } = await start(denying)
     expect((await ask('/validate', deployment(loopback, large).slice(0, -3))).text).toContain('the request body must be JSON')
-    expect((await ask('/validate', deployment(loopback, large).replace('"CREATE"', '"PATCH"'))).text).toContain('request.operation: Unsupported value')
+    expect((await ask('/validate', deployment(loopback, large).replace('"CREATE"', '"PATCH"'))).text).toContain(
+      'request.operation: Unsupported value',
+    )
   })
 
   test('is an internal fault where its policy cannot be told', async () => {
     const { review, metric, lines } = await start(() => {
       throw new Error('secret')
     })
-    expect((await review('validate', deployment(loopback, large))).warnings).toEqual([expect.stringContaining('because of an internal fault')])
+    expect((await review('validate', deployment(loopback, large))).warnings).toEqual([
+      expect.stringContaining('because of an internal fault'),
+    ])
     expect(await metric('paddock_faults_total')).toBe(1)
     expect(JSON.stringify(lines.filter(({ msg }) => msg === 'internal fault'))).toContain('"uid":"abc","namespace":"shop"')
     expect(JSON.stringify(lines)).not.toContain('secret')
@@ -143,7 +156,9 @@ describe('a large review', () => {
     const args = Array.from({ length: 400_000 }, () => '')
     const { review, metric } = await start((workload) => (workload.labels['app'] === 'web' ? denying : policies({}))(workload))
     const denied = await review('validate', deployment({ ...loopback, args }))
-    expect([denied.allowed, denied.status?.message]).toEqual([false, expect.stringContaining('violates GunicornPolicy "house": spec.template.spec.containers[0]: Invalid value: "(all)": must be small enough')])
+    expect([denied.allowed, denied.status?.message]).toEqual([false, expect.stringContaining(
+      'violates GunicornPolicy "house": spec.template.spec.containers[0]: Invalid value: "(all)": must be small enough',
+    )])
     expect((await review('mutate', deployment({ ...loopback, args }))).allowed).toBe(true)
     const warned = await review('validate', deployment({ ...loopback, args }, { name: 'other' }))
     expect([warned.allowed, warned.warnings?.[0]]).toEqual([true, expect.stringContaining('[unread-command]')])
@@ -153,9 +168,13 @@ describe('a large review', () => {
   test('of a kind that is no workload, and a deletion, are let in', async () => {
     const { review } = await start(denying)
     const lists = Array.from({ length: 200_000 }, () => [])
-    const body = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', object: { apiVersion: 'v1', kind: 'ConfigMap', lists } } }
+    const body = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+      request: { uid: 'u', operation: 'CREATE', object: { apiVersion: 'v1', kind: 'ConfigMap', lists } } }
     expect(await review('validate', JSON.stringify(body))).toEqual({ uid: 'u', allowed: true })
-    expect(await review('validate', JSON.stringify({ ...body, request: { ...body.request, operation: 'DELETE', object: null, oldObject: body.request.object } }))).toEqual({ uid: 'u', allowed: true })
+    expect(
+      await review('validate',
+        JSON.stringify({ ...body, request: { ...body.request, operation: 'DELETE', object: null, oldObject: body.request.object } })),
+    ).toEqual({ uid: 'u', allowed: true })
   })
 })
 
@@ -188,7 +207,9 @@ describe('a thread that does not come to an end with a review', () => {
     expect(next.status?.message).toContain('[loopback-bind]')
     expect(await metric(`paddock_unread_reviews_total{cause="${cause}"}`)).toBe(1)
     expect(lines.filter(({ msg }) => msg === 'reading thread given up').map((line) => line['reason'])).toEqual([reason])
-    expect(lines.filter(({ msg }) => msg === 'review not read')).toEqual([expect.objectContaining({ cause, uid: 'abc', namespace: 'shop', operation: 'validate' })])
+    expect(lines.filter(({ msg }) => msg === 'review not read')).toEqual([
+      expect.objectContaining({ cause, uid: 'abc', namespace: 'shop', operation: 'validate' }),
+    ])
     expect(await metric('paddock_faults_total')).toBe(0)
   })
 
@@ -205,7 +226,8 @@ describe('a thread that does not come to an end with a review', () => {
     await review('validate', deployment(loopback)).then(told('small'))
     await Promise.all([looping, waiting])
     expect(order).toEqual(['probe', 'small', 'waited', 'loop'])
-    expect([await metric('paddock_unread_reviews_total{cause="waited"}'), await metric('paddock_unread_reviews_total{cause="slow"}')]).toEqual([1, 1])
+    expect([await metric('paddock_unread_reviews_total{cause="waited"}'), await metric('paddock_unread_reviews_total{cause="slow"}')])
+      .toEqual([1, 1])
   })
 })
 

@@ -4,7 +4,8 @@ import type { AdmissionReview } from '../../src/kubernetes/review.ts'
 import type { ExceptionObject, PolicySpec } from '../../src/policy/policies.ts'
 import { Policies, type Governed } from '../../src/policy/policies.ts'
 
-const policy = (name: string, spec: PolicySpec) => ({ apiVersion: 'paddock.dev/v1alpha1' as const, kind: 'GunicornPolicy' as const, metadata: { name }, spec })
+const policy = (name: string, spec: PolicySpec) => ({ apiVersion: 'paddock.dev/v1alpha1' as const, kind: 'GunicornPolicy' as const,
+  metadata: { name }, spec })
 const exception = (name: string, rules: string[]): ExceptionObject => ({
   apiVersion: 'paddock.dev/v1alpha1',
   kind: 'GunicornException',
@@ -19,11 +20,13 @@ const review = (command: readonly string[], namespace = 'shop', more: object = {
     uid: 'u',
     operation: 'CREATE',
     namespace,
-    object: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', ...more }, spec: { containers: [{ name: 'app', command, env: [{ name: 'PORT', value: '5000' }] }] } },
+    object: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', ...more },
+      spec: { containers: [{ name: 'app', command, env: [{ name: 'PORT', value: '5000' }] }] } },
   },
 })
 
-const complete = ['gunicorn', 'app', '-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat', '%(h)s', '--worker-tmp-dir', '/dev/shm']
+const complete = ['gunicorn', 'app', '-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat',
+  '%(h)s', '--worker-tmp-dir', '/dev/shm']
 
 const respondBy = (policies: Policies) => responder((workload: Governed) => policies.for(workload, {}, 0))
 
@@ -35,18 +38,24 @@ describe('what no policy governs', () => {
 })
 
 describe('where several policies decide', () => {
-  const respond = respondBy(new Policies([policy('high', { priority: 1, rules: { 'loopback-bind': 'Deny', 'few-workers': 'Warn', 'missing-workers': 'Fix' } }), policy('base', { preset: 'blueking' })]))
+  const respond = respondBy(
+    new Policies([policy('high', { priority: 1, rules: { 'loopback-bind': 'Deny', 'few-workers': 'Warn', 'missing-workers': 'Fix' } }),
+      policy('base', { preset: 'blueking' })]),
+  )
 
   test('a denial says who wants what', () => {
     const { response } = respond('validate', review(['gunicorn', 'app', '-b', '127.0.0.1:80', '-k', 'sunc'])).response
-    expect(response.status?.message).toMatch(/^violates GunicornPolicy "high": \S+ Invalid value: "127\.0\.0\.1:80": .* \[loopback-bind\] .*\.\nviolates GunicornPolicy "base": .*"sunc".* \[unknown-worker-class\] .*\.$/)
+    expect(response.status?.message).toMatch(
+      /^violates GunicornPolicy "high": \S+ Invalid value: "127\.0\.0\.1:80": .* \[loopback-bind\] .*\.\nviolates GunicornPolicy "base": .*"sunc".* \[unknown-worker-class\] .*\.$/,
+    )
     expect(response.auditAnnotations?.['policy']).toBe('base,high')
     expect(response.status?.details?.causes).toHaveLength(2)
   })
 
   test('warnings each name theirs', () => {
     const { response } = respond('validate', review([...complete.slice(0, 3), '1', ...complete.slice(4), '-t', '10'])).response
-    expect(response.warnings?.map((text) => /^would violate GunicornPolicy "(\w+)".*\[([\w-]+)\]/.exec(text)?.slice(1))).toEqual([['high', 'few-workers'], ['base', 'short-timeout']])
+    expect(response.warnings?.map((text) => /^would violate GunicornPolicy "(\w+)".*\[([\w-]+)\]/.exec(text)?.slice(1))).toEqual([['high',
+      'few-workers'], ['base', 'short-timeout']])
   })
 
   test('and so does what is fixed', () => {
@@ -55,7 +64,8 @@ describe('where several policies decide', () => {
       'fixes by GunicornPolicy "base" in container "app": missing-access-log, missing-access-log-format, missing-error-log',
       'fixes by GunicornPolicy "high" in container "app": missing-workers',
     ])
-    expect(response.auditAnnotations).toEqual({ policy: 'base,high', fixed: 'missing-access-log,missing-access-log-format,missing-error-log,missing-workers' })
+    expect(response.auditAnnotations).toEqual({ policy: 'base,high',
+      fixed: 'missing-access-log,missing-access-log-format,missing-error-log,missing-workers' })
   })
 })
 
@@ -66,7 +76,8 @@ describe('an exception', () => {
 
   test('lets the finding pass, and is named in the audit log', () => {
     const answer = respond('validate', review(loopback))
-    expect(answer.response.response).toEqual({ uid: 'u', allowed: true, auditAnnotations: { policy: 'p', rules: 'loopback-bind,missing-workers', exceptions: 'until-march' } })
+    expect(answer.response.response).toEqual({ uid: 'u', allowed: true,
+      auditAnnotations: { policy: 'p', rules: 'loopback-bind,missing-workers', exceptions: 'until-march' } })
     expect(answer.findings.map(({ rule, action }) => [rule, action])).toEqual([['loopback-bind', 'Audit'], ['missing-workers', 'Audit']])
   })
 
@@ -80,14 +91,19 @@ describe('an exception', () => {
   })
 
   test('holds for the Pod of a Deployment of that name', () => {
-    const more = { name: undefined, generateName: 'web-5d4f-', labels: { 'pod-template-hash': '5d4f' }, ownerReferences: [{ kind: 'ReplicaSet', name: 'web-5d4f', controller: true }] }
+    const more = { name: undefined, generateName: 'web-5d4f-', labels: { 'pod-template-hash': '5d4f' },
+      ownerReferences: [{ kind: 'ReplicaSet', name: 'web-5d4f', controller: true }] }
     expect(respond('validate', review(loopback, 'shop', more)).response.response.allowed).toBe(true)
   })
 })
 
 test('what is done about a fault is the policy of the workload to say', () => {
-  const policies = new Policies([policy('strict', { match: { namespaceSelector: { matchLabels: { env: 'prod' } } }, onFault: 'Deny' }), policy('base', {})])
-  const onFault = (namespace: string) => onFaultOf((workload) => policies.for(workload, { env: workload.namespace }, 0), review([], namespace))
+  const policies = new Policies([policy('strict', { match: { namespaceSelector: { matchLabels: { env: 'prod' } } }, onFault: 'Deny' }),
+    policy('base', {})])
+  const onFault = (namespace: string) =>
+    onFaultOf((workload) => policies.for(workload, { env: workload.namespace }, 0), review([], namespace))
   expect([onFault('prod'), onFault('dev')]).toEqual(['Deny', 'Allow'])
-  expect(onFaultOf(() => { throw new Error('broken') }, review([]))).toBe('Allow')
+  expect(onFaultOf(() => {
+    throw new Error('broken')
+  }, review([]))).toBe('Allow')
 })

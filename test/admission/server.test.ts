@@ -162,7 +162,10 @@ describe('a review', () => {
     const kinds = ['', 'fails-', 'waits-', 'fails-waits-', 'no review ']
     const asked = Array.from({ length: 100 }, async (_, index) => {
       const kind = kinds[index % kinds.length] ?? ''
-      const { status, text } = await send(port, index % 3 === 0 ? '/mutate' : '/validate', { ...post(kind.startsWith('no') ? kind : review({ uid: `${kind}${index}` })), agent })
+      const { status, text } = await send(port, index % 3 === 0 ? '/mutate' : '/validate', {
+        ...post(kind.startsWith('no') ? kind : review({ uid: `${kind}${index}` })),
+        agent,
+      })
       const uid = status === 200 ? (JSON.parse(text) as { response: { uid: string; allowed: boolean } }).response.uid : undefined
       expect([status, uid]).toEqual(kind.startsWith('no') ? [400, undefined] : [200, `${kind}${index}`])
     })
@@ -232,7 +235,8 @@ describe('what is no review is turned away in words, and the server serves on', 
       'request.operation: Unsupported value: "PATCH": supported values: "CONNECT", "CREATE", "DELETE", "UPDATE"',
     ],
     ['a text as userInfo', review({ userInfo: 'admin' }), 'request.userInfo: Invalid value: must be an object, not a string'],
-    ['a number as username', review({ userInfo: { username: 5 } }), 'request.userInfo.username: Invalid value: must be a string, not a number'],
+    ['a number as username', review({ userInfo: { username: 5 } }),
+      'request.userInfo.username: Invalid value: must be a string, not a number'],
     ['a number as namespace', review({ namespace: 5 }), 'request.namespace: Invalid value: must be a string, not a number'],
     ['a name that is true', review({ name: true }), 'request.name: Invalid value: must be a string, not a boolean'],
     ['no object', review({ object: undefined }), 'request.object: Required value: must hold the object on CREATE'],

@@ -5,7 +5,7 @@ import { Turns } from '../../src/admission/turns.ts'
 async function dealt(count: number, later = 0): Promise<number[][]> {
   const all: number[][] = []
   const turns = new Turns<number>((pieces) => {
-    if (all.length === 0) for (let i = 0; i < later; i++) turns.add(count + i)
+    if (all.length === 0) { for (let i = 0; i < later; i++) turns.add(count + i) }
     all.push([...pieces])
   })
   for (let i = 0; i < count; i++) turns.add(i)

@@ -5,7 +5,8 @@ import { parse } from 'yaml'
 import manifest from '../../package.json' with { type: 'json' }
 import { plainManifests } from '../../scripts/deploy.ts'
 import { helm } from '../../scripts/helm.ts'
-import { chart, everything, named, nothing, ofKind, parseObjects, render, renderText, withHelm, withValuesFile, type KubernetesObject } from './render.ts'
+import { chart, everything, named, nothing, ofKind, parseObjects, render, renderText, withHelm, withValuesFile,
+  type KubernetesObject } from './render.ts'
 
 const files = (folder: string): string[] =>
   readdirSync(folder).flatMap((name) => (statSync(join(folder, name)).isDirectory() ? files(join(folder, name)) : [join(folder, name)]))
@@ -34,7 +35,8 @@ interface PodSpec {
   readonly [field: string]: unknown
 }
 
-const podSpec = ({ kind, spec }: KubernetesObject): PodSpec => (kind === 'Pod' ? spec : (spec as { template: { spec: unknown } }).template.spec) as PodSpec
+const podSpec = ({ kind, spec }: KubernetesObject): PodSpec =>
+  (kind === 'Pod' ? spec : (spec as { template: { spec: unknown } }).template.spec) as PodSpec
 const withPods = (objects: readonly KubernetesObject[]): readonly KubernetesObject[] => ofKind(objects, 'Deployment', 'Job', 'Pod')
 
 withHelm('helm lint finds nothing', () => {
@@ -48,7 +50,12 @@ describe.each(matrix)('%s', (_, values) => {
     const keys = objects.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`)
     expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([])
     const clusterScoped = new Set([
-      'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'GunicornPolicy', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding',
+      'ClusterRole',
+      'ClusterRoleBinding',
+      'CustomResourceDefinition',
+      'GunicornPolicy',
+      'ValidatingAdmissionPolicy',
+      'ValidatingAdmissionPolicyBinding',
     ])
     for (const { kind, metadata } of objects) {
       expect({ kind, ...metadata }).toHaveProperty('name')
@@ -107,7 +114,8 @@ withHelm('deploy/ is what helm renders', () => {
 })
 
 test('no file of the chart names a registry', () => {
-  for (const path of files(chart)) expect({ path, found: /\b(docker|gcr|ghcr|quay|registry\.k8s)\.io\b/.exec(readFileSync(path, 'utf8')) }).toEqual({ path, found: null })
+  for (const path of files(chart))
+    expect({ path, found: /\b(docker|gcr|ghcr|quay|registry\.k8s)\.io\b/.exec(readFileSync(path, 'utf8')) }).toEqual({ path, found: null })
 })
 
 describe('what becomes of values', () => {
@@ -115,12 +123,24 @@ describe('what becomes of values', () => {
     const flags = (values: object, name: string) => podSpec(named(render({ ...values }), 'Deployment', name)).containers[0]?.args
     expect(flags({}, 'paddock-webhook')).toEqual(['--port=8443', '--tls-secret=paddock-webhook-tls', '--lame-duck=5s'])
     expect(flags({}, 'paddock-operator')).toEqual([
-      '--name=paddock', '--failure-policy=Ignore', '--timeout=2s', '--certificates=Self', '--ca-lifetime=8760h', '--certificate-lifetime=168h',
-      '--scan-interval=1h', '--reports=Auto', '--port=8080',
+      '--name=paddock',
+      '--failure-policy=Ignore',
+      '--timeout=2s',
+      '--certificates=Self',
+      '--ca-lifetime=8760h',
+      '--certificate-lifetime=168h',
+      '--scan-interval=1h',
+      '--reports=Auto',
+      '--port=8080',
     ])
-    expect(flags(everything, 'saddle-webhook')).toEqual(['--port=10250', '--tls-secret=saddle-webhook-tls', '--lame-duck=20s', '--host=0.0.0.0'])
+    expect(flags(everything, 'saddle-webhook')).toEqual(['--port=10250', '--tls-secret=saddle-webhook-tls', '--lame-duck=20s',
+      '--host=0.0.0.0'])
     expect(flags(everything, 'saddle-operator')).toEqual(expect.arrayContaining([
-      '--name=saddle', '--failure-policy=Fail', '--timeout=5s', '--certificates=CertManager', '--exclude-namespaces=legacy,istio-system',
+      '--name=saddle',
+      '--failure-policy=Fail',
+      '--timeout=5s',
+      '--certificates=CertManager',
+      '--exclude-namespaces=legacy,istio-system',
     ]))
   })
 
@@ -177,9 +197,15 @@ test('Chart.yaml tells Artifact Hub what there is', () => {
   expect(annotations['artifacthub.io/license']).toBe(manifest.license)
   expect(annotation('images')).toEqual([{ name: 'paddock', image: `paddock:${manifest.version}` }])
   expect((annotation('changes') as { kind: string }[]).map(({ kind }) => kind)).toContain('added')
-  const definitions = files(join(chart, 'crds')).map((path) => parse(readFileSync(path, 'utf8')) as { metadata: { name: string }; spec: { names: { kind: string }; versions: { name: string }[] } })
-  const told = (annotation('crds') as { name: string; kind: string; version: string }[]).map(({ name, kind, version: of }) => ({ name, kind, version: of }))
+  const definitions = files(join(chart, 'crds')).map((path) =>
+    parse(readFileSync(path, 'utf8')) as { metadata: { name: string }; spec: { names: { kind: string }; versions: { name: string }[] } }
+  )
+  const told = (annotation('crds') as { name: string; kind: string; version: string }[]).map(({ name, kind, version: of }) => ({ name, kind,
+    version: of })
+  )
   expect(told.sort((a, b) => a.name.localeCompare(b.name))).toEqual(
-    definitions.map(({ metadata, spec }) => ({ name: metadata.name, kind: spec.names.kind, version: spec.versions[0]?.name })).sort((a, b) => a.name.localeCompare(b.name)),
+    definitions.map(({ metadata, spec }) => ({ name: metadata.name, kind: spec.names.kind, version: spec.versions[0]?.name })).sort((a,
+      b) => a.name.localeCompare(b.name)
+    ),
   )
 })

@@ -14,19 +14,30 @@ interface Dashboard {
   readonly templating: { readonly list: readonly { readonly name: string }[] }
 }
 
-const sources = (folder: string): string => readdirSync(folder)
-  .map((name) => (statSync(join(folder, name)).isDirectory() ? sources(join(folder, name)) : readFileSync(join(folder, name), 'utf8'))).join('\n')
+const sources = (folder: string): string =>
+  readdirSync(folder)
+    .map((name) => (statSync(join(folder, name)).isDirectory() ? sources(join(folder, name)) : readFileSync(join(folder, name), 'utf8')))
+    .join('\n')
 
 /** What the API server counts. Source: https://kubernetes.io/docs/reference/instrumentation/metrics/ */
-const ofApiServer = ['admission_duration_seconds', 'rejection_count', 'fail_open_count', 'request_total'].map((name) => `apiserver_admission_webhook_${name}`)
+const ofApiServer = ['admission_duration_seconds', 'rejection_count', 'fail_open_count', 'request_total'].map((name) =>
+  `apiserver_admission_webhook_${name}`
+)
 /** What every program has that a Prometheus client looks after. */
 const ofProcess = ['up', 'process_resident_memory_bytes', 'process_cpu_seconds_total']
-const own = new Set([...sources('src').matchAll(/name: '(paddock_\w+)'|gauge\(\s*'(paddock_\w+)'/g)].map(([, first, second]) => first ?? second))
+const own = new Set(
+  [...sources('src').matchAll(/name: '(paddock_\w+)'|gauge\(\s*'(paddock_\w+)'/g)].map(([, first, second]) => first ?? second),
+)
 
 /** The metrics that an expression reads, without what a histogram adds to its name. */
 function metrics(expression: string): string[] {
-  const bare = expression.replaceAll(/"[^"]*"/g, '').replaceAll(/\{[^}]*\}/g, '{}').replaceAll(/\[[^\]]*\]/g, '').replaceAll(/\b(by|on) \([^)]*\)/g, '')
-  return [...bare.matchAll(/\b(up|[a-z]+(?:_[a-z0-9]+)+)(?=\{|\s|\)|$)/g)].map(([, name = '']) => name.replace(/_(bucket|sum|count)$/, (end) => (end === '_count' && name.startsWith('apiserver') ? end : '')))
+  const bare = expression.replaceAll(/"[^"]*"/g, '').replaceAll(/\{[^}]*\}/g, '{}').replaceAll(/\[[^\]]*\]/g, '').replaceAll(
+    /\b(by|on) \([^)]*\)/g,
+    '',
+  )
+  return [...bare.matchAll(/\b(up|[a-z]+(?:_[a-z0-9]+)+)(?=\{|\s|\)|$)/g)].map(([, name = '']) =>
+    name.replace(/_(bucket|sum|count)$/, (end) => (end === '_count' && name.startsWith('apiserver') ? end : ''))
+  )
     .filter((name) => !['histogram_quantile', 'sort_desc', 'label_values'].includes(name))
 }
 
@@ -44,7 +55,8 @@ function expectKnown(expressions: readonly string[]): void {
     expect({ expression, balanced: isBalanced(expression) }).toEqual({ expression, balanced: true })
     const read = metrics(expression)
     expect({ expression, read: read.length > 0 }).toEqual({ expression, read: true })
-    expect({ expression, unknown: read.filter((name) => !own.has(name) && !ofApiServer.includes(name) && !ofProcess.includes(name)) }).toEqual({ expression, unknown: [] })
+    expect({ expression, unknown: read.filter((name) => !own.has(name) && !ofApiServer.includes(name) && !ofProcess.includes(name)) })
+      .toEqual({ expression, unknown: [] })
   }
 }
 
@@ -56,7 +68,8 @@ describe('the dashboard', () => {
     expectKnown(expressions)
     // Each of them is of use to somebody, or would not be there.
     const shown = new Set(expressions.flatMap(metrics))
-    for (const name of ['paddock_admission_reviews_total', 'paddock_admission_review_duration_seconds', 'paddock_findings_total', 'paddock_certificate_expiry_timestamp_seconds', 'paddock_scan_findings', ...ofApiServer.slice(0, 3)])
+    for (const name of ['paddock_admission_reviews_total', 'paddock_admission_review_duration_seconds', 'paddock_findings_total',
+      'paddock_certificate_expiry_timestamp_seconds', 'paddock_scan_findings', ...ofApiServer.slice(0, 3)])
       expect([...shown]).toContain(name)
   })
 
@@ -70,7 +83,8 @@ describe('the dashboard', () => {
     for (const [index, { gridPos: a, title }] of panels.entries()) {
       expect(a.x + a.w).toBeLessThanOrEqual(24)
       for (const { gridPos: b, title: other } of panels.slice(index + 1))
-        expect({ title, other, apart: a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y }).toEqual({ title, other, apart: true })
+        expect({ title, other, apart: a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y }).toEqual({ title,
+          other, apart: true })
     }
   })
 
@@ -82,7 +96,11 @@ describe('the dashboard', () => {
 
 withHelm('alerts are raised by metrics that there are, and each says what to do', () => {
   const { spec } = named(render(everything), 'PrometheusRule', 'saddle') as unknown as {
-    spec: { groups: { rules: { alert: string; expr: string; labels: { severity: string }; annotations: { summary: string; description: string } }[] }[] }
+    spec: {
+      groups: {
+        rules: { alert: string; expr: string; labels: { severity: string }; annotations: { summary: string; description: string } }[]
+      }[]
+    }
   }
   const rules = spec.groups.flatMap((group) => group.rules)
   expectKnown(rules.map(({ expr }) => expr))

@@ -50,13 +50,20 @@ withHelm('a rule may say what becomes of what cannot be mended', () => {
 })
 
 withHelm('a rule that there is not, and what is no action, are refused', () => {
-  expect(() => render({ policies: { default: { spec: { rules: { 'few-worker': 'Warn' } } } } })).toThrow("invalid propertyName 'few-worker'")
-  expect(() => render({ policies: { default: { spec: { rules: { 'few-workers': true } } } } })).toThrow("'/policies/default/spec/rules/few-workers'")
+  expect(() => render({ policies: { default: { spec: { rules: { 'few-worker': 'Warn' } } } } })).toThrow(
+    "invalid propertyName 'few-worker'",
+  )
+  expect(() => render({ policies: { default: { spec: { rules: { 'few-workers': true } } } } })).toThrow(
+    "'/policies/default/spec/rules/few-workers'",
+  )
 })
 
 withHelm('an Off that YAML takes for false is Off, also where a policy is enforced to less', () => {
   for (const enforcement of [undefined, 'Warn']) {
-    const [policy] = ofKind(render({ policies: { default: { ...(enforcement ? { enforcement } : {}), spec: { rules: { 'few-workers': false } } } } }), 'GunicornPolicy')
+    const [policy] = ofKind(
+      render({ policies: { default: { ...(enforcement ? { enforcement } : {}), spec: { rules: { 'few-workers': false } } } } }),
+      'GunicornPolicy',
+    )
     expect(policy?.['spec']).toMatchObject({ rules: { 'few-workers': 'Off' } })
   }
 })

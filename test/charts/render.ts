@@ -49,7 +49,7 @@ const rendered = new Map<string, readonly KubernetesObject[]>()
 export function render(values: Values = {}): readonly KubernetesObject[] {
   const key = JSON.stringify(values)
   let objects = rendered.get(key)
-  if (objects === undefined) rendered.set(key, (objects = parseObjects(renderText(values))))
+  if (objects === undefined) rendered.set(key, objects = parseObjects(renderText(values)))
   return objects
 }
 
@@ -89,7 +89,8 @@ export const everything: Values = {
   certificates: { mode: 'CertManager' },
   policies: {
     default: { enforcement: 'Audit' },
-    shops: { enforcement: 'Deny', spec: { preset: 'kubernetes', priority: 10, match: { namespaceSelector: { matchLabels: { team: 'shop' } } } } },
+    shops: { enforcement: 'Deny',
+      spec: { preset: 'kubernetes', priority: 10, match: { namespaceSelector: { matchLabels: { team: 'shop' } } } } },
     plain: { spec: { preset: 'blueking', rules: { 'few-workers': 'Off' } } },
   },
   webhook: {

@@ -24,7 +24,8 @@ const reads = (...verbs: readonly string[]) => (resource: string): Call[] => ver
 const of = (resource: string, names: readonly string[], namespace: string | undefined, ...verbs: readonly string[]): Call[] =>
   names.flatMap((name) => verbs.map((verb) => ({ verb, resource, name, ...(namespace === undefined ? {} : { namespace }) })))
 
-const webhookConfigurations = ['mutatingwebhookconfigurations.admissionregistration.k8s.io', 'validatingwebhookconfigurations.admissionregistration.k8s.io']
+const webhookConfigurations = ['mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io']
 const reportKinds = ['policyreports.wgpolicyk8s.io', 'reports.openreports.io']
 const plural = (kind: string): string => `${kind.toLowerCase()}s`
 
@@ -43,7 +44,8 @@ const calls: Readonly<Record<string, readonly Call[]>> = {
     ...webhookConfigurations.flatMap((resource) => of(resource, ['paddock'], undefined, 'get', 'list', 'watch', 'update')),
     ...reads('get')('namespaces'),
     ...of('clusterroles.rbac.authorization.k8s.io', ['paddock-operator'], undefined, 'get'),
-    ...of('customresourcedefinitions.apiextensions.k8s.io', ['gunicornpolicies.paddock.dev', 'gunicornexceptions.paddock.dev'], undefined, 'get', 'patch'),
+    ...of('customresourcedefinitions.apiextensions.k8s.io', ['gunicornpolicies.paddock.dev', 'gunicornexceptions.paddock.dev'], undefined,
+      'get', 'patch'),
     ...reads('create')('events.events.k8s.io'),
     ...reportKinds.flatMap(reads('get', 'list', 'create', 'patch', 'delete')),
     { verb: 'create', resource: 'secrets', namespace: 'paddock' },
@@ -71,16 +73,18 @@ function rights(objects: readonly KubernetesObject[], account: string): { rule: 
   return ofKind(objects, 'ClusterRoleBinding', 'RoleBinding').flatMap(({ metadata, subjects, roleRef }) => {
     if (!(subjects as { name: string }[]).some(({ name }) => name === account)) return []
     const { kind, name } = roleRef as { kind: string; name: string }
-    const role = objects.find((object) => object.kind === kind && object.metadata.name === name && object.metadata.namespace === metadata.namespace)
+    const role = objects.find((object) =>
+      object.kind === kind && object.metadata.name === name && object.metadata.namespace === metadata.namespace
+    )
     return rulesOf(role).map((rule) => ({ rule, namespace: metadata.namespace }))
   })
 }
 
 function allows({ rule, namespace }: { rule: PolicyRule; namespace: string | undefined }, call: Call): boolean {
   const [resource = '', ...group] = call.resource.split('.')
-  return (namespace === undefined || namespace === call.namespace)
-    && rule.apiGroups.includes(group.join('.')) && rule.resources.includes(resource) && rule.verbs.includes(call.verb)
-    && (rule.resourceNames === undefined || (call.name !== undefined && rule.resourceNames.includes(call.name)))
+  return (namespace === undefined || namespace === call.namespace) &&
+    rule.apiGroups.includes(group.join('.')) && rule.resources.includes(resource) && rule.verbs.includes(call.verb) &&
+    (rule.resourceNames === undefined || (call.name !== undefined && rule.resourceNames.includes(call.name)))
 }
 
 describe.each(Object.keys(calls))('%s', (account) => {
@@ -92,10 +96,15 @@ describe.each(Object.keys(calls))('%s', (account) => {
 
   withHelm('may do nothing else', () => {
     const spare = rights(render(), account).flatMap(({ rule, namespace }) =>
-      rule.apiGroups.flatMap((group) => rule.resources.flatMap((resource) => rule.verbs.map((verb) => ({
-        right: { rule: { ...rule, apiGroups: [group], resources: [resource], verbs: [verb] }, namespace },
-        told: `${verb} ${resource}.${group} in ${namespace ?? 'all namespaces'}`,
-      })))))
+      rule.apiGroups.flatMap((group) =>
+        rule.resources.flatMap((resource) =>
+          rule.verbs.map((verb) => ({
+            right: { rule: { ...rule, apiGroups: [group], resources: [resource], verbs: [verb] }, namespace },
+            told: `${verb} ${resource}.${group} in ${namespace ?? 'all namespaces'}`,
+          }))
+        )
+      )
+    )
       .filter(({ right }) => !calls[account]?.some((call) => allows(right, call)))
       .map(({ told }) => told)
     expect(spare).toEqual([])
@@ -107,7 +116,8 @@ withHelm('no rule has a wildcard, and Secrets are read by name', () => {
   for (const role of roles)
     for (const rule of rulesOf(role)) {
       const name = role.metadata.name
-      expect({ name, wild: [...rule.apiGroups, ...rule.resources, ...rule.verbs].filter((word) => word.includes('*')) }).toEqual({ name, wild: [] })
+      expect({ name, wild: [...rule.apiGroups, ...rule.resources, ...rule.verbs].filter((word) => word.includes('*')) }).toEqual({ name,
+        wild: [] })
       if (!rule.resources.includes('secrets')) continue
       expect({ name, kind: role.kind }).toEqual({ name, kind: 'Role' })
       if (rule.resourceNames === undefined) expect({ name, verbs: rule.verbs }).toEqual({ name, verbs: ['create'] })

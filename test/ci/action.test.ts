@@ -29,7 +29,9 @@ const archive = join(folder, 'paddock.tar.gz')
 beforeAll(() => {
   // What is built already is packed as it is, unless it is older than what it is built of.
   const dist = dirname(program()) === join(root, 'dist') ? ['--dist', join(root, 'dist')] : []
-  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/archive.ts'), '--output', archive, ...dist], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/archive.ts'), '--output', archive, ...dist], {
+    encoding: 'utf8',
+  })
   if (status !== 0) throw new Error(stderr)
 }, 300_000)
 
@@ -38,7 +40,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 let runs = 0
 
 /** Runs the steps in a folder that holds these files. */
-function run(inputs: Readonly<Record<string, string>>, files: Readonly<Record<string, string>>): { status: number | null; out: string; summary: string; workspace: string } {
+function run(inputs: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string>>): { status: number | null; out: string; summary: string; workspace: string } {
   const temporary = join(folder, String(++runs))
   const workspace = join(temporary, 'workspace')
   for (const [name, text] of Object.entries(files)) {
@@ -80,11 +83,15 @@ function missing(what: string): never {
   throw new Error(`there is no ${what}`)
 }
 
-const pod = (...command: string[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [{ name: 'app', command }] } })
+const pod = (...command: string[]): string =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [{ name: 'app', command }] } })
 
 describe('the action', () => {
   test('marks what it finds, sums it up, and fails', () => {
-    const { status, out, summary, workspace } = run({ archive, formats: 'github\nsarif=paddock.sarif\n', paths: 'k8s\nmore files' }, { 'k8s/a.json': pod('gunicorn', 'app', '-k', 'sunc'), 'more files/b.json': pod('gunicorn', 'app') })
+    const { status, out, summary, workspace } = run({ archive, formats: 'github\nsarif=paddock.sarif\n', paths: 'k8s\nmore files' }, {
+      'k8s/a.json': pod('gunicorn', 'app', '-k', 'sunc'),
+      'more files/b.json': pod('gunicorn', 'app'),
+    })
     expect(out).toContain('::error file=k8s/a.json,line=1,')
     expect(out).toContain('::notice file=more files/b.json,line=1,')
     expect(summary).toMatch(/^### Paddock: 1 denied, 10 to fix/)
@@ -93,8 +100,10 @@ describe('the action', () => {
   }, 60_000)
 
   test('takes policies, and passes where nothing is at or above what fails', () => {
-    const policy = 'apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: ours}\nspec: {preset: blueking, rules: {unknown-worker-class: Warn}}\n'
-    const { status, summary } = run({ archive, policy: 'p.yaml', paths: 'a.json' }, { 'a.json': pod('gunicorn', 'app', '-k', 'sunc'), 'p.yaml': policy })
+    const policy =
+      'apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: ours}\nspec: {preset: blueking, rules: {unknown-worker-class: Warn}}\n'
+    const { status, summary } = run({ archive, policy: 'p.yaml', paths: 'a.json' }, { 'a.json': pod('gunicorn', 'app', '-k', 'sunc'),
+      'p.yaml': policy })
     expect([status, summary.split('\n')[0]]).toEqual([0, '### Paddock: 1 warned of, 5 to fix (`paddock check --fix`), 1 audited'])
     expect(summary).toContain('`GunicornPolicy "ours"`')
   }, 60_000)
@@ -119,8 +128,10 @@ describe('the action', () => {
 })
 
 test('the hooks of pre-commit build Paddock where there is none yet, and check what they are given', () => {
-  const hooks = load(readFileSync(join(root, '.pre-commit-hooks.yaml'), 'utf8')) as { id: string; entry: string; language: string; require_serial: boolean }[]
-  expect(hooks.map(({ id, entry }) => [id, entry])).toEqual([['paddock', 'scripts/pre-commit.sh'], ['paddock-fix', 'scripts/pre-commit.sh --fix']])
+  const hooks = load(readFileSync(join(root, '.pre-commit-hooks.yaml'), 'utf8')) as { id: string; entry: string; language: string;
+    require_serial: boolean }[]
+  expect(hooks.map(({ id, entry }) => [id, entry])).toEqual([['paddock', 'scripts/pre-commit.sh'], ['paddock-fix',
+    'scripts/pre-commit.sh --fix']])
   // Two at once would build at once.
   for (const { language, require_serial } of hooks) expect([language, require_serial]).toEqual(['script', true])
 
@@ -128,12 +139,15 @@ test('the hooks of pre-commit build Paddock where there is none yet, and check w
   mkdirSync(join(copy, 'scripts'), { recursive: true })
   copyFileSync(join(root, 'scripts/pre-commit.sh'), join(copy, 'scripts/pre-commit.sh'))
   // The build itself is another test's business: here it is what brings the bundle of the archive.
-  writeFileSync(join(copy, 'scripts/build.ts'), `import { execFileSync } from 'node:child_process'\nexecFileSync('tar', ['-xzf', ${JSON.stringify(archive)}])\n`)
+  writeFileSync(join(copy, 'scripts/build.ts'),
+    `import { execFileSync } from 'node:child_process'\nexecFileSync('tar', ['-xzf', ${JSON.stringify(archive)}])\n`)
   writeFileSync(join(copy, 'package.json'), '{"name":"copy","version":"1.0.0","type":"module"}')
-  writeFileSync(join(copy, 'package-lock.json'), '{"name":"copy","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"copy","version":"1.0.0"}}}')
+  writeFileSync(join(copy, 'package-lock.json'),
+    '{"name":"copy","version":"1.0.0","lockfileVersion":3,"packages":{"":{"name":"copy","version":"1.0.0"}}}')
   writeFileSync(join(folder, 'a b.json'), pod('gunicorn', 'app', '-k', 'sunc'))
   const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` }
-  const hook = (...words: string[]): ReturnType<typeof spawnSync> => spawnSync(join(copy, 'scripts/pre-commit.sh'), words, { cwd: folder, encoding: 'utf8', env })
+  const hook = (...words: string[]): ReturnType<typeof spawnSync> =>
+    spawnSync(join(copy, 'scripts/pre-commit.sh'), words, { cwd: folder, encoding: 'utf8', env })
   expect(hook('a b.json')).toMatchObject({ status: 1, stdout: expect.stringMatching(/^a b\.json:1:\d+: .*deny: /m) })
   const built = statSync(join(copy, 'dist/paddock.js')).mtimeMs
   expect(hook('--fix', '--fail-on', 'never', 'a b.json').status).toBe(0)

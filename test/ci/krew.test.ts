@@ -13,7 +13,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const archive = join(folder, 'paddock.tar.gz')
 writeFileSync(archive, 'any bytes')
-const krew = (...args: string[]): ReturnType<typeof spawnSync> => spawnSync(process.execPath, [join(root, 'scripts/krew.ts'), ...args], { encoding: 'utf8' })
+const krew = (...args: string[]): ReturnType<typeof spawnSync> =>
+  spawnSync(process.execPath, [join(root, 'scripts/krew.ts'), ...args], { encoding: 'utf8' })
 
 test('is what krew takes', () => {
   const output = join(folder, 'out/paddock.yaml')

@@ -7,14 +7,17 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 
 const root = dirname(dirname(import.meta.dirname))
 const isLinux = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch)
-const { version } = (JSON.parse(readFileSync(join(root, 'scripts/npm-packages.json'), 'utf8')) as Record<string, { version: string }>)[`node-linux-${process.arch}`] ?? { version: '' }
+const { version } = (JSON.parse(readFileSync(join(root, 'scripts/npm-packages.json'), 'utf8')) as Record<string, { version: string }>)[
+  `node-linux-${process.arch}`
+] ?? { version: '' }
 
 let folder = ''
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'prepare-'))
   mkdirSync(join(folder, 'scripts'))
   mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true })
-  for (const file of ['prepare.js', 'npm-package.js', 'npm-packages.json']) copyFileSync(join(root, 'scripts', file), join(folder, 'scripts', file))
+  for (const file of ['prepare.js', 'npm-package.js', 'npm-packages.json'])
+    copyFileSync(join(root, 'scripts', file), join(folder, 'scripts', file))
   writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
   writeFileSync(join(folder, 'scripts/build.ts'), 'const by: string = process.execPath\nconsole.log(`built by ${by}`)\n')
 })
@@ -24,7 +27,8 @@ const link = (): string => join(folder, 'node_modules/.bin/node')
 
 /** Runs it with a registry that nobody answers at. */
 function prepare(): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, HOME: folder, PADDOCK_CACHE: join(folder, 'cache'), npm_config_registry: 'http://127.0.0.1:9' }
+  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, HOME: folder, PADDOCK_CACHE: join(folder, 'cache'),
+    npm_config_registry: 'http://127.0.0.1:9' }
   return spawnSync(process.execPath, [join(folder, 'scripts/prepare.js')], { env, encoding: 'utf8' })
 }
 
@@ -45,7 +49,7 @@ test('without a network the bundle is built by the Node at hand', () => {
   expect(existsSync(link())).toBe(false)
 }, 60_000)
 
-onLinux('a Node that does not start on this system stands in nobody\'s way', () => {
+onLinux("a Node that does not start on this system stands in nobody's way", () => {
   cached('#!/nowhere/ld-linux.so\n')
   const { status, stdout, stderr } = prepare()
   expect([status, stdout]).toEqual([0, `built by ${process.execPath}\n`])
@@ -53,7 +57,7 @@ onLinux('a Node that does not start on this system stands in nobody\'s way', () 
   expect(lstatSync(link(), { throwIfNoEntry: false })).toBeUndefined()
 }, 60_000)
 
-onLinux('one that does is linked for npm\'s scripts, and builds', () => {
+onLinux("one that does is linked for npm's scripts, and builds", () => {
   const program = cached(`#!/bin/sh\necho "$*" | sed 's/.*scripts/ran scripts/'\n`)
   const { status, stdout } = prepare()
   expect([status, stdout]).toEqual([0, 'ran scripts/build.ts\n'])

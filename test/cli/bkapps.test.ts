@@ -33,8 +33,12 @@ describe.each(['v1alpha1', 'v1alpha2'])('%s', (version) => {
     const objects = parseAllDocuments(text).map((document) => document.toJS() as object)
     expect(workloads).toHaveLength(objects.length)
     for (const [index, object] of objects.entries()) {
-      const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', object, namespace: 'shop' } }
-      const answer = async (operation: string) => JSON.parse((await run(['review', 'review.json', operation], { 'review.json': JSON.stringify(review) })).out) as { response: { patch?: string; allowed: boolean } }
+      const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+        request: { uid: 'u', operation: 'CREATE', object, namespace: 'shop' } }
+      const answer = async (operation: string) =>
+        JSON.parse((await run(['review', 'review.json', operation], { 'review.json': JSON.stringify(review) })).out) as {
+          response: { patch?: string; allowed: boolean }
+        }
       const { patch } = (await answer('--mutate')).response
       expect(patch === undefined ? [] : JSON.parse(Buffer.from(patch, 'base64').toString())).toEqual(workloads[index]?.patch)
       expect((await answer('--validate')).response.allowed).toBe(workloads[index]?.decision === 'Allow')

@@ -5,7 +5,8 @@ import { applyPatch } from 'rfc6902'
 import type { Operation } from '../../src/kubernetes/review.ts'
 import { run } from './in-memory.ts'
 
-const pod = (command: string, more = ''): string => `apiVersion: v1
+const pod = (command: string, more = ''): string =>
+  `apiVersion: v1
 kind: Pod
 metadata: {name: web${more}}
 spec:
@@ -65,7 +66,7 @@ describe('check', () => {
     const { status, out, err } = await run(['check', 'nowhere', 'a.yaml'], { 'a.yaml': right })
     expect(status).toBe(2)
     expect(err).toBe('paddock: nowhere: no such file\n')
-    expect(out).toBe("1 file, 1 workload, 1 gunicorn command: 1 unreadable\n")
+    expect(out).toBe('1 file, 1 workload, 1 gunicorn command: 1 unreadable\n')
   })
 
   test('--fix mends in place, keeps comments, and has nothing to do a second time', async () => {
@@ -105,8 +106,10 @@ describe('check', () => {
           --reload
           -b :8000 # web
 `
-    const policy = 'apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: p}\nspec: {preset: heroku, defaults: {bind: null, accesslog: null, errorlog: null, forwarded_allow_ips: null}}\n'
-    const { status, files } = await run(['check', '--fix', '--fail-on', 'fix', '--policy', 'p.yaml', 'a.yaml', 'b.yaml'], { 'a.yaml': list, 'b.yaml': script, 'p.yaml': policy })
+    const policy =
+      'apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: p}\nspec: {preset: heroku, defaults: {bind: null, accesslog: null, errorlog: null, forwarded_allow_ips: null}}\n'
+    const { status, files } = await run(['check', '--fix', '--fail-on', 'fix', '--policy', 'p.yaml', 'a.yaml', 'b.yaml'], { 'a.yaml': list,
+      'b.yaml': script, 'p.yaml': policy })
     expect(status).toBe(0)
     expect(files['a.yaml']).toBe(list.replace('        - --reload\n', '').replace('-Dw4', '-w4').replace('--daemon ', ''))
     expect(files['b.yaml']).toBe(script.replace('          --reload\n', ''))
@@ -126,7 +129,8 @@ describe('check', () => {
     expect(JSON.parse(out)).toEqual({
       apiVersion: 'paddock.dev/v1alpha1',
       kind: 'CheckResult',
-      summary: { files: 1, workloads: 1, invocations: 1, denied: 0, warned: 1, fixed: 0, fixable: 0, audited: 0, unreadable: 0, unseen: 0, passedOver: 0 },
+      summary: { files: 1, workloads: 1, invocations: 1, denied: 0, warned: 1, fixed: 0, fixable: 0, audited: 0, unreadable: 0, unseen: 0,
+        passedOver: 0 },
       workloads: [
         {
           file: 'a.yaml',
@@ -177,12 +181,17 @@ describe('check', () => {
 
   test('the examples come out as their names say', async () => {
     const folder = join(import.meta.dirname, '../../examples')
-    const files = Object.fromEntries(readdirSync(folder).filter((name) => name.endsWith('.yaml')).map((name) => [`examples/${name}`, readFileSync(join(folder, name), 'utf8')]))
+    const files = Object.fromEntries(
+      readdirSync(folder).filter((name) => name.endsWith('.yaml')).map((
+        name,
+      ) => [`examples/${name}`, readFileSync(join(folder, name), 'utf8')]),
+    )
     const { out } = await run(['check', '--format', 'json', 'examples'], files)
     const { workloads } = JSON.parse(out) as { workloads: { file: string; findings: { action: string }[] }[] }
     for (const name of Object.keys(files)) {
       const actions = workloads.filter(({ file }) => file === name).flatMap(({ findings }) => findings.map(({ action }) => action))
-      const outcome = actions.includes('Deny') ? 'denied' : actions.includes('Warn') ? 'warned' : actions.includes('Fix') ? 'fixed' : 'allowed'
+      const outcome = actions.includes('Deny') ? 'denied'
+        : actions.includes('Warn') ? 'warned' : actions.includes('Fix') ? 'fixed' : 'allowed'
       expect(`${name}: ${outcome}`).toBe(`${name}: ${/\/(\w+)-/.exec(name)?.[1]}`)
     }
   })
@@ -190,7 +199,8 @@ describe('check', () => {
 
 describe('explain', () => {
   test('answers one line for each, and a line that is no request hides no other', async () => {
-    const input = '{"argv":["gunicorn","-w4","app:app"],"gunicorn":"23.0.0"}\nnonsense\n{"shell":"exec gunicorn app -b :$PORT","env":{"PORT":"80"},"gunicorn":"23.0.0"}\n'
+    const input =
+      '{"argv":["gunicorn","-w4","app:app"],"gunicorn":"23.0.0"}\nnonsense\n{"shell":"exec gunicorn app -b :$PORT","env":{"PORT":"80"},"gunicorn":"23.0.0"}\n'
     const { status, out } = await run(['explain', '--stdin'], {}, { input })
     expect(status).toBe(2)
     const [first, second, third] = out.trim().split('\n').map((line) => JSON.parse(line) as unknown)
@@ -214,16 +224,23 @@ describe('explain', () => {
   test('shows the values of which a setting has one, and nothing of what is not known', async () => {
     const told = async (script: string): Promise<readonly string[]> => {
       const { out } = await run(['explain', '--gunicorn', '23.0.0', '--shell', script])
-      return out.split('\n').filter((line) => /^ {2}(application|workers|timeout|bind|unknown)/.test(line)).map((line) => line.trim().replaceAll(/ {2,}/g, '  '))
+      return out.split('\n').filter((line) => /^ {2}(application|workers|timeout|bind|unknown)/.test(line)).map((line) =>
+        line.trim().replaceAll(/ {2,}/g, '  ')
+      )
     }
     expect(await told('O="-w 2"; [ -f /x ] && O="-w 4 -t 60"; exec gunicorn $O -b :80 a:app')).toEqual([
-      'application  a:app', 'workers  one of 2, 4  command line (-w)', 'timeout  one of 30, 60  command line (-t)', 'bind  [":80"]  command line (-b)',
+      'application  a:app',
+      'workers  one of 2, 4  command line (-w)',
+      'timeout  one of 30, 60  command line (-t)',
+      'bind  [":80"]  command line (-b)',
     ])
-    expect(await told('A=a:app; [ -f /x ] && A=b:app; exec gunicorn -w "$(nproc)" $A')).toEqual(['application  one of a:app, b:app', 'workers  unknown ("$(nproc)")  command line (-w)', 'unknown: workers'])
+    expect(await told('A=a:app; [ -f /x ] && A=b:app; exec gunicorn -w "$(nproc)" $A')).toEqual(['application  one of a:app, b:app',
+      'workers  unknown ("$(nproc)")  command line (-w)', 'unknown: workers'])
   })
 
   test('shows where each setting comes from', async () => {
-    const { out } = await run(['explain', '--env', 'WEB_CONCURRENCY=3', '--gunicorn', '23.0.0', '--', 'gunicorn', '-kgthread', 'app', '-t', '$(x)'])
+    const { out } = await run(['explain', '--env', 'WEB_CONCURRENCY=3', '--gunicorn', '23.0.0', '--', 'gunicorn', '-kgthread', 'app', '-t',
+      '$(x)'])
     expect(out.replaceAll(/ +\n/g, '\n').replaceAll(/ {2,}/g, '  ')).toBe(
       [
         '  gunicorn -kgthread app -t $(x)',
@@ -244,7 +261,8 @@ describe('review', () => {
     JSON.stringify({
       apiVersion: 'admission.k8s.io/v1',
       kind: 'AdmissionReview',
-      request: { uid: 'u', operation: 'CREATE', object: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [{ name: 'app', command }] } } },
+      request: { uid: 'u', operation: 'CREATE',
+        object: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [{ name: 'app', command }] } } },
     })
 
   test('mutates, then validates what came out', async () => {
@@ -259,7 +277,8 @@ describe('review', () => {
     const object = JSON.parse(input) as { request: { object: { spec: { containers: { command: string[]; env: object[] }[] } } } }
     const patch = JSON.parse(Buffer.from(response.patch, 'base64').toString()) as Operation[]
     expect(applyPatch(object.request.object, patch as never[])).toEqual(patch.map(() => null))
-    expect(object.request.object.spec.containers[0]?.command.slice(0, 8)).toEqual(['gunicorn', 'app', '--timeout', '10', '-w', '4', '-b', ':$(PORT)'])
+    expect(object.request.object.spec.containers[0]?.command.slice(0, 8)).toEqual(['gunicorn', 'app', '--timeout', '10', '-w', '4', '-b',
+      ':$(PORT)'])
     expect(object.request.object.spec.containers[0]?.env).toEqual([{ name: 'PORT', value: '5000' }])
   })
 

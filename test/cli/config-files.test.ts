@@ -5,7 +5,8 @@ import { run } from './in-memory.ts'
 
 const text = 'workers = 3\n'
 
-const configMap = (rest: object = {}): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { 'gunicorn.conf.py': text }, ...rest })
+const configMap = (rest: object = {}): object => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' },
+  data: { 'gunicorn.conf.py': text }, ...rest })
 
 interface Mounting {
   readonly command?: readonly string[]
@@ -15,10 +16,16 @@ interface Mounting {
   readonly metadata?: object
 }
 
-function pod({ command = ['gunicorn', '-c', '/etc/gunicorn/gunicorn.conf.py', 'shop.wsgi'], container = {}, mount = {}, volume = { configMap: { name: 'conf' } }, metadata = {} }: Mounting): object {
+function pod(
+  { command = ['gunicorn', '-c', '/etc/gunicorn/gunicorn.conf.py', 'shop.wsgi'], container = {}, mount = {},
+    volume = { configMap: { name: 'conf' } }, metadata = {} }: Mounting,
+): object {
   return {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', ...metadata },
-    spec: { containers: [{ name: 'web', command, volumeMounts: [{ name: 'c', mountPath: '/etc/gunicorn', ...mount }], ...container }], volumes: [{ name: 'c', ...volume }] },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web', ...metadata },
+    spec: { containers: [{ name: 'web', command, volumeMounts: [{ name: 'c', mountPath: '/etc/gunicorn', ...mount }], ...container }],
+      volumes: [{ name: 'c', ...volume }] },
   }
 }
 
@@ -26,7 +33,8 @@ function pod({ command = ['gunicorn', '-c', '/etc/gunicorn/gunicorn.conf.py', 's
 async function workers(objects: readonly object[], ...flags: string[]): Promise<unknown> {
   const files = { 'all.yaml': objects.map((object) => stringify(object)).join('---\n'), 'local.py': 'workers = 9\n' }
   const { out } = await run(['explain', '--format', 'json', ...flags, 'all.yaml'], files)
-  const [invocation] = (JSON.parse(out) as { invocations: { settings: Record<string, { value: unknown; source: string }>; unknown: string[] }[] }).invocations
+  const [invocation] =
+    (JSON.parse(out) as { invocations: { settings: Record<string, { value: unknown; source: string }>; unknown: string[] }[] }).invocations
   return invocation?.unknown.includes('workers') ? 'unknown' : invocation?.settings['workers']?.value
 }
 
@@ -38,26 +46,40 @@ describe('a ConfigMap of the same set', () => {
     ['mounted as a folder', 3, {}],
     ['behind the manifest that mounts it, or in front of it', 3, { container: { workingDir: '/' } }],
     ['one key, as a file', 3, { mount: { mountPath: '/etc/gunicorn/gunicorn.conf.py', subPath: 'gunicorn.conf.py' } }],
-    ['a key under another name', 3, { command: ['gunicorn', '-c', '/etc/gunicorn/web.py', 'x'], volume: { configMap: { name: 'conf', items: [{ key: 'gunicorn.conf.py', path: 'web.py' }] } } }],
-    ['a key that is not listed', 'unknown', { volume: { configMap: { name: 'conf', items: [{ key: 'gunicorn.conf.py', path: 'web.py' }] } } }],
-    ['a projected volume', 3, { volume: { projected: { sources: [{ configMap: { name: 'conf' } }, { serviceAccountToken: { path: 'token' } }] } } }],
-    ['a Secret beside it that may hold the file', 'unknown', { volume: { projected: { sources: [{ configMap: { name: 'conf' } }, { secret: { name: 's' } }] } } }],
+    ['a key under another name', 3, { command: ['gunicorn', '-c', '/etc/gunicorn/web.py', 'x'],
+      volume: { configMap: { name: 'conf', items: [{ key: 'gunicorn.conf.py', path: 'web.py' }] } } }],
+    ['a key that is not listed', 'unknown', {
+      volume: { configMap: { name: 'conf', items: [{ key: 'gunicorn.conf.py', path: 'web.py' }] } },
+    }],
+    ['a projected volume', 3, {
+      volume: { projected: { sources: [{ configMap: { name: 'conf' } }, { serviceAccountToken: { path: 'token' } }] } },
+    }],
+    ['a Secret beside it that may hold the file', 'unknown', {
+      volume: { projected: { sources: [{ configMap: { name: 'conf' } }, { secret: { name: 's' } }] } },
+    }],
     ['another name', 'unknown', { volume: { configMap: { name: 'other' } } }],
     ['another namespace', 'unknown', { metadata: { namespace: 'shop' } }],
     ['a Secret', 'unknown', { volume: { secret: { secretName: 'conf' } } }],
     ['a path that is expanded', 'unknown', { mount: { subPathExpr: '$(X)' } }],
-    ['a volume in front of it', 'unknown', { container: { volumeMounts: [{ name: 'c', mountPath: '/etc/gunicorn' }, { name: 'd', mountPath: '/etc/gunicorn/gunicorn.conf.py' }] } }],
-    ['by a path from the working directory', 3, { command: ['gunicorn', '-c', '../etc/./gunicorn//gunicorn.conf.py', 'x'], container: { workingDir: '/srv' } }],
+    ['a volume in front of it', 'unknown', {
+      container: { volumeMounts: [{ name: 'c', mountPath: '/etc/gunicorn' }, { name: 'd', mountPath: '/etc/gunicorn/gunicorn.conf.py' }] },
+    }],
+    ['by a path from the working directory', 3, { command: ['gunicorn', '-c', '../etc/./gunicorn//gunicorn.conf.py', 'x'],
+      container: { workingDir: '/srv' } }],
     ['by a path from a directory that the image sets', 'unknown', { command: ['gunicorn', '-c', 'gunicorn.conf.py', 'x'] }],
-    ['after a change of the directory', 'unknown', { command: ['sh', '-c', 'cd x && gunicorn -c gunicorn.conf.py x'], container: { workingDir: '/etc/gunicorn' } }],
+    ['after a change of the directory', 'unknown', { command: ['sh', '-c', 'cd x && gunicorn -c gunicorn.conf.py x'],
+      container: { workingDir: '/etc/gunicorn' } }],
     ['in a script', 3, { command: ['sh', '-c', 'exec gunicorn -c file:gunicorn.conf.py x'], container: { workingDir: '/etc/gunicorn/' } }],
     ['as a module', 'unknown', { command: ['gunicorn', '-c', 'python:gunicorn.conf', 'x'], container: { workingDir: '/etc/gunicorn' } }],
     ['found by gunicorn itself', 3, { command: path, container: { workingDir: '/etc/gunicorn' } }],
     ['kept out', absent, { command: ['gunicorn', '-c', '/dev/null', 'x'], container: { workingDir: '/etc/gunicorn' } }],
     ['in another directory', absent, { command: path, container: { workingDir: '/srv' } }],
-    ['perhaps found, as the image sets the directory', 'unknown', { command: path, mount: { mountPath: '/app/gunicorn.conf.py', subPath: 'gunicorn.conf.py' } }],
-    ['perhaps found, in a ConfigMap that is not at hand', 'unknown', { command: path, container: { workingDir: '/etc/gunicorn' }, volume: { configMap: { name: 'other' } } }],
-    ['a disk, of which no more is reckoned with than of an image', absent, { command: path, container: { workingDir: '/etc/gunicorn' }, volume: { emptyDir: {} } }],
+    ['perhaps found, as the image sets the directory', 'unknown', { command: path,
+      mount: { mountPath: '/app/gunicorn.conf.py', subPath: 'gunicorn.conf.py' } }],
+    ['perhaps found, in a ConfigMap that is not at hand', 'unknown', { command: path, container: { workingDir: '/etc/gunicorn' },
+      volume: { configMap: { name: 'other' } } }],
+    ['a disk, of which no more is reckoned with than of an image', absent, { command: path, container: { workingDir: '/etc/gunicorn' },
+      volume: { emptyDir: {} } }],
     ['no such file in it', absent, { command: path, container: { workingDir: '/etc/gunicorn' } }, configMap({ data: { other: '' } })],
     ['a file that is no text', 'unknown', {}, configMap({ data: {}, binaryData: { 'gunicorn.conf.py': 'eA==' } })],
     ['overridden', 7, { command: ['gunicorn', '-c', '/etc/gunicorn/gunicorn.conf.py', '-w', '7', 'x'] }],
@@ -72,9 +94,12 @@ describe('a ConfigMap of the same set', () => {
   })
 
   test('of another file, in a List', async () => {
-    const files = { 'a/pod.yaml': stringify(pod({})), 'a/conf.yaml': stringify({ apiVersion: 'v1', kind: 'List', items: [configMap({ data: { 'gunicorn.conf.py': 'Workers = 3\n' } })] }) }
+    const files = { 'a/pod.yaml': stringify(pod({})),
+      'a/conf.yaml': stringify({ apiVersion: 'v1', kind: 'List', items: [configMap({ data: { 'gunicorn.conf.py': 'Workers = 3\n' } })] }) }
     const { out } = await run(['check', 'a', '--fail-on', 'never'], files)
-    expect(out).toContain('a/conf.yaml:10:9: warn: spec.containers[0].command[2]: Invalid value: "Workers": must be `workers`, as gunicorn ignores other names (gunicorn.conf.py of ConfigMap "conf", line 1) [ignored-name]')
+    expect(out).toContain(
+      'a/conf.yaml:10:9: warn: spec.containers[0].command[2]: Invalid value: "Workers": must be `workers`, as gunicorn ignores other names (gunicorn.conf.py of ConfigMap "conf", line 1) [ignored-name]',
+    )
   })
 })
 
@@ -95,13 +120,15 @@ describe('a file that is handed over', () => {
 })
 
 test('the repository of a Procfile', async () => {
-  const { out } = await run(['explain', 'Procfile'], { Procfile: 'web: gunicorn shop.wsgi\n', 'gunicorn.conf.py': 'workers = 3\nbind = "x:y:z"\n' })
+  const { out } = await run(['explain', 'Procfile'], { Procfile: 'web: gunicorn shop.wsgi\n',
+    'gunicorn.conf.py': 'workers = 3\nbind = "x:y:z"\n' })
   expect(out).toMatch(/workers +3 +config file/)
   expect(out).toMatch(/refused.*not a valid port/)
 })
 
 describe('in the folder that a `cd` of the repository leads to', () => {
-  const files = { 'src/gunicorn.conf.py': 'workers = 9\nbind = ":$PORT"\n', 'src/conf/web.py': 'workers = 8\n', 'bin/gunicorn.conf.py': 'workers = 7\n' }
+  const files = { 'src/gunicorn.conf.py': 'workers = 9\nbind = ":$PORT"\n', 'src/conf/web.py': 'workers = 8\n',
+    'bin/gunicorn.conf.py': 'workers = 7\n' }
 
   test.each<[string, unknown, string, string?]>([
     ['before it', 9, 'cd src && gunicorn shop:app'],
@@ -122,8 +149,10 @@ describe('in the folder that a `cd` of the repository leads to', () => {
     ['of another one than the platform keeps it in', 'unknown', 'cd /srv/shop/src && gunicorn shop:app'],
     ['far from it', absent, 'cd /tmp && gunicorn shop:app'],
   ])('%s', async (_, wanted, command, script) => {
-    const { out } = await run(['explain', 'Procfile', '--platform', 'blueking', '--format', 'json'], { ...files, Procfile: `web: ${command}\n`, ...(script === undefined ? {} : { 'bin/run.sh': script }) })
-    const [invocation] = (JSON.parse(out) as { invocations: { settings: Record<string, { value: unknown }>; unknown: string[] }[] }).invocations
+    const { out } = await run(['explain', 'Procfile', '--platform', 'blueking', '--format', 'json'], { ...files,
+      Procfile: `web: ${command}\n`, ...(script === undefined ? {} : { 'bin/run.sh': script }) })
+    const [invocation] =
+      (JSON.parse(out) as { invocations: { settings: Record<string, { value: unknown }>; unknown: string[] }[] }).invocations
     expect(invocation?.unknown.includes('workers') ? 'unknown' : invocation?.settings['workers']?.value).toEqual(wanted)
   })
 
@@ -135,7 +164,9 @@ describe('in the folder that a `cd` of the repository leads to', () => {
 })
 
 test('at admission a ConfigMap is not read', async () => {
-  const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', operation: 'CREATE', object: pod({ command: path, container: { workingDir: '/etc/gunicorn' } }), namespace: 'shop' } }
+  const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+    request: { uid: 'u', operation: 'CREATE', object: pod({ command: path, container: { workingDir: '/etc/gunicorn' } }),
+      namespace: 'shop' } }
   const { out } = await run(['review', 'review.json', '--mutate'], { 'review.json': JSON.stringify(review) })
   expect(JSON.parse(out)).toMatchObject({ response: { allowed: true } })
   expect(JSON.parse(out)).not.toHaveProperty('response.patch')

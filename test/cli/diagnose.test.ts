@@ -7,12 +7,17 @@ const log = [
   '[2026-11-30 10:00:00 +0000] [7] [INFO] Starting gunicorn 23.0.0',
   '[2026-11-30 10:00:00 +0000] [7] [INFO] Using worker: sync',
   '[2026-11-30 10:00:00 +0000] [8] [INFO] Booting worker with pid: 8',
-  ...Array.from({ length: 20 }, (_, index) => `[30/Nov/2026:10:00:${String(2 * index + 2).padStart(2, '0')} +0000] "GET /report\u001b[31m<b> HTTP/1.1" 200 2000000 "curl"`),
+  ...Array.from({ length: 20 },
+    (_, index) =>
+      `[30/Nov/2026:10:00:${String(2 * index + 2).padStart(2, '0')} +0000] "GET /report\u001b[31m<b> HTTP/1.1" 200 2000000 "curl"`),
   '',
 ].join('\n')
 const procfile = `web: gunicorn shop -w 2 --access-logfile - --access-logformat '${format}'\n`
 const manifest = JSON.stringify({
-  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { template: { spec: { containers: [{ name: 'web', command: ['gunicorn', 'shop', '-w', '2', '--access-logformat', format] }] } } },
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web' },
+  spec: { template: { spec: { containers: [{ name: 'web', command: ['gunicorn', 'shop', '-w', '2', '--access-logformat', format] }] } } },
 })
 
 const ids = (out: string): readonly string[] => (JSON.parse(out) as { conclusions: { id: string }[] }).conclusions.map(({ id }) => id)
@@ -23,7 +28,8 @@ describe('the settings that held', () => {
     ['a Procfile', ['Procfile']],
     ['a manifest', ['web.json']],
   ])('%s', async (_, words) => {
-    const { status, out, err } = await run(['diagnose', '--logs', 'web.log', '--format', 'json', ...words], { 'web.log': log, Procfile: procfile, 'web.json': manifest })
+    const { status, out, err } = await run(['diagnose', '--logs', 'web.log', '--format', 'json', ...words], { 'web.log': log,
+      Procfile: procfile, 'web.json': manifest })
     expect([status, err, ids(out)]).toEqual([1, '', ['slow-requests']])
     expect((JSON.parse(out) as { requests: { busy: number } }).requests.busy).toBeCloseTo(0.5, 1)
   })
@@ -46,7 +52,8 @@ test('text and a page: nothing of a log moves a cursor, or is markup', async () 
 })
 
 test('what cannot be read, and what is asked for too little', async () => {
-  for (const words of [['diagnose'], ['diagnose', '--logs', 'nosuch.log'], ['diagnose', '-', '--logs', '-'], ['diagnose', '-', '--command', 'celery worker'], ['diagnose', '-', 'deployment/web'], ['diagnose', '-', 'a', 'b']]) {
+  for (const words of [['diagnose'], ['diagnose', '--logs', 'nosuch.log'], ['diagnose', '-', '--logs', '-'], ['diagnose', '-', '--command',
+    'celery worker'], ['diagnose', '-', 'deployment/web'], ['diagnose', '-', 'a', 'b']]) {
     const { status, out, err } = await run(words, {}, { input: '' })
     expect([status, out]).toEqual([2, ''])
     expect(err).toMatch(/^paddock: /)

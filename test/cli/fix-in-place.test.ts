@@ -110,10 +110,11 @@ spec:
 /** The lines that went, and those that came, in their order. */
 const changes = (before: string, after: string): string[] =>
   diffArrays(before.split('\n'), after.split('\n')).flatMap(({ added, removed, value }) =>
-    added || removed ? value.map((line) => `${added ? '+' : '-'}${line.trim()}`) : [],
+    added || removed ? value.map((line) => `${added ? '+' : '-'}${line.trim()}`) : []
   )
 
-const fixed = async (text: string) => run(['check', '--policy', 'policy.yaml', '--fix', 'shop.yaml'], { 'shop.yaml': text, 'policy.yaml': policy })
+const fixed = async (text: string) =>
+  run(['check', '--policy', 'policy.yaml', '--fix', 'shop.yaml'], { 'shop.yaml': text, 'policy.yaml': policy })
 
 describe.each([['\n', 'LF'], ['\r\n', 'CRLF']])('line ends %j', (lineBreak) => {
   const text = manifest.replaceAll('\n', lineBreak)
@@ -145,7 +146,9 @@ describe.each([['\n', 'LF'], ['\r\n', 'CRLF']])('line ends %j', (lineBreak) => {
       '+- "-w"',
       '+- "4"',
     ])
-    expect(err).toMatch(/^paddock: shop\.yaml:\d+: spec\.containers\[0\]\.command\[-\]: not fixed: it is anchored, and an alias elsewhere stands for it too\n$/)
+    expect(err).toMatch(
+      /^paddock: shop\.yaml:\d+: spec\.containers\[0\]\.command\[-\]: not fixed: it is anchored, and an alias elsewhere stands for it too\n$/,
+    )
     expect(after.replaceAll(lineBreak, '')).not.toMatch(/[\r\n]/)
     const again = await fixed(after)
     expect(again.files['shop.yaml']).toBe(after)
@@ -153,7 +156,11 @@ describe.each([['\n', 'LF'], ['\r\n', 'CRLF']])('line ends %j', (lineBreak) => {
 })
 
 test('what a later round puts into a string stands where it must in what the earlier one left', async () => {
-  const manifest = (script: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: shop}\nspec:\n  containers:\n  - name: web\n    env: [{name: PORT, value: '80'}]\n    command: [sh, -c, '${script}']\n`
+  const manifest = (script: string): string =>
+    `apiVersion: v1\nkind: Pod\nmetadata: {name: shop}\nspec:\n  containers:\n  - name: web\n    env: [{name: PORT, value: '80'}]\n    command: [sh, -c, '${script}']\n`
   const { files } = await run(['check', 'pod.yaml', '--fix'], { 'pod.yaml': manifest('exec gunicorn -b$PORT -D app && echo') })
-  expect(files['pod.yaml']).toBe(manifest('exec gunicorn -b:$PORT app -w 4 --access-logfile - --error-logfile - && echo').replace(' && echo', ` --access-logformat ''[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D)s %(b)s "%(f)s" "%(a)s"'' && echo`))
+  expect(files['pod.yaml']).toBe(
+    manifest('exec gunicorn -b:$PORT app -w 4 --access-logfile - --error-logfile - && echo').replace(' && echo',
+      ` --access-logformat ''[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D)s %(b)s "%(f)s" "%(a)s"'' && echo`),
+  )
 })

@@ -16,7 +16,8 @@ import { amount } from '../amount.ts'
 
 const folder = join(import.meta.dirname, 'formats')
 const manifests = readFileSync(join(folder, 'manifests.yaml'), 'utf8')
-const policy = 'apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: p}\nspec: {preset: blueking, rules: {missing-workers: Audit}}\n' +
+const policy =
+  'apiVersion: paddock.dev/v1alpha1\nkind: GunicornPolicy\nmetadata: {name: p}\nspec: {preset: blueking, rules: {missing-workers: Audit}}\n' +
   '---\napiVersion: paddock.dev/v1alpha1\nkind: GunicornException\nmetadata: {name: behind|proxy, namespace: shop}\nspec: {workloads: [{kind: Deployment, name: web}], rules: [loopback-bind], reason: a proxy stands beside it}\n'
 
 /** A name in which everything stands that means something to one of the formats. */
@@ -36,7 +37,8 @@ function ofResults(text: string): string {
 }
 
 describe('a report holds every finding and everything that could not be read', () => {
-  const golden = { text: 'report.txt', json: 'report.json', sarif: 'report.sarif', junit: 'report.xml', github: 'report.github.txt', markdown: 'report.md' } as const
+  const golden = { text: 'report.txt', json: 'report.json', sarif: 'report.sarif', junit: 'report.xml', github: 'report.github.txt',
+    markdown: 'report.md' } as const
   test.each(formatNames)('%s', async (format) => {
     const { status, out } = await check('--format', format)
     const got = format === 'sarif' ? ofResults(out) : format === 'json' ? `${JSON.stringify(JSON.parse(out), null, 2)}\n` : out
@@ -103,7 +105,12 @@ describe('SARIF', () => {
     const log = JSON.parse((await check('--format', 'sarif')).out) as Log
     expect(validate(log) || validate.errors).toBe(true)
     expect(validate({ ...log, runs: [{ results: [] }] })).toBe(false)
-    expect(validate(structuredClone({ ...log, runs: log.runs.map((one) => ({ ...one, results: one.results?.map((result) => ({ ...result, level: 'deny' })) })) }))).toBe(false)
+    expect(
+      validate(
+        structuredClone({ ...log,
+          runs: log.runs.map((one) => ({ ...one, results: one.results?.map((result) => ({ ...result, level: 'deny' })) })) }),
+      ),
+    ).toBe(false)
   })
 
   test('holds every rule, and results point to theirs', async () => {
@@ -118,21 +125,27 @@ describe('SARIF', () => {
     const { out } = await run(['check', ...Object.keys(files), '--format', 'sarif'], files)
     return (JSON.parse(out) as Log).runs[0]?.results ?? []
   }
-  const prints = (results: readonly Result[]): (string | undefined)[] => results.map(({ partialFingerprints }) => partialFingerprints?.['paddock/v1'])
+  const prints = (results: readonly Result[]): (string | undefined)[] =>
+    results.map(({ partialFingerprints }) => partialFingerprints?.['paddock/v1'])
 
   test('a finding is known again where it has moved, and no two are the same', async () => {
     const before = await resultsOf({ 'a.yaml': manifests })
     const after = await resultsOf({ 'a.yaml': `# a comment\n\n${manifests}` })
     expect(prints(after)).toEqual(prints(before))
     expect(new Set(prints(before)).size).toBe(before.length)
-    expect(after[0]?.locations?.[0]?.physicalLocation?.region?.startLine).toBe((before[0]?.locations?.[0]?.physicalLocation?.region?.startLine ?? 0) + 2)
+    expect(after[0]?.locations?.[0]?.physicalLocation?.region?.startLine).toBe(
+      (before[0]?.locations?.[0]?.physicalLocation?.region?.startLine ?? 0) + 2,
+    )
     const twice = await resultsOf({ 'a.yaml': manifests.split('---')[0] ?? '', 'b.yaml': manifests.split('---')[0] ?? '' })
     expect(new Set(prints(twice)).size).toBe(twice.length)
   })
 
   test('files within the folder are relative, others are not; no region leaves its line', async () => {
-    const script = 'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  containers:\n    - command:\n        - sh\n        - -c\n        - |\n          exec gunicorn app\n          true\n'
-    const places = (await resultsOf({ './k8s/a b.yaml': script, '/etc/x.yaml': script })).map(({ locations }) => locations?.[0]?.physicalLocation)
+    const script =
+      'apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  containers:\n    - command:\n        - sh\n        - -c\n        - |\n          exec gunicorn app\n          true\n'
+    const places = (await resultsOf({ './k8s/a b.yaml': script, '/etc/x.yaml': script })).map(({ locations }) =>
+      locations?.[0]?.physicalLocation
+    )
     const uris = new Set(places.map((place) => `${place?.artifactLocation?.uriBaseId ?? ''} ${place?.artifactLocation?.uri}`))
     expect([...uris]).toEqual(['%SRCROOT% k8s/a%20b.yaml', ' file:///etc/x.yaml'])
     for (const place of places) {
@@ -152,26 +165,35 @@ describe('SARIF', () => {
       if (!checked || !('workload' in checked)) throw new Error('a Pod is a workload')
       for (let count = 0; count < 4200; count++) reporter.workload(undefined, checked.workload)
     }
-    reporter.end({ files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixable: 0, audited: 0, fixed: 0, unreadable: 0, unseen: 0, passedOver: 0, written: false })
+    reporter.end({ files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixable: 0, audited: 0, fixed: 0, unreadable: 0, unseen: 0,
+      passedOver: 0, written: false })
     const { results = [], invocations = [] } = (JSON.parse(chunks.join('')) as Log).runs[0] ?? {}
     const levels = results.map(({ level }) => level)
     expect(levels.length).toBe(25_000)
     expect(levels.indexOf('warning')).toBe(4200)
     expect(levels.lastIndexOf('warning')).toBe(8399)
-    expect(invocations[0]?.toolExecutionNotifications?.[0]?.message.text).toMatch(/^\d+ more findings were left out, the gravest ones kept$/)
+    expect(invocations[0]?.toolExecutionNotifications?.[0]?.message.text).toMatch(
+      /^\d+ more findings were left out, the gravest ones kept$/,
+    )
   })
 
   test('what is in a cluster has a logical place alone', () => {
     const chunks: string[] = []
     const reporter = sarifReporter((text) => chunks.push(text), { version: '1' })
-    const text = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop' }, spec: { containers: [{ name: 'app', command: ['gunicorn', 'app', '-k', 'sunc'] }] } })
+    const text = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop' },
+      spec: { containers: [{ name: 'app', command: ['gunicorn', 'app', '-k', 'sunc'] }] } })
     for (const checked of checkText(text, { policyFor: () => preset('blueking') }, () => undefined))
-      if ('workload' in checked) reporter.workload(undefined, { ...checked.workload, findings: checked.workload.findings.map(({ finding }) => ({ finding, fixable: false, fixed: false })) })
+      if ('workload' in checked)
+        reporter.workload(undefined, { ...checked.workload,
+          findings: checked.workload.findings.map(({ finding }) => ({ finding, fixable: false, fixed: false })) })
     reporter.unreadable(undefined, { message: 'Pod shop/x: spec: Invalid value: 1: must be an object' })
-    reporter.end({ files: 0, workloads: 1, invocations: 1, denied: 1, warned: 0, fixable: 5, audited: 0, fixed: 0, unreadable: 1, unseen: 0, passedOver: 0, written: false })
+    reporter.end({ files: 0, workloads: 1, invocations: 1, denied: 1, warned: 0, fixable: 5, audited: 0, fixed: 0, unreadable: 1, unseen: 0,
+      passedOver: 0, written: false })
     const log = JSON.parse(chunks.join('')) as Log
     expect(validate(log) || validate.errors).toBe(true)
-    expect(log.runs[0]?.results?.[0]?.locations).toEqual([{ logicalLocations: [{ name: 'app', fullyQualifiedName: 'Pod shop/web, container app', kind: 'resource' }] }])
+    expect(log.runs[0]?.results?.[0]?.locations).toEqual([{
+      logicalLocations: [{ name: 'app', fullyQualifiedName: 'Pod shop/web, container app', kind: 'resource' }],
+    }])
   })
 })
 
@@ -189,12 +211,14 @@ describe('JUnit', () => {
 describe('whatever a manifest holds, the report is read back', () => {
   /** What a report is about: the messages of one workload whose worker class is the text, in a file of that name. */
   const report = async (format: string, text: string, file: string): Promise<{ out: string; messages: string[] }> => {
-    const manifest = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: text }, spec: { containers: [{ name: text, command: ['gunicorn', 'app', '-k', text] }] } })
+    const manifest = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: text },
+      spec: { containers: [{ name: text, command: ['gunicorn', 'app', '-k', text] }] } })
     const { out, files } = await run(['check', file, '--format', `${format},json=/out`], { [file]: manifest })
     const { workloads } = JSON.parse(files['/out'] ?? '') as { workloads: { findings: { message: string }[] }[] }
     return { out, messages: workloads.flatMap(({ findings }) => findings.map(({ message }) => message)).sort() }
   }
-  const texts = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.array(fc.constantFrom('|', '\\', '`', '%', ':', ',', '\n', '\r', ' ', '<', '{', '}', '0', '@a', '$')).map((parts) => parts.join('')))
+  const texts = fc.oneof(fc.string(), fc.string({ unit: 'binary' }),
+    fc.array(fc.constantFrom('|', '\\', '`', '%', ':', ',', '\n', '\r', ' ', '<', '{', '}', '0', '@a', '$')).map((parts) => parts.join('')))
   const names = texts.filter((text) => !text.includes('\0') && !/^-|^$/.test(text))
   const holds = async (format: string, read: (out: string, file: string) => string[]): Promise<void> =>
     fc.assert(
@@ -207,12 +231,17 @@ describe('whatever a manifest holds, the report is read back', () => {
     )
 
   test('github', async () => {
-    const unescaped = (text: string): string => text.replaceAll(/%(0D|0A|3A|2C)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))).replaceAll('%25', '%')
+    const unescaped = (text: string): string =>
+      text.replaceAll(/%(0D|0A|3A|2C)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))).replaceAll('%25', '%')
     await holds('github', (out, file) => {
       const lines = out.split('\n').filter((line) => line.startsWith('::'))
       return lines.map((line) => {
         const [, properties = '', message = ''] = /^::\w+ (.*?)::(.*)$/.exec(line) ?? []
-        const named = new Map(properties.split(',').map((property) => property.split('=', 1)[0] ?? '').map((name, index) => [name, properties.split(',')[index]?.slice(name.length + 1) ?? '']))
+        const named = new Map(
+          properties.split(',').map((property) => property.split('=', 1)[0] ?? '').map((name,
+            index) => [name, properties.split(',')[index]?.slice(name.length + 1) ?? '']
+          ),
+        )
         expect(unescaped(named.get('file') ?? '')).toBe(file.split('\r').map(visibleLines).join('\r'))
         return /^.*? \[[a-z0-9-]+\](?= [A-Z])/s.exec(unescaped(message))?.[0] ?? message
       })
@@ -226,8 +255,7 @@ describe('whatever a manifest holds, the report is read back', () => {
         expect(decodeURIComponent(uri.replace(/^file:\/\//, ''))).toBe(file.replace(/^(\.\/)+/, ''))
         const text = (message.text ?? '').replaceAll(/\{\{|\}\}/g, ([brace]) => brace ?? '')
         return /^.*? \[[a-z0-9-]+\](?= [A-Z])/s.exec(text)?.[0] ?? text
-      }),
-    )
+      }))
   })
 
   /** The text of a cell of code: a code span, or entities in `<code>`. CommonMark 6.1, GFM 4.10. */

@@ -15,7 +15,8 @@ interface Ran {
 }
 
 /** Runs a command line on files that are held in memory. */
-export async function run(argv: readonly string[], given: Readonly<Record<string, string>> = {}, options: { input?: string; env?: Record<string, string>; tty?: boolean; scan?: Skins['scan'] } = {}): Promise<Ran> {
+export async function run(argv: readonly string[], given: Readonly<Record<string, string>> = {},
+  options: { input?: string; env?: Record<string, string>; tty?: boolean; scan?: Skins['scan'] } = {}): Promise<Ran> {
   const files: Record<string, string> = { ...given }
   let out = ''
   let err = ''
@@ -24,19 +25,23 @@ export async function run(argv: readonly string[], given: Readonly<Record<string
     stderr: { write: (text) => void (err += text), isTTY: false },
     env: options.env ?? {},
     readInput: async () => options.input ?? '',
-    inputLines: async function* () {
+    inputLines: async function*() {
       yield* (options.input ?? '').split('\n')
     },
     readFile: (path) => files[path] ?? missing(path),
     openLog: (path) => {
       const bytes = Buffer.from(path === '-' ? (options.input ?? '') : (files[path] ?? missing(path)))
-      return { size: bytes.length, chunks: (async function* () { yield bytes })() }
+      return { size: bytes.length, chunks: (async function*() {
+        yield bytes
+      })() }
     },
     readWithin: (_, path) => files[path] ?? missing(path),
     writeWithin: (_, path, text) => void (files[path] = text),
     writeFile: (path, text) => void (files[path] = text),
     listFiles: (path, also) => {
-      const found = Object.keys(files).filter((name) => name === path || (name.startsWith(`${path}/`) && (/\.(ya?ml|json)$/.test(name) || basename(name) === also)))
+      const found = Object.keys(files).filter((name) =>
+        name === path || (name.startsWith(`${path}/`) && (/\.(ya?ml|json)$/.test(name) || basename(name) === also))
+      )
       return found.length > 0 ? found : missing(path)
     },
     openFile: () => undefined,

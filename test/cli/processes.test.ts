@@ -5,7 +5,8 @@ import { run } from './in-memory.ts'
 
 interface Result {
   readonly summary: Readonly<Record<string, number>>
-  readonly workloads: readonly { readonly file: string; readonly kind: string; readonly name: string; readonly decision: string; readonly findings: readonly Finding[]; readonly patch: readonly object[] }[]
+  readonly workloads: readonly { readonly file: string; readonly kind: string; readonly name: string; readonly decision: string;
+    readonly findings: readonly Finding[]; readonly patch: readonly object[] }[]
 }
 
 interface Finding {
@@ -21,19 +22,24 @@ interface Finding {
 const check = async (files: Readonly<Record<string, string>>, ...argv: string[]): Promise<Result> =>
   JSON.parse((await run(['check', ...argv, '--format', 'json'], files)).out) as Result
 
-const rulesOf = ({ workloads }: Result): string[] => workloads.flatMap(({ findings }) => findings.map(({ rule, line, column }) => `${rule} ${line}:${column}`))
+const rulesOf = ({ workloads }: Result): string[] =>
+  workloads.flatMap(({ findings }) => findings.map(({ rule, line, column }) => `${rule} ${line}:${column}`))
 
 test('a process is a workload like others', async () => {
   const { summary, workloads } = await check({ Procfile: '# shop\nweb: gunicorn app -b 127.0.0.1:$PORT\nworker: celery\n' }, 'Procfile')
   expect(summary).toMatchObject({ files: 1, workloads: 2, invocations: 1 })
-  expect(workloads.map(({ kind, name, decision }) => [kind, name, decision])).toEqual([['Procfile', 'web', 'Deny'], ['Procfile', 'worker', 'Allow']])
+  expect(workloads.map(({ kind, name, decision }) => [kind, name, decision])).toEqual([['Procfile', 'web', 'Deny'], ['Procfile', 'worker',
+    'Allow']])
   const loopback = workloads[0]?.findings.find(({ rule }) => rule === 'loopback-bind')
   expect(loopback).toMatchObject({ container: 'web', field: 'web', line: 2, column: 22, action: 'Deny' })
   expect(workloads[0]?.patch).toEqual([expect.objectContaining({ op: 'replace', path: '/web' })])
 })
 
 test('of many strings that all need quotes, each is mended, and the file read a few times', async () => {
-  const text = (count: number): string => `spec_version: 2\nmodules:\n${Array.from({ length: count }, (_, index) => `  m${index}: {language: Python, processes: {web: {command: gunicorn app}}}\n`).join('')}`
+  const text = (count: number): string =>
+    `spec_version: 2\nmodules:\n${
+      Array.from({ length: count }, (_, index) => `  m${index}: {language: Python, processes: {web: {command: gunicorn app}}}\n`).join('')
+    }`
   const processor = async (count: number): Promise<number> => {
     const before = process.cpuUsage()
     const { files } = await run(['check', 'app_desc.yaml', '--fix'], { 'app_desc.yaml': text(count) })
@@ -47,16 +53,21 @@ test('of many strings that all need quotes, each is mended, and the file read a 
 
 test('files go by the names that the platform looks for', async () => {
   const text = 'web: gunicorn app\n'
-  const files = { 'a/Procfile': text, 'a/procfile': text, 'a/Procfile.dev': text, 'a/b/app_desc.yml': 'spec_version: 2\nmodule: {language: Python, processes: {web: {command: gunicorn app}}}\n', 'a/app-desc.yaml': 'web: gunicorn app\n' }
+  const files = { 'a/Procfile': text, 'a/procfile': text, 'a/Procfile.dev': text,
+    'a/b/app_desc.yml': 'spec_version: 2\nmodule: {language: Python, processes: {web: {command: gunicorn app}}}\n',
+    'a/app-desc.yaml': 'web: gunicorn app\n' }
   expect((await check(files, 'a')).workloads.map(({ file }) => file).sort()).toEqual(['a/Procfile', 'a/b/app_desc.yml'])
 })
 
 test.each([
-  ['a blank line and a comment', '# a\r\n\r\nweb:   gunicorn app -w 4 # note\r\n', 'web:   gunicorn app -w 4 -b :$PORT --access-logfile - --error-logfile - # note'],
+  ['a blank line and a comment', '# a\r\n\r\nweb:   gunicorn app -w 4 # note\r\n',
+    'web:   gunicorn app -w 4 -b :$PORT --access-logfile - --error-logfile - # note'],
   ['in single quotes', "web: 'gunicorn app -w 4'\n", "web: 'gunicorn app -w 4 -b :$PORT --access-logfile - --error-logfile -'"],
-  ['with a colon and a blank in what is there', 'web: "gunicorn app -w 4 --name \'a: b\'"\n', 'web: "gunicorn app -w 4 --name \'a: b\' -b :$PORT --access-logfile - --error-logfile -"'],
+  ['with a colon and a blank in what is there', 'web: "gunicorn app -w 4 --name \'a: b\'"\n',
+    'web: "gunicorn app -w 4 --name \'a: b\' -b :$PORT --access-logfile - --error-logfile -"'],
 ])('a fix changes one line: %s', async (_, text, line) => {
-  const policy = '{apiVersion: paddock.dev/v1alpha1, kind: GunicornPolicy, metadata: {name: p}, spec: {defaults: {access_log_format: null}}}'
+  const policy =
+    '{apiVersion: paddock.dev/v1alpha1, kind: GunicornPolicy, metadata: {name: p}, spec: {defaults: {access_log_format: null}}}'
   const { files } = await run(['check', 'Procfile', '--fix', '--policy', 'p.yaml'], { Procfile: text, 'p.yaml': policy })
   const [before, after] = [text.split('\n'), files['Procfile']?.split('\n') ?? []]
   expect(after.filter((one) => !before.includes(one))).toEqual([text.includes('\r') ? `${line}\r` : line])
@@ -64,10 +75,12 @@ test.each([
 })
 
 test('what YAML would read otherwise is put in quotes, or said', async () => {
-  const policy = '{apiVersion: paddock.dev/v1alpha1, kind: GunicornPolicy, metadata: {name: p}, spec: {defaults: {bind: null, workers: null, accesslog: null, errorlog: null, access_log_format: "%(h)s: %(r)s #"}}}'
+  const policy =
+    '{apiVersion: paddock.dev/v1alpha1, kind: GunicornPolicy, metadata: {name: p}, spec: {defaults: {bind: null, workers: null, accesslog: null, errorlog: null, access_log_format: "%(h)s: %(r)s #"}}}'
   const { files } = await run(['check', 'Procfile', '--fix', '--policy', 'p.yaml'], { Procfile: 'web: gunicorn app\n', 'p.yaml': policy })
   expect(files['Procfile']).toBe('web: "gunicorn app --access-logformat \'%(h)s: %(r)s #\'"\n')
-  const heroku = await run(['check', 'Procfile', '--fix', '--platform', 'heroku', '--policy', 'p.yaml'], { Procfile: 'web: gunicorn app\n', 'p.yaml': policy })
+  const heroku = await run(['check', 'Procfile', '--fix', '--platform', 'heroku', '--policy', 'p.yaml'], { Procfile: 'web: gunicorn app\n',
+    'p.yaml': policy })
   expect(heroku.files['Procfile']).toBe("web: gunicorn app --access-logformat '%(h)s: %(r)s #'\n")
 })
 
@@ -104,39 +117,51 @@ describe('scripts of the repository', () => {
   })
 
   test('one that is not there is told of', async () => {
-    const { workloads } = await check({ Procfile: 'web: bin/none.sh\nworker: celery -A app worker\n' }, 'Procfile', '--platform', 'blueking')
-    expect(workloads.map(({ findings }) => findings.map(({ rule, action, line, column }) => `${rule} ${action} ${line}:${column}`))).toEqual([['unseen-script Audit 1:6'], []])
+    const { workloads } = await check({ Procfile: 'web: bin/none.sh\nworker: celery -A app worker\n' }, 'Procfile', '--platform',
+      'blueking')
+    expect(workloads.map(({ findings }) => findings.map(({ rule, action, line, column }) => `${rule} ${action} ${line}:${column}`)))
+      .toEqual([['unseen-script Audit 1:6'], []])
   })
 
-  test.each(['/app/bin/start.sh', 'exec ./bin/start.sh', 'bash -eu bin/start.sh', 'export A=1; bin/start.sh', 'env A=1 bin/start.sh', 'python manage.py migrate && bin/start.sh'])('it is found behind %s', async (command) => {
-    const { workloads } = await check({ Procfile: `web: ${command}\n`, 'bin/start.sh': 'gunicorn app\n' }, 'Procfile')
-    expect(workloads.map(({ file }) => file)).toEqual(['bin/start.sh'])
-  })
+  test.each(['/app/bin/start.sh', 'exec ./bin/start.sh', 'bash -eu bin/start.sh', 'export A=1; bin/start.sh', 'env A=1 bin/start.sh',
+    'python manage.py migrate && bin/start.sh'])('it is found behind %s', async (command) => {
+      const { workloads } = await check({ Procfile: `web: ${command}\n`, 'bin/start.sh': 'gunicorn app\n' }, 'Procfile')
+      expect(workloads.map(({ file }) => file)).toEqual(['bin/start.sh'])
+    })
 
   test('it gets the environment of its process', async () => {
-    const explained = await run(['explain', 'Procfile', '--platform', 'blueking', '--format', 'json'], { Procfile: 'web: WEB_CONCURRENCY=3 bin/start.sh\n', 'bin/start.sh': 'exec gunicorn app -b :$PORT\n' })
-    expect(JSON.parse(explained.out).invocations).toMatchObject([{ file: 'bin/start.sh', mode: 'bash', settings: { workers: { value: 3, source: 'environment' }, bind: { value: [':5000'] } } }])
+    const explained = await run(['explain', 'Procfile', '--platform', 'blueking', '--format', 'json'], {
+      Procfile: 'web: WEB_CONCURRENCY=3 bin/start.sh\n',
+      'bin/start.sh': 'exec gunicorn app -b :$PORT\n',
+    })
+    expect(JSON.parse(explained.out).invocations).toMatchObject([{ file: 'bin/start.sh', mode: 'bash',
+      settings: { workers: { value: 3, source: 'environment' }, bind: { value: [':5000'] } } }])
   })
 })
 
 describe('beside it in the repository', () => {
   test('requirements.txt tells of dependencies, and pins the release', async () => {
     const procfile = 'web: gunicorn app -k eventlet\n'
-    const found = async (requirements: string) => (await check({ Procfile: procfile, 'requirements.txt': requirements }, 'Procfile')).workloads[0]?.findings.filter(({ rule }) => /worker-(?:class|dependency)/.test(rule)).map(({ rule, action }) => `${rule} ${action}`)
+    const found = async (requirements: string) =>
+      (await check({ Procfile: procfile, 'requirements.txt': requirements }, 'Procfile')).workloads[0]?.findings.filter(({ rule }) =>
+        /worker-(?:class|dependency)/.test(rule)
+      ).map(({ rule, action }) => `${rule} ${action}`)
     expect(await found('gunicorn==26.0.0\neventlet\n')).toEqual(['removed-worker-class Deny'])
     expect(await found('gunicorn==23.0.0\neventlet>=0.40\n')).toEqual([])
     expect(await found('gunicorn==23.0.0\n')).toEqual(['missing-worker-dependency Deny'])
   })
 
   test('runtime.txt tells of Python', async () => {
-    const { workloads } = await check({ Procfile: 'web: gunicorn app -k gevent\n', 'requirements.txt': 'gunicorn==19.10.0\ngevent==1.4.0\n', 'runtime.txt': 'python-2.7.18\n' }, 'Procfile')
+    const { workloads } = await check({ Procfile: 'web: gunicorn app -k gevent\n', 'requirements.txt': 'gunicorn==19.10.0\ngevent==1.4.0\n',
+      'runtime.txt': 'python-2.7.18\n' }, 'Procfile')
     const [finding] = workloads[0]?.findings.filter(({ rule }) => rule === 'python2-gevent') ?? []
     expect(finding?.message).toContain('requirements.txt')
   })
 
   test('variables of app_desc.yaml hold for the Procfile, and are where they are written', async () => {
     const description = 'spec_version: 2\nmodule:\n  language: Python\n  env_variables:\n    - key: WEB_CONCURRENCY\n      value: 2\n'
-    const beside = await run(['explain', 'Procfile', '--platform', 'blueking', '--format', 'json'], { Procfile: 'web: gunicorn app\n', 'app_desc.yaml': description })
+    const beside = await run(['explain', 'Procfile', '--platform', 'blueking', '--format', 'json'], { Procfile: 'web: gunicorn app\n',
+      'app_desc.yaml': description })
     expect(JSON.parse(beside.out).invocations).toMatchObject([{ settings: { workers: { value: 2, source: 'environment' } } }])
     const own = await check({ 'app_desc.yaml': `${description}  processes: {web: {command: gunicorn app}}\n` }, 'app_desc.yaml')
     expect(rulesOf(own)).toContain('few-workers 6:14')
@@ -144,7 +169,8 @@ describe('beside it in the repository', () => {
 })
 
 test('a Procfile and an app_desc.yaml that agree still do so once they are mended', async () => {
-  const files = { Procfile: 'web: gunicorn app -w 4\n', 'app_desc.yaml': 'spec_version: 2\nmodule:\n  language: Python\n  processes:\n    web: {command: gunicorn app -w 4}\n' }
+  const files = { Procfile: 'web: gunicorn app -w 4\n',
+    'app_desc.yaml': 'spec_version: 2\nmodule:\n  language: Python\n  processes:\n    web: {command: gunicorn app -w 4}\n' }
   const fixed = await run(['check', 'Procfile', 'app_desc.yaml', '--fix'], files)
   expect(fixed.files['Procfile']).not.toBe(files.Procfile)
   expect(rulesOf(await check(fixed.files, 'Procfile', 'app_desc.yaml', '--platform', 'blueking'))).toEqual([])
@@ -160,7 +186,8 @@ describe('the platform', () => {
     expect(rulesOf(await check(files, 'Procfile', '--platform', 'google'))).toEqual(['ignored-description 2:1'])
     expect(rulesOf(await check(files, 'Procfile', '--platform', 'paketo'))).toContain('loopback-bind 2:22')
     const dokku = await run(['check', 'Procfile', '--platform', 'dokku'], files)
-    expect([dokku.status, dokku.err]).toEqual([2, 'paddock: Procfile:2:1: dokku refuses the file: process names must be unique, line 2\n  2 | web: gunicorn app -b 127.0.0.1:80\n    | ^~~\n'])
+    expect([dokku.status, dokku.err]).toEqual([2,
+      'paddock: Procfile:2:1: dokku refuses the file: process names must be unique, line 2\n  2 | web: gunicorn app -b 127.0.0.1:80\n    | ^~~\n'])
   })
 
   test('differences are told only where none is chosen', async () => {
@@ -179,17 +206,21 @@ describe('the platform', () => {
     const { out } = await run(['check', '--preset', 'heroku', 'app_desc.yaml'], files)
     expect(out).toContain('1 file, 1 workload, 1 gunicorn command: ')
     const passed = await run(['check', '--platform', 'heroku', 'app_desc.yaml'], files)
-    expect([passed.out, passed.err]).toEqual(['1 file, 0 workloads, 0 gunicorn commands, 1 passed over: nothing to check\n', "paddock: app_desc.yaml is passed over: of the platforms, BlueKing's alone reads it\n"])
+    expect([passed.out, passed.err]).toEqual(['1 file, 0 workloads, 0 gunicorn commands, 1 passed over: nothing to check\n',
+      "paddock: app_desc.yaml is passed over: of the platforms, BlueKing's alone reads it\n"])
   })
 
   test('a port that nobody assigns is not bound to', async () => {
-    const { files } = await run(['check', 'Procfile', '--platform', 'paketo', '--preset', 'heroku', '--fix'], { Procfile: 'web: gunicorn app\n' })
+    const { files } = await run(['check', 'Procfile', '--platform', 'paketo', '--preset', 'heroku', '--fix'], {
+      Procfile: 'web: gunicorn app\n',
+    })
     expect(files['Procfile']).not.toContain('PORT')
   })
 
   test('a template is called one', async () => {
     const { err, status } = await run(['check', 'app_desc.yaml'], { 'app_desc.yaml': 'spec_version: 2\napp_version: {{APP_VERSION}}\n' })
-    expect([status, err]).toEqual([2, 'paddock: app_desc.yaml:2:15: BlueKing refuses the file: its format is not YAML: found unhashable key (a template must be filled in first, or its {{…}} stand in quotes)\n  2 | app_version: {{APP_VERSION}}\n    |               ^\n'])
+    expect([status, err]).toEqual([2,
+      'paddock: app_desc.yaml:2:15: BlueKing refuses the file: its format is not YAML: found unhashable key (a template must be filled in first, or its {{…}} stand in quotes)\n  2 | app_version: {{APP_VERSION}}\n    |               ^\n'])
   })
 
   test('nobody but BlueKing reads app_desc.yaml', async () => {
@@ -198,7 +229,11 @@ describe('the platform', () => {
 })
 
 describe('hostile files take no more than they are longer, and it is said why', () => {
-  const bomb = (levels: number): string => `a: &a [${'x,'.repeat(50)}x]\n${Array.from({ length: levels }, (_, index) => `b${index}: &b${index} [${`*${index === 0 ? 'a' : `b${index - 1}`},`.repeat(50)}x]`).join('\n')}\n`
+  const bomb = (levels: number): string =>
+    `a: &a [${'x,'.repeat(50)}x]\n${
+      Array.from({ length: levels }, (_, index) => `b${index}: &b${index} [${`*${index === 0 ? 'a' : `b${index - 1}`},`.repeat(50)}x]`)
+        .join('\n')
+    }\n`
   test.each<[string, string, number, number, (size: number) => string]>([
     ['an alias bomb', 'app_desc.yaml', 2, 256, bomb],
     ['an alias bomb', 'Procfile', 2, 256, bomb],
@@ -208,7 +243,8 @@ describe('hostile files take no more than they are longer, and it is said why', 
     ['a long line', 'Procfile', 0, 100_000, (size) => `web: true ${'word '.repeat(size)}\n`],
     ['lines without an end', 'Procfile', 1, 50_000, (size) => `web:${'\n'.repeat(size)}`],
     ['a key without an end', 'Procfile', 2, 1_000_000, (size) => 'a'.repeat(size)],
-  ])('%s in %s', (_, name, status, size, text) => expectLinear(text, async (given) => {
-    expect((await run(['check', name], { [name]: given })).status).toBe(status)
-  }, size))
+  ])('%s in %s', (_, name, status, size, text) =>
+    expectLinear(text, async (given) => {
+      expect((await run(['check', name], { [name]: given })).status).toBe(status)
+    }, size))
 })

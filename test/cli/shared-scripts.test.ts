@@ -34,7 +34,11 @@ test.each([
   const { files: left, out } = await fixed(files)
   expect(left['run.sh']).toBe(after)
   expect(left['Procfile']).toBe(files.Procfile)
-  expect(out).toContain(`warn: web: Required value: \`workers\` must be set, and is not mended, as process "api" ${reason.startsWith('names') ? '' : 'starts this script as well, and '}${reason} [missing-workers]`)
+  expect(out).toContain(
+    `warn: web: Required value: \`workers\` must be set, and is not mended, as process "api" ${
+      reason.startsWith('names') ? '' : 'starts this script as well, and '
+    }${reason} [missing-workers]`,
+  )
 })
 
 test('the order of the processes is no matter', async () => {
@@ -48,7 +52,8 @@ test.each(['GUNICORN_CMD_ARGS="-w 4" sh run.sh', 'sh run.sh -w 4'])('the remedy 
 })
 
 test('a value that is wrong for one of them alone is left in place', async () => {
-  const { files, out } = await fixed({ Procfile: 'web: sh run.sh :8000\napi: sh run.sh 8000\n', 'run.sh': 'exec gunicorn shop:app -b "$1"\n' })
+  const { files, out } = await fixed({ Procfile: 'web: sh run.sh :8000\napi: sh run.sh 8000\n',
+    'run.sh': 'exec gunicorn shop:app -b "$1"\n' })
   expect(files['run.sh']).toBe('exec gunicorn shop:app -b "$1" -w 4\n')
   expect(out).toContain('[bare-port]')
   expect(out).toContain('Let process "api" start a script of its own.')
@@ -76,19 +81,26 @@ test('a script that another script starts is shared as well', async () => {
 
 describe('processes of app_desc.yaml and of the Procfile beside it', () => {
   const files = {
-    Procfile: 'web: sh run.sh\n', 'run.sh': script,
+    Procfile: 'web: sh run.sh\n',
+    'run.sh': script,
     'app_desc.yaml': 'spec_version: 2\nmodule:\n  language: Python\n  processes:\n    api: {command: sh run.sh -w 8}\n',
   }
 
-  test.each([['Procfile'], ['app_desc.yaml'], ['Procfile', 'app_desc.yaml'], ['app_desc.yaml', 'Procfile']])('both are reckoned with: %s %s', async (...named) => {
-    const { files: left, err } = await fixed(files, ...named)
-    expect(left['run.sh']).not.toContain(' -w ')
-    expect(err).toBe('')
-  })
+  test.each([['Procfile'], ['app_desc.yaml'], ['Procfile', 'app_desc.yaml'], ['app_desc.yaml', 'Procfile']])(
+    'both are reckoned with: %s %s',
+    async (...named) => {
+      const { files: left, err } = await fixed(files, ...named)
+      expect(left['run.sh']).not.toContain(' -w ')
+      expect(err).toBe('')
+    },
+  )
 })
 
 test('modules have scripts of their own', async () => {
-  const module = (name: string, words: string): string => `  ${name}: {language: Python, source_dir: ${name}, is_default: ${name === 'one'}, processes: {web: {command: "sh run.sh${words}"}}}\n`
-  const { files } = await fixed({ 'app_desc.yaml': `spec_version: 2\nmodules:\n${module('one', '')}${module('two', ' -w 8')}`, 'one/run.sh': script, 'two/run.sh': script }, 'app_desc.yaml')
-  expect([files['one/run.sh'], files['two/run.sh']]).toEqual(['exec gunicorn shop:app "$@" -w 4 -b :$PORT\n', 'exec gunicorn shop:app "$@" -b :$PORT\n'])
+  const module = (name: string, words: string): string =>
+    `  ${name}: {language: Python, source_dir: ${name}, is_default: ${name === 'one'}, processes: {web: {command: "sh run.sh${words}"}}}\n`
+  const { files } = await fixed({ 'app_desc.yaml': `spec_version: 2\nmodules:\n${module('one', '')}${module('two', ' -w 8')}`,
+    'one/run.sh': script, 'two/run.sh': script }, 'app_desc.yaml')
+  expect([files['one/run.sh'], files['two/run.sh']]).toEqual(['exec gunicorn shop:app "$@" -w 4 -b :$PORT\n',
+    'exec gunicorn shop:app "$@" -b :$PORT\n'])
 })

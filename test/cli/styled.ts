@@ -207,7 +207,7 @@ class Emitter {
     const entries = node.items.map((item) =>
       Array.isArray(item)
         ? `${writeKey(item[0] as string, true)}:${this.#node(item[1] as Styled, column + 2, column, true, false)}`
-        : this.#node(item as Styled, column + 2, column, true, false).trimStart(),
+        : this.#node(item as Styled, column + 2, column, true, false).trimStart()
     )
     const { lines, trailingComma, comments } = node.layout
     const isWritable = entries.every((entry) => entry !== '')

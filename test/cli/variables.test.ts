@@ -63,27 +63,40 @@ const changed = (before: string, after: string): string[] =>
     .flatMap(({ added, value }) => value.trimEnd().split('\n').map((line) => `${added ? '+' : '-'} ${line.trim()}`))
 
 describe('check --fix', () => {
-  test.each([['as it is', (text: string) => text], ['with CRLF', (text: string) => text.replaceAll('\n', '\r\n')]])('changes the lines that it must: %s', async (_, as) => {
-    const files = { 'policy.yaml': policy, 'shop.yaml': as(shop) }
-    const first = await run(['check', '--policy', 'policy.yaml', '--fix', 'shop.yaml'], files)
-    expect([first.status, first.err]).toEqual([0, ''])
-    expect(changed(as(shop), first.files['shop.yaml'] ?? '')).toEqual([
-      '+ - name: PORT', '+ value: "5001"',
-      '- --timeout 120', '+ --timeout 120 --bind=:$(PORT) --access-logfile=-',
-      '+ - {name: WEB_CONCURRENCY, value: "4"}',
-      '+ - name: PORT', '+ value: "5002"',
-      '- --log-level "info"', '+ --log-level "info" --bind=:$(PORT) --access-logfile=-',
-      '+ - name: WEB_CONCURRENCY', '+ value: "4"',
-      '- env: [{name: PORT, value: "80"}, {name: GUNICORN_CMD_ARGS, value: ""}]',
-      '+ env: [{name: PORT, value: "80"}, {name: GUNICORN_CMD_ARGS, value: "--bind=:$(PORT) --access-logfile=-"}, {name: WEB_CONCURRENCY, value: "4"}]',
-      '+ env:', '+ - name: PORT', '+ value: "5003"', '+ - name: WEB_CONCURRENCY', '+ value: "4"',
-      '+ - name: GUNICORN_CMD_ARGS', '+ value: --bind=:$(PORT) --access-logfile=-',
-      '+ value: --access-logfile=-',
-      "- - {name: GUNICORN_CMD_ARGS, value: '-n ''the shop'''}",
-      "+ - {name: GUNICORN_CMD_ARGS, value: '-n ''the shop'' --access-logfile=-'}",
-    ])
-    const second = await run(['check', '--policy', 'policy.yaml', '--fix', 'shop.yaml'], first.files)
-    expect(second.files).toEqual(first.files)
-    expect(second.out).toBe('1 file, 1 workload, 6 gunicorn commands: nothing found\n')
-  })
+  test.each([['as it is', (text: string) => text], ['with CRLF', (text: string) => text.replaceAll('\n', '\r\n')]])(
+    'changes the lines that it must: %s',
+    async (_, as) => {
+      const files = { 'policy.yaml': policy, 'shop.yaml': as(shop) }
+      const first = await run(['check', '--policy', 'policy.yaml', '--fix', 'shop.yaml'], files)
+      expect([first.status, first.err]).toEqual([0, ''])
+      expect(changed(as(shop), first.files['shop.yaml'] ?? '')).toEqual([
+        '+ - name: PORT',
+        '+ value: "5001"',
+        '- --timeout 120',
+        '+ --timeout 120 --bind=:$(PORT) --access-logfile=-',
+        '+ - {name: WEB_CONCURRENCY, value: "4"}',
+        '+ - name: PORT',
+        '+ value: "5002"',
+        '- --log-level "info"',
+        '+ --log-level "info" --bind=:$(PORT) --access-logfile=-',
+        '+ - name: WEB_CONCURRENCY',
+        '+ value: "4"',
+        '- env: [{name: PORT, value: "80"}, {name: GUNICORN_CMD_ARGS, value: ""}]',
+        '+ env: [{name: PORT, value: "80"}, {name: GUNICORN_CMD_ARGS, value: "--bind=:$(PORT) --access-logfile=-"}, {name: WEB_CONCURRENCY, value: "4"}]',
+        '+ env:',
+        '+ - name: PORT',
+        '+ value: "5003"',
+        '+ - name: WEB_CONCURRENCY',
+        '+ value: "4"',
+        '+ - name: GUNICORN_CMD_ARGS',
+        '+ value: --bind=:$(PORT) --access-logfile=-',
+        '+ value: --access-logfile=-',
+        "- - {name: GUNICORN_CMD_ARGS, value: '-n ''the shop'''}",
+        "+ - {name: GUNICORN_CMD_ARGS, value: '-n ''the shop'' --access-logfile=-'}",
+      ])
+      const second = await run(['check', '--policy', 'policy.yaml', '--fix', 'shop.yaml'], first.files)
+      expect(second.files).toEqual(first.files)
+      expect(second.out).toBe('1 file, 1 workload, 6 gunicorn commands: nothing found\n')
+    },
+  )
 })

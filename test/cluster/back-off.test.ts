@@ -7,7 +7,12 @@ const limits = { first: 500, most: 30_000 }
 test('pauses double up to the longest', () => {
   const longest = () => 1 - Number.EPSILON
   expect([1, 2, 3, 7, 8, 1000].map((failures) => Math.round(pauseAfter(failures, limits, longest)))).toEqual([
-    500, 1000, 2000, 30_000, 30_000, 30_000,
+    500,
+    1000,
+    2000,
+    30_000,
+    30_000,
+    30_000,
   ])
   expect([1, 2, 7].map((failures) => pauseAfter(failures, limits, () => 0))).toEqual([250, 500, 15_000])
 })

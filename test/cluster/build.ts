@@ -15,7 +15,8 @@ const isMissing = async (command: string): Promise<boolean> => (await onPath(com
 // kind brings a node along; a node of our own has the etcd and the API server of the modules.
 const withNode = process.argv.includes('--all') && (await isMissing('docker'))
 const isBuilt = withNode || (await isExecutable(builtPath('kube-apiserver', environment)))
-const envtest = isBuilt ? undefined : ((await findEnvtest(environment)) ?? (await downloadEnvtest(environment, log).catch((error: Error) => log(error.message))))
+const envtest = isBuilt ? undefined
+  : ((await findEnvtest(environment)) ?? (await downloadEnvtest(environment, log).catch((error: Error) => log(error.message))))
 const wanted: BuiltProgram[] = process.argv.includes('--fetch') ? [] : [
   ...(envtest === undefined ? (['etcd', 'kube-apiserver'] as const) : []),
   ...(withNode || (envtest === undefined && (await isMissing('kubectl'))) ? (['kubectl'] as const) : []),

@@ -99,8 +99,7 @@ async function cluster(
 ): Promise<Cluster> {
   try {
     const { kubeconfig } = started
-    const kubectl =
-      (await onPath('kubectl', environment)) ?? started.kubectl ?? (await buildProgram('kubectl', environment, log))
+    const kubectl = (await onPath('kubectl', environment)) ?? started.kubectl ?? (await buildProgram('kubectl', environment, log))
     await capture(kubectl, ['--kubeconfig', kubeconfig, 'get', '--raw', '/readyz'], { seconds: 30, environment })
     return { webhookHost: '127.0.0.1', loadImage: noNode, ...started, kubectl, source }
   } catch (error) {

@@ -118,8 +118,8 @@ export async function startControlPlane(
           'enable-aggregator-routing': 'true',
           'kubelet-preferred-address-types': 'InternalIP',
           ...(address === undefined
-            ? // Nobody makes the tokens that Pods would mount, nor is there a Service to reach the API server by.
-              { 'disable-admission-plugins': 'ServiceAccount', 'endpoint-reconciler-type': 'none' }
+            // Nobody makes the tokens that Pods would mount, nor is there a Service to reach the API server by.
+            ? { 'disable-admission-plugins': 'ServiceAccount', 'endpoint-reconciler-type': 'none' }
             : {}),
           ...more,
         })

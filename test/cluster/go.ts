@@ -72,7 +72,8 @@ export async function buildProgram(
   if (await isExecutable(target)) return target
   const go = await onPath('go', environment)
   if (go === undefined) throw new Error('go is not on PATH')
-  if (environment['PADDOCK_REQUIRE_CLUSTER'] !== '1') throw new Error(`${name} is not built yet: "npm run cluster" does that, once, in some ten minutes`)
+  if (environment['PADDOCK_REQUIRE_CLUSTER'] !== '1')
+    throw new Error(`${name} is not built yet: "npm run cluster" does that, once, in some ten minutes`)
 
   const { module, version, package: main, tags = '', cgo }: Source = sources[name]
   const settings = { ...environment, CGO_ENABLED: cgo === undefined ? '0' : '1', GOWORK: 'off' }

@@ -26,7 +26,8 @@ function asked(answer: (name: string) => KubernetesObject | undefined) {
   return { lookUps, names, clock, lines, settle }
 }
 
-const namespace = (name: string, labels?: Record<string, string>): KubernetesObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, uid: name, resourceVersion: '1', ...(labels ? { labels } : {}) } })
+const namespace = (name: string, labels?: Record<string, string>): KubernetesObject => ({ apiVersion: 'v1', kind: 'Namespace',
+  metadata: { name, uid: name, resourceVersion: '1', ...(labels ? { labels } : {}) } })
 
 test('a namespace is asked for once, however many wait, and then known until something else tells of it', async () => {
   const { lookUps, names, settle } = asked((name) => namespace(name, { team: 'a' }))
@@ -66,10 +67,13 @@ test('ten are asked for at a time, a hundred wait, and more are unknown at once'
   expect([names.length, lookUps.labelsOf('a109'), lookUps.labelsOf('a110')]).toEqual([110, {}, undefined])
 })
 
-test.each(['', '-a', 'a-', 'A', 'a.b', '../secrets', 'a'.repeat(64), 'x'.repeat(2_000_000)])('what is the name of no namespace is not asked for: %.20s', (name) => {
-  const { lookUps, names } = asked(() => undefined)
-  expect([lookUps.lookUp(name), names]).toEqual([undefined, []])
-})
+test.each(['', '-a', 'a-', 'A', 'a.b', '../secrets', 'a'.repeat(64), 'x'.repeat(2_000_000)])(
+  'what is the name of no namespace is not asked for: %.20s',
+  (name) => {
+    const { lookUps, names } = asked(() => undefined)
+    expect([lookUps.lookUp(name), names]).toEqual([undefined, []])
+  },
+)
 
 test('an API server that fails is asked again after a second', async () => {
   const { lookUps, names, clock, lines, settle } = asked(() => {
@@ -78,7 +82,9 @@ test('an API server that fails is asked again after a second', async () => {
   const waiting = lookUps.lookUp('shop')
   await settle()
   await waiting
-  expect([lookUps.lookUp('shop'), lines.map((line) => (JSON.parse(line) as { msg: string }).msg)]).toEqual([undefined, ['namespace not read']])
+  expect([lookUps.lookUp('shop'), lines.map((line) => (JSON.parse(line) as { msg: string }).msg)]).toEqual([undefined, [
+    'namespace not read',
+  ]])
   clock.time = 1_000
   void lookUps.lookUp('shop')
   expect(names).toEqual(['shop', 'shop'])

@@ -63,10 +63,8 @@ async function answering(
 
 const fine = (response: ServerResponse) => void response.end('{"fine":true}')
 const cut = (response: ServerResponse) => void response.destroy()
-const failing =
-  (code: number, headers: Record<string, string> = {}, body = '') =>
-  (response: ServerResponse) =>
-    void response.writeHead(code, headers).end(body)
+const failing = (code: number, headers: Record<string, string> = {}, body = '') => (response: ServerResponse) =>
+  void response.writeHead(code, headers).end(body)
 const status = (code: number, reason: string, message: string) =>
   failing(
     code,
@@ -101,8 +99,7 @@ test.each([
   [
     'half an answer',
     (response: ServerResponse) => (
-      response.writeHead(200, { 'content-length': '100' }).write('{"fi'),
-      setTimeout(() => response.destroy(), 20)
+      response.writeHead(200, { 'content-length': '100' }).write('{"fi'), setTimeout(() => response.destroy(), 20)
     ),
   ],
 ])('asks again after %s', async (_, fault) => {

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync,
+  writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
@@ -50,7 +51,8 @@ describe('a file is written whole', () => {
 test('manifests of a folder are listed in order, without what is hidden or of others', () => {
   const root = join(folder, 'tree')
   for (const name of ['b', 'a', '.git', 'node_modules']) mkdirSync(join(root, name), { recursive: true })
-  for (const name of ['b/x.yml', 'a/z.yaml', 'a/y.json', 'a/.hidden.yaml', '.git/c.yaml', 'node_modules/p.json', 'notes.txt', 'b/Procfile', 'b/Procfile.dev']) writeFileSync(join(root, name), '')
+  for (const name of ['b/x.yml', 'a/z.yaml', 'a/y.json', 'a/.hidden.yaml', '.git/c.yaml', 'node_modules/p.json', 'notes.txt', 'b/Procfile',
+    'b/Procfile.dev']) writeFileSync(join(root, name), '')
   expect(listFiles(root)).toEqual(['a/y.json', 'a/z.yaml', 'b/x.yml'].map((name) => join(root, name)))
   expect(listFiles(root, 'Procfile')).toEqual(['a/y.json', 'a/z.yaml', 'b/Procfile', 'b/x.yml'].map((name) => join(root, name)))
   expect(listFiles(join(root, 'notes.txt'))).toEqual([join(root, 'notes.txt')])
@@ -59,13 +61,17 @@ test('manifests of a folder are listed in order, without what is hidden or of ot
 
 test('charts, what is of others or made, and what .gitignore and patterns name are passed over where it is asked for', () => {
   const root = join(folder, 'walked')
-  const written = ['k8s/a.yaml', 'k8s/ignored.yaml', 'k8s/kept.yaml', 'chart/Chart.yaml', 'chart/templates/a.yaml', 'env/pyvenv.cfg', 'env/a.yaml', 'vendor/a.yaml', 'app/dist/a.yaml', 'out/a.yaml', 'tmp/deep/a.yaml', 'app/out/a.yaml', 'app/tmp/a.yaml']
+  const written = ['k8s/a.yaml', 'k8s/ignored.yaml', 'k8s/kept.yaml', 'chart/Chart.yaml', 'chart/templates/a.yaml', 'env/pyvenv.cfg',
+    'env/a.yaml', 'vendor/a.yaml', 'app/dist/a.yaml', 'out/a.yaml', 'tmp/deep/a.yaml', 'app/out/a.yaml', 'app/tmp/a.yaml']
   for (const name of written) mkdirSync(dirname(join(root, name)), { recursive: true })
   for (const name of written) writeFileSync(join(root, name), '')
   writeFileSync(join(root, '.gitignore'), '# made\n/out\ntmp/\nk8s/*.yaml\n!k8s/[a-k]*.yaml\n')
   writeFileSync(join(root, 'k8s/.gitignore'), 'ign?red.yaml\n')
   const passed: string[] = []
-  const walk = (exclude: readonly string[]) => listFiles(root, 'Procfile', { exclude, passedOver: (at, what) => passed.push(`${what} ${relative(root, at)}`) }).map((path) => relative(root, path))
+  const walk = (exclude: readonly string[]) =>
+    listFiles(root, 'Procfile', { exclude, passedOver: (at, what) => passed.push(`${what} ${relative(root, at)}`) }).map((path) =>
+      relative(root, path)
+    )
   expect(walk([])).toEqual(['app/out/a.yaml', 'k8s/a.yaml', 'k8s/kept.yaml'])
   expect(passed).toEqual(['foreign app/dist', 'chart chart', 'foreign env', 'foreign vendor'])
   expect(walk(['app/**', 'kept.*'])).toEqual(['k8s/a.yaml'])
@@ -93,8 +99,17 @@ describe('what is read', () => {
     expect(readWithin(app, `${app}in`)).toBe('exec gunicorn a')
     expect(readWithin(app, `${app}../start.sh`)).toBe('exec gunicorn a')
     for (const [path, reason] of [
-      ['out', 'leads out of the repository'], ['folder/secret', 'leads out of the repository'], ['zero', 'leads out of the repository'], ['../../outside/secret', 'leads out of the repository'],
-      ['../fifo', 'must be a regular file'], ['../large', 'must not be larger than 4 MiB'], ['..', 'is a folder'], ['nowhere', 'no such file'], ['in/nowhere', 'no such file'], ['a\0b', 'no such file'], ['loop', 'is a link that leads nowhere'],
+      ['out', 'leads out of the repository'],
+      ['folder/secret', 'leads out of the repository'],
+      ['zero', 'leads out of the repository'],
+      ['../../outside/secret', 'leads out of the repository'],
+      ['../fifo', 'must be a regular file'],
+      ['../large', 'must not be larger than 4 MiB'],
+      ['..', 'is a folder'],
+      ['nowhere', 'no such file'],
+      ['in/nowhere', 'no such file'],
+      ['a\0b', 'no such file'],
+      ['loop', 'is a link that leads nowhere'],
     ] as const) expect(() => readWithin(app, app + path)).toThrow(`: ${reason}`)
   })
 
@@ -126,8 +141,10 @@ describe('what is read', () => {
     writeFileSync(join(outside, 'secret'), 'exec gunicorn a:b\n')
     const { status, stdout, stderr } = paddock('check', '--fix', 'app')
     expect(stderr.split('\n').sort()).toEqual(expect.arrayContaining([
-      'paddock: app/requirements.txt: leads out of the repository: it is not read', 'paddock: app/runtime.txt: must be a regular file: it is not read',
-      'paddock: app/out: leads out of the repository: it is not read', 'paddock: app/zero: leads out of the repository: it is not read',
+      'paddock: app/requirements.txt: leads out of the repository: it is not read',
+      'paddock: app/runtime.txt: must be a regular file: it is not read',
+      'paddock: app/out: leads out of the repository: it is not read',
+      'paddock: app/zero: leads out of the repository: it is not read',
     ]))
     expect([status, readFileSync(join(outside, 'secret'), 'utf8')]).toEqual([0, 'exec gunicorn a:b\n'])
     expect(readFileSync(join(repository, 'start.sh'), 'utf8')).toMatch(/^exec gunicorn .*--access-logfile - /)
@@ -135,9 +152,16 @@ describe('what is read', () => {
   })
 
   test('what was asked for by name ends with status 2', () => {
-    for (const words of [['check', '/dev/zero'], ['check', '--requirements', 'fifo/x', 'app'], ['check', 'nowhere.yaml'], ['explain', '/dev/zero'], ['explain', 'app'], ['policy', 'validate', '/dev/zero'], ['review', '/dev/zero'], ['check', '--policy', '/dev/zero'], ['check', '--format', 'sarif=/nowhere/x', 'app']]) {
+    for (const words of [['check', '/dev/zero'], ['check', '--requirements', 'fifo/x', 'app'], ['check', 'nowhere.yaml'], ['explain',
+      '/dev/zero'], ['explain', 'app'], ['policy', 'validate', '/dev/zero'], ['review', '/dev/zero'], ['check', '--policy', '/dev/zero'], [
+      'check',
+      '--format',
+      'sarif=/nowhere/x',
+      'app',
+    ]]) {
       const { status, stderr } = paddock(...words)
-      expect({ words, status, stderr }).toEqual({ words, status: 2, stderr: expect.stringMatching(/^paddock: .*: (must be a regular file|no such file|no such folder|is a folder)\n$/m) })
+      expect({ words, status, stderr }).toEqual({ words, status: 2,
+        stderr: expect.stringMatching(/^paddock: .*: (must be a regular file|no such file|no such folder|is a folder)\n$/m) })
       expect(stderr).not.toMatch(/ENO|EIS|\.new|\n {4}at /)
     }
   })

@@ -11,17 +11,20 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const own = join(folder, 'own')
 mkdirSync(own)
-execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', join(own, 'tls.key'), '-out', join(own, 'tls.crt'), '-days', '10', '-subj', '/CN=localhost'], { stdio: 'ignore' })
+execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout',
+  join(own, 'tls.key'), '-out', join(own, 'tls.crt'), '-days', '10', '-subj', '/CN=localhost'], { stdio: 'ignore' })
 const examples = join(folder, 'examples')
 mkdirSync(examples)
-writeFileSync(join(examples, 'pod.yaml'), 'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, command: [gunicorn, "a:b"]}]}\n')
+writeFileSync(join(examples, 'pod.yaml'),
+  'apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, command: [gunicorn, "a:b"]}]}\n')
 
 /** Serves with the files of somebody's own, changed. */
 function served(name: string, change: (certDir: string) => void): { status: number | null; stderr: string; certDir: string } {
   const certDir = join(folder, name)
   cpSync(own, certDir, { recursive: true })
   change(certDir)
-  const { status, stderr } = spawnSync(process.execPath, [program(), 'serve', '--port', '0', '--cert-dir', certDir, '--examples', examples, '--once'], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync(process.execPath, [program(), 'serve', '--port', '0', '--cert-dir', certDir, '--examples', examples,
+    '--once'], { encoding: 'utf8' })
   return { status, stderr: stderr.split('\n').filter((line) => !line.startsWith('{')).join('\n'), certDir }
 }
 
@@ -39,7 +42,8 @@ describe('serve --once', () => {
     ['an empty certificate', 'tls.crt', () => ''],
     ['half a key', 'tls.key', (text) => text.slice(0, 80)],
   ])('%s', (name, file, change) => {
-    const { status, stderr, certDir } = served(name.replaceAll(' ', '-'), (to) => writeFileSync(join(to, file), change(readFileSync(join(to, file), 'utf8'))))
+    const { status, stderr, certDir } = served(name.replaceAll(' ', '-'),
+      (to) => writeFileSync(join(to, file), change(readFileSync(join(to, file), 'utf8'))))
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/^paddock: [^\n]*\n$/) })
     expect(stderr.startsWith(`paddock: ${join(certDir, file)}: `)).toBe(true)
   })

@@ -39,7 +39,9 @@ function difference(name: string, was: unknown, is: unknown, wanted: readonly un
 }
 
 /** Without what a shell says of `$(PORT)`, which it takes for a command: where that is mended, it says so no more. */
-const withoutPort = (stderr: unknown): unknown => (typeof stderr === 'string' ? stderr.replaceAll(/^.*\bPORT: (?:command )?not found\n/gm, '') : stderr)
+const withoutPort = (
+  stderr: unknown,
+): unknown => (typeof stderr === 'string' ? stderr.replaceAll(/^.*\bPORT: (?:command )?not found\n/gm, '') : stderr)
 
 const argvs = ({ runs }: Outcome): string => JSON.stringify(runs.map(({ argv }) => argv))
 
@@ -112,11 +114,14 @@ export function changesOf({ fix, invocation }: Finding, reader: string): Change[
 function settingProblems(mending: Mending, run: Run, before: Answer, after: Answer): string[] {
   const { fixed, generated, after: object, reader = release } = mending
   const marks = [markOf(run.argv), undefined]
-  const isMeant = ({ invocation }: Finding): boolean => invocation !== undefined && marks.includes(markOf(invocation.words.map(({ value }) => value)))
+  const isMeant = ({ invocation }: Finding): boolean =>
+    invocation !== undefined && marks.includes(markOf(invocation.words.map(({ value }) => value)))
   const findings = [...fixed.mended].filter(isMeant)
   const isSplit = findings.some(({ fix }) => fix && ('split' in fix || 'splices' in fix))
   // Of changes to one entry the last one counts.
-  const changes = new Map(findings.flatMap((finding) => changesOf(finding, reader)).map((change) => [`${change.setting} ${change.entry}`, change]))
+  const changes = new Map(
+    findings.flatMap((finding) => changesOf(finding, reader)).map((change) => [`${change.setting} ${change.entry}`, change]),
+  )
   const named = Map.groupBy(changes.values(), ({ setting }) => setting)
   const [old, now] = [refusalOf(before), refusalOf(after)]
   if (now !== null) return now === old || (isSplit && old !== null) ? [] : [`gunicorn refuses: ${now}`]
@@ -155,7 +160,9 @@ function mayStay({ policy, generated: { entryPoint } }: Mending, { settings }: A
 
 /** What the fixes of all invocations make of a setting that is not set. */
 function setSomewhere({ fixed, reader = release }: Mending, name: string, ports: readonly string[]): unknown[] {
-  const changes = [...fixed.mended].flatMap((finding) => changesOf(finding, reader)).filter(({ setting, entry }) => setting === name && entry < 0)
+  const changes = [...fixed.mended].flatMap((finding) => changesOf(finding, reader)).filter(({ setting, entry }) =>
+    setting === name && entry < 0
+  )
   return changes.flatMap((change) => ports.map((port) => changed(name === 'bind' ? [] : undefined, undefined, change, port)))
 }
 
@@ -166,7 +173,8 @@ function splitProblems({ application }: Answer): string[] {
 
 /** What a change makes of a setting's value. */
 function changed(value: unknown, is: unknown, change: Change, port: string): unknown {
-  if (change.put !== undefined) return Array.isArray(value) && value !== is ? value.with(change.entry, `${change.put}${value[change.entry]}`) : is
+  if (change.put !== undefined)
+    return Array.isArray(value) && value !== is ? value.with(change.entry, `${change.put}${value[change.entry]}`) : is
   if (change.value === undefined) return is
   const text = typeof change.value === 'string' ? change.value.replaceAll('$PORT', port) : change.value
   if (!Array.isArray(value)) return text
@@ -182,4 +190,6 @@ function valueOf(name: string, { settings }: Answer, reader: string): unknown {
 }
 
 /** What shells write without the numbers of lines that they name: an option that is added as a line of its own moves them. */
-const withoutLines = (text: unknown): unknown => (typeof text === 'string' ? text.replaceAll(/: (?:line )?\d+: /g, ': line: ').replaceAll(/\bline \d+/g, 'line') : text)
+const withoutLines = (
+  text: unknown,
+): unknown => (typeof text === 'string' ? text.replaceAll(/: (?:line )?\d+: /g, ': line: ').replaceAll(/\bline \d+/g, 'line') : text)

@@ -57,7 +57,7 @@ const oddTexts = [
 function readSettings(): Setting[] {
   const folder = join(import.meta.dirname, '..', '..', 'src', 'gunicorn', 'catalogue')
   const found = new Map<string, Setting>()
-  for (const file of readdirSync(folder).filter(name => name.endsWith('.json')).sort()) {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json')).sort()) {
     const release = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Release
     for (const [name, setting] of Object.entries(release.settings))
       if (setting.flags.length > 0) found.set(`${name} ${setting.action}`, { ...setting, name })
@@ -131,8 +131,13 @@ class Generator {
     if (name.startsWith('--')) return this.#random.pick([[name, value], [`${name}=${value}`]])
     const letter = name.slice(1)
     return this.#random.pick([
-      [name, value], [name, value], [name + value], [`${name}=${value}`], [`${name} ${value}`],
-      [`-D${letter}${value}`], [`-R${letter}`, value],
+      [name, value],
+      [name, value],
+      [name + value],
+      [`${name}=${value}`],
+      [`${name} ${value}`],
+      [`-D${letter}${value}`],
+      [`-R${letter}`, value],
     ])
   }
 
@@ -162,7 +167,7 @@ class Generator {
   private argumentsText(): string {
     if (this.#random.chance(0.06)) return this.#random.pick(oddTexts)
     const words = this.words(this.#random.chance(0.05))
-    return words.map(word => this.quoted(word)).join(this.#random.pick([' ', ' ', ' ', '  ', '\n', '\t']))
+    return words.map((word) => this.quoted(word)).join(this.#random.pick([' ', ' ', ' ', '  ', '\n', '\t']))
   }
 
   private quoted(word: string): string {

@@ -12,7 +12,8 @@ import { Oracle, type Answer, type CommandLine } from './gunicorn.ts'
 import { realTest, seed } from './real.ts'
 
 /** How many config files each release is asked about. */
-const counts: Readonly<Record<string, number>> = { '19.10.0': 700, '20.0.4': 300, '20.1.0': 600, '22.0.0': 300, '23.0.0': 1000, '25.3.0': 500, '27.0.1': 1000 }
+const counts: Readonly<Record<string, number>> = { '19.10.0': 700, '20.0.4': 300, '20.1.0': 600, '22.0.0': 300, '23.0.0': 1000,
+  '25.3.0': 500, '27.0.1': 1000 }
 
 interface Tally {
   refused: number
@@ -35,7 +36,8 @@ function mayFail(text: string, env: CommandLine['env']): boolean {
 function disagreements({ env, files = {} }: CommandLine, real: Answer, { invocations: [told] }: Explanation, tally: Tally): string[] {
   if (!told) return ['no gunicorn is found']
   const { settings, unknown, problems, application } = told
-  const refusal = real.exit === 0 ? null : (real.error ?? real.bind_error ?? real.env_error ?? (real.exit === null ? null : `exit ${real.exit}`))
+  const refusal = real.exit === 0 ? null
+    : (real.error ?? real.bind_error ?? real.env_error ?? (real.exit === null ? null : `exit ${real.exit}`))
   if (refusal !== null) {
     tally.refused++
     if (problems.length > 0) tally.foreseen++
@@ -56,7 +58,8 @@ function disagreements({ env, files = {} }: CommandLine, real: Answer, { invocat
     const [wanted, given] = [JSON.stringify(real.settings[name]), JSON.stringify(settings[name]?.value)]
     if (wanted !== given) found.push(`${name}: gunicorn has ${wanted ?? 'the default'}, paddock ${given ?? 'the default'}`)
   }
-  if (application !== null && application !== real.application) found.push(`application: gunicorn has ${real.application}, paddock ${application}`)
+  if (application !== null && application !== real.application)
+    found.push(`application: gunicorn has ${real.application}, paddock ${application}`)
   if (unknown.length === 0) tally.whole++
   return found
 }
@@ -64,7 +67,9 @@ function disagreements({ env, files = {} }: CommandLine, real: Answer, { invocat
 const percent = (part: number, all: number): string => `${((100 * part) / all).toFixed(1)} %`
 
 const releases = Object.keys(counts)
-const obstacles = await Promise.all(releases.map((release) => installGunicorn(release).then(() => undefined, (error: Error) => error.message)))
+const obstacles = await Promise.all(
+  releases.map((release) => installGunicorn(release).then(() => undefined, (error: Error) => error.message)),
+)
 const asked = new Map<string, { readonly lines: readonly CommandLine[]; readonly real: readonly Answer[] }>()
 
 describe(`config files, seed ${seed}`, () => {
@@ -85,7 +90,12 @@ describe(`config files, seed ${seed}`, () => {
       const failures = lines.flatMap((line, at) => {
         const told = explain({ ...line, gunicorn: release })
         const found = disagreements(line, real[at] as Answer, told, tally)
-        return found.length > 0 ? [`${JSON.stringify(line.argv)} ${JSON.stringify(line.env)}\n${Object.entries(line.files ?? {}).map(([path, text]) => `--- ${path}\n${text}`).join('\n')}\n${found.map((one) => `  ${one}`).join('\n')}`] : []
+        return found.length > 0
+          ? [
+            `${JSON.stringify(line.argv)} ${JSON.stringify(line.env)}\n${
+              Object.entries(line.files ?? {}).map(([path, text]) => `--- ${path}\n${text}`).join('\n')
+            }\n${found.map((one) => `  ${one}`).join('\n')}`,
+          ] : []
       })
       console.log([
         `gunicorn ${release}, seed ${seed}: ${lines.length} config files, ${failures.length} disagreements`,

@@ -1,8 +1,7 @@
 /** Generated containers that start gunicorn, as people write them: what is fixed, run and compared. */
 import { quote } from '../../src/shell/quote.ts'
-import {
-  assignments, behindArguments, expansions, parameters, redirections, scripts, shells, steps, unusual, usual, wrappers,
-} from './container-words.ts'
+import { assignments, behindArguments, expansions, parameters, redirections, scripts, shells, steps, unusual, usual,
+  wrappers } from './container-words.ts'
 import { Random } from './random.ts'
 import { generate } from './shell-scripts.ts'
 
@@ -41,8 +40,7 @@ export function containers(seed: number, count: number, config: string, variable
   const generator = new Generator(new Random(seed), config, variables)
   return Array.from({ length: count }, (_, index) =>
     // A fifth are scripts of every syntax there is, which say little of gunicorn.
-    index % 5 === 4 ? generator.wildScript(seed * 100_000 + index) : generator.container(),
-  )
+    index % 5 === 4 ? generator.wildScript(seed * 100_000 + index) : generator.container())
 }
 
 /** As many containers as asked for that leave it to the image what is started. */
@@ -121,7 +119,9 @@ class Generator {
     if (random.chance(0.1)) env.push({ name: 'MODE', value: 'dev' })
     const server = random.pick(['gunicorn', 'gunicorn --threads 2', 'gunicorn app:app --'])
     if (random.chance(0.1)) env.push({ name: 'SERVER', value: server })
-    if (this.#variables && random.chance(0.5)) env.splice(random.below(env.length + 1), 0, { name: 'GUNICORN_CMD_ARGS', value: this.#argumentsText() + random.pick(behindArguments) })
+    if (this.#variables && random.chance(0.5))
+      env.splice(random.below(env.length + 1), 0, { name: 'GUNICORN_CMD_ARGS',
+        value: this.#argumentsText() + random.pick(behindArguments) })
     const envFrom = random.chance(0.06) ? [{ configMapRef: { name: 'settings' } }] : undefined
     if (envFrom) hidden.set(random.pick(['EXTRA', 'PORT', 'WEB_CONCURRENCY', 'GUNICORN_CMD_ARGS']), '3')
     const container: Container = {
@@ -158,8 +158,10 @@ class Generator {
     const application = this.#application()
     const settings = this.#settings(4)
     const words = random.pick([
-      [application, ...settings], [...settings, application],
-      [...settings, ...separator, application], [...settings, application, ...separator],
+      [application, ...settings],
+      [...settings, application],
+      [...settings, ...separator, application],
+      [...settings, application, ...separator],
     ])
     return [...wrapper, 'gunicorn', ...words]
   }

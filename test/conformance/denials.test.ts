@@ -30,7 +30,8 @@ const releases = ['19.10.0', '20.0.4', '20.1.0', '23.0.0', '25.1.0', '27.0.1']
 /** How often what was not known of gunicorn is asked, and the scripts are run once more. */
 const mostPasses = 6
 
-const missing = missingShell('dash') ?? missingShell('bash') ?? missingShell('busybox') ?? await Promise.all(releases.map((release) => installGunicorn(release))).then(() => undefined, (error: Error) => error.message)
+const missing = missingShell('dash') ?? missingShell('bash') ?? missingShell('busybox') ??
+  await Promise.all(releases.map((release) => installGunicorn(release))).then(() => undefined, (error: Error) => error.message)
 const folder = mkdtempSync(join(tmpdir(), 'paddock-denials-'))
 
 /** What gunicorn comes to: `serves` where the Pod's address reaches it, `inside` where only the Pod itself does, `ends` where it was to check its configuration. */
@@ -51,8 +52,13 @@ exit 97
 `
 const program = (name: string): string => `case " $FAILING " in *" ${name} "*) exit 1 ;; esac\n`
 const programs: Readonly<Record<string, string>> = {
-  gunicorn, check: program('check'), migrate: program('migrate'), python: program('python'), celery: program('celery'),
-  nginx: 'printf \'%s\\0\' nginx >>"$RECORD"\n', service: 'printf \'%s\\0\' nginx >>"$RECORD"\n',
+  gunicorn,
+  check: program('check'),
+  migrate: program('migrate'),
+  python: program('python'),
+  celery: program('celery'),
+  nginx: 'printf \'%s\\0\' nginx >>"$RECORD"\n',
+  service: 'printf \'%s\\0\' nginx >>"$RECORD"\n',
 }
 
 const real = ['cat', 'mkdir', 'sleep', 'nice', 'env', 'nohup', 'timeout', 'grep', 'cksum', 'printf', 'dash', 'bash', 'busybox']
@@ -66,7 +72,8 @@ function prepare(): void {
     mkdirSync(bin)
     for (const name of real) symlinkSync(findProgram(name) ?? name, join(bin, name))
     symlinkSync(findProgram(shell) ?? shell, join(bin, 'sh'))
-    for (const [name, body] of Object.entries(programs)) writeFileSync(join(bin, name), `#!${findProgram('dash') ?? '/bin/sh'}\n${body}`, { mode: 0o755 })
+    for (const [name, body] of Object.entries(programs))
+      writeFileSync(join(bin, name), `#!${findProgram('dash') ?? '/bin/sh'}\n${body}`, { mode: 0o755 })
   }
 }
 
@@ -80,10 +87,13 @@ function command({ script, world, home }: Place): string {
   const work = join(home, 'work')
   rmSync(home, { recursive: true, force: true })
   mkdirSync(join(work, 'sub'), { recursive: true })
-  for (const file of world.files) writeFileSync(join(work, file), file === 'gunicorn.conf.py' ? "wsgi_app = 'shop:app'\n" : file === 'flag' ? '4\n' : '')
+  for (const file of world.files)
+    writeFileSync(join(work, file), file === 'gunicorn.conf.py' ? "wsgi_app = 'shop:app'\n" : file === 'flag' ? '4\n' : '')
   const bin = join(folder, world.shell)
-  const variables = { ...world.image, ...script.env, PATH: bin, TABLE: table, RECORD: join(home, 'record'), FAILING: world.failing.join(' '), RELEASE: script.release ?? 'any' }
-  const words = [findProgram('timeout') ?? 'timeout', '10', findProgram('env') ?? 'env', '-i', ...Object.entries(variables).map(([name, value]) => `${name}=${value}`), join(bin, 'sh'), '-c', script.text, ...script.parameters]
+  const variables = { ...world.image, ...script.env, PATH: bin, TABLE: table, RECORD: join(home, 'record'),
+    FAILING: world.failing.join(' '), RELEASE: script.release ?? 'any' }
+  const words = [findProgram('timeout') ?? 'timeout', '10', findProgram('env') ?? 'env', '-i',
+    ...Object.entries(variables).map(([name, value]) => `${name}=${value}`), join(bin, 'sh'), '-c', script.text, ...script.parameters]
   return `cd ${single(work)} && ${words.map(single).join(' ')} </dev/null >/dev/null 2>&1\n`
 }
 
@@ -118,14 +128,21 @@ function recordOf(home: string): Record_ {
     const [key = '', words = '0'] = fields.slice(at + 1, at + 3)
     const end = at + 3 + Number(words)
     const [args = '', port = '', workers = '', conf = ''] = fields.slice(end, end + 4)
-    const env = Object.fromEntries(Object.entries({ GUNICORN_CMD_ARGS: args, PORT: port, WEB_CONCURRENCY: workers }).flatMap(([name, text]) => (text.startsWith('=') ? [[name, text.slice(1)]] : [])))
-    gunicorns.set(key, { argv: ['gunicorn', ...fields.slice(at + 3, end)], env, files: conf === '' ? {} : { 'gunicorn.conf.py': "wsgi_app = 'shop:app'\n" } })
+    const env = Object.fromEntries(
+      Object.entries({ GUNICORN_CMD_ARGS: args, PORT: port, WEB_CONCURRENCY: workers }).flatMap((
+        [name, text],
+      ) => (text.startsWith('=') ? [[name, text.slice(1)]] : [])),
+    )
+    gunicorns.set(key, { argv: ['gunicorn', ...fields.slice(at + 3, end)], env,
+      files: conf === '' ? {} : { 'gunicorn.conf.py': "wsgi_app = 'shop:app'\n" } })
     at = end + 4
   }
   return { gunicorns, hasProxy }
 }
 
-function verdictOf({ exit, bind_error: bindError, env_error: envError, worker_error: workerError, application, settings }: Answer): Verdict {
+function verdictOf(
+  { exit, bind_error: bindError, env_error: envError, worker_error: workerError, application, settings }: Answer,
+): Verdict {
   if (exit !== null || bindError !== null || envError !== null || workerError) return 'fails'
   if (settings?.['workers'] === 0) return 'fails'
   // Nor does it import an application: no module has a blank in its name, as those real starts show, too.
@@ -145,11 +162,14 @@ function collide(addresses: readonly string[]): boolean {
     return { host: host === 'localhost' ? '127.0.0.1' : host, port }
   })
   const isAny = (host: string): boolean => ['', '0.0.0.0', '[::]'].includes(host)
-  return parsed.some(({ host, port }, index) => parsed.slice(0, index).some((earlier) => earlier.port === port && (earlier.host === host || isAny(host) || isAny(earlier.host))))
+  return parsed.some(({ host, port }, index) =>
+    parsed.slice(0, index).some((earlier) => earlier.port === port && (earlier.host === host || isAny(host) || isAny(earlier.host)))
+  )
 }
 
 /** Of several releases, the best that it comes to. */
-const best = (verdicts: readonly Verdict[]): Verdict => (['serves', 'inside', 'ends', 'fails'] as const).find((one) => verdicts.includes(one)) ?? 'fails'
+const best = (verdicts: readonly Verdict[]): Verdict =>
+  (['serves', 'inside', 'ends', 'fails'] as const).find((one) => verdicts.includes(one)) ?? 'fails'
 
 /** What was found out of each way to start gunicorn, by its key. */
 const known = new Map<string, Verdict>()
@@ -158,7 +178,8 @@ const known = new Map<string, Verdict>()
 async function askAll(places: readonly Place[]): Promise<boolean> {
   const open = new Map<string, { readonly line: Omit<Asked, 'release'>; readonly releases: readonly string[] }>()
   for (const { home, script } of places)
-    for (const [key, line] of recordOf(home).gunicorns) if (!known.has(key)) open.set(key, { line, releases: script.release === undefined ? releases : [script.release] })
+    for (const [key, line] of recordOf(home).gunicorns)
+      if (!known.has(key)) open.set(key, { line, releases: script.release === undefined ? releases : [script.release] })
   if (open.size === 0) return false
   const verdicts = new Map<string, Verdict[]>([...open.keys()].map((key) => [key, []]))
   for (const release of releases) {
@@ -178,17 +199,23 @@ async function askAll(places: readonly Place[]): Promise<boolean> {
 function object({ text, parameters, env, release, sidecar, port }: Doubtful): object {
   const escaped = (words: string): string => words.replaceAll('$(', '$$(')
   const web = {
-    name: 'web', image: 'shop', command: ['sh', '-c', escaped(text), ...parameters], env: Object.entries(env).map(([name, value]) => ({ name, value })),
+    name: 'web',
+    image: 'shop',
+    command: ['sh', '-c', escaped(text), ...parameters],
+    env: Object.entries(env).map(([name, value]) => ({ name, value })),
     ...(port === undefined ? {} : { ports: [{ containerPort: port }] }),
   }
   const metadata = { name: 'shop', ...(release === undefined ? {} : { annotations: { 'paddock.dev/gunicorn': release } }) }
-  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [web, ...(sidecar === undefined ? [] : [{ name: 'side', image: sidecar }])] } }
+  return { apiVersion: 'v1', kind: 'Pod', metadata,
+    spec: { containers: [web, ...(sidecar === undefined ? [] : [{ name: 'side', image: sidecar }])] } }
 }
 
 function denialsOf(written: object, preset: string): readonly string[] {
   const workload = readWorkload(written)
   if (!workload) throw new Error('a Pod was not read')
-  return lint(workload, presetNamed(preset), annotatedPython(workload)).findings.filter(({ action }) => action === 'Deny').map(({ message }) => message)
+  return lint(workload, presetNamed(preset), annotatedPython(workload)).findings.filter(({ action }) => action === 'Deny').map((
+    { message },
+  ) => message)
 }
 
 describe(`denials, seed ${seed}`, () => {
@@ -199,7 +226,9 @@ describe(`denials, seed ${seed}`, () => {
 
   realTest('what starts in one of the worlds that an object allows is not denied', missing, async () => {
     const scripts = Array.from({ length: count }, (_, index) => doubtful(seed * 1_000_000 + index))
-    const places = scripts.map((script, index) => script.worlds.map((world, at): Place => ({ script, world, home: join(folder, 'runs', `${index}-${at}`) })))
+    const places = scripts.map((script, index) =>
+      script.worlds.map((world, at): Place => ({ script, world, home: join(folder, 'runs', `${index}-${at}`) }))
+    )
     let open = places.flat()
     for (let pass = 0; pass < mostPasses && open.length > 0; pass++) {
       await runAll(open)
@@ -223,9 +252,15 @@ describe(`denials, seed ${seed}`, () => {
         tally.hopeless++
         if (denied.length > 0) tally.hopelessDenied++
       }
-      if (denied.length > 0 && starting) wrong.push([script.text, JSON.stringify([script.parameters, script.env, script.release, script.sidecar, script.port]), JSON.stringify(starting.world), ...denied.map((one) => `  ${one}`)].join('\n'))
+      if (denied.length > 0 && starting)
+        wrong.push(
+          [script.text, JSON.stringify([script.parameters, script.env, script.release, script.sidecar, script.port]),
+            JSON.stringify(starting.world), ...denied.map((one) => `  ${one}`)].join('\n'),
+        )
     }
-    console.log(`denials, seed ${seed}: ${scripts.length} scripts in ${places.flat().length} worlds, ${known.size} ways to start gunicorn; ${tally.starting} serve in one, ${tally.hopeless} fail in all, ${tally.hopelessDenied} of them denied; ${tally.denied} denied, ${wrong.length} of them wrongly`)
+    console.log(
+      `denials, seed ${seed}: ${scripts.length} scripts in ${places.flat().length} worlds, ${known.size} ways to start gunicorn; ${tally.starting} serve in one, ${tally.hopeless} fail in all, ${tally.hopelessDenied} of them denied; ${tally.denied} denied, ${wrong.length} of them wrongly`,
+    )
     expect(wrong.slice(0, 15).join('\n---\n') + (wrong.length > 15 ? `\n… ${wrong.length} in all` : '')).toBe('')
     // What denies nothing would agree with anything.
     expect(tally.hopelessDenied).toBeGreaterThan(tally.hopeless / 10)
@@ -234,7 +269,8 @@ describe(`denials, seed ${seed}`, () => {
   realTest('of containers as people write them, none is denied that a real gunicorn serves in', missing ?? missingPrograms(), async () => {
     const all = containers(seed, amount(2500), '/dev/null', true)
     const denied = all.flatMap((generated) => {
-      const found = denialsOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers: [{ image: 'shop', ...generated.container }] } }, 'kubernetes')
+      const found = denialsOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' },
+        spec: { containers: [{ image: 'shop', ...generated.container }] } }, 'kubernetes')
         // Nothing is loaded and bound here: real starts of these are in test/conformance/start-failures.test.ts.
         .filter((line) => !/\[(invalid-application|unbindable-address)\]$/.test(line))
       return found.length > 0 ? [{ generated, found }] : []
@@ -249,7 +285,11 @@ describe(`denials, seed ${seed}`, () => {
     }
     const wrong = denied.flatMap(({ generated, found }, index) => {
       const run = outcomes[index]?.runs.find((one) => served.has(one))
-      return run ? [[JSON.stringify(generated.container), JSON.stringify([...generated.hidden]), JSON.stringify(run.argv), ...found.map((one) => `  ${one}`)].join('\n')] : []
+      return run
+        ? [
+          [JSON.stringify(generated.container), JSON.stringify([...generated.hidden]), JSON.stringify(run.argv),
+            ...found.map((one) => `  ${one}`)].join('\n'),
+        ] : []
     })
     console.log(`containers, seed ${seed}: ${all.length}, ${denied.length} of them denied, ${wrong.length} of those wrongly`)
     expect(wrong.slice(0, 15).join('\n---\n') + (wrong.length > 15 ? `\n… ${wrong.length} in all` : '')).toBe('')

@@ -59,7 +59,9 @@ export class DockerRegistry {
     }
     const ca = file('ca.pem', authority)
     const config = [
-      'version: 0.1', 'log: {level: error}', `storage: {filesystem: {rootdirectory: ${folder}/data}, delete: {enabled: true}}`,
+      'version: 0.1',
+      'log: {level: error}',
+      `storage: {filesystem: {rootdirectory: ${folder}/data}, delete: {enabled: true}}`,
       `http: {addr: "127.0.0.1:${port}", secret: x, tls: {certificate: ${file('tls.crt', cert)}, key: ${file('tls.key', key)}}}`,
       `auth: {htpasswd: {realm: test, path: ${file('htpasswd', htpasswd)}}}`,
     ]
@@ -73,7 +75,8 @@ export class DockerRegistry {
   }
 
   /** Puts the blobs of a layout there, then its manifests, the last of which gets the tag. */
-  async push(repository: string, tag: string, layout: MadeLayout, manifests: readonly { digest: string; mediaType: string }[]): Promise<void> {
+  async push(repository: string, tag: string, layout: MadeLayout,
+    manifests: readonly { digest: string; mediaType: string }[]): Promise<void> {
     for (const [path, content] of layout.files) {
       const [, hex] = /^blobs\/sha256\/(.*)$/.exec(path) ?? []
       if (hex === undefined) continue
@@ -84,14 +87,17 @@ export class DockerRegistry {
       if (status !== 201) throw new Error(`a blob is refused: ${status}`)
     }
     for (const [index, { digest, mediaType }] of manifests.entries()) {
-      const { status } = await this.#send('PUT', `/v2/${repository}/manifests/${index === manifests.length - 1 ? tag : digest}`, layout.files.get(`blobs/${digest.replace(':', '/')}`), mediaType)
+      const { status } = await this.#send('PUT', `/v2/${repository}/manifests/${index === manifests.length - 1 ? tag : digest}`,
+        layout.files.get(`blobs/${digest.replace(':', '/')}`), mediaType)
       if (status !== 201) throw new Error(`a manifest is refused: ${status}`)
     }
   }
 
   #send(method: string, path: string, body?: Buffer, type = 'application/json'): Promise<{ status: number; location: string | undefined }> {
     return new Promise((resolve, reject) => {
-      const sent = request(`https://${this.host}${path}`, { method, ca: this.#authority, headers: { authorization: `Basic ${Buffer.from('user:secret').toString('base64')}`, 'content-type': type, ...(body ? { 'content-length': body.length } : {}) } }, (response) => {
+      const sent = request(`https://${this.host}${path}`, { method, ca: this.#authority,
+        headers: { authorization: `Basic ${Buffer.from('user:secret').toString('base64')}`, 'content-type': type,
+          ...(body ? { 'content-length': body.length } : {}) } }, (response) => {
         response.resume().on('end', () => resolve({ status: response.statusCode ?? 0, location: response.headers.location }))
       })
       sent.on('error', reject)

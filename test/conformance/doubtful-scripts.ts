@@ -37,7 +37,8 @@ const wrong: readonly string[] = [
   '-b :${P:-8x}', '-k eventlet', '"--workers 4"', '-c missing.py', '--config=$CONF', '-w $(cat flag)', '-w $(check && echo 4)', '-t $((W + 1))', '--log-level=$LEVEL',
 ]
 
-const right: readonly string[] = ['-w 4', '-b :8000', '-b 0.0.0.0:8000', '-b [::]:8000', '-w ${W:-2}', '--threads 4', '-t 60', '-b :${P:-8000}', '--access-logfile -', '-k gthread', '-c /dev/null', '--preload', '-w 4 -w 2']
+const right: readonly string[] = ['-w 4', '-b :8000', '-b 0.0.0.0:8000', '-b [::]:8000', '-w ${W:-2}', '--threads 4', '-t 60',
+  '-b :${P:-8000}', '--access-logfile -', '-k gthread', '-c /dev/null', '--preload', '-w 4 -w 2']
 
 const applications: readonly string[] = ['shop:app', 'shop.wsgi', '"$APP"', '${APP:-shop:app}', '$APP']
 
@@ -65,12 +66,23 @@ const tests: readonly string[] = [
   '[ -f flag ] && check', '[ -f flag ] || check', '[ $W -gt 2 ]', 'grep -q x flag', '[ $MODE == web ]', '[ -f /nowhere ]', '[ "$KNOWN" = yes ]', '[ "$KNOWN" != yes ]',
 ]
 
-const steps: readonly string[] = ['migrate', 'check', 'echo starting', 'mkdir -p tmp', 'python manage.py migrate', 'true', 'cd .', 'sleep 0', 'nginx', 'celery status', 'cat flag']
+const steps: readonly string[] = ['migrate', 'check', 'echo starting', 'mkdir -p tmp', 'python manage.py migrate', 'true', 'cd .',
+  'sleep 0', 'nginx', 'celery status', 'cat flag']
 
 /** What the image may set, of what the object does not tell. */
 const hidden: Readonly<Record<string, readonly string[]>> = {
-  W: ['', '4', 'x', '2'], P: ['', '8000', '8x'], KIND: ['', 'gthread', 'nosuch'], OPTS: ['', '--preload', '--nope', '-w 3'], MODE: ['', 'web', 'worker'], APP: ['', 'shop:app'],
-  CONF: ['', '/dev/null'], LEVEL: ['', 'info', 'nope'], LIST: ['', 'a b'], SCRIPT: ['', 'W=4', 'exec gunicorn -b :8000 shop:app'], ARGS: ['', 'gunicorn -b :8000 shop:app'], PRE: ['', 'exec', 'nice', 'exec nice'],
+  W: ['', '4', 'x', '2'],
+  P: ['', '8000', '8x'],
+  KIND: ['', 'gthread', 'nosuch'],
+  OPTS: ['', '--preload', '--nope', '-w 3'],
+  MODE: ['', 'web', 'worker'],
+  APP: ['', 'shop:app'],
+  CONF: ['', '/dev/null'],
+  LEVEL: ['', 'info', 'nope'],
+  LIST: ['', 'a b'],
+  SCRIPT: ['', 'W=4', 'exec gunicorn -b :8000 shop:app'],
+  ARGS: ['', 'gunicorn -b :8000 shop:app'],
+  PRE: ['', 'exec', 'nice', 'exec nice'],
   EXTRA: ['', '-w 3', '--nope'],
 }
 
@@ -83,9 +95,11 @@ class Generator {
 
   make(): Doubtful {
     const random = this.#random
-    const text = random.pick(frames).replaceAll(/[@?%]/g, (mark) => (mark === '@' ? this.#gunicorn() : random.pick(mark === '?' ? tests : steps)))
+    const text = random.pick(frames).replaceAll(/[@?%]/g,
+      (mark) => (mark === '@' ? this.#gunicorn() : random.pick(mark === '?' ? tests : steps)))
     const env: Record<string, string> = {}
-    for (const [name, values] of Object.entries(hidden)) if (!/^(SCRIPT|ARGS|PRE)$/.test(name) && random.chance(0.12)) env[name] = random.pick(values)
+    for (const [name, values] of Object.entries(hidden))
+      if (!/^(SCRIPT|ARGS|PRE)$/.test(name) && random.chance(0.12)) env[name] = random.pick(values)
     if (random.chance(0.5)) env['KNOWN'] = random.pick(['yes', 'no'])
     if (random.chance(0.15)) env['PORT'] = random.pick(['8080', ''])
     return {
@@ -111,7 +125,8 @@ class Generator {
     const image: Record<string, string> = {}
     // One world in which nothing is there, and one in which all is well.
     const share = index === 0 ? 0 : index === 1 ? 1 : random.next()
-    for (const [name, values] of Object.entries(hidden)) if (random.chance(share)) image[name] = index === 1 ? (values[1] ?? '') : random.pick(values)
+    for (const [name, values] of Object.entries(hidden))
+      if (random.chance(share)) image[name] = index === 1 ? (values[1] ?? '') : random.pick(values)
     const some = (all: readonly string[], chance: number): string[] => all.filter(() => random.chance(chance))
     return {
       shell: random.pick(['dash', 'bash', 'busybox']),

@@ -17,8 +17,17 @@ import { realTest, seed } from './real.ts'
 
 /** How many command lines each release is asked about: those that many run, and those between which much changed, more. */
 const counts: Readonly<Record<string, number>> = {
-  '19.10.0': 1500, '20.0.4': 1500, '20.1.0': 3000, '21.2.0': 1500, '22.0.0': 1500, '23.0.0': 3000, '24.1.1': 1500,
-  '25.0.3': 1500, '25.3.0': 1500, '26.2.0': 1500, '27.0.1': 3000,
+  '19.10.0': 1500,
+  '20.0.4': 1500,
+  '20.1.0': 3000,
+  '21.2.0': 1500,
+  '22.0.0': 1500,
+  '23.0.0': 3000,
+  '24.1.1': 1500,
+  '25.0.3': 1500,
+  '25.3.0': 1500,
+  '26.2.0': 1500,
+  '27.0.1': 3000,
 }
 
 /** What paddock answers, in the order of the command lines. */

@@ -38,7 +38,8 @@ type Way = keyof typeof ways
 const folder = mkdtempSync(join(tmpdir(), 'paddock-fix-'))
 const config = join(folder, 'gunicorn.conf.py')
 const releases = new Set(Object.values(ways).flatMap(({ readers }) => readers as readonly string[]))
-const missing = missingPrograms() ?? (await Promise.all([...releases].map(installGunicorn)).then(() => undefined, (error: Error) => error.message))
+const missing = missingPrograms() ??
+  (await Promise.all([...releases].map(installGunicorn)).then(() => undefined, (error: Error) => error.message))
 
 /** Containers of a way, mended. */
 function mendings(way: Way): Mending[] {
@@ -84,13 +85,17 @@ describe.each(Object.keys(ways) as Way[])(`fixing by injection %s, seed ${seed}`
     const start = performance.now()
     const node = new Node(mkdtempSync(join(folder, 'node-')))
     // The port is defined before, too: what that does to the other programs is not asked here.
-    const before = await node.run(all.map(({ generated, before: object, withPort }) => ({ ...generated, container: { ...containerOf(object), env: withPort } })))
+    const before = await node.run(
+      all.map(({ generated, before: object, withPort }) => ({ ...generated, container: { ...containerOf(object), env: withPort } })),
+    )
     const after = await node.run(all.map(({ generated, after: object }) => ({ ...generated, container: containerOf(object) })))
     const middle = performance.now()
-    const runs = [before, after].flatMap((outcomes) => outcomes.flatMap((outcome, index) => outcome.runs.map((run) => [run, all[index]?.reader ?? ''] as const)))
+    const runs = [before, after].flatMap((outcomes) =>
+      outcomes.flatMap((outcome, index) => outcome.runs.map((run) => [run, all[index]?.reader ?? ''] as const))
+    )
     const answers = await read(runs.filter(([run]) => isGunicorn(run)))
     const failures = all.flatMap((mending, index) =>
-      failure(mending, runProblems(mending, before[index] as Outcome, after[index] as Outcome, answers)),
+      failure(mending, runProblems(mending, before[index] as Outcome, after[index] as Outcome, answers))
     )
     const mended = all.flatMap(({ fixed }) => [...fixed.mended])
     const rules = Map.groupBy(mended, ({ rule, invocation }) => `${rule} (${invocation?.form})`)

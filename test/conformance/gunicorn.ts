@@ -33,7 +33,9 @@ export class Oracle {
   private constructor(process: ChildProcessByStdio<Writable, Readable, Readable>) {
     this.#process = process
     this.#answers = createInterface({ input: process.stdout })[Symbol.asyncIterator]()
-    process.stderr.setEncoding('utf8').on('data', (text: string) => { this.#stderr += text })
+    process.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+    })
     // A process that ended says why on standard error; the broken pipe adds nothing.
     process.stdin.on('error', () => {})
   }
@@ -49,7 +51,7 @@ export class Oracle {
 
   /** One answer for each command line, in their order. One call at a time. */
   async ask(commandLines: readonly CommandLine[]): Promise<Answer[]> {
-    this.#process.stdin.write(commandLines.map(line => JSON.stringify(line) + '\n').join(''))
+    this.#process.stdin.write(commandLines.map((line) => JSON.stringify(line) + '\n').join(''))
     const answers: Answer[] = []
     for (const line of commandLines) {
       const { done, value } = await this.#answers.next()

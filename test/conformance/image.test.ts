@@ -105,20 +105,24 @@ function run(cmd: readonly string[], { input = '', entrypoint = config.Entrypoin
 const pathsIn = (top: string): string[] => readdirSync(top, { recursive: true, encoding: 'utf8' })
 
 /** Each path with what it is. The content of large files is told by their size. */
-const described = (top: string): [path: string, entry: unknown][] => pathsIn(top).map((path) => {
-  const stats = lstatSync(join(top, path))
-  if (stats.isSymbolicLink()) return [path, readlinkSync(join(top, path))]
-  if (stats.isDirectory()) return [path, stats.mode]
-  return [path, [stats.mode, stats.mtimeMs, stats.size, stats.size < 1e6 ? readFileSync(join(top, path), 'utf8') : '']]
-})
+const described = (top: string): [path: string, entry: unknown][] =>
+  pathsIn(top).map((path) => {
+    const stats = lstatSync(join(top, path))
+    if (stats.isSymbolicLink()) return [path, readlinkSync(join(top, path))]
+    if (stats.isDirectory()) return [path, stats.mode]
+    return [path, [stats.mode, stats.mtimeMs, stats.size, stats.size < 1e6 ? readFileSync(join(top, path), 'utf8') : '']]
+  })
 
 /** A script for the image's Node. */
 const node = (source: string): Result => run(['-e', source], { entrypoint: config.Entrypoint.slice(0, 1) })
 
-const deployment = (bind: string): string => JSON.stringify({
-  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' },
-  spec: { template: { spec: { containers: [{ name: 'web', image: 'web', command: ['gunicorn', '-b', bind, 'wsgi'] }] } } },
-})
+const deployment = (bind: string): string =>
+  JSON.stringify({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: { template: { spec: { containers: [{ name: 'web', image: 'web', command: ['gunicorn', '-b', bind, 'wsgi'] }] } } },
+  })
 
 describe('the image', () => {
   realTest('is the same when it is built again', missing, () => {
@@ -208,8 +212,7 @@ describe('in the image', () => {
   })
 
   realTest('nothing can be written but a volume', missing, () => {
-    const write = (path: string): string =>
-      node(`try { fs.writeFileSync('${path}', '') } catch (error) { console.log(error.code) }`).stdout
+    const write = (path: string): string => node(`try { fs.writeFileSync('${path}', '') } catch (error) { console.log(error.code) }`).stdout
     expect(['/x', '/tmp/x', '/paddock/x', '/certificates/x'].map(write)).toEqual(['EROFS\n', 'EROFS\n', 'EROFS\n', ''])
   })
 

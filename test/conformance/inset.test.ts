@@ -12,11 +12,12 @@ import { missing } from './shell-programs.ts'
 
 const count = Number(process.env['PADDOCK_INSETS'] ?? amount(4000))
 
-const environment = { A: 'one', B: "it's \"2\" \\", E: '' }
+const environment = { A: 'one', B: 'it\'s "2" \\', E: '' }
 
 /** A word: pieces in all kinds of quotes. */
 function word(random: Random): string {
-  const inDouble = ['gunicorn app', "it's", ' ', '\\"', '\\\\', '\\$A', '$A', '${B}', '\\`', '\\x', '#', '\\\n', '${E}', '$', ' -w 4', '{a}', '~', '!']
+  const inDouble = ['gunicorn app', "it's", ' ', '\\"', '\\\\', '\\$A', '$A', '${B}', '\\`', '\\x', '#', '\\\n', '${E}', '$', ' -w 4',
+    '{a}', '~', '!']
   const inSingle = ['gunicorn app', '"', '\\', '$A', ' ', '`x`', '\n', '%(h)s']
   const bare = ['gunicorn', '\\ ', "\\'", '\\"', '\\\\', 'app:app', '\\$A', '-w', '4', '\\\n', ':', '=']
   const some = (pieces: readonly string[]): string => Array.from({ length: random.below(4) }, () => random.pick(pieces)).join('')
@@ -24,7 +25,8 @@ function word(random: Random): string {
   return Array.from({ length: 1 + random.below(3) }, part).join('')
 }
 
-const added = [' -w 4', ' -b :$PORT', " --access-logformat '%(h)s \"%(r)s\" it'\\''s'", 'x', ' \\\n  --preload', '"', "'", '\\', '`', '$(A)', '', ' $A "$B"']
+const added = [' -w 4', ' -b :$PORT', " --access-logformat '%(h)s \"%(r)s\" it'\\''s'", 'x', ' \\\n  --preload', '"', "'", '\\', '`',
+  '$(A)', '', ' $A "$B"']
 
 interface Case {
   readonly source: string
@@ -56,9 +58,12 @@ describe.each(['dash', 'bash', 'busybox'])('scripts within words, %s', (shell) =
   realTest('text that is put in means itself', missing(shell), () => {
     const all = cases(new Random(seed))
     const script = all.map(({ source }) => `printf '%s\\0' ${source}\n`).join('')
-    const { stdout, stderr } = spawnSync(shell, [...(shell === 'busybox' ? ['sh'] : []), '-s'], { input: script, env: environment, encoding: 'utf8', maxBuffer: 1 << 28 })
+    const { stdout, stderr } = spawnSync(shell, [...(shell === 'busybox' ? ['sh'] : []), '-s'], { input: script, env: environment,
+      encoding: 'utf8', maxBuffer: 1 << 28 })
     const became = stdout.split('\0')
-    const wrong = all.flatMap(({ source, expected }, index) => (became[index] === expected ? [] : [`${JSON.stringify(source)}: ${JSON.stringify(became[index])}, and not ${JSON.stringify(expected)}`]))
+    const wrong = all.flatMap(({ source, expected }, index) => (became[index] === expected ? []
+      : [`${JSON.stringify(source)}: ${JSON.stringify(became[index])}, and not ${JSON.stringify(expected)}`])
+    )
     expect([stderr, ...wrong.slice(0, 10)].join('\n')).toBe('')
     expect(became.length).toBe(all.length + 1)
   })

@@ -43,17 +43,21 @@ const count = (element: Element, name: string): string => String([...below(eleme
 /** What no XML document may hold (XML 1.0, section 2.2) is replaced. */
 const storable = (text: string): string => text.toWellFormed().replaceAll(/[^\t\n\r\u0020-\uFFFD]/g, '\uFFFD')
 
-realTest('whatever a manifest is called and holds, the document is read back', python === undefined ? 'there is no Python: install python3' : undefined, async () => {
+realTest('whatever a manifest is called and holds, the document is read back',
+  python === undefined ? 'there is no Python: install python3' : undefined, async () => {
   const random = new Random(seed)
-  const odd = ['&', '<', '>', '"', "'", ']]>', '\n', '\r', '\t', '\0', '\u0001', '\u001b', '\u0085', '\u2028', '\uFFFE', '\uFFFF', '\uD800', '\u{1F600}', 'é', ' ', 'a', '&amp;', '<!--', '%']
+  const odd = ['&', '<', '>', '"', "'", ']]>', '\n', '\r', '\t', '\0', '\u0001', '\u001b', '\u0085', '\u2028', '\uFFFE', '\uFFFF', '\uD800',
+    '\u{1F600}', 'é', ' ', 'a', '&amp;', '<!--', '%']
   const word = (): string => Array.from({ length: 1 + random.below(6) }, () => random.pick(odd)).join('')
   const files: Record<string, string> = {}
   for (let number = 0; number < 150; number++) {
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: word(), namespace: word() }, spec: { containers: [{ name: word(), command: ['gunicorn', 'app', '-k', word()] }] } }
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: word(), namespace: word() },
+      spec: { containers: [{ name: word(), command: ['gunicorn', 'app', '-k', word()] }] } }
     files[`k8s/${number}-${word()}.json`] = random.chance(0.2) ? `{${word()}` : JSON.stringify(pod)
   }
   const { out } = await run(['check', 'k8s', '--format', 'junit', '--fail-on', 'audit'], files)
-  const { stdout, stderr, status } = spawnSync(python ?? '', ['-c', reader], { input: out, encoding: 'utf8', maxBuffer: 1 << 26, timeout: 60_000 })
+  const { stdout, stderr, status } = spawnSync(python ?? '', ['-c', reader], { input: out, encoding: 'utf8', maxBuffer: 1 << 26,
+    timeout: 60_000 })
   expect([stderr, status]).toEqual(['', 0])
   const root = JSON.parse(stdout) as Element
 

@@ -36,7 +36,8 @@ export interface LogRun {
   readonly stop?: NodeJS.Signals | null
 }
 
-const start = 'import sys; sys.path[0:0] = sys.argv[1].split(":"); sys.argv = ["gunicorn", *sys.argv[2:]]; from gunicorn.app.wsgiapp import run; run()'
+const start =
+  'import sys; sys.path[0:0] = sys.argv[1].split(":"); sys.argv = ["gunicorn", *sys.argv[2:]]; from gunicorn.app.wsgiapp import run; run()'
 
 /** A port that nobody listens on. */
 async function freePort(): Promise<number> {
@@ -49,7 +50,9 @@ async function freePort(): Promise<number> {
 }
 
 /** What a run logs, and its exit status; null where a signal ended it. */
-export async function logOf({ release, args, files, distributions = [], env = {}, drive, boots = true, stop = 'SIGTERM' }: LogRun): Promise<{ readonly log: string; readonly status: number | null }> {
+export async function logOf(
+  { release, args, files, distributions = [], env = {}, drive, boots = true, stop = 'SIGTERM' }: LogRun,
+): Promise<{ readonly log: string; readonly status: number | null }> {
   const { folder, python } = await installGunicorn(release)
   const others = await Promise.all(distributions.map((names) => installDistributions(python, names.split(','))))
   const work = mkdtempSync(join(tmpdir(), 'paddock-log-'))
@@ -58,7 +61,8 @@ export async function logOf({ release, args, files, distributions = [], env = {}
   for (const [name, text] of Object.entries(files)) writeFileSync(join(work, name), text)
   const output = openSync(path, 'a')
   const settled = args.map((arg) => arg.replaceAll('PORT', String(port)))
-  const child = spawn(python, [...isolated, '-W', 'ignore', '-c', start, [folder, ...others].join(':'), ...settled], { cwd: work, env: { ...pathOnly(), PYTHONUNBUFFERED: '1', ...env }, stdio: ['ignore', output, output] })
+  const child = spawn(python, [...isolated, '-W', 'ignore', '-c', start, [folder, ...others].join(':'), ...settled], { cwd: work,
+    env: { ...pathOnly(), PYTHONUNBUFFERED: '1', ...env }, stdio: ['ignore', output, output] })
   closeSync(output)
   const process = { hasEnded: false }
   const ended = once(child, 'close').then(([code]) => {
@@ -72,7 +76,11 @@ export async function logOf({ release, args, files, distributions = [], env = {}
     async until(text, times = 1) {
       while (!process.hasEnded && started.log().split(text).length <= times) await wait(20)
     },
-    get: async (target, headers = {}) => fetch(`http://127.0.0.1:${port}${target}`, { headers: { connection: 'close', ...headers } }).then(async (answer) => (await answer.text(), answer.status), () => 0),
+    get: async (target, headers = {}) =>
+      fetch(`http://127.0.0.1:${port}${target}`, { headers: { connection: 'close', ...headers } }).then(
+        async (answer) => (await answer.text(), answer.status),
+        () => 0,
+      ),
     signal: (name) => void child.kill(name),
   }
   try {

@@ -54,16 +54,20 @@ async function pages(gunicorn: Started): Promise<void> {
 }
 
 describe.each(['23.0.0', '27.0.1'])('gunicorn %s', (release) => {
-  const measured = async (args: readonly string[], drive: (gunicorn: Started) => Promise<void>, circumstances?: Partial<Circumstances>, distributions: readonly string[] = []): Promise<Diagnosis> =>
+  const measured = async (args: readonly string[], drive: (gunicorn: Started) => Promise<void>, circumstances?: Partial<Circumstances>,
+    distributions: readonly string[] = []): Promise<Diagnosis> =>
     diagnose((await logOf({ release, files: { 'shop.py': shop }, args: [...args, ...serving], drive, distributions })).log, circumstances)
 
   realTest('long requests that hold up short ones; each of its advice, followed', undefined, async () => {
     const before = await measured([], reports)
     expect(said(before)).toEqual(['saturated-workers', 'waiting-requests', 'slow-requests'])
-    expect(before.conclusions[0]?.advice.map(({ setting, value }) => [setting, value])).toEqual([['workers', 4], ['worker_class', 'gevent'], ['threads', 4], [null, null]])
+    expect(before.conclusions[0]?.advice.map(({ setting, value }) => [setting, value])).toEqual([['workers', 4], ['worker_class', 'gevent'],
+      ['threads', 4], [null, null]])
     expect(before.requests?.busy).toBeGreaterThan(0.8)
     const after = await Promise.all([
-      measured(['-w', '4'], reports), measured(['--threads', '4'], reports, { threads: 4 }), measured(['-k', 'gevent'], reports, {}, ['gevent==26.9.0,packaging']),
+      measured(['-w', '4'], reports),
+      measured(['--threads', '4'], reports, { threads: 4 }),
+      measured(['-k', 'gevent'], reports, {}, ['gevent==26.9.0,packaging']),
     ])
     // The reports are as slow as before, where that is a fault at all; nobody waits for them.
     for (const diagnosis of after) expect(said(diagnosis).filter((id) => id !== 'slow-requests')).toEqual([])
@@ -75,8 +79,10 @@ describe.each(['23.0.0', '27.0.1'])('gunicorn %s', (release) => {
     expect([healthy, requests?.count]).toEqual([true, 150])
   })
 
-  const spinning = 'import time\ndef app(environ, start_response):\n    if environ["PATH_INFO"] == "/spin":\n        end = time.monotonic() + 6\n        while time.monotonic() < end: pass\n    start_response("200 OK", [("Content-Length", "2")])\n    return [b"ok"]\n'
-  const asgi = "import time\nasync def app(scope, receive, send):\n    if scope['type'] != 'http': return\n    if scope['path'] == '/spin': time.sleep(6)\n    await send({'type': 'http.response.start', 'status': 200, 'headers': [(b'content-length', b'2')]})\n    await send({'type': 'http.response.body', 'body': b'ok'})\n"
+  const spinning =
+    'import time\ndef app(environ, start_response):\n    if environ["PATH_INFO"] == "/spin":\n        end = time.monotonic() + 6\n        while time.monotonic() < end: pass\n    start_response("200 OK", [("Content-Length", "2")])\n    return [b"ok"]\n'
+  const asgi =
+    "import time\nasync def app(scope, receive, send):\n    if scope['type'] != 'http': return\n    if scope['path'] == '/spin': time.sleep(6)\n    await send({'type': 'http.response.start', 'status': 200, 'headers': [(b'content-length', b'2')]})\n    await send({'type': 'http.response.body', 'body': b'ok'})\n"
   const blocked: readonly (readonly [string, string, readonly string[]])[] = [
     ['gevent', spinning, ['gevent==26.9.0,packaging']],
     ['uvicorn_worker.UvicornWorker', asgi, ['uvicorn==0.54.0,uvicorn-worker==0.4.0']],
@@ -85,8 +91,16 @@ describe.each(['23.0.0', '27.0.1'])('gunicorn %s', (release) => {
   for (const [workerClass, text, distributions] of blocked)
     realTest(`the blocked loop of ${workerClass} is no lack of memory`, undefined, async () => {
       const { log } = await logOf({
-        release, files: { 'shop.py': text }, args: ['-k', workerClass, '-t', '3', ...serving], distributions,
-        drive: async (gunicorn) => { await wait(1000); await gunicorn.get('/'); await gunicorn.get('/spin'); await gunicorn.until('Booting worker', 2) },
+        release,
+        files: { 'shop.py': text },
+        args: ['-k', workerClass, '-t', '3', ...serving],
+        distributions,
+        drive: async (gunicorn) => {
+          await wait(1000)
+          await gunicorn.get('/')
+          await gunicorn.get('/spin')
+          await gunicorn.until('Booting worker', 2)
+        },
       })
       expect(said(diagnose(log))).toEqual(['worker-timeout', 'silent-worker'])
     })

@@ -85,8 +85,7 @@ function patchProblems({ before, after, fixed }: Mending): string[] {
 function remainderProblems({ after, fixed, policy }: Mending): string[] {
   const { rounds } = fixedBy(after, policy)
   // What the first fixing has told that it cannot mend stays.
-  const isTold = (finding: Finding): boolean =>
-    fixed.findings.some((other) => !fixed.mended.has(other) && other.rule === finding.rule)
+  const isTold = (finding: Finding): boolean => fixed.findings.some((other) => !fixed.mended.has(other) && other.rule === finding.rule)
   const left = reportOf(after, policy).findings.filter((finding) => finding.action === 'Fix' && !isTold(finding))
   return [
     ...(rounds.length > 0 ? [`fixed again: ${JSON.stringify(rounds)}`] : []),

@@ -15,8 +15,27 @@ import { realTest, seed } from './real.ts'
 const count = Number(process.env['PADDOCK_OMISSIONS'] ?? amount(600))
 
 const pieces: readonly (readonly string[])[] = [
-  ['-w', '3'], ['-w4'], ['--workers=2'], ['-b', ':80'], ['-b:81'], ['-k', 'gthread'], ['--threads', '2'], ['-R'], ['--preload'], ['-p', 'D'], ['-p', '-'],
-  ['--proxy-protocol'], ['--proxy-protocol', 'v1'], ['--reload-engine', 'poll'], ['--name', '-x'], ['-n=D'], ['-t'], ['--timeout'], ['extra:app'], ['-g', '0'], ['-w'],
+  ['-w', '3'],
+  ['-w4'],
+  ['--workers=2'],
+  ['-b', ':80'],
+  ['-b:81'],
+  ['-k', 'gthread'],
+  ['--threads', '2'],
+  ['-R'],
+  ['--preload'],
+  ['-p', 'D'],
+  ['-p', '-'],
+  ['--proxy-protocol'],
+  ['--proxy-protocol', 'v1'],
+  ['--reload-engine', 'poll'],
+  ['--name', '-x'],
+  ['-n=D'],
+  ['-t'],
+  ['--timeout'],
+  ['extra:app'],
+  ['-g', '0'],
+  ['-w'],
 ]
 const daemon = ['-D', '--daemon', '--daem', '-DR', '-RD', '-Dw5', '-RDw', '-DD', '-Db:82', '-Dw=6', '-RDw=7', '-DpD', '-D=x', '--daemon=1']
 const reload = ['--reload', '--rel', '--reload=1']
@@ -40,7 +59,9 @@ function lines(): Line[] {
 }
 
 const told = ({ exit, error, application, settings }: Answer, without: string): string =>
-  JSON.stringify([exit, error, application, settings && Object.entries(settings).filter(([name]) => name !== without).sort(([a], [b]) => a.localeCompare(b))])
+  JSON.stringify([exit, error, application, settings && Object.entries(settings).filter(([name]) =>
+    name !== without
+  ).sort(([a], [b]) => a.localeCompare(b))])
 
 describe.each(['19.10.0', '20.1.0', '22.0.0', '23.0.0', '25.3.0', '27.0.1'])('gunicorn %s', (release) => {
   realTest(`${release} reads the rest as before`, undefined, async () => {
@@ -55,14 +76,16 @@ describe.each(['19.10.0', '20.1.0', '22.0.0', '23.0.0', '25.3.0', '27.0.1'])('gu
       return { ...line, changes: (omissions?.length ?? 0) > 0, left }
     })
     const oracle = await Oracle.start(release)
-    const ask = (argvs: readonly (readonly string[])[]): Promise<Answer[]> => oracle.ask(argvs.map((argv) => ({ argv: ['gunicorn', ...argv], env: {} })))
+    const ask = (argvs: readonly (readonly string[])[]): Promise<Answer[]> =>
+      oracle.ask(argvs.map((argv) => ({ argv: ['gunicorn', ...argv], env: {} })))
     const before = await ask(all.map(({ words }) => words))
     const after = await ask(all.map(({ words, left }) => left ?? words)).finally(() => oracle.close())
     const wrong = all.flatMap(({ setting, words, left }, index) => {
       const [was, is] = [before[index] as Answer, after[index] as Answer]
       if (!left) return []
       const stays = is.settings?.[setting] === true
-      return stays || told(was, setting) !== told(is, setting) ? [`${words.join(' ')} became ${left.join(' ')}: ${told(was, setting)} ${told(is, setting)}`] : []
+      return stays || told(was, setting) !== told(is, setting)
+        ? [`${words.join(' ')} became ${left.join(' ')}: ${told(was, setting)} ${told(is, setting)}`] : []
     })
     expect(wrong.slice(0, 10).join('\n')).toBe('')
     // Of the command lines that start, nearly all can do without it.

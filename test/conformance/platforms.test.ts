@@ -29,9 +29,12 @@ interface Answer {
 const python = process.env['PYTHON'] ?? 'python3'
 const packages = await installDistributions(python, ['PyYAML==6.0.3', 'honcho==2.0.0'])
 
-function ask(request: { readonly yaml?: readonly string[]; readonly honcho?: readonly string[]; readonly shlex?: readonly string[] }): Answer {
+function ask(
+  request: { readonly yaml?: readonly string[]; readonly honcho?: readonly string[]; readonly shlex?: readonly string[] },
+): Answer {
   const input = JSON.stringify({ yaml: [], honcho: [], shlex: [], ...request })
-  const { stdout, stderr, status } = spawnSync(python, ['-I', join(import.meta.dirname, 'platforms.py'), packages], { input, encoding: 'utf8', maxBuffer: 1 << 28 })
+  const { stdout, stderr, status } = spawnSync(python, ['-I', join(import.meta.dirname, 'platforms.py'), packages], { input,
+    encoding: 'utf8', maxBuffer: 1 << 28 })
   if (status !== 0) throw new Error(`the readers could not be asked: ${stderr}`)
   return JSON.parse(stdout) as Answer
 }
@@ -46,14 +49,83 @@ const joined = (parts: fc.Arbitrary<string>, least: number, most: number, betwee
 const names = pick('web', 'worker', 'a', 'Web_1', 'on', '1', 'yes', '"web"', "'web'", 'null', '1.5', 'web-', '~', 'y', 'my web', '?', 'é')
 const colons = pick(': ', ':', ' : ', ':  ', ':\t')
 const scalars = pick(
-  'gunicorn app', 'gunicorn app -w 4', '"gunicorn app"', "'gunicorn app'", 'gunicorn app # note', 'a#b', '# none', '', ' ', '~', 'null', 'yes', 'No', 'on', 'y', 'n', 'TRUE', 'true ',
-  '1', '010', '0o10', '0x1F', '0b11', '1_000', '1:30', '190:20:30', '1.5', '1e3', '1.0e+3', '.5', '-1', '+1', '-.inf', '.nan', '1_0.5', '08', '0', '00', '-0', '1.', '12e03', '685.230_15e+03', '20:30.15',
-  '2001-01-01', '2001-01-01 10:00:00', '=', '<<', '[gunicorn, app]', '{command: x}', '- x', '@x', '%x', '`x`', '&a x', '*a', '!tag x', '!!str 1', '!!int "1"', 'a: b', 'a:b', 'a :b', '>-', '|',
-  'gunicorn app -b :$PORT --x "y z" \'a\'', '"a\\tb"', "'it''s'", 'a\\', '"unclosed', 'gunicorn app:app -b 0.0.0.0:${PORT:-8000}', 'FOO=1 gunicorn app', 'a  b', 'é',
+  'gunicorn app',
+  'gunicorn app -w 4',
+  '"gunicorn app"',
+  "'gunicorn app'",
+  'gunicorn app # note',
+  'a#b',
+  '# none',
+  '',
+  ' ',
+  '~',
+  'null',
+  'yes',
+  'No',
+  'on',
+  'y',
+  'n',
+  'TRUE',
+  'true ',
+  '1',
+  '010',
+  '0o10',
+  '0x1F',
+  '0b11',
+  '1_000',
+  '1:30',
+  '190:20:30',
+  '1.5',
+  '1e3',
+  '1.0e+3',
+  '.5',
+  '-1',
+  '+1',
+  '-.inf',
+  '.nan',
+  '1_0.5',
+  '08',
+  '0',
+  '00',
+  '-0',
+  '1.',
+  '12e03',
+  '685.230_15e+03',
+  '20:30.15',
+  '2001-01-01',
+  '2001-01-01 10:00:00',
+  '=',
+  '<<',
+  '[gunicorn, app]',
+  '{command: x}',
+  '- x',
+  '@x',
+  '%x',
+  '`x`',
+  '&a x',
+  '*a',
+  '!tag x',
+  '!!str 1',
+  '!!int "1"',
+  'a: b',
+  'a:b',
+  'a :b',
+  '>-',
+  '|',
+  'gunicorn app -b :$PORT --x "y z" \'a\'',
+  '"a\\tb"',
+  "'it''s'",
+  'a\\',
+  '"unclosed',
+  'gunicorn app:app -b 0.0.0.0:${PORT:-8000}',
+  'FOO=1 gunicorn app',
+  'a  b',
+  'é',
 )
 const line = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(pick('', '', '', ' ', '\t', '  '), names, colons, scalars).map((parts) => parts.join('')) },
-  { weight: 1, arbitrary: pick('', '# comment', '---', '...', 'garbage', '  -w 4', '  gunicorn app', '\t', '%YAML 1.1', '- a', '<<: {web: x}') },
+  { weight: 1,
+    arbitrary: pick('', '# comment', '---', '...', 'garbage', '  -w 4', '  gunicorn app', '\t', '%YAML 1.1', '- a', '<<: {web: x}') },
 )
 const procfiles = joined(line, 0, 4, '\n').chain((text) => pick(text, `${text}\n`, text.replaceAll('\n', '\r\n'), `\ufeff${text}`))
 
@@ -103,7 +175,8 @@ describe('YAML as Python reads it', () => {
           // A key of null is told of as what it is: the platform fails on it a step later, as it does on what is no mapping.
           if (want[0] === 'dict' && !/^\ufeff?\s*(?:~|null)\s*:/m.test(text)) different.push([JSON.stringify(text), 'refused here alone'])
         }
-      } else if (JSON.stringify(plain(sorted(described(got)))) !== JSON.stringify(plain(sorted(want)))) different.push([text, described(got), want])
+      } else if (JSON.stringify(plain(sorted(described(got)))) !== JSON.stringify(plain(sorted(want))))
+        different.push([text, described(got), want])
     }
     console.log(`${texts.length} texts: ${both} refused by both, ${ours} refused here alone`)
     expect(different).toEqual([])
@@ -123,7 +196,9 @@ describe('honcho', () => {
   test(`${count} Procfiles`, () => {
     const texts = sample(procfiles)
     const answers = ask({ honcho: texts }).honcho
-    const none = (): never => { throw new Error('honcho reads no YAML') }
+    const none = (): never => {
+      throw new Error('honcho reads no YAML')
+    }
     for (const [index, text] of texts.entries()) {
       const { processes, faults } = readProcfile('honcho', text, { python: none, texts: none })
       const got = faults.length > 0 ? null : processes.map(({ name, command }) => [name, command])
@@ -135,20 +210,52 @@ describe('honcho', () => {
 
 describe('what a fix writes is what the platform reads', () => {
   const commands = pick(
-    'gunicorn app', 'gunicorn app -w 4 # note', '"gunicorn app -w 2"', "'gunicorn app -b 127.0.0.1:$PORT'", 'exec gunicorn app:app --workers=4', "gunicorn 'app:create()' -w 4", 'gunicorn app -- x',
-    'celery -A app worker', 'FOO=1 gunicorn app -b :8000', 'a && gunicorn app; b', 'bash -c "gunicorn app"', '>-\n  gunicorn app\n  -w 4', '|\n  migrate\n  exec gunicorn app', '"a\\tb"', 'gunicorn app \\\n  -w 4', "'it''s'", '&a gunicorn app', 'true',
-    "gunicorn app --access-logformat '%(h)s: #'", 'gunicorn app --name "a b"', 'gunicorn app\n    -w 2', 'gunicorn app -b :$PORT --chdir é',
+    'gunicorn app',
+    'gunicorn app -w 4 # note',
+    '"gunicorn app -w 2"',
+    "'gunicorn app -b 127.0.0.1:$PORT'",
+    'exec gunicorn app:app --workers=4',
+    "gunicorn 'app:create()' -w 4",
+    'gunicorn app -- x',
+    'celery -A app worker',
+    'FOO=1 gunicorn app -b :8000',
+    'a && gunicorn app; b',
+    'bash -c "gunicorn app"',
+    '>-\n  gunicorn app\n  -w 4',
+    '|\n  migrate\n  exec gunicorn app',
+    '"a\\tb"',
+    'gunicorn app \\\n  -w 4',
+    "'it''s'",
+    '&a gunicorn app',
+    'true',
+    "gunicorn app --access-logformat '%(h)s: #'",
+    'gunicorn app --name "a b"',
+    'gunicorn app\n    -w 2',
+    'gunicorn app -b :$PORT --chdir é',
   )
-  const lines = fc.array(fc.tuple(pick('web', 'api', 'worker-1', '"jobs"', 'web'), pick(': ', ':   ', ' : '), commands, pick('', '\n', '\n# comment')).map((parts) => parts.join('')), { minLength: 1, maxLength: 4 })
-  const texts = fc.sample(lines.chain((all) => pick('\n', '\r\n').map((end) => `${all.join('\n')}\n`.replaceAll('\n', end))), { numRuns: Math.min(count, 1000), seed })
+  const lines = fc.array(
+    fc.tuple(pick('web', 'api', 'worker-1', '"jobs"', 'web'), pick(': ', ':   ', ' : '), commands, pick('', '\n', '\n# comment')).map((
+      parts,
+    ) => parts.join('')),
+    { minLength: 1, maxLength: 4 },
+  )
+  const texts = fc.sample(lines.chain((all) => pick('\n', '\r\n').map((end) => `${all.join('\n')}\n`.replaceAll('\n', end))), {
+    numRuns: Math.min(count, 1000),
+    seed,
+  })
 
   /** The file after a fix, and the commands that its patches say; undefined where the file is refused. */
-  async function fixed(text: string, platform: string): Promise<{ readonly text: string; readonly commands: Record<string, string>; readonly refused: ReadonlySet<string> } | undefined> {
-    const { status, out, err, files } = await run(['check', 'Procfile', '--platform', platform, '--fix', '--format', 'json'], { Procfile: text })
+  async function fixed(text: string,
+    platform: string
+  ): Promise<{ readonly text: string; readonly commands: Record<string, string>; readonly refused: ReadonlySet<string> } | undefined> {
+    const { status, out, err, files } = await run(['check', 'Procfile', '--platform', platform, '--fix', '--format', 'json'], {
+      Procfile: text,
+    })
     if (status === 2) return undefined
     const { workloads } = JSON.parse(out) as { workloads: { name: string; patch: { path: string; value: string }[] }[] }
     const refused = new Set([...err.matchAll(/^paddock: Procfile:\d+: (\S+): not fixed/gm)].map(([, name = '']) => name))
-    return { text: files['Procfile'] ?? '', refused, commands: Object.fromEntries(workloads.flatMap(({ name, patch }) => patch.slice(-1).map(({ value }) => [name, value] as const))) }
+    return { text: files['Procfile'] ?? '', refused,
+      commands: Object.fromEntries(workloads.flatMap(({ name, patch }) => patch.slice(-1).map(({ value }) => [name, value] as const))) }
   }
 
   test('BlueKing', async () => {
@@ -193,7 +300,8 @@ function unchangedLines(before: string, after: string): string[] {
 
 describe('shlex', () => {
   test(`${count} texts`, () => {
-    const pieces = pick('a', 'gunicorn', ' ', '  ', '\t', '\n', "'", '"', '\\', '$PORT', '#', '=', '-w', '4', '`', '&&', ';', '\\"', "\\'", '\\\n', '%(h)s', '\r', '\u00a0', 'é')
+    const pieces = pick('a', 'gunicorn', ' ', '  ', '\t', '\n', "'", '"', '\\', '$PORT', '#', '=', '-w', '4', '`', '&&', ';', '\\"', "\\'",
+      '\\\n', '%(h)s', '\r', '\u00a0', 'é')
     const texts = sample(joined(pieces, 0, 12))
     const answers = ask({ shlex: texts }).shlex
     for (const [index, text] of texts.entries()) {
@@ -216,7 +324,8 @@ describe('the launcher of a buildpack, a word at a time', () => {
       const script = words.map((_, index) => `"$(eval echo \\"$${index === 0 ? '0' : `{${index}}`}\\")"`).join(' ')
       return `bash -c ${[script, ...words].map(quoted).join(' ')}; printf '\\1\\0'\n`
     })
-    const { stdout } = spawnSync('bash', ['-s'], { input: lines.join(''), cwd: folder, env: { ...environment, PATH: [folder, process.env['PATH']].join(delimiter) }, encoding: 'utf8', maxBuffer: 1 << 28 })
+    const { stdout } = spawnSync('bash', ['-s'], { input: lines.join(''), cwd: folder,
+      env: { ...environment, PATH: [folder, process.env['PATH']].join(delimiter) }, encoding: 'utf8', maxBuffer: 1 << 28 })
     return stdout.split('\u0001\0').slice(0, -1).map((words) => words.split('\0').slice(0, -1))
   }
 
@@ -226,17 +335,66 @@ describe('the launcher of a buildpack, a word at a time', () => {
   })
 
   const words = pick(
-    'app', '-w', '4', '-n', '-e', '-E', '-ne', '-b', ':$PORT', '${W}', ':${PORT:-8000}', '$((W*2+1))', '$EMPTY', '%(h)s "%(r)s"', 'a  b', 'a b', "it's", "':$PORT'", '\\$W', '\\"x\\"', '`echo 3`', '*.py', '~/x', '# note',
-    '&&', ';', '> f', '|', 'a\\b', '$', '"', "'", '[%(h)s]', '%({x-request-id}i)s', '--x=$W', '', ' ', 'a\nb', '$(echo 7)', 'é', '!', '{a,b}', '$UNSET', '--name=-n', '- n', '"a" b', '\\\\',
+    'app',
+    '-w',
+    '4',
+    '-n',
+    '-e',
+    '-E',
+    '-ne',
+    '-b',
+    ':$PORT',
+    '${W}',
+    ':${PORT:-8000}',
+    '$((W*2+1))',
+    '$EMPTY',
+    '%(h)s "%(r)s"',
+    'a  b',
+    'a b',
+    "it's",
+    "':$PORT'",
+    '\\$W',
+    '\\"x\\"',
+    '`echo 3`',
+    '*.py',
+    '~/x',
+    '# note',
+    '&&',
+    ';',
+    '> f',
+    '|',
+    'a\\b',
+    '$',
+    '"',
+    "'",
+    '[%(h)s]',
+    '%({x-request-id}i)s',
+    '--x=$W',
+    '',
+    ' ',
+    'a\nb',
+    '$(echo 7)',
+    'é',
+    '!',
+    '{a,b}',
+    '$UNSET',
+    '--name=-n',
+    '- n',
+    '"a" b',
+    '\\\\',
   )
 
   test('words that are known are the words that come through', () => {
-    const lines = fc.sample(fc.array(words, { minLength: 1, maxLength: 4 }), { numRuns: Math.min(count, 500), seed }).map((line) => ['gunicorn', ...line])
+    const lines = fc.sample(fc.array(words, { minLength: 1, maxLength: 4 }), { numRuns: Math.min(count, 500), seed }).map((
+      line,
+    ) => ['gunicorn', ...line])
     const answers = started(lines)
     let known = 0
     let all = 0
     for (const [at, texts] of lines.entries()) {
-      const { elements } = commandLine({ form: 'list', lists: [['args']], words: texts.map((value, index) => ({ path: ['args', index], value, range: { start: 0, end: 0 }, offset: undefined })) }, 'token', variables)
+      const { elements } = commandLine({ form: 'list', lists: [['args']],
+        words: texts.map((value, index) => ({ path: ['args', index], value, range: { start: 0, end: 0 }, offset: undefined })) }, 'token',
+        variables)
       const got = answers[at] ?? []
       expect(got).toHaveLength(texts.length)
       for (const [index, { expanded }] of elements.entries()) {

@@ -27,7 +27,8 @@ print(json.dumps([tried(text) for text in json.load(sys.stdin)]))
 `
 
 function askPython(expressions: readonly string[]): readonly string[] {
-  const { stdout, stderr, status, error } = spawnSync(python, ['-I', '-S', '-c', evaluator], { input: JSON.stringify(expressions), encoding: 'utf8', maxBuffer: 1 << 28 })
+  const { stdout, stderr, status, error } = spawnSync(python, ['-I', '-S', '-c', evaluator], { input: JSON.stringify(expressions),
+    encoding: 'utf8', maxBuffer: 1 << 28 })
   if (status !== 0) throw new Error(`Python could not be asked: ${error?.message ?? stderr}`)
   return JSON.parse(stdout) as string[]
 }
@@ -63,10 +64,13 @@ function told(value: PythonValue): string | undefined {
   }
 }
 
-const integers = ['0', '1', '2', '3', '6', '7', '10', '64', '255', '1000', '4294967296', '18446744073709551616', '99999999999999999999', '(-1)', '(-7)', '(-10)', '(-18446744073709551617)', 'True', 'False']
-const floats = ['0.0', '0.1', '0.5', '1.0', '1.5', '2.5', '3.7', '6.0', '1e-3', '1e15', '1e300', '5e-324', '(-0.0)', '(-0.1)', '(-1.5)', '(-6.0)']
+const integers = ['0', '1', '2', '3', '6', '7', '10', '64', '255', '1000', '4294967296', '18446744073709551616', '99999999999999999999',
+  '(-1)', '(-7)', '(-10)', '(-18446744073709551617)', 'True', 'False']
+const floats = ['0.0', '0.1', '0.5', '1.0', '1.5', '2.5', '3.7', '6.0', '1e-3', '1e15', '1e300', '5e-324', '(-0.0)', '(-0.1)', '(-1.5)',
+  '(-6.0)']
 const texts = ["'a'", "'ab '", "''", "'7'", "'-3'", "'x'"]
-const operators = ['+', '-', '*', '/', '//', '%', '**', '<<', '>>', '&', '|', '^', '==', '!=', '<', '>', '<=', '>=', 'and', 'or', 'in', 'not in', 'is']
+const operators = ['+', '-', '*', '/', '//', '%', '**', '<<', '>>', '&', '|', '^', '==', '!=', '<', '>', '<=', '>=', 'and', 'or', 'in',
+  'not in', 'is']
 const arithmetic = ['+', '-', '*', '/', '//', '%', '**']
 
 function expression(random: Random, depth: number): string {
@@ -85,9 +89,11 @@ function expression(random: Random, depth: number): string {
 
 /** What would take Python long, or much memory: powers of powers, texts many times over. */
 const isModest = (text: string): boolean =>
-  /^[^*<]*((\*\*|<<)[^*<]*)?$/.test(text.replaceAll(/(?<!\*)\*(?!\*)/g, '·')) && !/(\*\*|<<)(.*\d{4}|.*e\d)/.test(text) && !(/'|str/.test(text) && /\d{4}|[*<]{2}|\*.*\*/.test(text))
+  /^[^*<]*((\*\*|<<)[^*<]*)?$/.test(text.replaceAll(/(?<!\*)\*(?!\*)/g, '·')) && !/(\*\*|<<)(.*\d{4}|.*e\d)/.test(text) &&
+  !(/'|str/.test(text) && /\d{4}|[*<]{2}|\*.*\*/.test(text))
 
-const pairs = (values: readonly string[], others: readonly string[]): readonly string[] => values.flatMap((left) => others.flatMap((right) => arithmetic.map((operator) => `${left} ${operator} ${right}`)))
+const pairs = (values: readonly string[], others: readonly string[]): readonly string[] =>
+  values.flatMap((left) => others.flatMap((right) => arithmetic.map((operator) => `${left} ${operator} ${right}`)))
 
 test('what an expression comes to', () => {
   const random = new Random(seed)
@@ -105,7 +111,8 @@ test('what an expression comes to', () => {
     const value = module.names.get('value')?.value
     const held = value && told(value)
     if (held !== undefined) known += 1
-    if (held !== undefined ? held !== answer : answer === 'raises' && !module.mayFail) wrong.push(`${text}: ${answer}, not ${held ?? 'unknown, without a doubt that it runs'}`)
+    if (held !== undefined ? held !== answer : answer === 'raises' && !module.mayFail)
+      wrong.push(`${text}: ${answer}, not ${held ?? 'unknown, without a doubt that it runs'}`)
   }
   expect(wrong.slice(0, 20)).toEqual([])
   expect(known).toBeGreaterThan(all.length / 4)

@@ -48,7 +48,9 @@ const folder = mkdtempSync(join(tmpdir(), 'paddock-real-'))
 function containerFor({ name, command, env }: RealCommand): Container {
   const isManifest = name.startsWith('kubernetes')
   const text = (part: string): string => (isManifest ? part : part.replaceAll('$(', '$$('))
-  const variables = Object.entries(env).map(([variable, value]) => ({ name: variable, value: isManifest ? value : value.replaceAll('$', '$$$$') }))
+  const variables = Object.entries(env).map(([variable, value]) => ({ name: variable,
+    value: isManifest ? value : value.replaceAll('$', '$$$$') })
+  )
   return { name: 'web', ...(command.length > 0 ? { command: command.map(text) } : {}), ...(variables.length > 0 ? { env: variables } : {}) }
 }
 
@@ -83,7 +85,8 @@ function expectNone(failures: readonly string[]): void {
   expect(failures.slice(0, 15).join('\n') + (failures.length > 15 ? `\n… ${failures.length} in all` : '')).toBe('')
 }
 
-const installed = await Promise.all(releases.map((release) => installGunicorn(release))).then(() => undefined, (error: Error) => error.message)
+const installed = await Promise.all(releases.map((release) => installGunicorn(release))).then(() => undefined,
+  (error: Error) => error.message)
 
 describe('real commands', () => {
   const missing = missingPrograms() ?? installed
@@ -112,13 +115,22 @@ describe('real commands', () => {
       if (findings.length > 0) denied++
       for (const { rule } of findings) rules.set(rule, (rules.get(rule) ?? 0) + 1)
       return findings.flatMap((finding) => {
-        const working = worlds.flatMap((world) => startsOf(world, index).flatMap((run) => [...readings].flatMap(([release, reading]) => {
-          return !isOfNoUse(finding.rule, reading.of(commandLineOf(run, world))) ? [`${world.name}, ${release}: ${JSON.stringify(run.argv)}`] : []
-        })))
+        const working = worlds.flatMap((world) =>
+          startsOf(world, index).flatMap((run) =>
+            [...readings].flatMap(([release, reading]) => {
+              return !isOfNoUse(finding.rule, reading.of(commandLineOf(run, world)))
+                ? [`${world.name}, ${release}: ${JSON.stringify(run.argv)}`] : []
+            })
+          )
+        )
         return working.length === 0 ? [] : [`--- ${command.name}: ${finding.message}\n  starts: ${working[0]}`]
       })
     })
-    console.log(`${commands.length} real commands, ${denied} denied (${[...rules].map(([rule, count]) => `${rule} ${count}`).join(', ')}), ${failures.length} of the denials unconfirmed`)
+    console.log(
+      `${commands.length} real commands, ${denied} denied (${
+        [...rules].map(([rule, count]) => `${rule} ${count}`).join(', ')
+      }), ${failures.length} of the denials unconfirmed`,
+    )
     expectNone(failures)
   })
 
@@ -130,7 +142,8 @@ describe('real commands', () => {
       const { invocations, errors, mayStartMore } = understand({ argv, env: Object.fromEntries(env), gunicorn: undefined })
       const runs = worlds.flatMap((world) => startsOf(world, index))
       count(invocations, tally)
-      if (invocations.some(({ words, alternatives = [words] }) => alternatives.some((list) => list.some(({ value }) => value === null)))) gaps.push(`${command.name}: ${invocations.map(({ words }) => show(words)).join(' | ')}`)
+      if (invocations.some(({ words, alternatives = [words] }) => alternatives.some((list) => list.some(({ value }) => value === null))))
+        gaps.push(`${command.name}: ${invocations.map(({ words }) => show(words)).join(' | ')}`)
       if (invocations.length === 0 && runs.length > 0) {
         tally.unseen++
         tally.words += runs[0]?.argv.length ?? 0
@@ -142,11 +155,19 @@ describe('real commands', () => {
       tally.objectWords += inObject.words
       tally.objectKnown += inObject.known
       const isReadable = errors.length === 0 && !mayStartMore
-      const wrong = runs.filter(({ argv: [, ...words] }) => isReadable && !invocations.some((found) => (found.alternatives ?? [found.words]).some((list) => canBe(list.slice(1), words))))
-      return wrong.slice(0, 1).map((run) => `--- ${command.name}: started ${JSON.stringify(run.argv)}, said ${invocations.map(({ words }) => show(words)).join(' or ') || 'nothing'}`)
+      const wrong = runs.filter(({ argv: [, ...words] }) =>
+        isReadable && !invocations.some((found) => (found.alternatives ?? [found.words]).some((list) => canBe(list.slice(1), words)))
+      )
+      return wrong.slice(0, 1).map((run) =>
+        `--- ${command.name}: started ${JSON.stringify(run.argv)}, said ${
+          invocations.map(({ words }) => show(words)).join(' or ') || 'nothing'
+        }`
+      )
     })
     console.log([
-      `${commands.length} real commands: ${percent(tally.known, tally.words)} of ${tally.words.toFixed(0)} words known where the environment is`,
+      `${commands.length} real commands: ${percent(tally.known, tally.words)} of ${
+        tally.words.toFixed(0)
+      } words known where the environment is`,
       `${percent(tally.objectKnown, tally.objectWords)} of ${tally.objectWords.toFixed(0)} in Deployments, whose images may set more`,
       `${tally.unseen} commands not seen to start gunicorn`,
       `${failures.length} disagreements`,
@@ -168,13 +189,21 @@ describe('real commands', () => {
       const mendings = commands.map((command) => mend(generated(command), presetNamed(preset), '23.0.0'))
       const edited = mendings.flatMap((mending, index) => (mending.fixed.rounds.length > 0 ? [{ mending, index }] : []))
       const after = new Map<World, Happened[]>()
-      for (const world of looked) after.set(world, await machine.run(world, 'dash', edited.map(({ mending }) => startOf(containerOf(mending.after)))))
-      await reading.read(looked.flatMap((world) => after.get(world)?.flatMap(({ runs }) => runs.slice(0, most).map((run) => commandLineOf(run, world))) ?? []))
+      for (const world of looked)
+        after.set(world, await machine.run(world, 'dash', edited.map(({ mending }) => startOf(containerOf(mending.after)))))
+      await reading.read(
+        looked.flatMap((world) =>
+          after.get(world)?.flatMap(({ runs }) => runs.slice(0, most).map((run) => commandLineOf(run, world))) ?? []
+        ),
+      )
       for (const [at, { mending, index }] of edited.entries()) {
         const pairs = looked.flatMap((world) => {
           const [was, is] = [startsOf(world, index), after.get(world)?.[at]?.runs.slice(0, most) ?? []].map((runs) =>
             // Those that run at once come in any order.
-            runs.map((run) => reading.of(commandLineOf(run, world))).sort((one, other) => (one.application ?? '').localeCompare(other.application ?? '')))
+            runs.map((run) => reading.of(commandLineOf(run, world))).sort((one, other) =>
+              (one.application ?? '').localeCompare(other.application ?? '')
+            )
+          )
           // What is refused before and after, as its variables are the image's, tells nothing.
           const both = was && is && was.length === is.length ? was.map((answer, place) => [answer, is[place] as Answer] as const) : []
           return both.filter((answers) => answers.some(({ settings }) => settings !== null))
@@ -185,15 +214,22 @@ describe('real commands', () => {
         const others = isSplit ? [] : pairs.flatMap(([was, is]) => otherChanges(was, is, named))
         if (others.length > 0) failures.push(`--- ${preset}, ${commands[index]?.name}: also changed ${[...new Set(others)].join(', ')}`)
         for (const finding of mending.fixed.mended) {
-          const settings = changesOf(finding, '23.0.0').map(({ setting }) => setting).filter((setting) => !spelledOut[preset]?.includes(setting))
+          const settings = changesOf(finding, '23.0.0').map(({ setting }) => setting).filter((setting) =>
+            !spelledOut[preset]?.includes(setting)
+          )
           if (settings.length === 0) continue
           fixes++
           if (pairs.length === 0) unseen++
-          else if (!pairs.some(([was, is]) => isChanged(was, is, settings))) failures.push(`--- ${preset}, ${commands[index]?.name}: nothing changed by ${finding.message}`)
+          else if (!pairs.some(([was, is]) => isChanged(was, is, settings)))
+            failures.push(`--- ${preset}, ${commands[index]?.name}: nothing changed by ${finding.message}`)
         }
       }
     }
-    console.log(`${fixes} fixes of real commands by ${presetNames.length} presets, ${unseen} of what did not start before or after, ${failures.length} change nothing; ${seconds(begin)}`)
+    console.log(
+      `${fixes} fixes of real commands by ${presetNames.length} presets, ${unseen} of what did not start before or after, ${failures.length} change nothing; ${
+        seconds(begin)
+      }`,
+    )
     expectNone(failures)
   })
 })
@@ -212,14 +248,18 @@ function count(invocations: readonly Found[], tally: { words: number; known: num
 
 function isChanged(was: Answer, is: Answer, settings: readonly string[]): boolean {
   if (was.settings === null || is.settings === null) return was.exit !== is.exit || was.error !== is.error
-  return settings.some((name) => JSON.stringify(effective(name, was.settings?.[name])) !== JSON.stringify(effective(name, is.settings?.[name])))
+  return settings.some((name) =>
+    JSON.stringify(effective(name, was.settings?.[name])) !== JSON.stringify(effective(name, is.settings?.[name]))
+  )
 }
 
 /** The settings, and the application, that are another after than before, though nothing names them. */
 function otherChanges(was: Answer, is: Answer, named: ReadonlySet<string>): string[] {
   if (was.settings === null || is.settings === null) return was.settings === is.settings || named.size > 0 ? [] : ['whether it starts']
   const names = new Set([...Object.keys(was.settings), ...Object.keys(is.settings)])
-  const changed = [...names].filter((name) => !named.has(name) && JSON.stringify(was.settings?.[name]) !== JSON.stringify(is.settings?.[name]))
+  const changed = [...names].filter((name) =>
+    !named.has(name) && JSON.stringify(was.settings?.[name]) !== JSON.stringify(is.settings?.[name])
+  )
   return was.application === is.application ? changed : [...changed, 'the application']
 }
 

@@ -18,10 +18,14 @@ type Env = Readonly<Record<string, string>>
 
 /** How each file says what is started. */
 const kinds: Readonly<Record<string, (entry: never) => { command: readonly string[]; env?: Env | undefined }>> = {
-  dockerfiles: ({ run, env }: { run: string | string[]; env?: Env }) => ({ command: typeof run === 'string' ? ['/bin/sh', '-c', run] : run, env }),
-  entrypoints: ({ sh, script, parameters = [], env }: { sh: string; script: string; parameters?: string[]; env?: Env }) =>
-    ({ command: [sh, '-c', script, 'entrypoint.sh', ...parameters], env }),
-  kubernetes: ({ command = [], args = [], env }: { command?: string[]; args?: string[]; env?: Env }) => ({ command: [...command, ...args], env }),
+  dockerfiles: ({ run, env }: { run: string | string[]; env?: Env }) => ({ command: typeof run === 'string' ? ['/bin/sh', '-c', run] : run,
+    env }),
+  entrypoints: ({ sh, script, parameters = [], env }: { sh: string; script: string; parameters?: string[]; env?: Env }) => ({
+    command: [sh, '-c', script, 'entrypoint.sh', ...parameters],
+    env,
+  }),
+  kubernetes: ({ command = [], args = [], env }: { command?: string[]; args?: string[]; env?: Env }) => ({ command: [...command, ...args],
+    env }),
   // As Heroku does: a shell with the line, and PORT.
   procfiles: (line: string) => ({ command: ['bash', '-c', line], env: { PORT: '5000' } }),
   systemd: (words: string[]) => ({ command: words }),

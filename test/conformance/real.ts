@@ -7,7 +7,10 @@ import { test } from '@jest/globals'
  */
 export function realTest(name: string, missing: string | undefined, body: () => Promise<void> | void): void {
   if (missing === undefined) return test(name, body)
-  if (process.env['PADDOCK_REQUIRE_REAL'] === '1') return test(name, () => { throw new Error(missing) })
+  if (process.env['PADDOCK_REQUIRE_REAL'] === '1')
+    return test(name, () => {
+      throw new Error(missing)
+    })
   // Jest keeps what a suite tells to itself where all of it is skipped.
   process.stderr.write(`not tested: ${name}: ${missing}\n`)
   test.skip(`${name} (${missing})`, () => undefined)

@@ -13,10 +13,26 @@ import { missing } from './shell-programs.ts'
 const shells = [['dash'], ['bash'], ['bash', '--posix'], ['busybox', 'ash']] as const
 
 const sound = [
-  'echo exec -b :8000 shop:create_app', "echo -b :8000 'shop:app' -w 4", 'echo --access-logformat="%(h)s %(r)s" app', 'if [ -f x ]; then echo a:b; fi',
-  'case "$1" in a) echo a:b ;; *) echo c ;; esac', 'for i in 1 2; do echo $i; done', 'f() { echo a:b; }; f', 'a=$(echo x) && echo "$a"', '(cd / && echo a:b) | cat',
-  'echo a\necho b\n', 'echo a >out 2>&1 & wait', 'set -e; echo "a:b(\'x\')"', 'echo a:b \\\n -w 4', 'cat <<EOF\nx $(echo y)\nEOF\necho a:b', 'echo `echo x`', '{ echo a:b; }',
-  "echo 'a:f(\"x\", y=1)' # c", "echo a:b ${X:-'y'}", 'if true\nthen\n  echo a\nfi\necho b', 'echo a || echo b; echo c',
+  'echo exec -b :8000 shop:create_app',
+  "echo -b :8000 'shop:app' -w 4",
+  'echo --access-logformat="%(h)s %(r)s" app',
+  'if [ -f x ]; then echo a:b; fi',
+  'case "$1" in a) echo a:b ;; *) echo c ;; esac',
+  'for i in 1 2; do echo $i; done',
+  'f() { echo a:b; }; f',
+  'a=$(echo x) && echo "$a"',
+  '(cd / && echo a:b) | cat',
+  'echo a\necho b\n',
+  'echo a >out 2>&1 & wait',
+  'set -e; echo "a:b(\'x\')"',
+  'echo a:b \\\n -w 4',
+  'cat <<EOF\nx $(echo y)\nEOF\necho a:b',
+  'echo `echo x`',
+  '{ echo a:b; }',
+  'echo \'a:f("x", y=1)\' # c',
+  "echo a:b ${X:-'y'}",
+  'if true\nthen\n  echo a\nfi\necho b',
+  'echo a || echo b; echo c',
 ]
 
 // dprint-ignore: a list of words
@@ -30,7 +46,8 @@ function broken(random: Random): string {
   for (let count = 0; count <= random.below(3); count++) {
     const at = random.below(text.length + 1)
     const piece = random.pick(pieces)
-    text = random.below(4) === 0 ? text.slice(0, at) + text.slice(at + 1) : `${text.slice(0, at)}${random.pick([piece, ` ${piece} `])}${text.slice(at)}`
+    text = random.below(4) === 0 ? text.slice(0, at) + text.slice(at + 1)
+      : `${text.slice(0, at)}${random.pick([piece, ` ${piece} `])}${text.slice(at)}`
   }
   return text
 }
@@ -40,7 +57,8 @@ const lacking = missing('dash') ?? missing('bash') ?? missing('busybox')
 realTest('what no shell takes, none takes, and nothing from there on is run', lacking, () => {
   const folder = mkdtempSync(join(tmpdir(), 'paddock-refusal-'))
   const run = ([program, ...options]: readonly string[], script: string, flags: readonly string[]) =>
-    spawnSync(program ?? '', [...options, ...flags, '-c', script], { cwd: folder, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '' }, input: '' })
+    spawnSync(program ?? '', [...options, ...flags, '-c', script], { cwd: folder, encoding: 'utf8',
+      env: { PATH: process.env['PATH'] ?? '' }, input: '' })
   try {
     const random = new Random(seed)
     let refused = 0

@@ -29,11 +29,14 @@ interface Ran {
   readonly err: string
 }
 
-const image = (name: string, flags: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran> => paddock(['image', name, '--format', 'json', ...flags], env)
+const image = (name: string, flags: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ran> =>
+  paddock(['image', name, '--format', 'json', ...flags], env)
 
 function paddock(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../../cmd/paddock.ts'), ...args], { env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env } })
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../../cmd/paddock.ts'), ...args], {
+      env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...env },
+    })
     let [out, err] = ['', '']
     child.stdout.on('data', (text) => (out += text))
     child.stderr.on('data', (text) => (err += text))
@@ -46,29 +49,38 @@ const site = 'usr/local/lib/python3.12/site-packages'
 async function made(): Promise<{ layout: MadeLayout; image: { digest: string; mediaType: string; size: number } }> {
   const layout = new MadeLayout()
   const own = layout.image([await layer([
-    ['usr/local/bin/python3.12', 'ELF'], ['usr/local/bin/python3', '-> python3.12'], ['usr/local/lib/python3.12/os.py', ''], ['usr/local/bin/gunicorn', '#!/usr/local/bin/python3\n'],
-    [`${site}/gunicorn-23.0.0.dist-info/METADATA`, 'Name: gunicorn\nVersion: 23.0.0\n'], [`${site}/gunicorn-23.0.0.dist-info/RECORD`, 'gunicorn/__init__.py,,\n'], [`${site}/gunicorn/__init__.py`, 'x'],
+    ['usr/local/bin/python3.12', 'ELF'],
+    ['usr/local/bin/python3', '-> python3.12'],
+    ['usr/local/lib/python3.12/os.py', ''],
+    ['usr/local/bin/gunicorn', '#!/usr/local/bin/python3\n'],
+    [`${site}/gunicorn-23.0.0.dist-info/METADATA`, 'Name: gunicorn\nVersion: 23.0.0\n'],
+    [`${site}/gunicorn-23.0.0.dist-info/RECORD`, 'gunicorn/__init__.py,,\n'],
+    [`${site}/gunicorn/__init__.py`, 'x'],
   ])], { Entrypoint: ['gunicorn', 'app:app'] })
   return { layout, image: own }
 }
 
-const auth = (host: string, user = 'user:secret'): string => JSON.stringify({ auths: { [host]: { auth: Buffer.from(user).toString('base64') } } })
+const auth = (host: string, user = 'user:secret'): string =>
+  JSON.stringify({ auths: { [host]: { auth: Buffer.from(user).toString('base64') } } })
 
 describe('a registry over TLS with basic authentication', () => {
   const real = (name: string, body: (registry: DockerRegistry) => Promise<void>): void => realTest(name, missing, () => body(registry!))
 
   real('an image, by tag and by digest, and by an index', async (own) => {
     const { layout, image: manifest } = await made()
-    const index = layout.json({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [{ ...manifest, platform: { os: 'linux', architecture: 'amd64' } }] }, 'application/vnd.oci.image.index.v1+json')
+    const index = layout.json({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: [{ ...manifest, platform: { os: 'linux', architecture: 'amd64' } }] }, 'application/vnd.oci.image.index.v1+json')
     await own.push('team/app', '1', layout, [manifest])
     await own.push('team/app', 'all', layout, [manifest, index])
     const flags = ['--registry-ca', own.ca, '--registry-config', file('config.json', auth(own.host))]
     for (const name of ['team/app:1', 'team/app:all', `team/app@${manifest.digest}`]) {
       const { status, out, err } = await image(`${own.host}/${name}`, flags)
       expect({ status, err }).toEqual({ status: 0, err: '' })
-      expect(JSON.parse(out)).toMatchObject({ digest: manifest.digest, gunicorn: { version: '23.0.0' }, python: { version: '3.12' }, complete: true, read: { layers: 1, of: 1 } })
+      expect(JSON.parse(out)).toMatchObject({ digest: manifest.digest, gunicorn: { version: '23.0.0' }, python: { version: '3.12' },
+        complete: true, read: { layers: 1, of: 1 } })
     }
-    expect(await image(`${own.host}/team/app:none`, flags)).toEqual({ status: 2, out: '', err: `paddock: ${own.host}/team/app:none: ${own.host} has no such image\n` })
+    expect(await image(`${own.host}/team/app:none`, flags)).toEqual({ status: 2, out: '',
+      err: `paddock: ${own.host}/team/app:none: ${own.host} has no such image\n` })
   })
 
   real('credentials by DOCKER_CONFIG, by a helper, and wrong ones', async (own) => {
@@ -78,11 +90,19 @@ describe('a registry over TLS with basic authentication', () => {
     const ca = ['--registry-ca', own.ca]
     file('config.json', auth(`https://${own.host}/v2/`))
     expect(await image(name, ca, { DOCKER_CONFIG: folder })).toMatchObject({ status: 0, err: '' })
-    chmodSync(file('docker-credential-kept', '#!/bin/sh\nread server; [ "$server" = "$EXPECTED" ] && echo \'{"Username":"user","Secret":"secret"}\'\n'), 0o755)
+    chmodSync(
+      file('docker-credential-kept',
+        '#!/bin/sh\nread server; [ "$server" = "$EXPECTED" ] && echo \'{"Username":"user","Secret":"secret"}\'\n'),
+      0o755,
+    )
     const helped = { PATH: `${folder}${delimiter}${process.env['PATH']}`, EXPECTED: own.host }
-    expect(await image(name, [...ca, '--registry-config', file('helper.json', JSON.stringify({ credHelpers: { [own.host]: 'kept' } }))], helped)).toMatchObject({ status: 0, err: '' })
-    expect(await image(name, [...ca, '--registry-config', file('no-helper.json', JSON.stringify({ credsStore: 'nowhere' }))])).toMatchObject({ status: 2, err: `paddock: ${name}: docker-credential-nowhere is not installed\n` })
-    expect(await image(name, [...ca, '--registry-config', file('empty.json', '{}')])).toMatchObject({ status: 2, err: `paddock: ${name}: ${own.host} wants credentials for it\n` })
+    expect(
+      await image(name, [...ca, '--registry-config', file('helper.json', JSON.stringify({ credHelpers: { [own.host]: 'kept' } }))], helped),
+    ).toMatchObject({ status: 0, err: '' })
+    expect(await image(name, [...ca, '--registry-config', file('no-helper.json', JSON.stringify({ credsStore: 'nowhere' }))]))
+      .toMatchObject({ status: 2, err: `paddock: ${name}: docker-credential-nowhere is not installed\n` })
+    expect(await image(name, [...ca, '--registry-config', file('empty.json', '{}')])).toMatchObject({ status: 2,
+      err: `paddock: ${name}: ${own.host} wants credentials for it\n` })
     const wrong = await image(name, [...ca, '--registry-config', file('wrong.json', auth(own.host, 'user:hunter2'))])
     expect(wrong).toMatchObject({ status: 2, out: '' })
     expect(wrong.err).not.toMatch(/hunter2|dXNlc/)
@@ -91,35 +111,44 @@ describe('a registry over TLS with basic authentication', () => {
   real('check --images: what is absent is denied, what cannot be looked into is unknown', async (own) => {
     const { layout, image: manifest } = await made()
     await own.push('checked', '1', layout, [manifest])
-    const pod = (name: string, requirements = ''): string => file(`pod-${requirements.length}-${name.length}.yaml`, JSON.stringify({
-      apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', ...(requirements === '' ? {} : { annotations: { 'paddock.dev/requirements': requirements } }) },
-      spec: { containers: [{ name: 'web', image: name, command: ['gunicorn', '-k', 'gevent', '-b', ':8000', 'app:app'] }] },
-    }))
+    const pod = (name: string, requirements = ''): string =>
+      file(`pod-${requirements.length}-${name.length}.yaml`, JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'a', ...(requirements === '' ? {} : { annotations: { 'paddock.dev/requirements': requirements } }) },
+        spec: { containers: [{ name: 'web', image: name, command: ['gunicorn', '-k', 'gevent', '-b', ':8000', 'app:app'] }] },
+      }))
     const flags = ['--format', 'github', '--registry-ca', own.ca, '--registry-config', file('config.json', auth(own.host))]
     const name = `${own.host}/checked:1`
     const denied = await paddock(['check', pod(name), '--images', ...flags])
     expect(denied).toMatchObject({ status: 1, out: expect.stringContaining(`needs gevent, which is not in image "${name}"`) })
-    expect(await paddock(['check', pod(name, 'gevent==24.11.1'), '--images', ...flags])).toMatchObject({ status: 1, out: expect.stringContaining(`which is not in image "${name}", although line 1 of annotation paddock.dev/requirements asks for it (==24.11.1)`) })
+    expect(await paddock(['check', pod(name, 'gevent==24.11.1'), '--images', ...flags])).toMatchObject({ status: 1,
+      out: expect.stringContaining(
+        `which is not in image "${name}", although line 1 of annotation paddock.dev/requirements asks for it (==24.11.1)`,
+      ) })
     for (const offline of [[], ['--images', '--offline']]) {
       const { status, out } = await paddock(['check', pod(name), ...offline, ...flags])
       expect({ status, out }).toEqual({ status: 0, out: expect.stringContaining('nothing tells whether it is installed') })
     }
     const none = `${own.host}/none:1`
-    expect(await paddock(['check', pod(none), '--images', ...flags])).toMatchObject({ status: 0, out: expect.stringContaining(`and image "${none}" (${own.host} has no such image) does not tell whether it is installed`) })
+    expect(await paddock(['check', pod(none), '--images', ...flags])).toMatchObject({ status: 0,
+      out: expect.stringContaining(`and image "${none}" (${own.host} has no such image) does not tell whether it is installed`) })
   })
 
   real('a certificate that nobody vouches for, unless that is said', async (own) => {
     const { layout, image: manifest } = await made()
     await own.push('app', '2', layout, [manifest])
     const flags = ['--registry-config', file('config.json', auth(own.host))]
-    expect(await image(`${own.host}/app:2`, flags)).toMatchObject({ status: 2, err: expect.stringContaining('its certificate is not trusted') })
+    expect(await image(`${own.host}/app:2`, flags)).toMatchObject({ status: 2,
+      err: expect.stringContaining('its certificate is not trusted') })
     expect(await image(`${own.host}/app:2`, [...flags, '--insecure-registry', own.host])).toMatchObject({ status: 0 })
     expect(await image(`${own.host}/app:2`, flags, { NODE_EXTRA_CA_CERTS: own.ca })).toMatchObject({ status: 0 })
   })
 })
 
 /** A registry without TLS that does as a function says. */
-async function served<T>(answer: (request: IncomingMessage, response: ServerResponse) => void, use: (host: string) => Promise<T>): Promise<T> {
+async function served<T>(answer: (request: IncomingMessage, response: ServerResponse) => void,
+  use: (host: string) => Promise<T>): Promise<T> {
   const server: Server = createServer(answer)
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -136,12 +165,16 @@ describe('a registry that does not do as it should', () => {
     let own = ''
     return served((request, response) => answer(request, response, own), (host) => {
       own = host
-      return image(`${host}/app:1`, ['--insecure-registry', host, '--registry-config', file('served.json', config.replaceAll('HOST', host))])
+      return image(`${host}/app:1`, ['--insecure-registry', host, '--registry-config',
+        file('served.json', config.replaceAll('HOST', host))])
     })
   }
 
   test.each([
-    [500, /answers with 500$/], [429, /has been asked too often \(429\)$/], [403, /does not let it be read \(403\)$/], [204, /answers with 204$/],
+    [500, /answers with 500$/],
+    [429, /has been asked too often \(429\)$/],
+    [403, /does not let it be read \(403\)$/],
+    [204, /answers with 204$/],
   ])('%i', async (status, message) => {
     const { err, status: exit } = await said((_, response) => void response.writeHead(status).end())
     expect({ exit, err: err.trim() }).toEqual({ exit: 2, err: expect.stringMatching(message) })
@@ -150,12 +183,16 @@ describe('a registry that does not do as it should', () => {
   test('garbage, an endless manifest, an endless redirect, one to a file', async () => {
     expect((await said((_, response) => void response.end('<html>'))).err).toMatch(/the manifest is no JSON$/m)
     expect((await said((_, response) => void response.end(Buffer.alloc(5_000_000, 32)))).err).toMatch(/it has more than 4194304 bytes$/m)
-    expect((await said((request, response, host) => void response.writeHead(307, { location: `http://${host}${request.url}` }).end())).err).toMatch(/sends on more than 5 times$/m)
-    expect((await said((_, response) => void response.writeHead(307, { location: 'file:///etc/passwd' }).end())).err).toMatch(/sends on to an address without TLS$/m)
+    expect((await said((request, response, host) => void response.writeHead(307, { location: `http://${host}${request.url}` }).end())).err)
+      .toMatch(/sends on more than 5 times$/m)
+    expect((await said((_, response) => void response.writeHead(307, { location: 'file:///etc/passwd' }).end())).err).toMatch(
+      /sends on to an address without TLS$/m,
+    )
   })
 
   test('what does not answer, or a byte a second, costs some seconds', async () => {
-    for (const answer of [() => {}, (_: IncomingMessage, response: ServerResponse) => void setInterval(() => response.write(' '), 1000).unref()]) {
+    for (const answer of [() => {},
+      (_: IncomingMessage, response: ServerResponse) => void setInterval(() => response.write(' '), 1000).unref()]) {
       const { status, err } = await said(answer)
       expect({ status, err }).toEqual({ status: 2, err: expect.stringMatching(/does not answer in time\n$/) })
     }
@@ -168,17 +205,25 @@ describe('a registry that does not do as it should', () => {
     const { status, err } = await served((request, response) => {
       asked.push(`elsewhere ${request.headers.authorization}`)
       response.end(content((request.url ?? '').replace(/[?].*/, '')))
-    }, (elsewhere) => said((request, response, host) => {
-      const { url = '', headers } = request
-      if (url.startsWith('/token')) {
-        asked.push(`token ${headers.authorization} ${url}`)
-        return void response.end('{"token": "abc"}')
-      }
-      if (headers.authorization !== 'Bearer abc') return void response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${host}/token",service="s",scope="repository:other:push"` }).end()
-      if (url.includes('/blobs/')) return void response.writeHead(307, { location: `http://${elsewhere}/x/${url.split('/').at(-1)}?signature=secret` }).end()
-      response.writeHead(200, { 'content-type': manifest.mediaType }).end(content(manifest.digest))
-    }, auth('HOST')))
+    }, (elsewhere) =>
+      said((request, response, host) => {
+        const { url = '', headers } = request
+        if (url.startsWith('/token')) {
+          asked.push(`token ${headers.authorization} ${url}`)
+          return void response.end('{"token": "abc"}')
+        }
+        if (headers.authorization !== 'Bearer abc')
+          return void response.writeHead(401, {
+            'www-authenticate': `Bearer realm="http://${host}/token",service="s",scope="repository:other:push"`,
+          }).end()
+        if (url.includes('/blobs/'))
+          return void response.writeHead(307, {
+            location: `http://${elsewhere}/x/${url.split('/').at(-1)}?signature=secret`,
+          }).end()
+        response.writeHead(200, { 'content-type': manifest.mediaType }).end(content(manifest.digest))
+      }, auth('HOST')))
     expect({ status, err }).toEqual({ status: 0, err: '' })
-    expect(asked).toEqual([`token Basic ${Buffer.from('user:secret').toString('base64')} /token?service=s&scope=repository%3Aapp%3Apull`, 'elsewhere undefined', 'elsewhere undefined'])
+    expect(asked).toEqual([`token Basic ${Buffer.from('user:secret').toString('base64')} /token?service=s&scope=repository%3Aapp%3Apull`,
+      'elsewhere undefined', 'elsewhere undefined'])
   })
 })

@@ -61,16 +61,39 @@ const comparisons = pick('==', '!=', '>=', '<=', '<', '>')
 const quoted = (arbitrary: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc.tuple(arbitrary, pick('"', "'")).map(([text, quote]) => `${quote}${text}${quote}`)
 const variables = pick(
-  'os_name', 'sys_platform', 'platform_system', 'platform_machine', 'platform_python_implementation', 'implementation_name',
-  'extra', 'os.name', 'sys.platform', 'python_implementation',
+  'os_name',
+  'sys_platform',
+  'platform_system',
+  'platform_machine',
+  'platform_python_implementation',
+  'implementation_name',
+  'extra',
+  'os.name',
+  'sys.platform',
+  'python_implementation',
 )
 const values = pick(
-  'posix', 'nt', 'linux', 'linux2', 'win32', 'Linux', 'Windows', 'x86_64', 'CPython', 'PyPy', 'cpython', 'dev', '',
+  'posix',
+  'nt',
+  'linux',
+  'linux2',
+  'win32',
+  'Linux',
+  'Windows',
+  'x86_64',
+  'CPython',
+  'PyPy',
+  'cpython',
+  'dev',
+  '',
 )
 const comparison = fc.oneof(
   joined(
-    pick('python_version', 'python_full_version', 'implementation_version'), blanks,
-    pick('==', '!=', '>=', '<=', '<', '>', '~='), blanks, quoted(pythonVersions),
+    pick('python_version', 'python_full_version', 'implementation_version'),
+    blanks,
+    pick('==', '!=', '>=', '<=', '<', '>', '~='),
+    blanks,
+    quoted(pythonVersions),
   ),
   joined(quoted(pick('2.7', '3.6', '3.11', '3')), blanks, comparisons, blanks, pick('python_version', 'python_full_version')),
   joined(fc.constant('python_version '), pick('in', 'not in'), fc.constant(' '), quoted(pick('2.7 3.4', '3.10, 3.11', '3.1'))),
@@ -88,15 +111,24 @@ const markers = fc.letrec<{ marker: string }>((tie) => ({
 })).marker
 
 const urls = pick(
-  'https://host.example/gevent-1.2-cp311-cp311-manylinux1_x86_64.whl', 'https://host.example/gevent-1.2.tar.gz',
-  'git+https://host.example/team/project.git@v1#egg=Project_x', 'git+ssh://git@host.example/a/b.git#subdirectory=x&egg=b',
-  'git+https://host.example/team/project.git', 'https://host.example/archive.zip#egg=flask',
+  'https://host.example/gevent-1.2-cp311-cp311-manylinux1_x86_64.whl',
+  'https://host.example/gevent-1.2.tar.gz',
+  'git+https://host.example/team/project.git@v1#egg=Project_x',
+  'git+ssh://git@host.example/a/b.git#subdirectory=x&egg=b',
+  'git+https://host.example/team/project.git',
+  'https://host.example/archive.zip#egg=flask',
   'file:///srv/wheels/gevent-1.2.tar.gz',
-  'https://user:${TOKEN}@host.example/a-2.0-py3-none-any.whl#sha256=00', 'hg+https://host.example/x#egg=X',
+  'https://user:${TOKEN}@host.example/a-2.0-py3-none-any.whl#sha256=00',
+  'hg+https://host.example/x#egg=X',
 )
 const requirements = fc.oneof(
   joined(
-    names, blanks, maybe(extras), blanks, maybe(fc.oneof(specifiers, specifiers, pins)), fc.constant(' '),
+    names,
+    blanks,
+    maybe(extras),
+    blanks,
+    maybe(fc.oneof(specifiers, specifiers, pins)),
+    fc.constant(' '),
     maybe(joined(fc.constant(';'), blanks, markers)),
   ),
   joined(names, blanks, fc.constant('('), specifiers, fc.constant(')')),
@@ -104,18 +136,34 @@ const requirements = fc.oneof(
   joined(urls, maybe(joined(fc.constant(' ; '), markers))),
   joined(
     pick('./', 'wheels/', '/srv/', '../', ''),
-    pick('gevent-1.2-py3-none-any.whl', 'a_b-2.0-1-py2.py3-none-any.whl', 'gevent-1.2.tar.gz'), maybe(extras),
+    pick('gevent-1.2-py3-none-any.whl', 'a_b-2.0-1-py2.py3-none-any.whl', 'gevent-1.2.tar.gz'),
+    maybe(extras),
   ),
 )
 const hash = joined(pick(' ', ' \\\n    ', '  \\\r\n  '), fc.constant('--hash=sha256:'), pick('aa00', 'bb11'))
 const options = pick(
-  '-i https://index.example/simple', '--index-url=https://index.example/simple', '--no-index', '-f ./wheels', '-fwheels',
-  '--extra-index-url https://${USER}@index.example', '--find-links=https://x.example', '--pre', '--no-binary :all:',
-  '--only-binary=gevent', '--trusted-host host.example', '-c /dev/null', '--constraint=/dev/null', '--prefer-binary',
-  '--require-hashes', '--extra https://x.example', '-i "a b"', "-f 'x y'",
+  '-i https://index.example/simple',
+  '--index-url=https://index.example/simple',
+  '--no-index',
+  '-f ./wheels',
+  '-fwheels',
+  '--extra-index-url https://${USER}@index.example',
+  '--find-links=https://x.example',
+  '--pre',
+  '--no-binary :all:',
+  '--only-binary=gevent',
+  '--trusted-host host.example',
+  '-c /dev/null',
+  '--constraint=/dev/null',
+  '--prefer-binary',
+  '--require-hashes',
+  '--extra https://x.example',
+  '-i "a b"',
+  "-f 'x y'",
 )
 const editables = joined(pick('-e ', '--editable ', '--editable=', '-e'), pick(
-  'git+https://host.example/team/project.git@v1#egg=Project_x', 'git+ssh://git@host.example/a/b.git#egg=b',
+  'git+https://host.example/team/project.git@v1#egg=Project_x',
+  'git+ssh://git@host.example/a/b.git#egg=b',
   'svn+https://host.example/x#egg=Foo&subdirectory=y',
 ))
 const comments = pick('# comment', '   # gevent', '', '   ', '\t', '#', '# ends with \\')
@@ -180,8 +228,8 @@ describe('requirements files', () => {
       const read = readRequirements(text)
       // That a file is not there, or a value is not one of an option's, is not for a reader to say. Commas: see `readSpecifier`.
       if (typeof file === 'string' && /Could not open|--hash|option requires|invalid choice|,\s*[';)]/.test(file)) return []
-      const uncertain = !read.complete || read.requirements.some(({ name, specifier, url }) =>
-        name === null || url !== null || admits(specifier, '') === 'unknown')
+      const uncertain = !read.complete ||
+        read.requirements.some(({ name, specifier, url }) => name === null || url !== null || admits(specifier, '') === 'unknown')
       if (uncertain) return []
       const same = JSON.stringify(described(read)) === JSON.stringify(file)
       return same ? [] : [{ text, pip: file, paddock: described(read) }]
@@ -200,20 +248,22 @@ test('markers hold where pip says they do', () => {
   const machines = ['x86_64', 'aarch64']
   const texts = sample(markers)
   const asked = texts.flatMap((marker) => python.map((one) => ({ marker, one })))
-  const environments = asked.flatMap(({ marker, one }) => machines.map((machine) => [marker, {
-    implementation_name: one.implementation,
-    implementation_version: one.version,
-    os_name: 'posix',
-    platform_machine: machine,
-    platform_release: '6.1',
-    platform_system: 'Linux',
-    platform_version: '#1',
-    python_full_version: one.full,
-    platform_python_implementation: 'CPython',
-    python_version: one.full.split('.').slice(0, 2).join('.'),
-    sys_platform: one.platform,
-    extra: '',
-  }]))
+  const environments = asked.flatMap(({ marker, one }) =>
+    machines.map((machine) => [marker, {
+      implementation_name: one.implementation,
+      implementation_version: one.version,
+      os_name: 'posix',
+      platform_machine: machine,
+      platform_release: '6.1',
+      platform_system: 'Linux',
+      platform_version: '#1',
+      python_full_version: one.full,
+      platform_python_implementation: 'CPython',
+      python_version: one.full.split('.').slice(0, 2).join('.'),
+      sys_platform: one.platform,
+      extra: '',
+    }])
+  )
   const { markers: answers } = ask({ markers: environments })
   let known = 0
   const different = asked.flatMap(({ marker, one }, index) => {
@@ -232,11 +282,44 @@ test('markers hold where pip says they do', () => {
 
 test('what a specifier admits lies where pip says it does', () => {
   const releases = [
-    '0', '0.9', '1', '1.0.0.1', '1.1', '1.2', '1.2.0.1', '1.2.3', '1.2.4', '1.3', '2', '2.0.1', '2.1', '2.7', '2.8', '3', '3.1',
-    '20.12.1', '24.10.1', '24.11', '1!0', '1!2.0', '1!3',
+    '0',
+    '0.9',
+    '1',
+    '1.0.0.1',
+    '1.1',
+    '1.2',
+    '1.2.0.1',
+    '1.2.3',
+    '1.2.4',
+    '1.3',
+    '2',
+    '2.0.1',
+    '2.1',
+    '2.7',
+    '2.8',
+    '3',
+    '3.1',
+    '20.12.1',
+    '24.10.1',
+    '24.11',
+    '1!0',
+    '1!2.0',
+    '1!3',
   ]
   const suffixes = [
-    '.dev0', '.dev3', '.dev4', 'a0.dev0', 'a1', 'a1.post1', 'a2', 'rc1', '', '.post0.dev0', '.post0', '.post1', '.post2',
+    '.dev0',
+    '.dev3',
+    '.dev4',
+    'a0.dev0',
+    'a1',
+    'a1.post1',
+    'a2',
+    'rc1',
+    '',
+    '.post0.dev0',
+    '.post0',
+    '.post1',
+    '.post2',
     '.0.0.1',
   ]
   const universe = releases.flatMap((release) => suffixes.map((suffix) => release + suffix)).concat('2.7+local.1')
@@ -244,7 +327,8 @@ test('what a specifier admits lies where pip says it does', () => {
   const [texts, bounds] = [specifiers, clauses].map((some) => [...new Set(sample(some, count / 10))]) as [string[], string[]]
   const { specifiers: answers } = ask({ specifiers: [...texts, ...bounds].map((text) => [text, universe]) })
   const pairs = texts.flatMap((specifier, at) =>
-    bounds.map((bound, other) => ({ specifier, bound, admitted: answers[at]!, within: answers[texts.length + other]! })))
+    bounds.map((bound, other) => ({ specifier, bound, admitted: answers[at]!, within: answers[texts.length + other]! }))
+  )
   const seen = { all: 0, some: 0, none: 0, unknown: 0 }
   const different = pairs.flatMap(({ specifier, bound, admitted, within }) => {
     const paddock = admits(specifier, bound)

@@ -11,14 +11,19 @@ import { releases } from '../../src/gunicorn/catalogue.ts'
 import { oldestWorking } from '../../src/gunicorn/worker-classes.ts'
 import { realTest } from './real.ts'
 
-const start = 'import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, "."); sys.argv = ["gunicorn", *sys.argv[2:]]; from gunicorn.app.wsgiapp import run; run()'
+const start =
+  'import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, "."); sys.argv = ["gunicorn", *sys.argv[2:]]; from gunicorn.app.wsgiapp import run; run()'
 
 /** Starts a release in a folder with an application; ends it where `until` has resolved, or waits for its end. */
-async function run(release: string, args: readonly string[], until?: (folder: string, hasEnded: () => boolean) => Promise<void>): Promise<{ readonly output: string; readonly status: number | null }> {
+async function run(release: string, args: readonly string[], until?: (folder: string, hasEnded: () => boolean) => Promise<void>): Promise<
+  { readonly output: string; readonly status: number | null }
+> {
   const { folder, python } = await installGunicorn(release)
   const work = mkdtempSync(join(tmpdir(), 'paddock-facts-'))
-  writeFileSync(join(work, 'app.py'), 'def app(environ, start_response):\n    start_response("200 OK", [("Content-Length", "2")])\n    return [b"ok"]\n')
-  const child = spawn(python, [...isolated, '-W', 'ignore', '-c', start, folder, ...args, 'app:app'], { cwd: work, env: pathOnly(), stdio: ['ignore', 'pipe', 'pipe'] })
+  writeFileSync(join(work, 'app.py'),
+    'def app(environ, start_response):\n    start_response("200 OK", [("Content-Length", "2")])\n    return [b"ok"]\n')
+  const child = spawn(python, [...isolated, '-W', 'ignore', '-c', start, folder, ...args, 'app:app'], { cwd: work, env: pathOnly(),
+    stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => void (output += chunk.toString()))
   const ended = once(child, 'close')
@@ -50,13 +55,16 @@ async function connected(path: string, hasEnded: () => boolean): Promise<Socket>
     } catch (error) {
       if (hasEnded()) throw error
     }
-    await new Promise((resolve) => { setTimeout(resolve, 25) })
+    await new Promise((resolve) => {
+      setTimeout(resolve, 25)
+    })
   }
 }
 
 describe('dropped-log-header', () => {
   const args = ['-b', 'unix:socket', '--access-logfile', '-', '--access-logformat', 'told %({request_id}i)s %({x-request-id}i)s']
-  const send = (folder: string, hasEnded: () => boolean): Promise<void> => request(folder, 'request_id: one\r\nX-Request-Id: two\r\n', hasEnded)
+  const send = (folder: string, hasEnded: () => boolean): Promise<void> =>
+    request(folder, 'request_id: one\r\nX-Request-Id: two\r\n', hasEnded)
 
   for (const [release = '', line = ''] of [['21.2.0', 'told one two'], ['22.0.0', 'told - two'], ['27.0.1', 'told - two']])
     realTest(release, undefined, async () => {
@@ -65,7 +73,9 @@ describe('dropped-log-header', () => {
 
   realTest('it is let pass where the setting says so', undefined, async () => {
     expect((await run('23.0.0', [...args, '--header-map', 'dangerous'], send)).output).toContain('told one two')
-    expect((await run('23.0.0', [...args, '--forwarder-headers', 'REQUEST_ID', '--forwarded-allow-ips', '*'], send)).output).toContain('told one two')
+    expect((await run('23.0.0', [...args, '--forwarder-headers', 'REQUEST_ID', '--forwarded-allow-ips', '*'], send)).output).toContain(
+      'told one two',
+    )
   })
 })
 

@@ -55,4 +55,5 @@ export class Readings {
   }
 }
 
-const environmentOf = ({ env }: CommandLine): string => `${env['PORT'] ?? ''} ${env['WEB_CONCURRENCY'] ?? ''} ${env['FORWARDED_ALLOW_IPS'] ?? ''}`
+const environmentOf = ({ env }: CommandLine): string =>
+  `${env['PORT'] ?? ''} ${env['WEB_CONCURRENCY'] ?? ''} ${env['FORWARDED_ALLOW_IPS'] ?? ''}`

@@ -52,7 +52,10 @@ describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('%s', (n
     const all = cases(shell, amount(1500))
     const driver = all.map(({ words }) => `${words.map(single).join(' ')} </dev/null 2>/dev/null; printf '\\0'`).join('\n')
     const { stdout, error } = spawnSync(findProgram('dash') ?? 'sh', [], {
-      input: driver, encoding: 'utf8', maxBuffer: 1 << 26, timeout: 120_000,
+      input: driver,
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+      timeout: 120_000,
       env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
     })
     expect(error).toBeUndefined()

@@ -43,7 +43,11 @@ class Generator {
 
   script(): Generated {
     const variables = new Map([
-      ['PORT', '8000'], ['EMPTY', ''], ['SPACED', 'one two'], ['STARRED', '*.x'], ['HOME', '/home/app'],
+      ['PORT', '8000'],
+      ['EMPTY', ''],
+      ['SPACED', 'one two'],
+      ['STARRED', '*.x'],
+      ['HOME', '/home/app'],
     ])
     if (this.#chance(0.5)) variables.set('W', this.#pick(['4', '', '-3', 'x y', '010']))
     const odd = ['a/b.c.d', "it's", 'back\\slash', '  lead', 'tail ', 'new\nline', '"q"']
@@ -102,9 +106,16 @@ class Generator {
         [2, () => this.#builtin()],
         [1, () => `${this.#before()}exec ${this.#pick(['', '', '', '-- ', '-a name '])}${this.#simple(false)}`],
         [1, () => `${this.#before()}command ${this.#pick(['', '', '-- ', '-v '])}${this.#simple(false)}`],
-        [0.5, () => `eval ${this.#pick([
-          "'gunicorn e1 $W'", 'gunicorn e2 "$A"', '"exec gunicorn e3"', "'W=8; celery e4' $W", "'gunicorn e5; ' quiet e6",
-        ])}`],
+        [0.5, () =>
+          `eval ${
+            this.#pick([
+              "'gunicorn e1 $W'",
+              'gunicorn e2 "$A"',
+              '"exec gunicorn e3"',
+              "'W=8; celery e4' $W",
+              "'gunicorn e5; ' quiet e6",
+            ])
+          }`],
         [0.5, () => `: "\${${this.#pick(['PORT', 'W', 'D'])}:=8000}"`],
         [0.5, () => `if ${this.#simple()}; then exit ${this.#pick(['', '0', '1'])}; fi`],
         [0.5, () => `! ${this.#simple()}`],
@@ -123,24 +134,26 @@ class Generator {
   }
 
   #chain(): string {
-    const parts = Array.from({ length: this.#integer(2, 4) }, () => this.#weighted([
-      [6, () => this.#simple()],
-      [2, () => this.#assignment()],
-      [1, () => `export ${this.#assignment()}`],
-      [1, () => `! ${this.#simple()}`],
-      [1, () => `{ ${this.#simple()}; }`],
-      [0.5, () => `( ${this.#assignment()}; ${this.#simple()} )`],
-      [0.5, () => this.#pick(['exit 1', 'exit', 'true', 'false', '[ -n "$W" ]', 'unset W', 'cd /nowhere'])],
-    ]))
+    const parts = Array.from({ length: this.#integer(2, 4) }, () =>
+      this.#weighted([
+        [6, () => this.#simple()],
+        [2, () => this.#assignment()],
+        [1, () => `export ${this.#assignment()}`],
+        [1, () => `! ${this.#simple()}`],
+        [1, () => `{ ${this.#simple()}; }`],
+        [0.5, () => `( ${this.#assignment()}; ${this.#simple()} )`],
+        [0.5, () => this.#pick(['exit 1', 'exit', 'true', 'false', '[ -n "$W" ]', 'unset W', 'cd /nowhere'])],
+      ]))
     return parts.reduce((chain, part) => chain + this.#pick([' && ', ' && ', ' || ', '&&', ' &&\n  ', ' || \\\n ']) + part)
   }
 
   #pipeline(): string {
-    const parts = Array.from({ length: this.#integer(2, 3) }, () => this.#weighted([
-      [5, () => this.#simple()],
-      [1, () => `{ ${this.#assignment()}; ${this.#simple()}; }`],
-      [1, () => `while read ${this.#pick(['A', 'B'])}; do ${this.#simple()}; done`],
-    ]))
+    const parts = Array.from({ length: this.#integer(2, 3) }, () =>
+      this.#weighted([
+        [5, () => this.#simple()],
+        [1, () => `{ ${this.#assignment()}; ${this.#simple()}; }`],
+        [1, () => `while read ${this.#pick(['A', 'B'])}; do ${this.#simple()}; done`],
+      ]))
     return parts.join(this.#pick([' | ', '|', ' |\n']))
   }
 
@@ -210,13 +223,35 @@ class Generator {
   #builtin(): string {
     const name = this.#pick(names)
     return this.#pick([
-      `set -- ${this.#word()} ${this.#word()}`, 'set --', 'shift', 'set -e', 'set -eu', 'set -f', 'set +f', 'set -a',
-      'set +a', 'set -x', 'set one "two 3"', `unset ${name}`, `read ${this.#pick(['', '-r ', '-p "$W" '])}${name} </dev/null`,
-      `readonly ${this.#pick(['C', 'D', 'W'])}${this.#pick(['', `=${this.#word()}`])}`, `export -n ${name}`,
-      `local ${this.#pick(['W', 'A'])}=${this.#literal()}`, `: "\${${name}:=${this.#literal()}}"`,
-      `: $((${this.#pick(['A', 'B'])} += 1))`, `eval ${this.#pick([`'${name}=e'`, `"${name}=\\$W"`, `'exec quiet'`])}`,
-      'IFS=:', 'IFS=" "', `trap 'quiet trapped' EXIT`, `printf '%s' x`, `. /nowhere`, `local ${name}=1`,
-      `[ -n "$${name}" ] || exit 1`, `${this.#pick(['', 'W=2 '])}export ${name}=v`, 'umask 022', `test "$${name}"`,
+      `set -- ${this.#word()} ${this.#word()}`,
+      'set --',
+      'shift',
+      'set -e',
+      'set -eu',
+      'set -f',
+      'set +f',
+      'set -a',
+      'set +a',
+      'set -x',
+      'set one "two 3"',
+      `unset ${name}`,
+      `read ${this.#pick(['', '-r ', '-p "$W" '])}${name} </dev/null`,
+      `readonly ${this.#pick(['C', 'D', 'W'])}${this.#pick(['', `=${this.#word()}`])}`,
+      `export -n ${name}`,
+      `local ${this.#pick(['W', 'A'])}=${this.#literal()}`,
+      `: "\${${name}:=${this.#literal()}}"`,
+      `: $((${this.#pick(['A', 'B'])} += 1))`,
+      `eval ${this.#pick([`'${name}=e'`, `"${name}=\\$W"`, `'exec quiet'`])}`,
+      'IFS=:',
+      'IFS=" "',
+      `trap 'quiet trapped' EXIT`,
+      `printf '%s' x`,
+      `. /nowhere`,
+      `local ${name}=1`,
+      `[ -n "$${name}" ] || exit 1`,
+      `${this.#pick(['', 'W=2 '])}export ${name}=v`,
+      'umask 022',
+      `test "$${name}"`,
     ])
   }
 
@@ -248,8 +283,25 @@ class Generator {
 
   #literal(): string {
     return this.#pick([
-      'app:app', '-w', '4', '--bind=x', 'a,b', 'wsgi', '-', '--', 'k=v', '0.0.0.0:80', '%', '@', '+', 'x#y',
-      'é', '1', 'a^b', '!', 'b]',
+      'app:app',
+      '-w',
+      '4',
+      '--bind=x',
+      'a,b',
+      'wsgi',
+      '-',
+      '--',
+      'k=v',
+      '0.0.0.0:80',
+      '%',
+      '@',
+      '+',
+      'x#y',
+      'é',
+      '1',
+      'a^b',
+      '!',
+      'b]',
     ])
   }
 
@@ -271,12 +323,32 @@ class Generator {
       [0.5, () => this.#pick(['~', '~/x', '~nobody', 'a~', 'x=~', ':~/y'])],
       [0.4, () => this.#pick(['{a,b}', '{1..3}', '{a}', '{}', 'x{,y}', '{', '}', '{a b}'])],
       [0.3, () => this.#pick(["$'a\\nb'", '$"q"', '$', '$%'])],
-      [0.6, () => this.#pick([
-        '$@', '"$@"', '$*', '"$*"', '$1', '"$2"', '${1}', '$#', '"x$@y"', '"$@$@"', '${10}', '$10', '"$1$2"', '$0',
-      ])],
-      [0.4, () => this.#pick([
-        '$(quiet s1)', '"$(celery s2 $W)"', '`quiet s3`', '$(printf "a b")', '"`printf x`"', '$( (quiet s4) )',
-      ])],
+      [0.6, () =>
+        this.#pick([
+          '$@',
+          '"$@"',
+          '$*',
+          '"$*"',
+          '$1',
+          '"$2"',
+          '${1}',
+          '$#',
+          '"x$@y"',
+          '"$@$@"',
+          '${10}',
+          '$10',
+          '"$1$2"',
+          '$0',
+        ])],
+      [0.4, () =>
+        this.#pick([
+          '$(quiet s1)',
+          '"$(celery s2 $W)"',
+          '`quiet s3`',
+          '$(printf "a b")',
+          '"`printf x`"',
+          '$( (quiet s4) )',
+        ])],
     ])
   }
 
@@ -298,8 +370,21 @@ class Generator {
   #expansion(quoted: boolean): string {
     const name = this.#pick([...names, '1', '2'])
     const operand = this.#pick([
-      '4', 'a b', '$W', '${B}', '', '"q r"', "'s'", '*', this.#calm ? '5' : '$((1+1))', 'é', '~', '${W:-n}', '$(quiet s5)',
-      '"$SPACED"', '\\$',
+      '4',
+      'a b',
+      '$W',
+      '${B}',
+      '',
+      '"q r"',
+      "'s'",
+      '*',
+      this.#calm ? '5' : '$((1+1))',
+      'é',
+      '~',
+      '${W:-n}',
+      '$(quiet s5)',
+      '"$SPACED"',
+      '\\$',
     ])
     const pattern = ['.*', '*/', '0', '00', '?', '*', '*.', 'o*', '$W', 'on?', '[0-9]', '"0"', '', '*o']
     if (quoted && this.#chance(0.7) && /["'\\]/.test(operand)) return `\${${name}:-d}`
@@ -315,10 +400,16 @@ class Generator {
 
   #arithmetic(): string {
     const operand = (): string => this.#pick(['1', '2', '7', 'PORT', '$PORT', '${PORT}', 'W', '(1+2)', '0x1f', '010', 'D', '-3'])
-    return `$((${this.#pick([
-      `${operand()}${this.#pick([' + ', '*', '-', ' / ', '%', '<<', '&', '|', '^', '==', '<', '&&'])}${operand()}`,
-      operand(), `${operand()} > 3 ? 1 : ${operand()}`, `!${operand()}`, `- ${operand()}`, `~${operand()}`,
-    ])}))`
+    return `$((${
+      this.#pick([
+        `${operand()}${this.#pick([' + ', '*', '-', ' / ', '%', '<<', '&', '|', '^', '==', '<', '&&'])}${operand()}`,
+        operand(),
+        `${operand()} > 3 ? 1 : ${operand()}`,
+        `!${operand()}`,
+        `- ${operand()}`,
+        `~${operand()}`,
+      ])
+    }))`
   }
 
   #chance(probability: number): boolean {

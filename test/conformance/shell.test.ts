@@ -85,7 +85,9 @@ function runAll(shell: Shell, all: readonly (Generated | undefined)[]): Run[][] 
     const variables = [...script.variables, ['PATH', bin], ['RECORD', join(records, String(index))]]
       .map(([name, value]) => single(`${name}=${value}`))
     const words = [program, ...shell.command.slice(1), '-c', script.text, ...script.parameters].map(single)
-    const run = `${findProgram('timeout') ?? 'timeout'} ${scriptLimit} ${env} -i ${variables.join(' ')} ${words.join(' ')} </dev/null >/dev/null 2>&3`
+    const run = `${findProgram('timeout') ?? 'timeout'} ${scriptLimit} ${env} -i ${variables.join(' ')} ${
+      words.join(' ')
+    } </dev/null >/dev/null 2>&3`
     // What `timeout` ends with where it had to end the script.
     return `${run} || [ $? -ne 124 ] || echo ${index} >> ${single(late)}\n`
   }).join('')
@@ -93,7 +95,10 @@ function runAll(shell: Shell, all: readonly (Generated | undefined)[]): Run[][] 
   // What a script leaves in the background holds descriptor 3, and so is waited for.
   writeFileSync(file, `exec 3>&1\n${driver}`)
   const { status, error } = spawnSync(findProgram('dash') ?? 'sh', [file], {
-    cwd: work, stdio: ['ignore', 'pipe', 'inherit'], timeout: 300_000, maxBuffer: 1 << 28,
+    cwd: work,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 300_000,
+    maxBuffer: 1 << 28,
   })
   if (error !== undefined || status === null) throw error ?? new Error('the driver was killed')
   if (existsSync(late)) {
@@ -160,10 +165,12 @@ function compare(found: Script, runs: readonly Run[]): string[] {
       problems.push(`got ${JSON.stringify(run.argv)}, listed as ${marked.map((command) => show(command.words)).join(' or ')}`)
     }
     for (const command of fitting) ran.add(command)
-    const wrong = names.filter((name) => fitting.length > 0 && fitting.every((command) => {
-      const value = command.environment.get(name)
-      return value !== null && value !== run.variables.get(name)
-    }))
+    const wrong = names.filter((name) =>
+      fitting.length > 0 && fitting.every((command) => {
+        const value = command.environment.get(name)
+        return value !== null && value !== run.variables.get(name)
+      })
+    )
     for (const name of wrong) {
       const told = fitting[0]?.environment.get(name)
       problems.push(`${mark} got ${name}=${JSON.stringify(run.variables.get(name))}, listed as ${JSON.stringify(told)}`)
@@ -199,10 +206,20 @@ function untilFailure(found: Script, text: string): Script {
 
 function asMaybe(command: Command): Command {
   return {
-    words: command.words, assignments: command.assignments, environment: command.environment,
-    start: command.start, end: command.end, insertAt: command.insertAt,
-    runs: 'maybe', exec: command.exec, background: command.background, piped: command.piped,
-    embedded: command.embedded, last: command.last, ends: command.ends, bare: command.bare,
+    words: command.words,
+    assignments: command.assignments,
+    environment: command.environment,
+    start: command.start,
+    end: command.end,
+    insertAt: command.insertAt,
+    runs: 'maybe',
+    exec: command.exec,
+    background: command.background,
+    piped: command.piped,
+    embedded: command.embedded,
+    last: command.last,
+    ends: command.ends,
+    bare: command.bare,
   }
 }
 
@@ -214,7 +231,9 @@ describe.each([['dash'], ['bash'], ['busybox', 'sh']])('%s', (name, ...rest) => 
     const values = Array.from({ length: 500 }, value)
     const script = values.map((text) => `printf '%s\\0' ${quote(text)} ${quoteWith([text, { variable: 'A' }], text === '')}`)
     const { stdout } = spawnSync(findProgram(name) ?? '', [...rest, '-c', script.join('\n')], {
-      encoding: 'utf8', env: { A: 'x' }, cwd: work,
+      encoding: 'utf8',
+      env: { A: 'x' },
+      cwd: work,
     })
     expect(stdout.split('\0').slice(0, -1)).toEqual(values.flatMap((text) => [text, `${text}x`]))
   })

@@ -58,12 +58,14 @@ const others = [
 
 const base = presetNamed('kubernetes')
 const policy = override(base, 'signals', {
-  rules: { ...Object.fromEntries(Object.keys(base.rules).map((id) => [id, 'Off' as const])), 'shell-parent': { action: 'Fix', otherwise: 'Warn' } },
+  rules: { ...Object.fromEntries(Object.keys(base.rules).map((id) => [id, 'Off' as const])),
+    'shell-parent': { action: 'Fix', otherwise: 'Warn' } },
 })
 
 /** Whether the rule speaks of a script, and the script as it is mended. */
 function judged(written: readonly string[], script: string): { readonly speaks: boolean; readonly mended: string } {
-  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [{ name: 'web', command: [...written, '-c', script] }] } }
+  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' },
+    spec: { containers: [{ name: 'web', command: [...written, '-c', script] }] } }
   const workload = readWorkload(object)
   if (!workload) throw new Error('a Pod was not read')
   const { rounds, findings } = judge({ object, workload, policy })
@@ -79,26 +81,30 @@ async function stays(words: readonly string[], script: string): Promise<boolean 
   const child = spawn(findProgram(program) ?? program, [...rest, '-c', script], { cwd: folder, env, stdio: 'ignore' })
   await once(child, 'exit')
   // What runs in the background may be a moment later.
-  for (let tries = 0; !existsSync(record) && tries < 40; tries++) await new Promise((resolve) => { setTimeout(resolve, 25) })
+  for (let tries = 0; !existsSync(record) && tries < 40; tries++)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 25)
+    })
   return existsSync(record) ? readFileSync(record, 'utf8').trim() !== String(child.pid) : undefined
 }
 
 describe.each(shells)('$written', ({ shell, words, written }) => {
-  realTest(`${shell}, written as ${written.join(' ')}, stays where shell-parent speaks, and gives way once it is mended`, missing(shell), async () => {
-    const wrong: unknown[] = []
-    let spoken = 0
-    for (const script of [...ending, ...others]) {
-      const { speaks, mended } = judged(written, script)
-      const before = await stays(words, script)
-      const after = mended === script ? before : await stays(words, mended)
-      if (speaks) spoken++
-      // What does not end with gunicorn may be left alone, and what the rule speaks of must be so.
-      if (speaks && before === false) wrong.push(['gives way by itself', script])
-      if (!speaks && before === true && ending.includes(script)) wrong.push(['stays, and nothing was said', script])
-      if (mended !== script && after !== false) wrong.push(['stays, mended', mended])
-      if (ending.includes(script) && speaks && mended === script) wrong.push(['was not mended', script])
-    }
-    expect(wrong).toEqual([])
-    expect(spoken).toBeGreaterThan(shell === 'busybox' ? 3 : 15)
-  })
+  realTest(`${shell}, written as ${written.join(' ')}, stays where shell-parent speaks, and gives way once it is mended`, missing(shell),
+    async () => {
+      const wrong: unknown[] = []
+      let spoken = 0
+      for (const script of [...ending, ...others]) {
+        const { speaks, mended } = judged(written, script)
+        const before = await stays(words, script)
+        const after = mended === script ? before : await stays(words, mended)
+        if (speaks) spoken++
+        // What does not end with gunicorn may be left alone, and what the rule speaks of must be so.
+        if (speaks && before === false) wrong.push(['gives way by itself', script])
+        if (!speaks && before === true && ending.includes(script)) wrong.push(['stays, and nothing was said', script])
+        if (mended !== script && after !== false) wrong.push(['stays, mended', mended])
+        if (ending.includes(script) && speaks && mended === script) wrong.push(['was not mended', script])
+      }
+      expect(wrong).toEqual([])
+      expect(spoken).toBeGreaterThan(shell === 'busybox' ? 3 : 15)
+    })
 })

@@ -15,7 +15,8 @@ const pieces = [
   '#', '${A}', '${B}', '${E}', '${NONE}', '$A', '$', '${', '}', ';', '*', '~', '=', 'é',
 ]
 
-const strings = (random: Random): string[] => Array.from({ length: count }, () => Array.from({ length: random.below(9) }, () => random.pick(pieces)).join(''))
+const strings = (random: Random): string[] =>
+  Array.from({ length: count }, () => Array.from({ length: random.below(9) }, () => random.pick(pieces)).join(''))
 
 const isGnu = spawnSync('/usr/bin/env', ['--version'], { encoding: 'utf8' }).stdout.includes('coreutils')
 
@@ -23,10 +24,14 @@ realTest('a string is taken apart as GNU env takes it', isGnu ? undefined : 'env
   const shell = '/bin/sh'
   const script = 'for word; do printf "%s\\0" "$word"; done; printf "%s" end'
   const wrong = strings(new Random(seed)).flatMap((text) => {
-    const { status, stdout } = spawnSync('/usr/bin/env', ['-S', `${shell} -c '${script.replaceAll('\\', '\\\\')}' x ${text}`], { env: environment, encoding: 'utf8' })
+    const { status, stdout } = spawnSync('/usr/bin/env', ['-S', `${shell} -c '${script.replaceAll('\\', '\\\\')}' x ${text}`], {
+      env: environment,
+      encoding: 'utf8',
+    })
     const real = status === 0 ? stdout.slice(0, -3).split('\0').slice(0, -1) : undefined
     const said = splitString(text, (name) => environment[name])?.map(({ value }) => value)
-    return JSON.stringify(said) === JSON.stringify(real) ? [] : [`${JSON.stringify(text)}: ${JSON.stringify(real)}, and not ${JSON.stringify(said)}`]
+    return JSON.stringify(said) === JSON.stringify(real) ? []
+      : [`${JSON.stringify(text)}: ${JSON.stringify(real)}, and not ${JSON.stringify(said)}`]
   })
   expect(wrong).toEqual([])
 })

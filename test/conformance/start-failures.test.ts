@@ -14,7 +14,8 @@ import { presetNamed } from '../../src/policy/read.ts'
 import { configFilesAt } from '../../src/cli/config-files.ts'
 import { realTest } from './real.ts'
 
-const start = 'import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, "."); sys.argv = ["gunicorn", *sys.argv[2:]]; from gunicorn.app.wsgiapp import run; run()'
+const start =
+  'import sys; sys.path.insert(0, sys.argv[1]); sys.path.insert(0, "."); sys.argv = ["gunicorn", *sys.argv[2:]]; from gunicorn.app.wsgiapp import run; run()'
 
 const shop = `
 import os
@@ -96,7 +97,11 @@ const exits: Readonly<Record<string, Case>> = {
   'one dash, a class': { args: [...socket, 'shop:app', '-keep-alive', '5'] },
   'one dash, a letter that is none': { args: [...socket, 'shop:app', '-access-logfile', '-'] },
   'no thread': { args: [...socket, '-k', 'gthread', '--threads', '0', 'shop:app'] },
-  ...Object.fromEntries(['loglevel', 'logger_class', 'worker_class', 'chdir', 'reload_engine'].map((name) => [`None for ${name}`, { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: `${name} = None\n` }])),
+  ...Object.fromEntries(
+    ['loglevel', 'logger_class', 'worker_class', 'chdir', 'reload_engine'].map((
+      name,
+    ) => [`None for ${name}`, { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: `${name} = None\n` }]),
+  ),
   'an access log without a name': { args: [...socket, '--access-logfile=', 'shop:app'] },
   'an error log without a name': { args: [...socket, '--error-logfile', '', 'shop:app'] },
   'a log without a name in a config file': { args: [...socket, '-c', 'gunicorn.conf.py', 'shop:app'], config: 'accesslog = ""\n' },
@@ -120,7 +125,8 @@ const starts: Readonly<Record<string, Case>> = {
 }
 
 /** Whether a release starts: its worker boots, or it ends with a status. */
-async function isStarted(release: string, { args, config }: Case, port: number): Promise<{ readonly starts: boolean; readonly output: string }> {
+async function isStarted(release: string, { args, config }: Case,
+  port: number): Promise<{ readonly starts: boolean; readonly output: string }> {
   const { folder, python } = await installGunicorn(release)
   const work = mkdtempSync(join(tmpdir(), 'paddock-starts-'))
   writeFileSync(join(work, 'shop.py'), shop)
@@ -130,7 +136,8 @@ async function isStarted(release: string, { args, config }: Case, port: number):
   const settled = args.map((arg) => arg.replaceAll('PORT', String(port)))
   if (config === undefined) settled.unshift('-c', 'hook.py')
   else writeFileSync(join(work, 'gunicorn.conf.py'), config.replaceAll('PORT', String(port)) + hook)
-  const child = spawn(python, [...isolated, '-W', 'ignore', '-c', start, folder, ...settled], { cwd: work, env: { ...pathOnly(), RES_OPTIONS: 'timeout:1 attempts:1' }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(python, [...isolated, '-W', 'ignore', '-c', start, folder, ...settled], { cwd: work,
+    env: { ...pathOnly(), RES_OPTIONS: 'timeout:1 attempts:1' }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   const booted = new Promise<boolean>((resolve) => {
     for (const stream of [child.stdout, child.stderr])
@@ -150,12 +157,15 @@ async function isStarted(release: string, { args, config }: Case, port: number):
 
 /** Whether anything is denied, or would be mended, as the container would not start. */
 function isDenied({ args, config }: Case, release: string): boolean {
-  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pod', annotations: { 'paddock.dev/gunicorn': release } }, spec: { containers: [{ name: 'web', command: ['gunicorn', ...args.map((arg) => arg.replaceAll('PORT', '8000'))] }] } }
+  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pod', annotations: { 'paddock.dev/gunicorn': release } },
+    spec: { containers: [{ name: 'web', command: ['gunicorn', ...args.map((arg) => arg.replaceAll('PORT', '8000'))] }] } }
   const workload = readWorkload(object)
   if (!workload) throw new Error('the case is no workload')
   const files = config === undefined ? {} : { 'gunicorn.conf.py': config.replaceAll('PORT', '8000') }
   const { findings } = lint(workload, presetNamed('kubernetes'), annotatedPython(workload), { configFile: configFilesAt(files) })
-  return findings.some(({ action, rule }) => (action === 'Deny' && rule !== 'loopback-bind') || (action === 'Fix' && rule === 'joined-argument'))
+  return findings.some(({ action, rule }) =>
+    (action === 'Deny' && rule !== 'loopback-bind') || (action === 'Fix' && rule === 'joined-argument')
+  )
 }
 
 describe.each(['20.1.0', '23.0.0', '27.0.1'])('gunicorn %s', (release) => {

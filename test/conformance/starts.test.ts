@@ -61,7 +61,9 @@ function disagreements(script: StartScript, invocations: readonly Found[], runs:
   for (const run of runs) {
     const fitting = invocations.filter(({ words }) => canBe(words.slice(1), run.argv.slice(1)))
     if (fitting.length === 0 && isReadable)
-      problems.push(`started with ${JSON.stringify(run.argv)}, said ${invocations.map(({ words }) => show(words)).join(' or ') || 'nothing'}`)
+      problems.push(
+        `started with ${JSON.stringify(run.argv)}, said ${invocations.map(({ words }) => show(words)).join(' or ') || 'nothing'}`,
+      )
     for (const name of recorded) {
       const isSo = ({ variables }: Found): boolean => variables(name) === null || variables(name) === run.variables[name]
       if (fitting.length > 0 && !fitting.some(isSo))
@@ -69,9 +71,10 @@ function disagreements(script: StartScript, invocations: readonly Found[], runs:
     }
     for (const invocation of fitting) started.add(invocation)
   }
-  if (script.calm)
+  if (script.calm) {
     for (const invocation of invocations)
       if (invocation.runs === 'surely' && !started.has(invocation)) problems.push(`did not start: ${show(invocation.words)}`)
+  }
   return problems
 }
 
@@ -87,7 +90,8 @@ function expectNone(failures: readonly string[]): void {
 function podOf(script: StartScript, shell: Shell, index: number): Generated {
   const env = [...script.variables].map(([name, value]) => ({ name, value: value.replaceAll('$', '$$$$') }))
   const command = commandLine(script, shell, index).map((text) => text.replaceAll('$(', '$$('))
-  return { container: { name: 'web', command, env }, hidden: new Map(), sh: shell, calm: script.calm && !/\b(time|coproc)\b/.test(script.text) }
+  return { container: { name: 'web', command, env }, hidden: new Map(), sh: shell,
+    calm: script.calm && !/\b(time|coproc)\b/.test(script.text) }
 }
 
 const isRunBy = (script: StartScript, shell: Shell): boolean => shell === 'bash' || !script.bashOnly
@@ -116,7 +120,8 @@ describe(`starts, seed ${seed}`, () => {
         const outcome = outcomes[at] as Outcome
         if (shellFor(script, index) === shell) before.set(index, outcome)
         const argv = commandLine(script, shell, index)
-        const { invocations, errors, mayStartMore: unread } = understand({ argv, env: Object.fromEntries(script.variables), gunicorn: undefined })
+        const { invocations, errors, mayStartMore: unread } = understand({ argv, env: Object.fromEntries(script.variables),
+          gunicorn: undefined })
         const started = outcome.runs.filter(isGunicorn)
         tally.starts += started.length
         if (unread || errors.length > 0) tally.unread++
@@ -147,7 +152,9 @@ describe(`starts, seed ${seed}`, () => {
 
   realTest('a fix changes the settings that it names, and nothing else', missing, async () => {
     const begin = performance.now()
-    const mendings = scripts.map((script, index) => mend(podOf(script, shellFor(script, index), index), index % 2 === 0 ? blueking : eager, release))
+    const mendings = scripts.map((script, index) =>
+      mend(podOf(script, shellFor(script, index), index), index % 2 === 0 ? blueking : eager, release)
+    )
     const failures = mendings.flatMap((mending) => failure(mending, objectProblems(mending)))
     // Where the port is defined, it is defined before, too: what that does to the other programs is not asked here.
     const again = mendings.flatMap((mending, index) => (mending.added.length > 0 || !before.has(index) ? [{ mending, index }] : []))
@@ -156,11 +163,17 @@ describe(`starts, seed ${seed}`, () => {
       return { ...generated, container: { ...container, env: [...(container.env ?? []), ...added] } }
     }))
     for (const [at, { index }] of again.entries()) before.set(index, reruns[at] as Outcome)
-    const edited = mendings.flatMap((mending, index) => (mending.fixed.rounds.length > 0 ? [{ mending, was: before.get(index) as Outcome }] : []))
-    const after = await node.run(edited.map(({ mending: { generated, after: object } }) => ({ ...generated, container: containerOf(object) })))
+    const edited = mendings.flatMap((mending,
+      index) => (mending.fixed.rounds.length > 0 ? [{ mending, was: before.get(index) as Outcome }] : [])
+    )
+    const after = await node.run(
+      edited.map(({ mending: { generated, after: object } }) => ({ ...generated, container: containerOf(object) })),
+    )
     const runs = [...edited.map(({ was }) => was), ...after].flatMap((outcome) => outcome.runs)
     const answers = await readRuns(runs.filter(isGunicorn))
-    failures.push(...edited.flatMap(({ mending, was }, index) => failure(mending, runProblems(mending, was, after[index] as Outcome, answers))))
+    failures.push(
+      ...edited.flatMap(({ mending, was }, index) => failure(mending, runProblems(mending, was, after[index] as Outcome, answers))),
+    )
     const mended = edited.flatMap(({ mending: { fixed } }) => [...fixed.mended])
     console.log([
       `fixing, seed ${seed}: ${mendings.length} scripts, ${edited.length} mended by ${mended.length} fixes`,

@@ -48,8 +48,13 @@ describe.each(shells)('%s', (...shell) => {
       const { pid } = spawnSync(shell[0], [...shell.slice(1), '-c', script], { env: { PATH: path }, cwd: folder, stdio: 'pipe' })
       const argv = [...shell, '-c', script]
       const { invocations } = inspectCommandLine({
-        elements: argv.map((text, index) => ({ path: [index], text, expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })),
-        path: [], environment: () => new Environment([['PATH', path]]), variables: () => undefined, releases: releasesFor(undefined),
+        elements: argv.map((text, index) => ({ path: [index], text, expanded: { text, unknown: [], undefined: [], source: (offset) =>
+          offset } })
+        ),
+        path: [],
+        environment: () => new Environment([['PATH', path]]),
+        variables: () => undefined,
+        releases: releasesFor(undefined),
       })
       const found = invocations.find((invocation) => invocation.settings.application === 'a')
       const said = found && termination(found.parents, false)

@@ -11,7 +11,8 @@ import { familyOf } from '../../src/gunicorn/worker-facts.ts'
 import { preset } from '../../src/policy/presets.ts'
 import { realTest } from './real.ts'
 
-const start = 'import sys; n = int(sys.argv[1]); sys.path[:0] = sys.argv[2:2 + n] + ["."]; sys.argv = ["gunicorn", *sys.argv[2 + n:]]; from gunicorn.app.wsgiapp import run; run()'
+const start =
+  'import sys; n = int(sys.argv[1]); sys.path[:0] = sys.argv[2:2 + n] + ["."]; sys.argv = ["gunicorn", *sys.argv[2 + n:]]; from gunicorn.app.wsgiapp import run; run()'
 
 /** Applications of each kind: a request for /slow takes three seconds, in which an event loop goes on. */
 const application = `
@@ -43,13 +44,15 @@ interface Started {
 }
 
 /** Starts gunicorn, asks for a path where it comes up, and ends it: what it wrote, its status where it ended by itself, and the answer. */
-async function run({ release, distributions = [], bare, args }: Started, path = '/'): Promise<{ readonly output: string; readonly status: number | null; readonly answer: string }> {
+async function run({ release, distributions = [], bare, args }: Started,
+  path = '/'): Promise<{ readonly output: string; readonly status: number | null; readonly answer: string }> {
   const { folder, python } = await installGunicorn(release)
   const work = mkdtempSync(join(tmpdir(), 'paddock-workers-'))
   writeFileSync(join(work, 'app.py'), application)
   mkdirSync(join(work, 'bare'))
   symlinkSync(join(folder, 'gunicorn'), join(work, 'bare', 'gunicorn'))
-  const folders = [bare ? join(work, 'bare') : folder, ...(distributions.length > 0 ? [await installDistributions(python, distributions)] : [])]
+  const folders = [bare ? join(work, 'bare') : folder,
+    ...(distributions.length > 0 ? [await installDistributions(python, distributions)] : [])]
   const words = [...isolated, '-W', 'ignore', '-c', start, String(folders.length), ...folders, '-b', 'unix:socket', ...args]
   const child = spawn(python, words, { cwd: work, env: { ...pathOnly(), HOME: work }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
@@ -58,7 +61,10 @@ async function run({ release, distributions = [], bare, args }: Started, path = 
   try {
     const answer = await Promise.race([ask(join(work, 'socket'), path, () => child.exitCode !== null), ended.then(() => '')])
     // Without an answer it is about to end, as a worker that does not boot ends it.
-    if (answer === '' && !path.startsWith('/slow')) await Promise.race([ended, new Promise((resolve) => { setTimeout(resolve, 10_000).unref() })])
+    if (answer === '' && !path.startsWith('/slow'))
+      await Promise.race([ended, new Promise((resolve) => {
+        setTimeout(resolve, 10_000).unref()
+      })])
     const status = child.exitCode
     child.kill('SIGTERM')
     await ended
@@ -75,7 +81,9 @@ async function ask(socketPath: string, path: string, hasEnded: () => boolean): P
     const answer = existsSync(socketPath) ? await answerOf(socketPath, path) : undefined
     // It is there before anybody listens at it.
     if (answer !== undefined || hasEnded()) return answer ?? ''
-    await new Promise((resolve) => { setTimeout(resolve, 25) })
+    await new Promise((resolve) => {
+      setTimeout(resolve, 25)
+    })
   }
 }
 
@@ -85,7 +93,9 @@ function answerOf(socketPath: string, path: string): Promise<string | undefined>
     const socket = connect(socketPath)
     let answer = ''
     let isConnected = false
-    socket.on('connect', () => { isConnected = true })
+    socket.on('connect', () => {
+      isConnected = true
+    })
     socket.on('data', (chunk: Buffer) => void (answer += chunk.toString()))
     // Who is killed in between closes it in his own way.
     socket.on('error', () => undefined)
@@ -100,8 +110,10 @@ const ok = expect.stringContaining('200')
 describe('the access log format', () => {
   for (const release of ['23.0.0', '27.0.1']) {
     realTest(`${release}: aiohttp's worker ends at start for gunicorn's own, and takes its own`, undefined, async () => {
-      const aiohttp = { release, distributions: ['aiohttp==3.14.5'], args: ['-k', 'aiohttp.GunicornWebWorker', '--access-logfile', '-', 'app:make()'] }
-      expect(await run({ ...aiohttp, args: ['--access-logformat', format, ...aiohttp.args] })).toMatchObject({ status: 3, output: expect.stringContaining('Worker failed to boot') })
+      const aiohttp = { release, distributions: ['aiohttp==3.14.5'],
+        args: ['-k', 'aiohttp.GunicornWebWorker', '--access-logfile', '-', 'app:make()'] }
+      expect(await run({ ...aiohttp, args: ['--access-logformat', format, ...aiohttp.args] })).toMatchObject({ status: 3,
+        output: expect.stringContaining('Worker failed to boot') })
       const instead = familyOf('aiohttp.GunicornWebWorker')?.refuses['access_log_format']?.instead ?? ''
       expect(await run({ ...aiohttp, args: ['--access-logformat', instead, ...aiohttp.args] })).toMatchObject({ status: null, answer: ok })
       expect(await run(aiohttp)).toMatchObject({ status: null, answer: ok })
@@ -112,7 +124,8 @@ describe('the access log format', () => {
       ['tornado', ['tornado==6.6.1'], ['-k', 'tornado', 'app:wsgi']],
     ] as const)
       realTest(`${release}: ${name}'s worker passes over it`, undefined, async () => {
-        const { output, answer } = await run({ release, distributions, args: ['--access-logfile', '-', '--access-logformat', 'told %(h)s', ...args] })
+        const { output, answer } = await run({ release, distributions,
+          args: ['--access-logfile', '-', '--access-logformat', 'told %(h)s', ...args] })
         expect(answer).toEqual(ok)
         expect(output).not.toContain('told')
       })
@@ -123,13 +136,15 @@ describe('what is needed besides', () => {
   for (const release of ['23.0.0', '27.0.1'])
     realTest(`${release}: packaging for the gevent worker`, undefined, async () => {
       const args = ['-k', 'gevent', 'app:wsgi']
-      expect(await run({ release, distributions: ['gevent==26.9.0'], args })).toMatchObject({ status: 1, output: expect.stringContaining("No module named 'packaging'") })
+      expect(await run({ release, distributions: ['gevent==26.9.0'], args })).toMatchObject({ status: 1,
+        output: expect.stringContaining("No module named 'packaging'") })
       expect(await run({ release, distributions: ['gevent==26.9.0', 'packaging'], args })).toMatchObject({ status: null, answer: ok })
     })
 
   realTest('h2 from 27.0 on', undefined, async () => {
     const args = ['--http-protocols', 'h2,h1', 'app:wsgi']
-    expect(await run({ release: '27.0.1', bare: true, args })).toMatchObject({ status: 1, output: expect.stringContaining('the h2 package is not installed') })
+    expect(await run({ release: '27.0.1', bare: true, args })).toMatchObject({ status: 1,
+      output: expect.stringContaining('the h2 package is not installed') })
     expect(await run({ release: '26.2.0', bare: true, args })).toMatchObject({ status: null, answer: ok })
   })
 
@@ -140,20 +155,25 @@ describe('what is needed besides', () => {
   })
 
   realTest('a sanic that has a worker', undefined, async () => {
-    expect((await run({ release: '23.0.0', distributions: ['sanic==25.12.1'], args: ['-k', 'sanic.worker.GunicornWorker', 'app:wsgi'] })).status).toBe(255)
+    expect(
+      (await run({ release: '23.0.0', distributions: ['sanic==25.12.1'], args: ['-k', 'sanic.worker.GunicornWorker', 'app:wsgi'] })).status,
+    ).toBe(255)
   })
 })
 
 describe('a request that takes longer than the timeout', () => {
   for (const [release, answer] of [['21.2.0', ''], ['23.0.0', '500'], ['27.0.1', '500']] as const)
     realTest(`${release}: the sync worker ends it`, undefined, async () => {
-      expect((await run({ release, args: ['-t', '1', 'app:wsgi'] }, '/slow')).answer).toEqual(answer === '' ? '' : expect.stringContaining(answer))
+      expect((await run({ release, args: ['-t', '1', 'app:wsgi'] }, '/slow')).answer).toEqual(
+        answer === '' ? '' : expect.stringContaining(answer),
+      )
     })
 
   for (const workerClass of ['gthread', 'gevent'])
     realTest(`the ${workerClass} worker answers it`, undefined, async () => {
       expect(familyOf(workerClass)?.timeout).toBe('worker')
-      const started = { release: '23.0.0', distributions: ['gevent==26.9.0', 'packaging'], args: ['-t', '2', '-k', workerClass, 'app:wsgi'] }
+      const started = { release: '23.0.0', distributions: ['gevent==26.9.0', 'packaging'],
+        args: ['-t', '2', '-k', workerClass, 'app:wsgi'] }
       expect((await run(started, '/slow')).answer).toEqual(ok)
     })
 })

@@ -47,7 +47,8 @@ export interface Happened {
 const longest = 1.5
 
 /** Programs of the machine. What could change it is made up. */
-const real = ['env', 'nice', 'cat', 'dirname', 'basename', 'expr', 'seq', 'tr', 'wc', 'cut', 'printf', 'nohup', 'setsid', 'stdbuf', 'tee', 'head', 'readlink', 'dash', 'bash']
+const real = ['env', 'nice', 'cat', 'dirname', 'basename', 'expr', 'seq', 'tr', 'wc', 'cut', 'printf', 'nohup', 'setsid', 'stdbuf', 'tee',
+  'head', 'readlink', 'dash', 'bash']
 
 /** Programs that do something, and are said to have done so or to have failed. */
 const workers = (
@@ -69,7 +70,8 @@ const wrappers: Readonly<Record<string, string>> = {
   gosu: 'shift; exec "$@"',
   'su-exec': 'shift; exec "$@"',
   sudo: 'while :; do case $1 in -u) shift 2 ;; -*) shift ;; *) break ;; esac; done; exec "$@"',
-  su: 'shell=sh; while [ $# -gt 0 ]; do case $1 in -c) script=$2; shift 2 ;; -s) shell=$2; shift 2 ;; *) shift ;; esac; done; exec "$shell" -c "$script"',
+  su:
+    'shell=sh; while [ $# -gt 0 ]; do case $1 in -c) script=$2; shift 2 ;; -s) shell=$2; shift 2 ;; *) shift ;; esac; done; exec "$shell" -c "$script"',
   tini: 'while :; do case $1 in --) shift; break ;; -*) shift ;; *) break ;; esac; done; exec "$@"',
   'dumb-init': 'while :; do case $1 in --) shift; break ;; -*) shift ;; *) break ;; esac; done; exec "$@"',
 }
@@ -108,7 +110,9 @@ export class Worlds {
     }))
     return commands.map((_, index) => {
       const at = join(folder, String(index))
-      const read = (name: string): string => (existsSync(join(at, name)) ? readFileSync(join(at, name), 'utf8').replaceAll(join(at, 'root'), '') : '')
+      const read = (
+        name: string,
+      ): string => (existsSync(join(at, name)) ? readFileSync(join(at, name), 'utf8').replaceAll(join(at, 'root'), '') : '')
       return { runs: readRuns(read('record')), ended: read('status') !== '124\n' && read('status') !== '137\n', stderr: read('stderr') }
     })
   }
@@ -120,7 +124,9 @@ export class Worlds {
     symlinkSync(installed(sh), join(bin, 'sh'))
     const write = (name: string, body: string): void => writeFileSync(join(bin, name), `#!${installed('dash')}\n${body}\n`, { mode: 0o755 })
     const record = (name: string): string =>
-      `to=$RECORD; printf '%s\\0' "$#" ${name} "$@" '' ${recorded.map((variable) => `\${${variable}+"${variable}=$${variable}"}`).join(' ')} '' >>"$to"`
+      `to=$RECORD; printf '%s\\0' "$#" ${name} "$@" '' ${
+        recorded.map((variable) => `\${${variable}+"${variable}=$${variable}"}`).join(' ')
+      } '' >>"$to"`
     for (const name of ['gunicorn', 'gunicorn3']) write(name, record('gunicorn'))
     // A poll goes on at once, and a loop of them comes to its end in time.
     write('sleep', 'exit 0')
@@ -128,7 +134,8 @@ export class Worlds {
     write('which', `for name; do :; done; path=$(command -v "$name") && echo "$path"`)
     for (const [name, body] of Object.entries(wrappers)) write(name, body)
     const works = `${world.prints === '' ? '' : `echo ${world.prints}; `}exit ${world.status}`
-    const python = 'last=; for word; do shift; case $last$word in -mgunicorn|-mgunicorn.app.wsgiapp) exec gunicorn "$@" ;; esac; last=$word; done'
+    const python =
+      'last=; for word; do shift; case $last$word in -mgunicorn|-mgunicorn.app.wsgiapp) exec gunicorn "$@" ;; esac; last=$word; done'
     for (const name of workers) write(name, name.startsWith('python') ? `words=$*; ${python}; ${works}` : works)
     write('generic', works)
   }
@@ -139,10 +146,13 @@ export class Worlds {
     mkdirSync(work, { recursive: true })
     const bin = join(folder, 'bin')
     const moved = (text: string): string => text.replace(absolute, (path) => (left.test(path) ? path : root + path))
-    if (world.files) for (const path of new Set([...command, ...env.values()].flatMap(pathsIn))) if (!left.test(path)) put(path, root, work, bin)
+    if (world.files) {
+      for (const path of new Set([...command, ...env.values()].flatMap(pathsIn))) if (!left.test(path)) put(path, root, work, bin)
+    }
     const assignments = [...env].map(([name, value]) => `${name}=${moved(value)}`)
     const all = [...assignments, `PATH=${bin}`, `RECORD=${join(at, 'record')}`]
-    const started = [installed('timeout'), '-k', '0.2', String(longest), installed('env'), '-i', ...all, ...command.map(moved)].map(single).join(' ')
+    const started = [installed('timeout'), '-k', '0.2', String(longest), installed('env'), '-i', ...all, ...command.map(moved)].map(single)
+      .join(' ')
     return `cd ${single(work)}; ${started} </dev/null >/dev/null 2>../../stderr; echo $? >../../status\n`
   }
 }
@@ -151,7 +161,9 @@ const recorded = ['PORT', 'WEB_CONCURRENCY', 'FORWARDED_ALLOW_IPS', 'GUNICORN_CM
 
 /** The paths that a text names: absolute ones, and those of the folder that it is started in. */
 function pathsIn(text: string): string[] {
-  const relative = text.match(/(?<![\w./~}$-])(?:\.{0,2}\/)?(?:[\w-][\w.-]*\/)*[\w-]+\.(?:py|sh|conf|cfg|ini|pem|crt|cer|key|db|lock|yml)\b|(?<![\w./~}$-])(?:\.\/|bin\/|\.?venv\/|env\/|scripts\/)[\w./-]+|(?<!\S)\.env\b/g) ?? []
+  const relative = text.match(
+    /(?<![\w./~}$-])(?:\.{0,2}\/)?(?:[\w-][\w.-]*\/)*[\w-]+\.(?:py|sh|conf|cfg|ini|pem|crt|cer|key|db|lock|yml)\b|(?<![\w./~}$-])(?:\.\/|bin\/|\.?venv\/|env\/|scripts\/)[\w./-]+|(?<!\S)\.env\b/g,
+  ) ?? []
   return [...(text.match(absolute) ?? []), ...relative].filter((path) => !path.includes('*'))
 }
 
@@ -164,7 +176,8 @@ function put(path: string, root: string, work: string, bin: string): void {
   try {
     mkdirSync(dirname(to), { recursive: true })
     if (isProgram && existsSync(join(bin, name))) symlinkSync(join(bin, name), to)
-    else if (isProgram || path.startsWith('./') || (extname(name) === '.sh' && name !== 'prestart.sh')) symlinkSync(join(bin, 'generic'), to)
+    else if (isProgram || path.startsWith('./') || (extname(name) === '.sh' && name !== 'prestart.sh'))
+      symlinkSync(join(bin, 'generic'), to)
     else if (extname(name) !== '' || ['activate', '.env', '.bashrc', 'config'].includes(name)) writeFileSync(to, '')
     else mkdirSync(to)
   } catch {
@@ -178,7 +191,8 @@ function put(path: string, root: string, work: string, bin: string): void {
  */
 export function commandLineOf({ argv: [name = 'gunicorn', ...words], variables }: Run, { files }: World): CommandLine {
   const { GUNICORN_CMD_ARGS: text, ...env } = variables
-  const settings = text === undefined ? {} : { GUNICORN_CMD_ARGS: text.replace(machines, (_, option: string, between: string) => `${option}${between}${standIn(option)}`) }
+  const settings = text === undefined ? {}
+    : { GUNICORN_CMD_ARGS: text.replace(machines, (_, option: string, between: string) => `${option}${between}${standIn(option)}`) }
   return {
     argv: [name, ...portable(words)],
     env: { ...env, ...settings },

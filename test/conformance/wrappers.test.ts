@@ -143,7 +143,8 @@ const more = '-w 2 -e A=1 -p x -k sync -t 5 -u 0 -g 0 -n x -m 0 --name x'
 
 const environment = { PORT: '7', FORWARDED_ALLOW_IPS: '10.0.0.1' }
 
-const teller = (folder: string): string => `import json, os, signal, sys
+const teller = (folder: string): string =>
+  `import json, os, signal, sys
 def tell(name, what):
     with open(os.path.join(${JSON.stringify(folder)}, name + '.part'), 'w') as file: file.write(what)
     os.rename(os.path.join(${JSON.stringify(folder)}, name + '.part'), os.path.join(${JSON.stringify(folder)}, name))
@@ -203,23 +204,29 @@ describe('wrappers', () => {
   /** What of a command is not as it is said. */
   async function problemsOf(line: string, name: string): Promise<{ problems: string[]; started: boolean; passed: boolean }> {
     const folder = makeFolder(root, name)
-    const argv = ((/^(su|runuser|script) .*-\w*c |^hupper /.test(line) || line.endsWith("'") ? line : `${line} ${more}`).match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", '').replaceAll('GUNICORN', join(folder, 'bin/gunicorn')))
+    const argv =
+      ((/^(su|runuser|script) .*-\w*c |^hupper /.test(line) || line.endsWith("'") ? line : `${line} ${more}`).match(/'[^']*'|\S+/g) ?? [])
+        .map((word) => word.replaceAll("'", '').replaceAll('GUNICORN', join(folder, 'bin/gunicorn')))
     const path = [join(folder, 'bin'), ...(folders as string[]), process.env['PATH']].join(delimiter)
     const env = { ...environment, PATH: path, PYTHONPATH: join(folder, 'py'), HOME: join(project, 'home'), LANG: 'C.UTF-8' }
     const child = spawn(argv[0]!, argv.slice(1), { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => void (output += String(data)))
     const problems: string[] = []
-    const read = (file: string): string | undefined => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8') : undefined)
+    const read = (
+      file: string,
+    ): string | undefined => (existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8') : undefined)
     const text = await until(() => read('told'), 60, () => child.exitCode !== null)
     const [found] = understand({ argv, env, gunicorn: undefined }).invocations
     if (text === undefined || !found) {
       child.kill('SIGKILL')
-      return { problems: [text === undefined ? `no gunicorn was started: ${output.slice(-300)}` : 'not found'], started: false, passed: false }
+      return { problems: [text === undefined ? `no gunicorn was started: ${output.slice(-300)}` : 'not found'], started: false,
+        passed: false }
     }
     const told = JSON.parse(text) as Told
     const { settings, argv: said, unknown } = explainInvocation(found, null)
-    if (JSON.stringify(said.slice(1)) !== JSON.stringify(told.argv)) problems.push(`${JSON.stringify(told.argv)}, and not ${JSON.stringify(said)}`)
+    if (JSON.stringify(said.slice(1)) !== JSON.stringify(told.argv))
+      problems.push(`${JSON.stringify(told.argv)}, and not ${JSON.stringify(said)}`)
     const { forwarded_allow_ips: proxies, bind } = settings
     const { PORT, FORWARDED_ALLOW_IPS } = told.variables
     const isSaid = (setting: string): boolean => !unknown.includes(setting)
@@ -228,10 +235,12 @@ describe('wrappers', () => {
     if (isSaid('bind') && JSON.stringify(bind?.value) !== (PORT === undefined ? undefined : JSON.stringify([`0.0.0.0:${PORT}`])))
       problems.push(`PORT is ${PORT}, and not ${JSON.stringify(bind)}`)
     const { outcome, first } = termination(found.parents, false)
-    if (first !== null && (first === undefined) !== (told.pid === child.pid)) problems.push(told.pid === child.pid ? 'nothing stays' : 'something stays')
+    if (first !== null && (first === undefined) !== (told.pid === child.pid))
+      problems.push(told.pid === child.pid ? 'nothing stays' : 'something stays')
     child.kill('SIGTERM')
     const ended = (await until(() => read('ended'), outcome === 'graceful' ? 20 : 1)) !== undefined
-    if (outcome !== 'unknown' && (outcome === 'graceful') !== ended) problems.push(ended ? 'SIGTERM gets to gunicorn' : 'SIGTERM does not get to gunicorn')
+    if (outcome !== 'unknown' && (outcome === 'graceful') !== ended)
+      problems.push(ended ? 'SIGTERM gets to gunicorn' : 'SIGTERM does not get to gunicorn')
     child.kill('SIGKILL')
     try {
       process.kill(told.pid, 'SIGKILL')
@@ -257,7 +266,9 @@ describe('wrappers', () => {
     await Promise.all([lane(), lane(), lane(), lane()])
     rmSync(root, { recursive: true, force: true })
     const count = (what: 'started' | 'passed'): number => results.filter((result) => result[what]).length
-    console.log(`wrappers: ${lines.length} commands; ${count('started')} of them started gunicorn, to ${count('passed')} of which a SIGTERM gets`)
+    console.log(
+      `wrappers: ${lines.length} commands; ${count('started')} of them started gunicorn, to ${count('passed')} of which a SIGTERM gets`,
+    )
     expect(wrong.join('\n')).toBe('')
   })
 })

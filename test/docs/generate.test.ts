@@ -13,7 +13,8 @@ afterAll(() => rmSync(copy, { recursive: true, force: true }))
 const run = (...words: string[]): ReturnType<typeof spawnSync> => spawnSync(process.execPath, words, { cwd: copy, encoding: 'utf8' })
 
 test('a new rule is in everything after one run', () => {
-  for (const name of ['src', 'scripts', 'charts', 'docs', 'deploy', 'test/rules', 'test/rule-fixture.ts', 'test/platforms', 'test/cli', 'package.json', 'tsconfig.json']) cpSync(join(root, name), join(copy, name), { recursive: true })
+  for (const name of ['src', 'scripts', 'charts', 'docs', 'deploy', 'test/rules', 'test/rule-fixture.ts', 'test/platforms', 'test/cli',
+    'package.json', 'tsconfig.json']) cpSync(join(root, name), join(copy, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   expect(run('scripts/new-rule.ts', 'slow-start').status).toBe(0)
   for (const name of presetNames) {

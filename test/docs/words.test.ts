@@ -14,12 +14,20 @@ const unread: readonly (readonly [RegExp, string])[] = [
   [/\bhangs? on\b/, 'depends on'],
 ]
 
-const found = (text: string): string[] => unread.flatMap(([word, better]) => (word.test(text) ? [`"${word.exec(text)?.[0]}" (better: ${better}) in: ${text.trim().slice(0, 160)}`] : []))
+const found = (text: string): string[] =>
+  unread.flatMap((
+    [word, better],
+  ) => (word.test(text) ? [`"${word.exec(text)?.[0]}" (better: ${better}) in: ${text.trim().slice(0, 160)}`] : []))
 
 /** Decisions are kept as they were written. */
 const pages = [
-  'README.md', 'SECURITY.md', 'CHANGELOG.md', 'charts/paddock/README.md',
-  ...['docs', 'docs/rules'].flatMap((folder) => readdirSync(folder).filter((name) => name.endsWith('.md')).map((name) => join(folder, name))),
+  'README.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'charts/paddock/README.md',
+  ...['docs', 'docs/rules'].flatMap((folder) =>
+    readdirSync(folder).filter((name) => name.endsWith('.md')).map((name) => join(folder, name))
+  ),
 ]
 
 test.each(pages)('%s', (page) => {
@@ -27,7 +35,9 @@ test.each(pages)('%s', (page) => {
   expect(paragraphs.map((text) => text.replaceAll(/\s+/g, ' ')).flatMap(found)).toEqual([])
 })
 
-const sources = ['src', 'cmd'].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => join(folder, name)))
+const sources = ['src', 'cmd'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts')).map((name) => join(folder, name))
+)
 
 test('what the programs say', () => {
   const said = sources.flatMap((path) => {

@@ -31,7 +31,9 @@ suite('objects that are made to be hard to read, through an API server that wait
     await succeed(kubectl(['create', 'namespace', namespace]))
     cleanUp.unshift(() => succeed(kubectl(['delete', 'namespace', namespace, '--wait=false'])))
     const policy = join(folder, 'policy.yaml')
-    await writeFile(policy, JSON.stringify({ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name: 'no-way-round' }, spec: { preset: 'blueking', rules: { 'unread-command': 'Deny' } } }))
+    await writeFile(policy,
+      JSON.stringify({ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name: 'no-way-round' },
+        spec: { preset: 'blueking', rules: { 'unread-command': 'Deny' } } }))
     webhook = await startWebhook(webhookHost, folder, ['--policy', policy])
     cleanUp.unshift(webhook.stop)
     const configurations = await webhookConfigurations(webhook, source, namespace, { failurePolicy: 'Ignore', timeoutSeconds: 2 })
@@ -44,12 +46,13 @@ suite('objects that are made to be hard to read, through an API server that wait
     for (const step of cleanUp) await step()
   })
 
-  test.each(bulks.map((bulk) => [bulk.name, bulk] as const))('%s: what is wrong beside it is denied, or it is told as unread', async (_, bulk) => {
-    for (const n of new Set([bulk.usual, largestNumber(bulk)].map((number) => Math.min(number, bulk.admitted ?? number)))) {
-      const { status, stderr } = await dryRun(bulkyPod(bulk, n, [wrong]))
-      expect([n, status, stderr.replaceAll(/^Warning: .*\n/gm, '').slice(0, 1000)]).toEqual([n, 1, expect.stringMatching(refused)])
-    }
-  }, 120_000)
+  test.each(bulks.map((bulk) => [bulk.name, bulk] as const))('%s: what is wrong beside it is denied, or it is told as unread',
+    async (_, bulk) => {
+      for (const n of new Set([bulk.usual, largestNumber(bulk)].map((number) => Math.min(number, bulk.admitted ?? number)))) {
+        const { status, stderr } = await dryRun(bulkyPod(bulk, n, [wrong]))
+        expect([n, status, stderr.replaceAll(/^Warning: .*\n/gm, '').slice(0, 1000)]).toEqual([n, 1, expect.stringMatching(refused)])
+      }
+    }, 120_000)
 
   test('the webhook is still there', async () => {
     expect(await webhook.output()).not.toMatch(/internal fault|heap out of memory/)

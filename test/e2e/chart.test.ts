@@ -45,7 +45,9 @@ suite('the chart on a real API server', () => {
   const name = `paddock-chart-${process.pid}`
   const team = `${name}-team`
   const policy = (enforcement: string): object => ({
-    policies: { default: null, [name]: { enforcement, spec: { preset: 'blueking', match: { namespaceSelector: { matchLabels: { 'paddock.test/suite': name } } } } } },
+    policies: { default: null,
+      [name]: { enforcement,
+        spec: { preset: 'blueking', match: { namespaceSelector: { matchLabels: { 'paddock.test/suite': name } } } } } },
     fullnameOverride: name,
   })
   const programs: Program[] = []
@@ -55,12 +57,15 @@ suite('the chart on a real API server', () => {
   let client: Cluster
   let webhookAddress: { host: string; port: number } | undefined
 
-  const run = (action: string, values: object, ...args: string[]): string => helm(action, name, 'charts/paddock', '--namespace', name, '--kubeconfig', admin, `--set-json=${setJson(values)}`, ...args)
+  const run = (action: string, values: object, ...args: string[]): string =>
+    helm(action, name, 'charts/paddock', '--namespace', name, '--kubeconfig', admin, `--set-json=${setJson(values)}`, ...args)
   const get = async <T>(...what: string[]): Promise<T> => JSON.parse(await succeed(kubectl(['get', ...what, '-o', 'json']))) as T
   /** With the rights that the chart gives to the account, and no others. */
   async function kubeconfigOf(account: string): Promise<string> {
     const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } }
-    const answer = JSON.parse(await succeed(kubectl(['create', '--raw', `/api/v1/namespaces/${name}/serviceaccounts/${account}/token`, '-f', '-'], request))) as { status: { token: string } }
+    const answer = JSON.parse(
+      await succeed(kubectl(['create', '--raw', `/api/v1/namespaces/${name}/serviceaccounts/${account}/token`, '-f', '-'], request)),
+    ) as { status: { token: string } }
     const config = parse(await readFile(admin, 'utf8')) as { users: { user: object }[] }
     for (const user of config.users) user.user = { token: answer.status.token }
     const file = join(folder, `${account}.kubeconfig`)
@@ -68,7 +73,9 @@ suite('the chart on a real API server', () => {
     return file
   }
   function start(program: string, ...args: string[]): Program {
-    const started = startProgram(process.execPath, [join(repository, 'cmd', `${program}.ts`), `--namespace=${name}`, ...args], { logFile: join(folder, `${program}.log`) })
+    const started = startProgram(process.execPath, [join(repository, 'cmd', `${program}.ts`), `--namespace=${name}`, ...args], {
+      logFile: join(folder, `${program}.log`),
+    })
     programs.push(started)
     return started
   }
@@ -91,9 +98,14 @@ suite('the chart on a real API server', () => {
     // No namespace: what is applied is of several.
     kubectl = kubectlFor(shared, '', folder)
     client = await connect({ kubeconfig: admin })
-    await succeed(kubectl(['create', '-f', '-'], { apiVersion: 'v1', kind: 'Namespace', metadata: { name: team, labels: { 'paddock.test/suite': name } } }))
+    await succeed(
+      kubectl(['create', '-f', '-'], { apiVersion: 'v1', kind: 'Namespace',
+        metadata: { name: team, labels: { 'paddock.test/suite': name } } }),
+    )
     await succeed(kubectl(['create', '-f', '-'], {
-      apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/warn': 'restricted' } },
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/warn': 'restricted' } },
     }))
   })
 
@@ -101,7 +113,8 @@ suite('the chart on a real API server', () => {
     for (const program of programs) await program.stop()
     client?.close()
     await kubectl(['delete', '--wait=false', '--ignore-not-found', 'namespace', name, team])
-    await kubectl(['delete', '--ignore-not-found', 'mutatingwebhookconfigurations,validatingwebhookconfigurations', '-l', `app.kubernetes.io/instance=${name}`])
+    await kubectl(['delete', '--ignore-not-found', 'mutatingwebhookconfigurations,validatingwebhookconfigurations', '-l',
+      `app.kubernetes.io/instance=${name}`])
     try {
       helm('uninstall', name, '--namespace', name, '--kubeconfig', admin, '--no-hooks', '--ignore-not-found')
     } finally {
@@ -134,15 +147,19 @@ suite('the chart on a real API server', () => {
     webhookAddress = { host: (cluster as SharedCluster).webhookHost, port }
     const [webhookConfig, operatorConfig] = [await kubeconfigOf(`${name}-webhook`), await kubeconfigOf(`${name}-operator`)]
     const host = (cluster as SharedCluster).webhookHost
-    const webhook = start('webhook', `--kubeconfig=${webhookConfig}`, `--tls-secret=${name}-webhook-tls`, `--host=${host}`, `--port=${port}`)
-    const operator = start('operator', `--kubeconfig=${operatorConfig}`, `--name=${name}`, '--host=127.0.0.1', '--port=0', `--webhook-url=https://${host}:${port}`)
-    await untilReady('the operator', operator, async () => (await kubectl(['get', 'validatingwebhookconfiguration', name])).status === 0, 30)
+    const webhook = start('webhook', `--kubeconfig=${webhookConfig}`, `--tls-secret=${name}-webhook-tls`, `--host=${host}`,
+      `--port=${port}`)
+    const operator = start('operator', `--kubeconfig=${operatorConfig}`, `--name=${name}`, '--host=127.0.0.1', '--port=0',
+      `--webhook-url=https://${host}:${port}`)
+    await untilReady('the operator', operator, async () => (await kubectl(['get', 'validatingwebhookconfiguration', name])).status === 0,
+      30)
     const { status, stderr } = await eventually(tried, ({ stderr: said }) => said.includes('loopback-bind'))
     expect(stderr).toContain(`Warning: would violate GunicornPolicy "${name}"`)
     expect(status).toBe(0)
     // One go for all: status, secrets, lease, scan.
     await eventually(() => get<{ status?: { counts?: object } }>('gunicornpolicy', name), (object) => object.status?.counts !== undefined)
-    for (const program of [webhook, operator]) expect((await program.output()).split('\n').filter((line) => /forbidden|"level":"(warn|error)"/i.test(line))).toEqual([])
+    for (const program of [webhook, operator])
+      expect((await program.output()).split('\n').filter((line) => /forbidden|"level":"(warn|error)"/i.test(line))).toEqual([])
   })
 
   test('what helm test runs finds the webhook and its answer', async () => {
@@ -151,7 +168,9 @@ suite('the chart on a real API server', () => {
       .map((document) => document.toJS() as KubernetesObject | null)
       .filter((object) => object?.metadata.annotations?.['helm.sh/hook'] === 'test')
     const pod = hooks.find((object) => object?.kind === 'Pod') as unknown as { spec: { containers: [{ command: string[] }] } }
-    await succeed(kubectl(['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: hooks.filter((object) => object?.kind !== 'Pod') }))
+    await succeed(
+      kubectl(['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: hooks.filter((object) => object?.kind !== 'Pod') }),
+    )
     const config = parse(await readFile(await kubeconfigOf(`${name}-test`), 'utf8')) as {
       clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }]
       users: [{ user: { token: string } }]
@@ -163,15 +182,22 @@ suite('the chart on a real API server', () => {
     await writeFile(join(folder, 'ca.crt'), api['certificate-authority-data'], 'base64')
     await writeFile(join(folder, 'authority.crt'), secret.data['ca.crt'] ?? '', 'base64')
     const [, ...args] = pod.spec.containers[0].command
-    const script = (args.pop() ?? '').replace('/var/run/secrets/kubernetes.io/serviceaccount', folder).replace('/certificates/ca.crt', join(folder, 'authority.crt'))
+    const script = (args.pop() ?? '').replace('/var/run/secrets/kubernetes.io/serviceaccount', folder).replace('/certificates/ca.crt',
+      join(folder, 'authority.crt'))
     const { hostname, port } = new URL(api.server)
-    const ask = (governed: string, namespace: string) => capture(process.execPath, [...args, script], {
-      seconds: 30,
-      environment: {
-        SERVICE: `${name}-webhook.${name}.svc`, ADDRESS: webhookAddress?.host ?? '', PORT: String(webhookAddress?.port),
-        NAMESPACE: namespace, GOVERNED: governed, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port,
-      },
-    })
+    const ask = (governed: string, namespace: string) =>
+      capture(process.execPath, [...args, script], {
+        seconds: 30,
+        environment: {
+          SERVICE: `${name}-webhook.${name}.svc`,
+          ADDRESS: webhookAddress?.host ?? '',
+          PORT: String(webhookAddress?.port),
+          NAMESPACE: namespace,
+          GOVERNED: governed,
+          KUBERNETES_SERVICE_HOST: hostname,
+          KUBERNETES_SERVICE_PORT: port,
+        },
+      })
     expect((await ask('true', team)).split('\n')).toEqual([
       'ok: the webhook is ready, reached through its Service with a certificate that its authority signed',
       'ok: the API server took the Deployment of the dry run, or Paddock denied it',
@@ -179,7 +205,9 @@ suite('the chart on a real API server', () => {
     ])
     // In a namespace in which the account may do nothing.
     await expect(ask('true', 'default')).rejects.toThrow('took the Deployment of the dry run')
-    await succeed(kubectl(['delete', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: hooks.filter((object) => object?.kind !== 'Pod') }))
+    await succeed(
+      kubectl(['delete', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: hooks.filter((object) => object?.kind !== 'Pod') }),
+    )
   })
 
   test('with enforcement Deny, the same is denied', async () => {
@@ -190,49 +218,70 @@ suite('the chart on a real API server', () => {
   })
 
   // As Argo CD applies, with `ServerSideApply=true`; Flux for a Kustomization; Flux for a HelmRelease.
-  test.each(['argocd-controller', 'kustomize-controller', 'helm-controller'])('what %s applies shows no drift after the operator has written its part', async (manager) => {
-    const text = helm('template', name, 'charts/paddock', '--namespace', name, '--include-crds', '--no-hooks', `--set-json=${setJson(policy('Deny'))}`)
-    const sync = (...more: string[]) => kubectl(['apply', '--server-side', '--force-conflicts', `--field-manager=${manager}`, ...more, '-f', '-'], text)
-    const live = async (): Promise<KubernetesObject[]> =>
-      (JSON.parse(await succeed(kubectl(['get', '--show-managed-fields', '-o', 'json', '-f', '-'], text))) as { items: KubernetesObject[] }).items
-    await succeed(sync())
-    // A status that is lost is written again.
-    await succeed(kubectl(['patch', 'gunicornpolicy', name, '--subresource=status', '--type=merge', '-p', '{"status":null}']))
-    await eventually(() => get<{ status?: { conditions?: object } }>('gunicornpolicy', name), ({ status }) => status?.conditions !== undefined)
-    const before = await settled(live)
-    expect(before.length).toBeGreaterThan(20)
+  test.each(['argocd-controller', 'kustomize-controller', 'helm-controller'])(
+    'what %s applies shows no drift after the operator has written its part',
+    async (manager) => {
+      const text = helm('template', name, 'charts/paddock', '--namespace', name, '--include-crds', '--no-hooks',
+        `--set-json=${setJson(policy('Deny'))}`)
+      const sync = (...more: string[]) =>
+        kubectl(['apply', '--server-side', '--force-conflicts', `--field-manager=${manager}`, ...more, '-f', '-'], text)
+      const live = async (): Promise<KubernetesObject[]> =>
+        (JSON.parse(await succeed(kubectl(['get', '--show-managed-fields', '-o', 'json', '-f', '-'], text))) as {
+          items: KubernetesObject[]
+        }).items
+      await succeed(sync())
+      // A status that is lost is written again.
+      await succeed(kubectl(['patch', 'gunicornpolicy', name, '--subresource=status', '--type=merge', '-p', '{"status":null}']))
+      await eventually(() => get<{ status?: { conditions?: object } }>('gunicornpolicy', name),
+        ({ status }) => status?.conditions !== undefined)
+      const before = await settled(live)
+      expect(before.length).toBeGreaterThan(20)
 
-    // What these controllers ask first: would there be a difference?
-    const { items: wouldBe } = JSON.parse(await succeed(sync('--dry-run=server', '-o', 'json'))) as { items: KubernetesObject[] }
-    expect(wouldBe.map(withoutManager)).toEqual(before.map(withoutManager))
-    expect((await kubectl(['diff', '--server-side', '--force-conflicts', `--field-manager=${manager}`, '-f', '-'], text)).stdout).toBe('')
-    // And the sync itself writes nothing.
-    await succeed(sync())
-    expect((await live()).map(version)).toEqual(before.map(version))
-  })
+      // What these controllers ask first: would there be a difference?
+      const { items: wouldBe } = JSON.parse(await succeed(sync('--dry-run=server', '-o', 'json'))) as { items: KubernetesObject[] }
+      expect(wouldBe.map(withoutManager)).toEqual(before.map(withoutManager))
+      expect((await kubectl(['diff', '--server-side', '--force-conflicts', `--field-manager=${manager}`, '-f', '-'], text)).stdout).toBe('')
+      // And the sync itself writes nothing.
+      await succeed(sync())
+      expect((await live()).map(version)).toEqual(before.map(version))
+    },
+  )
 
   // As Flux compares, and Argo CD with ServerSideDiff=true,IncludeMutationWebhook=true.
-  test.each(['kustomize-controller', 'argocd-controller'])('a workload that is mended shows no drift to %s, though its manifest lacks what was added', async (manager) => {
-    const manifest = JSON.stringify({ ...loopback(team), metadata: { name: `mended-${manager}`, namespace: team } }).replace('"-b","127.0.0.1:8000",', '')
-    const sync = (...more: string[]) => kubectl(['apply', '--server-side', '--force-conflicts', `--field-manager=${manager}`, ...more, '-f', '-'], manifest)
-    const live = () => get<KubernetesObject & { spec: { template: { spec: { containers: [{ command: string[] }] } } } }>('deployment', `mended-${manager}`, '--namespace', team)
-    await succeed(sync())
-    const before = await live()
-    expect(before.spec.template.spec.containers[0].command).toEqual(expect.arrayContaining(['gunicorn', 'wsgi', '-b', ':$(PORT)']))
-    const { status, stdout } = await kubectl(['diff', '--server-side', '--force-conflicts', `--field-manager=${manager}`, '-f', '-'], manifest)
-    expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
-    await succeed(sync())
-    expect((await live()).metadata.resourceVersion).toBe(before.metadata.resourceVersion)
-  })
+  test.each(['kustomize-controller', 'argocd-controller'])(
+    'a workload that is mended shows no drift to %s, though its manifest lacks what was added',
+    async (manager) => {
+      const manifest = JSON.stringify({ ...loopback(team), metadata: { name: `mended-${manager}`, namespace: team } }).replace(
+        '"-b","127.0.0.1:8000",',
+        '',
+      )
+      const sync = (...more: string[]) =>
+        kubectl(['apply', '--server-side', '--force-conflicts', `--field-manager=${manager}`, ...more, '-f', '-'], manifest)
+      const live = () =>
+        get<KubernetesObject & { spec: { template: { spec: { containers: [{ command: string[] }] } } } }>('deployment', `mended-${manager}`,
+          '--namespace', team)
+      await succeed(sync())
+      const before = await live()
+      expect(before.spec.template.spec.containers[0].command).toEqual(expect.arrayContaining(['gunicorn', 'wsgi', '-b', ':$(PORT)']))
+      const { status, stdout } = await kubectl(['diff', '--server-side', '--force-conflicts', `--field-manager=${manager}`, '-f', '-'],
+        manifest)
+      expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
+      await succeed(sync())
+      expect((await live()).metadata.resourceVersion).toBe(before.metadata.resourceVersion)
+    },
+  )
 
   test('the operator brings its CRDs up to date, and leaves newer ones alone', async () => {
     const place = { name: 'gunicornpolicies.paddock.dev' }
     const schema = async () => {
-      const { metadata, spec } = await get<{ metadata: KubernetesObject['metadata']; spec: { versions: { additionalPrinterColumns?: object[] }[] } }>('crd', place.name)
+      const { metadata, spec } = await get<
+        { metadata: KubernetesObject['metadata']; spec: { versions: { additionalPrinterColumns?: object[] }[] } }
+      >('crd', place.name)
       return { version: metadata.annotations?.['paddock.dev/version'], columns: spec.versions[0]?.additionalPrinterColumns?.length ?? 0 }
     }
     const lines: string[] = []
-    const log = { debug: () => {}, info: (message: string) => lines.push(message), warn: () => {}, error: (message: string, fields?: object) => lines.push(`${message} ${JSON.stringify(fields)}`) }
+    const log = { debug: () => {}, info: (message: string) => lines.push(message), warn: () => {},
+      error: (message: string, fields?: object) => lines.push(`${message} ${JSON.stringify(fields)}`) }
     const own = await connect({ kubeconfig: await kubeconfigOf(`${name}-operator`) })
     try {
       const today = await schema()
@@ -256,7 +305,8 @@ suite('the chart on a real API server', () => {
   describe('the label that exempts a namespace', () => {
     const label = 'paddock.dev/admission'
     const change = (user: string, ...to: string[]) => kubectl(['label', 'namespace', team, '--overwrite', ...to, `--as=${user}`])
-    const role = (rules: object[]): object => ({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: `${name}-ns` }, rules })
+    const role = (rules: object[]): object => ({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole',
+      metadata: { name: `${name}-ns` }, rules })
     const binding = (user: string, to: string): object => ({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRoleBinding',
@@ -265,7 +315,8 @@ suite('the chart on a real API server', () => {
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
     })
     const rights = [
-      role([{ apiGroups: [''], resources: ['namespaces', 'namespaces/status', 'namespaces/finalize'], verbs: ['get', 'create', 'update', 'patch'] }]),
+      role([{ apiGroups: [''], resources: ['namespaces', 'namespaces/status', 'namespaces/finalize'],
+        verbs: ['get', 'create', 'update', 'patch'] }]),
       binding('editor', `${name}-ns`),
       binding('keeper', `${name}-ns`),
       binding('keeper', `${name}-policy-editor`),
@@ -285,7 +336,8 @@ suite('the chart on a real API server', () => {
       expect(await change('editor', `${label}=disabled`)).toEqual(refused)
       for (const subresource of ['status']) {
         const patch = JSON.stringify({ metadata: { labels: { [label]: 'disabled' } } })
-        expect(await kubectl(['patch', 'namespace', team, `--subresource=${subresource}`, '--type=merge', '-p', patch, '--as=editor'])).toEqual(refused)
+        expect(await kubectl(['patch', 'namespace', team, `--subresource=${subresource}`, '--type=merge', '-p', patch, '--as=editor']))
+          .toEqual(refused)
       }
       const labelled = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: `${team}-2`, labels: { [label]: 'disabled' } } }
       expect(await kubectl(['create', '--as=editor', '-f', '-'], labelled)).toEqual(refused)
@@ -316,14 +368,17 @@ suite('the chart on a real API server', () => {
     // Nothing but the Deployment's scale tells a Pod to end; here it is a process.
     await programs.at(-1)?.stop()
     const config = await kubeconfigOf(`${name}-cleanup`)
-    const said = await capture(process.execPath, [join(repository, 'cmd/operator.ts'), 'cleanup', `--namespace=${name}`, `--name=${name}`, `--kubeconfig=${config}`], { seconds: 45 }).then(() => '', (error: Error) => error.message)
+    const said = await capture(process.execPath, [join(repository, 'cmd/operator.ts'), 'cleanup', `--namespace=${name}`, `--name=${name}`,
+      `--kubeconfig=${config}`], { seconds: 45 }).then(() => '', (error: Error) => error.message)
     expect(said).toBe('')
     expect((await get<{ spec: { replicas: number } }>('deployment', `${name}-operator`, '--namespace', name)).spec.replicas).toBe(0)
     await succeed(kubectl(['delete', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: hooks }))
     expect((await tried()).status).toBe(0)
 
     helm('uninstall', name, '--namespace', name, '--kubeconfig', admin, '--no-hooks')
-    const kinds = (await succeed(kubectl(['api-resources', '--verbs=list', '-o', 'name']))).trim().split('\n').filter((kind) => !kind.startsWith('events'))
+    const kinds = (await succeed(kubectl(['api-resources', '--verbs=list', '-o', 'name']))).trim().split('\n').filter((kind) =>
+      !kind.startsWith('events')
+    )
     const left = await kubectl(['get', kinds.join(','), '--all-namespaces', '-o', 'name', '-l', `app.kubernetes.io/instance=${name}`])
     expect(left.stdout).toBe('')
     const leases = await succeed(kubectl(['get', 'secrets,leases', '--namespace', name, '-o', 'name']))
@@ -339,10 +394,15 @@ suite('the chart on a real API server', () => {
     try {
       for (const file of ['paddock', 'paddock-cert-manager']) {
         // cert-manager is not here; its objects are not either.
-        const documents = (await readFile(join(repository, 'deploy', `${file}.yaml`), 'utf8')).split(/^---\n/m).filter((document) => !document.includes('cert-manager.io/v1'))
+        const documents = (await readFile(join(repository, 'deploy', `${file}.yaml`), 'utf8')).split(/^---\n/m).filter((document) =>
+          !document.includes('cert-manager.io/v1')
+        )
         text = [...documents, ...policies.split(/^---\n/m)].join('---\n')
         const apply = () => kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], text)
-        const versions = async () => (JSON.parse(await succeed(kubectl(['get', '--show-managed-fields', '-o', 'json', '-f', '-'], text))) as { items: KubernetesObject[] }).items.map(version)
+        const versions = async () =>
+          (JSON.parse(await succeed(kubectl(['get', '--show-managed-fields', '-o', 'json', '-f', '-'], text))) as {
+            items: KubernetesObject[]
+          }).items.map(version)
         await succeed(apply())
         const before = await settled(versions)
         await succeed(apply())
@@ -367,7 +427,8 @@ async function settled<T>(ask: () => Promise<T>): Promise<T> {
   throw new Error('it does not come to rest')
 }
 
-const version = ({ kind, metadata }: KubernetesObject): string => `${kind} ${metadata.name} ${metadata.resourceVersion} ${JSON.stringify(metadata.managedFields)}`
+const version = ({ kind, metadata }: KubernetesObject): string =>
+  `${kind} ${metadata.name} ${metadata.resourceVersion} ${JSON.stringify(metadata.managedFields)}`
 
 /** Times in managedFields say when one was asked. */
 function withoutManager(object: KubernetesObject): KubernetesObject {

@@ -38,7 +38,8 @@ suite('a webhook that asks for client certificates', () => {
     await rm(folder, { recursive: true, force: true })
   }, 120_000)
 
-  const create = (container: Omit<Container, 'name'>) => kubectl(['create', '--dry-run=server', '-f', '-'], workload('Deployment', container))
+  const create = (container: Omit<Container, 'name'>) =>
+    kubectl(['create', '--dry-run=server', '-f', '-'], workload('Deployment', container))
 
   /** The configuration reaches the API server when it does. */
   async function until(is: (answer: Answer) => boolean): Promise<Answer> {
@@ -59,16 +60,20 @@ suite('a webhook that asks for client certificates', () => {
     const { cert, key } = clientCertificate(authority)
     await writeFile(join(folder, 'client.crt'), cert)
     await writeFile(join(folder, 'client.key'), key)
-    const users = [{ name: webhook.address, user: { 'client-certificate': join(folder, 'client.crt'), 'client-key': join(folder, 'client.key') } }]
+    const users = [{ name: webhook.address,
+      user: { 'client-certificate': join(folder, 'client.crt'), 'client-key': join(folder, 'client.key') } }]
     await writeFile(join(folder, 'kubeconfig'), JSON.stringify({ apiVersion: 'v1', kind: 'Config', users }))
-    const configuration = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'WebhookAdmissionConfiguration', kubeConfigFile: join(folder, 'kubeconfig') }
+    const configuration = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'WebhookAdmissionConfiguration',
+      kubeConfigFile: join(folder, 'kubeconfig') }
     const plugins = ['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook'].map((name) => ({ name, configuration }))
-    await writeFile(join(folder, 'admission.json'), JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AdmissionConfiguration', plugins }))
+    await writeFile(join(folder, 'admission.json'),
+      JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AdmissionConfiguration', plugins }))
     await own.controlPlane.restart('kube-apiserver', { 'admission-control-config-file': join(folder, 'admission.json') })
 
     const { stderr } = await until(({ stderr: said }) => !said.includes('failed calling webhook') && said !== '')
     expect(stderr).toMatch(/denied the request: violates GunicornPolicy "blueking": .*\[loopback-bind\]/)
-    const large = await create({ ...loopback, env: Array.from({ length: 20 }, (_, index) => ({ name: `BULK${index}`, value: 'x'.repeat(50_000) })) })
+    const large = await create({ ...loopback,
+      env: Array.from({ length: 20 }, (_, index) => ({ name: `BULK${index}`, value: 'x'.repeat(50_000) })) })
     expect(large.stderr).toMatch(/denied the request: violates GunicornPolicy "blueking": .*\[loopback-bind\]/)
     expect(await succeed(create({ command: ['gunicorn', 'wsgi'] }))).toContain('created (server dry run)')
   }, 120_000)

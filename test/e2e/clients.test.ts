@@ -22,13 +22,20 @@ const suite = sharedCluster() === undefined ? describe.skip : describe
 const image = 'registry.invalid/shop:1'
 const namespace = 'shop'
 /** As the guide has it: nothing to mend, nothing to say. */
-const good = ['gunicorn', 'wsgi', '-b', ':$(PORT)', '-w', '4', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat', `[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D)s %(b)s "%(f)s" "%(a)s"`]
+const good = ['gunicorn', 'wsgi', '-b', ':$(PORT)', '-w', '4', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat',
+  `[%(h)s] %({request_id}i)s %(u)s %(t)s "%(r)s" %(s)s %(D)s %(b)s "%(f)s" "%(a)s"`]
 /** Mended: nothing says where it listens, or how it logs. */
 const bare = ['gunicorn', 'wsgi']
 /** Denied. */
 const loopback = ['gunicorn', 'wsgi', '-b', '127.0.0.1:8000']
 
-interface Container { readonly name: string; readonly image?: string; readonly command?: readonly string[]; readonly args?: readonly string[]; readonly env?: readonly { name: string; value: string }[] }
+interface Container {
+  readonly name: string
+  readonly image?: string
+  readonly command?: readonly string[]
+  readonly args?: readonly string[]
+  readonly env?: readonly { name: string; value: string }[]
+}
 interface Stored {
   readonly metadata: { readonly name: string; readonly generation: number }
   readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } }
@@ -36,13 +43,20 @@ interface Stored {
 
 const port = { name: 'PORT', value: '5000' }
 const deployment = (name: string, containers: readonly Container[], labels: Readonly<Record<string, string>> = {}) => ({
-  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, labels },
-  spec: { replicas: 1, selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { automountServiceAccountToken: false, containers } } },
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, labels },
+  spec: { replicas: 1, selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { automountServiceAccountToken: false, containers } } },
 })
 const web = (command: readonly string[]): Container => ({ name: 'web', image, command, env: [port] })
 const cronJob = (name: string, command: readonly string[]) => ({
-  apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name },
-  spec: { schedule: '0 5 1 1 *', jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', automountServiceAccountToken: false, containers: [web(command)] } } } } },
+  apiVersion: 'batch/v1',
+  kind: 'CronJob',
+  metadata: { name },
+  spec: { schedule: '0 5 1 1 *', jobTemplate: {
+    spec: { template: { spec: { restartPolicy: 'Never', automountServiceAccountToken: false, containers: [web(command)] } } },
+  } },
 })
 
 suite('real clients', () => {
@@ -60,8 +74,12 @@ suite('real clients', () => {
     process.env['KUBE_EDITOR'] = editor
     kubectl = kubectlFor({ ...sharedCluster()!, kubeconfig: own.kubeconfig, kubectl: own.program }, namespace, folder)
     await succeed(kubectl(['create', 'namespace', namespace]))
-    await succeed(kubectl(['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: [deployment('old', [web(loopback)]), cronJob('old', loopback)] }))
-    await until(async () => (await kubectl(['get', 'replicaset', '-l', 'app=old', '-o', 'name'])).stdout !== '', 'a ReplicaSet of what was there before')
+    await succeed(
+      kubectl(['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List',
+        items: [deployment('old', [web(loopback)]), cronJob('old', loopback)] }),
+    )
+    await until(async () => (await kubectl(['get', 'replicaset', '-l', 'app=old', '-o', 'name'])).stdout !== '',
+      'a ReplicaSet of what was there before')
     webhook = await startWebhook('127.0.0.1', folder)
     await succeed(kubectl(['create', '-f', '-'], await webhookConfigurations(webhook, 'go', namespace)))
     await until(async () => (await create(deployment('probe', [web(loopback)]))).status === 1, 'the webhooks hold')
@@ -73,7 +91,8 @@ suite('real clients', () => {
   }, 60_000)
 
   const create = (object: object): Promise<Answer> => kubectl(['create', '--dry-run=server', '-f', '-'], object)
-  const get = async (name: string): Promise<Stored> => JSON.parse(await succeed(kubectl(['get', 'deployment', name, '-o', 'json']))) as Stored
+  const get = async (name: string): Promise<Stored> =>
+    JSON.parse(await succeed(kubectl(['get', 'deployment', name, '-o', 'json']))) as Stored
   const containers = ({ spec }: Stored): readonly Container[] => spec.template.spec.containers
 
   async function until(condition: () => Promise<boolean>, what: string, seconds = 60): Promise<void> {
@@ -89,21 +108,29 @@ suite('real clients', () => {
     type Said = 'nothing' | 'fixes' | 'would violate' | 'denied'
     const said = ({ status, stderr }: Answer): string => {
       const lines = stderr.split('\n').filter((line) => line !== '')
-      if (status !== 0) return /admission webhook "validate\.paddock\.dev" denied the request: violates GunicornPolicy "\w+": .*\[loopback-bind\]/s.test(stderr) ? 'denied' : stderr
+      if (status !== 0)
+        return /admission webhook "validate\.paddock\.dev" denied the request: violates GunicornPolicy "\w+": .*\[loopback-bind\]/s.test(
+            stderr,
+          ) ? 'denied' : stderr
       if (lines.length === 0) return 'nothing'
       if (lines.some((line) => !line.startsWith('Warning: '))) return stderr
-      return lines.some((line) => line.includes('would violate')) ? 'would violate' : lines.every((line) => line.includes('fixes')) ? 'fixes' : stderr
+      return lines.some((line) => line.includes('would violate')) ? 'would violate'
+        : lines.every((line) => line.includes('fixes')) ? 'fixes' : stderr
     }
 
     beforeAll(async () => {
       await succeed(kubectl(['create', '-f', '-'], deployment('good', [web(good)])))
       await succeed(kubectl(['create', '-f', '-'], deployment('bare', [web(bare)])))
       await succeed(kubectl(['create', '-f', '-'], cronJob('good', good)))
-      await succeed(kubectl(['create', '-f', '-'], { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'good' }, spec: { containers: [web(good)] } }))
+      await succeed(
+        kubectl(['create', '-f', '-'], { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'good' }, spec: { containers: [web(good)] } }),
+      )
     })
 
-    const patch = (command: readonly string[]) => JSON.stringify({ spec: { template: { spec: { containers: [{ name: 'web', command }] } } } })
-    const replace = (command: readonly string[]) => JSON.stringify([{ op: 'replace', path: '/spec/template/spec/containers/0/command', value: command }])
+    const patch = (command: readonly string[]) =>
+      JSON.stringify({ spec: { template: { spec: { containers: [{ name: 'web', command }] } } } })
+    const replace = (command: readonly string[]) =>
+      JSON.stringify([{ op: 'replace', path: '/spec/template/spec/containers/0/command', value: command }])
     const dry = '--dry-run=server'
     // In their order, as some build on what those before them left.
     test.each<{ args: readonly string[]; expected: Said; input?: object }>([
@@ -171,7 +198,9 @@ suite('real clients', () => {
     })
 
     test('run --dry-run=server -o yaml shows what is mended', async () => {
-      expect(await succeed(kubectl(['run', 'shown', `--image=${image}`, dry, '-o', 'yaml', '--command', '--', ...bare]))).toContain('--access-logfile')
+      expect(await succeed(kubectl(['run', 'shown', `--image=${image}`, dry, '-o', 'yaml', '--command', '--', ...bare]))).toContain(
+        '--access-logfile',
+      )
     })
   })
 
@@ -184,25 +213,41 @@ suite('real clients', () => {
         const { cert, key, ca } = makeCertificates(['127.0.0.1'], Date.now(), randomBytes)
         side = createServer({ cert, key }, (request, reply) => {
           void textOf(request).then((body) => {
-            const { request: { uid, object } } = JSON.parse(body) as { request: { uid: string; object: { metadata: { annotations?: object }; spec: Stored['spec'] } } }
+            const { request: { uid, object } } = JSON.parse(body) as {
+              request: { uid: string; object: { metadata: { annotations?: object }; spec: Stored['spec'] } }
+            }
             // A webhook must be able to be asked again: it acts once.
             const acted = JSON.stringify(object.spec).includes('"side"') || JSON.stringify(object.spec).includes('SIDE')
             const patch = Buffer.from(JSON.stringify(acted ? [] : operations)).toString('base64')
-            reply.setHeader('Content-Type', 'application/json').end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed: true, patchType: 'JSONPatch', patch } }))
+            reply.setHeader('Content-Type', 'application/json').end(
+              JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+                response: { uid, allowed: true, patchType: 'JSONPatch', patch } }),
+            )
           })
         })
         await new Promise<void>((resolve) => void side.listen(0, '127.0.0.1', resolve))
         await succeed(kubectl(['create', '-f', '-'], {
-          apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration', metadata: { name },
+          apiVersion: 'admissionregistration.k8s.io/v1',
+          kind: 'MutatingWebhookConfiguration',
+          metadata: { name },
           webhooks: [{
-            name: 'side.example.com', admissionReviewVersions: ['v1'], sideEffects: 'None', failurePolicy: 'Fail', reinvocationPolicy,
-            clientConfig: { url: `https://127.0.0.1:${(side.address() as AddressInfo).port}/`, caBundle: Buffer.from(ca).toString('base64') },
+            name: 'side.example.com',
+            admissionReviewVersions: ['v1'],
+            sideEffects: 'None',
+            failurePolicy: 'Fail',
+            reinvocationPolicy,
+            clientConfig: { url: `https://127.0.0.1:${(side.address() as AddressInfo).port}/`,
+              caBundle: Buffer.from(ca).toString('base64') },
             rules: [{ apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['CREATE', 'UPDATE'] }],
             objectSelector: { matchLabels: { side: 'yes' } },
           }],
         }))
         operations = [{ op: 'add', path: '/spec/template/spec/containers/0/env/0', value: { name: 'SIDE', value: 'probe' } }]
-        await until(async () => (await kubectl(['create', '--dry-run=server', '-o', 'yaml', '-f', '-'], sided('probe', [web(good)]))).stdout.includes('SIDE'), 'the webhook of others holds')
+        await until(
+          async () =>
+            (await kubectl(['create', '--dry-run=server', '-o', 'yaml', '-f', '-'], sided('probe', [web(good)]))).stdout.includes('SIDE'),
+          'the webhook of others holds',
+        )
       }, 90_000)
       afterAll(async () => {
         await kubectl(['delete', 'mutatingwebhookconfiguration', name])
@@ -211,7 +256,8 @@ suite('real clients', () => {
       })
 
       const sided = (as: string, list: readonly Container[]) => deployment(as, list, { side: 'yes' })
-      const add = (path: string, value: unknown): readonly Operation[] => [{ op: 'add', path: `/spec/template/spec/containers/${path}`, value }]
+      const add = (path: string,
+        value: unknown): readonly Operation[] => [{ op: 'add', path: `/spec/template/spec/containers/${path}`, value }]
       const sidecar = (command: readonly string[]): Container => ({ name: 'side', image, command, env: [{ name: 'PORT', value: '5001' }] })
 
       /** Created, applied again, annotated, compared: what came of the first is what stays. */
@@ -279,17 +325,27 @@ suite('real clients', () => {
     beforeAll(async () => {
       served = (await kubectl(['get', 'mutatingadmissionpolicies'])).status === 0
       if (!served) return
-      const args = `object.metadata.labels["args"] == "bad" ? ["-b", "127.0.0.1:8000"] : object.metadata.labels["args"] == "good" ? ["-b", ":8000"] : ["-w", "2"]`
-      const api = JSON.parse(await succeed(kubectl(['get', '--raw', '/apis/admissionregistration.k8s.io']))) as { preferredVersion: { groupVersion: string } }
-      const of = (kind: string, spec: object) => ({ apiVersion: api.preferredVersion.groupVersion, kind, metadata: { name: 'args.example.com' }, spec })
+      const args =
+        `object.metadata.labels["args"] == "bad" ? ["-b", "127.0.0.1:8000"] : object.metadata.labels["args"] == "good" ? ["-b", ":8000"] : ["-w", "2"]`
+      const api = JSON.parse(await succeed(kubectl(['get', '--raw', '/apis/admissionregistration.k8s.io']))) as {
+        preferredVersion: { groupVersion: string }
+      }
+      const of = (kind: string, spec: object) => ({ apiVersion: api.preferredVersion.groupVersion, kind,
+        metadata: { name: 'args.example.com' }, spec })
       await succeed(kubectl(['create', '-f', '-'], {
-        apiVersion: 'v1', kind: 'List', items: [
+        apiVersion: 'v1',
+        kind: 'List',
+        items: [
           of('MutatingAdmissionPolicy', {
-            matchConstraints: { resourceRules: [{ apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['CREATE', 'UPDATE'] }] },
+            matchConstraints: {
+              resourceRules: [{ apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['CREATE', 'UPDATE'] }],
+            },
             matchConditions: [{ name: 'labelled', expression: 'has(object.metadata.labels) && "args" in object.metadata.labels' }],
-            failurePolicy: 'Fail', reinvocationPolicy: 'Never',
+            failurePolicy: 'Fail',
+            reinvocationPolicy: 'Never',
             // A list that is set as a whole cannot be written by an ApplyConfiguration.
-            mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression: `[JSONPatch{op: "add", path: "/spec/template/spec/containers/0/args", value: ${args}}]` } }],
+            mutations: [{ patchType: 'JSONPatch',
+              jsonPatch: { expression: `[JSONPatch{op: "add", path: "/spec/template/spec/containers/0/args", value: ${args}}]` } }],
           }),
           of('MutatingAdmissionPolicyBinding', { policyName: 'args.example.com' }),
         ],
@@ -305,7 +361,8 @@ suite('real clients', () => {
     test('what it puts in is denied by its own path', async () => {
       if (!served) return process.stderr.write('the API server knows no MutatingAdmissionPolicy\n')
       const { status, stderr } = await create(labelled('by-policy', 'bad'))
-      expect([status, stderr]).toEqual([1, expect.stringContaining('spec.template.spec.containers[0].args[1]: Invalid value: "127.0.0.1:8000"')])
+      expect([status, stderr]).toEqual([1,
+        expect.stringContaining('spec.template.spec.containers[0].args[1]: Invalid value: "127.0.0.1:8000"')])
     })
 
     test.each(['good', 'few'])('what it puts in is mended once: %s', async (value) => {
@@ -313,7 +370,9 @@ suite('real clients', () => {
       const object = labelled(`by-policy-${value}`, value)
       await succeed(kubectl(['apply', '-f', '-'], object))
       const first = await get(`by-policy-${value}`)
-      expect([...(containers(first)[0]?.command ?? []), ...(containers(first)[0]?.args ?? [])]).toEqual(expect.arrayContaining(['--access-logfile']))
+      expect([...(containers(first)[0]?.command ?? []), ...(containers(first)[0]?.args ?? [])]).toEqual(
+        expect.arrayContaining(['--access-logfile']),
+      )
       expect(await kubectl(['diff', '-f', '-'], object)).toMatchObject({ status: 0, stdout: '' })
       await succeed(kubectl(['apply', '-f', '-'], object))
       expect((await get(`by-policy-${value}`)).metadata.generation).toBe(first.metadata.generation)

@@ -29,7 +29,12 @@ type Checked = { workloads: { name: string; namespace: string; findings: Found[]
 function lines(named: Iterable<readonly [name: string, findings: readonly Found[]]>): Record<string, string[]> {
   const found: Record<string, string[]> = {}
   for (const [name, findings] of named)
-    if (findings.length > 0) (found[name] ??= []).push(...findings.map(({ rule, action, container, field, message, remedy }) => [action, container, rule, field, message, remedy].join(' | ')))
+    if (findings.length > 0)
+      (found[name] ??= []).push(
+        ...findings.map(({ rule, action, container, field, message, remedy }) =>
+          [action, container, rule, field, message, remedy].join(' | ')
+        ),
+      )
   for (const texts of Object.values(found)) texts.sort()
   return found
 }
@@ -46,7 +51,8 @@ suite('all ways to look at an object', () => {
     apiVersion: 'paddock.dev/v1alpha1',
     kind: 'GunicornPolicy',
     metadata: { name: space },
-    spec: { preset: 'blueking', defaults: { timeout: 60 }, match: { workloadSelector: { matchLabels: labels } }, rules: { 'missing-error-log': 'Warn', 'short-timeout': 'Deny' } },
+    spec: { preset: 'blueking', defaults: { timeout: 60 }, match: { workloadSelector: { matchLabels: labels } },
+      rules: { 'missing-error-log': 'Warn', 'short-timeout': 'Deny' } },
   }
   const files = { 'policy.yaml': dump(policy) }
   const cleanUp: (() => Promise<unknown>)[] = []
@@ -68,7 +74,10 @@ suite('all ways to look at an object', () => {
     const reports = 'reports.openreports.io'
     await succeed(kubectl(['apply', '-f', join(import.meta.dirname, `../operator/crds/${reports}.yaml`)]))
     cleanUp.unshift(() => succeed(kubectl(['delete', `crd/${reports}`])))
-    await succeed(kubectl(['wait', '--for=condition=Established', '--timeout=30s', `crd/${reports}`, ...customResourceDefinitions().map(({ metadata }) => `crd/${metadata.name}`)]))
+    await succeed(
+      kubectl(['wait', '--for=condition=Established', '--timeout=30s', `crd/${reports}`,
+        ...customResourceDefinitions().map(({ metadata }) => `crd/${metadata.name}`)]),
+    )
     await succeed(kubectl(['apply', '-f', '-'], policy))
     cleanUp.unshift(() => succeed(kubectl(['delete', 'gunicornpolicy', space])))
     await succeed(kubectl(['create', 'namespace', space]))
@@ -85,7 +94,8 @@ suite('all ways to look at an object', () => {
         refused++
       }
     }
-    const { out } = await run(['check', 'objects.yaml', '--policy', 'policy.yaml', '--format', 'json'], { ...files, 'objects.yaml': stored.map((object) => dump(object, { noRefs: true })).join('---\n') })
+    const { out } = await run(['check', 'objects.yaml', '--policy', 'policy.yaml', '--format', 'json'], { ...files,
+      'objects.yaml': stored.map((object) => dump(object, { noRefs: true })).join('---\n') })
     checked = JSON.parse(out) as Checked
   }, 120_000)
 
@@ -94,12 +104,17 @@ suite('all ways to look at an object', () => {
   }, 60_000)
 
   function objectOf(name: string, { containers, initContainers, annotations, pod, kind }: Case): KubernetesObject {
-    const withImage = (list: Case['containers'] | undefined) => list?.map((container) => ({ image: 'registry.invalid/shop:1', ...container }))
+    const withImage = (list: Case['containers'] | undefined) =>
+      list?.map((container) => ({ image: 'registry.invalid/shop:1', ...container }))
     const spec = { ...pod, containers: withImage(containers), ...(initContainers ? { initContainers: withImage(initContainers) } : {}) }
     const metadata = { name, namespace: space, labels }
     // Nothing that is created here has Pods.
-    if (kind === 'Job') return { apiVersion: 'batch/v1', kind, metadata, spec: { suspend: true, template: { metadata: { annotations }, spec: { restartPolicy: 'Never', ...spec } } } } as KubernetesObject
-    return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas: 0, selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name }, annotations }, spec } } } as KubernetesObject
+    if (kind === 'Job')
+      return { apiVersion: 'batch/v1', kind, metadata,
+        spec: { suspend: true, template: { metadata: { annotations }, spec: { restartPolicy: 'Never', ...spec } } } } as KubernetesObject
+    return { apiVersion: 'apps/v1', kind: 'Deployment', metadata,
+      spec: { replicas: 0, selector: { matchLabels: { app: name } },
+        template: { metadata: { labels: { app: name }, annotations }, spec } } } as KubernetesObject
   }
 
   const byCheck = () => lines(checked.workloads.map(({ name, findings }) => [name, findings] as const))
@@ -123,21 +138,33 @@ suite('all ways to look at an object', () => {
   test('so do the reports of the operator', async () => {
     const log = jsonLog('silent', () => {}, Date.now)
     const live = new LivePolicies(client, { log })
-    const scan = startScan(client, { interval: 3_600_000, reports: 'Auto', excludedNamespaces: [], instance: 'test' }, live, { log, metrics: createMetrics(() => 0), now: Date.now })
+    const scan = startScan(client, { interval: 3_600_000, reports: 'Auto', excludedNamespaces: [], instance: 'test' }, live, { log,
+      metrics: createMetrics(() => 0), now: Date.now })
     while (scan.rounds.all === 0) await pause(100)
     await scan.stop()
     await live.stop()
-    const { items } = JSON.parse(await succeed(kubectl(['get', 'reports.openreports.io', '-o', 'json']))) as { items: { results: Result[] }[] }
+    const { items } = JSON.parse(await succeed(kubectl(['get', 'reports.openreports.io', '-o', 'json']))) as {
+      items: { results: Result[] }[]
+    }
     const results = items.flatMap((report) => report.results)
-    expect(lines(results.map(({ rule, message, properties: { action, container, field, remedy }, resources: [{ name }] }) => [name, [{ rule, action, container, field, message, remedy }]] as const))).toEqual(byCheck())
+    expect(
+      lines(
+        results.map(({ rule, message, properties: { action, container, field, remedy }, resources: [{ name }] }) =>
+          [name, [{ rule, action, container, field, message, remedy }]] as const
+        ),
+      ),
+    ).toEqual(byCheck())
   }, 60_000)
 
   test('and the webhook denies what is to be denied', async () => {
     const found = new Map(checked.workloads.map(({ name, findings }) => [name, findings]))
     for (const object of stored) {
       const request = { uid: object.metadata.uid, operation: 'CREATE', namespace: space, name: object.metadata.name, object }
-      const { out } = await run(['review', '--policy', 'policy.yaml', 'review.json'], { ...files, 'review.json': JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }) })
-      const { response } = JSON.parse(out) as { response: { allowed: boolean; warnings?: string[]; status?: { details: { causes: { message: string }[] } } } }
+      const { out } = await run(['review', '--policy', 'policy.yaml', 'review.json'], { ...files,
+        'review.json': JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }) })
+      const { response } = JSON.parse(out) as {
+        response: { allowed: boolean; warnings?: string[]; status?: { details: { causes: { message: string }[] } } }
+      }
       // What the mutating webhook has put in may be where the validating one finds it then.
       const denied = (response.status?.details.causes ?? []).map(({ message }) => fixtureIds().find((id) => message.includes(`[${id}]`)))
       const expected = (found.get(object.metadata.name) ?? []).filter(({ action }) => action === 'Deny').map(({ rule }) => rule)

@@ -8,9 +8,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import type { Cluster, KubernetesObject, Resource } from '../../src/cluster/cluster.ts'
 import { connect } from '../../src/cluster/connect.ts'
-import {
-  clusterRoles, deployments, gunicornPolicies, leases, mutatingWebhookConfigurations, namespaces, secrets, validatingWebhookConfigurations,
-} from '../../src/cluster/resources.ts'
+import { clusterRoles, deployments, gunicornPolicies, leases, mutatingWebhookConfigurations, namespaces, secrets,
+  validatingWebhookConfigurations } from '../../src/cluster/resources.ts'
 import type { Secret } from '../../src/operator/stored-secret.ts'
 import type { Webhook, WebhookConfiguration } from '../../src/operator/webhook-configurations.ts'
 import { customResourceDefinitions } from '../../src/policy/custom-resource-definitions.ts'
@@ -22,7 +21,8 @@ import { sharedCluster } from './kubectl.ts'
 import { startOwnCluster, type OwnCluster } from './own-cluster.ts'
 import { workload } from './workloads.ts'
 
-const definitions: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', namespaced: false }
+const definitions: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition', namespaced: false }
 const root = join(import.meta.dirname, '../..')
 const ours = 'paddock'
 /**
@@ -79,7 +79,8 @@ suite('the operator', () => {
     port = Number(/"listening".*"port":(\d+)/.exec(await webhook.output())?.[1])
   }
   const startOperator = (args: readonly string[] = [], clock?: Clock): Program =>
-    start('operator', ['--host', '127.0.0.1', '--port', '0', '--webhook-url', `https://127.0.0.1:${port}`, '--failure-policy', 'Fail', '--lease-duration', '3s', '--timeout', '10s', '--reports', 'None', ...args], clock)
+    start('operator', ['--host', '127.0.0.1', '--port', '0', '--webhook-url', `https://127.0.0.1:${port}`, '--failure-policy', 'Fail',
+      '--lease-duration', '3s', '--timeout', '10s', '--reports', 'None', ...args], clock)
   const acts = async (operator: Program): Promise<boolean> => (await operator.output()).includes('"msg":"leading"')
 
   /** An operator that is started again whenever it ends, as the kubelet does. */
@@ -112,17 +113,22 @@ suite('the operator', () => {
   async function until(condition: () => Promise<boolean>, what: string, seconds = 120): Promise<number> {
     const began = Date.now()
     while (!(await condition())) {
-      if (Date.now() - began > seconds * 1000) throw new Error(`not within ${seconds} s: ${what}\n${(await Promise.all([...running].map((one) => one.output()))).join('\n---\n')}`)
+      if (Date.now() - began > seconds * 1000)
+        throw new Error(`not within ${seconds} s: ${what}\n${(await Promise.all([...running].map((one) => one.output()))).join('\n---\n')}`)
       await pause(25)
     }
     return Date.now() - began
   }
 
-  const configurations = (): Promise<(WebhookConfiguration | undefined)[]> => Promise.all(both.map((resource) => client.get<WebhookConfiguration>(resource, { name: ours })))
+  const configurations = (): Promise<(WebhookConfiguration | undefined)[]> =>
+    Promise.all(both.map((resource) => client.get<WebhookConfiguration>(resource, { name: ours })))
   const hooks = async (): Promise<(Webhook | undefined)[]> => (await configurations()).map((one) => one?.webhooks?.[0])
   const secret = (name: string): Promise<Secret | undefined> => client.get<Secret>(secrets, { namespace: ours, name: `${ours}-${name}` })
-  const text = async (name: string, key: string): Promise<string> => Buffer.from((await secret(name))?.data?.[key] ?? '', 'base64').toString()
-  const policy = (spec: object, name = 'house') => client.apply(gunicornPolicies, { apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name }, spec } as never, options)
+  const text = async (name: string, key: string): Promise<string> =>
+    Buffer.from((await secret(name))?.data?.[key] ?? '', 'base64').toString()
+  const policy = (spec: object, name = 'house') =>
+    client.apply(gunicornPolicies, { apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name }, spec } as never,
+      options)
 
   /** Creates a Deployment and takes it away again. Why it was refused; undefined where it was not. */
   async function creation(name: string, bind: string): Promise<string | undefined> {
@@ -172,7 +178,8 @@ suite('the operator', () => {
       while (!ending.signal.aborted) {
         const [serving, bundle] = [read(await text('webhook-tls', 'tls.crt')), readAll(await text('ca', 'bundle.crt'))]
         if (serving) seen.certificates.add(serving.certificate.serialNumber)
-        for (const { certificate } of bundle) if (serving && isSignedBy(serving.certificate, certificate)) seen.authorities.add(certificate.serialNumber)
+        for (const { certificate } of bundle)
+          if (serving && isSignedBy(serving.certificate, certificate)) seen.authorities.add(certificate.serialNumber)
         seen.mostTrusted = Math.max(seen.mostTrusted, bundle.length)
         await pause(200)
       }
@@ -210,7 +217,11 @@ suite('the operator', () => {
 
     const edits: [string, (webhook: Record<string, unknown>, all: Record<string, unknown>[]) => void][] = [
       ['the caBundle emptied', (one) => ((one['clientConfig'] as Record<string, unknown>)['caBundle'] = '')],
-      ['the caBundle of somebody else', (one) => ((one['clientConfig'] as Record<string, unknown>)['caBundle'] = Buffer.from(makeCertificates(['localhost'], Date.now(), randomBytes).ca).toString('base64'))],
+      ['the caBundle of somebody else', (
+        one,
+      ) => ((one['clientConfig'] as Record<string, unknown>)['caBundle'] = Buffer.from(
+        makeCertificates(['localhost'], Date.now(), randomBytes).ca,
+      ).toString('base64'))],
       ['no rules', (one) => (one['rules'] = [])],
       ['a condition more', (one) => (one['matchConditions'] as object[]).push({ name: 'never', expression: 'false' })],
       ['another failurePolicy', (one) => (one['failurePolicy'] = 'Ignore')],
@@ -227,24 +238,30 @@ suite('the operator', () => {
         await client.replace(resource, object)
       }
       const wanted = JSON.stringify(before.map((one) => one?.webhooks))
-      const took = await until(async () => JSON.stringify((await configurations()).map((one) => one?.webhooks)) === wanted, 'it is put back')
+      const took = await until(async () => JSON.stringify((await configurations()).map((one) => one?.webhooks)) === wanted,
+        'it is put back')
       process.stderr.write(`operator: put back in ${took} ms\n`)
     })
 
     test('a configuration that is deleted comes back, and its labels and owner', async () => {
-      const role = await client.create(clusterRoles, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: `${ours}-operator` } })
+      const role = await client.create(clusterRoles, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole',
+        metadata: { name: `${ours}-operator` } })
       for (const resource of both) expect(await client.delete(resource, { name: ours })).toBe(true)
-      await until(async () => (await configurations()).every((one) => one?.metadata.ownerReferences?.[0]?.uid === role.metadata.uid), 'they are back, and owned')
+      await until(async () => (await configurations()).every((one) => one?.metadata.ownerReferences?.[0]?.uid === role.metadata.uid),
+        'they are back, and owned')
       const [mutating] = await configurations()
-      expect(mutating?.metadata.labels).toMatchObject({ 'app.kubernetes.io/managed-by': 'paddock-operator', 'app.kubernetes.io/instance': ours })
+      expect(mutating?.metadata.labels).toMatchObject({ 'app.kubernetes.io/managed-by': 'paddock-operator',
+        'app.kubernetes.io/instance': ours })
       await until(isEnforced, 'a Deployment is denied')
     })
 
     test('the configurations follow the policies', async () => {
-      await policy({ preset: 'blueking', match: { kinds: ['CronJob'], namespaceSelector: { matchLabels: { tier: 'web' } } }, rules: { 'missing-bind': 'Off' } })
+      await policy({ preset: 'blueking', match: { kinds: ['CronJob'], namespaceSelector: { matchLabels: { tier: 'web' } } },
+        rules: { 'missing-bind': 'Off' } })
       await until(async () => (await hooks())[1]?.rules.length === 1, 'one kind is asked about')
       const [, validating] = await hooks()
-      expect(validating?.rules).toEqual([{ apiGroups: ['batch'], apiVersions: ['*'], resources: ['cronjobs'], operations: ['CREATE', 'UPDATE'], scope: 'Namespaced' }])
+      expect(validating?.rules).toEqual([{ apiGroups: ['batch'], apiVersions: ['*'], resources: ['cronjobs'],
+        operations: ['CREATE', 'UPDATE'], scope: 'Namespaced' }])
       expect(validating?.namespaceSelector).toMatchObject({ matchLabels: { tier: 'web' } })
       await client.delete(gunicornPolicies, { name: 'house' })
       await until(async () => (await hooks()).every((one) => one === undefined), 'no webhook is asked')
@@ -265,7 +282,9 @@ suite('the operator', () => {
       // Told to end, it leaves the Lease to the next at once.
       const third = startOperator()
       await until(async () => (await third.output()).includes('waiting for the lease'), 'the third waits', 60)
-      const holder = async () => (await client.get<KubernetesObject & { spec: { holderIdentity?: string } }>(leases, { namespace: ours, name: `${ours}-operator` }))?.spec.holderIdentity
+      const holder = async () =>
+        (await client.get<KubernetesObject & { spec: { holderIdentity?: string } }>(leases, { namespace: ours, name: `${ours}-operator` }))
+          ?.spec.holderIdentity
       const held = await holder()
       second.signal('SIGTERM')
       expect(await second.exited).toBe(0)
@@ -284,7 +303,8 @@ suite('the operator', () => {
   })
 
   /** Until so many authorities have signed what was served, under load. `meddle` is called all the time, and says whether it is done. */
-  async function renewals(authorities: number, seconds: number, meddle: () => Promise<boolean>): Promise<ReturnType<typeof observe>['seen']> {
+  async function renewals(authorities: number, seconds: number,
+    meddle: () => Promise<boolean>): Promise<ReturnType<typeof observe>['seen']> {
     const creations = load()
     const observed = observe()
     const began = Date.now()
@@ -295,7 +315,11 @@ suite('the operator', () => {
     const { created, failed } = await creations.stop()
     await observed.stop()
     const { seen } = observed
-    process.stderr.write(`operator: ${created} creations in ${Math.round((Date.now() - began) / 1000)} s, ${failed.length} failed; ${seen.certificates.size} certificates, ${seen.authorities.size} authorities, ${seen.mostTrusted} trusted at once at most\n`)
+    process.stderr.write(
+      `operator: ${created} creations in ${
+        Math.round((Date.now() - began) / 1000)
+      } s, ${failed.length} failed; ${seen.certificates.size} certificates, ${seen.authorities.size} authorities, ${seen.mostTrusted} trusted at once at most\n`,
+    )
     expect(failed).toEqual([])
     expect(created).toBeGreaterThanOrEqual(500)
     expect(seen.authorities.size).toBeGreaterThanOrEqual(authorities)
@@ -354,14 +378,18 @@ suite('the operator', () => {
     const observed = observe()
     const isWhole = async () => {
       const [cert, bundle] = [read(await text('webhook-tls', 'tls.crt')), readAll(await text('ca', 'bundle.crt'))]
-      return cert !== undefined && bundle.some(({ certificate }) => isSignedBy(cert.certificate, certificate)) && (await hooks()).every((one) => one?.clientConfig.caBundle === Buffer.from(bundle.map(({ certificate }) => certificate.toString()).join('')).toString('base64'))
+      return cert !== undefined && bundle.some(({ certificate }) => isSignedBy(cert.certificate, certificate)) &&
+        (await hooks()).every((one) =>
+          one?.clientConfig.caBundle === Buffer.from(bundle.map(({ certificate }) => certificate.toString()).join('')).toString('base64')
+        )
     }
     await until(isWhole, 'all is well')
     const damages: (() => Promise<unknown>)[] = [
       () => client.delete(secrets, { namespace: ours, name: `${ours}-webhook-tls` }),
       () => client.delete(secrets, { namespace: ours, name: `${ours}-ca` }),
       async () => client.replace(secrets, { ...(await secret('ca')), data: { 'ca.crt': 'aGVsbG8=' } } as never),
-      async () => client.replace(secrets, { ...(await secret('webhook-tls')), data: { 'tls.crt': '', 'tls.key': '' }, immutable: true } as never),
+      async () =>
+        client.replace(secrets, { ...(await secret('webhook-tls')), data: { 'tls.crt': '', 'tls.key': '' }, immutable: true } as never),
     ]
     for (const damage of damages) {
       await damage()
@@ -371,7 +399,9 @@ suite('the operator', () => {
     }
     const { created, failed } = await creations.stop()
     await observed.stop()
-    process.stderr.write(`operator: ${created} creations, ${failed.length} failed; ${observed.seen.certificates.size} certificates, ${observed.seen.authorities.size} authorities\n`)
+    process.stderr.write(
+      `operator: ${created} creations, ${failed.length} failed; ${observed.seen.certificates.size} certificates, ${observed.seen.authorities.size} authorities\n`,
+    )
     expect(failed).toEqual([])
     expect(await operator.stop()).toBe(0)
   }, 300_000)
@@ -383,7 +413,9 @@ suite('the operator', () => {
       const data = { 'tls.crt': base64(made.cert), 'tls.key': base64(made.key), 'ca.crt': base64(made.ca) }
       const { metadata } = (await secret('webhook-tls')) ?? {}
       if (metadata) await client.delete(secrets, { namespace: ours, name: `${ours}-webhook-tls` })
-      await client.create(secrets, { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: `${ours}-webhook-tls`, namespace: ours }, data } as never)
+      await client.create(secrets,
+        { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: `${ours}-webhook-tls`, namespace: ours },
+          data } as never)
       return data['ca.crt']
     }
     await client.delete(secrets, { namespace: ours, name: `${ours}-ca` })
@@ -411,7 +443,8 @@ suite('the operator', () => {
       expect(await program.exited).toBe(0)
       process.stderr.write(`operator: cleaned up in ${Date.now() - began} ms\n`)
       expect(await configurations()).toEqual([undefined, undefined])
-      expect([await secret('ca'), await secret('webhook-tls'), await client.get(leases, { namespace: ours, name: `${ours}-operator` })]).toEqual([undefined, undefined, undefined])
+      expect([await secret('ca'), await secret('webhook-tls'), await client.get(leases, { namespace: ours, name: `${ours}-operator` })])
+        .toEqual([undefined, undefined, undefined])
     }
     expect(await creation('free', '127.0.0.1:8000')).toBeUndefined()
   }, 60_000)

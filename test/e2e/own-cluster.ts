@@ -46,10 +46,9 @@ export async function startOwnCluster(controllers = false): Promise<OwnCluster> 
       await apiserver?.exited
     },
     async compact() {
-      const [, address = ''] =
-        /"serving client traffic insecurely[^}]*"address":"([^"]+)"/.exec(
-          (await controlPlane.running.get('etcd')?.output()) ?? '',
-        ) ?? []
+      const [, address = ''] = /"serving client traffic insecurely[^}]*"address":"([^"]+)"/.exec(
+        (await controlPlane.running.get('etcd')?.output()) ?? '',
+      ) ?? []
       const call = async (path: string, body: object) => {
         const response = await fetch(`http://${address}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) })
         if (!response.ok) throw new Error(`etcd: ${path}: ${await response.text()}`)

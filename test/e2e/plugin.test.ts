@@ -15,7 +15,8 @@ const bin = join(folder, 'bin')
 beforeAll(() => {
   if (!cluster) return
   const archive = join(folder, 'paddock.tar.gz')
-  for (const [program, ...args] of [[process.execPath, join(root, 'scripts/archive.ts'), '--output', archive], ['tar', '-xzf', archive, '-C', folder]]) {
+  for (const [program, ...args] of [[process.execPath, join(root, 'scripts/archive.ts'), '--output', archive], ['tar', '-xzf', archive,
+    '-C', folder]]) {
     const { status, stderr } = spawnSync(program ?? '', args, { encoding: 'utf8' })
     if (status !== 0) throw new Error(stderr)
   }
@@ -37,7 +38,10 @@ clusterTest('kubectl knows the plugin', () => {
 }, 60_000)
 
 clusterTest('kubectl passes arguments and exit status on', () => {
-  writeFileSync(join(folder, 'a.json'), JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' }, spec: { containers: [{ name: 'app', command: ['gunicorn', 'app', '-k', 'sunc'] }] } }))
-  expect(kubectl('paddock', 'check', 'a.json', '--format', 'github')).toMatchObject({ status: 1, stdout: expect.stringMatching(/^::error file=a\.json,.* \[unknown-worker-class\]/m) })
+  writeFileSync(join(folder, 'a.json'),
+    JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web' },
+      spec: { containers: [{ name: 'app', command: ['gunicorn', 'app', '-k', 'sunc'] }] } }))
+  expect(kubectl('paddock', 'check', 'a.json', '--format', 'github')).toMatchObject({ status: 1,
+    stdout: expect.stringMatching(/^::error file=a\.json,.* \[unknown-worker-class\]/m) })
   expect(kubectl('paddock', 'explain', '--', 'gunicorn', '-w4', 'app').stdout).toContain('workers')
 }, 60_000)

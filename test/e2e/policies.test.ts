@@ -38,7 +38,9 @@ suite('policies in a real API server', () => {
 
   test('the definitions are structural, and nobody changes them', async () => {
     for (const name of await names()) {
-      const definition = JSON.parse(await succeed(kubectl(['get', 'crd', name, '-o', 'json']))) as { status: { conditions: { type: string }[] } }
+      const definition = JSON.parse(await succeed(kubectl(['get', 'crd', name, '-o', 'json']))) as {
+        status: { conditions: { type: string }[] }
+      }
       expect(definition.status.conditions.map(({ type }) => type).sort()).toEqual(['Established', 'NamesAccepted'])
     }
     expect(await kubectl(['diff', '--server-side', '--force-conflicts', '-f', definitions])).toMatchObject({ status: 0, stdout: '' })
@@ -71,10 +73,14 @@ suite('policies in a real API server', () => {
 
   test('the columns of a list', async () => {
     const name = `${space}-columns`
-    await succeed(kubectl(['create', '-f', '-'], { ...objectOf({ kind: 'GunicornPolicy', spec: { preset: 'heroku', priority: 7 } }), metadata: { name } }))
+    await succeed(
+      kubectl(['create', '-f', '-'], { ...objectOf({ kind: 'GunicornPolicy', spec: { preset: 'heroku', priority: 7 } }),
+        metadata: { name } }),
+    )
     cleanUp.unshift(() => succeed(kubectl(['delete', 'gunicornpolicy', name])))
     const lastTransitionTime = '2026-11-24T00:00:00Z'
-    const status = { observedGeneration: 1, counts: { workloads: 12, denied: 3, warned: 4 }, conditions: [{ type: 'Ready', status: 'True', reason: 'Sound', message: 'all of it holds', lastTransitionTime }] }
+    const status = { observedGeneration: 1, counts: { workloads: 12, denied: 3, warned: 4 },
+      conditions: [{ type: 'Ready', status: 'True', reason: 'Sound', message: 'all of it holds', lastTransitionTime }] }
     await succeed(kubectl(['patch', 'gunicornpolicy', name, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })]))
     const [head = '', row = ''] = (await succeed(kubectl(['get', 'gpol', name]))).split('\n')
     expect(head.split(/ +/)).toEqual(['NAME', 'PRESET', 'PRIORITY', 'READY', 'WORKLOADS', 'DENIED', 'WARNED', 'AGE'])

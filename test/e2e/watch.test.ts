@@ -205,42 +205,43 @@ suite('a real API server', () => {
       for (const key of want.keys()) await direct.delete(configMaps, { namespace, name: key.split('/')[1] ?? '' })
     })
 
-    test('what was deleted, made anew and changed while nothing was heard, after the API server was killed, and its versions are gone', async () => {
-      for (const name of ['gone', 'anew', 'other', 'same']) await direct.create(configMaps, configMap(name, '1'))
-      const { kept, told, changes } = await follow()
-      const version = kept.items.get('default/same')?.metadata.resourceVersion ?? ''
-      expect(kept.inTouch).toBe(true)
-      own.proxy.close()
-      changes.length = 0
-      await direct.delete(configMaps, { namespace, name: 'gone' })
-      await direct.delete(configMaps, { namespace, name: 'anew' })
-      await direct.create(configMaps, configMap('anew', '2'))
-      await direct.apply(configMaps, configMap('other', '2'), { fieldManager: 'test', force: true })
-      await direct.create(configMaps, configMap('fresh'))
-      await until(() => !kept.inTouch, 'the loss of the connection is seen')
-      await own.kill()
-      await own.controlPlane.restart('kube-apiserver')
-      await own.compact()
-      expect([...kept.items.keys()].sort()).toEqual(['default/anew', 'default/gone', 'default/other', 'default/same'])
+    test('what was deleted, made anew and changed while nothing was heard, after the API server was killed, and its versions are gone',
+      async () => {
+        for (const name of ['gone', 'anew', 'other', 'same']) await direct.create(configMaps, configMap(name, '1'))
+        const { kept, told, changes } = await follow()
+        const version = kept.items.get('default/same')?.metadata.resourceVersion ?? ''
+        expect(kept.inTouch).toBe(true)
+        own.proxy.close()
+        changes.length = 0
+        await direct.delete(configMaps, { namespace, name: 'gone' })
+        await direct.delete(configMaps, { namespace, name: 'anew' })
+        await direct.create(configMaps, configMap('anew', '2'))
+        await direct.apply(configMaps, configMap('other', '2'), { fieldManager: 'test', force: true })
+        await direct.create(configMaps, configMap('fresh'))
+        await until(() => !kept.inTouch, 'the loss of the connection is seen')
+        await own.kill()
+        await own.controlPlane.restart('kube-apiserver')
+        await own.compact()
+        expect([...kept.items.keys()].sort()).toEqual(['default/anew', 'default/gone', 'default/other', 'default/same'])
 
-      // This is what it is answered with: 410, as the new server knows nothing of what was before.
-      const watched = async () => {
-        for await (const event of direct.watch(configMaps, { namespace, resourceVersion: version }, AbortSignal.timeout(10_000)))
-          if (event.type !== 'BOOKMARK') return event
-        return undefined
-      }
-      expect(isExpired(await watched().catch((error: unknown) => error))).toBe(true)
+        // This is what it is answered with: 410, as the new server knows nothing of what was before.
+        const watched = async () => {
+          for await (const event of direct.watch(configMaps, { namespace, resourceVersion: version }, AbortSignal.timeout(10_000)))
+            if (event.type !== 'BOOKMARK') return event
+          return undefined
+        }
+        expect(isExpired(await watched().catch((error: unknown) => error))).toBe(true)
 
-      own.proxy.open()
-      await until(() => kept.inTouch && kept.items.has('default/fresh'), 'in step again', 60)
-      expect([...changes].sort()).toEqual(['added anew', 'added fresh', 'changed other', 'removed anew', 'removed gone'])
-      expect(versions(told)).toEqual(versions(kept.items))
-      expect(versions(kept.items)).toEqual(await stored())
-      // And it goes on from there.
-      await direct.delete(configMaps, { namespace, name: 'fresh' })
-      await until(() => !kept.items.has('default/fresh'), 'what happens next')
-      for (const name of ['anew', 'other', 'same']) await direct.delete(configMaps, { namespace, name })
-    }, 120_000)
+        own.proxy.open()
+        await until(() => kept.inTouch && kept.items.has('default/fresh'), 'in step again', 60)
+        expect([...changes].sort()).toEqual(['added anew', 'added fresh', 'changed other', 'removed anew', 'removed gone'])
+        expect(versions(told)).toEqual(versions(kept.items))
+        expect(versions(kept.items)).toEqual(await stored())
+        // And it goes on from there.
+        await direct.delete(configMaps, { namespace, name: 'fresh' })
+        await until(() => !kept.items.has('default/fresh'), 'what happens next')
+        for (const name of ['anew', 'other', 'same']) await direct.delete(configMaps, { namespace, name })
+      }, 120_000)
 
     test('an API server that is restarted under it', async () => {
       const { kept } = await follow()

@@ -157,8 +157,7 @@ suite('the webhook process', () => {
     }
     return Date.now() - began
   }
-  const becomes = (want: string, namespace = 'shop') =>
-    until(async () => (await verdict(namespace)) === want, `a workload is ${want}`)
+  const becomes = (want: string, namespace = 'shop') => until(async () => (await verdict(namespace)) === want, `a workload is ${want}`)
 
   test('lives at once, and is ready when there is a certificate and policies are known', async () => {
     expect(await get('/livez')).toBe('200 ok')

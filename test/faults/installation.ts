@@ -173,7 +173,8 @@ export class Installation {
   }
 
   /** The command that starts a program of Paddock with the rights of its ServiceAccount. */
-  async #command(name: string, program: 'webhook' | 'operator', flags: readonly string[], { skew, clock = {} }: Omit<Start, 'flags'>): Promise<string[]> {
+  async #command(name: string, program: 'webhook' | 'operator', flags: readonly string[],
+    { skew, clock = {} }: Omit<Start, 'flags'>): Promise<string[]> {
     const kubeconfig = join(this.folder, `${name}.kubeconfig`)
     const admin = JSON.parse(await readFile(this.cluster.kubeconfig, 'utf8')) as { users: { user: object }[] }
     const token = await succeed(this.paddock(['create', 'token', `${namespace}-${program}`, '--duration=6h']))
@@ -182,7 +183,8 @@ export class Installation {
     const wrong = skew === undefined ? [] : [`LD_PRELOAD=${await skewedClock(this.folder)}`, `SKEW_SECONDS=${skew}`]
     const bundle = join(this.#dist, `${program}.js`)
     const variables = [`POD_NAMESPACE=${namespace}`, `POD_NAME=${name}`, ...wrong]
-    return ['env', ...variables, process.execPath, ...withClock(clock), bundle, `--kubeconfig=${kubeconfig}`, `--namespace=${namespace}`, ...flags]
+    return ['env', ...variables, process.execPath, ...withClock(clock), bundle, `--kubeconfig=${kubeconfig}`, `--namespace=${namespace}`,
+      ...flags]
   }
 
   /** Probes a webhook, and writes down what comes of it. */

@@ -29,7 +29,8 @@ function* shapes(): Generator<Case> {
     const { sh, command, args, env } = fieldsOf(shape)
     const variables = env === undefined ? undefined : Object.entries(fieldsOf(env)).map(([name, value]) => ({ name, value }))
     const list = sh === undefined ? command : ['sh', '-c', sh]
-    const container = { name: 'web', ...(list === undefined ? {} : { command: list }), ...(args === undefined ? {} : { args }), ...(variables ? { env: variables } : {}) }
+    const container = { name: 'web', ...(list === undefined ? {} : { command: list }), ...(args === undefined ? {} : { args }),
+      ...(variables ? { env: variables } : {}) }
     yield { container, annotations: {}, pod: {} }
   }
 }
@@ -39,7 +40,8 @@ function* fixtures(): Generator<Case> {
     const { bad, good } = fieldsOf(yaml(join(tests, 'rules', file)))
     for (const one of [...listOf(bad), ...listOf(good)]) {
       const { containers, annotations, pod } = fieldsOf(one)
-      for (const container of listOf(containers)) yield { container: fieldsOf(container), annotations: fieldsOf(annotations), pod: fieldsOf(pod) }
+      for (const container of listOf(containers))
+        yield { container: fieldsOf(container), annotations: fieldsOf(annotations), pod: fieldsOf(pod) }
     }
   }
 }

@@ -7,7 +7,8 @@ export const fileLaws = ['status', 'terminal', 'report', 'again', 'kept', 'unrea
 export type Files = Readonly<Record<string, string>>
 
 interface Report {
-  readonly workloads: readonly { readonly file: string; readonly name: string; readonly findings: readonly { readonly rule: string; readonly action: string }[]; readonly decision: string }[]
+  readonly workloads: readonly { readonly file: string; readonly name: string;
+    readonly findings: readonly { readonly rule: string; readonly action: string }[]; readonly decision: string }[]
   readonly summary: Readonly<Record<string, number>>
 }
 
@@ -35,7 +36,8 @@ export async function checked(files: Files, paths: readonly string[], flags: rea
   const json = await run(['check', ...paths, ...flags, '--format', 'json'], files)
   const fix = await run(['check', ...paths, ...flags, '--fix'], files)
   const again = await run(['check', ...paths, ...flags, '--fix'], fix.files)
-  for (const { status } of [plain, json, fix, again]) if (![0, 1, 2].includes(status)) broken('status', String(status), `the exit status is ${status}`)
+  for (const { status } of [plain, json, fix, again])
+    if (![0, 1, 2].includes(status)) broken('status', String(status), `the exit status is ${status}`)
   if (plain.status !== json.status) broken('status', 'format', `the exit status is ${plain.status} with text and ${json.status} with JSON`)
   for (const text of [plain.out, plain.err, fix.out, fix.err]) terminal(text, broken)
   const report = parsed(json.out)
@@ -50,7 +52,9 @@ export async function checked(files: Files, paths: readonly string[], flags: rea
 /** What goes to a terminal has no control character, and no line that another program takes for its own. */
 export function terminal(text: string, broken: Broken): void {
   const found = /[^\P{Cc}\n\t]/u.exec(text)
-  if (found) broken('terminal', 'control character', `${JSON.stringify(found[0])} is written in ${JSON.stringify(text.slice(Math.max(0, found.index - 60), found.index + 20))}`)
+  if (found)
+    broken('terminal', 'control character',
+      `${JSON.stringify(found[0])} is written in ${JSON.stringify(text.slice(Math.max(0, found.index - 60), found.index + 20))}`)
   if (/^::/m.test(text)) broken('terminal', 'workflow command', `a line begins with "::": ${JSON.stringify(/^::.*/m.exec(text)?.[0])}`)
 }
 
@@ -73,13 +77,16 @@ function kept(path: string, before: string, after: string, broken: Broken): void
   // Within a block scalar, a line that begins so is text.
   const hasBlocks = /[|>][-+\d]*[ \t]*(?:#.*)?$/m.test(before)
   const comments = (text: string): string => text.split(/\r\n|\r|\n/).filter((line) => (hasBlocks ? /^#/ : /^\s*#/).test(line)).join('\n')
-  if (comments(before) !== comments(after)) broken('kept', 'comments', `comments of ${path} have changed: ${difference(comments(before), comments(after))}`)
+  if (comments(before) !== comments(after))
+    broken('kept', 'comments', `comments of ${path} have changed: ${difference(comments(before), comments(after))}`)
 }
 
 function difference(before: string, after: string): string {
   let start = 0
   while (start < before.length && before[start] === after[start]) start++
-  return `${JSON.stringify(before.slice(Math.max(0, start - 20), start + 80))} → ${JSON.stringify(after.slice(Math.max(0, start - 20), start + 80))}`
+  return `${JSON.stringify(before.slice(Math.max(0, start - 20), start + 80))} → ${
+    JSON.stringify(after.slice(Math.max(0, start - 20), start + 80))
+  }`
 }
 
 /** `explain` of files, to be read by people. */

@@ -28,7 +28,9 @@ test('of an input the part is left that breaks the law', async () => {
 })
 
 test('what is thrown breaks a law, wherever it comes from', async () => {
-  const target: Target = { name: 'thrown', laws: [], share: 1, generate: () => null, run: () => { throw new RangeError('no') } }
+  const target: Target = { name: 'thrown', laws: [], share: 1, generate: () => null, run: () => {
+    throw new RangeError('no')
+  } }
   expect(await faultsOf(target, null)).toMatchObject([{ law: 'throws', detail: expect.stringContaining('RangeError: no') }])
 })
 
@@ -36,12 +38,15 @@ describe('a worker', () => {
   const [name] = targets.map((target) => target.name)
   const inputs = { [name!]: { from: 5, to: 7 } }
   /** One that does as it is told with its first input, and is done at once when it is started again. */
-  const worker = (first: string): URL => new URL(`data:text/javascript,${encodeURIComponent(`
+  const worker = (first: string): URL =>
+    new URL(`data:text/javascript,${
+      encodeURIComponent(`
     import { parentPort, workerData } from 'node:worker_threads'
     const [{ from }] = Object.values(workerData.inputs)
     workerData.state.set([1, 0, from, 0])
     if (from === 5) { ${first} }
-    parentPort.postMessage({ kind: 'done' })`)}`)
+    parentPort.postMessage({ kind: 'done' })`)
+    }`)
   const lawsOf = async (first: string): Promise<string[]> => {
     const { failures } = await watch({ seed: 1, seconds: 60, inputs }, () => {}, { worker: worker(first), longest: 500 })
     return [...failures.values()].map(({ failure: { law, target, index } }) => `${target} ${index}: ${law}`)

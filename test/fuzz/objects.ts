@@ -22,7 +22,9 @@ function held(random: Random): Held {
   const count = random.pick([1, 1, 1, 1, 2, 3])
   const parts = Array.from({ length: count }, () => one(random))
   return {
-    containers: parts.map(({ containers }, index) => ({ ...containers[0], name: `${textOf(containers[0]?.['name']) || 'c'}${index === 0 ? '' : index}` })),
+    containers: parts.map(({ containers }, index) => ({ ...containers[0],
+      name: `${textOf(containers[0]?.['name']) || 'c'}${index === 0 ? '' : index}` })
+    ),
     annotations: Object.assign({}, ...parts.map(({ annotations }) => annotations)) as Fields,
     pod: Object.assign({}, ...parts.map(({ pod }) => pod)) as Fields,
   }
@@ -31,7 +33,10 @@ function held(random: Random): Held {
 function one(random: Random): Held {
   const alone = (container: Json): Held => ({ containers: [fieldsOf(container)], annotations: {}, pod: {} })
   const kind = random.next()
-  if (kind < 0.4) return alone(random.pick(containers(seedFrom(random), random.pick([1, 1, 1, 5]), '/dev/null', random.chance(0.3))).container as unknown as Json)
+  if (kind < 0.4)
+    return alone(
+      random.pick(containers(seedFrom(random), random.pick([1, 1, 1, 5]), '/dev/null', random.chance(0.3))).container as unknown as Json,
+    )
   if (kind < 0.45) return alone(random.pick(imageContainers(seedFrom(random), 1)).container as unknown as Json)
   if (kind < 0.6) return alone(fromCommandLine(random))
   const found = random.pick(cases)
@@ -49,22 +54,32 @@ function fromCommandLine(random: Random): Json {
 function mutatedContainer(random: Random, container: Fields): Fields {
   const field = random.pick(['command', 'command', 'args', 'env'])
   const list = listOf(container[field])
-  if (field === 'env') return { ...container, env: [...list, { name: random.pick(['PORT', 'A', 'GUNICORN_CMD_ARGS', 'WEB_CONCURRENCY', 'PATH', piece(random)]), value: random.chance(0.5) ? mutated(random, '--bind=:8000 -w 4') : `$(${random.pick(['PORT', 'A', 'B'])})` }] }
+  if (field === 'env')
+    return { ...container,
+      env: [...list, { name: random.pick(['PORT', 'A', 'GUNICORN_CMD_ARGS', 'WEB_CONCURRENCY', 'PATH', piece(random)]),
+        value: random.chance(0.5) ? mutated(random, '--bind=:8000 -w 4') : `$(${random.pick(['PORT', 'A', 'B'])})` }] }
   if (list.length === 0) return { ...container, [field]: [rubble(random)] }
   const at = random.below(list.length)
   switch (random.below(4)) {
-    case 0: return { ...container, [field]: list.toSpliced(at, 1) }
-    case 1: return { ...container, [field]: list.toSpliced(at, 0, piece(random)) }
-    case 2: return { ...container, [field]: list.with(at, random.pick(scripts)) }
-    default: return { ...container, [field]: list.with(at, mutated(random, textOf(list[at]), random.pick(scripts))) }
+    case 0:
+      return { ...container, [field]: list.toSpliced(at, 1) }
+    case 1:
+      return { ...container, [field]: list.toSpliced(at, 0, piece(random)) }
+    case 2:
+      return { ...container, [field]: list.with(at, random.pick(scripts)) }
+    default:
+      return { ...container, [field]: list.with(at, mutated(random, textOf(list[at]), random.pick(scripts))) }
   }
 }
 
 /** The kinds with a way to build an object of each. */
-const versions: Readonly<Record<string, string>> = { '': 'v1', apps: 'apps/v1', batch: 'batch/v1', 'argoproj.io': 'argoproj.io/v1alpha1', 'serving.knative.dev': 'serving.knative.dev/v1', 'apps.kruise.io': 'apps.kruise.io/v1alpha1', 'paas.bk.tencent.com': 'paas.bk.tencent.com/v1alpha2' }
+const versions: Readonly<Record<string, string>> = { '': 'v1', apps: 'apps/v1', batch: 'batch/v1', 'argoproj.io': 'argoproj.io/v1alpha1',
+  'serving.knative.dev': 'serving.knative.dev/v1', 'apps.kruise.io': 'apps.kruise.io/v1alpha1',
+  'paas.bk.tencent.com': 'paas.bk.tencent.com/v1alpha2' }
 
 const annotationValues: Readonly<Record<string, readonly string[]>> = {
-  'paddock.dev/requirements': ['gunicorn==23.0.0\n', 'gevent==24.2.1\ngunicorn', 'Django>=4\ngunicorn[gevent]~=22.0', 'gevent==1.2; python_version < "3"', '-r other.txt\n', '# nothing', 'gunicorn @ https://x/y.whl', 'a==\n\\\n'],
+  'paddock.dev/requirements': ['gunicorn==23.0.0\n', 'gevent==24.2.1\ngunicorn', 'Django>=4\ngunicorn[gevent]~=22.0',
+    'gevent==1.2; python_version < "3"', '-r other.txt\n', '# nothing', 'gunicorn @ https://x/y.whl', 'a==\n\\\n'],
   'paddock.dev/python': ['3.12', '2.7.18', '3.6', '', 'x', 'python-3.11.2'],
   'paddock.dev/gunicorn': ['23.0.0', '26.0.0', '19.10.0', ' 25.1.0 ', '99', 'x', '', '20.0.4.dev0'],
   'paddock.dev/allow': ['loopback-bind', 'short-timeout, few-workers', 'missing-bind,missing-workers', ',,', 'nope', '*'],
@@ -76,7 +91,8 @@ const podFields: readonly (readonly [string, readonly Json[]])[] = [
   ['enableServiceLinks', [false, true]],
   ['terminationGracePeriodSeconds', [0, 5, 30, 31, 600, -1]],
   ['securityContext', [{ runAsUser: 1000 }, { runAsNonRoot: true, fsGroup: 1 }, {}]],
-  ['volumes', [[{ name: 'tmp', emptyDir: {} }], [{ name: 'tmp', emptyDir: { medium: 'Memory' } }, { name: 'conf', configMap: { name: 'conf' } }]]],
+  ['volumes', [[{ name: 'tmp', emptyDir: {} }], [{ name: 'tmp', emptyDir: { medium: 'Memory' } }, { name: 'conf',
+    configMap: { name: 'conf' } }]]],
   ['shareProcessNamespace', [true]],
   ['restartPolicy', ['Always', 'Never']],
 ]
@@ -86,9 +102,12 @@ const containerFields: readonly (readonly [string, readonly Json[]])[] = [
   ['resources', [{ limits: { cpu: '1', memory: '512Mi' } }, { limits: { cpu: '500m' } }, { limits: { memory: '1e3' } }, {}]],
   ['livenessProbe', [{ httpGet: { port: 8000, path: '/' } }, { tcpSocket: { port: 'http' } }, { exec: { command: ['true'] } }, {}]],
   ['readinessProbe', [{ httpGet: { port: 'http' } }, { grpc: { port: 1 } }]],
-  ['lifecycle', [{ preStop: { exec: { command: ['sleep', '5'] } } }, { preStop: { sleep: { seconds: 40 } } }, { preStop: { exec: { command: ['sh', '-c', 'sleep 10 && kill 1'] } } }]],
+  ['lifecycle', [{ preStop: { exec: { command: ['sleep', '5'] } } }, { preStop: { sleep: { seconds: 40 } } }, {
+    preStop: { exec: { command: ['sh', '-c', 'sleep 10 && kill 1'] } },
+  }]],
   ['securityContext', [{ readOnlyRootFilesystem: true }, { runAsUser: 0 }, { runAsNonRoot: true, runAsUser: 10 }]],
-  ['volumeMounts', [[{ name: 'tmp', mountPath: '/dev/shm' }], [{ name: 'tmp', mountPath: '/tmp' }, { name: 'conf', mountPath: '/app', subPath: 'x' }]]],
+  ['volumeMounts', [[{ name: 'tmp', mountPath: '/dev/shm' }], [{ name: 'tmp', mountPath: '/tmp' }, { name: 'conf', mountPath: '/app',
+    subPath: 'x' }]]],
   ['envFrom', [[{ configMapRef: { name: 'x' } }], [{ prefix: 'P_', secretRef: { name: 'y' } }], []]],
   ['workingDir', ['/app', '', 'app', '/app/../x']],
   ['image', ['shop:1', '', 'registry.example.com/a/b@sha256:00']],
@@ -113,7 +132,8 @@ function workloadOf(random: Random, kind: (typeof workloadKinds)[number], { cont
     ...(random.chance(0.8) ? { namespace: random.pick(['shop', 'shop', 'default', 'kube-system']) } : {}),
     ...(Object.keys(all).length > 0 && kind.metadata.join() === 'metadata' ? { annotations: all } : {}),
     ...(random.chance(0.3) ? { labels: { app: 'shop', 'pod-template-hash': '7d9c5b' } } : {}),
-    ...(random.chance(0.1) ? { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'shop-7d9c5b', controller: true, uid: '1' }] } : {}),
+    ...(random.chance(0.1)
+      ? { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'shop-7d9c5b', controller: true, uid: '1' }] } : {}),
   }
   const head: Fields = { apiVersion: versions[kind.group] ?? `${kind.group}/v1`, kind: kind.kind, metadata }
   if (kind.holds === 'processes') return { ...head, spec: appSpec(random, containers) }
@@ -132,14 +152,16 @@ function lists(random: Random, containers: readonly Fields[]): Fields {
 function appSpec(random: Random, containers: readonly Fields[]): Fields {
   const processes = containers.map(({ command, args }, index): Fields => ({
     name: random.pick(['web', `web${index}`, 'gunicorn', 'worker']),
-    ...(command === undefined ? {} : { command }), ...(args === undefined ? {} : { args }),
+    ...(command === undefined ? {} : { command }),
+    ...(args === undefined ? {} : { args }),
     ...(random.chance(0.3) ? { targetPort: random.pick([5000, 8000, 0]) } : {}),
     ...(random.chance(0.1) ? { procCommand: 'gunicorn app:app' } : {}),
     ...(random.chance(0.2) ? { services: [{ name: 'web', targetPort: 8080 }] } : {}),
   }))
   const env = containers.flatMap(({ env }) => listOf(env)).filter((variable) => typeof fieldsOf(variable)['value'] === 'string')
   return {
-    build: {}, processes,
+    build: {},
+    processes,
     ...(env.length > 0 || random.chance(0.2) ? { configuration: random.chance(0.1) ? {} : { env } } : {}),
     ...(random.chance(0.1) ? { envOverlay: { envVariables: [{ envName: 'prod', name: 'PORT', value: '9000' }] } } : {}),
   }
@@ -153,7 +175,10 @@ function placed(head: Fields, [step, ...rest]: readonly string[], spec: Fields, 
 }
 
 /** Values of a type that is seldom the right one. */
-const wrongValues: readonly Json[] = [null, true, false, 0, -1, 1.5, 1e308, '', 'gunicorn app:app', 'x', [], [null], [[]], [1], ['a', null], {}, { name: 1 }, { value: 'x' }, { toString: 1 }, { length: 3 }, { '': {} }, JSON.parse('{"__proto__": {"a": 1}}') as Json, { constructor: 1 }, '\u0000', '\ud800']
+const wrongValues: readonly Json[] = [null, true, false, 0, -1, 1.5, 1e308, '', 'gunicorn app:app', 'x', [], [null], [[]], [1], ['a', null],
+  {}, { name: 1 }, { value: 'x' }, { toString: 1 }, { length: 3 }, { '': {} }, JSON.parse('{"__proto__": {"a": 1}}') as Json, {
+  constructor: 1,
+}, '\u0000', '\ud800']
 
 /** The value with something wrong somewhere within. */
 export function malformed(random: Random, value: Json): Json {
@@ -176,12 +201,16 @@ export function malformed(random: Random, value: Json): Json {
 /** What an API server asks about an object. `old` may be `same`: nothing has changed. */
 export function asked(random: Random, object: Json): Fields {
   const { metadata } = fieldsOf(object)
-  const old = random.chance(0.75) ? undefined : random.chance(0.4) ? 'same' : random.chance(0.5) ? { ...fieldsOf(object), metadata: { ...fieldsOf(metadata), labels: { changed: 'yes' } } } : malformed(random, object)
+  const old = random.chance(0.75) ? undefined
+    : random.chance(0.4) ? 'same'
+    : random.chance(0.5) ? { ...fieldsOf(object), metadata: { ...fieldsOf(metadata), labels: { changed: 'yes' } } }
+    : malformed(random, object)
   const namespace = fieldsOf(metadata)['namespace']
   return {
     ...(random.chance(0.8) ? { namespace: typeof namespace === 'string' ? namespace : 'shop' } : {}),
     user: random.pick(['admin', 'system:serviceaccount:kube-system:replicaset-controller', 'system:serviceaccount:shop:ci']),
-    object, ...(old === undefined ? {} : { old }),
+    object,
+    ...(old === undefined ? {} : { old }),
   }
 }
 
@@ -189,11 +218,16 @@ export function asked(random: Random, object: Json): Fields {
 export function reviewOf(what: Json | undefined): Fields {
   const { namespace, user, object = null, old } = fieldsOf(what)
   return {
-    apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
     request: {
-      uid: '705ab4f5-6393-11e8-b7cc-42010a800002', operation: old === undefined ? 'CREATE' : 'UPDATE', dryRun: false,
-      ...(namespace === undefined ? {} : { namespace }), ...(user === undefined ? {} : { userInfo: { username: user } }),
-      object, ...(old === undefined ? {} : { oldObject: old === 'same' ? object : old }),
+      uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+      operation: old === undefined ? 'CREATE' : 'UPDATE',
+      dryRun: false,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(user === undefined ? {} : { userInfo: { username: user } }),
+      object,
+      ...(old === undefined ? {} : { oldObject: old === 'same' ? object : old }),
     },
   }
 }

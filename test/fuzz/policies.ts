@@ -36,8 +36,11 @@ export function wildSpec(random: Random): Fields {
     priority: some(0.1, () => random.below(2001) - 1000),
     match: some(0.1, () => ({ kinds: random.some(kinds, 1 + random.below(4)) })),
     injection: some(0.4, () => random.pick(['Command', 'Environment'])),
-    defaults: some(0.5, () => Object.fromEntries(random.some(injectableSettings, 1 + random.below(5)).map((name) => [name, defaultOf(random, name)]))),
-    port: some(0.2, () => ({ ...(random.chance(0.7) ? { env: random.pick(['PORT', 'HTTP_PORT', 'GUNICORN_CMD_ARGS', '_', 'WEB_CONCURRENCY']) } : {}), ...(random.chance(0.7) ? { fallback: random.pick([null, 1, 80, 8000, 65535]) } : {}) })),
+    defaults: some(0.5,
+      () => Object.fromEntries(random.some(injectableSettings, 1 + random.below(5)).map((name) => [name, defaultOf(random, name)]))),
+    port: some(0.2,
+      () => ({ ...(random.chance(0.7) ? { env: random.pick(['PORT', 'HTTP_PORT', 'GUNICORN_CMD_ARGS', '_', 'WEB_CONCURRENCY']) } : {}),
+        ...(random.chance(0.7) ? { fallback: random.pick([null, 1, 80, 8000, 65535]) } : {}) })),
     workerFallback: some(0.2, () => random.pick([null, 'gthread', 'sync', 'gevent', 'nope', 'a.b.C'])),
     rules: some(0.8, () => Object.fromEntries(random.some(ids, random.below(12)).map((id) => [id, actionOf(random)]))),
     allow: some(0.2, () => random.some(ids, random.below(8))),
@@ -48,7 +51,10 @@ export function wildSpec(random: Random): Fields {
 
 const kinds = [...new Set(workloadKinds.map(({ kind }) => kind))]
 
-const actionOf = (random: Random): Json => (random.chance(0.8) ? random.pick(actions) : { action: random.pick(actions), ...(random.chance(0.5) ? { otherwise: random.pick(['Off', 'Audit', 'Warn', 'Deny']) } : {}) })
+const actionOf = (
+  random: Random,
+): Json => (random.chance(0.8) ? random.pick(actions)
+  : { action: random.pick(actions), ...(random.chance(0.5) ? { otherwise: random.pick(['Off', 'Audit', 'Warn', 'Deny']) } : {}) })
 
 function defaultOf(random: Random, name: string): Json {
   if (random.chance(0.1)) return null
@@ -70,7 +76,8 @@ export function governing(specs: readonly Json[], exceptions: readonly Json[] = 
   const found = known.get(key)
   if (found) return found
   if (known.size > 200) known.clear()
-  const head = (kind: string, index: number, namespace?: string): object => ({ apiVersion: 'paddock.dev/v1alpha1', kind, metadata: { name: `${kind.toLowerCase()}-${index}`, ...(namespace === undefined ? {} : { namespace }) } })
+  const head = (kind: string, index: number, namespace?: string): object => ({ apiVersion: 'paddock.dev/v1alpha1', kind,
+    metadata: { name: `${kind.toLowerCase()}-${index}`, ...(namespace === undefined ? {} : { namespace }) } })
   const policies = new Policies(
     specs.map((spec, index) => ({ ...head('GunicornPolicy', index), spec }) as PolicyObject),
     exceptions.map((spec, index) => ({ ...head('GunicornException', index, 'shop'), spec }) as ExceptionObject),

@@ -47,7 +47,8 @@ export function reviewed(text: string, governing: Governing, broken: Broken, com
   if (!bringsObject(review.request)) return undefined
   const respond = responder(governing.policyFor)
   const answered = (webhook: Webhook, asked: AdmissionReview): Answer => {
-    const answer = timed(() => respond(webhook, asked), (least) => broken('time', webhook, `${webhook} takes ${least.toFixed(0)} ms of processor time at least`))
+    const answer = timed(() => respond(webhook, asked),
+      (least) => broken('time', webhook, `${webhook} takes ${least.toFixed(0)} ms of processor time at least`))
     for (const [law, kind, detail] of faultsOf(webhook, asked, answer)) broken(law, `${webhook} ${kind}`, detail)
     return answer
   }
@@ -114,7 +115,8 @@ function* faultsOf(webhook: Webhook, { request: { uid } }: AdmissionReview, { re
   for (const wrong of invalid(webhook, answer)) yield ['valid', wrong, wrong]
   for (const warning of response.warnings ?? []) {
     if (warning.length > longestWarning) yield ['warnings', 'length', `a warning has ${warning.length} characters`]
-    if (warning === '' || /\p{Cc}/u.test(warning)) yield ['warnings', 'control character', `an API server drops the warning ${JSON.stringify(warning)}`]
+    if (warning === '' || /\p{Cc}/u.test(warning))
+      yield ['warnings', 'control character', `an API server drops the warning ${JSON.stringify(warning)}`]
   }
   const told = Math.max(response.status?.details?.causes.length ?? 0, response.warnings?.length ?? 0)
   if (told > mostTold) yield ['bounded', 'findings', `${told} findings are told`]
@@ -123,7 +125,8 @@ function* faultsOf(webhook: Webhook, { request: { uid } }: AdmissionReview, { re
   if (length > longestAnswer) yield ['bounded', 'length', `the answer has ${length} characters`]
   if (response.allowed) return
   if (webhook === 'mutate') yield ['never-denies', String(response.status?.code), `/mutate denies: ${response.status?.message}`]
-  else if (response.status?.code === 403 && !namesRemedy(response)) yield ['remedy', 'none', `the denial names no remedy: ${response.status.message}`]
+  else if (response.status?.code === 403 && !namesRemedy(response))
+    yield ['remedy', 'none', `the denial names no remedy: ${response.status.message}`]
 }
 
 function namesRemedy({ status }: AdmissionResponse): boolean {
@@ -139,11 +142,16 @@ function* invalid(webhook: Webhook, { apiVersion, kind, response }: Answer['resp
   if (typeof allowed !== 'boolean') yield 'allowed is no boolean'
   if (Object.keys(more).length > 0) yield `unknown fields: ${Object.keys(more).join(', ')}`
   if (patch !== undefined && webhook === 'validate') yield 'a validating webhook patches'
-  if ((patch === undefined) !== (patchType === undefined) || (patchType ?? 'JSONPatch') !== 'JSONPatch') yield 'patch and patchType do not go together'
-  if (patch !== undefined && !(Array.isArray(JSON.parse(decoded(patch))) && decoded(patch) !== '[]')) yield 'the patch is no list of operations'
+  if ((patch === undefined) !== (patchType === undefined) || (patchType ?? 'JSONPatch') !== 'JSONPatch')
+    yield 'patch and patchType do not go together'
+  if (patch !== undefined && !(Array.isArray(JSON.parse(decoded(patch))) && decoded(patch) !== '[]'))
+    yield 'the patch is no list of operations'
   if (!warnings.every((warning) => typeof warning === 'string')) yield 'a warning is no text'
-  for (const [name, value] of Object.entries(auditAnnotations)) if (!/^[A-Za-z0-9][-\w.]*$/.test(name) || typeof value !== 'string') yield `the audit annotation ${name}`
-  if (!allowed && !(typeof status?.message === 'string' && status.message !== '' && status.status === 'Failure' && Number.isInteger(status.code) && status.code >= 400)) yield 'a denial without a status'
+  for (const [name, value] of Object.entries(auditAnnotations))
+    if (!/^[A-Za-z0-9][-\w.]*$/.test(name) || typeof value !== 'string') yield `the audit annotation ${name}`
+  if (!allowed &&
+    !(typeof status?.message === 'string' && status.message !== '' && status.status === 'Failure' && Number.isInteger(status.code) &&
+      status.code >= 400)) yield 'a denial without a status'
 }
 
 interface Line {
@@ -166,7 +174,8 @@ function mended({ review, mutated, validated }: Reviewed, { policies }: Governin
     const left = scanned.filter((finding) => finding.action !== 'Fix' && keyOf(finding) === key).length
     const again = after.filter((other) => other === key).length
     if (again <= left) continue
-    broken('mended', key.split(' ')[0] ?? '', `${key} is told as mended, and /validate finds it ${again} times, where ${left} could not be mended`)
+    broken('mended', key.split(' ')[0] ?? '',
+      `${key} is told as mended, and /validate finds it ${again} times, where ${left} could not be mended`)
     // What is behind it is as a rule behind the others, too.
     return
   }
@@ -186,17 +195,23 @@ function agree(text: string, { review, mutated, validated }: Reviewed, { policie
   // What no policy governs is checked by one that says nothing, but for the platform's own rules.
   if (!scanned) return
   const [checked] = checkText(JSON.stringify(object), { policyFor }, () => {})
-  const lines = (findings: readonly { readonly action: string; readonly message: string }[]): string => findings.map(({ action, message }) => `${action}: ${message}`).join(' | ')
-  const [here, there] = [checked && 'workload' in checked ? lines(checked.workload.findings.map(({ finding }) => finding)) : 'that it cannot be read', lines(scanned.findings)]
+  const lines = (findings: readonly { readonly action: string; readonly message: string }[]): string =>
+    findings.map(({ action, message }) => `${action}: ${message}`).join(' | ')
+  const [here, there] = [
+    checked && 'workload' in checked ? lines(checked.workload.findings.map(({ finding }) => finding)) : 'that it cannot be read',
+    lines(scanned.findings),
+  ]
   if (here !== there) broken('agree', 'check', `check says ${here}, the scan ${there}`)
   if (operation !== 'CREATE' || isExempt(namespace, object)) return
   // What controllers make is let be, and who makes an owner up is not believed: the scan cannot tell who wrote it.
-  if (controllerUsers.includes(userInfo?.username ?? '') || (userInfo && valueAt(object, ['metadata', 'ownerReferences']) !== undefined)) return
+  if (controllerUsers.includes(userInfo?.username ?? '') || (userInfo && valueAt(object, ['metadata', 'ownerReferences']) !== undefined))
+    return
   // What is in a cluster says itself which namespace it is in.
   const { metadata } = object as { metadata?: { namespace?: unknown } }
   if (namespace !== undefined && metadata?.namespace !== namespace) return
   const patch = JSON.stringify(scanned.patch())
-  if (patch !== (first.patch === undefined ? '[]' : decoded(first.patch))) broken('agree', 'patch', `the scan would patch ${patch}, /mutate patches ${first.patch && decoded(first.patch)}`)
+  if (patch !== (first.patch === undefined ? '[]' : decoded(first.patch)))
+    broken('agree', 'patch', `the scan would patch ${patch}, /mutate patches ${first.patch && decoded(first.patch)}`)
 }
 
 const exempt = new Set(['kube-system', 'kube-node-lease'])

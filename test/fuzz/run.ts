@@ -38,9 +38,12 @@ export async function faultsOf(target: Target, input: Json): Promise<readonly Fa
 
 function thrown(error: unknown): Fault {
   if (!(error instanceof Error)) return { law: 'throws', kind: typeof error, detail: String(error) }
-  const frames = (error.stack ?? '').split('\n').map((line) => /\((?:file:\/\/)?(.*)\)$|at (?:file:\/\/)?(\/.*)$/.exec(line.trim())).map((found) => found?.[1] ?? found?.[2] ?? '')
+  const frames = (error.stack ?? '').split('\n').map((line) => /\((?:file:\/\/)?(.*)\)$|at (?:file:\/\/)?(\/.*)$/.exec(line.trim())).map((
+    found,
+  ) => found?.[1] ?? found?.[2] ?? '')
   const own = frames.filter((frame) => /\/(src|test|cmd)\//.test(frame)).map((frame) => frame.replace(/^.*\/((?:src|test|cmd)\/)/, '$1'))
-  return { law: 'throws', kind: `${error.name} ${own[0]?.replace(/:\d+$/, '') ?? ''}`, detail: `${error.name}: ${error.message.slice(0, 500)} at ${own.slice(0, 3).join(', ')}` }
+  return { law: 'throws', kind: `${error.name} ${own[0]?.replace(/:\d+$/, '') ?? ''}`,
+    detail: `${error.name}: ${error.message.slice(0, 500)} at ${own.slice(0, 3).join(', ')}` }
 }
 
 /** Milliseconds that are spent on making one input smaller. */

@@ -7,7 +7,7 @@ import type { Json } from './target.ts'
  */
 export async function shrink(input: Json, breaks: (input: Json) => Promise<boolean>, until: number): Promise<Json> {
   let smallest = input
-  for (let found = true; found; ) {
+  for (let found = true; found;) {
     found = false
     for (const candidate of smaller(smallest)) {
       if (performance.now() > until) return smallest
@@ -31,12 +31,14 @@ function* smaller(value: Json): Generator<Json> {
   } else if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value)
     for (const [name] of members) yield Object.fromEntries(members.filter(([other]) => other !== name))
-    for (const [name, item] of members) for (const less of smaller(item)) yield Object.fromEntries(members.map(([other, kept]) => [other, other === name ? less : kept]))
+    for (const [name, item] of members)
+      for (const less of smaller(item)) yield Object.fromEntries(members.map(([other, kept]) => [other, other === name ? less : kept]))
   }
 }
 
 /** Leaves out chunks: all, halves, quarters, … down to one. */
-function* shorter<Part extends Json>({ length }: { readonly length: number }, without: (start: number, end: number) => Part): Generator<Part> {
+function* shorter<Part extends Json>({ length }: { readonly length: number },
+  without: (start: number, end: number) => Part): Generator<Part> {
   for (let size = length; size >= 1; size = Math.floor(size / 2)) {
     // Of a long text, single characters would take for ever.
     if (length / size > 400) return

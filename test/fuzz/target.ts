@@ -31,7 +31,9 @@ export function seedOf(seed: number, target: string, index: number): number {
 }
 
 /** The value where it is an object that holds fields; an empty one otherwise. */
-export const fieldsOf = (value: Json | undefined): Fields => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {})
+export const fieldsOf = (
+  value: Json | undefined,
+): Fields => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {})
 
 export const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 

@@ -21,21 +21,30 @@ function once(random: Random, text: string, other: string): string {
   const at = random.below(text.length + 1)
   const end = Math.min(text.length, at + 1 + random.below(random.pick([1, 4, 16, text.length + 1])))
   switch (random.below(8)) {
-    case 0: return text.slice(0, at) + text.slice(end)
-    case 1: return text.slice(0, end) + text.slice(at, end) + text.slice(end)
-    case 2: return text.slice(0, at)
-    case 3: return text.slice(0, at) + random.pick(pieces) + text.slice(end)
-    case 4: return text.slice(0, at) + random.pick(pieces).repeat(1 + random.below(12)) + text.slice(at)
-    case 5: return text.slice(0, at) + other.slice(random.below(other.length + 1)) + text.slice(end)
-    case 6: return text.slice(end) + text.slice(0, at)
-    default: return text.slice(0, at) + random.pick(pieces) + text.slice(at)
+    case 0:
+      return text.slice(0, at) + text.slice(end)
+    case 1:
+      return text.slice(0, end) + text.slice(at, end) + text.slice(end)
+    case 2:
+      return text.slice(0, at)
+    case 3:
+      return text.slice(0, at) + random.pick(pieces) + text.slice(end)
+    case 4:
+      return text.slice(0, at) + random.pick(pieces).repeat(1 + random.below(12)) + text.slice(at)
+    case 5:
+      return text.slice(0, at) + other.slice(random.below(other.length + 1)) + text.slice(end)
+    case 6:
+      return text.slice(end) + text.slice(0, at)
+    default:
+      return text.slice(0, at) + random.pick(pieces) + text.slice(at)
   }
 }
 
 export const piece = (random: Random): string => random.pick(pieces)
 
 /** A text that is made of pieces alone. */
-export const rubble = (random: Random): string => Array.from({ length: 1 + random.below(30) }, () => piece(random)).join(random.pick(['', ' ', '']))
+export const rubble = (random: Random): string =>
+  Array.from({ length: 1 + random.below(30) }, () => piece(random)).join(random.pick(['', ' ', '']))
 
 /** A shell's word that means the text. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

@@ -39,13 +39,15 @@ export interface Watching {
 }
 
 /** @param progress is told of each new failure */
-export async function watch({ seed, seconds, inputs }: Asked, progress: (failure: Failure) => void, { worker = new URL('./worker.ts', import.meta.url), longest = 10_000 }: Watching = {}): Promise<Outcome> {
+export async function watch({ seed, seconds, inputs }: Asked, progress: (failure: Failure) => void,
+  { worker = new URL('./worker.ts', import.meta.url), longest = 10_000 }: Watching = {}): Promise<Outcome> {
   const until = Date.now() + seconds * 1000
   const outcome: Outcome = { ran: new Map(), failures: new Map() }
   let left = inputs
   for (;;) {
     const state = new Int32Array(new SharedArrayBuffer(16))
-    const ended = await once({ seed, inputs: left, until, known: [...outcome.failures.keys()], state }, outcome, progress, { worker, longest })
+    const ended = await once({ seed, inputs: left, until, known: [...outcome.failures.keys()], state }, outcome, progress, { worker,
+      longest })
     if (ended === 'done') return outcome
     const [, which = 0, index = 0] = state
     const target = targets[which]
@@ -62,7 +64,8 @@ export async function watch({ seed, seconds, inputs }: Asked, progress: (failure
 type End = 'done' | Pick<Failure, 'law' | 'kind' | 'detail'>
 
 /** Runs a worker to its end, whatever that is. */
-async function once(work: Work, outcome: Outcome, progress: (failure: Failure) => void, { worker: url, longest }: Required<Watching>): Promise<End> {
+async function once(work: Work, outcome: Outcome, progress: (failure: Failure) => void,
+  { worker: url, longest }: Required<Watching>): Promise<End> {
   const worker = new Worker(url, { workerData: work, resourceLimits: { maxOldGenerationSizeMb: memory } })
   const { promise, resolve } = Promise.withResolvers<End>()
   worker.on('message', (message: Message) => {
@@ -71,7 +74,11 @@ async function once(work: Work, outcome: Outcome, progress: (failure: Failure) =
     else if (message.kind === 'again') repeated(outcome, message.key)
     else count(outcome, message)
   })
-  worker.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? { law: 'memory', kind: '', detail: `it takes more than ${memory} MiB` } : { law: 'throws', kind: 'worker', detail: error.stack ?? error.message }))
+  worker.on('error', (error: NodeJS.ErrnoException) =>
+    resolve(
+      error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? { law: 'memory', kind: '', detail: `it takes more than ${memory} MiB` }
+        : { law: 'throws', kind: 'worker', detail: error.stack ?? error.message },
+    ))
   worker.on('exit', (code) => resolve({ law: 'throws', kind: 'exit', detail: `the worker ended with status ${code}` }))
   const watching = new AbortController()
   void guard(work.state, longest, watching.signal, resolve)
@@ -96,7 +103,9 @@ async function guard(state: Int32Array, longest: number, signal: AbortSignal, re
     const most = beat === 0 ? longestStart : longest
     if (state[0] !== beat) [beat, since] = [state[0], { processor, clock }]
     // One that waits for ever takes no processor time.
-    else if (processor - since.processor > most || clock - since.clock > 12 * most) return resolve({ law: 'ends', kind: '', detail: `${state[3] === 1 ? 'a smaller input' : 'it'} does not end within ${longest / 1000} s` })
+    else if (processor - since.processor > most || clock - since.clock > 12 * most)
+      return resolve({ law: 'ends', kind: '',
+        detail: `${state[3] === 1 ? 'a smaller input' : 'it'} does not end within ${longest / 1000} s` })
   }
 }
 
@@ -104,7 +113,8 @@ function add({ failures }: Outcome, failure: Failure, progress: (failure: Failur
   const key = keyOf(failure)
   const known = failures.get(key)
   // The same one, made smaller.
-  failures.set(key, { failure: known && !failure.isSmallest ? known.failure : failure, times: failure.isSmallest ? (known?.times ?? 1) : (known?.times ?? 0) + 1 })
+  failures.set(key, { failure: known && !failure.isSmallest ? known.failure : failure,
+    times: failure.isSmallest ? (known?.times ?? 1) : (known?.times ?? 0) + 1 })
   if (!known) progress(failure)
 }
 

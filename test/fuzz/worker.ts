@@ -19,7 +19,8 @@ export interface Work {
 }
 
 export type Message =
-  | { readonly kind: 'count'; readonly target: string; readonly inputs: number; readonly processor: number; readonly slowest: number; readonly at: number }
+  | { readonly kind: 'count'; readonly target: string; readonly inputs: number; readonly processor: number; readonly slowest: number;
+    readonly at: number }
   | { readonly kind: 'failure'; readonly failure: Failure }
   | { readonly kind: 'again'; readonly key: string }
   | { readonly kind: 'done' }
@@ -41,7 +42,10 @@ async function work({ seed, inputs, until, known, state }: Work, say: (message: 
   for (let ran = 0; Date.now() < until; ran++) {
     // Whoever had the least of its share is next: the same in each run.
     const left = open.filter(({ name }) => (next.get(name) ?? 0) < (inputs[name]?.to ?? 0))
-    const target = left.reduce<(typeof left)[number] | undefined>((least, one) => (least && done(least.name) / least.share <= done(one.name) / one.share ? least : one), undefined)
+    const target = left.reduce<(typeof left)[number] | undefined>(
+      (least, one) => (least && done(least.name) / least.share <= done(one.name) / one.share ? least : one),
+      undefined,
+    )
     if (!target) break
     const index = next.get(target.name) ?? 0
     next.set(target.name, index + 1)

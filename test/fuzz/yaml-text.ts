@@ -37,29 +37,36 @@ function nested(style: Style, item: Json, column: number, inList: boolean): stri
   const deeper = !inList && Array.isArray(item) && style.random.chance(0.4) ? column : column + 2
   const text = node(style, item, isDeep ? deeper : column + 2)
   const margin = `\n${' '.repeat(column + 2)}`
-  return inList && text.startsWith(margin) && !text.startsWith(`${margin}#`) && deeper === column + 2 && style.random.chance(0.9) ? ` ${text.slice(margin.length)}` : text
+  return inList && text.startsWith(margin) && !text.startsWith(`${margin}#`) && deeper === column + 2 && style.random.chance(0.9)
+    ? ` ${text.slice(margin.length)}` : text
 }
 
 const comment = (style: Style): string => (style.random.chance(style.commented) ? ` # comment ${style.comments++}` : '')
 
-const scalarKey = (name: string): string => (/^[A-Za-z_][\w./-]*$/.test(name) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(name) ? name : JSON.stringify(name))
+const scalarKey = (
+  name: string,
+): string => (/^[A-Za-z_][\w./-]*$/.test(name) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(name) ? name : JSON.stringify(name))
 
 function flow(style: Style, value: Json): string {
   if (typeof value !== 'object' || value === null) return typeof value === 'string' ? quotedText(style, value) : String(value)
-  if (Array.isArray(value)) return `[${(value as readonly Json[]).map((item) => flow(style, item)).join(style.random.pick([', ', ', ', ',  ']))}]`
+  if (Array.isArray(value))
+    return `[${(value as readonly Json[]).map((item) => flow(style, item)).join(style.random.pick([', ', ', ', ',  ']))}]`
   return `{${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${flow(style, item)}`).join(', ')}}`
 }
 
 /** JSON writes more escapes than YAML reads: a lone surrogate is none of YAML's. */
 const quotedText = ({ random }: Style, text: string): string =>
-  random.chance(0.4) && /^[\x20-\x7e]*$/.test(text) ? `'${text.replaceAll("'", "''")}'` : JSON.stringify(text).replaceAll(/[\x7f-\x9f\u2028\u2029\ufeff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  random.chance(0.4) && /^[\x20-\x7e]*$/.test(text) ? `'${text.replaceAll("'", "''")}'`
+    : JSON.stringify(text).replaceAll(/[\x7f-\x9f\u2028\u2029\ufeff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 function scalar(style: Style, value: string | number | boolean | null, column: number): string {
   const { random } = style
   if (typeof value !== 'string') return String(value)
-  const isPlain = /^[A-Za-z/_.$][\x20-\x7e]*$/.test(value) && !/: |:$| #|\s$/.test(value) && !/^(y|n|yes|no|on|off|true|false|null|\.inf|\.nan|\.?\d.*)$/i.test(value) && !value.startsWith('---')
+  const isPlain = /^[A-Za-z/_.$][\x20-\x7e]*$/.test(value) && !/: |:$| #|\s$/.test(value) &&
+    !/^(y|n|yes|no|on|off|true|false|null|\.inf|\.nan|\.?\d.*)$/i.test(value) && !value.startsWith('---')
   if (isPlain && random.chance(0.6)) return value
   const isBlock = value.includes('\n') && /^[\x20-\x7e\n]+$/.test(value) && !/^[\s]|[ \t]\n|[ \n]$|\n\n/.test(value)
-  if (isBlock && random.chance(0.7)) return `|${random.pick(['-', '-'])}\n${value.split('\n').map((line) => ' '.repeat(column) + line).join('\n')}`
+  if (isBlock && random.chance(0.7))
+    return `|${random.pick(['-', '-'])}\n${value.split('\n').map((line) => ' '.repeat(column) + line).join('\n')}`
   return quotedText(style, value)
 }

@@ -11,12 +11,19 @@ const release = (name: string): Release => {
 
 /** Words of a line; `?` is one that may be anything, `--x=?` one whose value is not known. */
 const wordsOf = (line: readonly string[]): Word[] =>
-  line.map((text) => (text.endsWith('?') ? { value: null, prefix: text.slice(0, -1), splits: text === '?', text, start: 0, end: text.length } : literal(text)))
+  line.map((
+    text,
+  ) => (text.endsWith('?') ? { value: null, prefix: text.slice(0, -1), splits: text === '?', text, start: 0, end: text.length }
+    : literal(text))
+  )
 
-const parse = (line: readonly string[], name = '23.0.0'): { set: string[]; application: string[]; errors: string[]; exits: string | undefined } => {
+const parse = (line: readonly string[],
+  name = '23.0.0'): { set: string[]; application: string[]; errors: string[]; exits: string | undefined } => {
   const { assignments, positionals, errors, exits } = parseArguments(wordsOf(line), release(name))
   return {
-    set: assignments.map((assignment) => (assignment ? `${assignment.option.name}${assignment.argument ? `=${assignment.argument.text ?? '?'}` : ''}` : '?')),
+    set: assignments.map((
+      assignment,
+    ) => (assignment ? `${assignment.option.name}${assignment.argument ? `=${assignment.argument.text ?? '?'}` : ''}` : '?')),
     application: positionals.map((word) => word.value ?? '?'),
     errors: errors.map((error) => error.message),
     exits,
@@ -128,7 +135,9 @@ describe('releases differ', () => {
     ['22.0.0', ['--tolerate-dangerous-framing', 'app'], []],
     ['23.0.0', ['--tolerate-dangerous-framing', 'app'], ['unrecognized arguments: --tolerate-dangerous-framing']],
   ])('%s %j', (name, line, errors) => {
-    const found = parse(line, name).errors.map((error) => error.replace(/(could match )(.*)/, (_, head: string, names: string) => head + names.split(', ').sort().join(', ')))
+    const found = parse(line, name).errors.map((error) =>
+      error.replace(/(could match )(.*)/, (_, head: string, names: string) => head + names.split(', ').sort().join(', '))
+    )
     expect(found).toEqual(errors)
   })
 

@@ -1,14 +1,17 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { compareReleases, isRepackaged, newestRelease, releases, releasesFor, releasesWithin, versionIn } from '../../src/gunicorn/catalogue.ts'
+import { compareReleases, isRepackaged, newestRelease, releases, releasesFor, releasesWithin,
+  versionIn } from '../../src/gunicorn/catalogue.ts'
 import { firstReleaseWith, lastReleaseWith, neededDistribution, releasesWithout } from '../../src/gunicorn/worker-classes.ts'
 import { wrongNames } from '../../src/gunicorn/wrong-names.ts'
 
 const names = releases.map((release) => release.name)
 
 test('every file of the catalogue is a release, in order', () => {
-  const files = readdirSync(join(import.meta.dirname, '../../src/gunicorn/catalogue')).filter((name) => name.endsWith('.json')).map((name) => basename(name, '.json'))
+  const files = readdirSync(join(import.meta.dirname, '../../src/gunicorn/catalogue')).filter((name) => name.endsWith('.json')).map((
+    name,
+  ) => basename(name, '.json'))
   expect(names).toEqual(files.sort(compareReleases))
   expect(newestRelease.name).toBe(names.at(-1))
   expect(names).toEqual(expect.arrayContaining(['19.10.0', '20.1.0', '21.2.0', '22.0.0', '23.0.0', '25.3.0', '26.0.0']))

@@ -5,14 +5,22 @@ import { literal, type Word } from '../../src/shell/word.ts'
 
 /** A line's words; in `${x}…` what stands in braces is not known. */
 const wordsOf = (line: string): Word[] =>
-  line.split(' ').map((text) => (text.includes('${') ? { value: null, prefix: text.slice(0, text.indexOf('${')), splits: false, text, start: 0, end: text.length } : literal(text)))
+  line.split(' ').map((
+    text,
+  ) => (text.includes('${') ? { value: null, prefix: text.slice(0, text.indexOf('${')), splits: false, text, start: 0, end: text.length }
+    : literal(text))
+  )
 
 /** What a line starts, and the words from there on. */
 const started = (line: string): string => {
   const words = wordsOf(line)
   const found = startedBy(words)
   if (found.kind === 'unknown') return 'unknown'
-  const changes = found.changes.map((one) => (one.change === 'sets' ? `${one.name}=${one.value} ` : `(${[one.change, ...(one.change === 'resets' ? (one.names ?? []) : [])].join(' ')}) `)).join('')
+  const changes = found.changes.map((
+    one,
+  ) => (one.change === 'sets' ? `${one.name}=${one.value} `
+    : `(${[one.change, ...(one.change === 'resets' ? (one.names ?? []) : [])].join(' ')}) `)
+  ).join('')
   const skipped = found.kind === 'string' ? found.offset : 0
   return `${found.kind}: ${changes}${words.slice(found.index).map((word) => word.text).join(' ').slice(skipped)}`
 }
@@ -155,7 +163,8 @@ describe('wrappers', () => {
     // runuser takes options wherever they stand: those of gunicorn for its own.
     ['no separator where options may stand anywhere', 'runuser -u app gunicorn -w 3 app', 'program: runuser -u app gunicorn -w 3 app'],
     ['no separator where options may stand behind it', 'tini gunicorn -w 3 app', 'program: tini gunicorn -w 3 app'],
-    ['no separator where options may stand behind the command', 'watchmedo auto-restart gunicorn app -w 3', 'program: watchmedo auto-restart gunicorn app -w 3'],
+    ['no separator where options may stand behind the command', 'watchmedo auto-restart gunicorn app -w 3',
+      'program: watchmedo auto-restart gunicorn app -w 3'],
     ['a user where a command could be', 'su -- gunicorn', 'program: su -- gunicorn'],
     ['a wrapper that is not known', './docker-entrypoint.sh gunicorn app', 'program: ./docker-entrypoint.sh gunicorn app'],
     ['a module that is not known', 'python -m serve gunicorn', 'program: python -m serve gunicorn'],
@@ -165,7 +174,8 @@ describe('wrappers', () => {
   })
 
   test.each(['tini gunicorn app', 'tini -g gunicorn app', 'runuser -u app gunicorn app', 'watchmedo auto-restart gunicorn app'])(
-    'an option would be the wrapper\'s: %s', (line) => {
+    "an option would be the wrapper's: %s",
+    (line) => {
       const found = startedBy(wordsOf(line))
       expect(found.kind === 'gunicorn' && found.passed.map(({ grabs }) => grabs)).toEqual([true])
       expect(started(`${line} -w 2`)).toBe(`program: ${line} -w 2`)
@@ -192,7 +202,8 @@ describe('wrappers', () => {
     for (const [name, { steps, permutes }] of Object.entries(wrappers)) {
       if (permutes) continue
       const between = steps.flatMap((step) =>
-        step.kind === 'subcommand' ? [step.names[0]] : step.kind === 'operand' ? ['x'] : step.kind === 'separator' ? ['x', '--'] : step.kind === 'ended' ? ['--'] : [],
+        step.kind === 'subcommand' ? [step.names[0]]
+          : step.kind === 'operand' ? ['x'] : step.kind === 'separator' ? ['x', '--'] : step.kind === 'ended' ? ['--'] : []
       )
       const line = [name, ...between, ...(wrappers[name]?.isPython ? ['/bin/gunicorn'] : ['gunicorn']), 'app']
       expect([name, started(line.join(' ')).replace(/\((loads|resets)[A-Z ]*\) /, '')]).toEqual([name, `gunicorn: ${line.at(-2)} app`])

@@ -19,9 +19,12 @@ describe('int(text)', () => {
     expect(parseInteger(text)).toBe(number)
   })
 
-  test.each(['', ' ', '4.0', '0x4', '0o4', 'auto', '30s', '4 4', '_4', '4_', '1__0', '+ 4', '--4', '²', '$(nproc)', '\ufeff4'])('%j is none', (text) => {
-    expect(parseInteger(text)).toBeUndefined()
-  })
+  test.each(['', ' ', '4.0', '0x4', '0o4', 'auto', '30s', '4 4', '_4', '4_', '1__0', '+ 4', '--4', '²', '$(nproc)', '\ufeff4'])(
+    '%j is none',
+    (text) => {
+      expect(parseInteger(text)).toBeUndefined()
+    },
+  )
 })
 
 describe('int(text, 0)', () => {

@@ -5,7 +5,8 @@ import { read, type Reading } from '../../src/gunicorn/settings.ts'
 import { literal } from '../../src/shell/word.ts'
 
 const reading = (line: string, env: Readonly<Record<string, string | null>> = {}, release = '23.0.0'): Reading => {
-  const words = line === '' ? [] : line.split(' ').map((text) => (text === '?' ? { ...literal(''), value: null, splits: true, text } : literal(text)))
+  const words = line === '' ? []
+    : line.split(' ').map((text) => (text === '?' ? { ...literal(''), value: null, splits: true, text } : literal(text)))
   const [found] = read(words, (name) => (Object.hasOwn(env, name) ? env[name] : undefined), releasesFor(release))
   if (!found) throw new Error('one release reads it in one way')
   return found

@@ -10,7 +10,8 @@ describe('the catalogue', () => {
   test.each(releases.map((release) => [release.name, release] as const))('%s: every validator of an option is known', (_, release) => {
     const options = optionsOf(release)
     expect(options.length).toBeGreaterThan(60)
-    expect(options.filter((option) => !knownValidators.has(option.validator)).map((option) => `${option.name}: ${option.validator}`)).toEqual([])
+    expect(options.filter((option) => !knownValidators.has(option.validator)).map((option) => `${option.name}: ${option.validator}`))
+      .toEqual([])
   })
 
   test('every validator that is known is used', () => {

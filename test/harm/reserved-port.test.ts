@@ -9,11 +9,13 @@ interface Finding {
 }
 
 interface Checked {
-  readonly workloads: readonly { readonly decision: string; readonly findings: readonly Finding[]; readonly patch: readonly { readonly path: string; readonly value: unknown }[] }[]
+  readonly workloads: readonly { readonly decision: string; readonly findings: readonly Finding[];
+    readonly patch: readonly { readonly path: string; readonly value: unknown }[] }[]
 }
 
 const service = (containers: readonly object[], kind = 'Service'): string =>
-  JSON.stringify({ apiVersion: 'serving.knative.dev/v1', kind, metadata: { name: 'shop' }, spec: kind === 'Revision' ? { containers } : { template: { spec: { containers } } } })
+  JSON.stringify({ apiVersion: 'serving.knative.dev/v1', kind, metadata: { name: 'shop' },
+    spec: kind === 'Revision' ? { containers } : { template: { spec: { containers } } } })
 
 async function check(text: string, ...flags: readonly string[]): Promise<Checked['workloads'][number]> {
   const { out } = await run(['check', '--format', 'json', ...flags, 'shop.json'], { 'shop.json': text })
@@ -50,9 +52,12 @@ test('what is put in reads it', async () => {
 })
 
 test('its number is known: that of the containerPort, else 8080', async () => {
-  const text = async (containers: readonly object[]): Promise<string> => (await run(['explain', 'shop.json'], { 'shop.json': service(containers) })).out
+  const text = async (containers: readonly object[]): Promise<string> =>
+    (await run(['explain', 'shop.json'], { 'shop.json': service(containers) })).out
   expect(await text([{ image: 'shop', command: ['gunicorn', '-b', ':$(PORT)', 'shop:app'] }])).toContain('[":8080"]')
-  expect(await text([{ image: 'shop', command: ['gunicorn', '-b', ':$(PORT)', 'shop:app'], ports: [{ containerPort: 9090 }] }])).toContain('[":9090"]')
+  expect(await text([{ image: 'shop', command: ['gunicorn', '-b', ':$(PORT)', 'shop:app'], ports: [{ containerPort: 9090 }] }])).toContain(
+    '[":9090"]',
+  )
   expect(await text([{ image: 'shop', command: ['gunicorn', 'shop:app'], ports: [{ containerPort: 9090 }] }])).toContain('["0.0.0.0:9090"]')
 })
 
@@ -68,5 +73,7 @@ test('a variable cannot refer to it, as it comes behind all of them', async () =
   const env = [{ name: 'GUNICORN_CMD_ARGS', value: '-b :$(PORT)' }]
   const { findings } = await check(service([{ image: 'shop', command: ['gunicorn', 'shop:app'], env }]))
   const literal = findings.find(({ rule }) => rule === 'literal-port')
-  expect(literal?.message).toContain('must be left out, as PORT comes behind all variables here, and gunicorn listens on it without being told')
+  expect(literal?.message).toContain(
+    'must be left out, as PORT comes behind all variables here, and gunicorn listens on it without being told',
+  )
 })

@@ -23,8 +23,8 @@ async function bundle(source: string): Promise<BundledPackage[]> {
   return bundledPackages(metafile, root)
 }
 
-const made = (given: Partial<BundledPackage>): BundledPackage =>
-  ({ name: 'made', version: '1.0.0', licence: 'MIT', author: undefined, texts: [], integrity: 'sha512-AAAA', ...given })
+const made = (given: Partial<BundledPackage>): BundledPackage => ({ name: 'made', version: '1.0.0', licence: 'MIT', author: undefined,
+  texts: [], integrity: 'sha512-AAAA', ...given })
 
 describe('packages of a bundle', () => {
   test('are those whose code is in it, with the licences that they state', async () => {
@@ -81,8 +81,7 @@ describe('the bill of materials', () => {
 
 describe('provenance', () => {
   const bom = sbom(paddockComponent('1.2.3'), [npmComponent(made({ integrity: 'sha512-q80=' }))])
-  const told = (revision: string | undefined): string =>
-    JSON.stringify(provenance(root, [], {}, { revision, created: new Date(0) }, bom))
+  const told = (revision: string | undefined): string => JSON.stringify(provenance(root, [], {}, { revision, created: new Date(0) }, bom))
 
   test('lists what went into the image by digest', () => {
     expect(told('abc')).toContain('{"name":"source","digest":{"gitCommit":"abc"}}')

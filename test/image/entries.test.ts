@@ -39,8 +39,9 @@ describe('as an archive', () => {
 
   test('modes, links and contents are those of the entries', async () => {
     const found = await unpackTar(await buffer(packed(complete(entries), time)))
-    const told = found.map(({ header: { name, type, mode, linkname }, data }) =>
-      [name, type, mode, linkname || Buffer.from(data ?? []).toString()])
+    const told = found.map((
+      { header: { name, type, mode, linkname }, data },
+    ) => [name, type, mode, linkname || Buffer.from(data ?? []).toString()])
     expect(told).toEqual([
       ['etc/', 'directory', 0o755, ''],
       ['etc/copied', 'file', 0o640, 'from a file'],

@@ -5,8 +5,7 @@ import { packImage } from '../cluster/archive.ts'
 import { capture } from '../cluster/program.ts'
 
 /** What of the standard library no web application needs. */
-const unneeded =
-  /^(__pycache__|config-.*|dist-packages|ensurepip|idlelib|lib2to3|pydoc_data|site-packages|test|tests|tkinter|turtledemo)$/
+const unneeded = /^(__pycache__|config-.*|dist-packages|ensurepip|idlelib|lib2to3|pydoc_data|site-packages|test|tests|tkinter|turtledemo)$/
 
 const application = `def application(environ, start_response):
     start_response('200 OK', [('Content-Type', 'text/plain')])

@@ -101,8 +101,8 @@ test.each([
 test('under a load of creations, an upgrade and a rolling restart refuse none', async () => {
   const load = await Creations.start(cluster, { namespace: 'shop', folder, perSecond: 10 })
   await untilTried(load, 20)
-  await helm('upgrade', 'paddock', chart, '--namespace', 'paddock', '--wait', '--timeout', '4m', ...values,
-    '--set', 'webhook.podAnnotations.upgraded=once', '--set', 'operator.podAnnotations.upgraded=once')
+  await helm('upgrade', 'paddock', chart, '--namespace', 'paddock', '--wait', '--timeout', '4m', ...values, '--set',
+    'webhook.podAnnotations.upgraded=once', '--set', 'operator.podAnnotations.upgraded=once')
   const upgraded = load.tried
   for (const name of ['paddock-webhook', 'paddock-operator']) {
     await succeed(paddock(['rollout', 'restart', 'deployment', name]))

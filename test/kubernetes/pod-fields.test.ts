@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import {
-  gracePeriod, isLasting, limit, mayBindLowPorts, mountOf, mounts, preStop, probePorts, runsAs, unprivilegedPortStart, workingFolder,
-} from '../../src/kubernetes/pod-fields.ts'
+import { gracePeriod, isLasting, limit, mayBindLowPorts, mountOf, mounts, preStop, probePorts, runsAs, unprivilegedPortStart,
+  workingFolder } from '../../src/kubernetes/pod-fields.ts'
 import { readWorkload, type Container, type Workload } from '../../src/kubernetes/workload.ts'
 
 function read(container: object, pod: object = {}, kind = 'Pod'): [Workload, Container] {
   const spec = { ...pod, containers: [{ name: 'web', ...container }] }
-  const object = kind === 'Pod' ? { apiVersion: 'v1', kind, metadata: {}, spec } : { apiVersion: kind === 'Job' ? 'batch/v1' : 'serving.knative.dev/v1', kind, metadata: {}, spec: { template: { spec } } }
+  const object = kind === 'Pod' ? { apiVersion: 'v1', kind, metadata: {}, spec }
+    : { apiVersion: kind === 'Job' ? 'batch/v1' : 'serving.knative.dev/v1', kind, metadata: {}, spec: { template: { spec } } }
   const workload = readWorkload(object)
   const [first] = workload?.containers ?? []
   if (!workload || !first) throw new Error('there is no container')
@@ -35,21 +35,35 @@ describe('fields of the wrong type are unknown', () => {
 })
 
 describe('what a folder is kept in', () => {
-  const volumes = [{ name: 'disk', emptyDir: {} }, { name: 'memory', emptyDir: { medium: 'Memory' } }, { name: 'host', hostPath: { path: '/x' } }, { name: 'huge', emptyDir: { medium: 'HugePages' } }]
+  const volumes = [{ name: 'disk', emptyDir: {} }, { name: 'memory', emptyDir: { medium: 'Memory' } }, { name: 'host',
+    hostPath: { path: '/x' } }, { name: 'huge', emptyDir: { medium: 'HugePages' } }]
   const [workload, container] = read(
     {
       volumeMounts: [
-        { name: 'disk', mountPath: '/tmp' }, { name: 'memory', mountPath: '/tmp/fast/' }, { name: 'host', mountPath: '/host' }, { name: 'huge', mountPath: '/huge' },
-        { name: 'nobody', mountPath: '/nobody' }, { name: 'disk', mountPath: '/read', readOnly: true },
+        { name: 'disk', mountPath: '/tmp' },
+        { name: 'memory', mountPath: '/tmp/fast/' },
+        { name: 'host', mountPath: '/host' },
+        { name: 'huge', mountPath: '/huge' },
+        { name: 'nobody', mountPath: '/nobody' },
+        { name: 'disk', mountPath: '/read', readOnly: true },
       ],
     },
     { volumes },
   )
   const all = mounts(workload, container)
   test.each<[string, string | undefined, boolean | undefined]>([
-    ['/tmp', 'disk', true], ['/tmp/x', 'disk', true], ['/tmp//fast', 'memory', true], ['/tmp/fast/x', 'memory', true], ['/tmp/faster', 'disk', true],
-    ['/host/x', 'unknown', true], ['/huge', 'unknown', true], ['/nobody', 'unknown', true], ['/read/x', 'disk', false], ['/dev/shm/x', 'memory', true],
-    ['/', undefined, undefined], ['/tmpx', undefined, undefined],
+    ['/tmp', 'disk', true],
+    ['/tmp/x', 'disk', true],
+    ['/tmp//fast', 'memory', true],
+    ['/tmp/fast/x', 'memory', true],
+    ['/tmp/faster', 'disk', true],
+    ['/host/x', 'unknown', true],
+    ['/huge', 'unknown', true],
+    ['/nobody', 'unknown', true],
+    ['/read/x', 'disk', false],
+    ['/dev/shm/x', 'memory', true],
+    ['/', undefined, undefined],
+    ['/tmpx', undefined, undefined],
   ])('%s', (folder, storage, isWritable) => {
     const mount = mountOf(folder, all)
     expect([mount?.storage, mount?.isWritable]).toEqual([storage, isWritable])
@@ -65,7 +79,8 @@ test('the container says more of its user than the Pod does', () => {
 
 test('capabilities by any of their names', () => {
   const may = (capabilities: object): boolean | undefined => mayBindLowPorts(read({ securityContext: { capabilities } })[1])
-  expect([may({ drop: ['ALL'] }), may({ drop: ['all'], add: ['CAP_NET_BIND_SERVICE'] }), may({ drop: ['CHOWN'] }), may({ drop: ['net_bind_service'] })]).toEqual([false, true, undefined, false])
+  expect([may({ drop: ['ALL'] }), may({ drop: ['all'], add: ['CAP_NET_BIND_SERVICE'] }), may({ drop: ['CHOWN'] }),
+    may({ drop: ['net_bind_service'] })]).toEqual([false, true, undefined, false])
 })
 
 test('what lasts as long as its Pod', () => {

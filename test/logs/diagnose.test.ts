@@ -23,12 +23,23 @@ const line = (second: number, pid: number, level: string, message: string): stri
 }
 
 const boot = (worker = 8): readonly string[] => [
-  line(0, 7, 'INFO', 'Starting gunicorn 23.0.0'), line(0, 7, 'INFO', 'Listening at: http://0.0.0.0:5000 (7)'), line(0, 7, 'INFO', 'Using worker: sync'), line(0, worker, 'INFO', `Booting worker with pid: ${worker}`),
+  line(0, 7, 'INFO', 'Starting gunicorn 23.0.0'),
+  line(0, 7, 'INFO', 'Listening at: http://0.0.0.0:5000 (7)'),
+  line(0, 7, 'INFO', 'Using worker: sync'),
+  line(0, worker, 'INFO', `Booting worker with pid: ${worker}`),
 ]
 
 const timeout = [
-  ...boot(), line(60, 7, 'CRITICAL', 'WORKER TIMEOUT (pid:8)'), line(60, 8, 'ERROR', 'Error handling request /report'), 'Traceback (most recent call last):', '  File "/srv/app/shop.py", line 3, in app', '    wait()', 'SystemExit: 1',
-  line(60, 8, 'INFO', 'Worker exiting (pid: 8)'), line(61, 7, 'ERROR', 'Worker (pid:8) was sent SIGKILL! Perhaps out of memory?'), line(61, 9, 'INFO', 'Booting worker with pid: 9'),
+  ...boot(),
+  line(60, 7, 'CRITICAL', 'WORKER TIMEOUT (pid:8)'),
+  line(60, 8, 'ERROR', 'Error handling request /report'),
+  'Traceback (most recent call last):',
+  '  File "/srv/app/shop.py", line 3, in app',
+  '    wait()',
+  'SystemExit: 1',
+  line(60, 8, 'INFO', 'Worker exiting (pid: 8)'),
+  line(61, 7, 'ERROR', 'Worker (pid:8) was sent SIGKILL! Perhaps out of memory?'),
+  line(61, 9, 'INFO', 'Booting worker with pid: 9'),
 ]
 
 const stamp = (index: number): string => `2026-11-30T10:00:${String(index % 60).padStart(2, '0')}.123456789Z`
@@ -43,19 +54,23 @@ describe('what is around a line', () => {
     'CRI, in parts': (text, index) => `${stamp(index)} stderr P ${text.slice(0, 20)}\n${stamp(index)} stderr F ${text.slice(20)}`,
     'docker compose': (text) => `web-1  | ${text}`,
     'json-file of docker': (text, index) => JSON.stringify({ log: `${text}\n`, stream: 'stderr', time: stamp(index) }),
-    'fluent-bit': (text, index) => JSON.stringify({ date: 1796032800.5 + index, log: text, kubernetes: { pod_name: 'web-5d8f', container_name: 'app' } }),
-    vector: (text, index) => JSON.stringify({ message: text, timestamp: stamp(index), kubernetes: { pod_name: 'web-5d8f' }, source_type: 'kubernetes_logs' }),
+    'fluent-bit': (text, index) =>
+      JSON.stringify({ date: 1796032800.5 + index, log: text, kubernetes: { pod_name: 'web-5d8f', container_name: 'app' } }),
+    vector: (text, index) =>
+      JSON.stringify({ message: text, timestamp: stamp(index), kubernetes: { pod_name: 'web-5d8f' }, source_type: 'kubernetes_logs' }),
     'ends of lines of Windows': (text) => `${text}\r`,
   }
   test.each(Object.entries(wrappings))('%s', (_, wrap) => {
     const diagnosis = diagnose(`${timeout.map(wrap).join('\n')}\n`)
     expect(says(diagnosis)).toEqual(['worker-timeout'])
-    expect([diagnosis.healthy, diagnosis.events['worker-timeout']?.count, diagnosis.conclusions[0]?.summary]).toEqual([false, 1, expect.stringContaining('at /report')])
+    expect([diagnosis.healthy, diagnosis.events['worker-timeout']?.count, diagnosis.conclusions[0]?.summary]).toEqual([false, 1,
+      expect.stringContaining('at /report')])
   })
 
   test('pods are told apart, whose processes have the same numbers', () => {
     const of = (pod: string, lines: readonly string[]): string[] => lines.map((text) => `[pod/${pod}/app] ${text}`)
-    const log = [...of('a', boot()), ...of('b', boot()), ...of('a', [line(9, 7, 'CRITICAL', 'WORKER TIMEOUT (pid:8)')]), ...of('b', [line(10, 7, 'ERROR', 'Worker (pid:8) was sent SIGKILL! Perhaps out of memory?')])]
+    const log = [...of('a', boot()), ...of('b', boot()), ...of('a', [line(9, 7, 'CRITICAL', 'WORKER TIMEOUT (pid:8)')]),
+      ...of('b', [line(10, 7, 'ERROR', 'Worker (pid:8) was sent SIGKILL! Perhaps out of memory?')])]
     expect(says(diagnose(log.join('\n')))).toEqual(['worker-timeout', 'worker-killed', 'out-of-memory'])
   })
 })
@@ -63,13 +78,16 @@ describe('what is around a line', () => {
 describe('no wrong claim', () => {
   test('words of gunicorn in what a client sends, or an application writes', () => {
     const agent = '[2026-11-30 10:00:05 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:8)'
-    const log = [...boot(), `1.2.3.4 - - [30/Nov/2026:10:00:05 +0000] "GET / HTTP/1.1" 200 2 "-" "${agent}"`, `agent: ${agent.replace('[7]', '[99]')}`, 'WORKER TIMEOUT (pid:8)', '{"event": "WORKER TIMEOUT (pid:8)"}', 'Error: WORKER TIMEOUT',
+    const log = [...boot(), `1.2.3.4 - - [30/Nov/2026:10:00:05 +0000] "GET / HTTP/1.1" 200 2 "-" "${agent}"`,
+      `agent: ${agent.replace('[7]', '[99]')}`, 'WORKER TIMEOUT (pid:8)', '{"event": "WORKER TIMEOUT (pid:8)"}', 'Error: WORKER TIMEOUT',
       line(6, 8, 'WARNING', 'the shop says: Worker (pid:8) was sent SIGKILL! Perhaps out of memory?')]
     expect([says(diagnose(log.join('\n'))), diagnose(log.join('\n')).healthy]).toEqual([[], true])
   })
 
   test('what the application prints without an end stands before a line of gunicorn', () => {
-    expect(says(diagnose([...boot(), `half a line${line(60, 7, 'CRITICAL', 'WORKER TIMEOUT (pid:8)')}`].join('\n')))).toEqual(['worker-timeout'])
+    expect(says(diagnose([...boot(), `half a line${line(60, 7, 'CRITICAL', 'WORKER TIMEOUT (pid:8)')}`].join('\n')))).toEqual([
+      'worker-timeout',
+    ])
   })
 
   test('a log that begins behind the timeout', () => {
@@ -80,10 +98,12 @@ describe('no wrong claim', () => {
   test('every beginning and every end of a log', () => {
     for (let cut = 0; cut <= timeout.length; cut++) {
       const allowed = new Set(['worker-timeout'])
-      for (const part of [timeout.slice(cut), timeout.slice(0, cut)]) expect(says(diagnose(part.join('\n'))).filter((id) => !allowed.has(id))).toEqual([])
+      for (const part of [timeout.slice(cut), timeout.slice(0, cut)])
+        expect(says(diagnose(part.join('\n'))).filter((id) => !allowed.has(id))).toEqual([])
     }
     const bytes = Buffer.from(timeout.join('\n'))
-    for (let cut = 0; cut < bytes.length; cut += 7) expect(says(diagnose(bytes.subarray(cut))).filter((id) => id !== 'worker-timeout')).toEqual([])
+    for (let cut = 0; cut < bytes.length; cut += 7)
+      expect(says(diagnose(bytes.subarray(cut))).filter((id) => id !== 'worker-timeout')).toEqual([])
   })
 
   test('nothing, other programs, and bytes that are no text', () => {
@@ -92,7 +112,9 @@ describe('no wrong claim', () => {
     let seed = 7
     const junk = Uint8Array.from({ length: 100_000 }, () => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) >>> 16)
     expect([says(diagnose(junk)), diagnose(junk).healthy]).toEqual([[], null])
-    expect(says(diagnose(Buffer.concat([Buffer.from(`${timeout.join('\n')}\n`), junk, Buffer.from(`\n${timeout.join('\n')}`)])))).toEqual(['worker-timeout'])
+    expect(says(diagnose(Buffer.concat([Buffer.from(`${timeout.join('\n')}\n`), junk, Buffer.from(`\n${timeout.join('\n')}`)])))).toEqual([
+      'worker-timeout',
+    ])
   })
 
   test('a line without end takes no memory, and hides no other', () => {
@@ -101,23 +123,39 @@ describe('no wrong claim', () => {
 
   test('healthy stops', () => {
     for (const message of ['Worker (pid:8) was sent SIGTERM!', 'Worker with pid 8 was terminated due to signal 15'])
-      expect(diagnose([...boot(), line(5, 7, 'INFO', 'Handling signal: term'), line(5, 7, 'ERROR', message), line(6, 7, 'INFO', 'Shutting down: Master')].join('\n')).healthy).toBe(true)
+      expect(
+        diagnose(
+          [...boot(), line(5, 7, 'INFO', 'Handling signal: term'), line(5, 7, 'ERROR', message),
+            line(6, 7, 'INFO', 'Shutting down: Master')].join('\n'),
+        ).healthy,
+      ).toBe(true)
   })
 })
 
 describe('what takes more than a process to bring about', () => {
   const raised = (message: string): readonly string[] => [
-    ...boot().slice(0, 3), line(1, 7, 'ERROR', 'Unhandled exception in main loop'), 'Traceback (most recent call last):', '  File "/usr/lib/python3/site-packages/gunicorn/arbiter.py", line 202, in run', '    self.manage_workers()',
-    '  File "/usr/lib/python3/tempfile.py", line 230, in _get_default_tempdir', '    raise FileNotFoundError(', message,
+    ...boot().slice(0, 3),
+    line(1, 7, 'ERROR', 'Unhandled exception in main loop'),
+    'Traceback (most recent call last):',
+    '  File "/usr/lib/python3/site-packages/gunicorn/arbiter.py", line 202, in run',
+    '    self.manage_workers()',
+    '  File "/usr/lib/python3/tempfile.py", line 230, in _get_default_tempdir',
+    '    raise FileNotFoundError(',
+    message,
   ]
 
   test('a file system that cannot be written to', () => {
-    const folder = diagnose(raised("FileNotFoundError: [Errno 2] No usable temporary directory found in ['/tmp', '/var/tmp', '/usr/tmp', '/srv/app']").join('\n'))
+    const folder = diagnose(
+      raised("FileNotFoundError: [Errno 2] No usable temporary directory found in ['/tmp', '/var/tmp', '/usr/tmp', '/srv/app']").join('\n'),
+    )
     expect([says(folder), folder.conclusions[0]?.advice[0]?.setting]).toEqual([['read-only-file-system'], 'worker_tmp_dir'])
-    const socket = diagnose([...boot(), line(1, 7, 'ERROR', "Control server error: [Errno 30] Read-only file system: '/root/.gunicorn'")].join('\n'))
+    const socket = diagnose(
+      [...boot(), line(1, 7, 'ERROR', "Control server error: [Errno 30] Read-only file system: '/root/.gunicorn'")].join('\n'),
+    )
     expect(says(socket)).toEqual(['read-only-file-system'])
     // What the application is refused is its own affair.
-    const own = [...boot(), line(1, 8, 'ERROR', 'Error handling request /upload'), 'Traceback (most recent call last):', '  File "/srv/app/shop.py", line 3, in app', "OSError: [Errno 30] Read-only file system: '/srv/app/x'"]
+    const own = [...boot(), line(1, 8, 'ERROR', 'Error handling request /upload'), 'Traceback (most recent call last):',
+      '  File "/srv/app/shop.py", line 3, in app', "OSError: [Errno 30] Read-only file system: '/srv/app/x'"]
     expect(diagnose(own.join('\n')).healthy).toBe(true)
   })
 
@@ -126,9 +164,13 @@ describe('what takes more than a process to bring about', () => {
   })
 
   test('what the kernel kills again and again', () => {
-    const killed = [10, 100, 200].flatMap((second, index) => [line(second, 7, 'ERROR', `Worker (pid:${8 + index}) was sent SIGKILL! Perhaps out of memory?`), line(second, 9 + index, 'INFO', `Booting worker with pid: ${9 + index}`)])
+    const killed = [10, 100, 200].flatMap((second,
+      index) => [line(second, 7, 'ERROR', `Worker (pid:${8 + index}) was sent SIGKILL! Perhaps out of memory?`),
+      line(second, 9 + index, 'INFO', `Booting worker with pid: ${9 + index}`)]
+    )
     const diagnosis = diagnose([...boot(), ...killed].join('\n'))
-    expect(diagnosis.conclusions.map(({ id, confidence }) => [id, confidence])).toEqual([['worker-killed', 'certain'], ['out-of-memory', 'likely']])
+    expect(diagnosis.conclusions.map(({ id, confidence }) => [id, confidence])).toEqual([['worker-killed', 'certain'], ['out-of-memory',
+      'likely']])
   })
 })
 
@@ -140,12 +182,17 @@ describe('requests', () => {
   const sync: Partial<Circumstances> = { workers: 1, workerClass: 'sync', threads: 1 }
 
   test('long ones that hold the only worker, and short ones that wait for them', () => {
-    const log = Array.from({ length: 20 }, (_, index) => [access(2 * index + 2, '/report?week=1', 2), access(2 * index + 2, '/static/a.css', 0.001), access(2 * index + 2, '/static/b.js', 0.001)]).flat()
+    const log = Array.from({ length: 20 },
+      (_,
+        index) => [access(2 * index + 2, '/report?week=1', 2), access(2 * index + 2, '/static/a.css', 0.001),
+        access(2 * index + 2, '/static/b.js', 0.001)]).flat()
     const diagnosis = diagnose(log.join('\n'), sync)
     expect(says(diagnosis)).toEqual(['saturated-workers', 'waiting-requests', 'slow-requests'])
     expect(diagnosis.conclusions.map(({ advice }) => advice.map(({ setting, value }) => [setting, value]))).toEqual(
-      Array.from({ length: 3 }, () => [['workers', 4], ['worker_class', 'gevent'], ['threads', 4], [null, null]]))
-    expect(diagnosis.requests).toMatchObject({ count: 60, slowest: [{ path: '/report', count: 20 }, { path: expect.any(String) }, { path: expect.any(String) }] })
+      Array.from({ length: 3 }, () => [['workers', 4], ['worker_class', 'gevent'], ['threads', 4], [null, null]]),
+    )
+    expect(diagnosis.requests).toMatchObject({ count: 60,
+      slowest: [{ path: '/report', count: 20 }, { path: expect.any(String) }, { path: expect.any(String) }] })
     expect(diagnosis.requests?.busy).toBeGreaterThan(0.9)
     expect(diagnosis.requests?.waited).toBeGreaterThan(30)
     expect(diagnosis.requests?.p50).toBeCloseTo(0.001, 4)
@@ -159,8 +206,9 @@ describe('requests', () => {
   })
 
   test('where requests fail, and where a clock was set, the time is none', () => {
-    const log = [...boot(), access(1, '/', 0.01), line(2, 8, 'ERROR', 'Error handling request /orders'), 'Traceback (most recent call last):', '  File "/srv/app/shop.py", line 1, in app', 'ValueError: no', access(2, '/orders', 0.000003, 500),
-      access(3, '/', 82_800)]
+    const log = [...boot(), access(1, '/', 0.01), line(2, 8, 'ERROR', 'Error handling request /orders'),
+      'Traceback (most recent call last):', '  File "/srv/app/shop.py", line 1, in app', 'ValueError: no',
+      access(2, '/orders', 0.000003, 500), access(3, '/', 82_800)]
     expect(diagnose(log.join('\n'), sync).requests).toMatchObject({ count: 3, p50: expect.closeTo(0.01, 3), p99: expect.closeTo(0.01, 3) })
     const back = Array.from({ length: 100 }, (_, index) => access(index < 50 ? index : index - 3600, '/report', 1))
     expect(says(diagnose(back.join('\n'), sync))).toEqual([])
@@ -172,10 +220,12 @@ describe('requests', () => {
   }
   test.each([
     ['%(h)s %(t)s "%(r)s" %(s)s %(L)s', '::1 [30/Nov/2026:10:00:00 +0000] "GET /a?b HTTP/1.1" 200 1.005418', '/a'],
-    ['{"ip":"%(h)s","request":"%(r)s","status":%(s)s,"us":%(D)s,"agent":"%(a)s"}', '{"ip":"1.2.3.4","request":"GET /a HTTP/1.1","status":200,"us":1005418,"agent":"x\\"}', '/a'],
+    ['{"ip":"%(h)s","request":"%(r)s","status":%(s)s,"us":%(D)s,"agent":"%(a)s"}',
+      '{"ip":"1.2.3.4","request":"GET /a HTTP/1.1","status":200,"us":1005418,"agent":"x\\"}', '/a'],
     ['%(m)s %(U)s%(q)s %(s)s %(M)sms pid=%(p)s', 'GET /a 200 1005ms pid=<17>', undefined],
     ['%(s)s %(T)s "%(a)s" "%(r)s"', '200 1 "he says \\"200\\" and more" "GET /a HTTP/1.1"', '/a'],
-    ['%(t)s %(D)s %(s)s "%(a)s" "%({x-forwarded-for}i)s" "%(r)s"', '[30/Nov/2026:10:00:00 +0200] 1005418 200 "a\\" "-" "GET /a HTTP/1.1"', '/a'],
+    ['%(t)s %(D)s %(s)s "%(a)s" "%({x-forwarded-for}i)s" "%(r)s"', '[30/Nov/2026:10:00:00 +0200] 1005418 200 "a\\" "-" "GET /a HTTP/1.1"',
+      '/a'],
     ['%a %t "%r" %s %Tf', '1.2.3.4 [30/Nov/2026:10:00:00 +0000] "GET /a HTTP/1.1" 200 1.005418', '/a'],
   ])('%s', (format, text, path) => {
     const [count, p50, ...paths] = one(format, text) as [number, number, ...string[]]
@@ -191,7 +241,9 @@ describe('requests', () => {
 test('what is asked of the wording is in it', async () => {
   const texts = new Set(wording.messages.map(({ text }) => text))
   const { readFileSync } = await import('node:fs')
-  const asked = [...readFileSync(new URL('../../src/logs/story.ts', import.meta.url), 'utf8').matchAll(/case (['"])(.*?)\1:/g)].map(([, , text = '']) => text)
+  const asked = [...readFileSync(new URL('../../src/logs/story.ts', import.meta.url), 'utf8').matchAll(/case (['"])(.*?)\1:/g)].map((
+    [, , text = ''],
+  ) => text)
   expect(asked.length).toBeGreaterThan(20)
   expect(asked.filter((text) => !texts.has(text))).toEqual([])
 })

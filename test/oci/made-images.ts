@@ -43,10 +43,14 @@ export class MadeLayout {
     return { mediaType, ...this.blob(JSON.stringify(value)) }
   }
 
-  image(layers: readonly MadeLayer[], config: object = {}, platform: object = { os: 'linux', architecture: 'amd64' }): { mediaType: string; digest: string; size: number } {
-    const described = this.json({ ...platform, config, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } }, 'application/vnd.oci.image.config.v1+json')
+  image(layers: readonly MadeLayer[], config: object = {},
+    platform: object = { os: 'linux', architecture: 'amd64' }): { mediaType: string; digest: string; size: number } {
+    const described = this.json({ ...platform, config, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } },
+      'application/vnd.oci.image.config.v1+json')
     return this.json({
-      schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', config: described,
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      config: described,
       layers: layers.map(({ content }) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', ...this.blob(content) })),
     }, 'application/vnd.oci.image.manifest.v1+json')
   }
@@ -66,7 +70,7 @@ export class MadeLayout {
 export function openBuffer(content: Buffer | undefined, piece = 1000): ReturnType<OpenFileAt> {
   return content && {
     size: content.length,
-    range: async function* (offset, length) {
+    range: async function*(offset, length) {
       for (let at = offset; at < offset + length; at += piece) yield content.subarray(at, Math.min(at + piece, offset + length))
     },
     close: () => {},

@@ -1,7 +1,8 @@
 /** The tar reader, against archives of GNU tar in each of its formats, and archives that are cut or broken. */
 import { describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
-import { closeSync, ftruncateSync, linkSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, linkSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync,
+  writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TarReader } from '../../src/oci/tar.ts'
@@ -12,7 +13,8 @@ function read(archive: Uint8Array, piece = 700): Record<string, string> {
   const reader = new TarReader(({ path, kind, size, link }) => {
     const own = path.replace(/^\.\//, '')
     found[own] = kind === 'file' ? `${size}` : `${kind} ${link}`.trim()
-    return kind === 'file' && size < 100_000 ? (content) => void (found[own] = `${size} ${Buffer.from(content).toString('utf8').replaceAll('\0', '').trim()}`) : undefined
+    return kind === 'file' && size < 100_000
+      ? (content) => void (found[own] = `${size} ${Buffer.from(content).toString('utf8').replaceAll('\0', '').trim()}`) : undefined
   })
   for (let at = 0; at < archive.length; at += piece) reader.push(archive.subarray(at, at + piece))
   reader.end()
@@ -34,16 +36,25 @@ ftruncateSync(sparse, 90_000)
 writeSync(sparse, 'end', 80_000)
 closeSync(sparse)
 
-const tar = (...args: string[]): Buffer => spawnSync('tar', [...args, '--sort=name', '-C', folder, '-cf', '-', '.'], { maxBuffer: 2 ** 26 }).stdout
-const expected = { [deep]: '12 Name: gevent', ünï: '1 x', empty: '0', large: '200000', larger: 'hardlink ./large', link: 'symlink large', sparse: '90000 beginend' }
+const tar = (...args: string[]): Buffer =>
+  spawnSync('tar', [...args, '--sort=name', '-C', folder, '-cf', '-', '.'], { maxBuffer: 2 ** 26 }).stdout
+const expected = { [deep]: '12 Name: gevent', ünï: '1 x', empty: '0', large: '200000', larger: 'hardlink ./large', link: 'symlink large',
+  sparse: '90000 beginend' }
 
 describe('what GNU tar writes', () => {
   test.each([
-    ['gnu', ['--format=gnu']], ['oldgnu', ['--format=oldgnu']], ['posix', ['--format=posix']], ['pax with a global header', ['--format=posix', '--pax-option=globexthdr.name=g,comment=x']],
-    ['sparse, gnu', ['--format=gnu', '-S']], ['sparse 0.0', ['--format=posix', '-S', '--sparse-version=0.0']], ['sparse 0.1', ['--format=posix', '-S', '--sparse-version=0.1']], ['sparse 1.0', ['--format=posix', '-S', '--sparse-version=1.0']],
+    ['gnu', ['--format=gnu']],
+    ['oldgnu', ['--format=oldgnu']],
+    ['posix', ['--format=posix']],
+    ['pax with a global header', ['--format=posix', '--pax-option=globexthdr.name=g,comment=x']],
+    ['sparse, gnu', ['--format=gnu', '-S']],
+    ['sparse 0.0', ['--format=posix', '-S', '--sparse-version=0.0']],
+    ['sparse 0.1', ['--format=posix', '-S', '--sparse-version=0.1']],
+    ['sparse 1.0', ['--format=posix', '-S', '--sparse-version=1.0']],
   ])('%s', (_, args) => {
     const archive = tar(...args)
-    for (const piece of [333, 511, 512, 10_000, archive.length]) expect(read(archive, piece)).toMatchObject({ ...expected, empty: expect.stringMatching(/^0/) })
+    for (const piece of [333, 511, 512, 10_000, archive.length])
+      expect(read(archive, piece)).toMatchObject({ ...expected, empty: expect.stringMatching(/^0/) })
   })
 
   test('ustar', () => {
@@ -90,7 +101,8 @@ const octal = (size: number): string => `${size.toString(8).padStart(11, '0')}\0
 
 describe('what lies is refused', () => {
   test.each([
-    ['a record of PAX that is longer than it says', Buffer.concat([header('p', octal(30), 'x'), padded('99 path=a\n'.padEnd(30, ' ')), header('a', octal(0), '0'), end])],
+    ['a record of PAX that is longer than it says',
+      Buffer.concat([header('p', octal(30), 'x'), padded('99 path=a\n'.padEnd(30, ' ')), header('a', octal(0), '0'), end])],
     ['a record of PAX without an end', Buffer.concat([header('p', octal(10), 'x'), padded('10 path=ab'), header('a', octal(0), '0'), end])],
     ['a size that is no number', Buffer.concat([header('a', '0000000000x\0', '0'), end])],
     ['a size below zero', Buffer.concat([header('a', '\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff', '0'), end])],

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals'
 import { affected, everything, governedKinds, heldFor, namespacesOf, type Area, type Standing } from '../../src/operator/area.ts'
 import type { ExceptionObject, PolicyObject } from '../../src/policy/policies.ts'
 
-const policy = (name: string, spec: PolicyObject['spec']): PolicyObject => ({ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name }, spec })
+const policy = (name: string, spec: PolicyObject['spec']): PolicyObject => ({ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy',
+  metadata: { name }, spec })
 const exception = (namespace: string, name: string, spec: Partial<ExceptionObject['spec']> = {}): ExceptionObject => ({
   apiVersion: 'paddock.dev/v1alpha1',
   kind: 'GunicornException',
@@ -11,11 +12,12 @@ const exception = (namespace: string, name: string, spec: Partial<ExceptionObjec
 })
 
 const namespaces = { shop: { team: 'a' }, forum: { team: 'a' }, wiki: { team: 'b' } }
-const standing = (policies: PolicyObject[] = [], exceptions: ExceptionObject[] = [], labels: Record<string, Record<string, string>> = namespaces): Standing => ({
-  policies: new Map(policies.map((one) => [one.metadata.name, one])),
-  exceptions: new Map(exceptions.map((one) => [`${one.metadata.namespace}/${one.metadata.name}`, one])),
-  namespaces: new Map(Object.entries(labels)),
-})
+const standing = (policies: PolicyObject[] = [], exceptions: ExceptionObject[] = [],
+  labels: Record<string, Record<string, string>> = namespaces): Standing => ({
+    policies: new Map(policies.map((one) => [one.metadata.name, one])),
+    exceptions: new Map(exceptions.map((one) => [`${one.metadata.namespace}/${one.metadata.name}`, one])),
+    namespaces: new Map(Object.entries(labels)),
+  })
 
 /** An area as it is for some kinds. */
 const shown = (area: Area): Record<string, 'all' | string[]> =>
@@ -36,7 +38,9 @@ describe('what is looked at again', () => {
   test.each<[string, Standing, Standing, Record<string, 'all' | string[]>]>([
     ['a policy for all that is new', standing(), standing([policy('all', {})]), { Deployment: 'all', Job: 'all' }],
     ['one that is gone', standing([policy('jobs', { match: { kinds: ['Job'] } })]), standing(), { Deployment: [], Job: 'all' }],
-    ['one that says something else', standing([policy('a', { match: teamA })]), standing([policy('a', { match: teamA, rules: { 'loopback-bind': 'Warn' } })]), { Deployment: ['forum', 'shop'], Job: ['forum', 'shop'] }],
+    ['one that says something else', standing([policy('a', { match: teamA })]),
+      standing([policy('a', { match: teamA, rules: { 'loopback-bind': 'Warn' } })]), { Deployment: ['forum', 'shop'],
+      Job: ['forum', 'shop'] }],
     [
       'one that governs others than before',
       standing([policy('a', { match: { ...teamA, kinds: ['Job'] } })]),
@@ -44,14 +48,21 @@ describe('what is looked at again', () => {
       { Deployment: ['wiki'], Job: ['forum', 'shop'] },
     ],
     ['an exception', standing(), standing([], [exception('shop', 'one')]), { Deployment: ['shop'], Job: ['shop'] }],
-    ['an exception of kinds', standing([], [exception('shop', 'one', { workloads: [{ kind: 'Job', name: 'web' }] })]), standing(), { Deployment: [], Job: ['shop'] }],
+    ['an exception of kinds', standing([], [exception('shop', 'one', { workloads: [{ kind: 'Job', name: 'web' }] })]), standing(), {
+      Deployment: [],
+      Job: ['shop'],
+    }],
     [
       'labels that a policy asks for',
       standing([policy('a', { match: { ...teamA, kinds: ['Job'] } })]),
       standing([policy('a', { match: { ...teamA, kinds: ['Job'] } })], [], { ...namespaces, wiki: { team: 'a' } }),
       { Deployment: [], Job: ['wiki'] },
     ],
-    ['a namespace that is left out from now on', standing([policy('all', {})]), standing([policy('all', {})], [], { ...namespaces, wiki: { team: 'b', 'paddock.dev/admission': 'disabled' } }), { Deployment: ['wiki'], Job: ['wiki'] }],
+    ['a namespace that is left out from now on', standing([policy('all', {})]),
+      standing([policy('all', {})], [], { ...namespaces, wiki: { team: 'b', 'paddock.dev/admission': 'disabled' } }), {
+      Deployment: ['wiki'],
+      Job: ['wiki'],
+    }],
   ])('%s', (_, before, after, want) => {
     expect(shown(affected(before, after))).toEqual(want)
   })

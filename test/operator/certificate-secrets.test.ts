@@ -25,7 +25,8 @@ function store() {
     },
     replace: async (_resource: unknown, object: Secret) => {
       const standing = secrets.get(object.metadata.name)
-      if (standing?.metadata.resourceVersion !== object.metadata.resourceVersion) throw new ApiError('it is another by now', 409, 'Conflict')
+      if (standing?.metadata.resourceVersion !== object.metadata.resourceVersion)
+        throw new ApiError('it is another by now', 409, 'Conflict')
       if (standing?.immutable || standing?.type !== object.type) throw new ApiError('field is immutable', 422, 'Invalid')
       return put(object)
     },
@@ -34,7 +35,8 @@ function store() {
   return { secrets, put, cluster: cluster as unknown as Pick<Cluster, 'get' | 'create' | 'replace' | 'delete'> }
 }
 
-const authority: AuthorityContent = { ca: { cert: 'a', key: 'b' }, next: { cert: 'c', key: 'd' }, bundle: 'e', issuedUntil: Date.UTC(2030, 0, 1), retiredUntil: 1_234 }
+const authority: AuthorityContent = { ca: { cert: 'a', key: 'b' }, next: { cert: 'c', key: 'd' }, bundle: 'e',
+  issuedUntil: Date.UTC(2030, 0, 1), retiredUntil: 1_234 }
 
 describe('the Secrets of certificates', () => {
   test('hold what was written', async () => {
@@ -64,12 +66,14 @@ describe('the Secrets of certificates', () => {
 
   test('that cannot be changed are made anew; labels and annotations of others stay on those that can', async () => {
     const { cluster, put } = store()
-    const metadata = { name: 'gate-ca', namespace: 'guard', labels: { theirs: 'yes' }, annotations: { theirs: 'too', 'paddock.dev/issued-until': 'hello' } }
+    const metadata = { name: 'gate-ca', namespace: 'guard', labels: { theirs: 'yes' },
+      annotations: { theirs: 'too', 'paddock.dev/issued-until': 'hello' } }
     for (const special of [{ type: 'Opaque', immutable: true }, { type: 'kubernetes.io/tls' }, { type: 'Opaque' }]) {
       put({ apiVersion: 'v1', kind: 'Secret', metadata, data: {}, ...special })
       const { authority: read } = await readSecrets(cluster, release)
       expect(read && authorityContent(read).issuedUntil).toBeUndefined()
-      await writeStep(cluster, release, { authority: read, serving: undefined }, { kind: 'authority', content: { bundle: 'e' }, reason: '' })
+      await writeStep(cluster, release, { authority: read, serving: undefined }, { kind: 'authority', content: { bundle: 'e' },
+        reason: '' })
       const { authority: stored } = await readSecrets(cluster, release)
       expect([stored?.type, stored && authorityContent(stored).bundle]).toEqual(['Opaque', 'e'])
     }

@@ -60,7 +60,8 @@ class World {
   bundles: { readonly authorities: readonly Read[]; until: number }[] = []
   readonly serving = new Stored<ServingContent>((value) => {
     const leaf = read(value?.cert ?? '')
-    if (leaf && !this.certificates.some(({ certificate }) => certificate.fingerprint256 === leaf.certificate.fingerprint256)) this.certificates.push(leaf)
+    if (leaf && !this.certificates.some(({ certificate }) => certificate.fingerprint256 === leaf.certificate.fingerprint256))
+      this.certificates.push(leaf)
   })
   readonly configurations = [0, 1].map(() => {
     let last: World['bundles'][number] | undefined
@@ -79,7 +80,11 @@ class World {
     return this.certificates
       .filter(({ until }) => this.now < until)
       .filter((leaf) => !this.bundles.every((bundle) => isTrusted(leaf, bundle)))
-      .map(({ from, until }) => `the certificate of ${(from - this.start) / minute} to ${(until - this.start) / minute} min is not trusted at ${(this.now - this.start) / minute} min`)
+      .map(({ from, until }) =>
+        `the certificate of ${(from - this.start) / minute} to ${(until - this.start) / minute} min is not trusted at ${
+          (this.now - this.start) / minute
+        } min`
+      )
   }
 }
 
@@ -121,7 +126,10 @@ class Operator {
     const text = standing.map(({ value }) => value ?? '').join('\n')
     if (text !== this.#inForce.text) this.#inForce = { text, since: this.#world.now }
     const step = nextStep(
-      { authority: ours.value, serving: theirs.value, inForce, inForceFor: this.#world.now - this.#inForce.since }, settings, this.#world.now + this.#ahead, randomBytes,
+      { authority: ours.value, serving: theirs.value, inForce, inForceFor: this.#world.now - this.#inForce.since },
+      settings,
+      this.#world.now + this.#ahead,
+      randomBytes,
     )
     yield
     if (step.kind === 'authority') return authority.write(step.content, ours.version)
@@ -162,7 +170,9 @@ function play(events: readonly Event[], ahead: readonly number[]): { untrusted: 
 }
 
 /** As a rule a call follows the last one at once; now and then nothing happens for minutes. */
-const event = fc.tuple(fc.nat(999), fc.oneof({ weight: 12, arbitrary: fc.integer({ min: 1, max: 500 }) }, { weight: 3, arbitrary: fc.integer({ min: second, max: 40 * second }) }, { weight: 1, arbitrary: fc.integer({ min: minute, max: 12 * minute }) }))
+const event = fc.tuple(fc.nat(999),
+  fc.oneof({ weight: 12, arbitrary: fc.integer({ min: 1, max: 500 }) }, { weight: 3,
+    arbitrary: fc.integer({ min: second, max: 40 * second }) }, { weight: 1, arbitrary: fc.integer({ min: minute, max: 12 * minute }) }))
 const skews = fc.tuple(fc.integer({ min: -5 * minute, max: 5 * minute }), fc.integer({ min: -5 * minute, max: 5 * minute }))
 
 describe('two operators on one cluster', () => {
@@ -184,4 +194,5 @@ describe('two operators on one cluster', () => {
 })
 
 const signer = ({ bundles }: World, certificate: X509Certificate): string =>
-  bundles.flatMap(({ authorities }) => authorities).find((one) => isSigned(certificate, one.certificate))?.certificate.fingerprint256 ?? 'gone'
+  bundles.flatMap(({ authorities }) => authorities).find((one) => isSigned(certificate, one.certificate))?.certificate.fingerprint256 ??
+    'gone'

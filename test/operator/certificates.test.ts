@@ -99,7 +99,8 @@ describe('the certificates of the webhook', () => {
   test('are made where there are none, without waiting for anything', () => {
     const cluster = new Cluster()
     cluster.settle()
-    expect(cluster.steps.slice(0, 3)).toEqual(['there is no authority', 'a serving certificate is about to be made', 'there is no serving certificate'])
+    expect(cluster.steps.slice(0, 3)).toEqual(['there is no authority', 'a serving certificate is about to be made',
+      'there is no serving certificate'])
     expectHealthy(cluster)
     expect(read(cluster.serving?.cert ?? '')?.until).toBe(start + 7 * day)
     expect(read(cluster.authority?.ca?.cert ?? '')?.until).toBe(start + 365 * day)
@@ -112,7 +113,8 @@ describe('the certificates of the webhook', () => {
     expect(cluster.settle()).toBeCloseTo(start + 7 * day * 2 / 3 - cluster.now, -3)
     cluster.now = start + 5 * day
     cluster.settle()
-    expect(cluster.steps).toEqual(['nothing is due', 'a serving certificate is about to be made', 'the serving certificate is due', 'nothing is due'])
+    expect(cluster.steps).toEqual(['nothing is due', 'a serving certificate is about to be made', 'the serving certificate is due',
+      'nothing is due'])
     expect(cluster.authority?.ca).toEqual(ca)
     expectHealthy(cluster)
   })
@@ -124,8 +126,12 @@ describe('the certificates of the webhook', () => {
     expect(cluster.authority?.ca?.cert).not.toBe(former)
     const begin = cluster.steps.indexOf('the authority is due')
     expect(cluster.steps.slice(begin, begin + 6)).toEqual([
-      'the authority is due', 'the bundle has changed', 'nothing is due', 'the next authority is trusted everywhere',
-      'a serving certificate is about to be made', 'the serving certificate is of another authority',
+      'the authority is due',
+      'the bundle has changed',
+      'nothing is due',
+      'the next authority is trusted everywhere',
+      'a serving certificate is about to be made',
+      'the serving certificate is of another authority',
     ])
     expect(readAll(cluster.authority?.bundle ?? '')).toHaveLength(2)
     cluster.live(8 * day)
@@ -143,7 +149,8 @@ describe('the certificates of the webhook', () => {
 
   test('are made anew for other hosts', () => {
     const cluster = settled()
-    const renamed = Object.assign(new Cluster({ hosts: ['other.paddock.svc'] }), { authority: cluster.authority, serving: cluster.serving, now: cluster.now })
+    const renamed = Object.assign(new Cluster({ hosts: ['other.paddock.svc'] }), { authority: cluster.authority, serving: cluster.serving,
+      now: cluster.now })
     renamed.configure()
     renamed.settle()
     expectHealthy(renamed)
@@ -157,9 +164,11 @@ describe('the certificates of the webhook', () => {
       ['the serving certificate deleted', (cluster) => (cluster.serving = undefined)],
       ['both deleted', (cluster) => (cluster.authority = cluster.serving = undefined)],
       ['its key deleted', (cluster) => (cluster.authority = { ...whole(cluster), ca: { cert: whole(cluster).ca?.cert ?? '', key: '' } })],
-      ['its certificate deleted', (cluster) => (cluster.authority = { ...whole(cluster), ca: { cert: '', key: whole(cluster).ca?.key ?? '' } })],
+      ['its certificate deleted',
+        (cluster) => (cluster.authority = { ...whole(cluster), ca: { cert: '', key: whole(cluster).ca?.key ?? '' } })],
       ['another authority in its place', (cluster) => (cluster.authority = { ...whole(cluster), ca: foreign })],
-      ['the key of another', (cluster) => (cluster.authority = { ...whole(cluster), ca: { cert: whole(cluster).ca?.cert ?? '', key: foreign.key } })],
+      ['the key of another',
+        (cluster) => (cluster.authority = { ...whole(cluster), ca: { cert: whole(cluster).ca?.cert ?? '', key: foreign.key } })],
       ['the bundle deleted', (cluster) => (cluster.authority = { ...whole(cluster), bundle: '' })],
       ['the bundle of somebody else', (cluster) => (cluster.authority = { ...whole(cluster), bundle: foreign.cert })],
       ['dates of long ago', (cluster) => (cluster.authority = { ...whole(cluster), issuedUntil: 0, retiredUntil: 0 })],
@@ -167,7 +176,8 @@ describe('the certificates of the webhook', () => {
       ['a next one that is none', (cluster) => (cluster.authority = { ...whole(cluster), next: { cert: 'hello', key: 'hello' } })],
       ['the key of the serving certificate deleted', (cluster) => (cluster.serving = { ...served(cluster), key: '' })],
       ['a serving certificate that is none', (cluster) => (cluster.serving = { ...served(cluster), cert: 'hello' })],
-      ['a serving certificate of somebody else', (cluster) => (cluster.serving = { ...issue(foreign, settings.hosts, start, day, randomBytes), bundle: foreign.cert })],
+      ['a serving certificate of somebody else',
+        (cluster) => (cluster.serving = { ...issue(foreign, settings.hosts, start, day, randomBytes), bundle: foreign.cert })],
       ['its bundle deleted', (cluster) => (cluster.serving = { ...served(cluster), bundle: '' })],
       ['a caBundle deleted', (cluster) => cluster.trust([whole(cluster).bundle, '']), false],
       ['the caBundle of somebody else', (cluster) => cluster.trust([foreign.cert, foreign.cert]), false],
@@ -187,7 +197,7 @@ describe('the certificates of the webhook', () => {
           const step = cluster.step()
           cluster.configure()
           if (step.kind === 'serving' && step.content.cert !== cert) break
-          if (isTrusted) for (const bundle of cluster.inForce) expect(mistrust(cert, bundle, cluster.now)).toBeUndefined()
+          if (isTrusted) { for (const bundle of cluster.inForce) expect(mistrust(cert, bundle, cluster.now)).toBeUndefined() }
           if (step.kind === 'wait') cluster.now += Math.min(step.for, minute)
         }
         cluster.settle()

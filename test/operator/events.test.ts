@@ -7,7 +7,14 @@ import type { Result } from '../../src/operator/results.ts'
 type Event = { metadata: { name: string; namespace: string }; reason: string; note: string; eventTime: string; regarding: object }
 
 const result = (name: string, rule: string, action: Result['properties']['action'], more: Partial<Result> = {}): Result => ({
-  source: 'paddock', category: 'gunicorn: Start', scored: true, policy: 'platform', rule, severity: 'high', result: action === 'Deny' ? 'fail' : 'warn', message: `a message [${rule}]`,
+  source: 'paddock',
+  category: 'gunicorn: Start',
+  scored: true,
+  policy: 'platform',
+  rule,
+  severity: 'high',
+  result: action === 'Deny' ? 'fail' : 'warn',
+  message: `a message [${rule}]`,
   resources: [{ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'shop', name, uid: `uid-${name}` }],
   properties: { action, container: 'web', field: 'spec', remedy: 'Do it.', resultID: `${name} ${rule}` },
   ...more,
@@ -23,15 +30,21 @@ function recorder(fails: (event: Event) => Error | undefined = () => undefined, 
     created.push(event)
     return event
   } } as unknown as Cluster
-  const events = new Events(cluster, { instance: 'operator-1', now: () => Date.parse('2026-11-24T00:00:00.5Z'), failed: (error) => failures.push(error), dropped: () => dropped++, pace: 10_000, ...settings })
+  const events = new Events(cluster, { instance: 'operator-1', now: () => Date.parse('2026-11-24T00:00:00.5Z'),
+    failed: (error) => failures.push(error), dropped: () => dropped++, pace: 10_000, ...settings })
   return { events, created, failures, dropped: () => dropped }
 }
 
 test('one Event for each workload and action, for what is denied or warned of', async () => {
   const { events, created } = recorder()
   events.tell([
-    result('web', 'loopback-bind', 'Deny'), result('web', 'python2-gevent', 'Deny', { policy: 'python' }), result('web', 'short-timeout', 'Warn'),
-    result('web', 'missing-bind', 'Fix'), result('web', 'log-file', 'Audit'), result('web', 'few-workers', 'Deny', { result: 'skip' }), result('api', 'short-timeout', 'Warn'),
+    result('web', 'loopback-bind', 'Deny'),
+    result('web', 'python2-gevent', 'Deny', { policy: 'python' }),
+    result('web', 'short-timeout', 'Warn'),
+    result('web', 'missing-bind', 'Fix'),
+    result('web', 'log-file', 'Audit'),
+    result('web', 'few-workers', 'Deny', { result: 'skip' }),
+    result('api', 'short-timeout', 'Warn'),
   ])
   await events.told()
   expect(created.map(({ reason, note }) => `${reason}: ${note}`)).toEqual([
@@ -39,7 +52,8 @@ test('one Event for each workload and action, for what is denied or warned of', 
     'WouldBeWarnedOf: would violate GunicornPolicy "platform": a message [short-timeout] Do it.',
     'WouldBeWarnedOf: would violate GunicornPolicy "platform": a message [short-timeout] Do it.',
   ])
-  expect(created[0]).toMatchObject({ eventTime: '2026-11-24T00:00:00.500000Z', reportingInstance: 'operator-1', regarding: { kind: 'Deployment', name: 'web', uid: 'uid-web' } })
+  expect(created[0]).toMatchObject({ eventTime: '2026-11-24T00:00:00.500000Z', reportingInstance: 'operator-1',
+    regarding: { kind: 'Deployment', name: 'web', uid: 'uid-web' } })
   expect(created[0]?.metadata.name).toMatch(/^web\.[0-9a-f]{16}$/)
 })
 

@@ -8,22 +8,27 @@ function passed(...policies: Coverage[]): string[] {
 }
 function usersIn(conditions: readonly MatchCondition[], named: string): string[] {
   const condition = conditions.find(({ name }) => name === named)
-  return [...(condition?.expression ?? '').matchAll(/'system:(?:serviceaccount:kube-system:)?([^']+)'/g)].map(([, name = '']) => name).sort()
+  return [...(condition?.expression ?? '').matchAll(/'system:(?:serviceaccount:kube-system:)?([^']+)'/g)].map(([, name = '']) => name)
+    .sort()
 }
-const of = (kinds?: string[], hasWorkloadSelector = false): Coverage =>
-  ({ match: { ...(kinds ? { kinds } : {}), ...(hasWorkloadSelector ? { workloadSelector: { matchLabels: { no: 'such' } } } : {}) } })
+const of = (kinds?: string[], hasWorkloadSelector = false): Coverage => ({
+  match: { ...(kinds ? { kinds } : {}), ...(hasWorkloadSelector ? { workloadSelector: { matchLabels: { no: 'such' } } } : {}) },
+})
 
-const all = ['cronjob-controller', 'daemon-set-controller', 'deployment-controller', 'job-controller', 'kube-controller-manager', 'replicaset-controller', 'replication-controller', 'statefulset-controller']
+const all = ['cronjob-controller', 'daemon-set-controller', 'deployment-controller', 'job-controller', 'kube-controller-manager',
+  'replicaset-controller', 'replication-controller', 'statefulset-controller']
 
 test('what controllers make is passed over where what they make it out of is reviewed', () => {
   expect(passed(of())).toEqual(all)
-  expect(passed(of(), of(['Deployment', 'ReplicaSet', 'Pod', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'ReplicationController']))).toEqual(all)
+  expect(passed(of(), of(['Deployment', 'ReplicaSet', 'Pod', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'ReplicationController'])))
+    .toEqual(all)
 })
 
 test.each<[string, Coverage, string]>([
   ['Pods alone are governed: each has to be seen', of(['Pod']), 'cronjob-controller,deployment-controller'],
   ['Pods and Deployments: Pods of a ReplicaSet that somebody wrote', of(['Pod', 'Deployment']), 'cronjob-controller,deployment-controller'],
-  ['ReplicaSets and Deployments', of(['ReplicaSet', 'Deployment', 'Job']), 'daemon-set-controller,deployment-controller,job-controller,replicaset-controller,replication-controller,statefulset-controller'],
+  ['ReplicaSets and Deployments', of(['ReplicaSet', 'Deployment', 'Job']),
+    'daemon-set-controller,deployment-controller,job-controller,replicaset-controller,replication-controller,statefulset-controller'],
   ['labels of a Pod are not those of its owner', of(undefined, true), ''],
 ])('%s', (_case, policy, users) => {
   expect(passed(policy).join()).toBe(users)
@@ -34,14 +39,19 @@ test('one of several policies suffices', () => {
 })
 
 test.each<[string, Coverage[]]>([
-  ['one for all', [of()]], ['one for Pods', [of(['Pod'])]], ['one that selects by labels', [of(undefined, true)]], ['several', [of(), of(['Pod'], true)]],
-])('whatever policies there are, what the cluster has made is not mended, and what it writes later is not judged: %s', (_case, policies) => {
-  const cluster = [...all, 'generic-garbage-collector', 'storage-version-migrator-controller'].sort()
-  for (const mendsExisting of [true, false]) expect(usersIn(matchConditions('mutate', policies, mendsExisting), 'not-by-a-controller-of-the-cluster')).toEqual(cluster)
-  const conditions = matchConditions('validate', policies)
-  expect(usersIn(conditions, 'not-an-update-by-a-controller-of-the-cluster')).toEqual(cluster)
-  expect(conditions[0]?.expression).toMatch(/^!\(request\.operation == 'UPDATE' && /)
-})
+  ['one for all', [of()]],
+  ['one for Pods', [of(['Pod'])]],
+  ['one that selects by labels', [of(undefined, true)]],
+  ['several', [of(), of(['Pod'], true)]],
+])('whatever policies there are, what the cluster has made is not mended, and what it writes later is not judged: %s',
+  (_case, policies) => {
+    const cluster = [...all, 'generic-garbage-collector', 'storage-version-migrator-controller'].sort()
+    for (const mendsExisting of [true, false])
+      expect(usersIn(matchConditions('mutate', policies, mendsExisting), 'not-by-a-controller-of-the-cluster')).toEqual(cluster)
+    const conditions = matchConditions('validate', policies)
+    expect(usersIn(conditions, 'not-an-update-by-a-controller-of-the-cluster')).toEqual(cluster)
+    expect(conditions[0]?.expression).toMatch(/^!\(request\.operation == 'UPDATE' && /)
+  })
 
 test('an update is not mended that leaves the template alone, unless a policy wants it', () => {
   const names = (...args: Parameters<typeof matchConditions>) => matchConditions(...args).map(({ name }) => name)
@@ -56,7 +66,14 @@ const operations = ['mutate', 'validate'] as const
 test.each(operations)('%s: nothing is asked for that there is not, or not for each request', (operation) => {
   for (const { expression } of matchConditions(operation, [{ ...of(), readsImages: true }])) {
     const names = expression.replaceAll(/r?'[^']*'/g, "''").match(/(?<![\w.?])[a-zA-Z]\w*/g) ?? []
-    expect(new Set(names)).toEqual(new Set(names.filter((name) => ['object', 'oldObject', 'request', 'null', 'true', 'false', 'in', 'size', 'type', 'string', 'optional', 'list', 'map', 'pod', 'v', 'c', 'l', 'w', 'e', 'n', 'm', 'a'].includes(name))))
+    expect(new Set(names)).toEqual(
+      new Set(
+        names.filter((name) =>
+          ['object', 'oldObject', 'request', 'null', 'true', 'false', 'in', 'size', 'type', 'string', 'optional', 'list', 'map', 'pod', 'v',
+            'c', 'l', 'w', 'e', 'n', 'm', 'a'].includes(name)
+        ),
+      ),
+    )
   }
 })
 
@@ -72,7 +89,8 @@ test.each(operations)('%s: names are such as the API server takes, and no label 
 })
 
 test('workloads that say they hold gunicorn are asked about where images are looked at, too', () => {
-  const expression = (...policies: Coverage[]) => matchConditions('validate', policies).find(({ name }) => name === 'may-start-gunicorn')?.expression ?? ''
+  const expression = (...policies: Coverage[]) =>
+    matchConditions('validate', policies).find(({ name }) => name === 'may-start-gunicorn')?.expression ?? ''
   expect(expression(of())).not.toContain('paddock.dev/gunicorn')
   const asked = expression(of(), { ...of(), readsImages: true })
   expect(asked.startsWith(`${expression(of())} || `)).toBe(true)
@@ -80,7 +98,8 @@ test('workloads that say they hold gunicorn are asked about where images are loo
 })
 
 test('what sets GUNICORN_CMD_ARGS is asked about whatever its command is, and everything is where a policy does something about commands that are not in sight', () => {
-  const conditions = (operation: 'mutate' | 'validate', policy: Coverage) => matchConditions(operation, [policy]).find(({ name }) => name === 'may-start-gunicorn')?.expression
+  const conditions = (operation: 'mutate' | 'validate', policy: Coverage) =>
+    matchConditions(operation, [policy]).find(({ name }) => name === 'may-start-gunicorn')?.expression
   expect(conditions('validate', of())).toContain("'GUNICORN_CMD_ARGS'")
   expect(conditions('validate', { ...of(), asksForCommands: true })).toBeUndefined()
   expect(conditions('mutate', { ...of(), asksForCommands: true })).toBe(conditions('mutate', of()))

@@ -6,12 +6,14 @@ import { Policies } from '../../src/policy/policies.ts'
 
 const policies = new Policies(
   [{ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name: 'platform' }, spec: { preset: 'blueking' } }],
-  [{ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornException', metadata: { name: 'one', namespace: 'b' }, spec: { workloads: [{ name: 'web' }], rules: ['loopback-bind'], reason: 'a test' } }],
+  [{ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornException', metadata: { name: 'one', namespace: 'b' },
+    spec: { workloads: [{ name: 'web' }], rules: ['loopback-bind'], reason: 'a test' } }],
 )
 
 function tallied(namespace: string, number: number): Tally {
   const tally = new Tally()
-  const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace, name: 'web' }, spec: { template: { spec: { containers: [{ name: 'web', command: ['gunicorn', '-b', '127.0.0.1:80', 'wsgi'] }] } } } }
+  const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace, name: 'web' },
+    spec: { template: { spec: { containers: [{ name: 'web', command: ['gunicorn', '-b', '127.0.0.1:80', 'wsgi'] }] } } } }
   for (let index = 0; index < number; index++) {
     const judged = judgeStored(object, policies, {}, 0)
     if (judged) tally.add(judged)
@@ -19,7 +21,8 @@ function tallied(namespace: string, number: number): Tally {
   return tally
 }
 
-const values = (text: string, name: string): string[] => text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)).map((line) => line.slice(name.length))
+const values = (text: string, name: string): string[] =>
+  text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)).map((line) => line.slice(name.length))
 
 test('what the scan knows, by rule and action; what is no more is not told', async () => {
   let requests = 3
@@ -31,7 +34,8 @@ test('what the scan knows, by rule and action; what is no more is not told', asy
   const text = await metrics.text()
   expect(values(text, 'paddock_scan_workloads')).toEqual(['{kind="deployments.apps"} 3'])
   expect(values(text, 'paddock_scan_findings').filter((line) => line.includes('loopback-bind')).sort()).toEqual([
-    '{rule="loopback-bind",action="Deny"} 2', '{rule="loopback-bind",action="Excepted"} 1',
+    '{rule="loopback-bind",action="Deny"} 2',
+    '{rule="loopback-bind",action="Excepted"} 1',
   ])
   expect(values(text, 'paddock_scan_reports')).toEqual([' 2'])
   expect(values(text, 'paddock_api_requests_total')).toEqual([' 3'])

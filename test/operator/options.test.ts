@@ -7,17 +7,39 @@ const hour = 3_600_000
 describe("the operator's flags", () => {
   test('have defaults', () => {
     expect(operatorOptions([], env)).toEqual({
-      command: 'run', namespace: 'guard', name: 'paddock', failurePolicy: 'Ignore', timeout: 2, certificates: 'Self', caLifetime: 8760 * hour,
-      certificateLifetime: 168 * hour, scanInterval: hour, reports: 'Auto', excludedNamespaces: [], host: '::', port: 8080, webhookUrl: undefined, leaseDuration: 15_000,
+      command: 'run',
+      namespace: 'guard',
+      name: 'paddock',
+      failurePolicy: 'Ignore',
+      timeout: 2,
+      certificates: 'Self',
+      caLifetime: 8760 * hour,
+      certificateLifetime: 168 * hour,
+      scanInterval: hour,
+      reports: 'Auto',
+      excludedNamespaces: [],
+      host: '::',
+      port: 8080,
+      webhookUrl: undefined,
+      leaseDuration: 15_000,
       kubeconfig: undefined,
     })
   })
 
   test('are read', () => {
-    const args = '--namespace other --name gate --failure-policy Fail --timeout 3s --certificates CertManager --ca-lifetime 2m --certificate-lifetime 30s --exclude-namespaces a,,b --webhook-url https://[::1]:8443/ cleanup'
+    const args =
+      '--namespace other --name gate --failure-policy Fail --timeout 3s --certificates CertManager --ca-lifetime 2m --certificate-lifetime 30s --exclude-namespaces a,,b --webhook-url https://[::1]:8443/ cleanup'
     expect(operatorOptions(args.split(' '), env)).toMatchObject({
-      command: 'cleanup', namespace: 'other', name: 'gate', failurePolicy: 'Fail', timeout: 3, certificates: 'CertManager', caLifetime: 120_000, certificateLifetime: 30_000,
-      excludedNamespaces: ['a', 'b'], webhookUrl: 'https://[::1]:8443',
+      command: 'cleanup',
+      namespace: 'other',
+      name: 'gate',
+      failurePolicy: 'Fail',
+      timeout: 3,
+      certificates: 'CertManager',
+      caLifetime: 120_000,
+      certificateLifetime: 30_000,
+      excludedNamespaces: ['a', 'b'],
+      webhookUrl: 'https://[::1]:8443',
     })
   })
 

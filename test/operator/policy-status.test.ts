@@ -6,14 +6,28 @@ import { Tally, Totals } from '../../src/operator/totals.ts'
 import { Policies, type ExceptionObject, type PolicyObject } from '../../src/policy/policies.ts'
 
 const now = Date.parse('2026-11-24T12:00:00.250Z')
-const policy = (name: string, spec: object, generation = 1): PolicyObject => ({ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name, generation }, spec })
+const policy = (name: string, spec: object, generation = 1): PolicyObject => ({ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy',
+  metadata: { name, generation }, spec })
 const exception = (name: string, spec: object): ExceptionObject => ({
-  apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornException', metadata: { name, namespace: 'shop', generation: 2 }, spec: { workloads: [{ name: 'web' }], rules: ['loopback-bind'], reason: 'a test', ...spec },
+  apiVersion: 'paddock.dev/v1alpha1',
+  kind: 'GunicornException',
+  metadata: { name, namespace: 'shop', generation: 2 },
+  spec: { workloads: [{ name: 'web' }], rules: ['loopback-bind'], reason: 'a test', ...spec },
 })
-const workload = (name: string): KubernetesObject => ({
-  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'shop', name },
-  spec: { template: { spec: { containers: [{ name: 'web', command: ['gunicorn', '-b', '127.0.0.1:80', '--timeout', '10', '--worker-tmp-dir', '/dev/shm', 'wsgi'] }] } } },
-}) as KubernetesObject
+const workload = (name: string): KubernetesObject =>
+  ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace: 'shop', name },
+    spec: {
+      template: {
+        spec: {
+          containers: [{ name: 'web',
+            command: ['gunicorn', '-b', '127.0.0.1:80', '--timeout', '10', '--worker-tmp-dir', '/dev/shm', 'wsgi'] }],
+        },
+      },
+    },
+  }) as KubernetesObject
 
 function known(policies: PolicyObject[], exceptions: ExceptionObject[], workloads: string[], more: Partial<Known> = {}): Known {
   const all = new Policies(policies, exceptions)
@@ -29,15 +43,19 @@ function known(policies: PolicyObject[], exceptions: ExceptionObject[], workload
 
 describe('a policy', () => {
   test('what it governs and finds, each by who decides', () => {
-    const policies = [policy('platform', { preset: 'blueking' }, 4), policy('strict', { priority: 5, rules: { 'short-timeout': 'Deny' } }), policy('idle', { match: { kinds: ['Job'] } })]
+    const policies = [policy('platform', { preset: 'blueking' }, 4), policy('strict', { priority: 5, rules: { 'short-timeout': 'Deny' } }),
+      policy('idle', { match: { kinds: ['Job'] } })]
     const statuses = policyStatuses(policies, known(policies, [exception('web', {})], ['web', 'api']))
     // Each lacks the access log, its format, the error log and workers, and binds a port of its own; web's loopback is let pass.
-    expect(statuses.get('platform')).toMatchObject({ observedGeneration: 4, counts: { workloads: 2, denied: 1, warned: 2, fixed: 8, audited: 0, excepted: 1 } })
+    expect(statuses.get('platform')).toMatchObject({ observedGeneration: 4,
+      counts: { workloads: 2, denied: 1, warned: 2, fixed: 8, audited: 0, excepted: 1 } })
     expect(statuses.get('strict')).toMatchObject({ counts: { workloads: 2, denied: 2, warned: 0, fixed: 0, audited: 0, excepted: 0 } })
     expect(statuses.get('idle')?.counts).toEqual({ workloads: 0, denied: 0, warned: 0, fixed: 0, audited: 0, excepted: 0 })
     expect(statuses.get('idle')?.conditions).toEqual([
-      { type: 'Accepted', status: 'True', reason: 'Valid', message: 'it is valid', observedGeneration: 1, lastTransitionTime: '2026-11-24T12:00:00Z' },
-      { type: 'Ready', status: 'True', reason: 'Scanned', message: 'the workloads that it governs have been scanned', observedGeneration: 1, lastTransitionTime: '2026-11-24T12:00:00Z' },
+      { type: 'Accepted', status: 'True', reason: 'Valid', message: 'it is valid', observedGeneration: 1,
+        lastTransitionTime: '2026-11-24T12:00:00Z' },
+      { type: 'Ready', status: 'True', reason: 'Scanned', message: 'the workloads that it governs have been scanned', observedGeneration: 1,
+        lastTransitionTime: '2026-11-24T12:00:00Z' },
     ])
   })
 
@@ -55,7 +73,10 @@ describe('a policy', () => {
   test('one that says something against itself is accepted, and told', () => {
     const policies = [policy('p', { defaults: { bind: ':8000' }, rules: { 'ignored-port': 'Deny' } })]
     expect(policyStatuses(policies, known(policies, [], [])).get('p')?.conditions?.[0]).toMatchObject({
-      type: 'Accepted', status: 'True', reason: 'Contradictory', message: expect.stringMatching(/^it is valid, and says something against itself: spec\.defaults\.bind: .*ignored-port/),
+      type: 'Accepted',
+      status: 'True',
+      reason: 'Contradictory',
+      message: expect.stringMatching(/^it is valid, and says something against itself: spec\.defaults\.bind: .*ignored-port/),
     })
   })
 
@@ -71,16 +92,20 @@ describe('a policy', () => {
     const first = policyStatuses(policies, known(policies, [], ['web']))
     const later = [{ ...policy('platform', { rules: { nope: 'Deny' } }, 2), status: first.get('platform') }] as PolicyObject[]
     const second = policyStatuses(later, known(later, [], ['web'], { now: now + 60_000 })).get('platform')
-    expect(second?.conditions?.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual(['2026-11-24T12:01:00Z', '2026-11-24T12:01:00Z'])
-    const third = policyStatuses([{ ...policy('platform', {}, 3), status: first.get('platform') } as PolicyObject], known(policies, [], ['web'], { now: now + 60_000 })).get('platform')
+    expect(second?.conditions?.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual(['2026-11-24T12:01:00Z',
+      '2026-11-24T12:01:00Z'])
+    const third = policyStatuses([{ ...policy('platform', {}, 3), status: first.get('platform') } as PolicyObject],
+      known(policies, [], ['web'], { now: now + 60_000 })).get('platform')
     expect(third?.conditions?.map(({ lastTransitionTime }) => lastTransitionTime)).toEqual(['2026-11-24T12:00:00Z', '2026-11-24T12:00:00Z'])
   })
 })
 
 test.each<[string, object, object]>([
   ['without an end', {}, { status: 'True', reason: 'Active', message: 'it has no end' }],
-  ['with an end to come', { expiry: '2026-11-24T14:00:00+01:00' }, { status: 'True', reason: 'Active', message: 'it ends at 2026-11-24T14:00:00+01:00' }],
-  ['that has ended', { expiry: '2026-11-24T13:00:00+01:00' }, { status: 'False', reason: 'Expired', message: 'it ended at 2026-11-24T13:00:00+01:00' }],
+  ['with an end to come', { expiry: '2026-11-24T14:00:00+01:00' }, { status: 'True', reason: 'Active',
+    message: 'it ends at 2026-11-24T14:00:00+01:00' }],
+  ['that has ended', { expiry: '2026-11-24T13:00:00+01:00' }, { status: 'False', reason: 'Expired',
+    message: 'it ended at 2026-11-24T13:00:00+01:00' }],
   ['of no workload', { workloads: [{ name: 'nobody' }] }, { status: 'True', reason: 'Unmatched' }],
   ['that is broken', { rules: ['nope'] }, { status: 'False', reason: 'Invalid', message: expect.stringContaining('spec.rules[0]') }],
 ])('an exception %s', (_, spec, want) => {
@@ -91,7 +116,10 @@ test.each<[string, object, object]>([
 
 test('an exception counts what it lets pass', () => {
   const exceptions = [exception('one', {})]
-  expect(exceptionStatuses(exceptions, known([policy('platform', {})], exceptions, ['web', 'api'])).get('shop/one')?.counts).toEqual({ workloads: 1, findings: 1 })
+  expect(exceptionStatuses(exceptions, known([policy('platform', {})], exceptions, ['web', 'api'])).get('shop/one')?.counts).toEqual({
+    workloads: 1,
+    findings: 1,
+  })
 })
 
 test('only what has changed is written, and what fails keeps nothing else from it', async () => {
@@ -105,7 +133,10 @@ test('only what has changed is written, and what fails keeps nothing else from i
     written.push(metadata.name)
     return {} as never
   } } as never
-  await writeStatuses(cluster, policies.map((one) => (one.metadata.name === 'two' ? { ...one, status: JSON.parse(JSON.stringify(statuses.get('two'))) as object } : one)), [], given, (error) => failures.push(error))
+  await writeStatuses(cluster, policies.map((
+    one,
+  ) => (one.metadata.name === 'two' ? { ...one, status: JSON.parse(JSON.stringify(statuses.get('two'))) as object } : one)), [], given,
+    (error) => failures.push(error))
   expect(written).toEqual(['three'])
   expect(failures).toEqual([new Error('away')])
 })

@@ -17,19 +17,24 @@ const served = (resource: Resource): ServedKind => {
   return { kind, resource }
 }
 const [deployment, pod] = [served(deployments), served(pods)]
-const policies = new Policies([{ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name: 'platform' }, spec: { preset: 'blueking' } }])
+const policies = new Policies([{ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name: 'platform' },
+  spec: { preset: 'blueking' } }])
 
-const goodWords = ['-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat', '%(h)s', '--worker-tmp-dir', '/dev/shm']
+const goodWords = ['-w', '4', '-b', ':$(PORT)', '--access-logfile', '-', '--error-logfile', '-', '--access-logformat', '%(h)s',
+  '--worker-tmp-dir', '/dev/shm']
 
 /** Of that name, in a namespace; it binds to loopback. */
 function workload(kind: 'Deployment' | 'Pod', namespace: string, name: string, more: object = {}): KubernetesObject {
   const spec = { containers: [{ name: 'web', command: ['gunicorn', '-b', '127.0.0.1:80', 'wsgi'] }] }
   const metadata = { namespace, name, uid: `${namespace}-${name}`, ...more }
-  return kind === 'Pod' ? ({ apiVersion: 'v1', kind, metadata, spec } as KubernetesObject) : ({ apiVersion: 'apps/v1', kind, metadata, spec: { template: { spec } } } as KubernetesObject)
+  return kind === 'Pod' ? ({ apiVersion: 'v1', kind, metadata, spec } as KubernetesObject)
+    : ({ apiVersion: 'apps/v1', kind, metadata, spec: { template: { spec } } } as KubernetesObject)
 }
 
 /** An API server in so far as it stores objects, sorted as they are given, and counts what it is asked for. */
-function stored(pages: Partial<Record<string, KubernetesObject[][]>>): { cluster: Cluster; asked: string[]; reports: Map<string, KubernetesObject & { results: Result[] }> } {
+function stored(
+  pages: Partial<Record<string, KubernetesObject[][]>>,
+): { cluster: Cluster; asked: string[]; reports: Map<string, KubernetesObject & { results: Result[] }> } {
   const asked: string[] = []
   const reports = new Map<string, KubernetesObject & { results: Result[] }>()
   const cluster = {
@@ -42,7 +47,10 @@ function stored(pages: Partial<Record<string, KubernetesObject[][]>>): { cluster
       asked.push(`list ${resource.plural} ${namespace ?? '*'}${metadataOnly ? ' metadata' : ''}`)
       const items = resource.plural === 'reports' ? [[...reports.values()]] : (pages[resource.plural] ?? [[]])
       for (const page of items)
-        yield { resourceVersion: '1', items: page.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace).map((one) => (metadataOnly ? { apiVersion: one.apiVersion, kind: one.kind, metadata: one.metadata } : one)) }
+        yield { resourceVersion: '1',
+          items: page.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace).map((
+            one,
+          ) => (metadataOnly ? { apiVersion: one.apiVersion, kind: one.kind, metadata: one.metadata } : one)) }
     },
     async apply(_: Resource, object: KubernetesObject & { results: Result[] }) {
       asked.push(`apply ${object.metadata.namespace}/${object.metadata.name}`)
@@ -86,7 +94,9 @@ const namesOf = async (source: AsyncIterable<{ namespace: string; objects: reado
 
 describe('workloads', () => {
   const scanned = new Set([kindKey(deployment.kind), kindKey(pod.kind), 'apps/ReplicaSet'])
-  const by = (kind: string, apiVersion = 'apps/v1', controller = true) => ({ ownerReferences: [{ apiVersion, kind, name: 'x', uid: 'x', controller }] })
+  const by = (kind: string, apiVersion = 'apps/v1', controller = true) => ({
+    ownerReferences: [{ apiVersion, kind, name: 'x', uid: 'x', controller }],
+  })
 
   test('what a scanned workload has made is passed over, and what is being deleted', async () => {
     const { cluster } = stored({ deployments: [[
@@ -101,12 +111,16 @@ describe('workloads', () => {
   })
 
   test('of kinds that others make, few are fetched and many are listed', async () => {
-    const made = (namespace: string) => Array.from({ length: 30 }, (_, index) => workload('Pod', namespace, `made-${index}`, by('ReplicaSet')))
+    const made = (namespace: string) =>
+      Array.from({ length: 30 }, (_, index) => workload('Pod', namespace, `made-${index}`, by('ReplicaSet')))
     const many = Array.from({ length: 9 }, (_, index) => workload('Pod', 'b', `own-${index}`))
-    const { cluster, asked } = stored({ pods: [[...made('a'), workload('Pod', 'a', 'one')], [workload('Pod', 'a', 'two'), ...many], made('c')] })
+    const { cluster, asked } = stored({
+      pods: [[...made('a'), workload('Pod', 'a', 'one')], [workload('Pod', 'a', 'two'), ...many], made('c')],
+    })
     const names = await namesOf(batches(cluster, pod, scanned, {}))
     // Of the namespace that is listed, each page comes, be it empty.
-    expect(names.filter((line) => line !== 'b: ')).toEqual(['a: one two', `b: ${many.map(({ metadata }) => metadata.name).join(' ')}`, 'c: '])
+    expect(names.filter((line) => line !== 'b: ')).toEqual(['a: one two', `b: ${many.map(({ metadata }) => metadata.name).join(' ')}`,
+      'c: '])
     expect(asked).toEqual(['list pods * metadata', 'get pods a/one', 'get pods a/two', 'list pods b'])
   })
 })
@@ -134,7 +148,9 @@ describe('a scan', () => {
   })
 
   test('a few namespaces are listed one by one, and others are left as they are', async () => {
-    const { cluster, asked, reports: written } = stored({ deployments: [[workload('Deployment', 'a', 'one'), workload('Deployment', 'b', 'one'), workload('Deployment', 'c', 'one')]] })
+    const { cluster, asked, reports: written } = stored({
+      deployments: [[workload('Deployment', 'a', 'one'), workload('Deployment', 'b', 'one'), workload('Deployment', 'c', 'one')]],
+    })
     const reports = new StoredReports(cluster, reportKind, () => 1_800_000_000_000)
     await scan(cluster, [{ kinds: new Set(['Deployment']), namespaces: new Set(['b', 'gone']) }], options({ reports }))
     // Reports are written while the next namespace is listed.
@@ -168,15 +184,20 @@ describe('a scan', () => {
     const later = options({ reports })
     await scan(cluster, everything, later)
     expect(new Set(later.fresh.map(({ resources: [{ name }] }) => name))).toEqual(new Set(['two']))
-    expect(asked).toEqual(['list deployments *', 'get reports a/paddock-deployments.apps', 'delete b/paddock-deployments.apps', 'apply a/paddock-deployments.apps'])
+    expect(asked).toEqual(['list deployments *', 'get reports a/paddock-deployments.apps', 'delete b/paddock-deployments.apps',
+      'apply a/paddock-deployments.apps'])
     expect(reports.count).toBe(1)
   })
 
   test('each result has an id of its own, and the time at which it was first seen; what passes is counted', async () => {
     const fine = workload('Deployment', 'a', 'fine')
-    Object.assign((fine as unknown as { spec: { template: { spec: object } } }).spec.template.spec, { containers: [{ name: 'web', command: ['gunicorn', ...goodWords, 'wsgi'], env: [{ name: 'PORT', value: '5000' }] }] })
+    Object.assign((fine as unknown as { spec: { template: { spec: object } } }).spec.template.spec, {
+      containers: [{ name: 'web', command: ['gunicorn', ...goodWords, 'wsgi'], env: [{ name: 'PORT', value: '5000' }] }],
+    })
     const twice = workload('Deployment', 'a', 'twice')
-    Object.assign((twice as unknown as { spec: { template: { spec: object } } }).spec.template.spec, { containers: [{ name: 'web', command: ['sh', '-c', 'gunicorn -t 5 a:a & exec gunicorn -t 6 b:b'] }] })
+    Object.assign((twice as unknown as { spec: { template: { spec: object } } }).spec.template.spec, {
+      containers: [{ name: 'web', command: ['sh', '-c', 'gunicorn -t 5 a:a & exec gunicorn -t 6 b:b'] }],
+    })
     const objects = [workload('Deployment', 'a', 'one'), twice, fine]
     const { cluster, reports: written } = stored({ deployments: [objects] })
     let now = 1_800_000_000_500
@@ -189,7 +210,12 @@ describe('a scan', () => {
     const ids = first.results.map(({ properties: { resultID } }) => resultID)
     expect(new Set(ids).size).toBe(ids.length)
     expect(first.summary.pass).toBe(1)
-    expect(first.results).toEqual(expect.arrayContaining([expect.objectContaining({ scored: true, category: 'gunicorn: Server Socket', rule: 'loopback-bind', timestamp: { seconds: 1_800_000_000, nanos: 0 } })]))
+    expect(first.results).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ scored: true, category: 'gunicorn: Server Socket', rule: 'loopback-bind',
+          timestamp: { seconds: 1_800_000_000, nanos: 0 } }),
+      ]),
+    )
 
     now += 60_000
     objects.push(workload('Deployment', 'a', 'two'))
@@ -210,7 +236,8 @@ describe('a scan', () => {
     for (const report of written.values()) expect(JSON.stringify(report).length).toBeLessThan(1024 * 1024)
     const all = [...written.values()].flatMap(({ results }) => results)
     expect(all).toHaveLength([...given.totals.findings()].reduce((sum, { number }) => sum + number, 0))
-    for (const [name, of] of Map.groupBy(all, ({ resources: [{ name: workloadName }] }) => workloadName)) expect([name, of.length]).toEqual([name, all.length / 300])
+    for (const [name, of] of Map.groupBy(all, ({ resources: [{ name: workloadName }] }) => workloadName))
+      expect([name, of.length]).toEqual([name, all.length / 300])
 
     objects.push(workload('Deployment', 'a', 'another'))
     asked.length = 0

@@ -8,12 +8,15 @@ const variables = [{ name: 'PORT', value: '5000', index: 0 }, { name: 'W', value
 const range = { start: 0, end: 0 }
 
 const words = (mode: Mode, value: string): { readonly words: (string | null)[]; readonly lost: string[] } => {
-  const { elements, remarks } = commandLine({ form: 'text', text: { path: ['web'], value, range, offset: (unit) => unit } }, mode, variables)
-  return { words: elements.map(({ expanded }) => (firstHoleIn(expanded.text) < 0 ? expanded.text : null)), lost: remarks.map((remark) => String(remark.value)) }
+  const { elements, remarks } = commandLine({ form: 'text', text: { path: ['web'], value, range, offset: (unit) => unit } }, mode,
+    variables)
+  return { words: elements.map(({ expanded }) => (firstHoleIn(expanded.text) < 0 ? expanded.text : null)),
+    lost: remarks.map((remark) => String(remark.value)) }
 }
 
 const tokens = (...given: string[]): (string | null)[] => {
-  const { elements } = commandLine({ form: 'list', lists: [['args']], words: given.map((value, index) => ({ path: ['args', index], value, range, offset: undefined })) }, 'token', variables)
+  const { elements } = commandLine({ form: 'list', lists: [['args']],
+    words: given.map((value, index) => ({ path: ['args', index], value, range, offset: undefined })) }, 'token', variables)
   return elements.map(({ expanded }) => (firstHoleIn(expanded.text) < 0 ? expanded.text : null))
 }
 
@@ -45,7 +48,8 @@ describe('words for Kubernetes, on BlueKing', () => {
   })
 
   test('an open quotation makes the platform fail', () => {
-    const { elements, remarks } = commandLine({ form: 'text', text: { path: ['web'], value: "G 'a", range, offset: undefined } }, 'words', variables)
+    const { elements, remarks } = commandLine({ form: 'text', text: { path: ['web'], value: "G 'a", range, offset: undefined } }, 'words',
+      variables)
     expect([elements.length, remarks.map(({ rule }) => rule)]).toEqual([0, ['refused-description']])
   })
 })

@@ -16,7 +16,8 @@ export interface RemarkFixture {
   readonly good: { readonly files: Files }
 }
 
-export const readRemarkFixture = (id: string): RemarkFixture => load(readFileSync(join(import.meta.dirname, `remarks/${id}.yaml`), 'utf8')) as RemarkFixture
+export const readRemarkFixture = (id: string): RemarkFixture =>
+  load(readFileSync(join(import.meta.dirname, `remarks/${id}.yaml`), 'utf8')) as RemarkFixture
 
 /** The lines of `paddock check` that hold a rule's id. */
 export async function linesOf(id: string, files: Files): Promise<string[]> {

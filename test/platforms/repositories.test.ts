@@ -24,7 +24,9 @@ async function told(name: string): Promise<string> {
   const diff = await run(['check', name, '--diff'], files)
   const read = Object.keys(files).filter((path) => platformFile(path) !== undefined)
   const explain = await run(['explain', ...read], files)
-  return [`$ paddock check ${name}`, check.out + check.err, `exit status ${check.status}`, '', `$ paddock check ${name} --diff`, diff.out + diff.err.split('\n').filter((line) => line.includes('not fixed')).join('\n'), '', `$ paddock explain ${read.join(' ')}`, explain.out + explain.err].join('\n')
+  return [`$ paddock check ${name}`, check.out + check.err, `exit status ${check.status}`, '', `$ paddock check ${name} --diff`,
+    diff.out + diff.err.split('\n').filter((line) => line.includes('not fixed')).join('\n'), '', `$ paddock explain ${read.join(' ')}`,
+    explain.out + explain.err].join('\n')
 }
 
 test.each(names)('%s', async (name) => {
@@ -37,22 +39,25 @@ test('every golden file is of a repository', () => {
   expect(readdirSync(join(import.meta.dirname, 'golden')).sort()).toEqual(names.map((name) => `${name}.txt`))
 })
 
-describe.each(['blueking', 'blueking-image', 'blueking-legacy-image', 'heroku', 'google', 'paketo', 'foreman', 'honcho', 'dokku', 'herokuish', 'railpack', 'nixpacks', 'cnb-shim'])('on %s', (platform) => {
-  test.each(names)('what is fixed stays as it is: %s', async (name) => {
-    const fixed = await run(['check', name, '--platform', platform, '--fix'], filesOf(name))
-    const again = await run(['check', name, '--platform', platform, '--fix'], fixed.files)
-    expect(again.files).toEqual(fixed.files)
-    if (!fixed.err.includes('not fixed')) expect(again.out).not.toMatch(/ fixed$/m)
-  })
+describe.each(['blueking', 'blueking-image', 'blueking-legacy-image', 'heroku', 'google', 'paketo', 'foreman', 'honcho', 'dokku',
+  'herokuish', 'railpack', 'nixpacks', 'cnb-shim'])('on %s', (platform) => {
+    test.each(names)('what is fixed stays as it is: %s', async (name) => {
+      const fixed = await run(['check', name, '--platform', platform, '--fix'], filesOf(name))
+      const again = await run(['check', name, '--platform', platform, '--fix'], fixed.files)
+      expect(again.files).toEqual(fixed.files)
+      if (!fixed.err.includes('not fixed')) expect(again.out).not.toMatch(/ fixed$/m)
+    })
 
-  test.each(names)('no line is touched that holds no command: %s', async (name) => {
-    const before = filesOf(name)
-    const { files } = await run(['check', name, '--platform', platform, '--fix'], before)
-    for (const [path, text] of Object.entries(files)) {
-      const old = new Set((before[path] ?? '').split('\n'))
-      const changed = text.split('\n').filter((line) => !old.has(line))
-      for (const line of changed) expect(line).toMatch(/gunicorn|--workers|-k gevent|--env|^ +-/)
-      expect(text.split('\n').filter((line) => line.endsWith('\r')).length).toBe((before[path] ?? '').split('\n').filter((line) => line.endsWith('\r')).length)
-    }
+    test.each(names)('no line is touched that holds no command: %s', async (name) => {
+      const before = filesOf(name)
+      const { files } = await run(['check', name, '--platform', platform, '--fix'], before)
+      for (const [path, text] of Object.entries(files)) {
+        const old = new Set((before[path] ?? '').split('\n'))
+        const changed = text.split('\n').filter((line) => !old.has(line))
+        for (const line of changed) expect(line).toMatch(/gunicorn|--workers|-k gevent|--env|^ +-/)
+        expect(text.split('\n').filter((line) => line.endsWith('\r')).length).toBe(
+          (before[path] ?? '').split('\n').filter((line) => line.endsWith('\r')).length,
+        )
+      }
+    })
   })
-})

@@ -12,7 +12,8 @@ type Selector = NonNullable<NonNullable<PolicySpec['match']>['namespaceSelector'
 
 const now = Date.parse('2026-11-24T12:00:00Z')
 
-const policy = (name: string, spec: PolicySpec): PolicyObject => ({ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name }, spec })
+const policy = (name: string, spec: PolicySpec): PolicyObject => ({ apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy',
+  metadata: { name }, spec })
 
 const exception = (name: string, spec: Partial<ExceptionObject['spec']>, namespace = 'shop'): ExceptionObject => ({
   apiVersion: 'paddock.dev/v1alpha1',
@@ -31,7 +32,9 @@ const deployment = (more: Partial<Governed> = {}): Governed => ({
   ...more,
 })
 
-const actionOf = (policies: readonly PolicyObject[], rule: string, workload = deployment(), labels: Labels | undefined = {}): string | undefined => {
+const actionOf = (policies: readonly PolicyObject[], rule: string, workload = deployment(), labels: Labels | undefined = {}):
+  | string
+  | undefined => {
   const decided = new Policies(policies).for(workload, labels, now)?.rules[rule]
   return decided && `${decided.action} by ${decided.policy}`
 }
@@ -45,9 +48,11 @@ describe('who governs', () => {
     ['other labels of the namespace', { namespaceSelector: { matchLabels: { team: 'b' } } }, false],
     ['any namespace', { namespaceSelector: {} }, true],
     ['labels of the workload', { workloadSelector: { matchExpressions: [{ key: 'tier', operator: 'In', values: ['web', 'api'] }] } }, true],
-    ['other labels of the workload', { workloadSelector: { matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['web'] }] } }, false],
+    ['other labels of the workload', { workloadSelector: { matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['web'] }] } },
+      false],
     ['one that holds, one that does not', { kinds: ['Deployment'], namespaceSelector: { matchLabels: { team: 'b' } } }, false],
-    ['all that is asked for', { kinds: ['Deployment'], namespaceSelector: { matchLabels: { team: 'a' } }, workloadSelector: { matchLabels: { tier: 'web' } } }, true],
+    ['all that is asked for', { kinds: ['Deployment'], namespaceSelector: { matchLabels: { team: 'a' } },
+      workloadSelector: { matchLabels: { tier: 'web' } } }, true],
   ])('%s', (_, match, expected) => {
     const found = new Policies([policy('p', match ? { match } : {})]).for(deployment(), { team: 'a' }, now)
     expect(found?.name).toBe(expected ? 'p' : undefined)
@@ -78,9 +83,12 @@ describe('which policy goes first', () => {
     ['a priority of 0 before one below it', 'b', [policy('a', { priority: -1 }), policy('b', {})]],
     ['priority before specificity', 'b', [policy('a', { match: { workloadSelector: selector } }), policy('b', { priority: 1 })]],
     ['a match before none', 'b', [policy('a', {}), policy('b', { match: { kinds: ['Deployment'] } })]],
-    ['two fields before one', 'b', [policy('a', { match: { workloadSelector: selector } }), policy('b', { match: { kinds: ['Deployment'], namespaceSelector: {} } })]],
-    ['workloads before namespaces', 'b', [policy('a', { match: { namespaceSelector: {} } }), policy('b', { match: { workloadSelector: selector } })]],
-    ['namespaces before kinds', 'b', [policy('a', { match: { kinds: ['Deployment'] } }), policy('b', { match: { namespaceSelector: {} } })]],
+    ['two fields before one', 'b', [policy('a', { match: { workloadSelector: selector } }),
+      policy('b', { match: { kinds: ['Deployment'], namespaceSelector: {} } })]],
+    ['workloads before namespaces', 'b', [policy('a', { match: { namespaceSelector: {} } }),
+      policy('b', { match: { workloadSelector: selector } })]],
+    ['namespaces before kinds', 'b', [policy('a', { match: { kinds: ['Deployment'] } }),
+      policy('b', { match: { namespaceSelector: {} } })]],
     ['the name', 'a', [policy('b', {}), policy('a', {})]],
   ])('%s', (_, first, policies) => {
     const all = policies.map((one) => ({ ...one, spec: { ...one.spec, rules: { 'log-file': 'Audit' as const } } }))
@@ -89,7 +97,8 @@ describe('which policy goes first', () => {
   })
 
   test('each rule for itself', () => {
-    const both = [policy('high', { priority: 2, rules: { 'log-file': 'Off' } }), policy('low', { rules: { 'log-file': 'Deny', 'few-workers': { action: 'Fix', otherwise: 'Deny' } } })]
+    const both = [policy('high', { priority: 2, rules: { 'log-file': 'Off' } }),
+      policy('low', { rules: { 'log-file': 'Deny', 'few-workers': { action: 'Fix', otherwise: 'Deny' } } })]
     expect(actionOf(both, 'log-file')).toBe('Off by high')
     expect(actionOf(both, 'few-workers')).toBe('Fix by low')
     // What neither names is the default preset's, which the first one brings along.
@@ -97,13 +106,15 @@ describe('which policy goes first', () => {
   })
 
   test('the preset is that of the first policy that names one', () => {
-    const both = [policy('high', { priority: 2 }), policy('middle', { priority: 1, preset: 'kubernetes' }), policy('low', { preset: 'blueking' })]
+    const both = [policy('high', { priority: 2 }), policy('middle', { priority: 1, preset: 'kubernetes' }),
+      policy('low', { preset: 'blueking' })]
     expect(actionOf(both, 'missing-workers')).toBe('Off by middle')
     expect(new Policies(both).for(deployment(), {}, now)?.port.fallback).toBeNull()
   })
 
   test('defaults and the port, word by word', () => {
-    const both = [policy('high', { priority: 2, defaults: { workers: null, timeout: 60 }, port: { env: 'HTTP_PORT' } }), policy('low', { defaults: { workers: 8, threads: 2 }, port: { fallback: 80 } })]
+    const both = [policy('high', { priority: 2, defaults: { workers: null, timeout: 60 }, port: { env: 'HTTP_PORT' } }),
+      policy('low', { defaults: { workers: 8, threads: 2 }, port: { fallback: 80 } })]
     const merged = new Policies(both).for(deployment(), {}, now)
     expect(merged?.defaults).toMatchObject({ timeout: 60, threads: 2, bind: ':$PORT' })
     expect(merged?.defaults).not.toHaveProperty('workers')
@@ -113,14 +124,17 @@ describe('which policy goes first', () => {
 
 describe('exceptions', () => {
   const policies = [policy('p', {})]
-  const excepted = (exceptions: ExceptionObject[], workload = deployment(), at = now): unknown => [...(new Policies(policies, exceptions).for(workload, {}, at)?.exceptions ?? [])]
+  const excepted = (exceptions: ExceptionObject[], workload = deployment(),
+    at = now): unknown => [...(new Policies(policies, exceptions).for(workload, {}, at)?.exceptions ?? [])]
 
   test.each<[string, Partial<Governed>, boolean]>([
     ['the workload', {}, true],
     ['another one', { name: 'cart' }, false],
     ['another namespace', { namespace: 'bank' }, false],
-    ['what its Deployment made', { kind: 'Pod', name: 'checkout-5d4f-x', owners: [{ kind: 'ReplicaSet', name: 'checkout-5d4f' }, { kind: 'Deployment', name: 'checkout' }] }, true],
-    ['what another Deployment made', { kind: 'Pod', name: 'cart-5d4f-x', owners: [{ kind: 'ReplicaSet', name: 'cart-5d4f' }, { kind: 'Deployment', name: 'cart' }] }, false],
+    ['what its Deployment made', { kind: 'Pod', name: 'checkout-5d4f-x',
+      owners: [{ kind: 'ReplicaSet', name: 'checkout-5d4f' }, { kind: 'Deployment', name: 'checkout' }] }, true],
+    ['what another Deployment made', { kind: 'Pod', name: 'cart-5d4f-x',
+      owners: [{ kind: 'ReplicaSet', name: 'cart-5d4f' }, { kind: 'Deployment', name: 'cart' }] }, false],
   ])('%s', (_, workload, holds) => {
     expect(excepted([exception('e', {})], deployment(workload))).toEqual(holds ? [['loopback-bind', 'e']] : [])
   })
@@ -137,12 +151,18 @@ describe('exceptions', () => {
   })
 
   test('of several the first by name', () => {
-    expect(excepted([exception('b', {}), exception('a', { rules: ['log-file', 'loopback-bind'] })])).toEqual([['log-file', 'a'], ['loopback-bind', 'a']])
+    expect(excepted([exception('b', {}), exception('a', { rules: ['log-file', 'loopback-bind'] })])).toEqual([['log-file', 'a'], [
+      'loopback-bind',
+      'a',
+    ]])
   })
 
   test('the explanation names them', () => {
     const { decisions } = new Policies(policies, [exception('e', {})]).explain(deployment(), {}, now)
-    expect(decisions.filter((decision) => decision.exception !== undefined).map(({ field, exception: by }) => [field, by])).toEqual([['rules.loopback-bind', 'e']])
+    expect(decisions.filter((decision) => decision.exception !== undefined).map(({ field, exception: by }) => [field, by])).toEqual([[
+      'rules.loopback-bind',
+      'e',
+    ]])
   })
 })
 
@@ -150,14 +170,25 @@ describe('what is broken', () => {
   const broken = (spec: unknown): PolicyObject => policy('p', spec as PolicySpec)
 
   test.each<[string, unknown, string, (found: ReturnType<Policies['for']>) => unknown, unknown]>([
-    ['a rule that there is not', { rules: { nope: 'Deny', 'log-file': 'Audit' } }, 'spec.rules.nope: Forbidden: ', (found) => found?.rules['log-file']?.action, 'Audit'],
-    ['an action that there is not', { rules: { 'log-file': 'Refuse', 'few-workers': 'Deny' } }, 'spec.rules.log-file: Invalid value: "Refuse": ', (found) => [found?.rules['log-file']?.action, found?.rules['few-workers']?.action], ['Warn', 'Deny']],
-    ['a default that there is not', { defaults: { worker: 3, timeout: 60 } }, 'spec.defaults.worker: Unsupported value: "worker": ', (found) => found?.defaults['timeout'], 60],
-    ['two allowed rules that there are not', { allow: ['nope', 'log-file', 'neither'] }, 'spec.allow[0]: Unsupported value: "nope": ', (found) => [...(found?.allow ?? [])], ['log-file']],
-    ['a preset that there is not', { preset: 'nope', rules: { 'log-file': 'Audit' } }, 'spec.preset: Unsupported value: "nope": ', (found) => found?.rules['log-file']?.action, 'Audit'],
-    ['a port that is none', { port: { env: 'P', fallback: 70000 } }, 'spec.port.fallback: Invalid value: 70000: ', (found) => found?.port, { env: 'P', fallback: 5000 }],
-    ['a match that is wrong', { match: { kinds: ['Nope'] } }, 'spec.match.kinds[0]: Unsupported value: "Nope": ', (found) => found, undefined],
-    ['a priority out of bounds', { priority: 1001 }, 'spec.priority: Invalid value: 1001: must be between -1000 and 1000, inclusive', (found) => found, undefined],
+    ['a rule that there is not', { rules: { nope: 'Deny', 'log-file': 'Audit' } }, 'spec.rules.nope: Forbidden: ',
+      (found) => found?.rules['log-file']?.action, 'Audit'],
+    ['an action that there is not', { rules: { 'log-file': 'Refuse', 'few-workers': 'Deny' } },
+      'spec.rules.log-file: Invalid value: "Refuse": ', (found) => [found?.rules['log-file']?.action, found?.rules['few-workers']?.action],
+      ['Warn', 'Deny']],
+    ['a default that there is not', { defaults: { worker: 3, timeout: 60 } }, 'spec.defaults.worker: Unsupported value: "worker": ',
+      (found) => found?.defaults['timeout'], 60],
+    ['two allowed rules that there are not', { allow: ['nope', 'log-file', 'neither'] }, 'spec.allow[0]: Unsupported value: "nope": ',
+      (found) => [...(found?.allow ?? [])], ['log-file']],
+    ['a preset that there is not', { preset: 'nope', rules: { 'log-file': 'Audit' } }, 'spec.preset: Unsupported value: "nope": ',
+      (found) => found?.rules['log-file']?.action, 'Audit'],
+    ['a port that is none', { port: { env: 'P', fallback: 70000 } }, 'spec.port.fallback: Invalid value: 70000: ', (found) => found?.port, {
+      env: 'P',
+      fallback: 5000,
+    }],
+    ['a match that is wrong', { match: { kinds: ['Nope'] } }, 'spec.match.kinds[0]: Unsupported value: "Nope": ', (found) => found,
+      undefined],
+    ['a priority out of bounds', { priority: 1001 }, 'spec.priority: Invalid value: 1001: must be between -1000 and 1000, inclusive',
+      (found) => found, undefined],
     ['no spec', undefined, 'spec: Required value: must be set', (found) => found, undefined],
   ])('%s', (_, spec, message, look, expected) => {
     const policies = new Policies([broken(spec)])
@@ -172,7 +203,8 @@ describe('what is broken', () => {
     ['no rules that there are', { rules: ['nope'] }, 'spec.rules[0]: Unsupported value: "nope": ', []],
   ])('an exception with %s', (_, spec, message, left) => {
     const policies = new Policies([policy('p', {})], [exception('e', spec as Partial<ExceptionObject['spec']>)])
-    expect(policies.problems[0]).toMatchObject({ kind: 'GunicornException', namespace: 'shop', name: 'e', message: expect.stringContaining(message) })
+    expect(policies.problems[0]).toMatchObject({ kind: 'GunicornException', namespace: 'shop', name: 'e',
+      message: expect.stringContaining(message) })
     expect([...(policies.for(deployment(), {}, now)?.exceptions.keys() ?? [])]).toEqual(left)
   })
 
@@ -191,18 +223,26 @@ const labels = fc.dictionary(fc.constantFrom('a', 'b'), fc.constantFrom('1', '2'
 const selector: fc.Arbitrary<Selector> = fc.oneof(
   fc.record({ matchLabels: labels }),
   fc.record({ matchExpressions: fc.array(fc.oneof(
-    fc.record({ key: fc.constantFrom('a', 'b'), operator: fc.constantFrom('In' as const, 'NotIn' as const), values: fc.array(fc.constantFrom('1', '2'), { minLength: 1, maxLength: 2 }) }),
+    fc.record({ key: fc.constantFrom('a', 'b'), operator: fc.constantFrom('In' as const, 'NotIn' as const),
+      values: fc.array(fc.constantFrom('1', '2'), { minLength: 1, maxLength: 2 }) }),
     fc.record({ key: fc.constantFrom('a', 'b'), operator: fc.constantFrom('Exists' as const, 'DoesNotExist' as const) }),
   ), { maxLength: 2 }) }),
 )
-const match = fc.record({ kinds: fc.uniqueArray(fc.constantFrom('Deployment', 'Job'), { minLength: 1 }), namespaceSelector: selector, workloadSelector: selector }, { requiredKeys: [], noNullPrototype: true }).filter((one) => Object.keys(one).length > 0)
+const match = fc.record({ kinds: fc.uniqueArray(fc.constantFrom('Deployment', 'Job'), { minLength: 1 }), namespaceSelector: selector,
+  workloadSelector: selector }, { requiredKeys: [], noNullPrototype: true }).filter((one) => Object.keys(one).length > 0)
 const spec = fc.record({
   preset: fc.constantFrom(...presetNames),
   priority: fc.integer({ min: -1, max: 1 }),
   match,
-  defaults: fc.dictionary(fc.constantFrom('workers', 'timeout', 'threads'), fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(null)), { noNullPrototype: true }),
-  port: fc.record({ env: fc.constantFrom('PORT', 'HTTP_PORT'), fallback: fc.constantFrom(null, 80, 8000) }, { requiredKeys: [], noNullPrototype: true }),
-  rules: fc.dictionary(fc.constantFrom(...ids), fc.oneof(action, fc.record({ action, otherwise }, { noNullPrototype: true })), { noNullPrototype: true, maxKeys: 5 }),
+  defaults: fc.dictionary(fc.constantFrom('workers', 'timeout', 'threads'), fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constant(null)), {
+    noNullPrototype: true,
+  }),
+  port: fc.record({ env: fc.constantFrom('PORT', 'HTTP_PORT'), fallback: fc.constantFrom(null, 80, 8000) }, { requiredKeys: [],
+    noNullPrototype: true }),
+  rules: fc.dictionary(fc.constantFrom(...ids), fc.oneof(action, fc.record({ action, otherwise }, { noNullPrototype: true })), {
+    noNullPrototype: true,
+    maxKeys: 5,
+  }),
   allow: fc.uniqueArray(fc.constantFrom(...ids), { maxLength: 3 }),
   existing: fc.constantFrom('Warn' as const, 'Fix' as const, 'Deny' as const),
   onFault: fc.constantFrom('Allow' as const, 'Deny' as const),
@@ -212,7 +252,9 @@ const policySet = fc.uniqueArray(fc.tuple(fc.constantFrom('p', 'q', 'r', 's'), s
 const workload = fc.record({ kind: fc.constantFrom('Deployment', 'Job', 'Pod'), labels }, { noNullPrototype: true }).map(deployment)
 
 describe('what workloads may switch off', () => {
-  const allows = (...specs: PolicySpec[]) => new Policies(specs.map((written, index) => policy(`p${index}`, { priority: -index, ...written }))).for(deployment(), {}, now)?.allow.has('short-timeout')
+  const allows = (...specs: PolicySpec[]) =>
+    new Policies(specs.map((written, index) => policy(`p${index}`, { priority: -index, ...written }))).for(deployment(), {}, now)?.allow
+      .has('short-timeout')
   test.each<[string, PolicySpec[], boolean]>([
     ['what the preset lists', [{}], true],
     ['not what the policy denies', [{ rules: { 'short-timeout': 'Deny' } }], false],
@@ -234,7 +276,9 @@ describe('of any policies', () => {
   })
 
   test('the order in which they come does not matter', () => {
-    const shuffled = policySet.chain((policies) => fc.tuple(fc.constant(policies), fc.shuffledSubarray(policies, { minLength: policies.length })))
+    const shuffled = policySet.chain((policies) =>
+      fc.tuple(fc.constant(policies), fc.shuffledSubarray(policies, { minLength: policies.length }))
+    )
     fc.assert(fc.property(shuffled, workload, labels, ([policies, others], one, namespace) => {
       expect(new Policies(others).for(one, namespace, now)).toEqual(new Policies(policies).for(one, namespace, now))
       expect(new Policies(others).explain(one, namespace, now)).toEqual(new Policies(policies).explain(one, namespace, now))
@@ -244,7 +288,8 @@ describe('of any policies', () => {
   test('what is remembered is what would be worked out', () => {
     fc.assert(fc.property(policySet, fc.array(fc.tuple(workload, labels), { minLength: 2, maxLength: 8 }), (policies, asked) => {
       const used = new Policies(policies)
-      for (const [one, namespace] of [...asked, ...asked]) expect(used.for(one, namespace, now)).toEqual(new Policies(policies).for(one, namespace, now))
+      for (const [one, namespace] of [...asked, ...asked])
+        expect(used.for(one, namespace, now)).toEqual(new Policies(policies).for(one, namespace, now))
     }))
   })
 
@@ -252,7 +297,9 @@ describe('of any policies', () => {
     fc.assert(fc.property(policySet, workload, labels, (policies, one, namespace) => {
       const all = new Policies(policies)
       const governing = all.explain(one, namespace, now).policies.filter(({ governs }) => governs === 'yes').map(({ name }) => name)
-      expect(new Policies(policies.filter(({ metadata }) => governing.includes(metadata.name))).for(one, namespace, now)).toEqual(all.for(one, namespace, now))
+      expect(new Policies(policies.filter(({ metadata }) => governing.includes(metadata.name))).for(one, namespace, now)).toEqual(
+        all.for(one, namespace, now),
+      )
     }))
   })
 

@@ -4,7 +4,8 @@ import { presetNames, presetObject } from '../../src/policy/presets.ts'
 import { problemsOf } from '../../src/policy/validate.ts'
 import { broken, objectOf, sound } from './broken.ts'
 
-const messages = (kind: 'GunicornPolicy' | 'GunicornException', object: unknown): string[] => problemsOf(kind, object).map(({ message }) => message)
+const messages = (kind: 'GunicornPolicy' | 'GunicornException', object: unknown): string[] =>
+  problemsOf(kind, object).map(({ message }) => message)
 
 describe('what is wrong is told, and nothing else', () => {
   test.each(broken)('$kind: $name', ({ kind, spec, ours: [field, text], ...rest }) => {
@@ -24,13 +25,16 @@ describe('what is wrong is told, and nothing else', () => {
   })
 
   test('another version', () => {
-    expect(messages('GunicornPolicy', { apiVersion: 'paddock.dev/v1', kind: 'GunicornPolicy', metadata: { name: 'p' }, spec: {} })).toEqual(['apiVersion: Invalid value: "paddock.dev/v1": must be "paddock.dev/v1alpha1"'])
+    expect(messages('GunicornPolicy', { apiVersion: 'paddock.dev/v1', kind: 'GunicornPolicy', metadata: { name: 'p' }, spec: {} })).toEqual(
+      ['apiVersion: Invalid value: "paddock.dev/v1": must be "paddock.dev/v1alpha1"'],
+    )
   })
 })
 
 describe('a default that gunicorn refuses is told of, though no schema can', () => {
   test.each([
-    ['timeout', 'soon', "spec.defaults.timeout: Invalid value: \"soon\": must be a value that gunicorn takes: argument -t/--timeout: invalid int value: 'soon'"],
+    ['timeout', 'soon',
+      'spec.defaults.timeout: Invalid value: "soon": must be a value that gunicorn takes: argument -t/--timeout: invalid int value: \'soon\''],
     ['workers', 'many', /^spec\.defaults\.workers: Invalid value: "many": must be a value that gunicorn takes: /],
     ['umask', '0o9', /^spec\.defaults\.umask: Invalid value: "0o9": /],
     ['accesslog', '', "spec.defaults.accesslog: Invalid value: \"\": must be a value that gunicorn takes: '' isn't writable"],

@@ -110,7 +110,8 @@ describe('the table of dependents', () => {
   })
 
   test('all names are whole, as pip compares them', () => {
-    const names = [...harmless, ...undemanding, ...widelyRequired, ...harmlessExtras, ...dependents.flatMap(({ distribution, requires }) => [distribution, requires])]
+    const names = [...harmless, ...undemanding, ...widelyRequired, ...harmlessExtras,
+      ...dependents.flatMap(({ distribution, requires }) => [distribution, requires])]
     expect(names.filter((name) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || normalise(name) !== name)).toEqual([])
   })
 
@@ -120,15 +121,24 @@ describe('the table of dependents', () => {
   })
 
   test('no distribution requires itself, however far around', () => {
-    const reach = (name: string, path: readonly string[]): boolean => path.includes(name) || dependents.some(
-      ({ distribution, requires }) => distribution === name && reach(requires, [...path, name]))
+    const reach = (name: string, path: readonly string[]): boolean =>
+      path.includes(name) || dependents.some(
+        ({ distribution, requires }) => distribution === name && reach(requires, [...path, name]),
+      )
     expect(dependents.filter(({ distribution }) => reach(distribution, []))).toEqual([])
   })
 })
 
 describe('any list', () => {
   const line = fc.constantFrom(
-    'gevent', 'gevent==1.2; python_version < "3"', 'flask', 'gunicorn[gevent]==20.1', 'gunicorn', './lib', '-r x', 'a b',
+    'gevent',
+    'gevent==1.2; python_version < "3"',
+    'flask',
+    'gunicorn[gevent]==20.1',
+    'gunicorn',
+    './lib',
+    '-r x',
+    'a b',
     'locust',
   )
   const list = fc.array(line, { maxLength: 5 })
@@ -136,8 +146,8 @@ describe('any list', () => {
 
   test('lacks nothing where not all of it is known', () => {
     const unclear = ['-r x', 'a b', './lib']
-    const property = fc.property(list, fc.constantFrom(...unclear), list, python, (before, middle, after, version) =>
-      ask([...before, middle, ...after].join('\n'), 'gevent', version).state !== 'Absent')
+    const property = fc.property(list, fc.constantFrom(...unclear), list, python,
+      (before, middle, after, version) => ask([...before, middle, ...after].join('\n'), 'gevent', version).state !== 'Absent')
     expect(fc.check(property, { numRuns: amount(500) }).counterexample).toBeNull()
   })
 

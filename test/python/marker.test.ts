@@ -78,9 +78,21 @@ describe('without', () => {
 })
 
 test.each([
-  '', 'python_version', 'python_version >=', 'python_version >= 3', '"3" "4"', 'python_versions >= "3"', 'python_version => "3"',
-  'python_version >= "3', 'os_name == "posix" and', 'os_name == "posix" os_name == "nt"', '(os_name == "posix"',
-  'os_name == "posix")', 'os_name == "posix" AND os_name == "nt"', 'os_name == "a\\"', '${MARKER}',
+  '',
+  'python_version',
+  'python_version >=',
+  'python_version >= 3',
+  '"3" "4"',
+  'python_versions >= "3"',
+  'python_version => "3"',
+  'python_version >= "3',
+  'os_name == "posix" and',
+  'os_name == "posix" os_name == "nt"',
+  '(os_name == "posix"',
+  'os_name == "posix")',
+  'os_name == "posix" AND os_name == "nt"',
+  'os_name == "a\\"',
+  '${MARKER}',
   `${'('.repeat(60)}os_name == "nt"${')'.repeat(60)}`,
 ])('%j is no marker', (text) => {
   expect(() => readMarker(text)).toThrow(SyntaxError)
@@ -93,8 +105,14 @@ test('an error says where', () => {
 
 test('more knowledge never changes what was known', () => {
   const leaf = fc.constantFrom(
-    'python_version < "3"', 'python_version >= "3.9"', 'python_full_version < "3.11.5"', 'os_name == "posix"',
-    'sys_platform == "win32"', 'sys_platform == "linux"', 'platform_machine == "arm64"', 'implementation_name == "cpython"',
+    'python_version < "3"',
+    'python_version >= "3.9"',
+    'python_full_version < "3.11.5"',
+    'os_name == "posix"',
+    'sys_platform == "win32"',
+    'sys_platform == "linux"',
+    'platform_machine == "arm64"',
+    'implementation_name == "cpython"',
   )
   const { marker } = fc.letrec<{ marker: string }>((tie) => ({
     marker: fc.oneof(
@@ -112,9 +130,12 @@ test('more knowledge never changes what was known', () => {
 })
 
 test.each<[string, (size: number) => string]>([
-  ['parentheses', (size) => '('.repeat(size)], ['blanks', (size) => ' '.repeat(size)], ['a quote that is not closed', (size) => `"${'a'.repeat(size)}`],
+  ['parentheses', (size) => '('.repeat(size)],
+  ['blanks', (size) => ' '.repeat(size)],
+  ['a quote that is not closed', (size) => `"${'a'.repeat(size)}`],
   ['quotes', (size) => `os_name == "a"${' "'.repeat(size)}`],
-])('a long marker takes no more than it is longer: %s', (_, text) => expectLinear(text, (given) => expect(() => evaluate(given, null)).toThrow(SyntaxError), 20_000))
+])('a long marker takes no more than it is longer: %s',
+  (_, text) => expectLinear(text, (given) => expect(() => evaluate(given, null)).toThrow(SyntaxError), 20_000))
 
 test('a long marker of many parts takes no more than it is longer', () =>
   expectLinear((size) => `os_name == "a"${' or os_name == "a"'.repeat(size)}`, (given) => expect(evaluate(given, null)).toBe(false), 5000))

@@ -36,9 +36,11 @@ describe('what is known', () => {
     ['a, (b, c) = 1, (2, 3)', { a: 1, b: 2, c: 3 }],
     ['a = 1\ndel a\nb = 2', { b: 2 }],
     ['a = 1\na += 2', { a: 3 }],
-    ['import os\np = os.environ.get("PORT", "1")\nq = int(os.getenv("NONE", "7"))\nr = os.environ["PORT"]', { os: '?', p: '5000', q: 7, r: '5000' }],
+    ['import os\np = os.environ.get("PORT", "1")\nq = int(os.getenv("NONE", "7"))\nr = os.environ["PORT"]', { os: '?', p: '5000', q: 7,
+      r: '5000' }],
     ['from os import environ as e, getenv\na = e.get("EMPTY") or "x"\nb = getenv("NONE")', { e: '?', getenv: '?', a: 'x', b: null }],
-    ['import os\na = f"0.0.0.0:{os.getenv(\'PORT\')}"\nb = "%s:%d" % ("h", 80)\nc = "{}:{}".format("h", 1)', { os: '?', a: '0.0.0.0:5000', b: 'h:80', c: 'h:1' }],
+    ['import os\na = f"0.0.0.0:{os.getenv(\'PORT\')}"\nb = "%s:%d" % ("h", 80)\nc = "{}:{}".format("h", 1)', { os: '?', a: '0.0.0.0:5000',
+      b: 'h:80', c: 'h:1' }],
     ['a = 6 // 0.1\nb = -1.5 // 0.1\nc = True | False\nd = -7.5 % 2\ne = 7 // -2.0', { a: 59, b: -15, c: true, d: 0.5, e: -4 }],
     ['a = 7 // 2\nb = -7 // 2\nc = -7 % 3\nd = not 0\ne = 1 if "" else 2', { a: 3, b: -4, c: 2, d: true, e: 2 }],
     ['a = {"x": [1], "y": {"z": 1.5}}\nb = a["y"]', { a: { x: [1], y: { z: 1.5 } }, b: { z: 1.5 } }],
@@ -89,31 +91,55 @@ describe('what is not', () => {
 
 describe('what no Python runs', () => {
   test.each<[string, number]>([
-    ['a = "x', 1], ['a = [1,\n2', 1], ['a = 1)', 1], ['a = (1]', 1], ['a = 1\n  b = 2', 2], ['if x:\nb = 1', 1], ['if x:\n    a = 1\n  b = 2', 3],
-    ['timeout = 30s', 1], ['workers 4', 1], ['bind "x"', 1], ['a =', 1], ['workers:\n  4', 1], ["a = '''x\n", 1], ['a = \u201cx\u201d', 1], ['a = $X', 1],
+    ['a = "x', 1],
+    ['a = [1,\n2', 1],
+    ['a = 1)', 1],
+    ['a = (1]', 1],
+    ['a = 1\n  b = 2', 2],
+    ['if x:\nb = 1', 1],
+    ['if x:\n    a = 1\n  b = 2', 3],
+    ['timeout = 30s', 1],
+    ['workers 4', 1],
+    ['bind "x"', 1],
+    ['a =', 1],
+    ['workers:\n  4', 1],
+    ["a = '''x\n", 1],
+    ['a = \u201cx\u201d', 1],
+    ['a = $X', 1],
   ])('%j', (source, line) => {
     expect(read(source)).toMatchObject({ refused: true, line })
   })
 
-  test.each(['print "x"', 'a = `1`', 'a = 0777', 'exec "x"', 'async def f(): pass', 'match x:\n  case 1: pass', 'a = b"x"', 'x = f"{a["b"]}"', 'if 1:\n\ta = 1\n        b = 2', '# coding: koi8-r\na = 1', 'type X = int', 'a = 1if b else 2'])('some do, or may: %j', (source) => {
-    const module = read(source)
-    expect('refused' in module && module.refused).toBe(false)
-  })
+  test.each(['print "x"', 'a = `1`', 'a = 0777', 'exec "x"', 'async def f(): pass', 'match x:\n  case 1: pass', 'a = b"x"',
+    'x = f"{a["b"]}"', 'if 1:\n\ta = 1\n        b = 2', '# coding: koi8-r\na = 1', 'type X = int', 'a = 1if b else 2'])(
+      'some do, or may: %j',
+      (source) => {
+        const module = read(source)
+        expect('refused' in module && module.refused).toBe(false)
+      },
+    )
 })
 
 describe('hostile sources take no more than they are longer', () => {
   test.each<[string, number, (size: number) => string]>([
-    ['brackets', 10_000, (size) => `a = ${'('.repeat(size)}${')'.repeat(size)}`], ['lists', 5000, (size) => `a = ${'['.repeat(size)}${']'.repeat(size)}`],
-    ['unary', 20_000, (size) => `a = ${'-'.repeat(size)}1`], ['nots', 20_000, (size) => `a = ${'not '.repeat(size)}1`],
+    ['brackets', 10_000, (size) => `a = ${'('.repeat(size)}${')'.repeat(size)}`],
+    ['lists', 5000, (size) => `a = ${'['.repeat(size)}${']'.repeat(size)}`],
+    ['unary', 20_000, (size) => `a = ${'-'.repeat(size)}1`],
+    ['nots', 20_000, (size) => `a = ${'not '.repeat(size)}1`],
     // Of these the text grows with the square of its depth, so that size is that of the text.
     ['blocks', 2000 ** 2, (size) => Array.from({ length: Math.sqrt(size) }, (_, depth) => `${' '.repeat(depth)}if x:`).join('\n')],
     ['a chain', 5000, (size) => `if a: pass\n${'elif a: pass\n'.repeat(size)}`],
-    ['sums', 20_000, (size) => `a = ${'1 + '.repeat(size)}1`], ['attributes', 20_000, (size) => `a = x${'.y'.repeat(size)}`],
-    ['doubling', 4000, (size) => Array.from({ length: size }, (_, at) => (at === 0 ? 'a0 = ["x"]' : `a${at} = a${at - 1} + a${at - 1}`)).join('\n')],
-    ['nested doubling', 4000, (size) => Array.from({ length: size }, (_, at) => (at === 0 ? 'a0 = ["x"]' : `a${at} = [a${at - 1}, a${at - 1}]`)).join('\n')],
-    ['lines', 20_000, (size) => 'a = 1\n'.repeat(size)], ['a string', 1_000_000, (size) => `a = "${'x'.repeat(size)}"`],
-  ])('%s', (_, size, source) => expectLinear(source, (given) => {
-    const module = read(given)
-    if (!('refused' in module)) for (const { value } of module.names.values()) shown(value)
-  }, size))
+    ['sums', 20_000, (size) => `a = ${'1 + '.repeat(size)}1`],
+    ['attributes', 20_000, (size) => `a = x${'.y'.repeat(size)}`],
+    ['doubling', 4000,
+      (size) => Array.from({ length: size }, (_, at) => (at === 0 ? 'a0 = ["x"]' : `a${at} = a${at - 1} + a${at - 1}`)).join('\n')],
+    ['nested doubling', 4000,
+      (size) => Array.from({ length: size }, (_, at) => (at === 0 ? 'a0 = ["x"]' : `a${at} = [a${at - 1}, a${at - 1}]`)).join('\n')],
+    ['lines', 20_000, (size) => 'a = 1\n'.repeat(size)],
+    ['a string', 1_000_000, (size) => `a = "${'x'.repeat(size)}"`],
+  ])('%s', (_, size, source) =>
+    expectLinear(source, (given) => {
+      const module = read(given)
+      if (!('refused' in module)) { for (const { value } of module.names.values()) shown(value) }
+    }, size))
 })

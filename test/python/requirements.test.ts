@@ -40,16 +40,16 @@ describe('a requirement', () => {
     ['gevent@git+https://${TOKEN}@host.example/x.git@v1#sub=1', { url: 'git+https://${TOKEN}@host.example/x.git@v1#sub=1' }],
     ['gevent[x] @ file:///srv/x ; os_name == "nt"', { extras: ['x'], url: 'file:///srv/x', marker: 'os_name == "nt"' }],
     ['gevent @ ${MIRROR}/gevent.whl', { url: '${MIRROR}/gevent.whl' }],
-    ['https://host.example/gevent-1.2-cp27-cp27mu-linux_x86_64.whl#sha256=aa',
-      { specifier: '==1.2', url: 'https://host.example/gevent-1.2-cp27-cp27mu-linux_x86_64.whl#sha256=aa' }],
+    ['https://host.example/gevent-1.2-cp27-cp27mu-linux_x86_64.whl#sha256=aa', { specifier: '==1.2',
+      url: 'https://host.example/gevent-1.2-cp27-cp27mu-linux_x86_64.whl#sha256=aa' }],
     ['https://a/gevent-1.2%2Bb-py3-none-any.whl', { specifier: '==1.2+b', url: 'https://a/gevent-1.2%2Bb-py3-none-any.whl' }],
     ['./wheels/gevent-1.2-1-py3-none-any.whl', { specifier: '==1.2', url: './wheels/gevent-1.2-1-py3-none-any.whl' }],
     ['a_b-0.2.1-py3-none-any.whl[x]', { name: 'a-b', specifier: '==0.2.1', extras: ['x'], url: 'a_b-0.2.1-py3-none-any.whl' }],
     ['${WHEELS}/gevent-1.2-py3-none-any.whl', { specifier: '==1.2', url: '${WHEELS}/gevent-1.2-py3-none-any.whl' }],
     ['./${NAME}-1.2-py3-none-any.whl', { name: null, url: './${NAME}-1.2-py3-none-any.whl' }],
     ['git+https://host.example/a/gevent.git@v1#egg=gevent', { url: 'git+https://host.example/a/gevent.git@v1#egg=gevent' }],
-    ['git+https://host.example/a/x.git#subdirectory=y&egg=Gunicorn[gevent]',
-      { name: 'gunicorn', extras: ['gevent'], url: 'git+https://host.example/a/x.git#subdirectory=y&egg=Gunicorn[gevent]' }],
+    ['git+https://host.example/a/x.git#subdirectory=y&egg=Gunicorn[gevent]', { name: 'gunicorn', extras: ['gevent'],
+      url: 'git+https://host.example/a/x.git#subdirectory=y&egg=Gunicorn[gevent]' }],
     ['git+https://host.example/a/x.git#egg=gevent-1.2', { name: null, url: 'git+https://host.example/a/x.git#egg=gevent-1.2' }],
     ['git+ssh://git@host.example/a/gevent.git', { name: null, url: 'git+ssh://git@host.example/a/gevent.git' }],
     ['git+https://a/x.git#egg=gevent ; os_name == "nt"', { url: 'git+https://a/x.git#egg=gevent', marker: 'os_name == "nt"' }],
@@ -68,23 +68,50 @@ describe('a requirement', () => {
     ['-e "gevent @ git+https://a/x.git ; os_name == \'nt\'"', { url: 'git+https://a/x.git', marker: "os_name == 'nt'" }],
     ['-e git+https://host.example/a/x.git', { name: null, url: 'git+https://host.example/a/x.git' }],
   ])('%j', (text, expected) => {
-    expect(readRequirements(text)).toEqual({ requirements: [{ ...listed, ...expected }], complete: true, closed: text.includes('--hash'), errors: [] })
+    expect(readRequirements(text)).toEqual({ requirements: [{ ...listed, ...expected }], complete: true, closed: text.includes('--hash'),
+      errors: [] })
   })
 })
 
 test.each([
-  '', '\n\n', '# gevent', '  # gevent', '-i https://index.example', '--index-url=https://${TOKEN}@index.example',
-  '--extra-index-url https://a --pre', '-f ./wheels', '--find-links wheels', '-fwheels', '--no-binary :all:',
-  '--only-binary=gevent', '--require-hashes', '--trusted-host a',
-  '--no-index', '-c constraints.txt', '--constraint=constraints.txt', '--prefer-binary',
-  '--use-feature fast-deps', '--use-wheel', '-Z', '--hash=sha256:aa',
-  '--process-dependency-links', '-Zi https://index.example', '# gevent \\', '\\', '--extra https://a',
+  '',
+  '\n\n',
+  '# gevent',
+  '  # gevent',
+  '-i https://index.example',
+  '--index-url=https://${TOKEN}@index.example',
+  '--extra-index-url https://a --pre',
+  '-f ./wheels',
+  '--find-links wheels',
+  '-fwheels',
+  '--no-binary :all:',
+  '--only-binary=gevent',
+  '--require-hashes',
+  '--trusted-host a',
+  '--no-index',
+  '-c constraints.txt',
+  '--constraint=constraints.txt',
+  '--prefer-binary',
+  '--use-feature fast-deps',
+  '--use-wheel',
+  '-Z',
+  '--hash=sha256:aa',
+  '--process-dependency-links',
+  '-Zi https://index.example',
+  '# gevent \\',
+  '\\',
+  '--extra https://a',
 ])('%j installs nothing', (text) => {
   expect(readRequirements(text)).toEqual({ requirements: [], complete: true, closed: text.includes('-hash'), errors: [] })
 })
 
 test.each([
-  '-r other.txt', '-rother.txt', '--requirement=other.txt', '--requirement other.txt', '--requirem other.txt', '-r ${FILE}',
+  '-r other.txt',
+  '-rother.txt',
+  '--requirement=other.txt',
+  '--requirement other.txt',
+  '--requirem other.txt',
+  '-r ${FILE}',
   '-r a -c b',
 ])('%j includes a file that is not seen', (text) => {
   expect(readRequirements(text)).toEqual({ requirements: [], complete: false, closed: false, errors: [] })
@@ -128,8 +155,15 @@ test.each([
 
 test('lines are counted as they stand in the file', () => {
   const text = [
-    '# made by pip-compile', 'flask==3.0 \\', '    --hash=sha256:aa \\', '    --hash=sha256:bb', '    # via -r requirements.in',
-    '', 'gevent==24.10.1', '??', '',
+    '# made by pip-compile',
+    'flask==3.0 \\',
+    '    --hash=sha256:aa \\',
+    '    --hash=sha256:bb',
+    '    # via -r requirements.in',
+    '',
+    'gevent==24.10.1',
+    '??',
+    '',
   ].join('\r\n')
   const { requirements, errors } = readRequirements(text)
   expect(requirements.map(({ name, line }) => [name, line])).toEqual([['flask', 2], ['gevent', 7]])
@@ -148,12 +182,24 @@ test('any text is read without a fault, and more text never makes it complete', 
 })
 
 test.each<[string, (size: number) => string]>([
-  ['blanks', (size) => ' '.repeat(size)], ['blanks before a letter', (size) => `${' '.repeat(size)}x`], ['hashes', (size) => '#'.repeat(size)],
-  ['backslashes', (size) => '\\'.repeat(size)], ['backslashes in a line', (size) => `a${'\\'.repeat(size)}b\\`],
-  ['lines that go on', (size) => 'a\\\n'.repeat(size / 3)], ['hyphens', (size) => '-'.repeat(size)], ['letters', (size) => 'a'.repeat(size)],
-  ['a name of hyphens', (size) => `a${'-'.repeat(size)}!`], ['extras', (size) => `a[${'b,'.repeat(size / 2)}b]`],
-  ['specifiers', (size) => `a>=1${',<2'.repeat(size / 3)}`], ['brackets', (size) => `a${'['.repeat(size)}]`], ['quotes', (size) => '-e "'.repeat(size / 4)],
-  ['parentheses', (size) => `a;${'('.repeat(size)}`], ['an address', (size) => `https://${'/'.repeat(size)}x`], ['a file', (size) => `./${'-'.repeat(size)}.whl`],
-  ['question marks', (size) => '?\n'.repeat(size / 2)], ['an address of letters', (size) => `a @ ${'a'.repeat(size)}`],
-  ['options', (size) => '--a '.repeat(size / 4)], ['options with values', (size) => '-i a '.repeat(size / 5)],
+  ['blanks', (size) => ' '.repeat(size)],
+  ['blanks before a letter', (size) => `${' '.repeat(size)}x`],
+  ['hashes', (size) => '#'.repeat(size)],
+  ['backslashes', (size) => '\\'.repeat(size)],
+  ['backslashes in a line', (size) => `a${'\\'.repeat(size)}b\\`],
+  ['lines that go on', (size) => 'a\\\n'.repeat(size / 3)],
+  ['hyphens', (size) => '-'.repeat(size)],
+  ['letters', (size) => 'a'.repeat(size)],
+  ['a name of hyphens', (size) => `a${'-'.repeat(size)}!`],
+  ['extras', (size) => `a[${'b,'.repeat(size / 2)}b]`],
+  ['specifiers', (size) => `a>=1${',<2'.repeat(size / 3)}`],
+  ['brackets', (size) => `a${'['.repeat(size)}]`],
+  ['quotes', (size) => '-e "'.repeat(size / 4)],
+  ['parentheses', (size) => `a;${'('.repeat(size)}`],
+  ['an address', (size) => `https://${'/'.repeat(size)}x`],
+  ['a file', (size) => `./${'-'.repeat(size)}.whl`],
+  ['question marks', (size) => '?\n'.repeat(size / 2)],
+  ['an address of letters', (size) => `a @ ${'a'.repeat(size)}`],
+  ['options', (size) => '--a '.repeat(size / 4)],
+  ['options with values', (size) => '-i a '.repeat(size / 5)],
 ])('a long file takes no more than it is longer: %s', (_, text) => expectLinear(text, (given) => readRequirements(given), 50_000))

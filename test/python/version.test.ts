@@ -100,9 +100,21 @@ describe('against every version of a list', () => {
   const releases = ['0.9', '1.0', '1.0.1', '1.1', '1.1.2', '1.2', '1.2.3', '1.3', '2.0', '2.1', '3.0']
   const universe = [...releases, '0.0', '0.9.9', '1.2.4', '2.0.1', '2.9', '3.1', '1!7.0'].flatMap((release) =>
     [
-      '.dev0', '.dev1', '.dev2', 'a1.dev0', 'a1', 'a1.post1', 'a2', 'rc1', '', '.post0.dev0', '.post0', '.post1', '.post2',
+      '.dev0',
+      '.dev1',
+      '.dev2',
+      'a1.dev0',
+      'a1',
+      'a1.post1',
+      'a2',
+      'rc1',
+      '',
+      '.post0.dev0',
+      '.post0',
+      '.post1',
+      '.post2',
       '.0.0.1',
-    ].map((suffix) => release + suffix),
+    ].map((suffix) => release + suffix)
   )
   const release = fc.constantFrom(...releases)
   const suffixed = fc.tuple(release, fc.constantFrom('', '', 'a1', 'rc1', '.post1', '.dev1')).map((parts) => parts.join(''))
@@ -122,8 +134,10 @@ describe('against every version of a list', () => {
       taken.set(text, known)
       return known
     })
-    return universe.map((version, at) => clauses.every((clause) => clause[at])
-      && (/a|rc|dev/.test(specifier) || !/a|rc|dev/.test(version)))
+    return universe.map((version, at) =>
+      clauses.every((clause) => clause[at]) &&
+      (/a|rc|dev/.test(specifier) || !/a|rc|dev/.test(version))
+    )
   }
 
   test('all, some and none are what they say', () => {
@@ -151,8 +165,12 @@ describe('against every version of a list', () => {
 
 // No answer to the short ones is remembered either: blanks make them longer than what is kept.
 test.each<[string, number, (size: number) => string]>([
-  ['a version', 100_000, (size) => '1'.repeat(size)], ['a version of parts', 50_000, (size) => `==${'1.'.repeat(size)}1`], ['bounds', 5000, (size) => `>=1${',<2'.repeat(size)}`],
-  ['holes', 49 * 64, (size) => `>0${Array.from({ length: size }, (_, at) => `,!=1.${at}`).join('')}`], ['the same hole', 50_000, (size) => `!=1${',!=2'.repeat(size)}`],
-  ['a local version', 50_000, (size) => `==1+${'a.'.repeat(size)}`], ['operators', 50_000, (size) => '=='.repeat(size)],
-])('a long specifier takes no more than it is longer: %s', (_, size, specifier) =>
-  expectLinear((length) => specifier(length) + ' '.repeat(200), (given) => admits(given, '<=1.2'), size))
+  ['a version', 100_000, (size) => '1'.repeat(size)],
+  ['a version of parts', 50_000, (size) => `==${'1.'.repeat(size)}1`],
+  ['bounds', 5000, (size) => `>=1${',<2'.repeat(size)}`],
+  ['holes', 49 * 64, (size) => `>0${Array.from({ length: size }, (_, at) => `,!=1.${at}`).join('')}`],
+  ['the same hole', 50_000, (size) => `!=1${',!=2'.repeat(size)}`],
+  ['a local version', 50_000, (size) => `==1+${'a.'.repeat(size)}`],
+  ['operators', 50_000, (size) => '=='.repeat(size)],
+])('a long specifier takes no more than it is longer: %s',
+  (_, size, specifier) => expectLinear((length) => specifier(length) + ' '.repeat(200), (given) => admits(given, '<=1.2'), size))

@@ -37,7 +37,9 @@ export function parse({ source, flags }: RegExp): Node {
     const text = upTo(/[*+?]|\{\d+(?:,\d*)?\}/y)
     if (text === '') return body
     const [, first = '0', comma, last] = /^\{(\d+)(,?)(\d*)\}$/.exec(text) ?? []
-    const [least, most] = text === '*' ? [0, Infinity] : text === '+' ? [1, Infinity] : text === '?' ? [0, 1] : [Number(first), comma === '' ? Number(first) : last === '' ? Infinity : Number(last)]
+    const [least, most] = text === '*' ? [0, Infinity]
+      : text === '+' ? [1, Infinity]
+      : text === '?' ? [0, 1] : [Number(first), comma === '' ? Number(first) : last === '' ? Infinity : Number(last)]
     return { kind: 'repeat', body, least, most, lazy: eat('?') }
   }
   const closed = <T extends Node>(node: T): T => {
@@ -57,8 +59,10 @@ export function parse({ source, flags }: RegExp): Node {
     const edge = upTo(/[\^$]|\\[bB]/y)
     if (edge !== '') return { kind: 'edge', source: edge }
     const reference = upTo(/\\[1-9]\d*|\\k<\w+>/y)
-    if (reference !== '') return { kind: 'reference', group: reference.startsWith('\\k') ? reference.slice(3, -1) : Number(reference.slice(1)) }
-    const unit = flags.includes('u') || flags.includes('v') ? upTo(/\[(?:\\.|[^\]\\])*\]|\\[pPu]\{[^}]*\}|\\x..|\\u....|\\c.|\\.|./suy) : upTo(/\[(?:\\.|[^\]\\])*\]|\\x..|\\u....|\\c.|\\.|./sy)
+    if (reference !== '')
+      return { kind: 'reference', group: reference.startsWith('\\k') ? reference.slice(3, -1) : Number(reference.slice(1)) }
+    const unit = flags.includes('u') || flags.includes('v') ? upTo(/\[(?:\\.|[^\]\\])*\]|\\[pPu]\{[^}]*\}|\\x..|\\u....|\\c.|\\.|./suy)
+      : upTo(/\[(?:\\.|[^\]\\])*\]|\\x..|\\u....|\\c.|\\.|./sy)
     if (unit === '') throw new Error(`/${source}/ cannot be read at ${at}`)
     return { kind: 'atom', source: unit }
   }
@@ -123,10 +127,15 @@ export class Machine {
     const steps: Step[] = []
     const emit = (node: Node): void => {
       switch (node.kind) {
-        case 'atom': return void steps.push({ op: 'atom', takes: takesOf(node.source, this.#flags) })
-        case 'edge': return void steps.push({ op: 'edge', source: node.source })
-        case 'reference': return void steps.push({ op: 'reference', group: typeof node.group === 'number' ? node.group : (this.#names.get(node.group) ?? 0) })
-        case 'look': return void steps.push({ op: 'look', program: this.#compile(node.body, node.behind), negative: node.negative })
+        case 'atom':
+          return void steps.push({ op: 'atom', takes: takesOf(node.source, this.#flags) })
+        case 'edge':
+          return void steps.push({ op: 'edge', source: node.source })
+        case 'reference':
+          return void steps.push({ op: 'reference',
+            group: typeof node.group === 'number' ? node.group : (this.#names.get(node.group) ?? 0) })
+        case 'look':
+          return void steps.push({ op: 'look', program: this.#compile(node.body, node.behind), negative: node.negative })
         case 'group':
           if (node.name !== undefined) this.#names.set(node.name, node.number)
           steps.push({ op: behind ? 'close' : 'open', group: node.number })
@@ -136,8 +145,10 @@ export class Machine {
         case 'sequence':
           for (const part of behind ? node.parts.toReversed() : node.parts) emit(part)
           return
-        case 'choice': return choose(node.parts)
-        case 'repeat': return repeat(node)
+        case 'choice':
+          return choose(node.parts)
+        case 'repeat':
+          return repeat(node)
       }
     }
     const choose = ([first, ...rest]: readonly Node[]): void => {
@@ -177,7 +188,10 @@ export class Machine {
     return { steps, behind }
   }
 
-  #run({ steps, behind }: Program, text: string, start: number, memory: Memory | undefined, counter: { left: number }): { readonly end: number; readonly memory: Memory | undefined } | undefined {
+  #run({ steps, behind }: Program, text: string, start: number, memory: Memory | undefined, counter: { left: number }): {
+    readonly end: number
+    readonly memory: Memory | undefined
+  } | undefined {
     const later: { readonly pc: number; readonly at: number; readonly memory: Memory | undefined }[] = [{ pc: 0, at: start, memory }]
     for (let state = later.pop(); state; state = later.pop()) {
       let { pc, at, memory: held } = state
@@ -185,22 +199,34 @@ export class Machine {
         if (--counter.left < 0) throw new TooManySteps()
         const step = steps[pc++]!
         switch (step.op) {
-          case 'done': return { end: at, memory: held }
+          case 'done':
+            return { end: at, memory: held }
           case 'atom': {
             const char = charAt(text, at, behind, this.#flags)
             alive = char !== '' && step.takes(char)
             at += behind ? -char.length : char.length
             break
           }
-          case 'edge': alive = isEdge(step.source, text, at, this.#flags); break
+          case 'edge':
+            alive = isEdge(step.source, text, at, this.#flags)
+            break
           case 'fork':
             later.push({ pc: step.second, at, memory: held })
             pc = step.first
             break
-          case 'jump': pc = step.to; break
-          case 'mark': held = { key: `mark ${step.register}`, value: at, next: held }; break
-          case 'moved': alive = recall(held, `mark ${step.register}`) !== at; break
-          case 'open': case 'close': held = { key: `${step.op} ${step.group}`, value: at, next: held }; break
+          case 'jump':
+            pc = step.to
+            break
+          case 'mark':
+            held = { key: `mark ${step.register}`, value: at, next: held }
+            break
+          case 'moved':
+            alive = recall(held, `mark ${step.register}`) !== at
+            break
+          case 'open':
+          case 'close':
+            held = { key: `${step.op} ${step.group}`, value: at, next: held }
+            break
           case 'reference': {
             const [from, to] = [recall(held, `open ${step.group}`), recall(held, `close ${step.group}`)]
             const said = from === undefined || to === undefined ? '' : text.slice(from, to)
@@ -237,9 +263,12 @@ function isEdge(source: string, text: string, at: number, flags: string): boolea
   const isWord = (index: number): boolean => /^\w$/.test(text.charAt(index))
   const isBreak = (index: number): boolean => flags.includes('m') && /^[\n\r\u2028\u2029]$/.test(text.charAt(index))
   switch (source) {
-    case '^': return at === 0 || isBreak(at - 1)
-    case '$': return at === text.length || isBreak(at)
-    default: return (isWord(at - 1) !== isWord(at)) === (source === '\\b')
+    case '^':
+      return at === 0 || isBreak(at - 1)
+    case '$':
+      return at === text.length || isBreak(at)
+    default:
+      return (isWord(at - 1) !== isWord(at)) === (source === '\\b')
   }
 }
 
@@ -249,7 +278,7 @@ export function takesOf(source: string, flags: string): (char: string) => boolea
   const expression = new RegExp(`^(?:${source})$`, flags.replaceAll(/[gym]/g, ''))
   return (char) => {
     let takes = known.get(char)
-    if (takes === undefined) known.set(char, (takes = expression.test(char)))
+    if (takes === undefined) known.set(char, takes = expression.test(char))
     return takes
   }
 }

@@ -54,12 +54,28 @@ function pumps(tree: Node, flags: string): Pump[] {
   const samples = (node: Node, before: string): string[] => {
     let found: string[]
     switch (node.kind) {
-      case 'atom': found = chars(node.source); break
-      case 'edge': case 'reference': found = ['']; break
-      case 'look': samples(node.body, before); found = ['']; break
-      case 'group': found = samples(node.body, before); break
-      case 'repeat': found = samples(node.body, before).flatMap((text) => [...new Set([text.repeat(Math.min(Math.max(node.least, 1), 3)), text.repeat(Math.min(node.least, 3))])]); break
-      case 'choice': found = node.parts.flatMap((part) => samples(part, before)); break
+      case 'atom':
+        found = chars(node.source)
+        break
+      case 'edge':
+      case 'reference':
+        found = ['']
+        break
+      case 'look':
+        samples(node.body, before)
+        found = ['']
+        break
+      case 'group':
+        found = samples(node.body, before)
+        break
+      case 'repeat':
+        found = samples(node.body, before).flatMap((
+          text,
+        ) => [...new Set([text.repeat(Math.min(Math.max(node.least, 1), 3)), text.repeat(Math.min(node.least, 3))])])
+        break
+      case 'choice':
+        found = node.parts.flatMap((part) => samples(part, before))
+        break
       case 'sequence':
         found = ['']
         for (const part of node.parts) {
@@ -84,9 +100,15 @@ function pumps(tree: Node, flags: string): Pump[] {
 
 function atomsOf(node: Node): string[] {
   switch (node.kind) {
-    case 'atom': return [node.source]
-    case 'edge': case 'reference': return []
-    case 'sequence': case 'choice': return node.parts.flatMap(atomsOf)
-    default: return atomsOf(node.body)
+    case 'atom':
+      return [node.source]
+    case 'edge':
+    case 'reference':
+      return []
+    case 'sequence':
+    case 'choice':
+      return node.parts.flatMap(atomsOf)
+    default:
+      return atomsOf(node.body)
   }
 }

@@ -33,7 +33,8 @@ const file = join(import.meta.dirname, 'shapes.yaml')
 const text = readFileSync(file, 'utf8')
 const shapes = parse(text) as Shape[]
 /** Two of the platform's defaults are enough to see where and how they are put in. */
-const policy = override(preset('blueking')!, 'shapes', { defaults: { accesslog: null, errorlog: null, access_log_format: null }, rules: { 'heartbeat-on-disk': 'Off' } })
+const policy = override(preset('blueking')!, 'shapes', { defaults: { accesslog: null, errorlog: null, access_log_format: null },
+  rules: { 'heartbeat-on-disk': 'Off' } })
 
 interface Pod {
   readonly spec: { readonly containers: readonly [Readonly<Record<string, unknown>>] }
@@ -42,7 +43,8 @@ interface Pod {
 function podOf({ sh, command, args, env }: Shape): object {
   const list = sh === undefined ? command : ['sh', '-c', sh]
   const variables = env && Object.entries(env).map(([name, value]) => ({ name, value }))
-  const container = { name: 'web', image: 'shop', ...(list ? { command: list } : {}), ...(args ? { args } : {}), ...(variables ? { env: variables } : {}) }
+  const container = { name: 'web', image: 'shop', ...(list ? { command: list } : {}), ...(args ? { args } : {}),
+    ...(variables ? { env: variables } : {}) }
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop' }, spec: { containers: [container] } }
 }
 
@@ -58,7 +60,9 @@ function outcome(one: Shape): { explained: string; findings: string[]; fixed: Re
   const { findings, fixed } = mend(object)
   const view = { all: false, paint: (_: unknown, plain: string) => plain }
   const pictures = inspectWorkload(workloadOf(object)).flatMap(({ invocations, errors, unread }) => [
-    ...errors.map(({ message }) => `script: ${message}\n`), ...unread.map(unreadLine), ...invocations.map((invocation) => picture(invocation, view)),
+    ...errors.map(({ message }) => `script: ${message}\n`),
+    ...unread.map(unreadLine),
+    ...invocations.map((invocation) => picture(invocation, view)),
   ])
   const [before, after] = [object, fixed].map((pod) => (pod as Pod).spec.containers[0])
   const changed = Object.keys(after!).filter((key) => JSON.stringify(after![key]) !== JSON.stringify(before![key]))
@@ -99,7 +103,7 @@ function rewritten(): string {
     set('findings', findings.length === 0 ? undefined : findings)
     set('fixed', fixed)
     const lists = node.get('fixed')
-    if (isMap(lists)) for (const { value } of lists.items) if (isSeq(value) && !JSON.stringify(value).includes('\\n')) value.flow = true
+    if (isMap(lists)) { for (const { value } of lists.items) if (isSeq(value) && !JSON.stringify(value).includes('\\n')) value.flow = true }
   }
   return document.toString({ lineWidth: 0, singleQuote: true, flowCollectionPadding: false })
 }
@@ -109,7 +113,8 @@ if (process.env['UPDATE'] === '1') afterAll(() => writeFileSync(file, rewritten(
 describe('the shapes of start commands', () => {
   test.each(shapes.map((one) => [`${one.shape}. ${one.name}`, one] as const))('%s', (_, one) => {
     const { explained, findings, fixed, object } = outcome(one)
-    if (process.env['UPDATE'] !== '1') expect({ explained, findings, fixed }).toEqual({ explained: one.explained, findings: one.findings ?? [], fixed: one.fixed })
+    if (process.env['UPDATE'] !== '1')
+      expect({ explained, findings, fixed }).toEqual({ explained: one.explained, findings: one.findings ?? [], fixed: one.fixed })
     const again = mend(object)
     expect(again.fixed).toEqual(object)
     expect(again.findings.filter((finding) => finding.action === 'Fix').map(({ message }) => message)).toEqual([])

@@ -12,10 +12,16 @@ const each = (n: number, text: (index: number) => string): string => Array.from(
 function stepsOf(words: readonly string[], budget = new Budget(1e12)): number | undefined {
   const before = budget.left
   try {
-    within(budget, () => inspectCommandLine({
-      elements: words.map((text, index) => ({ path: [index], text, expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })),
-      path: [], environment: () => new Environment([], false), variables: () => undefined, releases: releasesFor('23.0.0'),
-    }))
+    within(budget, () =>
+      inspectCommandLine({
+        elements: words.map((text, index) => ({ path: [index], text, expanded: { text, unknown: [], undefined: [], source: (offset) =>
+          offset } })
+        ),
+        path: [],
+        environment: () => new Environment([], false),
+        variables: () => undefined,
+        releases: releasesFor('23.0.0'),
+      }))
   } catch (error) {
     expect(unreadReason(error)).toEqual(expect.any(String))
     if (!/deep/.test(unreadReason(error) ?? '')) return Infinity
@@ -43,7 +49,10 @@ describe('twice the length takes twice the steps', () => {
     ['wrappers', (n) => [...list(n, () => 'env'), 'gunicorn', 'a']],
     ['wrappers that ask for options behind them', (n) => [...list(n, () => 'tini'), 'gunicorn', 'a']],
     ['wrappers with assignments', (n) => ['env', ...list(n, (index) => `A${index}=1`), 'gunicorn', 'a']],
-    ['wrappers that reset variables', (n) => [...list(n, (index) => `env A${index}=1 sudo`).flatMap((words) => words.split(' ')).slice(0, 3), ...list(n, () => 'sudo'), 'sh', '-c', 'gunicorn $A1']],
+    ['wrappers that reset variables', (
+      n,
+    ) => [...list(n, (index) => `env A${index}=1 sudo`).flatMap((words) => words.split(' ')).slice(0, 3), ...list(n, () => 'sudo'), 'sh',
+      '-c', 'gunicorn $A1']],
     ['init programs', (n) => [...list(n, () => 'dumb-init'), 'sh', '-c', 'gunicorn a']],
     ['a string for env', (n) => ['env', '-S', `gunicorn ${many('a ', n)}`]],
   ])('%s', (_, words) => {
@@ -77,11 +86,12 @@ describe('whatever is nested, reading ends', () => {
     ['backquotes', (n) => `\`${many('\\`', n)}\``],
     ['strings for env', (n) => `${many('env -S ', n)}gunicorn`],
   ])('%s', (_, text) => {
-    for (const shell of ['sh', 'bash']) for (const n of [10, 200, 20_000]) {
-      const budget = new Budget()
-      stepsOf([shell, '-c', `gunicorn app\n${text(n)}`.slice(0, 131_000)], budget)
-      // Where the steps end, that is said, and no more are taken.
-      expect(budget.left >= 0 || budget.isSpent).toBe(true)
-    }
+    for (const shell of ['sh', 'bash'])
+      for (const n of [10, 200, 20_000]) {
+        const budget = new Budget()
+        stepsOf([shell, '-c', `gunicorn app\n${text(n)}`.slice(0, 131_000)], budget)
+        // Where the steps end, that is said, and no more are taken.
+        expect(budget.left >= 0 || budget.isSpent).toBe(true)
+      }
   })
 })

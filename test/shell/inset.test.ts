@@ -41,7 +41,7 @@ describe('scripts within words', () => {
 
   test.each([
     ['one that may be several words', 'x $A'],
-    ["bash's own quotes", "x $'a'\"b\""],
+    ["bash's own quotes", 'x $\'a\'"b"'],
     ['an expansion whose end cannot be told', 'x "${A:-"b"}"'],
     ['a substitution whose end cannot be told', `x "gunicorn $(case a in b) echo 'c';; esac) app"`],
   ])('not %s', (_, source) => {
@@ -52,7 +52,7 @@ describe('scripts within words', () => {
     ['x "gunicorn app" y', 'x "gunicorn app -n \'a \\"b\\" \\$C\'" y'],
     ["x 'gunicorn app | cat'", "x 'gunicorn app -n '\\''a \"b\" $C'\\'' | cat'"],
     ['x gunicorn\\ app', "x gunicorn\\ app' -n '\\''a \"b\" $C'\\'''"],
-    ["x 'gunicorn '\"app\"", "x 'gunicorn '\"app -n 'a \\\"b\\\" \\$C'\""],
+    ['x \'gunicorn \'"app"', 'x \'gunicorn \'"app -n \'a \\"b\\" \\$C\'"'],
   ])('text is put into %j', (source, expected) => {
     expect(withWorkers(source)).toBe(expected)
   })
@@ -74,7 +74,7 @@ describe('scripts within words', () => {
   })
 
   test('places', () => {
-    const found = inset("x 'gunicorn '\"app\"")!
+    const found = inset('x \'gunicorn \'"app"')!
     expect(found.place(9, 12)).toEqual({ start: 14, end: 17 })
     expect(found.place(0, 12)).toEqual({ start: 3, end: 17 })
   })

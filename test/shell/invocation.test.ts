@@ -3,9 +3,10 @@ import { shellScript } from '../../src/shell/invocation.ts'
 import { literal, type Word } from '../../src/shell/word.ts'
 
 /** Words parted by blanks; `?` is one that is unknown, `*` one that may be several. */
-const parse = (text: string): Word[] => text.split(' ').map((value) => (
-  /^[?*]$/.test(value) ? { value: null, prefix: '', splits: value === '*', text: value, start: 0, end: 1 } : literal(value)
-))
+const parse = (text: string): Word[] =>
+  text.split(' ').map((value) => (
+    /^[?*]$/.test(value) ? { value: null, prefix: '', splits: value === '*', text: value, start: 0, end: 1 } : literal(value)
+  ))
 
 test.each([
   ['sh -c S', 'sh: S'],

@@ -8,7 +8,13 @@ import { literal, type Word } from '../../src/shell/word.ts'
 import { amount } from '../amount.ts'
 
 const variables: [string, string][] = [
-  ['PORT', '8000'], ['W', '4'], ['EMPTY', ''], ['SPACED', 'a b'], ['STAR', '*'], ['FILE', 'a/b.c.d'], ['HOME', '/root'],
+  ['PORT', '8000'],
+  ['W', '4'],
+  ['EMPTY', ''],
+  ['SPACED', 'a b'],
+  ['STAR', '*'],
+  ['FILE', 'a/b.c.d'],
+  ['HOME', '/root'],
 ]
 
 interface Told {
@@ -24,8 +30,7 @@ function read(text: string, { dialect = 'sh', open = false, parameters, options 
 }
 
 /** `a|b`: known words. `x?`: one word that begins with x. `x?*`: none, one or several. */
-const show = (words: readonly Word[]): string =>
-  words.map((word) => (word.value ?? `${word.prefix}?${word.splits ? '*' : ''}`)).join('|')
+const show = (words: readonly Word[]): string => words.map((word) => (word.value ?? `${word.prefix}?${word.splits ? '*' : ''}`)).join('|')
 
 const commands = (script: Script): string => script.commands.map((command) => show(command.words)).join(' ; ')
 
@@ -90,7 +95,7 @@ describe('words', () => {
     ['x a[b [ a]', 'x|a[b|[|a]'],
     ['x {a,b} a{1..3} {a} {}', 'x|?*|a?*|{a}|{}'],
     ['x ~ ~/a a~ "~" ~root "~/a" \\~', 'x|/root|/root/a|a~|~|?|~/a|~'],
-    ["x $'a' $\"a\"", 'x|?|?'],
+    ['x $\'a\' $"a"', 'x|?|?'],
   ])('%j', (text, expected) => {
     expect(words(text)).toBe(expected)
   })
@@ -100,7 +105,7 @@ describe('words', () => {
     expect(words('x $0 $1 "$@"', { parameters: ['name', 'a', 'b c'] })).toBe('x|name|a|a|b c')
   })
 
-  test('what is bash\'s own', () => {
+  test("what is bash's own", () => {
     expect(words("x $'a\\tb' $'it\\'s'", { dialect: 'bash' })).toBe("x|a\tb|it's")
     expect(words('A=1; A+=2; x $A', { dialect: 'bash' })).toBe('x|12')
     expect(words('x A=~/a B=$W:~ --c=~', { dialect: 'bash' })).toBe('x|A=?|B=4:?|--c=~')
@@ -228,8 +233,7 @@ describe('variables', () => {
     expect(words(text)).toBe(expected)
   })
 
-  const got = (text: string, name: string, told?: Told): string | null | undefined =>
-    lastOf(read(text, told)).environment.get(name)
+  const got = (text: string, name: string, told?: Told): string | null | undefined => lastOf(read(text, told)).environment.get(name)
 
   test('what a command gets', () => {
     expect(got('x', 'PORT')).toBe('8000')
@@ -266,11 +270,16 @@ describe('variables', () => {
 })
 
 /** `a` runs surely, `a?` maybe; `!` where it is the last, `exec` and the like as they are. */
-const shape = (text: string, told?: Told): string => read(text, told).commands.map((command) => [
-  `${show(command.words.slice(0, 1))}${command.runs === 'maybe' ? '?' : ''}${command.last ? '!' : ''}`,
-  ...(command.exec ? ['exec'] : []), ...(command.piped ? ['piped'] : []), ...(command.background ? ['background'] : []),
-  ...(command.embedded ? ['embedded'] : []),
-].join(' ')).join(', ')
+const shape = (text: string, told?: Told): string =>
+  read(text, told).commands.map((command) =>
+    [
+      `${show(command.words.slice(0, 1))}${command.runs === 'maybe' ? '?' : ''}${command.last ? '!' : ''}`,
+      ...(command.exec ? ['exec'] : []),
+      ...(command.piped ? ['piped'] : []),
+      ...(command.background ? ['background'] : []),
+      ...(command.embedded ? ['embedded'] : []),
+    ].join(' ')
+  ).join(', ')
 
 describe('what runs', () => {
   test.each([
@@ -401,7 +410,7 @@ describe('hostile scripts', () => {
     ['patterns', `X=${many('a', 3_000)}; b \${X##${many('*a', 300)}b}`],
     ['functions', Array.from({ length: 2_000 }, (_, i) => `f${i}() { X${i}=1; f${i - 1}; }`).join('\n')],
     ['loops in loops', `${many('while a; do X=1; ', 200)}b${many('; done', 200)}`],
-    ['eval in eval', many("eval 'eval \"eval a\"';", 5_000)],
+    ['eval in eval', many('eval \'eval "eval a"\';', 5_000)],
     ['arithmetic', `a $((${many('(', 5_000)}1${many(')', 5_000)}))`],
     ['sums', `a $((${many('1+', 20_000)}1))`],
     ['operands', `a ${many('${b:-', 5_000)}`],
@@ -423,8 +432,8 @@ describe('hostile scripts', () => {
 
 test('whatever the text, every place is in it', () => {
   const pieces = fc.constantFrom(...(
-    "a b=1 $X ${X:-a} ${ $( ` ( ) { } ' \" \\ ; & | && || ! < > << <<E \n E \r # * [ ] ~ {a,b} $(( )) [[ ]] ;; " +
-    "if then fi while do done for in case esac f() exec eval trap export unset set -- . \uE000 \uFDD0 \u0000 é 😀"
+    'a b=1 $X ${X:-a} ${ $( ` ( ) { } \' " \\ ; & | && || ! < > << <<E \n E \r # * [ ] ~ {a,b} $(( )) [[ ]] ;; ' +
+    'if then fi while do done for in case esac f() exec eval trap export unset set -- . \uE000 \uFDD0 \u0000 é 😀'
   ).split(' '), ' ', '\n')
   const texts = fc.array(pieces, { maxLength: 30 })
   fc.assert(fc.property(texts, fc.constantFrom<Dialect>('sh', 'bash'), fc.boolean(), (all, dialect, open) => {

@@ -145,7 +145,9 @@ describe('an authority', () => {
   test('is read out of a bundle, once each, whatever else stands there', () => {
     const broken = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
     const found = readAll(`# ours\n${first.cert}\n${broken}${second.cert.replaceAll('\n', '\r\n')}${first.cert}hello`)
-    expect(found.map(({ certificate }) => certificate.fingerprint256)).toEqual([first, second].map(({ cert }) => certificateOf(cert).fingerprint256))
+    expect(found.map(({ certificate }) => certificate.fingerprint256)).toEqual(
+      [first, second].map(({ cert }) => certificateOf(cert).fingerprint256),
+    )
     expect([read('hello'), read(''), readAll('hello')]).toEqual([undefined, undefined, []])
   })
 })

@@ -113,7 +113,7 @@ describe('additions to lists', () => {
         b: { c: [1] },
       }),
       'a:\n- x\n- null\n- true\n- 1.5\n- ""\n- "null"\n- "0x4"\n- "%(h)s %(l)s"\n- "a: b"\n- "a #b"\n- " x"\n' +
-        '- "l\\n"\n- []\n- {}\n- - 1\n  - - x\n- b:\n    c:\n    - 1\n',
+      '- "l\\n"\n- []\n- {}\n- - 1\n  - - x\n- b:\n    c:\n    - 1\n',
     ],
   ]
   test.each(rows.map(([name, before, edits, after]) => ({ name, before, edits, after })))(

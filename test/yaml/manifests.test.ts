@@ -106,7 +106,7 @@ describe('documents', () => {
     [
       'what only looks like a marker',
       'a: |\n  ---\n  x\nb: "x\n  --- y"\nc: --- z\n---d: 1\n',
-      [[1, { 'a': '---\nx\n', 'b': 'x --- y', 'c': '--- z', '---d': 1 }]],
+      [[1, { a: '---\nx\n', b: 'x --- y', c: '--- z', '---d': 1 }]],
     ],
     ['a certificate', 'a: |\n  -----BEGIN CERTIFICATE-----\n  ---- x\n', [[1, { a: '-----BEGIN CERTIFICATE-----\n---- x\n' }]]],
     ['tabs where they may be', 'a:\t1 \t# x\nb: [1,\t2]\n', [[1, { a: 1, b: [1, 2] }]]],
@@ -432,14 +432,19 @@ describe('a list that is read item by item', () => {
     const text = 'kind: List\nitems:\n- a: |+\n    x\n    - y\n\n# about b\n- b:\n  - 1\n  c: &x 2\n  d: *x\nmetadata: {}\n'
     const { value, items = [] } = readDocument(text) ?? {}
     expect(value).toEqual(whole(text))
-    expect(items.map(({ start, end }) => text.slice(start, end))).toEqual(['- a: |+\n    x\n    - y\n\n# about b\n', '- b:\n  - 1\n  c: &x 2\n  d: *x\n'])
+    expect(items.map(({ start, end }) => text.slice(start, end))).toEqual(['- a: |+\n    x\n    - y\n\n# about b\n',
+      '- b:\n  - 1\n  c: &x 2\n  d: *x\n'])
   })
 
   test('says what it says as a whole, whatever its lines are', () => {
-    const lines = ['- a: 1', '- b: |', '    text', '    - text', '  - x', '- "x', ' y"', 'y"', '- [1,', '  2]', ']', '', '# c', '  # c', '- &x {a: 1}', '- *x', '- - 1', '-', '- a: >+', ' - b', "- 'q", "  '", '- |', '- |2', '- plain', '  more', ' more', 'more', '\t', '- !t x', 'kind: List', 'items: 2', 'items:', '<<: {a: 1}', '- ? k', '  : v', '- {<<: *x}', '- a: &x', '  c: d', '- &y', '  - *y', '-\t1']
+    const lines = ['- a: 1', '- b: |', '    text', '    - text', '  - x', '- "x', ' y"', 'y"', '- [1,', '  2]', ']', '', '# c', '  # c',
+      '- &x {a: 1}', '- *x', '- - 1', '-', '- a: >+', ' - b', "- 'q", "  '", '- |', '- |2', '- plain', '  more', ' more', 'more', '\t',
+      '- !t x', 'kind: List', 'items: 2', 'items:', '<<: {a: 1}', '- ? k', '  : v', '- {<<: *x}', '- a: &x', '  c: d', '- &y', '  - *y',
+      '-\t1']
     const soup = fc.array(fc.constantFrom(...lines), { maxLength: 8 })
     fc.assert(
-      fc.property(fc.constantFrom('', 'kind: List\n', '--- |\n', '%YAML 1.1\n---\n', 'x: &x 1\n', '\uFEFF'), soup, fc.constantFrom('\n', '\r\n', '\r'), (head, body, lineBreak) => {
+      fc.property(fc.constantFrom('', 'kind: List\n', '--- |\n', '%YAML 1.1\n---\n', 'x: &x 1\n', '\uFEFF'), soup,
+        fc.constantFrom('\n', '\r\n', '\r'), (head, body, lineBreak) => {
         const text = `${head}items:\n${body.join('\n')}\n`.replaceAll('\n', lineBreak)
         expect(read(text)).toEqual(whole(text))
       }),
@@ -468,9 +473,7 @@ describe('characters of scalars', () => {
   test.each(rows)('%s', (_, text, marked) => {
     const manifest = only(text)
     const { value } = manifest
-    const starts = [...Array((value as Record<string, string>)['a']!.length + 1).keys()].map((unit) =>
-      manifest.sourceOffset(['a'], unit)!,
-    )
+    const starts = [...Array((value as Record<string, string>)['a']!.length + 1).keys()].map((unit) => manifest.sourceOffset(['a'], unit)!)
     const pieces = starts.map((start, index) => text.slice(start, starts[index + 1]))
     expect(
       pieces
@@ -483,6 +486,6 @@ describe('characters of scalars', () => {
 
 function* leaves(value: unknown, path: Path = []): Generator<[Path, unknown]> {
   if (typeof value !== 'object' || value === null) yield [path, value]
-  else if (Array.isArray(value)) for (const [index, item] of value.entries()) yield* leaves(item, [...path, index])
+  else if (Array.isArray(value)) { for (const [index, item] of value.entries()) yield* leaves(item, [...path, index]) }
   else for (const [name, member] of Object.entries(value)) yield* leaves(member, [...path, name])
 }

@@ -99,10 +99,9 @@ describe('random documents and edits', () => {
         const parent = edit.path.slice(0, -1)
         const around = manifest!.locate(parent)!
         // The line of a key changes where `[]` takes the place of the last item under it.
-        const first =
-          edit.op === 'remove' || edit.op === 'replace'
-            ? (manifest!.locate(parent, 'key') ?? manifest!.locate(parent.slice(0, -1))!)
-            : around
+        const first = edit.op === 'remove' || edit.op === 'replace'
+          ? (manifest!.locate(parent, 'key') ?? manifest!.locate(parent.slice(0, -1))!)
+          : around
         const lines = source.split('\n')
         const head = lines.slice(0, first.line - 1)
         const tail = lines.slice(manifest!.position(around.end).line)

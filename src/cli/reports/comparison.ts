@@ -50,7 +50,8 @@ export function textComparison(write: (text: string) => void, paint: Paint): Com
         const { was, now } = change
         const finding = now ?? was
         if (!finding) continue
-        const what = now ? paint(styles[wordOf(now)], was ? `${wordOf(now)}, no longer ${wordOf(was)}` : `newly ${wordOf(now)}`) : paint('dim', `no longer ${was ? wordOf(was) : ''}`)
+        const what = now ? paint(styles[wordOf(now)], was ? `${wordOf(now)}, no longer ${wordOf(was)}` : `newly ${wordOf(now)}`)
+          : paint('dim', `no longer ${was ? wordOf(was) : ''}`)
         write(`${paint('bold', `${workloadName(workload)}:`)} ${what}: ${finding.message}\n`)
         if (now && wordOf(now) !== 'fixed') remedies.add(`   ${paint('dim', '=')} ${now.remedy}\n`)
       }
@@ -59,7 +60,11 @@ export function textComparison(write: (text: string) => void, paint: Paint): Com
     end(summary) {
       const lines = counts.lines()
       const unreadable = summary.unreadable > 0 ? `, ${summary.unreadable} unreadable` : ''
-      write(`${lookedAt(summary)}${unreadable}${lines.length === 0 ? ': nothing changes' : `:\n${lines.map((line) => `  ${line}\n`).join('').trimEnd()}`}\n`)
+      write(
+        `${lookedAt(summary)}${unreadable}${
+          lines.length === 0 ? ': nothing changes' : `:\n${lines.map((line) => `  ${line}\n`).join('').trimEnd()}`
+        }\n`,
+      )
     },
   }
 }
@@ -83,11 +88,12 @@ export function jsonComparison(write: (text: string) => void): ComparisonReporte
 }
 
 function workloadResult(workload: Workload, changes: readonly Difference[]): object {
-  const told = (finding: Finding | undefined): object | null => finding === undefined ? null : {
-    action: finding.action,
-    policy: finding.policy,
-    ...(finding.exception === undefined ? {} : { exception: finding.exception }),
-  }
+  const told = (finding: Finding | undefined): object | null =>
+    finding === undefined ? null : {
+      action: finding.action,
+      policy: finding.policy,
+      ...(finding.exception === undefined ? {} : { exception: finding.exception }),
+    }
   return {
     apiVersion: workload.apiVersion,
     kind: workload.kind.kind,
@@ -118,7 +124,7 @@ class Counts {
 
   #increase(what: string, workload: Workload): void {
     let count = this.#counts.get(what)
-    if (!count) this.#counts.set(what, (count = { findings: 0, workloads: 0, last: undefined }))
+    if (!count) this.#counts.set(what, count = { findings: 0, workloads: 0, last: undefined })
     count.findings += 1
     // The changes of a workload come in one go.
     if (count.last !== workload) count.workloads += 1
@@ -127,7 +133,9 @@ class Counts {
 
   /** The gravest first. */
   all(): Record<string, Amount> {
-    const order = (['denied', 'warned of', 'fixed', 'audited', 'let pass'] as const).flatMap((word) => [`newly ${word}`, `no longer ${word}`])
+    const order = (['denied', 'warned of', 'fixed', 'audited', 'let pass'] as const).flatMap((
+      word,
+    ) => [`newly ${word}`, `no longer ${word}`])
     return Object.fromEntries(order.flatMap((what) => {
       const count = this.#counts.get(what)
       return count ? [[what, { findings: count.findings, workloads: count.workloads }]] : []
@@ -136,7 +144,9 @@ class Counts {
 
   /** `newly denied          2 findings in 1 workload`, a line for each. */
   lines(): string[] {
-    const rows = Object.entries(this.all()).map(([what, { findings, workloads }]) => [what, `${count(findings, 'finding')} in ${count(workloads, 'workload')}`] as const)
+    const rows = Object.entries(this.all()).map(([what, { findings, workloads }]) =>
+      [what, `${count(findings, 'finding')} in ${count(workloads, 'workload')}`] as const
+    )
     const widest = Math.max(0, ...rows.map(([what]) => what.length))
     return rows.map(([what, text]) => `${what.padEnd(widest)}  ${text}`)
   }

@@ -44,13 +44,19 @@ export function openReports(outputs: readonly Output[], options: Options, stdout
 
 /** How a format writes the control characters that it could let stand. */
 const escapes: Readonly<Record<Format, (text: string) => string>> = {
-  text: visibleLines, json: visibleJson, sarif: visibleJson, junit: visibleXml, github: visibleLines, markdown: visibleLines,
+  text: visibleLines,
+  json: visibleJson,
+  sarif: visibleJson,
+  junit: visibleXml,
+  github: visibleLines,
+  markdown: visibleLines,
 }
 
 function openReport({ format, file }: Output, options: Options, stdout: Io['stdout'], io: Io): Reporter {
   const escape = escapes[format]
   // Colours come with the text alone, which the output escapes itself.
-  if (file === undefined) return formats[format]((text) => stdout.write(format === 'text' ? text : escape(text)), { ...options, paint: painter(stdout, io.env) })
+  if (file === undefined)
+    return formats[format]((text) => stdout.write(format === 'text' ? text : escape(text)), { ...options, paint: painter(stdout, io.env) })
   const chunks: string[] = []
   const reporter = formats[format]((text) => chunks.push(escape(text)), { ...options, tellsUnreadable: false, paint: (_, text) => text })
   return {

@@ -16,7 +16,8 @@ export function jsonReporter(write: (text: string) => void): Reporter {
       unreadable.push(JSON.stringify(unreadableResult(file, problem)))
     },
     end({ files, workloads: count, invocations, denied, warned, fixed, fixable, audited, unreadable: unread, unseen, passedOver }) {
-      const summary = { files, workloads: count, invocations, denied, warned, fixed, fixable, audited, unreadable: unread, unseen, passedOver }
+      const summary = { files, workloads: count, invocations, denied, warned, fixed, fixable, audited, unreadable: unread, unseen,
+        passedOver }
       write(`{"apiVersion":"paddock.dev/v1alpha1","kind":"CheckResult","summary":${JSON.stringify(summary)},"workloads":[`)
       list(workloads)
       write('],"unreadable":[')

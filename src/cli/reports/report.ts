@@ -72,8 +72,8 @@ export interface Summary {
 }
 
 /** Before anything was looked at. */
-export const emptySummary = (written: boolean): Summary =>
-  ({ files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixable: 0, audited: 0, fixed: 0, unreadable: 0, unseen: 0, passedOver: 0, written })
+export const emptySummary = (written: boolean): Summary => ({ files: 0, workloads: 0, invocations: 0, denied: 0, warned: 0, fixable: 0,
+  audited: 0, fixed: 0, unreadable: 0, unseen: 0, passedOver: 0, written })
 
 /** A report in one format. Called as things are found, file by file; the file is undefined for what is in a cluster. */
 export interface Reporter {

@@ -43,7 +43,9 @@ function findingsText(file: ReportedFile | undefined, workload: Workload, findin
   return messages.join('') + excerpt(file, span, paint) + [...remedies].join('')
 }
 
-const remark = (finding: Finding): string => (finding.exception === undefined ? finding.remedy : visible(`Let pass by GunicornException "${finding.exception}".`))
+const remark = (
+  finding: Finding,
+): string => (finding.exception === undefined ? finding.remedy : visible(`Let pass by GunicornException "${finding.exception}".`))
 
 /** The line, with a caret under the column, and tildes under the rest of what is meant. */
 export function excerpt(file: ReportedFile | undefined, span: Span | undefined, paint: Paint): string {

@@ -43,10 +43,14 @@ export function startsIn(files: Files, { argv, env, folder }: Command, gunicorn:
     const text = files.text(at)
     return text == null ? text : { name: at, text }
   }
-  const follow = (elements: readonly Element[], variables: readonly (readonly [string, string | null | undefined])[], tampered: boolean, depth: number): void => {
+  const follow = (elements: readonly Element[], variables: readonly (readonly [string, string | null | undefined])[], tampered: boolean,
+    depth: number): void => {
     const known = new Map(variables)
     const inspected = inspectCommandLine({
-      elements, path: [], releases, configFile,
+      elements,
+      path: [],
+      releases,
+      configFile,
       environment: () => new Environment(variables, false, tampered),
       variables: (name) => (tampered && !known.has(name) ? null : known.get(name)),
     })
@@ -70,7 +74,8 @@ export function startsIn(files: Files, { argv, env, folder }: Command, gunicorn:
   return { starts, problems }
 }
 
-const element = (text: string, index: number): Element => ({ path: [index], text, expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })
+const element = (text: string, index: number): Element => ({ path: [index], text,
+  expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })
 
 /** A script that is named without its folder is found by PATH. */
 function located(files: Files, argv: readonly string[], env: Readonly<Record<string, string>>, folder: string): readonly string[] {
@@ -78,7 +83,8 @@ function located(files: Files, argv: readonly string[], env: Readonly<Record<str
   if (name === undefined || name.includes('/')) return argv
   const path = program(files, name, env['PATH'], folder)
   const text = path === undefined ? undefined : scriptText(files, path)
-  return text != null && /(?:^|\/)(?:sh|bash|dash|ash)(?:\s|$)/.test((shebang(text) ?? []).join(' ')) && !text.includes("'''exec'") ? [path!, ...rest] : argv
+  return text != null && /(?:^|\/)(?:sh|bash|dash|ash)(?:\s|$)/.test((shebang(text) ?? []).join(' ')) && !text.includes("'''exec'")
+    ? [path!, ...rest] : argv
 }
 
 function wordsBefore({ form, command, words }: Found, elements: readonly Element[]): readonly (string | null)[] {

@@ -77,7 +77,8 @@ interface Read extends Pick<Distribution, 'name' | 'version' | 'path' | 'folder'
 /** The metadata of what is listed: undefined where there is none, and nothing is installed by it then; empty where it is not read. */
 function metadataOf(files: Files, path: string, kind: string, isFolder: boolean): string | undefined {
   // Older tools leave a file in place of a folder.
-  const at = !isFolder ? (kind === 'egg-info' ? path : undefined) : kind === 'egg' ? `${path}/EGG-INFO/PKG-INFO` : `${path}/${kind === 'dist-info' ? 'METADATA' : 'PKG-INFO'}`
+  const at = !isFolder ? (kind === 'egg-info' ? path : undefined)
+    : kind === 'egg' ? `${path}/EGG-INFO/PKG-INFO` : `${path}/${kind === 'dist-info' ? 'METADATA' : 'PKG-INFO'}`
   const text = at === undefined ? undefined : files.text(at)
   return text === null ? '' : text === '' ? undefined : text
 }
@@ -95,7 +96,9 @@ function header(metadata: string, name: string): string | undefined {
 function headers(metadata: string, name: string): readonly string[] {
   const lines = metadata.slice(0, /\r?\n\r?\n/.exec(metadata)?.index).split(/\r?\n/)
   const start = `${name.toLowerCase()}:`
-  return lines.filter((line) => line.toLowerCase().startsWith(start)).map((line) => line.slice(start.length).trim()).filter((value) => value !== '' && value !== 'UNKNOWN')
+  return lines.filter((line) => line.toLowerCase().startsWith(start)).map((line) => line.slice(start.length).trim()).filter((value) =>
+    value !== '' && value !== 'UNKNOWN'
+  )
 }
 
 /** A line of RECORD. */
@@ -118,13 +121,17 @@ function judged(files: Files, read: Read, suffix: string | undefined, twins: rea
   const { name, version, path, folder, layer, metadata, kind } = read
   const own = { name, version, path, folder, layer, requires: headers(metadata, 'Requires-Dist') }
   const source = editableSource(files, path)
-  if (source !== undefined) return { ...own, modules: [], source, fault: files.isFolder(source) ? undefined : `${source}, which it is installed from, is not there` }
+  if (source !== undefined)
+    return { ...own, modules: [], source,
+      fault: files.isFolder(source) ? undefined : `${source}, which it is installed from, is not there` }
   const text = kind === 'dist-info' ? files.text(`${path}/RECORD`) : undefined
   const record = text == null || text === '' ? undefined : recorded(text)
   const modules = record ? recordedModules(record) : listedModules(files, read)
   const missing = missingModules(files, folder, name, modules)
   const foreign = record && suffix !== undefined ? foreignSuffix(record, suffix) : undefined
-  const fault = missing ?? foreign ?? (twins && record ? outdoneBy(files, read, record, twins) : twins ? `${twins.length} of the name are listed beside each other` : undefined)
+  const fault = missing ?? foreign ??
+    (twins && record ? outdoneBy(files, read, record, twins)
+      : twins ? `${twins.length} of the name are listed beside each other` : undefined)
   return { ...own, modules, source: undefined, fault }
 }
 
@@ -144,7 +151,8 @@ function editableSource(files: Files, path: string): string | undefined {
 function recordedModules(record: readonly Recorded[]): readonly Module[] {
   const first = new Map<string, string>()
   for (const { path } of record) {
-    if (path.startsWith('../') || path.startsWith('/') || /^[^/]*\.(?:dist-info|data)\//.test(path) || path.includes('__pycache__/')) continue
+    if (path.startsWith('../') || path.startsWith('/') || /^[^/]*\.(?:dist-info|data)\//.test(path) || path.includes('__pycache__/'))
+      continue
     const module = moduleOf(path)
     if (module === undefined) continue
     const before = first.get(module)
@@ -175,7 +183,8 @@ function listedModules(files: Files, { name, path, folder, kind }: Read): readon
   })
 }
 
-const renamed: Readonly<Record<string, string>> = { 'gevent-websocket': 'geventwebsocket', setuptools: 'setuptools', 'zope-event': 'zope', pyyaml: 'yaml' }
+const renamed: Readonly<Record<string, string>> = { 'gevent-websocket': 'geventwebsocket', setuptools: 'setuptools', 'zope-event': 'zope',
+  pyyaml: 'yaml' }
 
 /** What a distribution is imported as, where only its name is known. */
 export const moduleName = (distribution: string): string => renamed[normalise(distribution)] ?? normalise(distribution).replaceAll('-', '_')
@@ -183,15 +192,20 @@ export const moduleName = (distribution: string): string => renamed[normalise(di
 /** The file that makes a module of a folder; undefined where there is none. */
 export function moduleFile(files: Files, folder: string, module: string, suffix?: string): string | undefined {
   const ends = [...(suffix === undefined ? [] : [suffix]), '.abi3.so', '.so', '.py', '.pyc']
-  const found = [...ends.map((end) => `${folder}/${module}/__init__${end}`), ...ends.map((end) => `${folder}/${module}${end}`)].find((path) => files.isFile(path))
+  const found = [...ends.map((end) => `${folder}/${module}/__init__${end}`), ...ends.map((end) => `${folder}/${module}${end}`)].find((
+    path,
+  ) => files.isFile(path))
   if (found !== undefined) return found
-  return suffix === undefined ? files.names(folder).filter((name) => name.startsWith(`${module}.`) && name.endsWith('.so')).map((name) => `${folder}/${name}`)[0] : undefined
+  return suffix === undefined
+    ? files.names(folder).filter((name) => name.startsWith(`${module}.`) && name.endsWith('.so')).map((name) => `${folder}/${name}`)[0]
+    : undefined
 }
 
 function missingModules(files: Files, folder: string, name: string, modules: readonly Module[]): string | undefined {
   const missing = modules.filter(({ file }) => !files.isFile(`${folder}/${file}`))
   if (missing.length === 0) return undefined
-  const main = missing.find((module) => module.name.toLowerCase() === moduleName(name)) ?? (missing.length === modules.length ? missing[0] : undefined)
+  const main = missing.find((module) => module.name.toLowerCase() === moduleName(name)) ??
+    (missing.length === modules.length ? missing[0] : undefined)
   return main && `${folder.slice(1)}/${main.file} is not there`
 }
 
@@ -199,7 +213,8 @@ function missingModules(files: Files, folder: string, name: string, modules: rea
 function foreignSuffix(record: readonly Recorded[], suffix: string): string | undefined {
   const built = record.flatMap(({ path }) => /\.(?:cpython|pypy)[\w-]*\.so$/.exec(path)?.[0] ?? [])
   const [first] = built
-  return first === undefined || built.includes(suffix) ? undefined : `it is built for ${first.slice(1, -3)}, and this Python takes ${suffix.slice(1, -3)}`
+  return first === undefined || built.includes(suffix) ? undefined
+    : `it is built for ${first.slice(1, -3)}, and this Python takes ${suffix.slice(1, -3)}`
 }
 
 /** Whether the files in the folder are those of another one of the name. */

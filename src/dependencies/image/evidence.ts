@@ -48,7 +48,8 @@ export interface Inside {
 }
 
 /** The image's own command. */
-export const commandOf = ({ entrypoint, cmd, env, workingDir }: Inside['config']): Command => ({ argv: [...entrypoint, ...cmd], env, folder: from('', workingDir === '' ? '/' : workingDir) })
+export const commandOf = ({ entrypoint, cmd, env, workingDir }: Inside['config']): Command => ({ argv: [...entrypoint, ...cmd], env,
+  folder: from('', workingDir === '' ? '/' : workingDir) })
 
 const siteNames: ReadonlySet<string> = new Set(['site-packages', 'dist-packages'])
 
@@ -57,16 +58,20 @@ const isCache = (path: string): boolean => /\/(?:\.cache|uv\/archive-v\d+|pip-[\
 
 /** Which files of an image are read in any case: asked of every file there is. @param named names of files that the command speaks of */
 export function wantedFiles({ entrypoint, cmd }: Pick<ImageConfig, 'entrypoint' | 'cmd'>): (path: string, size: number) => boolean {
-  const named = new Set([...entrypoint, ...cmd].flatMap((word) => word.split(/[\s;&|"'=]+/)).map((word) => baseName(word)).filter((word) => word !== ''))
+  const named = new Set(
+    [...entrypoint, ...cmd].flatMap((word) => word.split(/[\s;&|"'=]+/)).map((word) => baseName(word)).filter((word) => word !== ''),
+  )
   return (path, size) => {
     if (size > 1024 * 1024) return /(?:^|\/)var\/lib\/dpkg\/status$|(?:^|\/)lib\/apk\/db\/installed$/.test(path) && size < 16 * 1024 * 1024
     const name = baseName(path)
     if (/\.(?:dist-info|egg-info|egg\/EGG-INFO)\/(?:METADATA|PKG-INFO|RECORD|top_level\.txt|direct_url\.json)$/.test(path)) return true
     if (/\.(?:pth|egg-info)$|^__editable___.*_finder\.py$|^pyvenv\.cfg$|^(?:site|user)customize\.py$/.test(name)) return true
-    if (/(?:^|\/)(?:etc\/(?:passwd|group)|var\/lib\/dpkg\/status(?:\.d\/(?:lib)?python[\w.-]*)?|lib\/apk\/db\/installed|include\/python[\d.]+[a-z]*\/patchlevel\.h|lib(?:64)?\/python[\d.]+\/site\.py)$/.test(path)) return true
+    if (/(?:^|\/)(?:etc\/(?:passwd|group)|var\/lib\/dpkg\/status(?:\.d\/(?:lib)?python[\w.-]*)?|lib\/apk\/db\/installed|include\/python[\d.]+[a-z]*\/patchlevel\.h|lib(?:64)?\/python[\d.]+\/site\.py)$/
+      .test(path)) return true
     if (/(?:^|\/)s?bin\/[^/]+$/.test(path)) return size <= 8 * 1024 || (name.startsWith('python') && size < 64 * 1024)
     if (name === 'gunicorn.conf.py' || (named.has(name) && size <= 256 * 1024)) return true
-    return size <= 32 * 1024 && (name.endsWith('.sh') || (name.includes('gunicorn') && name.endsWith('.py'))) && !/\/(?:site-packages|dist-packages|share)\//.test(path)
+    return size <= 32 * 1024 && (name.endsWith('.sh') || (name.includes('gunicorn') && name.endsWith('.py'))) &&
+      !/\/(?:site-packages|dist-packages|share)\//.test(path)
   }
 }
 
@@ -93,9 +98,15 @@ export function evidenceIn(inside: Inside, given?: Command): ImageEvidence {
   const starts = version === undefined ? first.starts : startsIn(files, command, version).starts
   return {
     command,
-    python: python ? { version: python.version, path: python.path, isVirtual: python.isVirtual, evidence: `${layerName(files.resolve(python.evidence.path)?.node.layer ?? -1)}: ${python.evidence.what}` } : null,
+    python: python
+      ? { version: python.version, path: python.path, isVirtual: python.isVirtual,
+        evidence: `${layerName(files.resolve(python.evidence.path)?.node.layer ?? -1)}: ${python.evidence.what}` } : null,
     gunicorn: gunicorn ? { version: gunicorn.version, evidence: gunicorn.evidence } : null,
-    distributions: listed, folders: whole?.folders ?? [], starts, complete: isComplete, problems: [...new Set(problems)],
+    distributions: listed,
+    folders: whole?.folders ?? [],
+    starts,
+    complete: isComplete,
+    problems: [...new Set(problems)],
     installed: (distribution) => finder.installed(distribution),
   }
 }
@@ -113,7 +124,8 @@ interface Runner {
 /** Who runs gunicorn: the Python that the command names, or that the script of the name says. */
 function runnerOf({ files, config }: Inside, { env, folder }: Command, start: Start | undefined): Runner {
   const variable = (name: string): string | null | undefined => (start ? start.found.variables(name) : env[name])
-  const names = ['PATH', 'PYTHONPATH', 'PYTHONHOME', 'PYTHONNOUSERSITE', 'PYTHONUSERBASE', 'PYTHONSAFEPATH', 'PYTHON_VERSION', 'HOME', 'VIRTUAL_ENV']
+  const names = ['PATH', 'PYTHONPATH', 'PYTHONHOME', 'PYTHONNOUSERSITE', 'PYTHONUSERBASE', 'PYTHONSAFEPATH', 'PYTHON_VERSION', 'HOME',
+    'VIRTUAL_ENV']
   const own: Record<string, string | null> = {}
   for (const name of names) {
     const value = variable(name)
@@ -122,40 +134,54 @@ function runnerOf({ files, config }: Inside, { env, folder }: Command, start: St
   const activated = activatedIn(start, folder)
   const before = start?.before ?? []
   const project = projectEnvironment(files, before, folder, own['HOME'] ?? userOf(files, config.user, undefined).home, variable)
-  const paths = [...(project === undefined ? [] : [`${project}/bin`]), ...(activated === undefined ? [] : [`${activated}/bin`]), own['PATH'] ?? env['PATH'] ?? undefined].filter((path) => path !== undefined)
+  const paths = [...(project === undefined ? [] : [`${project}/bin`]), ...(activated === undefined ? [] : [`${activated}/bin`]),
+    own['PATH'] ?? env['PATH'] ?? undefined].filter((path) => path !== undefined)
   const searched = paths.length === 0 ? undefined : paths.join(':')
   const find = (name: string): string | undefined => program(files, name, searched, folder)
   const word = start?.found.words[0]?.value ?? 'gunicorn'
   const at = before.findLastIndex((text) => text !== null && /^(?:python|pypy)[\d.]*$/.test(baseName(text)))
   const named = before[at]
   const isModule = named != null && before.slice(at + 1).some((text) => text !== null && /^-[A-Za-z]*m$/.test(text))
-  const flags = named == null ? '' : before.slice(at + 1).flatMap((text) => /^-([a-zA-Z]+)$/.exec(text ?? '')?.[1] ?? []).join('').replaceAll(/[^EIsSP]/g, '')
+  const flags = named == null ? ''
+    : before.slice(at + 1).flatMap((text) => /^-([a-zA-Z]+)$/.exec(text ?? '')?.[1] ?? []).join('').replaceAll(/[^EIsSP]/g, '')
   const script = isModule ? undefined : find(word)
   const pythons = ['python3', 'python', 'python2'].map(find).filter((path) => path !== undefined)
   const chosen = (): { python: Interpreter | string | undefined; isCertain: boolean; options?: string } => {
     if (named != null) {
       const path = find(named)
-      return { python: path === undefined ? `${named}, which the command starts, is not there` : interpreterAt(files, path, own), isCertain: true }
+      return { python: path === undefined ? `${named}, which the command starts, is not there` : interpreterAt(files, path, own),
+        isCertain: true }
     }
     const text = script === undefined ? undefined : scriptText(files, script)
     if (script !== undefined && text != null) {
       const runs = interpreterOf(text, find)
-      if (runs?.path !== undefined) return { python: interpreterAt(files, runs.path, own), isCertain: true, options: /^#!.*\s-([EIsSP]+)\s*$/m.exec(text.slice(0, text.indexOf('\n') + 1))?.[1] ?? '' }
-      return { python: runs ? `${script} is started by ${runs.named}, which is not there: it does not start` : `${script} is no script of a Python`, isCertain: false }
+      if (runs?.path !== undefined)
+        return { python: interpreterAt(files, runs.path, own), isCertain: true,
+          options: /^#!.*\s-([EIsSP]+)\s*$/m.exec(text.slice(0, text.indexOf('\n') + 1))?.[1] ?? '' }
+      return {
+        python: runs ? `${script} is started by ${runs.named}, which is not there: it does not start`
+          : `${script} is no script of a Python`,
+        isCertain: false,
+      }
     }
     if (script !== undefined) return { python: `${script} is no script of a Python`, isCertain: false }
     // Nobody says which one is meant: the one that would be started by its name.
-    return { python: pythons[0] === undefined ? undefined : interpreterAt(files, pythons[0], own), isCertain: start === undefined || word === 'gunicorn' }
+    return { python: pythons[0] === undefined ? undefined : interpreterAt(files, pythons[0], own),
+      isCertain: start === undefined || word === 'gunicorn' }
   }
   const { python, isCertain, options = flags } = chosen()
   const chdir = start?.found.settings.isSet('chdir') === 'no' ? startFolder(start, folder) : start?.found.settings.value('chdir')
   const pythonPath = start?.found.settings.value('pythonpath')
   const user = userOf(files, config.user, own['HOME'])
   return {
-    python, isCertain: isCertain && (own['PATH'] !== null || activated !== undefined),
+    python,
+    isCertain: isCertain && (own['PATH'] !== null || activated !== undefined),
     isAlone: python === undefined && pythons.length === 0 && files.foldersNamed(siteNames).length === 0,
     start: {
-      env: own, user, script, options,
+      env: own,
+      user,
+      script,
+      options,
       folder: start === undefined ? folder : typeof chdir === 'string' ? from(folder, chdir) : undefined,
       pythonPath: typeof pythonPath === 'string' ? pythonPath.split(',').map((part) => part.trim()).filter((part) => part !== '') : [],
     },
@@ -176,13 +202,15 @@ function activatedIn(start: Start | undefined, folder: string): string | undefin
   for (const part of script.text.slice(0, command.start).split(/[;&\n]/).reverse()) {
     const [name, file = '', ...rest] = part.trim().split(/\s/)
     const path = file.replaceAll(/["']/g, '')
-    if ((name === 'source' || name === '.') && rest.length === 0 && path.endsWith('/bin/activate') && !path.includes('$')) return from(folder, path.slice(0, -'/bin/activate'.length))
+    if ((name === 'source' || name === '.') && rest.length === 0 && path.endsWith('/bin/activate') && !path.includes('$'))
+      return from(folder, path.slice(0, -'/bin/activate'.length))
   }
   return undefined
 }
 
 /** The virtual environment that `uv run` and others start a command in. */
-function projectEnvironment(files: Files, before: readonly (string | null)[], folder: string, home: string | undefined, variable: (name: string) => string | null | undefined): string | undefined {
+function projectEnvironment(files: Files, before: readonly (string | null)[], folder: string, home: string | undefined,
+  variable: (name: string) => string | null | undefined): string | undefined {
   const tool = before.map((text) => baseName(text ?? '')).find((name) => /^(?:uv|poetry|pipenv|pdm)$/.test(name))
   if (tool === undefined) return undefined
   const isThere = (path: string): boolean => files.isFile(`${path}/pyvenv.cfg`)
@@ -190,11 +218,12 @@ function projectEnvironment(files: Files, before: readonly (string | null)[], fo
   if (typeof named === 'string' && named !== '') return from(folder, named)
   const active = variable('VIRTUAL_ENV')
   if (tool !== 'uv' && typeof active === 'string' && isThere(active)) return active
-  for (let at = folder; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
+  for (let at = folder;; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
     if (isThere(`${at}/.venv`)) return `${at}/.venv`
     if (at === '' || at === '/') break
   }
-  const shared = tool === 'poetry' ? `${variable('POETRY_CACHE_DIR') ?? `${home}/.cache/pypoetry`}/virtualenvs` : tool === 'pipenv' ? variable('WORKON_HOME') ?? `${home}/.local/share/virtualenvs` : undefined
+  const shared = tool === 'poetry' ? `${variable('POETRY_CACHE_DIR') ?? `${home}/.cache/pypoetry`}/virtualenvs`
+    : tool === 'pipenv' ? variable('WORKON_HOME') ?? `${home}/.local/share/virtualenvs` : undefined
   const [only, ...others] = shared === undefined ? [] : files.names(shared).filter((name) => isThere(`${shared}/${name}`))
   return only !== undefined && others.length === 0 ? `${shared}/${only}` : undefined
 }
@@ -208,7 +237,8 @@ function vendorFolder(files: Files, listed: readonly Listed[], { folders }: Sear
 }
 
 /** All that folders of packages list, those of the search path first, in its order. */
-function list({ files, layerName }: Inside, python: Interpreter | undefined, path: SearchPath | undefined): { listed: Listed[]; faults: string[] } {
+function list({ files, layerName }: Inside, python: Interpreter | undefined,
+  path: SearchPath | undefined): { listed: Listed[]; faults: string[] } {
   const onPath = path?.folders ?? []
   const others = files.foldersNamed(siteNames).filter((folder) => !onPath.includes(folder) && !isCache(folder))
   const listed: Listed[] = []
@@ -220,7 +250,8 @@ function list({ files, layerName }: Inside, python: Interpreter | undefined, pat
     faults.push(...found.faults)
     for (const one of found.distributions) {
       const evidence = `${layerName(one.layer)}: ${one.path.slice(1)}`
-      const isFound = isSearched && one.fault === undefined && !first.has(normalise(one.name)) && isReached(files, one, onPath, python?.suffix)
+      const isFound = isSearched && one.fault === undefined && !first.has(normalise(one.name)) &&
+        isReached(files, one, onPath, python?.suffix)
       const own: Listed = { ...one, evidence, onPath: python === undefined || path === undefined ? null : isFound }
       if (isFound) first.set(normalise(one.name), own)
       if (isSearched && one.fault !== undefined) faults.push(`${one.path.slice(1)}: ${one.fault}`)
@@ -236,7 +267,9 @@ function isReached(files: Files, { folder, modules, name }: Distribution, onPath
   if (!main) return true
   // A part of a namespace is found wherever it is.
   const isPart = main.file.split('/').length > 2
-  const reached = onPath.find((one) => files.isFile(`${one}/${main.file}`) || (!isPart && moduleFile(files, one, main.name, suffix ?? '.so') !== undefined))
+  const reached = onPath.find((one) =>
+    files.isFile(`${one}/${main.file}`) || (!isPart && moduleFile(files, one, main.name, suffix ?? '.so') !== undefined)
+  )
   return reached === folder
 }
 
@@ -248,7 +281,8 @@ class Finder {
   readonly #isComplete: boolean
   readonly #doubt: string | undefined
 
-  constructor(inside: Inside, listed: readonly Listed[], python: Interpreter | undefined, path: SearchPath | undefined, isComplete: boolean, doubt: string | undefined) {
+  constructor(inside: Inside, listed: readonly Listed[], python: Interpreter | undefined, path: SearchPath | undefined, isComplete: boolean,
+    doubt: string | undefined) {
     this.#inside = inside
     this.#listed = listed
     this.#python = python
@@ -278,16 +312,20 @@ class Finder {
     if (mapped !== undefined && (files.isFolder(mapped) || files.isFile(mapped) || files.isFile(`${mapped}.py`))) return mapped.slice(1)
     for (const folder of this.#path?.folders ?? []) {
       const file = moduleFile(files, folder, name, this.#python?.suffix ?? '.so')
-      if (file !== undefined && !this.#isFaulty(name, folder)) return `${layerName(files.resolve(file)?.node.layer ?? -1)}: ${file.slice(1)}`
+      if (file !== undefined && !this.#isFaulty(name, folder))
+        return `${layerName(files.resolve(file)?.node.layer ?? -1)}: ${file.slice(1)}`
     }
     return undefined
   }
 
-  #isFaulty = (name: string, folder: string): boolean => this.#listed.some((one) => one.folder === folder && one.fault !== undefined && moduleName(one.name) === name)
+  #isFaulty = (name: string, folder: string): boolean =>
+    this.#listed.some((one) => one.folder === folder && one.fault !== undefined && moduleName(one.name) === name)
 
   /** Where a copy is that the Python does not find; empty where there is none. */
   #elsewhere(distribution: string): string {
     const copy = this.#listed.find((one) => normalise(one.name) === normalise(distribution))
-    return copy ? `${copy.evidence}${copy.fault === undefined ? `, which ${this.#python?.path ?? 'no Python'} does not read` : `: ${copy.fault}`}` : ''
+    return copy
+      ? `${copy.evidence}${copy.fault === undefined ? `, which ${this.#python?.path ?? 'no Python'} does not read` : `: ${copy.fault}`}`
+      : ''
   }
 }

@@ -51,7 +51,8 @@ export function interpreterAt(files: Files, path: string, env: Readonly<Record<s
   const told = names.map((name) => /(python|pypy)(\d+\.\d+)[a-z]*$/.exec(name)).find((match) => match !== null)
   const hinted = settings?.get('version') ?? settings?.get('version_info')
   const [kind, minor] = told ? [told[1]!, told[2]!] : ['python', /^\d+\.\d+/.exec(hinted ?? '')?.[0]]
-  if (typeof env['PYTHONHOME'] === 'string' && env['PYTHONHOME'] !== '') return 'PYTHONHOME says where its library is, which is not followed'
+  if (typeof env['PYTHONHOME'] === 'string' && env['PYTHONHOME'] !== '')
+    return 'PYTHONHOME says where its library is, which is not followed'
   const library = standardLibrary(files, start, minor === undefined ? undefined : `${kind}${minor}`)
   if (!library) return `${path} has no standard library beside it, and does not start`
   const { base, standard, name } = library
@@ -59,7 +60,14 @@ export function interpreterAt(files: Files, path: string, env: Readonly<Record<s
   const isVirtual = settings !== undefined && place !== undefined && home !== undefined
   const version = patchVersion(files, { real, base, minor: own, env, standard, settings: isVirtual ? settings : undefined, place })
   return {
-    path, library: name, minor: own, ...version, prefix: isVirtual ? place : base, base, standard, isVirtual,
+    path,
+    library: name,
+    minor: own,
+    ...version,
+    prefix: isVirtual ? place : base,
+    base,
+    standard,
+    isVirtual,
     seesSystem: !isVirtual || settings.get('include-system-site-packages')?.toLowerCase() === 'true',
     isDebian: base === '/usr' && (files.text(`${standard}/site.py`) ?? '').includes('dist-packages'),
     suffix: suffixOf(files, standard),
@@ -80,11 +88,15 @@ function virtualSettings(text: string): ReadonlyMap<string, string> {
 }
 
 /** The folder around a program that holds a standard library: by its landmark, `os.py`. */
-function standardLibrary(files: Files, start: string, name: string | undefined): { base: string; standard: string; name: string } | undefined {
-  for (let base = start; ; base = parent(base)) {
+function standardLibrary(files: Files, start: string, name: string | undefined):
+  | { base: string; standard: string; name: string }
+  | undefined {
+  for (let base = start;; base = parent(base)) {
     for (const lib of ['lib64', 'lib']) {
       const names = name === undefined ? files.names(`${base}/${lib}`).filter((one) => /^(?:python|pypy)\d+\.\d+$/.test(one)) : [name]
-      const [found, ...others] = names.filter((one) => ['os.py', 'os.pyc'].some((landmark) => files.isFile(`${base}/${lib}/${one}/${landmark}`)))
+      const [found, ...others] = names.filter((one) =>
+        ['os.py', 'os.pyc'].some((landmark) => files.isFile(`${base}/${lib}/${one}/${landmark}`))
+      )
       if (found !== undefined && others.length === 0) return { base, standard: `${base}/${lib}/${found}`, name: found }
     }
     if (base === '') return undefined
@@ -110,7 +122,8 @@ interface VersionPlaces {
 }
 
 /** The whole version stands in no path: in one of several places, of which none need be there. */
-function patchVersion(files: Files, { real, base, minor, env, standard, settings, place }: VersionPlaces): Pick<Interpreter, 'version' | 'evidence'> {
+function patchVersion(files: Files,
+  { real, base, minor, env, standard, settings, place }: VersionPlaces): Pick<Interpreter, 'version' | 'evidence'> {
   const fits = (text: string | null | undefined): string | undefined => {
     const [version] = /^\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?/.exec(text ?? '') ?? []
     return version?.startsWith(`${minor}.`) ? version : undefined
@@ -127,10 +140,17 @@ function patchVersion(files: Files, { real, base, minor, env, standard, settings
       return { version: fits(/^python-(\d+\.\d+\.\d+)/.exec(name)?.[1]), path: `${folder}/${name}`, what: `${folder}/${name}`.slice(1) }
     },
     // What the official images say is of the Python that they have built.
-    () => ({ version: base === '/usr/local' ? fits(env['PYTHON_VERSION']) : undefined, path: real, what: 'PYTHON_VERSION of its environment' }),
-    () => ({ version: base === '/usr' ? fits(debianVersion(files, minor)) : undefined, path: '/var/lib/dpkg/status', what: 'var/lib/dpkg/status' }),
-    () => ({ version: base === '/usr' ? fits(/(?:^|\n)P:python3\nV:(\S+?)-r\d+/.exec(files.text('/lib/apk/db/installed') ?? '')?.[1]) : undefined, path: '/lib/apk/db/installed', what: 'lib/apk/db/installed' }),
-    () => ({ version: fits(settings?.get('version') ?? settings?.get('version_info')), path: `${place}/pyvenv.cfg`, what: `${place}/pyvenv.cfg`.slice(1) }),
+    () => ({ version: base === '/usr/local' ? fits(env['PYTHON_VERSION']) : undefined, path: real,
+      what: 'PYTHON_VERSION of its environment' }),
+    () => ({ version: base === '/usr' ? fits(debianVersion(files, minor)) : undefined, path: '/var/lib/dpkg/status',
+      what: 'var/lib/dpkg/status' }),
+    () => ({
+      version: base === '/usr' ? fits(/(?:^|\n)P:python3\nV:(\S+?)-r\d+/.exec(files.text('/lib/apk/db/installed') ?? '')?.[1]) : undefined,
+      path: '/lib/apk/db/installed',
+      what: 'lib/apk/db/installed',
+    }),
+    () => ({ version: fits(settings?.get('version') ?? settings?.get('version_info')), path: `${place}/pyvenv.cfg`,
+      what: `${place}/pyvenv.cfg`.slice(1) }),
   ]
   for (const way of ways) {
     const { version, path, what } = way()

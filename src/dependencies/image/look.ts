@@ -19,9 +19,10 @@ export async function lookInto(image: StoredImage, step?: Step): Promise<Look> {
   const { files, problems, layerName } = reading
   const inside: Inside = { files, config: image.config, unread: problems, layerName }
   return {
-    inside, read: reading.read,
+    inside,
+    read: reading.read,
     async evidence(command) {
-      for (let round = 0; ; round++) {
+      for (let round = 0;; round++) {
         files.missed.clear()
         const found = evidenceIn(inside, command)
         if (files.missed.size === 0 || round === mostRounds || !(await reading.fetchMissed())) return found

@@ -48,7 +48,8 @@ export function shebang(text: string): readonly string[] | undefined {
  * The interpreter that runs a Python script: `#!/venv/bin/python`, `#!/usr/bin/env python3`, and what pip writes where that line
  * would be too long: `#!/bin/sh` and `'''exec' /long/path/python "$0" "$@"`.
  */
-export function interpreterOf(text: string, find: (name: string) => string | undefined): { readonly named: string; readonly path: string | undefined } | undefined {
+export function interpreterOf(text: string, find: (name: string) => string | undefined): { readonly named: string;
+  readonly path: string | undefined } | undefined {
   const words = shebang(text)
   if (!words) return undefined
   const [name = '', argument] = words

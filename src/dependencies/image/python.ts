@@ -24,8 +24,14 @@ export function pythonOfImages(seen: readonly Seen[], written: Python): Python {
       const told = agreed(seen.map((one) => inImage(one, distribution)))
       const other = written.installed(distribution)
       if (told.state === 'Unknown') return other.state === 'Unknown' ? told : other
-      const isDisputed = other.state !== 'Unknown' && (other.state !== told.state || (told.specifier !== '' && other.specifier !== '' && admits(told.specifier, other.specifier) === 'none'))
-      return isDisputed ? { ...told, evidence: `${told.evidence}, although ${other.evidence} ${other.state === 'Absent' ? 'does not ask for it' : 'asks for it'}${other.specifier === '' ? '' : ` (${other.specifier})`}` } : told
+      const isDisputed = other.state !== 'Unknown' &&
+        (other.state !== told.state ||
+          (told.specifier !== '' && other.specifier !== '' && admits(told.specifier, other.specifier) === 'none'))
+      return isDisputed
+        ? { ...told,
+          evidence: `${told.evidence}, although ${other.evidence} ${other.state === 'Absent' ? 'does not ask for it' : 'asks for it'}${
+            other.specifier === '' ? '' : ` (${other.specifier})`
+          }` } : told
     },
   }
 }
@@ -41,6 +47,7 @@ function inImage({ name, evidence, hiddenBy }: Seen, distribution: string): Inst
 
 function agreed(told: readonly Installed[]): Installed {
   const [first, ...others] = told
-  if (!first || others.every(({ state, specifier }) => state === first.state && specifier === first.specifier)) return first ?? { state: 'Unknown', specifier: '', evidence: '' }
+  if (!first || others.every(({ state, specifier }) => state === first.state && specifier === first.specifier))
+    return first ?? { state: 'Unknown', specifier: '', evidence: '' }
   return { state: 'Unknown', specifier: '', evidence: 'the images of its containers differ: none of them' }
 }

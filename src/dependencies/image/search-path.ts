@@ -49,7 +49,8 @@ export function searchPath(files: Files, python: Interpreter, start: Start): Sea
   }
 
   // Each of them is put in front of those before it.
-  for (const path of start.pythonPath.toReversed()) add(start.folder === undefined || path.startsWith('/') ? path : `${start.folder}/${path}`)
+  for (const path of start.pythonPath.toReversed())
+    add(start.folder === undefined || path.startsWith('/') ? path : `${start.folder}/${path}`)
   if (start.folder === undefined) doubts.push('the folder that gunicorn starts in is not known')
   else add(start.folder)
   if (start.script !== undefined && !/[IP]/.test(options) && !variable('PYTHONSAFEPATH')) {
@@ -80,7 +81,7 @@ export function searchPath(files: Files, python: Interpreter, start: Start): Sea
         else if ('unknown' in line) doubts.push(`a line of ${own.slice(1)}/${name} is run, and what it does is not known`)
         else {
           const mapping = finderMapping(files.text(`${own}/${line.finder}.py`) ?? '')
-          if (mapping) for (const [module, path] of mapping) mapped.set(module, path)
+          if (mapping) { for (const [module, path] of mapping) mapped.set(module, path) }
           else doubts.push(`${own.slice(1)}/${line.finder}.py is not understood`)
         }
       }
@@ -96,7 +97,8 @@ export function searchPath(files: Files, python: Interpreter, start: Start): Sea
       const found = [...folders].map((folder) => `${folder}/${name}.py`).find((path) => files.isFile(path))
       if (found === undefined) continue
       const text = files.text(found)
-      if (text == null || /\b(?:path|site|exec|eval|importlib|__import__|runpy)\b/.test(text.replaceAll(/^#.*$/gm, ''))) doubts.push(`${found.slice(1)} is run, and what it does is not known`)
+      if (text == null || /\b(?:path|site|exec|eval|importlib|__import__|runpy)\b/.test(text.replaceAll(/^#.*$/gm, '')))
+        doubts.push(`${found.slice(1)} is run, and what it does is not known`)
     }
   }
   return { folders: [...folders], mapped, doubts }
@@ -105,10 +107,12 @@ export function searchPath(files: Files, python: Interpreter, start: Start): Sea
 function siteFolders(files: Files, { library, isDebian, isVirtual, standard, base }: Interpreter, prefix: string): readonly string[] {
   if (isDebian && !(isVirtual && prefix !== base)) {
     const major = library.split('.')[0]
-    return [`/usr/local/lib/${library}/dist-packages`, ...(major === 'python3' ? ['/usr/lib/python3/dist-packages'] : []), `/usr/lib/${library}/dist-packages`]
+    return [`/usr/local/lib/${library}/dist-packages`, ...(major === 'python3' ? ['/usr/lib/python3/dist-packages'] : []),
+      `/usr/lib/${library}/dist-packages`]
   }
   const libraries = standard.startsWith(`${base}/lib64/`) ? ['lib64', 'lib'] : ['lib']
   const own = libraries.map((lib) => `${prefix}/${lib}/${library}/site-packages`)
   // Fedora's Python looks below /usr/local as well.
-  return base === '/usr' && prefix === '/usr' && libraries.length > 1 ? [...libraries.map((lib) => `/usr/local/${lib}/${library}/site-packages`).filter((path) => files.isFolder(path)), ...own] : own
+  return base === '/usr' && prefix === '/usr' && libraries.length > 1
+    ? [...libraries.map((lib) => `/usr/local/${lib}/${library}/site-packages`).filter((path) => files.isFolder(path)), ...own] : own
 }

@@ -13,8 +13,10 @@ export function userOf(files: Files, written: string, home: string | null | unde
   const entry = users.find(([own]) => own === name) ?? users.find(([, , uid]) => uid === name)
   const uid = entry ? Number(entry[2]) : /^\d+$/.test(name) ? Number(name) : 0
   const gid = group === undefined ? Number(entry?.[3] ?? 0) : Number(groups.find(([own]) => own === group)?.[2] ?? group)
-  const more = group === undefined && entry ? groups.filter(([, , , members = '']) => members.split(',').includes(entry[0]!)).map(([, , id]) => Number(id)) : []
+  const more = group === undefined && entry
+    ? groups.filter(([, , , members = '']) => members.split(',').includes(entry[0]!)).map(([, , id]) => Number(id)) : []
   return { uid, gids: new Set([gid, ...more]), home: home ?? (entry ? entry[5] || '/' : '/') }
 }
 
-const rows = (files: Files, path: string): string[][] => (files.text(path) ?? '').split('\n').filter((line) => line.includes(':')).map((line) => line.split(':'))
+const rows = (files: Files, path: string): string[][] =>
+  (files.text(path) ?? '').split('\n').filter((line) => line.includes(':')).map((line) => line.split(':'))

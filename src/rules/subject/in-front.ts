@@ -10,7 +10,9 @@ import { containerPassesOn, isProxy as isProxyCommand, mayAsk, mayPassOn, namesP
 import type { Subject } from '../rule.ts'
 
 /** Who may pass requests on to a gunicorn: programs of the same script, containers of the same Pod, which share its address, and those of the node. */
-export function inFront({ workload, container, beside, command, settings }: Subject): 'a proxy' | `another ${string}` | 'a program of the node' | undefined {
+export function inFront(
+  { workload, container, beside, command, settings }: Subject,
+): 'a proxy' | `another ${string}` | 'a program of the node' | undefined {
   // Nobody passes requests on to a container for debugging.
   const others = workload.pod && isLasting(workload, container) ? othersOf(workload, container) : noOthers
   const sidecar = sidecarCallsLoopback(workload)
@@ -40,7 +42,8 @@ interface Fronts {
 const noOthers: Fronts = { proxies: 0, unknown: 0 }
 
 /** What the containers of a Pod do to requests, found out once for all of them. */
-const frontsOf = new WeakMap<Invocation['workload'], { readonly all: Fronts; readonly each: ReadonlyMap<Container, 'yes' | 'no' | 'unknown'> }>()
+const frontsOf = new WeakMap<Invocation['workload'],
+  { readonly all: Fronts; readonly each: ReadonlyMap<Container, 'yes' | 'no' | 'unknown'> }>()
 
 /** How many containers beside one pass requests on, and of how many that is not known. */
 function othersOf(workload: Invocation['workload'], own: Container): Fronts {
@@ -48,9 +51,15 @@ function othersOf(workload: Invocation['workload'], own: Container): Fronts {
   if (!fronts) {
     const lasting = lastingContainers(workload)
     spend(lasting.length / 5)
-    const each = new Map(lasting.map((one) => [one, isProxy(one) ? 'yes' as const : containerPassesOn(one.command ? [...one.command.slice(0, 4), ...(one.args ?? []).slice(0, 4)] : [])]))
+    const each = new Map(
+      lasting.map((
+        one,
+      ) => [one,
+        isProxy(one) ? 'yes' as const : containerPassesOn(one.command ? [...one.command.slice(0, 4), ...(one.args ?? []).slice(0, 4)] : [])]
+      ),
+    )
     const count = (wanted: string): number => [...each.values()].filter((one) => one === wanted).length
-    frontsOf.set(workload, (fronts = { all: { proxies: count('yes'), unknown: count('unknown') }, each }))
+    frontsOf.set(workload, fronts = { all: { proxies: count('yes'), unknown: count('unknown') }, each })
   }
   const mine = fronts.each.get(own)
   return { proxies: fronts.all.proxies - (mine === 'yes' ? 1 : 0), unknown: fronts.all.unknown - (mine === 'unknown' ? 1 : 0) }

@@ -7,7 +7,8 @@ import type { Subject } from '../rule.ts'
 import { variablePlace } from './origin.ts'
 
 /** What makes gunicorn refuse to start, of one kind, each with the releases that refuse where others do not. */
-export function* refusals(subject: Subject, fault: StartProblem['fault']): Iterable<{ problem: StartProblem; place: Place; releases: readonly Release[] | undefined }> {
+export function* refusals(subject: Subject,
+  fault: StartProblem['fault']): Iterable<{ problem: StartProblem; place: Place; releases: readonly Release[] | undefined }> {
   const { problems } = subject.settings
   if (problems.length === 0) return
   const refusing = new Set<Release>()

@@ -3,7 +3,9 @@ import { workingFolder } from '../../kubernetes/pod-fields.ts'
 import type { Subject } from '../rule.ts'
 
 /** The folder that gunicorn is started in and stays in; undefined where that is not known. */
-export const startFolder = ({ settings, container }: Subject): string | undefined => (settings.isSet('chdir') === 'no' ? workingFolder(container) : undefined)
+export const startFolder = (
+  { settings, container }: Subject,
+): string | undefined => (settings.isSet('chdir') === 'no' ? workingFolder(container) : undefined)
 
 /** True for Python 2. */
 export const isPython2 = ({ python }: Subject): boolean => /^2(\.|$)/.test(python.version ?? '')

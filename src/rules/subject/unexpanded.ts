@@ -6,7 +6,8 @@ import type { Word } from '../../shell/word.ts'
 import type { Subject } from '../rule.ts'
 
 /** Whether words from there reach gunicorn as they are written, as no shell reads them. */
-export const isUnexpanded = ({ form }: Subject, source: Setting['source']): boolean => (form === 'exec' && source === 'command line') || source === cmdArgs
+export const isUnexpanded = ({ form }: Subject, source: Setting['source']): boolean =>
+  (form === 'exec' && source === 'command line') || source === cmdArgs
 
 /** Whether the variables in a word of a script get to gunicorn as they are written: the shell that reads it leaves them. */
 export const isLeft = ({ form }: Subject, source: Setting['source'], word: Word | undefined): boolean =>

@@ -7,4 +7,5 @@ import { bodies, exceptions, malformedReviews, policies, reviews } from './revie
 import { disguises, explanations, scriptReviews } from './scripts.ts'
 import { configTexts, policyFiles, requirementTexts } from './texts.ts'
 
-export const targets: readonly Target[] = [reviews, malformedReviews, policies, exceptions, bodies, scriptReviews, disguises, explanations, procfiles, descriptions, manifests, requirementTexts, configTexts, policyFiles, bulk, largeFiles]
+export const targets: readonly Target[] = [reviews, malformedReviews, policies, exceptions, bodies, scriptReviews, disguises, explanations,
+  procfiles, descriptions, manifests, requirementTexts, configTexts, policyFiles, bulk, largeFiles]

@@ -17,19 +17,26 @@ const laws = reviewLaws
 
 /** What a rule's id is misspelt as, too. */
 const exception = (random: Random): Json => ({
-  workloads: [{ ...(random.chance(0.5) ? { kind: random.pick(['Deployment', 'Pod', 'Job']) } : {}), name: random.pick(['shop', 'shop', 'shop-7d9c5b', 'other']) }],
-  rules: random.some(['loopback-bind', 'invalid-setting', 'missing-bind', 'missing-workers', 'unknown-setting', 'few-workers'], 1 + random.below(3)),
+  workloads: [{ ...(random.chance(0.5) ? { kind: random.pick(['Deployment', 'Pod', 'Job']) } : {}),
+    name: random.pick(['shop', 'shop', 'shop-7d9c5b', 'other']) }],
+  rules: random.some(['loopback-bind', 'invalid-setting', 'missing-bind', 'missing-workers', 'unknown-setting', 'few-workers'],
+    1 + random.below(3)),
   reason: 'for now',
   ...(random.chance(0.5) ? { expiry: random.pick(['2027-01-31T00:00:00Z', '2020-01-31T00:00:00Z']) } : {}),
 })
 
 export const reviews: Target = {
-  name: 'review', share: 30, laws, run,
+  name: 'review',
+  share: 30,
+  laws,
+  run,
   generate: (random) => ({ asked: asked(random, workload(random)), policies: [calmSpec(random)], compared: random.chance(0.2) }),
 }
 
 export const malformedReviews: Target = {
-  name: 'malformed', share: 15, laws,
+  name: 'malformed',
+  share: 15,
+  laws,
   generate: (random) => {
     let object: Json = workload(random)
     for (let times = random.pick([1, 1, 2, 4]); times > 0; times--) object = malformed(random, object)
@@ -45,7 +52,10 @@ export const malformedReviews: Target = {
 }
 
 export const policies: Target = {
-  name: 'policy', share: 15, laws, run,
+  name: 'policy',
+  share: 15,
+  laws,
+  run,
   generate: (random) => ({
     asked: asked(random, workload(random)),
     policies: Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => wildSpec(random)),
@@ -56,15 +66,22 @@ export const policies: Target = {
 
 /** What an exception is for and no other: one of another workload, and one that has ended, change nothing. */
 export const exceptions: Target = {
-  name: 'exception', share: 8, laws: [...laws, 'excepted'],
-  generate: (random) => ({ asked: asked(random, workload(random)), policies: [calmSpec(random)], exceptions: Array.from({ length: 1 + random.below(3) }, () => exception(random)), compared: random.chance(0.2) }),
+  name: 'exception',
+  share: 8,
+  laws: [...laws, 'excepted'],
+  generate: (random) => ({ asked: asked(random, workload(random)), policies: [calmSpec(random)],
+    exceptions: Array.from({ length: 1 + random.below(3) }, () => exception(random)), compared: random.chance(0.2) }),
   run(input, broken) {
     run(input, broken)
     const { asked: what, policies, exceptions: given } = fieldsOf(input)
     const review = readReview(JSON.stringify(reviewOf(what)))
-    const answer = (list: readonly Json[]): string => JSON.stringify(responder(governing(listOf(policies), list).policyFor)('validate', review).response)
-    const idle = listOf(given).filter((one) => hasEnded(one) || listOf(fieldsOf(one)['workloads']).every((workload) => fieldsOf(workload)['name'] === 'other'))
-    if (idle.length > 0 && answer(idle) !== answer([])) broken('excepted', '', 'an exception that has ended, or is for others, changes the answer')
+    const answer = (list: readonly Json[]): string =>
+      JSON.stringify(responder(governing(listOf(policies), list).policyFor)('validate', review).response)
+    const idle = listOf(given).filter((one) =>
+      hasEnded(one) || listOf(fieldsOf(one)['workloads']).every((workload) => fieldsOf(workload)['name'] === 'other')
+    )
+    if (idle.length > 0 && answer(idle) !== answer([]))
+      broken('excepted', '', 'an exception that has ended, or is for others, changes the answer')
   },
 }
 
@@ -75,7 +92,9 @@ const hasEnded = (value: Json): boolean => {
 
 /** Texts that are no reviews: refused with a message, or read. */
 export const bodies: Target = {
-  name: 'body', share: 4, laws: [...laws, 'refused'],
+  name: 'body',
+  share: 4,
+  laws: [...laws, 'refused'],
   generate: (random) => {
     const whole = reviewOf(asked(random, workload(random)))
     const text = JSON.stringify(random.chance(0.5) ? malformed(random, whole) : whole)
@@ -87,7 +106,8 @@ export const bodies: Target = {
       reviewed(String(text), governing(listOf(specs)), broken, false)
     } catch (error) {
       if (!(error instanceof BadReview)) throw error
-      if (error.message === '' || error.message.length > 2000) broken('refused', 'message', `the message has ${error.message.length} characters`)
+      if (error.message === '' || error.message.length > 2000)
+        broken('refused', 'message', `the message has ${error.message.length} characters`)
     }
   },
 }

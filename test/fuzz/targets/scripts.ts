@@ -21,7 +21,8 @@ export interface Scripted {
 
 export function scripted(random: Random): Scripted {
   const kind = random.next()
-  const plain = (text: string): Scripted => ({ text, parameters: random.chance(0.2) ? ['sh', 'a b', ''] : [], variables: random.chance(0.5) ? { PORT: '8000', A: 'x y', OPTIONS: '-w 2' } : {} })
+  const plain = (text: string): Scripted => ({ text, parameters: random.chance(0.2) ? ['sh', 'a b', ''] : [],
+    variables: random.chance(0.5) ? { PORT: '8000', A: 'x y', OPTIONS: '-w 2' } : {} })
   const made = (): Scripted => {
     const { text, parameters, variables } = random.chance(0.5) ? startScript(seedFrom(random)) : generate(seedFrom(random))
     return { text, parameters, variables: Object.fromEntries(variables) }
@@ -43,17 +44,24 @@ function nested(random: Random, text: string): string {
 }
 
 const podOf = (words: readonly Json[], env: Fields): Fields => ({
-  apiVersion: 'v1', kind: 'Pod', metadata: { name: 'shop', namespace: 'shop' },
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'shop', namespace: 'shop' },
   spec: { containers: [{ name: 'web', command: words, env: Object.entries(env).map(([name, value]) => ({ name, value })) }] },
 })
 
-const reviewOf = (object: Json): string => JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: '1', operation: 'CREATE', namespace: 'shop', object } })
+const reviewOf = (object: Json): string =>
+  JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+    request: { uid: '1', operation: 'CREATE', namespace: 'shop', object } })
 
 export const scriptReviews: Target = {
-  name: 'script', share: 25, laws: reviewLaws,
+  name: 'script',
+  share: 25,
+  laws: reviewLaws,
   generate: (random) => {
     const { text, parameters, variables } = scripted(random)
-    return { shell: random.pick(['sh', 'sh', 'bash', 'dash', '/bin/busybox']), text, parameters, variables, policies: [calmSpec(random)], compared: random.chance(0.1) }
+    return { shell: random.pick(['sh', 'sh', 'bash', 'dash', '/bin/busybox']), text, parameters, variables, policies: [calmSpec(random)],
+      compared: random.chance(0.1) }
   },
   run(input, broken) {
     const { shell, text, parameters, variables, policies, compared } = fieldsOf(input)
@@ -64,18 +72,28 @@ export const scriptReviews: Target = {
 
 /** Each of these is denied. */
 const denied: readonly Start[] = [
-  ['gunicorn', 'app:app', '-k', 'nope'], ['gunicorn', '-b', '127.0.0.1:8000', 'app:app'], ['gunicorn', '--no-such-option', 'app:app'], ['gunicorn', '--workers=x', 'app:app'], ['python', '-m', 'gunicorn', '-knope', 'app:app'], ['gunicorn', '--bind', 'localhost:80', 'app:app'],
+  ['gunicorn', 'app:app', '-k', 'nope'],
+  ['gunicorn', '-b', '127.0.0.1:8000', 'app:app'],
+  ['gunicorn', '--no-such-option', 'app:app'],
+  ['gunicorn', '--workers=x', 'app:app'],
+  ['python', '-m', 'gunicorn', '-knope', 'app:app'],
+  ['gunicorn', '--bind', 'localhost:80', 'app:app'],
 ]
 
 /** A start that is denied stays denied however it is written; where it is not read, that is told. */
 export const disguises: Target = {
-  name: 'disguise', share: 15, laws: [...reviewLaws, 'denied'],
+  name: 'disguise',
+  share: 15,
+  laws: [...reviewLaws, 'denied'],
   // Each step is a seed of its own, so that leaving one out leaves another lawful disguise.
-  generate: (random) => ({ plain: random.below(denied.length), steps: Array.from({ length: random.below(5) }, () => random.below(1e6)), strict: random.chance(0.3) }),
+  generate: (random) => ({ plain: random.below(denied.length), steps: Array.from({ length: random.below(5) }, () => random.below(1e6)),
+    strict: random.chance(0.3) }),
   run(input, broken) {
     const { plain, steps, strict } = fieldsOf(input)
-    const start = listOf(steps).reduce<Start>((one, step) => disguised(new Random(Number(step)), one), denied[Number(plain ?? 0)] ?? denied[0]!)
-    const result = reviewed(reviewOf(podOf(start, {})), governing([strict === true ? { rules: { 'unread-command': 'Deny' } } : {}]), broken, false)
+    const start = listOf(steps).reduce<Start>((one, step) => disguised(new Random(Number(step)), one),
+      denied[Number(plain ?? 0)] ?? denied[0]!)
+    const result = reviewed(reviewOf(podOf(start, {})), governing([strict === true ? { rules: { 'unread-command': 'Deny' } } : {}]), broken,
+      false)
     const response = result?.validated.response.response
     const isTold = response?.auditAnnotations?.['rules']?.split(',').includes('unread-command') === true
     if (response?.allowed && (strict === true || !isTold)) broken('denied', '', `it is let in: ${JSON.stringify(start)}`)
@@ -86,14 +104,18 @@ const explainLaws = ['data', 'same', 'time'] as const
 
 /** Requests of `explain`. */
 export const explanations: Target = {
-  name: 'explain', share: 15, laws: explainLaws,
+  name: 'explain',
+  share: 15,
+  laws: explainLaws,
   generate: (random) => {
     const { text, parameters, variables } = scripted(random)
-    return { argv: ['sh', '-c', text, ...parameters], env: variables, ...(random.chance(0.3) ? { gunicorn: random.pick(['23.0.0', '99', 'x', '']) } : {}) }
+    return { argv: ['sh', '-c', text, ...parameters], env: variables,
+      ...(random.chance(0.3) ? { gunicorn: random.pick(['23.0.0', '99', 'x', '']) } : {}) }
   },
   run(input, broken) {
     const { argv, env, gunicorn } = fieldsOf(input)
-    const request = { argv: listOf(argv).map(textOf), env: fieldsOf(env) as Readonly<Record<string, string>>, gunicorn: gunicorn === undefined ? undefined : textOf(gunicorn) }
+    const request = { argv: listOf(argv).map(textOf), env: fieldsOf(env) as Readonly<Record<string, string>>,
+      gunicorn: gunicorn === undefined ? undefined : textOf(gunicorn) }
     const answer = explain(request, true)
     const text = JSON.stringify(answer)
     if (JSON.stringify(JSON.parse(text)) !== text) broken('data', '', 'the answer is no plain data')
