@@ -28,7 +28,7 @@ export function folderOf(command: Command,
     folder = normalized(to.startsWith('/') ? to : folder === '' ? to : `${folder}/${to}`)
   }
   // One that is not seen is read by another shell, or by `eval`; what a comment says moves nobody.
-  const written = text.replaceAll(/^[ \t]*#.*/gm, '').match(new RegExp(mayMove, 'g'))?.length ?? 0
+  const written = text.replaceAll(/^[ \t]*#.*/gm, '').match(/\b(?:cd|pushd|popd|chdir)\b/g)?.length ?? 0
   return written > seen ? undefined : folder
 }
 

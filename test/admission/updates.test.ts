@@ -109,7 +109,11 @@ describe('an update that brings another template', () => {
   const before = deployment(loopback)
   const containers = (...commands: readonly (readonly string[])[]) =>
     withTemplate(before, {
-      spec: { containers: commands.map((command, index) => ({ name: index === 0 ? 'web' : `c${index}`, image: 'shop:2', command })) },
+      spec: {
+        containers: commands.map((command, index) => ({ name: index === 0 ? 'web' : `c${index}`, image: 'shop:2', command,
+          ports: [{ containerPort: 8000 }] })
+        ),
+      },
     })
 
   test('is mended, and an old fault that stays only warns', () => {

@@ -16,8 +16,8 @@ const review = (containers: readonly object[], name = 'web'): AdmissionReview =>
   request: { uid: 'u', operation: 'CREATE', namespace: 'shop',
     object: { apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers } } },
 })
-const many = (count: number, command: (index: number) => readonly string[]) =>
-  review(Array.from({ length: count }, (_, index) => ({ name: `web-${index}`, command: command(index) })))
+const many = (count: number, command: (index: number) => readonly string[], more: (index: number) => object = () => ({})) =>
+  review(Array.from({ length: count }, (_, index) => ({ name: `web-${index}`, command: command(index), ...more(index) })))
 const answered = (operation: 'mutate' | 'validate', of: AdmissionReview, spec: PolicySpec = {}, name?: string) =>
   respondBy(spec, name)(operation, of).response.response
 /** Characters of both webhooks' warnings together; a mutating one may be asked twice. */
@@ -46,7 +46,9 @@ test('few are told as they are', () => {
 })
 
 test('a denial has a finding on each line, twenty of them, and counts the rest', () => {
-  const { status, auditAnnotations } = answered('validate', many(126, (index) => ['gunicorn', 'wsgi', '-b', `127.0.0.1:${8000 + index}`]))
+  const { status, auditAnnotations } = answered('validate',
+    many(126, (index) => ['gunicorn', 'wsgi', '-b', `127.0.0.1:${8000 + index}`],
+      (index) => ({ ports: [{ containerPort: 8000 + index }] })))
   const lines = status?.message.split('\n') ?? []
   expect(lines).toHaveLength(21)
   for (const [index, line] of lines.slice(0, 20).entries())

@@ -148,7 +148,7 @@ describe('in the folder that a `cd` of the repository leads to', () => {
     ['of a subshell', 'unknown', '(cd src; make); gunicorn shop:app'],
     ['of another one than the platform keeps it in', 'unknown', 'cd /srv/shop/src && gunicorn shop:app'],
     ['far from it', absent, 'cd /tmp && gunicorn shop:app'],
-  ])('%s', async (_, wanted, command, script) => {
+  ])('%s', async (...[, wanted, command, script]) => {
     const { out } = await run(['explain', 'Procfile', '--platform', 'blueking', '--format', 'json'], { ...files,
       Procfile: `web: ${command}\n`, ...(script === undefined ? {} : { 'bin/run.sh': script }) })
     const [invocation] =

@@ -48,6 +48,7 @@ describe('what is put together', () => {
     problemsOf('GunicornException', { spec: { expiry: '2027-01-31T00:00:00Z' } })
     const { withPortVariable } = await import('../../src/gunicorn/port-variable.ts')
     withPortVariable('$PORT', 'PORT')
+    await import('../../src/oci/reference.ts')
     const composed = written.flatMap(({ place, expression }) => (expression ? [] : [place]))
     expect([...made.keys()].sort()).toEqual(expect.arrayContaining(composed.sort()))
     expect([...made].flatMap(([place, expression]) => growthOf(expression)?.replace(/^/, `${place}: `) ?? [])).toEqual([])
