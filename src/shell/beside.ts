@@ -21,6 +21,20 @@ function countOf(commands: readonly Command[], trait: Trait): number {
   return count
 }
 
+/** Where the last command of a script that has a trait begins; -1 where none has. */
+const lasts = new WeakMap<readonly Command[], Map<Trait, number>>()
+
+function lastStart(commands: readonly Command[], trait: Trait): number {
+  let known = lasts.get(commands)
+  if (!known) lasts.set(commands, known = new Map())
+  let last = known.get(trait)
+  if (last !== undefined) return last
+  last = -1
+  for (const command of commands) if (command.start > last && trait(command)) last = command.start
+  known.set(trait, last)
+  return last
+}
+
 export class Beside {
   readonly #parts: readonly Part[]
 
@@ -44,13 +58,18 @@ export class Beside {
       this.#parts.some(({ commands, own }) => commands.some((command) => command !== own && trait(command) && !known.has(command)))
   }
 
+  /** Whether one of those that stand behind has a trait. */
+  someAfter(trait: Trait): boolean {
+    return this.#parts.some(({ commands, own }) => lastStart(commands, trait) > own.start)
+  }
+
   /**
    * Whether a command stands behind, and is reached where the one that leads further fails.
-   * @param lastStart where the last of the commands that are asked for begins, by those of a script
+   * @param last where the last of the commands that are asked for begins, by those of a script
    * @param isLookedFor whether a script looks for a program before it starts that: if it is not there, a shell goes on that else is replaced by it
    */
-  someBehind(lastStart: (commands: readonly Command[]) => number, isLookedFor: boolean): boolean {
-    return this.#parts.some(({ commands, own }) => !own.background && (!own.exec || isLookedFor) && lastStart(commands) > own.start)
+  someBehind(last: (commands: readonly Command[]) => number, isLookedFor: boolean): boolean {
+    return this.#parts.some(({ commands, own }) => !own.background && (!own.exec || isLookedFor) && last(commands) > own.start)
   }
 }
 

@@ -124,7 +124,8 @@ function settingProblems(mending: Mending, run: Run, before: Answer, after: Answ
   )
   const named = Map.groupBy(changes.values(), ({ setting }) => setting)
   const [old, now] = [refusalOf(before), refusalOf(after)]
-  if (now !== null) return now === old || (isSplit && old !== null) ? [] : [`gunicorn refuses: ${now}`]
+  // Once an address is mended, gunicorn may come to what it refuses besides.
+  if (now !== null) return now === old || ((isSplit || named.has('bind')) && old !== null) ? [] : [`gunicorn refuses: ${now}`]
   if (old !== null && !isSplit && !named.has('bind')) return [`gunicorn no longer refuses: ${old}`]
   if (before.exit === 0 && after.exit === 0) return []
   if (before.exit !== after.exit && !isSplit) return [`ended with ${before.exit}, now with ${after.exit}`]

@@ -19,7 +19,7 @@ export function inFront(
   if (beside.some(isFront) || others.proxies > 0 || sidecar === 'yes') return 'a proxy'
   // Beside a gunicorn in the background runs what comes after it: a test, or a check of its health.
   const goesOn = command?.background === true || settings.value('daemon') === true
-  if (beside.some(mayBeFront) || (goesOn && beside.some(mayBeClient))) return 'another program of the script'
+  if (beside.some(mayBeFront) || (goesOn && beside.someAfter(mayBeClient))) return 'another program of the script'
   // What else its image starts is not in sight.
   if (isProxy(container)) return 'another program of the image'
   if (others.unknown > 0 || sidecar === 'unknown') return 'another container of the Pod'
