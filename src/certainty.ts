@@ -39,8 +39,8 @@ export class Alternatives {
   readonly #serving = new Map<Container, number>()
   readonly #denied: ReadonlySet<Invocation>
   readonly #hiding = new Map<string, boolean>()
-  /** By the commands of a script, where the last begins that may serve and is no gunicorn that is seen. */
-  readonly #lastServers = new Map<readonly Command[], number>()
+  /** Whether a command may serve and is no gunicorn that is seen. */
+  readonly #mayServe = (command: Command): boolean => mayServe(command) && !this.#seen.has(command)
   /** The commands that are seen to start gunicorn. */
   readonly #seen: ReadonlySet<Command | undefined>
 
@@ -66,15 +66,6 @@ export class Alternatives {
     return known
   }
 
-  #lastServer(commands: readonly Command[]): number {
-    let last = this.#lastServers.get(commands)
-    if (last !== undefined) return last
-    last = -1
-    for (const command of commands) if (command.start > last && mayServe(command) && !this.#seen.has(command)) last = command.start
-    this.#lastServers.set(commands, last)
-    return last
-  }
-
   #serves(invocation: Invocation): boolean {
     return invocation.settings.serves && !this.#denied.has(invocation)
   }
@@ -85,7 +76,7 @@ export class Alternatives {
     if (invocation.runs === 'maybe') return this.#hasOtherWays(invocation) ? unlessReached : undefined
     if ((this.#serving.get(invocation.container) ?? 0) > (this.#serves(invocation) ? 1 : 0))
       return 'unless another gunicorn of the script starts'
-    if (invocation.beside.someBehind((commands) => this.#lastServer(commands),
+    if (invocation.beside.someBehind(this.#mayServe,
       invocation.parents.some((parent) => parent.kind === 'shell' && looksForGunicorn.test(parent.script))))
       return 'unless what stands behind it serves in its place'
     if (!invocation.mayHaveOthers) return undefined

@@ -42,6 +42,8 @@ export function progress(io: Io): { step(what: string, done: number): void; end(
 /** Characters of a bar. */
 const width = 30
 
+const bar = (share: number): string => `[${'#'.repeat(Math.floor(share * width)).padEnd(width, '.')}]`
+
 /** A bar over the bytes of an image; without knowing how many there are, their number alone. */
 export function byteProgress(io: Io): { step(bytes: number, of: number | undefined): void; end(): void } {
   const { step, end } = line(io)
@@ -49,8 +51,7 @@ export function byteProgress(io: Io): { step(bytes: number, of: number | undefin
     step: (bytes, of) =>
       step((seconds) => {
         if (of === undefined) return `${bytesText(bytes)}, ${seconds} s`
-        const done = Math.min(width, Math.floor((bytes / Math.max(1, of)) * width))
-        return `[${'#'.repeat(done)}${'.'.repeat(width - done)}] ${bytesText(bytes)} of ${bytesText(of)}, ${seconds} s`
+        return `${bar(Math.min(1, bytes / Math.max(1, of)))} ${bytesText(bytes)} of ${bytesText(of)}, ${seconds} s`
       }),
     end,
   }
@@ -65,9 +66,7 @@ export function fileProgress(io: Io, what: string, size: number | undefined): { 
         if (size === undefined || size === 0) return `${visible(what)}: ${bytesText(done)}`
         const share = Math.min(1, done / size)
         const left = share < 0.02 ? '' : `, ${Math.ceil((seconds / share) * (1 - share))} s left`
-        return `${visible(what)}: [${'#'.repeat(Math.floor(share * width)).padEnd(width, '.')}] ${bytesText(done)} of ${
-          bytesText(size)
-        }${left}`
+        return `${visible(what)}: ${bar(share)} ${bytesText(done)} of ${bytesText(size)}${left}`
       }),
     end,
   }

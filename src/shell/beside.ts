@@ -10,30 +10,25 @@ interface Part {
   readonly own: Command
 }
 
-/** How many commands of a script have a trait: each gunicorn of a script asks the same of all others. */
-const counts = new WeakMap<readonly Command[], Map<Trait, number>>()
-
-function countOf(commands: readonly Command[], trait: Trait): number {
-  let known = counts.get(commands)
-  if (!known) counts.set(commands, known = new Map())
-  let count = known.get(trait)
-  if (count === undefined) known.set(trait, count = commands.filter(trait).length)
-  return count
+/** What is found out of a script's commands by a trait, once: each gunicorn of a script asks the same of all others. */
+function remembered(find: (commands: readonly Command[], trait: Trait) => number): (commands: readonly Command[], trait: Trait) => number {
+  const found = new WeakMap<readonly Command[], Map<Trait, number>>()
+  return (commands, trait) => {
+    let known = found.get(commands)
+    if (!known) found.set(commands, known = new Map())
+    let number = known.get(trait)
+    if (number === undefined) known.set(trait, number = find(commands, trait))
+    return number
+  }
 }
+
+/** How many commands of a script have a trait. */
+const countOf = remembered((commands, trait) => commands.filter(trait).length)
 
 /** Where the last command of a script that has a trait begins; -1 where none has. */
-const lasts = new WeakMap<readonly Command[], Map<Trait, number>>()
-
-function lastStart(commands: readonly Command[], trait: Trait): number {
-  let known = lasts.get(commands)
-  if (!known) lasts.set(commands, known = new Map())
-  let last = known.get(trait)
-  if (last !== undefined) return last
-  last = -1
-  for (const command of commands) if (command.start > last && trait(command)) last = command.start
-  known.set(trait, last)
-  return last
-}
+const lastStart = remembered((commands, trait) =>
+  commands.reduce((last, command) => (command.start > last && trait(command) ? command.start : last), -1)
+)
 
 export class Beside {
   readonly #parts: readonly Part[]
@@ -64,12 +59,11 @@ export class Beside {
   }
 
   /**
-   * Whether a command stands behind, and is reached where the one that leads further fails.
-   * @param last where the last of the commands that are asked for begins, by those of a script
+   * The same of one that is reached where the one that leads further fails.
    * @param isLookedFor whether a script looks for a program before it starts that: if it is not there, a shell goes on that else is replaced by it
    */
-  someBehind(last: (commands: readonly Command[]) => number, isLookedFor: boolean): boolean {
-    return this.#parts.some(({ commands, own }) => !own.background && (!own.exec || isLookedFor) && last(commands) > own.start)
+  someBehind(trait: Trait, isLookedFor: boolean): boolean {
+    return this.#parts.some(({ commands, own }) => !own.background && (!own.exec || isLookedFor) && lastStart(commands, trait) > own.start)
   }
 }
 
