@@ -1,16 +1,7 @@
 /** `check --fix` in a file as people keep it: only the lines that had to change do, in the style that they have. */
 import { describe, expect, test } from '@jest/globals'
 import { diffArrays } from 'diff'
-import { run } from './in-memory.ts'
-
-/** Two defaults are enough to see where they are put. */
-const policy = `apiVersion: paddock.dev/v1alpha1
-kind: GunicornPolicy
-metadata: {name: short}
-spec:
-  preset: blueking
-  defaults: {access_log_format: null, errorlog: null, accesslog: null}
-`
+import { run, shortPolicy as policy } from './in-memory.ts'
 
 const manifest = `# The shop, all of it.
 x-environment: &environment   # shared by all of them

@@ -14,6 +14,15 @@ interface Ran {
   readonly files: Readonly<Record<string, string>>
 }
 
+/** A policy whose defaults are few and short: those that gunicorn goes by anyway, or that are long, are left out. */
+export const shortPolicy = `apiVersion: paddock.dev/v1alpha1
+kind: GunicornPolicy
+metadata: {name: short}
+spec:
+  preset: blueking
+  defaults: {access_log_format: null, errorlog: null, accesslog: null}
+`
+
 /** Runs a command line on files that are held in memory. */
 export async function run(argv: readonly string[], given: Readonly<Record<string, string>> = {},
   options: { input?: string; env?: Record<string, string>; tty?: boolean; scan?: Skins['scan'] } = {}): Promise<Ran> {

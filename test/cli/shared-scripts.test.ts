@@ -1,15 +1,6 @@
 /** A script that several processes start: what one of them chose is not overridden for another's sake, and one run mends all of it. */
 import { describe, expect, test } from '@jest/globals'
-import { run } from './in-memory.ts'
-
-/** The platform's defaults that gunicorn goes by anyway, or that are long, are left out. */
-const policy = `apiVersion: paddock.dev/v1alpha1
-kind: GunicornPolicy
-metadata: {name: short}
-spec:
-  preset: blueking
-  defaults: {access_log_format: null, errorlog: null, accesslog: null}
-`
+import { run, shortPolicy as policy } from './in-memory.ts'
 
 async function fixed(files: Readonly<Record<string, string>>, ...argv: string[]) {
   const named = argv.length > 0 ? argv : ['Procfile']

@@ -2,13 +2,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { cacheFolder } from '../../scripts/gunicorn-release.ts'
 import { randomBytes } from 'node:crypto'
+import { freePorts } from '../cluster/control-plane.ts'
 import { makeCertificates } from '../../src/x509/authority.ts'
 import type { MadeLayout } from '../oci/made-images.ts'
 
@@ -51,7 +51,7 @@ export class DockerRegistry {
 
   static async start(program: string): Promise<DockerRegistry> {
     const folder = mkdtempSync(join(tmpdir(), 'paddock-registry-'))
-    const port = await freePort()
+    const [port = 0] = await freePorts(1)
     const { ca: authority, cert, key } = makeCertificates(['localhost', '127.0.0.1'], Date.now(), randomBytes)
     const file = (name: string, content: string): string => {
       writeFileSync(join(folder, name), content)
@@ -109,13 +109,4 @@ export class DockerRegistry {
     this.#process.kill()
     rmSync(this.folder, { recursive: true, force: true })
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

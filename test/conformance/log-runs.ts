@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { freePorts } from '../cluster/control-plane.ts'
 import { installDistributions, installGunicorn, isolated, pathOnly } from '../../scripts/gunicorn-release.ts'
 
 export interface Started {
@@ -39,16 +39,6 @@ export interface LogRun {
 const start =
   'import sys; sys.path[0:0] = sys.argv[1].split(":"); sys.argv = ["gunicorn", *sys.argv[2:]]; from gunicorn.app.wsgiapp import run; run()'
 
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /** What a run logs, and its exit status; null where a signal ended it. */
 export async function logOf(
   { release, args, files, distributions = [], env = {}, drive, boots = true, stop = 'SIGTERM' }: LogRun,
@@ -57,7 +47,7 @@ export async function logOf(
   const others = await Promise.all(distributions.map((names) => installDistributions(python, names.split(','))))
   const work = mkdtempSync(join(tmpdir(), 'paddock-log-'))
   const path = join(work, 'output.log')
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   for (const [name, text] of Object.entries(files)) writeFileSync(join(work, name), text)
   const output = openSync(path, 'a')
   const settled = args.map((arg) => arg.replaceAll('PORT', String(port)))
