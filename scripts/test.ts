@@ -47,7 +47,7 @@ const order: readonly (readonly Suite[])[] = [
     { name: 'end to end, on a real API server', short: 'e2e', config: 'test/e2e/jest.config.json', options: only((text) => !isApart(text)),
       needs: 'cluster' },
     { name: 'end to end, each on an API server of its own', short: 'e2e apart', config: 'test/e2e/jest.config.json',
-      options: ['--maxWorkers=3', ...only(isApart)], needs: 'cluster' },
+      options: ['--maxWorkers=2', ...only(isApart)], needs: 'cluster' },
   ],
   // The one place where the gate fuzzes.
   existsSync(join(root, fuzz[0] ?? '')) ? [{ name: 'fuzz', short: 'fuzz', command: fuzz, all: true }] : [],

@@ -18,7 +18,7 @@ say('waits')
 try {
   await lead(
     cluster,
-    { namespace, name: 'elected', identity, leaseDuration: 6000, log, now },
+    { namespace, name: 'elected', identity, leaseDuration: 12_000, log, now },
     async (signal) => {
       say('leads')
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
