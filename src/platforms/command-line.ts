@@ -101,8 +101,8 @@ function splitLine(text: WrittenText, mode: 'words' | 'env', variables: readonly
 /** Which word is a script that a shell among the words reads. */
 function scriptIndex(words: readonly Word[]): number {
   for (const index of words.keys()) {
-    const found = shellScript(words.slice(index))
-    if (found) return index + found.script
+    const found = shellScript(words, false, index)
+    if (found) return found.script
   }
   return -1
 }

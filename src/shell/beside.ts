@@ -1,4 +1,5 @@
 /** The other commands of the scripts through which a command is reached. Pure. */
+import { spend } from '../budget.ts'
 import type { Command } from './command.ts'
 
 /** A question that is asked of each command: it stands by itself, so that what it comes to is remembered. */
@@ -45,6 +46,16 @@ export class Beside {
   /** Whether one of them has a trait. */
   some(trait: Trait): boolean {
     return this.#parts.some(({ commands, own }) => countOf(commands, trait) > (trait(own) ? 1 : 0))
+  }
+
+  /** The same without those of a second trait that run in the background with the one that leads further, and are over before it begins. */
+  someBut(trait: Trait, isOver: Trait): boolean {
+    return this.some(trait) && this.#parts.some(({ commands, own }) => {
+      const count = countOf(commands, trait) - (trait(own) ? 1 : 0)
+      if (count === 0 || own.job === undefined) return count > 0
+      spend(commands.length / 20)
+      return count > commands.filter((one) => one.job === own.job && !one.piped && one.start < own.start && isOver(one)).length
+    })
   }
 
   /** The same without some that are known. */

@@ -23,6 +23,8 @@ const mostAbandoned = 8
 /** Where in the script's processes a command runs. */
 export interface Place {
   readonly background: boolean
+  /** What runs in the background as one, innermost; undefined also where it may run more than once. */
+  readonly job?: object | undefined
   readonly piped: boolean
   /** True where nothing comes after it. */
   readonly tail: boolean

@@ -37,6 +37,8 @@ export interface Command {
   /** True where the builtin `exec` stood before the words, which are those after it and its options. */
   readonly exec: boolean
   readonly background: boolean
+  /** What it runs in the background with: of that, what stands before it is over before it begins. Undefined also where that is not sure. */
+  readonly job?: object | undefined
   /** True where it is part of a pipeline, or its output is a word of another command. */
   readonly piped: boolean
   /**
@@ -95,6 +97,7 @@ export class FoundCommand implements Command {
   runs: 'surely' | 'maybe'
   readonly exec: boolean
   readonly background: boolean
+  readonly job: object | undefined
   readonly piped: boolean
   embedded: boolean
   last: boolean
@@ -111,7 +114,7 @@ export class FoundCommand implements Command {
     assignments: readonly Assignment[],
     exports: Exports,
     { start, end, exec, embedded, bare, input }: Written,
-    place: { readonly background: boolean; readonly piped: boolean },
+    place: Pick<Command, 'background' | 'job' | 'piped'>,
     runs: 'surely' | 'maybe',
     ends: boolean,
   ) {
@@ -124,6 +127,7 @@ export class FoundCommand implements Command {
     this.runs = runs
     this.exec = exec
     this.background = place.background
+    this.job = place.job
     this.piped = place.piped
     this.embedded = embedded
     this.ends = ends

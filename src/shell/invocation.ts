@@ -83,15 +83,16 @@ const telling: ReadonlyMap<string, keyof ShellOptions> = new Map([
 /**
  * Reads the words of a command that starts a shell with `-c`; with `input`, of one that reads its script from its standard input
  * too. Null for any other command, for a shell that runs a file, and where an unknown word hides which word is the script.
+ * @param from the word at which the command begins
  */
-export function shellScript(words: readonly Word[], input = false): ShellScript | null {
-  const name = words[0]
+export function shellScript(words: readonly Word[], input = false, from = 0): ShellScript | null {
+  const name = words[from]
   if (name?.value == null || name.splits) return null
   const shell = name.value.slice(name.value.lastIndexOf('/') + 1)
-  const applet = shell === 'busybox' ? words[1] : name
+  const applet = shell === 'busybox' ? words[from + 1] : name
   if (applet?.value == null || applet.splits || (applet !== name && applet.value === 'bash')) return null
   const dialect = dialects.get(applet === name ? shell : applet.value)
-  return dialect === undefined ? null : new Reader(words, dialect, applet === name ? 1 : 2, input).read()
+  return dialect === undefined ? null : new Reader(words, from, dialect, from + (applet === name ? 1 : 2), input).read()
 }
 
 /** Whether a command starts a shell, whatever that is told to run. */
@@ -102,6 +103,7 @@ export function isShell([first]: readonly Word[]): boolean {
 
 class Reader {
   readonly #words: readonly Word[]
+  readonly #from: number
   readonly #dialect: Dialect
   #index: number
   #command = false
@@ -117,9 +119,10 @@ class Reader {
     noexec: false,
   }
 
-  constructor(words: readonly Word[], dialect: Dialect, index: number, input: boolean) {
+  constructor(words: readonly Word[], from: number, dialect: Dialect, index: number, input: boolean) {
     this.#input = input
     this.#words = words
+    this.#from = from
     this.#dialect = dialect
     this.#index = index
   }
@@ -144,7 +147,7 @@ class Reader {
     const script = this.#words[this.#index]
     const rest = { dialect: this.#dialect, options: this.#options }
     if (this.#input && !this.#command && (this.#standard || script === undefined) && !this.#options.interactive) {
-      const parameters = [...this.#words.slice(0, 1), ...this.#words.slice(this.#index)]
+      const parameters = [...this.#words.slice(this.#from, this.#from + 1), ...this.#words.slice(this.#index)]
       return { ...rest, script: this.#words.length, isInput: true, parameters }
     }
     if (!this.#command || script === undefined || script.splits) return null

@@ -58,7 +58,8 @@ function merged(one: FoundCommand, other: FoundCommand): FoundCommand {
     assigned.value === other.assignments[index]?.value ? assigned : { ...assigned, value: null }
   )
   const runs = one.runs === 'surely' || other.runs === 'surely' ? 'surely' : 'maybe'
-  const place = { background: one.background || other.background, piped: one.piped || other.piped }
+  const place = { background: one.background || other.background, job: one.job === other.job ? one.job : undefined,
+    piped: one.piped || other.piped }
   const written = { start: one.start, end: one.end, exec: one.exec, embedded: one.embedded || other.embedded, bare: one.bare && other.bare }
   const input = one.input === other.input ? one.input : undefined
   const words = mergedWords(one.words, other.words)

@@ -38,8 +38,8 @@ const nameOf = ({ value, text }: { readonly value: string | null; readonly text:
 export const isPassing = ({ words: [first] }: Command): boolean => first?.value != null && passing.has(nameOf(first))
 
 /** What a command may do to requests that come to the container: pass them on, not do so, or what cannot be told. */
-function passesOn(command: Command): 'yes' | 'no' | 'unknown' {
-  const { words, background } = command
+function passesOn(command: Command, background = command.background): 'yes' | 'no' | 'unknown' {
+  const { words } = command
   const [first, second] = words
   if (first === undefined) return 'no'
   if (words.slice(0, 4).some((word) => serving.has(nameOf(word))) || first.text.startsWith('/etc/init.d/')) return 'yes'
@@ -82,6 +82,9 @@ export const isProxy = (command: Command): boolean => passesOn(command) === 'yes
 
 /** Whether that cannot be ruled out. */
 export const mayPassOn = (command: Command): boolean => passesOn(command) !== 'no'
+
+/** The same of one that is over before what comes after it begins, though both are in the background. */
+export const mayPassOnBefore = (command: Command): boolean => passesOn(command, false) !== 'no'
 
 /** The same of the program that a container starts, which stays for as long as it runs. */
 export function containerPassesOn([first, ...rest]: readonly string[]): 'yes' | 'no' | 'unknown' {

@@ -167,7 +167,9 @@ export class ScriptReader extends CommandReader {
       if (statement === undefined) continue
       if (this.scope.reach === 'never') return status
       if (statement.background === true) {
-        this.apart(() => this.#node(statement.command, { ...place, background: true, tail: false }))
+        this.apart(() =>
+          this.#node(statement.command, { ...place, background: true, job: place.enclosed ? undefined : statement, tail: false })
+        )
         status = true
       } else {
         const { ways, status: own } = this.#apartFrom(statements, i, place)
@@ -271,7 +273,7 @@ export class ScriptReader extends CommandReader {
         return this.#function(node, place)
       case 'Coproc':
         this.foreignInSh(node.pos)
-        this.apart(() => this.#node(node.body, { ...place, background: true, piped: true, tail: false }))
+        this.apart(() => this.#node(node.body, { ...place, background: true, job: undefined, piped: true, tail: false }))
         this.scope.forget(node.name?.text ?? 'COPROC')
         return null
       case 'TestCommand':
@@ -696,9 +698,9 @@ export class ScriptReader extends CommandReader {
     if (reader.errors.length > 0 || reader.doubts.length > 0 || reader.altered !== this.altered || reader.#defined.size > 0) return false
     const text = this.source.slice(start, end)
     const at = (words: readonly Word[]): readonly Word[] => words.map((word) => ({ ...word, start, end, text }))
-    for (const { words, assignments, exports, runs, exec, background, piped, bare, input } of reader.commands) {
+    for (const { words, assignments, exports, runs, exec, background, job, piped, bare, input } of reader.commands) {
       const written = { start, end, exec, embedded: true, bare, input }
-      this.commands.push(new FoundCommand(at(words), assignments, exports, written, { background, piped }, runs, false))
+      this.commands.push(new FoundCommand(at(words), assignments, exports, written, { background, job, piped }, runs, false))
     }
     if (reader.departures > 0) this.departures++
     if (reader.traps) this.traps = true

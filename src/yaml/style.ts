@@ -45,11 +45,17 @@ export function styleQuote(node: Node | undefined): Quote | undefined {
   return quotes[node.event.style]
 }
 
+/** Of collections, as each of many scalars of a text asks for the text as a whole; null where nothing in it is quoted. */
+const quotes = new WeakMap<Node, 'single' | 'double' | null>()
+
 /** The quotes of the first quoted scalar in a node. */
 export function nearestQuote(node: Node | undefined): 'single' | 'double' | undefined {
   const quote = styleQuote(node)
   if (quote === 'single' || quote === 'double') return quote
-  return node && isCollection(node) ? firstOf(node.items, (item) => nearestQuote(item.value)) : undefined
+  if (!node || !isCollection(node)) return undefined
+  let known = quotes.get(node)
+  if (known === undefined) quotes.set(node, known = firstOf(node.items, (item) => nearestQuote(item.value)) ?? null)
+  return known ?? undefined
 }
 
 /** How much deeper than their keys the block collections of a kind stand in a node. */

@@ -66,14 +66,15 @@ function parsed(text: string): Report | undefined {
   }
 }
 
-const breaks = (text: string): string => [...new Set(text.match(/\r\n|\r|\n/g) ?? [])].sort().map((one) => JSON.stringify(one)).join(' ')
+const breaks = (text: string): ReadonlySet<string> => new Set(text.match(/\r\n|\r|\n/g))
 
-/** Comments and kinds of line breaks are what they were. */
+/** Comments are what they were, and there is no line break of another kind. */
 function kept(path: string, before: string, after: string, broken: Broken): void {
   if (before === after) return
   // What is put in may be the first line break of a file that had none.
   const [was, is] = [breaks(before), breaks(after)]
-  if (was !== '' && was !== is) broken('kept', 'line breaks', `the line breaks of ${path} were ${was}, and are ${is}`)
+  if (was.size > 0 && ![...is].every((one) => was.has(one)))
+    broken('kept', 'line breaks', `the line breaks of ${path} were ${JSON.stringify([...was])}, and are ${JSON.stringify([...is])}`)
   // Within a block scalar, a line that begins so is text.
   const hasBlocks = /[|>][-+\d]*[ \t]*(?:#.*)?$/m.test(before)
   const comments = (text: string): string => text.split(/\r\n|\r|\n/).filter((line) => (hasBlocks ? /^#/ : /^\s*#/).test(line)).join('\n')

@@ -6,7 +6,7 @@ import { hasHostNetwork, isLasting, lastingContainers } from '../../kubernetes/p
 import { sidecarCallsLoopback } from '../../kubernetes/sidecars.ts'
 import { valueAt, type Container } from '../../kubernetes/workload.ts'
 import type { Command } from '../../shell/command.ts'
-import { containerPassesOn, isProxy as isProxyCommand, mayAsk, mayPassOn, namesProxy } from '../../shell/programs.ts'
+import { containerPassesOn, isProxy as isProxyCommand, mayAsk, mayPassOn, mayPassOnBefore, namesProxy } from '../../shell/programs.ts'
 import type { Subject } from '../rule.ts'
 
 /** Who may pass requests on to a gunicorn: programs of the same script, containers of the same Pod, which share its address, and those of the node. */
@@ -19,7 +19,7 @@ export function inFront(
   if (beside.some(isFront) || others.proxies > 0 || sidecar === 'yes') return 'a proxy'
   // Beside a gunicorn in the background runs what comes after it: a test, or a check of its health.
   const goesOn = command?.background === true || settings.value('daemon') === true
-  if (beside.some(mayBeFront) || (goesOn && beside.someAfter(mayBeClient))) return 'another program of the script'
+  if (beside.someBut(mayBeFront, isOverBefore) || (goesOn && beside.someAfter(mayBeClient))) return 'another program of the script'
   // What else its image starts is not in sight.
   if (isProxy(container)) return 'another program of the image'
   if (others.unknown > 0 || sidecar === 'unknown') return 'another container of the Pod'
@@ -29,6 +29,9 @@ export function inFront(
 const isAnother = ({ words }: Command): boolean => words.slice(0, 4).some(({ value }) => value != null && isGunicorn(value))
 const isFront = (command: Command): boolean => !isAnother(command) && isProxyCommand(command)
 const mayBeFront = (command: Command): boolean => !isAnother(command) && mayPassOn(command)
+
+/** A server of such a name would not let the script go on. */
+const isOverBefore = (command: Command): boolean => mayBeFront(command) && !mayPassOnBefore(command)
 
 const mayBeClient = (command: Command): boolean => !isAnother(command) && mayAsk(command)
 
