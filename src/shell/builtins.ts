@@ -136,10 +136,14 @@ function declare(builtin: string, words: readonly Word[], scope: Scope, dialect:
   // dash stops at an option of another shell, and at `local` outside of a function.
   const stops = builtin === 'local' ? !inFunction : dialect === 'sh' && /[^-p]/.test(options)
   const plain = !stops && (builtin === 'export' ? options === '' || options === '-n' : options === '')
+  // In bash: another name of a variable; what reckons, or changes letters, whenever it is given something.
+  if (bare && options.includes('n')) scope.rename()
+  const changes = bare && /[ilcu]/.test(options)
   for (const word of words.slice(index)) {
     const { value, prefix } = word
     const at = prefix.indexOf('=')
     const name = at < 0 ? (value ?? prefix) : prefix.slice(0, at)
+    if (changes && identifier.test(name)) scope.unsettle(name)
     if (word.splits || !identifier.test(name) || (value === null && at < 0)) {
       // One that cannot be read may name any variable; an array or `NAME+=` names this one.
       if (/^[A-Za-z_]\w*(\+?=|\[)/.test(word.text) && !word.splits) scope.forget(/^\w+/.exec(word.text)?.[0] ?? name)

@@ -418,6 +418,7 @@ export abstract class CommandReader implements Context {
     if (part.value.type !== 'Word' || part.index !== undefined) {
       this.foreignInSh(part.pos)
       this.textEffects(part)
+      if (assignsInIndex(part)) this.scope.lose()
       return null
     }
     const { value } = expandWhole(part.value, this)
@@ -575,6 +576,9 @@ export abstract class CommandReader implements Context {
     }
     const statements = this.#inner([action])
     if (statements !== undefined) {
+      // At its end it matters no more; another signal may come at any time.
+      if (words.slice(words.indexOf(action) + 1).some(({ value }) => value !== 'EXIT' && value !== '0'))
+        for (const statement of statements) for (const name of writesOf(statement, this.source, true).names) this.scope.unsettle(name)
       this.later(() => this.#within(() => this.list(statements, notLast(atEnd))))
     } else {
       if (this.#inners >= mostInners) unread(tooManyInners)
@@ -701,6 +705,10 @@ const isArithmetic = ({ value, append, index }: Syntax.Assignment): boolean => {
   const [only] = parts?.length === 1 && parts[0]?.type === 'DoubleQuoted' ? parts[0].parts : (parts ?? [])
   return (parts?.length === 1 && only?.type === 'ArithmeticExpansion')
 }
+
+/** Whether what stands in brackets, which bash reckons, may assign something. */
+const assignsInIndex = ({ value, index }: Syntax.Assignment): boolean =>
+  index?.text.includes('=') === true || (value.type === 'ArrayValue' && value.elements.some(({ text }) => /^\[[^\]=]*=[^\]]*\]/.test(text)))
 
 /** Whether all that a value expands stands in quotes. */
 const isQuoted = (value: Syntax.Assignment['value']): boolean =>

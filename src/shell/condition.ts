@@ -5,7 +5,7 @@
  * what they read in different ways is unknown.
  */
 import { matches, type Piece } from './pattern.ts'
-import type { Syntax } from './syntax.ts'
+import { forEachChild, type Syntax } from './syntax.ts'
 import type { Word } from './word.ts'
 
 /** Words that may be taken for an operator, whatever they are meant as. */
@@ -183,4 +183,12 @@ export function extendedTest(expression: Syntax.TestExpression, words: TestWords
       return left === null || right === null ? null : comparison(left, expression.operator, right)
     }
   }
+}
+
+/** Whether a side of a comparison of numbers may assign something. */
+export function assignsInNumbers(node: Syntax.SyntaxNode, depth = 0): boolean {
+  if (node.type === 'TestBinary' && /^-(?:eq|ne|lt|le|gt|ge)$/.test(node.operator)) return `${node.left.text}${node.right.text}`.includes('=')
+  let found = false
+  if (node.type !== 'Word') forEachChild(node, (child) => (found ||= assignsInNumbers(child, depth + 1)), depth)
+  return found
 }

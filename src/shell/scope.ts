@@ -80,6 +80,10 @@ export class Budget {
   repeated = 50_000
   /** Characters that are read once more for a way that is followed apart; past it, ways are joined. */
   apart = 30_000
+  /** Variables that do not keep what they are given: something else may set them at any time, or changes what they get. */
+  readonly unsteady = new Set<string>()
+  /** True once a variable may be another name of any variable: `declare -n`. */
+  renamed = false
   /** The functions of the script, wherever they are defined. */
   readonly functions = new Set<string>()
 }
@@ -256,6 +260,18 @@ export class Scope {
     this.#put(name, { ...anything, fixed: mayFix ? null : fixed })
   }
 
+  /** From here on it may be anything, whatever it is given. */
+  unsettle(name: string): void {
+    this.budget.unsteady.add(name)
+    this.forget(name)
+  }
+
+  /** From here on any variable may be another name of any other. */
+  rename(): void {
+    this.budget.renamed = true
+    this.lose()
+  }
+
   /** From here on everything may be anything. */
   lose(): void {
     this.#variables = none
@@ -278,7 +294,7 @@ export class Scope {
     if (fixed !== false) this.refused = true
     if (fixed === true) return
     if (name === 'IFS') this.plainIfs = false
-    this.#put(name, fixed === null ? { ...anything, fixed } : variable)
+    this.#put(name, fixed === null || this.budget.renamed || this.budget.unsteady.has(name) ? { ...anything, fixed } : variable)
   }
 
   #put(name: string, variable: Variable): void {

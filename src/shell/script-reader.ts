@@ -6,7 +6,7 @@ import { evaluate } from './arithmetic.ts'
 import { Environment } from './environment.ts'
 import { atEnd, CommandReader, notLast, type Call, type Place, type Round, type Status } from './command-reader.ts'
 import { FoundCommand, type Script, type ScriptError } from './command.ts'
-import { extendedTest } from './condition.ts'
+import { assignsInNumbers, extendedTest } from './condition.ts'
 import { expandPattern, expandWhole, expandWord } from './expansion.ts'
 import { matches } from './pattern.ts'
 import { refusalOf } from './refusal.ts'
@@ -290,6 +290,11 @@ export class ScriptReader extends CommandReader {
     const reckons = node.type === 'ArithmeticCommand' || /\s-(?:eq|ne|lt|le|gt|ge)\s|\(\(|\$\[|\w\[/.test(text)
     if (this.dialect === 'sh' || hasEffects(text) || (reckons && /\+\+|--/.test(text)) || text.split('\n').some(assigns)) {
       this.textEffects(node)
+      return null
+    }
+    // Both sides of a comparison of numbers are reckoned.
+    if (node.type === 'TestCommand' && reckons && assignsInNumbers(node.expression)) {
+      this.scope.lose()
       return null
     }
     if (node.type === 'TestCommand') {

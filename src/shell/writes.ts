@@ -149,6 +149,7 @@ function command(node: Syntax.Command, writes: Writes): void {
   else if (name === 'set' || name === 'shift') writes.parameters = writes.options = true
   else if (declarations.has(name) || (name === 'printf' ? /^(-v|"?[$`])/.test(next) : name === 'wait' && next.startsWith('-'))) {
     if (name === 'readonly' || (/^(declare|typeset|local)$/.test(name) && /^[-+$"`]/.test(next))) writes.fixes = true
+    if (/^(declare|typeset|local)$/.test(name) && /^-\w*n/.test(next)) writes.everything = true
     if (name === 'mapfile' || name === 'readarray') writes.names.add('MAPFILE')
     if (name === 'read') writes.names.add('REPLY')
     for (const word of words.slice(index + 1)) {

@@ -71,6 +71,18 @@ const cases: readonly Case[] = [
     parameters: ['--workers', '2', 'app'], starts: [['--bind', ':8', '--workers', '2', 'app']] },
   { shells: bash, script: 'set -u; if [[ -v UNSET && -n $UNSET ]]; then exit 3; fi; A=(); gunicorn a "${A[@]}"', starts: [['a']] },
   { shells: bash, script: 'E=; if [[ -v E ]]; then gunicorn a; else gunicorn b; fi', starts: [['a']] },
+  // What sets a variable by another name, at any time, or otherwise than it is told to.
+  { shells: bash, script: 'P=1; declare -n R=P; R=2; gunicorn $P', starts: [[null]] },
+  { shells: bash, script: 'declare -n R=P; P=1; R=2; gunicorn $P', starts: [[null]] },
+  { shells: bash, script: 'f() { local -n R=$1; R=2; }; P=1; f P; gunicorn $P', starts: [[null]] },
+  { shells: bash, script: 'declare -i N; N=2*3; gunicorn -w $N', starts: [['-w', null]] },
+  { shells: bash, script: 'declare -u N; N=info; M=info; gunicorn $N $M', starts: [[null, 'info']] },
+  { shells: bash, script: 'trap "P=2" DEBUG; P=1; gunicorn $P', starts: [[null]] },
+  { shells: both, script: 'trap "P=2" EXIT; P=1; gunicorn $P', starts: [['1']] },
+  { shells: bash, script: 'P=1; [[ P=2 -eq 2 ]]; gunicorn $P', starts: [[null]] },
+  { shells: bash, script: 'P=1; [[ $P = 1 && 1 -eq 1 ]] && gunicorn $P', starts: [['1']] },
+  { shells: bash, script: 'P=1; a=([P=2]=1); gunicorn $P', starts: [[null]] },
+  { shells: bash, script: 'P=1; a[P=2]=1; gunicorn $P', starts: [[null]] },
   // Several possible words, each of which starts gunicorn.
   { shells: both, script: 'p=; if [ -f /nope ]; then p="env A=1"; fi; $p gunicorn app:app', starts: [['app:app']] },
   { shells: both, script: '[ $$ -eq 1 ] && set -- env "$@"; exec "$@"', parameters: ['gunicorn', 'app'], starts: [['app']] },
