@@ -105,10 +105,10 @@ function behind(container: Container, programs: Programs): HiddenCommand | undef
     const [inCommand, inArgs] = [command.indexOf(value), args.indexOf(value)]
     return inCommand >= 0 ? [...path, 'command', inCommand] : inArgs >= 0 ? [...path, 'args', inArgs] : path
   }
-  const named = texts.some(namesGunicorn)
+  const named = texts.some((text) => namesGunicorn(text) || importsGunicorn(text))
   const speaking = named
     ? programs.all.find(({ name, words }) =>
-      !isDoneBy(baseName(name), words) && words.some(({ value, text }, index) => index > 0 && namesGunicorn(value ?? text))
+      !isDoneBy(baseName(name), words) && words.some(({ value, text }, index) => index > 0 && speaksOf(name, value ?? text))
     ) : undefined
   if (speaking) return { kind: 'program', path: container.path, value: scriptOf(speaking) ?? speaking.name }
   for (const program of programs.all) {
@@ -127,6 +127,12 @@ function behind(container: Container, programs: Programs): HiddenCommand | undef
   return meant && { kind: 'variable', path: at(meant.name), value: meant.name }
 }
 
+/** Whether a text speaks of gunicorn to a program: to Python, also as code that imports it. */
+const speaksOf = (program: string, text: string): boolean =>
+  namesGunicorn(text) || (/^(python|pypy)/.test(baseName(program)) && importsGunicorn(text))
+
+const importsGunicorn = (text: string): boolean => /\b(?:import|from)\s+gunicorn\b|['"]gunicorn['".]/.test(text)
+
 /** What may stand behind a program that has served, and says nothing of what it was. */
 const passing = new Set(['[', ':', '.', 'true', 'exit', 'echo', 'sleep', 'wait', 'set', 'export', 'cd'])
 
@@ -142,10 +148,15 @@ function scriptOf({ name, words }: Unread): string | undefined {
 }
 
 /** Whether a program does something with the name, and does not start what it names. */
-const isDoneBy = (name: string, words: readonly Word[]): boolean =>
-  (name !== 'sh' && name !== 'bash' && name !== 'dash' && isAnother(name, words)) ||
-  (/^(python|pypy|uv|poetry|pipenv|pdm|conda|mamba)/.test(name) &&
-    words.some(({ value }) => value !== null && /^(pip|install|add|sync|list|show|freeze)$/.test(value)))
+const isDoneBy = (name: string, words: readonly Word[]): boolean => {
+  if (startsNamed.has(name)) return false
+  if (name !== 'sh' && name !== 'bash' && name !== 'dash' && isAnother(name, words)) return true
+  return /^(python|pypy|uv|poetry|pipenv|pdm|conda|mamba)/.test(name) &&
+    words.some(({ value }) => value !== null && /^(pip|install|add|sync|list|show|freeze)$/.test(value))
+}
+
+/** Programs that are no gunicorn, and may start what their words name. */
+const startsNamed = new Set(['xargs', 'vault', 'ssh', 'docker', 'kubectl'])
 
 /** What is known of a gunicorn that is not seen to be started. */
 function* partly(unknown: Workload, container: Container, programs: Programs,

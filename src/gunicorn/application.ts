@@ -39,6 +39,9 @@ export function applicationFault(text: string, releases: readonly Release[]): Ap
     return { detail: `must be a module and a variable, ${like}, which have no blanks`,
       ...(/^[\s-]|\s$/.test(module) ? {} : { doubt: 'unless a file is called so' }) }
   if (module.startsWith('.') || module === '') return { detail: `must name a module, ${like}` }
+  if (module.endsWith('.') || module.includes('..'))
+    return { detail: `must name a module, ${like}, with one dot between two names`,
+      remedy: `Write \`${module.replaceAll(/\.+(?=\.|$)/g, '')}${text.slice(module.length)}\`.` }
   return colon < 0 ? undefined : variableFault(module, text.slice(colon + 1), releases)
 }
 

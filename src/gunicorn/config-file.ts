@@ -5,7 +5,7 @@
 import { isCertain, readModule, type EnvironmentOf, type Module } from '../python/module.ts'
 import type { PythonValue } from '../python/value.ts'
 import { isKnown } from '../python/value.ts'
-import type { Release } from './catalogue.ts'
+import { compareReleases, type Release } from './catalogue.ts'
 import type { Value } from './catalogue/release-file.ts'
 import { hookArguments } from './hooks.ts'
 import { repr } from './python-value.ts'
@@ -96,13 +96,18 @@ export class ConfigReader {
   }
 
   #read(named: string): ConfigFile | null | undefined {
+    const empty = named === 'python:' ? 'Empty module name' : named === 'file:' ? "'' doesn't exist" : undefined
+    if (empty !== undefined) return { name: named, origin: undefined, module: undefined, problem: empty, countsCores: false }
     // Which folder a module is found in depends on what is installed. What is compiled is no text.
     if (named.startsWith('python:') || named.endsWith('.pyc')) return null
     const file = this.#source.file(named.startsWith('file:') ? named.slice('file:'.length) : named)
     if (!file) return file
     const module = readModule(file.text, '__config__', this.#source.environment)
-    if (!('refused' in module))
-      return { name: file.name, origin: file.origin, module, problem: undefined, countsCores: asksForCores(file.text) }
+    if (!('refused' in module)) {
+      const { failure } = module
+      return { name: file.name, origin: file.origin, module, countsCores: asksForCores(file.text),
+        problem: failure && `${file.name}, line ${failure.line}: ${failure.message}` }
+    }
     return module.refused
       ? { name: file.name, origin: file.origin, module: undefined, problem: `${file.name}, line ${module.line}: ${module.message}`,
         countsCores: false } : null
@@ -122,11 +127,17 @@ export function* configured({ names }: Module, release: Release): Generator<Conf
       continue
     }
     const validator = release.validatorOf(name)
-    const outcome: Validated = isCertain(binding) ? validateValue(validator, binding.value) : 'unknown'
+    const outcome: Validated = isCertain(binding) || (!isUnsure && isTyped(binding.value, release))
+      ? validateValue(validator, binding.value)
+      : 'unknown'
     const value = outcome !== 'unknown' && 'value' in outcome ? outcome.value : undefined
     yield { name, line, value, isUnsure, error: outcome !== 'unknown' && 'error' in outcome ? outcome.error : undefined }
   }
 }
+
+/** Whether enough is known of a value by its type: `/` makes a float from Python 3 on, and gunicorn 20 runs on no other. */
+const isTyped = (value: PythonValue, release: Release): boolean =>
+  value.type === 'some' && (value.of === 'path' || (value.of === 'float' && compareReleases(release.name, '20.0') >= 0))
 
 function refusedHook(value: PythonValue, takes: readonly number[]): string | undefined {
   if (value.type === 'str') return undefined
@@ -159,9 +170,10 @@ const listOfStrings: Typed = (value, validator) => {
   if (isEmpty || (value.type === 'str' && value.value === '')) return { value: [] }
   if (value.type === 'str') return validate(validator, [value.value])
   if (value.type === 'int' || value.type === 'float' || value.type === 'bool') return { error: `'${value.type}' object is not iterable` }
-  if (value.type !== 'list' && value.type !== 'tuple') return 'unknown'
+  if (value.type !== 'list' && value.type !== 'tuple' && value.type !== 'dict') return 'unknown'
   const items: string[] = []
-  for (const item of value.items) {
+  // Of a dictionary the keys.
+  for (const item of value.type === 'dict' ? value.entries.map(([key]) => key) : value.items) {
     if (item.type === 'None') return 'unknown'
     if (item.type !== 'str') return notAString(item)
     items.push(item.value)
@@ -204,7 +216,7 @@ const typed: Readonly<Record<string, Typed>> = {
   validate_header_map_behaviour: text(null, noCast),
   validate_chdir: (value,
     validator) => (value.type === 'None' ? { error: "join() argument must be str, bytes, or os.PathLike object, not 'NoneType'" }
-      : value.type === 'str' ? validate(validator, value.value) : 'unknown'),
+      : value.type === 'str' ? validate(validator, value.value) : value.type === 'some' ? notAString(value) : 'unknown'),
   validate_reload_engine: (value, validator) => (value.type === 'str' ? validate(validator, value.value)
     : value.type === 'None' ? { error: 'Invalid reload_engine: None' } : 'unknown'),
   validate_proxy_protocol: (value, validator) =>
@@ -270,6 +282,8 @@ function shown(value: PythonValue): string {
       return 'None'
     case 'list':
       return `[${value.items.map((item) => (item.type === 'str' ? repr(item.value) : shown(item))).join(', ')}]`
+    case 'some':
+      return `a ${value.of}`
     default:
       return `a ${value.type}`
   }

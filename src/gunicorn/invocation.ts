@@ -129,13 +129,14 @@ function walked(words: readonly Word[], from: number): Started | Split {
   const lastOption = lastOptionOf(words)
   let at = from
   let isModule = false
+  let glued: string | undefined
   // The program to speak of where what it starts is none that is known.
   let program = from
   let last: Wrapper | undefined
   for (;;) {
     spend(2)
     const word = words[at]
-    const name = word?.value
+    const name = glued ?? word?.value
     if (word === undefined || name === undefined) return { kind: 'unknown' }
     if (isModule || last?.isPython === true) {
       if (isModule ? name === 'gunicorn' || name === 'gunicorn.app.wsgiapp' : name?.includes('/') === true && isGunicorn(name))
@@ -164,7 +165,7 @@ function walked(words: readonly Word[], from: number): Started | Split {
       passed.push({ name: baseName(name ?? word.text), stays, passes: stays ? (last.passes ?? null) : null, grabs: walk.grabs })
     const { command } = walk
     if (command !== undefined) return { kind: 'string', ...command, shell: walk.shell, parameters: walk.parameters, changes, passed }
-    ;({ at, isModule } = walk)
+    ;({ at, isModule, glued } = walk)
   }
 }
 
@@ -172,6 +173,8 @@ function walked(words: readonly Word[], from: number): Started | Split {
 class Walk {
   at: number
   isModule = false
+  /** The module, where it stands in one word with its option, at which the way ends then. */
+  glued: string | undefined
   execs = false
   grabs = false
   readonly changes: Change[] = []
@@ -266,7 +269,7 @@ class Walk {
       spend(1)
       if (!this.#option(step, word!, text)) return false
       // The rest of the words are the command's own, where the command is one of them.
-      if (this.command !== undefined) return true
+      if (this.command !== undefined || this.glued !== undefined) return true
       if (this.split !== undefined) return false
     }
   }
@@ -307,6 +310,11 @@ class Walk {
     const holder = this.#words[index]
     if (holder === undefined) return false
     const start = takesNext ? 0 : (offset ?? word.text.length)
+    if (option.isModule === true && offset !== undefined) {
+      if (holder.value === null) return false
+      this.glued = holder.value.slice(start)
+      return true
+    }
     if (option.splits === true) {
       if (holder.value === null || holder.splits) return false
       const cluster = /^-[^-]/.test(word.prefix) ? word.prefix.slice(0, word.prefix.indexOf(name)) : ''

@@ -98,12 +98,21 @@ export const wrongPaths: readonly (readonly [wrong: string, right: string])[] = 
 export function releasesWithout(workerClass: string, among: readonly Release[]): readonly Release[] {
   if (wrongPaths.some(([path]) => workerClass.startsWith(path))) return among
   if (workerClass.startsWith('egg:')) return /^egg:gunicorn(#|$)/.test(workerClass) ? among : []
+  if (isNoClass(workerClass)) return among
   if (workerClass.startsWith('gunicorn.workers.'))
     return among.filter((release) => everHad(workerClass) && !Object.values(release.workers).includes(workerClass))
   if (workerClass.includes('.')) return []
   const name = workerClass.replace(/^#+/, '')
   return among.filter((release) => !Object.hasOwn(release.workers, name))
 }
+
+/**
+ * Whether a path leads to no class, whatever is installed: what stands behind the last dot is asked of the module before it, and
+ * those packages of gunicorn have modules alone.
+ */
+const isNoClass = (path: string): boolean =>
+  path.includes('.') &&
+  (/^gunicorn(\.workers)?\.[^.]*$/.test(path) || !/^[\p{L}_][\p{L}\p{N}_]*$/u.test(path.slice(path.lastIndexOf('.') + 1)))
 
 const everHad = (path: string): boolean => releases.some((release) => Object.values(release.workers).includes(path))
 

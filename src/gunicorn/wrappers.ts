@@ -29,7 +29,7 @@ export interface Option {
   readonly command?: 'shell' | 'words' | undefined
   /** True where its value is taken apart into words that stand in its place, options of the wrapper's own among them: `env -S`. */
   readonly splits?: boolean
-  /** True where the command is a Python module: `-m`. */
+  /** True where the command is a Python module, which is its value where that is glued: `-m`. */
   readonly isModule?: boolean
   /** True where with this option nothing stays between. */
   readonly execs?: boolean
@@ -311,7 +311,9 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
 }
 
 /** The Python interpreter, with the options of CPython 3.13 (`python --help-all`). */
-export const pythonInterpreter = runsPython(options('b B d E h i I m O OO P q R s S t u v x W= X= check-hash-based-pycs=', { module: 'm' }))
+export const pythonInterpreter = runsPython(
+  options('b B d E h i I m? O OO P q R s S t u v x W= X= check-hash-based-pycs=', { module: 'm' }),
+)
 
 /** Modules that, as `python -m NAME`, start another one. */
 export const pythonModules: Readonly<Record<string, Wrapper>> = {

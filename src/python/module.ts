@@ -10,7 +10,7 @@ import { boundBy, importsAll, namesOf, namesOfExpression } from './names.ts'
 import { joined, numberOf, Operations } from './operations.ts'
 import { parse, type Statement, type Syntax } from './syntax.ts'
 import type { SourceProblem } from './tokens.ts'
-import { bool, isKnown, mapping, none, sequence, str, touch, truth, unknown, type PythonValue } from './value.ts'
+import { bool, isKnown, int, mapping, none, sequence, some, str, touch, truth, unknown, type PythonValue } from './value.ts'
 
 export interface Binding {
   readonly value: PythonValue
@@ -31,6 +31,8 @@ export interface Module {
   readonly mayHoldMore: boolean
   /** True where it may fail when it is run. */
   readonly mayFail: boolean
+  /** Why it surely fails, and where. */
+  readonly failure: { readonly message: string; readonly line: number } | undefined
   /** The names that it reads, or may read, itself. */
   readonly reads: (name: string) => boolean
 }
@@ -87,6 +89,25 @@ const builtins = new Set([
   'open', 'ord', 'chr', 'print', 'range', 'repr', 'reversed', 'round', 'set', 'sorted', 'str', 'sum', 'tuple', 'type', 'zip', 'hasattr',
 ])
 
+/** What is known of what these give. */
+const makes: Readonly<Record<string, PythonValue>> = {
+  'os.cpu_count': some('number'),
+  'multiprocessing.cpu_count': some('number'),
+  'os.sysconf': some('number'),
+  'os.getpid': some('number'),
+  'os.getuid': some('number'),
+  'random.randint': some('number'),
+  'builtins.len': some('number'),
+  'pathlib.Path': some('path'),
+}
+
+/** Those methods of a path that give another one. */
+const pathMethods = new Set(['absolute', 'expanduser', 'joinpath', 'resolve', 'with_name', 'with_suffix'])
+
+/** The levels of `logging`. */
+const levels: Readonly<Record<string, bigint>> = { 'logging.CRITICAL': 50n, 'logging.FATAL': 50n, 'logging.ERROR': 40n,
+  'logging.WARNING': 30n, 'logging.WARN': 30n, 'logging.INFO': 20n, 'logging.DEBUG': 10n, 'logging.NOTSET': 0n }
+
 class Interpreter extends Operations {
   readonly #syntax: Syntax
   readonly #name: string
@@ -100,6 +121,10 @@ class Interpreter extends Operations {
   /** The reads of each name that were met. */
   readonly #readNames = new Set<string>()
   readonly #annotated = new Map<string, number>()
+  #failure: Module['failure']
+  /** The line that is run, and how many expressions surround what is evaluated that may leave it out. */
+  #line = 1
+  #branches = 0
 
   constructor(syntax: Syntax, name: string, environment: EnvironmentOf) {
     super()
@@ -116,7 +141,7 @@ class Interpreter extends Operations {
     for (const [name, binding] of this.#names)
       if (this.#syntax.globals.has(name)) this.#names.set(name, { ...binding, value: unknown, isUnsure: true })
     for (const name of this.#syntax.globals) if (!this.#names.has(name)) this.#bindUnsure(name, 1)
-    return { names: this.#names, annotated: this.#annotated, mayHoldMore: this.#mayHoldMore, mayFail: this.mayFail,
+    return { names: this.#names, annotated: this.#annotated, mayHoldMore: this.#mayHoldMore, mayFail: this.mayFail, failure: this.#failure,
       reads: (name) => this.#readNames.has(name) }
   }
 
@@ -156,6 +181,7 @@ class Interpreter extends Operations {
 
   #statement(statement: Statement): void {
     const { line } = statement
+    this.#line = line
     switch (statement.kind) {
       case 'assign': {
         const value = this.#value(statement.value)
@@ -191,6 +217,11 @@ class Interpreter extends Operations {
       default:
         return
     }
+  }
+
+  protected fails(message: string): void {
+    this.mayFail = true
+    if (this.#branches === 0) this.#failure ??= { message, line: this.#line }
   }
 
   /** Something runs that cannot be seen. */
@@ -330,7 +361,9 @@ class Interpreter extends Operations {
 
   /** One of these is evaluated, or none. */
   #unsure(...expressions: readonly Expression[]): PythonValue {
+    this.#branches++
     for (const expression of expressions) touch(this.#value(expression))
+    this.#branches--
     return unknown
   }
 
@@ -381,7 +414,12 @@ class Interpreter extends Operations {
 
   #attribute({ object, name }: Extract<Expression, { kind: 'attribute' }>): PythonValue {
     const value = this.#value(object)
-    if (value.type === 'imported') return { type: 'imported', path: `${value.path}.${name}` }
+    if (value.type === 'imported') {
+      const path = `${value.path}.${name}`
+      const level = Object.hasOwn(levels, path) ? levels[path] : undefined
+      return level === undefined ? { type: 'imported', path } : int(level)
+    }
+    if (value.type === 'some' && value.of === 'path' && name === 'parent') return value
     // What is bound to it changes it: `bind.append`.
     touch(value)
     this.mayFail = true
@@ -413,6 +451,11 @@ class Interpreter extends Operations {
   #call({ callee, args, isPlain }: Extract<Expression, { kind: 'call' }>): PythonValue {
     if (callee.kind === 'attribute') {
       const object = this.#value(callee.object)
+      if (object.type === 'some' && object.of === 'path' && isPlain && pathMethods.has(callee.name)) {
+        for (const arg of args) touch(this.#value(arg))
+        this.mayFail = true
+        return object
+      }
       if (object.type === 'str') return this.method(object.value, callee.name, args.map((arg) => this.#value(arg)), isPlain)
     }
     const called = this.#value(callee)
@@ -427,7 +470,7 @@ class Interpreter extends Operations {
       (pure.has(called.path) || (called.path.startsWith('builtins.') && builtins.has(called.path.slice(9))))) {
       // What is made of them holds them.
       for (const value of values) touch(value)
-      return unknown
+      return makes[called.path] ?? unknown
     }
     this.anything()
     touch(called)

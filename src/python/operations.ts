@@ -1,5 +1,5 @@
 /** What Python's operators, built-in functions and methods of strings make of values that are known. */
-import { bool, int, sequence, str, touch, truth, unknown, type PythonValue } from './value.ts'
+import { bool, int, sequence, some, str, touch, truth, unknown, type PythonValue } from './value.ts'
 
 /** Numbers and strings do not grow past what a person would write: so many bits, or characters. */
 const mostBits = 4096n
@@ -29,6 +29,7 @@ export abstract class Operations {
       const known = truth(value)
       return known === undefined ? unknown : bool(!known)
     }
+    if (value.type === 'some' && value.of !== 'path' && operator !== '~') return value
     const number = numeric(value)
     if (number !== undefined) return int(operator === '-' ? -number : operator === '~' ? ~number : number)
     if (value.type === 'float' && operator !== '~') return { type: 'float', value: operator === '-' ? -value.value : value.value }
@@ -45,6 +46,8 @@ export abstract class Operations {
       const same = equal(left, right)
       return same === undefined ? unknown : bool(same === (operator === '=='))
     }
+    const made = this.#typed(operator, left, right)
+    if (made) return made
     const [a, b] = [numeric(left), numeric(right)]
     if (a !== undefined && b !== undefined) {
       const value = this.arithmetic(operator, a, b)
@@ -75,6 +78,28 @@ export abstract class Operations {
     this.mayFail = true
     return unknown
   }
+
+  /** What is known of an operation by the types alone. It may fail: by a zero, or what is no number after all. */
+  #typed(operator: string, left: PythonValue, right: PythonValue): PythonValue | undefined {
+    if (operator === '/' && isPath(left) && (left.type === 'some' || right.type === 'str')) return some('path')
+    if ((operator === '+' && left.type === 'str' && isNumber(right)) ||
+      (right.type === 'str' && isNumber(left) && /^[+/-]$|^\*\*$|^\/\/$/.test(operator)))
+      this.fails(left.type === 'str' ? `can only concatenate str (not "${nameOf(right)}") to str`
+        : `unsupported operand type(s) for ${operator}: '${nameOf(left)}' and 'str'`)
+    if (!isNumber(left) || !isNumber(right)) return undefined
+    if (operator === '/' && (left.type !== 'float' && right.type !== 'float')) return this.#doubtful(some('float'))
+    if ((left.type !== 'some' && right.type !== 'some') || !/^(\+|-|\*|%|\/|\/\/|\*\*)$/.test(operator)) return undefined
+    const isFloat = [left, right].some((one) => one.type === 'float' || (one.type === 'some' && one.of === 'float'))
+    return this.#doubtful(some(isFloat ? 'float' : 'number'))
+  }
+
+  #doubtful(value: PythonValue): PythonValue {
+    this.mayFail = true
+    return value
+  }
+
+  /** What is evaluated fails, whenever it is. */
+  protected abstract fails(message: string): void
 
   arithmetic(operator: string, a: bigint, b: bigint): PythonValue {
     const bits = (value: bigint): bigint => BigInt(value.toString(16).length * 4)
@@ -151,6 +176,11 @@ export abstract class Operations {
       if (digits?.[2] && !digits[2].includes('_') && digits[2].length < 1000)
         return int(digits[1] === '-' ? -BigInt(digits[2]) : BigInt(digits[2]))
     }
+    // Where it can be made one.
+    if (name === 'float' || name === 'int' || ((name === 'round' || name === 'abs') && isNumber(value))) {
+      if (!isNumber(value)) touch(value)
+      return this.#doubtful(some(name === 'float' ? 'float' : 'number'))
+    }
     if (name === 'str' && (value.type === 'str' || value.type === 'int' || value.type === 'bool' || value.type === 'None'))
       return str(this.text(value) ?? '')
     if (name === 'bool') {
@@ -203,6 +233,13 @@ function numeric(value: PythonValue): bigint | undefined {
   if (value.type === 'int') return value.value
   return value.type === 'bool' ? BigInt(value.value) : undefined
 }
+
+const isNumber = ({ type, ...value }: PythonValue): boolean =>
+  type === 'int' || type === 'float' || type === 'bool' || (type === 'some' && 'of' in value && value.of !== 'path')
+
+const isPath = (value: PythonValue): boolean => value.type === 'some' && value.of === 'path'
+
+const nameOf = (value: PythonValue): string => (value.type === 'some' ? (value.of === 'float' ? 'float' : 'int') : value.type)
 
 /** Whether two values are equal; undefined where that cannot be told. */
 function equal(left: PythonValue, right: PythonValue): boolean | undefined {

@@ -47,10 +47,19 @@ export function parse(text: string): Syntax | SourceProblem {
   for (const { kind, text: name } of tokens) if (kind === 'name') mentions.set(name, (mentions.get(name) ?? 0) + 1)
   try {
     const { lines } = blockOf(tokens, 0)
+    refuseReturn(lines)
     return { statements: statementsOf(lines), mentions, globals: declaredGlobal(tokens) }
   } catch (error) {
     if (error instanceof Refused) return { message: error.message, line: error.line, refused: true }
     throw error
+  }
+}
+
+/** Python runs no module that returns, be it within a loop, a condition or a class. */
+function refuseReturn(lines: readonly Line[]): void {
+  for (const { tokens: [first, second], body } of lines) {
+    if (first?.kind === 'name' && first.text === 'return') throw new Refused("'return' outside function", first.line)
+    if (body && !(first?.text === 'def' || (first?.text === 'async' && second?.text === 'def'))) refuseReturn(body)
   }
 }
 

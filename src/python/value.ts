@@ -10,6 +10,8 @@ export type PythonValue =
   | Mapping
   /** A function that the module defines, and how many positional parameters it has, where that is certain. */
   | { readonly type: 'function'; readonly arity: number | undefined }
+  /** One that is not known, of a type that is: a whole number or a float, a float from Python 3 on, a `pathlib.Path`. */
+  | { readonly type: 'some'; readonly of: 'number' | 'float' | 'path' }
   /** What an import brings: `os`, `os.environ.get`. */
   | { readonly type: 'imported'; readonly path: string }
   | typeof unknown
@@ -31,6 +33,7 @@ export interface Mapping {
 }
 
 export const unknown = { type: 'unknown' } as const
+export const some = (of: 'number' | 'float' | 'path'): PythonValue => ({ type: 'some', of })
 export const none = { type: 'None' } as const
 
 export const int = (value: bigint): PythonValue => ({ type: 'int', value })
@@ -77,6 +80,7 @@ export function touch(value: PythonValue): void {
 export function isKnown(value: PythonValue): boolean {
   switch (value.type) {
     case 'unknown':
+    case 'some':
     case 'imported':
       return false
     case 'dict':

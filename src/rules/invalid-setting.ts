@@ -2,8 +2,8 @@ import { adviceOnValue } from '../gunicorn/advice.ts'
 import { namesPort, withPortVariable } from '../gunicorn/port-variable.ts'
 import type { StartProblem } from '../gunicorn/settings.ts'
 import { holdsOption } from '../gunicorn/written-options.ts'
-import { invalid } from './problem.ts'
-import { defineRule, type Problem, type Subject } from './rule.ts'
+import { defineRule, type Subject } from './rule.ts'
+import { fatalValues } from './subject/fatal-values.ts'
 import { refusals } from './subject/refusals.ts'
 import { adviceOnUnexpanded, isLeft, isUnexpanded } from './subject/unexpanded.ts'
 
@@ -35,28 +35,9 @@ export default defineRule({
         ...(releases ? { releases } : {}),
       }
     }
-    yield* takenAndFatal(subject)
+    yield* fatalValues(subject)
   },
 })
-
-/** Settings for which a config file may say None, and which gunicorn dies of once it uses them: seen in every release that has them. */
-const fatalIfNone = ['loglevel', 'logger_class', 'worker_class', 'control_socket'] as const
-
-function* takenAndFatal(subject: Subject): Iterable<Problem> {
-  const { settings, releases } = subject
-  if (!settings.configFile) return
-  for (const name of fatalIfNone) {
-    const setting = settings.readings.map((reading) => reading.get(name)).find((one) => one?.source === 'config file')
-    const [entry] = setting?.entries ?? []
-    if (!setting || !entry || entry.value !== null) continue
-    const isSwitchedOff = name === 'control_socket' && settings.isSet('control_socket_disable') !== 'no'
-    const having = releases.filter((release) => Object.hasOwn(release.settings, name))
-    if (isSwitchedOff || having.length === 0) continue
-    const remedy = name === 'control_socket' ? 'Write `control_socket_disable = True`.' : `Leave \`${name}\` out.`
-    yield invalid(subject, setting, entry, `\`${name}\` must not be None: gunicorn dies once it uses it`, { value: null, remedy,
-      ...(having.length < releases.length ? { releases: having } : {}) })
-  }
-}
 
 function valueOf({ environment }: Subject, { variable, word }: StartProblem): string {
   return (variable === undefined ? (word?.value || word?.text) : environment.variables.get(variable)?.value) ?? ''

@@ -55,6 +55,10 @@ function remedyFor(name: string, subject: Subject, { source }: Setting, { argume
   if (advice !== undefined) return advice
   const bare = withoutQuotes(name)
   if (bare !== undefined) return `Write \`-k ${bare}\`: ${quotesStay}.`
+  const path = /^([\w.]+\.\w+):(\w+)$/.exec(name)
+  if (path) return `Write \`-k ${path[1]}.${path[2]}\`: a dot stands before the class, as before all else.`
+  const module = /^gunicorn(?:\.workers)?\.(?:g(?=gevent|tornado|eventlet))?(\w+)$/.exec(name)?.[1]
+  if (module !== undefined && knownClasses(subject).includes(module)) return `Write \`-k ${module}\`: that is a module, and no class.`
   const near = nearWord(name, knownClasses(subject))
   if (near !== undefined) return `Write \`-k ${near}\`.`
   const own = /^egg:gunicorn#(.*)$/.exec(name)?.[1]

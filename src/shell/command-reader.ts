@@ -577,8 +577,9 @@ export abstract class CommandReader implements Context {
     const statements = this.#inner([action])
     if (statements !== undefined) {
       // At its end it matters no more; another signal may come at any time.
-      if (words.slice(words.indexOf(action) + 1).some(({ value }) => value !== 'EXIT' && value !== '0'))
+      if (words.slice(words.indexOf(action) + 1).some(({ value }) => value !== 'EXIT' && value !== '0')) {
         for (const statement of statements) for (const name of writesOf(statement, this.source, true).names) this.scope.unsettle(name)
+      }
       this.later(() => this.#within(() => this.list(statements, notLast(atEnd))))
     } else {
       if (this.#inners >= mostInners) unread(tooManyInners)

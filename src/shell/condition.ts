@@ -187,7 +187,8 @@ export function extendedTest(expression: Syntax.TestExpression, words: TestWords
 
 /** Whether a side of a comparison of numbers may assign something. */
 export function assignsInNumbers(node: Syntax.SyntaxNode, depth = 0): boolean {
-  if (node.type === 'TestBinary' && /^-(?:eq|ne|lt|le|gt|ge)$/.test(node.operator)) return `${node.left.text}${node.right.text}`.includes('=')
+  if (node.type === 'TestBinary' && /^-(?:eq|ne|lt|le|gt|ge)$/.test(node.operator))
+    return `${node.left.text}${node.right.text}`.includes('=')
   let found = false
   if (node.type !== 'Word') forEachChild(node, (child) => (found ||= assignsInNumbers(child, depth + 1)), depth)
   return found
