@@ -29,8 +29,8 @@ export interface Case {
   readonly files?: Readonly<Record<string, string>>
   /** Other fields of the PodSpec. */
   readonly pod?: Readonly<Record<string, unknown>>
-  /** A Job instead of a Pod. */
-  readonly kind?: 'Job'
+  /** A Job or a Deployment instead of a Pod. */
+  readonly kind?: 'Job' | 'Deployment'
   /** What it is checked against, where that is not the default preset. */
   readonly policy?: PolicySpec
   /** The other rules that speak of it as well. */
@@ -51,7 +51,7 @@ export interface Fixture {
 }
 
 const keys: Readonly<Record<keyof Fixture, readonly (keyof BadCase)[]>> = {
-  bad: ['name', 'containers', 'initContainers', 'annotations', 'files', 'pod', 'policy', 'also', 'want', 'fixed', 'fixedInitContainers'],
+  bad: ['name', 'containers', 'initContainers', 'annotations', 'files', 'pod', 'kind', 'policy', 'also', 'want', 'fixed', 'fixedInitContainers'],
   good: ['name', 'containers', 'initContainers', 'annotations', 'files', 'pod', 'kind', 'policy', 'also'],
 }
 
@@ -75,7 +75,7 @@ export function readFixture(id: string): Fixture {
 export function podOf({ containers, initContainers, annotations, pod, kind }: Case): object {
   const metadata = { name: 'shop', ...(annotations ? { annotations } : {}) }
   const spec = { ...pod, ...(initContainers ? { initContainers } : {}), containers }
-  return kind === 'Job' ? { apiVersion: 'batch/v1', kind, metadata, spec: { template: { spec } } }
+  return kind !== undefined ? { apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1', kind, metadata, spec: { template: { spec } } }
     : { apiVersion: 'v1', kind: 'Pod', metadata, spec }
 }
 

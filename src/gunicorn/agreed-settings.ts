@@ -80,6 +80,14 @@ export class AgreedSettings {
     )
   }
 
+  /** Why gunicorn ends at once, where it surely does, without a fault: it has been asked for something to be printed, or checked. */
+  get ends(): 'help' | 'version' | 'check' | undefined {
+    const [first, ...others] = this.#starting.map((reading) =>
+      reading.exits ?? (isTrue(reading, 'check_config') || isTrue(reading, 'print_config') ? 'check' as const : undefined)
+    )
+    return others.every((other) => other === first) ? first : undefined
+  }
+
   /** The application; null where it is unknown, undefined where there is none. */
   get application(): string | null | undefined {
     const [first, ...others] = this.#starting.map((reading) => (reading.application ? reading.application.value : reading.application))

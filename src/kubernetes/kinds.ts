@@ -15,6 +15,8 @@ export interface WorkloadKind {
   readonly holds?: 'processes'
   /** True for a kind that is in no row: its template was found by its shape. */
   readonly isForeign?: boolean
+  /** True for a kind whose containers are there to end: they do not serve, and nothing restarts them when they have succeeded. */
+  readonly ends?: boolean
   /** True where the API server refuses any change of the containers' commands once the object exists. */
   readonly immutable?: boolean
   /**
@@ -46,8 +48,9 @@ export const workloadKinds: readonly WorkloadKind[] = [
     kind: 'CronJob',
     spec: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
     metadata: ['spec', 'jobTemplate', 'spec', 'template', 'metadata'],
+    ends: true,
   },
-  { group: 'batch', kind: 'Job', ...template, immutable: true },
+  { group: 'batch', kind: 'Job', ...template, ends: true, immutable: true },
 
   // https://argo-rollouts.readthedocs.io/en/stable/features/specification/
   { group: 'argoproj.io', kind: 'Rollout', ...template },

@@ -20,11 +20,15 @@ function list(value: unknown): readonly unknown[] {
   return value
 }
 
-/** True for a container that stays as long as its Pod does: no init container, but for a sidecar, and none of a Job. */
+/** True for a container that stays as long as its Pod does: no init container, but for a sidecar, and none of a kind that ends. */
 export function isLasting({ kind }: Workload, container: Container): boolean {
-  if (kind.kind === 'Job' || kind.kind === 'CronJob' || container.list === 'ephemeralContainers') return false
+  if (kind.ends === true || container.list === 'ephemeralContainers') return false
   return container.list === 'containers' || inContainer(container, 'restartPolicy') === 'Always'
 }
+
+/** Whether nothing says that a container stays as it is once it has ended. */
+export const isRestarted = (workload: Workload, container: Container): boolean =>
+  (inContainer(container, 'restartPolicy') ?? inPod(workload, 'restartPolicy') ?? 'Always') === 'Always'
 
 /** The containers that run beside each other. */
 export const lastingContainers = (workload: Workload): readonly Container[] =>

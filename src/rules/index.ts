@@ -4,6 +4,7 @@ import daemonized from './daemonized.ts'
 import disabledTimeout from './disabled-timeout.ts'
 import droppedLogHeader from './dropped-log-header.ts'
 import duplicateVariable from './duplicate-variable.ts'
+import endsAtOnce from './ends-at-once.ts'
 import excessWorkers from './excess-workers.ts'
 import fewWorkers from './few-workers.ts'
 import foreignUser from './foreign-user.ts'
@@ -64,6 +65,7 @@ export const rules: readonly Rule[] = [
   disabledTimeout,
   droppedLogHeader,
   duplicateVariable,
+  endsAtOnce,
   excessWorkers,
   fewWorkers,
   foreignUser,
