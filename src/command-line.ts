@@ -22,7 +22,7 @@ import { escape } from './kubernetes/expansion.ts'
 import type { Path } from './kubernetes/field.ts'
 import type { Element } from './kubernetes/element.ts'
 import type { Environment } from './shell/environment.ts'
-import { cutOff, joinedIn, lostWords, readsParameters, remedyFor, windowsLines } from './misstart.ts'
+import { cutOff, joinedIn, isUnseen, likeBlanks, lostWords, readsParameters, remedyFor, windowsLines } from './misstart.ts'
 import { insetOf } from './shell/inset.ts'
 import { isShell } from './shell/invocation.ts'
 import { readScript, type Command, type Script, type ScriptError } from './shell/script.ts'
@@ -228,6 +228,7 @@ class Inspector {
       const { words, origins, started } = unfolded(command.words, () => (name) => command.environment.get(name))
       if (started.kind === 'unknown' && words.length > 0) this.#mayStartMore = true
       if (started.kind === 'program' && words.length - started.index < 2 && command.input === undefined) {
+        this.#blanks(place, command.words)
         this.#line.program?.({ name: words[started.index]?.value ?? '', words: words.slice(started.index) })
         if (isShell(words.slice(started.index))) this.#mayStartMore = true
         continue
@@ -251,7 +252,7 @@ class Inspector {
       if (started.kind === 'gunicorn') {
         const shell = way.starter && { ...way.starter, isFile: way.isFile, traps: script.traps, others: () => others(command) }
         const isBroken = !command.embedded && this.#escaped(place, words.slice(started.index + 1))
-        const cut = command.embedded || isBroken ? undefined : this.#cut(place, command)
+        const cut = command.embedded || isBroken ? undefined : this.#blanks(place, command.words) ?? this.#cut(place, command)
         this.#shellForm(place, command, words, started, [...parents(), ...wrappersOf(started.passed)], { ...way,
           closed: closed ?? cut ?? (origins && splitByEnv), runs, folder, beside, isCut: (cut ?? lost) !== undefined, isBroken }, shell)
         continue
@@ -275,7 +276,7 @@ class Inspector {
         })
       else {
         if (started.kind === 'string' || (started.kind === 'program' && isShell(words.slice(started.index)))) this.#mayStartMore = true
-        if (!isMade(command)) this.#overlook(words, started)
+        if (!isMade(command) && !this.#blanks(place, command.words)) this.#overlook(words, started)
       }
     }
   }
@@ -317,6 +318,25 @@ class Inspector {
       remedy: 'Write the command on one line, without a `\\`.',
     })
     return true
+  }
+
+  /** Notes characters that look like blanks, or cannot be seen, and are part of a word: why nothing is put in beside them. */
+  #blanks({ text, path, place, splice }: ScriptPlace, words: readonly Word[]): string | undefined {
+    const found = likeBlanks(words)
+    const [first] = found
+    if (!first || text.slice(first.start, first.end) !== first.character) return undefined
+    const splices = found.map(({ start, end, character }) => ({ start, end, text: isUnseen(character) ? '' : ' ' })).map(splice)
+    this.#misstarts.push({
+      kind: 'cut',
+      place: { path, ...place(first.start, first.end) },
+      text: first.word,
+      ...(isWhole(splices) ? { splices } : {}),
+      detail: `must be written with blanks that a shell knows: the character U+${
+        first.character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
+      } is part of the word to it`,
+      remedy: 'Write a plain blank in its place: pages and chats put others in.',
+    })
+    return 'a character that looks like a blank is part of one of its words'
   }
 
   /** Notes the options that a line of their own parts from a command: why nothing is put into it then. */

@@ -59,6 +59,25 @@ function joinedScript(words: readonly Word[], index: number): Joined | undefined
   return undefined
 }
 
+/** Blanks of Unicode that are none to a shell, and characters without a width. */
+const likeBlank = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff]/g
+
+/** Whether a character cannot be seen at all. */
+export const isUnseen = (character: string): boolean => /[\u200b\u2060\ufeff]/.test(character)
+
+/** Characters that look like blanks, outside of quotes, in the words of a command that speaks of gunicorn. */
+export function likeBlanks(
+  words: readonly Word[],
+): readonly { readonly start: number; readonly end: number; readonly character: string; readonly word: string }[] {
+  if (!words.some(({ text }) => text.includes('gunicorn'))) return []
+  return words.flatMap(({ text, start }) =>
+    /['"\\$`]/.test(text) ? []
+      : [...text.matchAll(likeBlank)].map(({ 0: character, index }) => ({ start: start + index, end: start + index + character.length,
+        character, word: text })
+      )
+  )
+}
+
 /** Whether a script may read the words behind it: all of what does so is taken for it. */
 export const readsParameters = (script: string): boolean =>
   /\$[{#!]*[@*#\d_]|\b(shift|getopts|eval|source|BASH_ARGV|BASH_ARGC)\b|(^|[\s;&|])\.\s|\bfor\s+\w+\s*(;|\n|do\b)|\bselect\b/.test(script)

@@ -123,9 +123,13 @@ function behind(container: Container, programs: Programs): HiddenCommand | undef
   if (script !== undefined) return { kind: 'script', path: at(script), value: script }
   if (named && programs.startsUnknown && programs.all.every(({ name, words }) => isAnother(baseName(name), words)))
     return { kind: 'unknown', path: container.path }
+  if (named && !programs.startsUnknown && texts.some((text) => writesCommand.test(text))) return { kind: 'unreached', path: container.path }
   const meant = setsArguments(container) ? programs.all.find(({ name, words }) => !isAnother(baseName(name), words)) : undefined
   return meant && { kind: 'variable', path: at(meant.name), value: meant.name }
 }
+
+/** Whether a script has gunicorn for a command, which nothing of it gets to where none is seen to be started. */
+const writesCommand = /(?:^|[;&|(\n])[ \t]*(?:exec[ \t]+)?gunicorn3?[ \t]+[\w-]/
 
 /** Whether a text speaks of gunicorn to a program: to Python, also as code that imports it. */
 const speaksOf = (program: string, text: string): boolean =>

@@ -51,7 +51,8 @@ export interface Fixture {
 }
 
 const keys: Readonly<Record<keyof Fixture, readonly (keyof BadCase)[]>> = {
-  bad: ['name', 'containers', 'initContainers', 'annotations', 'files', 'pod', 'kind', 'policy', 'also', 'want', 'fixed', 'fixedInitContainers'],
+  bad: ['name', 'containers', 'initContainers', 'annotations', 'files', 'pod', 'kind', 'policy', 'also', 'want', 'fixed',
+    'fixedInitContainers'],
   good: ['name', 'containers', 'initContainers', 'annotations', 'files', 'pod', 'kind', 'policy', 'also'],
 }
 

@@ -10,7 +10,7 @@ export function isLeftBehind({ command, script, shell, settings }: Pick<Found, '
   const rest = script.text.slice(command.end)
   // What it prints may go elsewhere: `> log 2>&1`.
   const at = rest.replaceAll(/[<>]&\d?|&>/g, (found) => ' '.repeat(found.length)).indexOf('&')
-  return at >= 0 && !/[;\n|()]/.test(rest.slice(0, at)) && passesAtOnce(rest.slice(at + 1), passing)
+  return at >= 0 && !/[;\n|()]/.test(rest.slice(0, at)) && passesAtOnce(rest.slice(at + 1).replace(/^[\s)]+/, '\n'), passing)
 }
 
 /** Whether a script ends at once behind a gunicorn that has gone into the background by itself: no shell waits for what is not its own. */
@@ -29,7 +29,7 @@ const mayLeave = ({ words: [first] }: Command): boolean =>
   first !== undefined && (first.value === null || /^(\.|source|eval)$/.test(first.value))
 
 /** What a script does at its end that is done at once. */
-const passing = /^(echo|printf|true|:|exit|date|pwd|whoami|hostname|id)(\s|$)/
+const passing = /^(echo|printf|true|:|exit|date|pwd|whoami|hostname|id|disown)(\s|$)|^sleep\s+[0-5]?\d(\.\d+)?s?$/
 
 /** The same where a script has sent nothing into the background that it could wait for. */
 const passingAlone = new RegExp(`${passing.source}|^wait(\\s|$)`)

@@ -230,6 +230,7 @@ export const wrappers: Readonly<Record<string, Wrapper>> = {
   setuidgid: execs(operand),
   's6-setuidgid': execs(operand),
   chpst: execs(options('u= U= b= m= d= o= p= f= c= n= / v V P 0 1 2 e= l= L= t=', { loads: 'e' })),
+  's6-envdir': { ...execs(options('I i n f L l='), operand), environment: 'loads' },
   envdir: { ...execs(operand), environment: 'loads' },
   // Init programs
   tini: stays(true, options('s p= v w g e='), ended),

@@ -15,9 +15,9 @@ export interface HiddenCommand {
    * `none`: there is no command. `process`: it names one that the image knows. `script`: a file of the image. `field`: a field
    * that is none. `program`: one that may start what its words name. `starter`: one that starts gunicorn in a way of its own.
    * `supervisor`: one that starts what a file says. `variable`: one in whose container GUNICORN_CMD_ARGS is set. `unknown`: words that
-   * speak of gunicorn, and are not known before they are run.
+   * speak of gunicorn, and are not known before they are run. `unreached`: a script that ends before it gets to its gunicorn.
    */
-  readonly kind: 'none' | 'process' | 'script' | 'field' | 'program' | 'starter' | 'supervisor' | 'variable' | 'unknown'
+  readonly kind: 'none' | 'process' | 'script' | 'field' | 'program' | 'starter' | 'supervisor' | 'variable' | 'unknown' | 'unreached'
   readonly path: Path
   /** What is written there. */
   readonly value?: string

@@ -11,6 +11,7 @@ const details: Readonly<Record<HiddenCommand['kind'], string>> = {
   supervisor: 'must be the command itself to be checked, as this starts what a file of the image says',
   variable: `must be a command that is known to start gunicorn, or gunicorn itself, as ${cmdArgs} is set for one`,
   unknown: 'must name what it starts to be checked, as it mentions gunicorn, and what it starts is known only when it runs',
+  unreached: 'must be a script that gets to its gunicorn: what stands before it ends the script, or takes the place of its shell',
   field: 'must be `command` and `args`, as this is no field of a BkApp',
 }
 
@@ -30,7 +31,7 @@ export default defineRule({
     if (!hidden) return
     const { kind, path, value } = hidden
     const place = { path }
-    if (kind === 'none' || kind === 'unknown') yield { place, shape: 'Required value', detail: details[kind] }
+    if (kind === 'none' || kind === 'unknown' || kind === 'unreached') yield { place, shape: 'Required value', detail: details[kind] }
     else yield { place, shape: 'Invalid value', value, detail: details[kind],
         ...(remedies[kind] === undefined ? {} : { remedy: remedies[kind] }) }
   },

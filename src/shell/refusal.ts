@@ -16,15 +16,19 @@ export interface Refusal {
 }
 
 /** What not every shell refuses that bash does: a simple command as the body of a function, a `[` that is not closed. */
-const notSure = /function body|array subscript|parameter expansion|arithmetic|nesting depth|redirect target$/
+const notSure = /function body|array subscript|arithmetic|nesting depth/
 
 /** What one shell has a syntax of its own for. */
 const dialectal = /\[\[|\]\]|\(\(|&>|>&|<&|<<<|\$\[|extglob/
 
+/** Whether a shell may see the end of `${` where the parser sees none: dash does behind a quote in its name. */
+const mayBeClosed = ({ message, pos }: { readonly message: string; readonly pos: number }, source: string): boolean =>
+  message.includes('parameter expansion') && /['"`\\}]/.test(source.slice(Math.max(0, source.lastIndexOf('${', pos + 1))))
+
 /** Why no shell takes a script that was parsed; undefined where one may. */
 export function refusalOf({ errors, commands }: Pick<Syntax.ParsedScript, 'errors' | 'commands'>, source: string): Refusal | undefined {
   const [first] = errors ?? []
-  if (!first || notSure.test(first.message) || dialectal.test(source)) return undefined
+  if (!first || notSure.test(first.message) || dialectal.test(source) || mayBeClosed(first, source)) return undefined
   const { message, pos: at } = first
   let index = commands.findLastIndex(({ pos }) => pos <= at)
   const last = commands[index]
