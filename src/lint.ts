@@ -14,6 +14,7 @@ import { portVariable } from './gunicorn/port-variable.ts'
 import type { Fix, Problem, Rule, Subject } from './rules/rule.ts'
 import type { Python } from './python/known.ts'
 import { inspectUnseen } from './unseen.ts'
+import { wantedSetting } from './policy/wanted.ts'
 
 /** What is found in a workload. */
 export interface Report {
@@ -239,7 +240,8 @@ const active = new WeakMap<Policy['rules'], ReadonlyMap<Rule['of'], readonly Rul
 /** The rules that are not off, of those that speak of commands, or of what is not in sight of them. */
 function activeRules(policy: Policy, of: Rule['of']): readonly Rule[] {
   let known = active.get(policy.rules)
-  if (!known) active.set(policy.rules, known = Map.groupBy(rules.filter((rule) => isActive(rule, policy)), (rule) => rule.of))
+  if (!known)
+    active.set(policy.rules, known = Map.groupBy([...rules, wantedSetting].filter((rule) => isActive(rule, policy)), (rule) => rule.of))
   return known.get(of) ?? []
 }
 

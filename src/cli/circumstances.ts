@@ -6,12 +6,14 @@ import { inspectWorkload } from '../inspect.ts'
 import { visible } from '../kubernetes/visible.ts'
 import { readObjects, readWorkloads } from '../kubernetes/workload.ts'
 import type { Circumstances } from '../logs/story.ts'
+import { governed } from '../policy/governed.ts'
+import type { Python } from '../python/known.ts'
 import { readManifests } from '../yaml/manifests.ts'
 import { configFilesAt, readEach } from './config-files.ts'
 import { understand } from './explain.ts'
 import { FileError, UsageError } from './exit.ts'
 import type { Io } from './io.ts'
-import { platformFile, repository } from './repository.ts'
+import { folderOf, platformFile, repository } from './repository.ts'
 
 export interface CommandFlags {
   readonly command?: string
@@ -23,9 +25,29 @@ export interface CommandFlags {
 /** A gunicorn as it is found: its settings and its application. */
 interface Started {
   readonly settings: AgreedSettings
+  readonly place?: Place
+  readonly python?: Python
 }
 
-export async function circumstancesOf(files: readonly string[], flags: CommandFlags, io: Io): Promise<Circumstances> {
+/** Where a gunicorn is started. */
+export interface Place {
+  readonly file: string
+  /** The workload's, or the process's of a platform. */
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly container: string
+  /** The folder of the repository that the process is of, with a slash behind it, or empty. */
+  readonly folder: string
+}
+
+/** What held, and where it is written: undefined for a command that no file holds. */
+export interface Given {
+  readonly circumstances: Circumstances
+  readonly place: Place | undefined
+}
+
+export async function circumstancesOf(files: readonly string[], flags: CommandFlags, io: Io): Promise<Given> {
   if (flags.command !== undefined && files.length > 0)
     throw new UsageError('diagnose takes the settings either from --command or from a file')
   const [file, ...others] = files
@@ -37,11 +59,13 @@ export async function circumstancesOf(files: readonly string[], flags: CommandFl
       `${flags.command === undefined ? visible(file ?? '') : '--command'}: no gunicorn is started there, as far as can be seen`,
     )
   if (started.length > 1) io.stderr.write(`paddock: ${started.length} gunicorns are started there: the settings of the first are taken\n`)
-  return readSettings(first, flags.gunicorn)
+  return { circumstances: readSettings(first, flags.gunicorn), place: first.place }
 }
 
 function startedIn(command: string, { env = {}, configFile = {}, gunicorn }: CommandFlags, io: Io): readonly Started[] {
-  return understand({ argv: ['sh', '-c', command], env, gunicorn, files: readEach(configFile, io) }).invocations
+  return understand({ argv: ['sh', '-c', command], env, gunicorn, files: readEach(configFile, io) }).invocations.map(({ settings }) => ({
+    settings,
+  }))
 }
 
 async function startedBy(file: string, flags: CommandFlags, io: Io): Promise<readonly Started[]> {
@@ -49,19 +73,28 @@ async function startedBy(file: string, flags: CommandFlags, io: Io): Promise<rea
   const kind = platformFile(file)
   if (kind !== undefined) {
     const { processInvocations } = await import('./explain-processes.ts')
-    const found = processInvocations({ path: file, kind, text, repository: repository(file, io, (message) =>
-      io.stderr.write(`paddock: ${message}\n`)) }, flags)
+    const { repositoryPython } = await import('./repository-python.ts')
+    const beside = repository(file, io, (message) => io.stderr.write(`paddock: ${message}\n`))
+    const found = processInvocations({ path: file, kind, text, repository: beside }, flags)
     // Behind the platform's address stands the process `web`.
-    return [...found.filter(({ process }) => process === 'web'), ...found.filter(({ process }) => process !== 'web')].map((
-      { invocation },
-    ) => invocation).slice(0, 1)
+    const [first] = [...found.filter(({ process: { name } }) => name === 'web'), ...found]
+    if (!first) return []
+    const { process: { kind: of, name, folder }, invocation: { settings, container } } = first
+    const own = folder ? `${folder}/` : ''
+    const python = repositoryPython(undefined, (path) => beside(own + path), folderOf(file) + own)
+    return [{ settings, python, place: { file, kind: of, namespace: '', name, container: container.name, folder: own } }]
   }
   const surroundings = { configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
   return [...readManifests(text)].flatMap(({ value }) => [...readObjects(value)])
-    .flatMap(({ item }) => [...readWorkloads(item)])
-    .flatMap((workload) =>
-      inspectWorkload(withRelease(workload, annotatedPython(workload)), surroundings, []).flatMap(({ invocations }) => invocations)
-    )
+    .flatMap(({ item }) => [...readWorkloads(item)].map((workload) => ({ item, workload })))
+    .flatMap(({ item, workload }) => {
+      const { kind: of, namespace, name } = governed(item)
+      return inspectWorkload(withRelease(workload, annotatedPython(workload)), surroundings, []).flatMap(({ invocations }) =>
+        invocations.map(({ settings, container }): Started => ({ settings, python: annotatedPython(workload),
+          place: { file, kind: of, namespace, name, container: container.name, folder: '' } })
+        )
+      )
+    })
 }
 
 function named(file: string, io: Io): string {
@@ -74,7 +107,7 @@ function named(file: string, io: Io): string {
   }
 }
 
-function readSettings({ settings }: Started, gunicorn: string | undefined): Circumstances {
+function readSettings({ settings, python }: Started, gunicorn: string | undefined): Circumstances {
   const number = (name: string): number | undefined => {
     const value = settings.value(name)
     return typeof value === 'number' ? value : undefined
@@ -87,6 +120,7 @@ function readSettings({ settings }: Started, gunicorn: string | undefined): Circ
   return {
     isKnown: true,
     gunicorn,
+    hasGevent: python?.installed('gevent').state === 'Installed',
     workers: number('workers'),
     threads: number('threads'),
     workerClass: text('worker_class'),

@@ -152,7 +152,7 @@ export async function run(argv: readonly string[], version: string, outside: Out
       status = await runImage(name, flags, io)
     })
 
-  adding(new Command('diagnose'))
+  policyFlags(adding(new Command('diagnose')))
     .description("say what happened, by gunicorn's logs, and what to change")
     .argument('[file...]', 'logs to read: - is standard input; a manifest, a Procfile or app_desc.yaml for the settings that held')
     .option('--logs <file>', 'a log to read, as large as it is (repeatable)', several)
@@ -161,6 +161,9 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .option('--config-file <path=file>',
       'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
     .option('--gunicorn <version>', 'the gunicorn release')
+    .option('--requirements <file>', 'a requirements.txt, for what may be advised')
+    .option('--fix', 'write what is advised into that manifest, Procfile or app_desc.yaml')
+    .option('--diff', 'show what --fix writes')
     .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'json', 'html']).default('text'))
     .action(async (files: string[], flags) => {
       const { runDiagnose } = await import('./run-diagnose.ts')

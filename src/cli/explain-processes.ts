@@ -86,12 +86,12 @@ export function explainProcesses({ path, kind, text, repository }: Asked, flags:
 
 /** The gunicorns that a file's processes start, in the first of the ways that there are. */
 export function processInvocations({ kind, text, repository }: Asked,
-  flags: Pick<ExplainFlags, 'platform' | 'gunicorn'>): readonly { readonly process: string; readonly invocation: Invocation }[] {
+  flags: Pick<ExplainFlags, 'platform' | 'gunicorn'>): readonly { readonly process: Process; readonly invocation: Invocation }[] {
   const { processes } = readPlatformFile(kind, text, { platform: platformOf(flags), compared: false, repository })
   return processes.flatMap((process) => {
     const [first] = outcomes(process, repository, flags)
     return (first?.started ?? []).flatMap(({ workload }) =>
-      inspect(workload, first?.surroundings ?? {}, []).map((invocation) => ({ process: process.name, invocation }))
+      inspect(workload, first?.surroundings ?? {}, []).map((invocation) => ({ process, invocation }))
     )
   })
 }

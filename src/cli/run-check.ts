@@ -1,6 +1,4 @@
 /** `paddock check`: the files, one after the other, through a reporter; what is mended is written back. */
-import { applySplices, inOrder, type Splice } from '../edit.ts'
-import { fieldPath, type Path } from '../kubernetes/field.ts'
 import { visible } from '../kubernetes/visible.ts'
 import { defaultPlatform, platformOfPreset, platforms, type Platform } from '../platforms/platform.ts'
 import { isApiObject } from '../kubernetes/foreign-kinds.ts'
@@ -9,6 +7,7 @@ import { checkText, type Checked, type CheckOptions, type DocumentRead } from '.
 import { ConfigMapCollection, configFilesAt, configPlaces, readEach } from './config-files.ts'
 import type { Rewrite } from './check-processes.ts'
 import { exitStatus, FileError, UsageError } from './exit.ts'
+import { diffOf, fileChanges, mend, written, type FileChange } from './file-changes.ts'
 import type { DocumentEdits } from '../yaml/edit-manifests.ts'
 import { openReports } from './reports/formats.ts'
 import { readManifests } from '../yaml/manifests.ts'
@@ -19,7 +18,6 @@ import { counters, failingActions, status, type FailOn } from './outcome.ts'
 import { learn } from './learn.ts'
 import type { ImageLookUps } from './image-look-ups.ts'
 import type { RegistryFlags } from './images.ts'
-import { Lines } from '../yaml/lines.ts'
 import type { Output } from './reports/outputs.ts'
 import { progress } from './progress.ts'
 import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWorkload, type Reporter,
@@ -201,18 +199,6 @@ const notUnderstood = (path: string): string =>
     path === '-' ? ' (say what it is by --stdin-filename Procfile)' : ''
   }`
 
-/** Writes what has been mended; false, and why is said, where it lies elsewhere or cannot be written. */
-function written(folder: string, file: string, text: string, io: Io): boolean {
-  try {
-    io.writeWithin(folder, file, text)
-    return true
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error
-    io.stderr.write(`paddock: ${error.message}: not fixed\n`)
-    return false
-  }
-}
-
 /** Reads files; standard input, which can be read once, is kept. */
 function reader(io: Io): (file: string) => Promise<string> {
   let input: Promise<string> | undefined
@@ -315,19 +301,6 @@ function reporterFor(paths: readonly string[], { format = [], fix = false, diff 
   return openReports(text ? [text, ...files] : files, options, mendsInput ? io.stderr : io.stdout, io)
 }
 
-/** What is to become of a file: edits of its documents, or text to be put in its place. */
-interface FileChange {
-  readonly file: string
-  /** The folder of the repository that it is in. */
-  readonly folder: string
-  readonly text: string
-  readonly edits: readonly DocumentEdits[]
-  readonly splices: readonly Splice[]
-  readonly changes: readonly NonNullable<Rewrite['change']>[]
-  /** True for a script, which several processes may start. */
-  readonly isScript: boolean
-}
-
 /** What was found in a file, and is told once it is known what of it is mended. */
 interface FoundIn {
   readonly file: ReportedFile
@@ -375,18 +348,7 @@ async function checkFile(reported: ReportedFile, path: string, text: string, opt
     }
     bar.step(file.name, summary.workloads)
   }
-  const own = rewrites.filter(({ script }) => script === undefined)
-  edits.push(...own.flatMap((rewrite) => (rewrite.edits ? [{ document: 0, edits: rewrite.edits }] : [])))
-  const splices = own.flatMap(({ splice }) => splice ?? [])
-  const changes = own.flatMap(({ change }) => change ?? [])
-  const scripts = rewrites.flatMap((
-    { script, before = '', splice },
-  ): FileChange[] => (script !== undefined && splice
-    ? [{ file: folder + script, folder, text: before, edits: [], splices: [splice], changes: [], isScript: true }] : [])
-  )
-  const all = edits.length + splices.length + changes.length > 0
-    ? [{ file: path, folder, text, edits, splices, changes, isScript: false }, ...scripts] : scripts
-  return { changes: all, found }
+  return { changes: fileChanges(path, text, edits, rewrites), found }
 }
 
 function count(checked: Checked, summary: Summary): void {
@@ -420,41 +382,4 @@ function lineReader(text: string): (line: number) => string {
     if (last?.line !== line) last = { line, text: read(line) }
     return last.text
   }
-}
-
-/** Makes the changes, as far as they can be made in the text. */
-async function mend({ file, text, edits, splices, changes, isScript }: FileChange, scripts: Map<string, string>,
-  io: Io): Promise<{ text: string; refused: number }> {
-  if (splices.length > 0) {
-    const mended = applySplices(text, inOrder(splices))
-    if (!isScript) return { text: mended, refused: 0 }
-    // Several processes may start one script; what each of them needs must be the same.
-    const known = scripts.get(file)
-    scripts.set(file, known ?? mended)
-    if (known !== undefined && known !== mended)
-      io.stderr.write(`paddock: ${visible(file)}: not fixed: several processes start it, and each needs another change\n`)
-    return known === undefined ? { text: mended, refused: 0 } : { text, refused: known === mended ? 0 : 1 }
-  }
-  const { editManifests } = await import('../yaml/edit-manifests.ts')
-  const { mendTexts } = await import('../yaml/mend-text.ts')
-  let [mended, refused] = [text, 0]
-  const refuse = (line: number, path: Path, reason: string): void => {
-    io.stderr.write(`paddock: ${visible(`${file}:${line}: ${fieldPath(path)}: not fixed: ${reason}`)}\n`)
-    refused += 1
-  }
-  const [change] = changes
-  if (change) {
-    const outcome = mendTexts(text, changes.toSorted((a, b) => a.start - b.start), change.read)
-    mended = outcome.text
-    for (const { change: { start, path }, reason } of outcome.refused) refuse(new Lines(text).position(start).line, path, reason)
-  }
-  if (edits.length === 0) return { text: mended, refused }
-  const edited = editManifests(mended, edits)
-  for (const { line, path, reason } of edited.refused) refuse(line, path, reason)
-  return { text: edited.text, refused }
-}
-
-async function diffOf(file: string, text: string, mended: string, io: Io): Promise<string> {
-  const { unifiedDiff } = await import('./diff.ts')
-  return unifiedDiff(file, text, mended, painter(io.stdout, io.env))
 }

@@ -27,17 +27,17 @@ export function moreWorkers({ workers, workerClass }: Capacity, load: number | u
 }
 
 /** A class that serves several requests at once in a worker. */
-export function anotherClass({ workerClass, workers }: Capacity, cures: string): readonly Advice[] {
-  if (workerClass !== undefined && workerClass !== 'sync') return workerClass === 'gthread' ? [gevent(cures)] : []
+export function anotherClass({ workerClass, workers }: Capacity, cures: string, { hasGevent }: Circumstances): readonly Advice[] {
+  if (workerClass !== undefined && workerClass !== 'sync') return workerClass === 'gthread' ? [gevent(cures, hasGevent)] : []
   return [
-    gevent(cures),
+    gevent(cures, hasGevent),
     { text: `Or give each worker ${guideThreads} threads, which needs nothing installed.`, setting: 'threads', value: guideThreads,
       expected: `${(workers ?? 1) * guideThreads} requests are served at once; ${cures}` },
   ]
 }
 
-const gevent = (cures: string): Advice => ({
-  text: 'Switch to gevent workers, and add gevent to requirements.txt.',
+const gevent = (cures: string, hasGevent = false): Advice => ({
+  text: `Switch to gevent workers${hasGevent ? '' : ', and add gevent to requirements.txt'}.`,
   setting: 'worker_class',
   value: 'gevent',
   expected:

@@ -42,15 +42,15 @@ export function conclusionsOf(log: Diagnosing): readonly Conclusion[] {
     add('worker-timeout', 'certain', `gunicorn killed a worker ${times(timeouts.count)} that gave no sign of life for ${timeout}${where}`,
       isAllSilent
         ? fasterPaths(paths, 'the worker can say in time that it lives')
-        : [...anotherClass(capacity, 'a request may take longer than the timeout'), ...fasterPaths(paths, 'they end before the timeout'),
-          ...longerTimeout(circumstances)])
+        : [...anotherClass(capacity, 'a request may take longer than the timeout', circumstances),
+          ...fasterPaths(paths, 'they end before the timeout'), ...longerTimeout(circumstances)])
   }
   if (silent) {
     const isConnection = capacity.workerClass === undefined || capacity.workerClass === 'sync'
     if (isConnection)
       add('silent-worker', 'certain',
         `a worker waited ${times(silent.count)} for a request that never came on its connection, and was killed for it`,
-        anotherClass(capacity, 'a connection on which nothing comes holds no worker'))
+        anotherClass(capacity, 'a connection on which nothing comes holds no worker', circumstances))
     else add('silent-worker', 'certain',
         `the loop of a ${capacity.workerClass} worker was blocked ${
           times(silent.count)
@@ -205,7 +205,7 @@ function requestConclusions(log: Diagnosing, capacity: Capacity, slow: ReturnTyp
           slots === 1 ? 'there is, one worker, was' : `${slots} ${capacity.threads === undefined ? 'workers' : 'threads'} were`
         } busy for ${Math.round(busy)} s, ${Math.round(share * 100)} % of the time`, [
         ...moreWorkers(capacity, slots / Math.max(1, log.sources)),
-        ...anotherClass(capacity, 'the next request does not wait for the one before'),
+        ...anotherClass(capacity, 'the next request does not wait for the one before', story.circumstances),
         ...fasterPaths(paths, 'workers are free again sooner'),
       ], seen(requests.longest))
     const waiting = requests.best && waitingOf(requests.best, slots)
@@ -215,7 +215,7 @@ function requestConclusions(log: Diagnosing, capacity: Capacity, slow: ReturnTyp
           seconds(waiting.longDuration)
         } had ended: they waited although they are short`, [
         ...moreWorkers(capacity, undefined),
-        ...anotherClass(capacity, 'short requests go past long ones'),
+        ...anotherClass(capacity, 'short requests go past long ones', story.circumstances),
         ...fasterPaths(paths, 'there is less to wait for'),
       ], seen(requests.behindLong))
   }
@@ -225,7 +225,7 @@ function requestConclusions(log: Diagnosing, capacity: Capacity, slow: ReturnTyp
       slow.slice(0, 3).map(({ path, count, p95 }) => `${path} takes ${seconds(p95)} (${count} requests)`).join(', ')
     }: ${Math.round((first?.share ?? 0) * 100)} % of all the time goes there`, [
       ...(capacity.isBlocking || capacity.workerClass === undefined
-        ? [...moreWorkers(capacity, undefined), ...anotherClass(capacity, 'slow requests hold up no others')] : []),
+        ? [...moreWorkers(capacity, undefined), ...anotherClass(capacity, 'slow requests hold up no others', story.circumstances)] : []),
       ...fasterPaths(paths, 'they, and those behind them, are answered sooner'),
       ...(slow.some(({ p95 }) =>
           p95 > (story.circumstances.timeout ?? 30) * 0.8

@@ -19,6 +19,8 @@ export interface Circumstances {
   /** `shop.wsgi:application` */
   readonly application?: string | undefined
   readonly gunicorn?: string | undefined
+  /** True where gevent is known to be installed. */
+  readonly hasGevent?: boolean | undefined
   /** True where there is a command at all. */
   readonly isKnown: boolean
 }

@@ -65,6 +65,16 @@ export interface Terms {
   readonly injection: 'Command' | 'Environment'
   /** The worker class that takes the place of one whose distribution is missing; null for none. */
   readonly workerFallback: string | null
+  /** What somebody wants a container to have; nothing in a policy says so. */
+  readonly wanted?: Wanted
+}
+
+/** Settings that are wanted of the gunicorns of a container. */
+export interface Wanted {
+  /** Its name. */
+  readonly container: string
+  /** By gunicorn's names; false for an option that is to be left out. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>
 }
 
 /** What a rule sees. */
