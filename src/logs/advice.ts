@@ -9,34 +9,40 @@ const guideThreads = 4
 /** Seconds: "1 minute or a larger value". */
 const guideTimeout = 60
 
-const percent = (share: number): string => `${Math.round(share * 100)} %`
+export const percent = (share: number): string => `${Math.round(share * 100)} %`
 
 export const seconds = (
   duration: number,
 ): string => (duration >= 10 ? `${Math.round(duration)} s`
   : duration >= 1 ? `${duration.toFixed(1)} s` : `${Math.max(1, Math.round(duration * 1000))} ms`)
 
-/** More workers, up to the platform's number of them. `load` is the mean number of requests in the work, while all were busy. */
-export function moreWorkers({ workers, workerClass }: Capacity, load: number | undefined): readonly Advice[] {
+/** What another number of workers, or of threads of each, is expected to bring, as the end of a sentence; empty where nothing says so. */
+export type Predict = (workerClass: 'sync' | 'gthread' | 'gevent', workers: number, threads: number) => string
+
+const unpredicted: Predict = () => ''
+
+/** More workers, up to the platform's number of them. */
+export function moreWorkers({ workers, threads = 1, workerClass }: Capacity, predict = unpredicted): readonly Advice[] {
   if (workers === undefined || workers >= guideWorkers ||
     !(workerClass === 'sync' || workerClass === 'gthread' || workerClass === undefined)) return []
-  const share = load === undefined ? ''
-    : `: the same requests take ${percent(load / guideWorkers)} of their time, and more of them can come`
+  const each = workerClass === 'gthread' ? threads : 1
   return [{ text: `Raise the workers to ${guideWorkers}.`, setting: 'workers', value: guideWorkers,
-    expected: `${guideWorkers} requests are served at once${share}` }]
+    expected: `${guideWorkers * each} requests are served at once${predict(workerClass ?? 'sync', guideWorkers, each)}` }]
 }
 
 /** A class that serves several requests at once in a worker. */
-export function anotherClass({ workerClass, workers }: Capacity, cures: string, { hasGevent }: Circumstances): readonly Advice[] {
-  if (workerClass !== undefined && workerClass !== 'sync') return workerClass === 'gthread' ? [gevent(cures, hasGevent)] : []
+export function anotherClass({ workerClass, workers }: Capacity, cures: string, { hasGevent }: Circumstances,
+  predict = unpredicted): readonly Advice[] {
+  const gevent = geventWorkers(cures + predict('gevent', workers ?? 1, 1), hasGevent)
+  if (workerClass !== undefined && workerClass !== 'sync') return workerClass === 'gthread' ? [gevent] : []
   return [
-    gevent(cures, hasGevent),
+    gevent,
     { text: `Or give each worker ${guideThreads} threads, which needs nothing installed.`, setting: 'threads', value: guideThreads,
-      expected: `${(workers ?? 1) * guideThreads} requests are served at once; ${cures}` },
+      expected: `${(workers ?? 1) * guideThreads} requests are served at once; ${cures}${predict('gthread', workers ?? 1, guideThreads)}` },
   ]
 }
 
-const gevent = (cures: string, hasGevent = false): Advice => ({
+const geventWorkers = (cures: string, hasGevent = false): Advice => ({
   text: `Switch to gevent workers${hasGevent ? '' : ', and add gevent to requirements.txt'}.`,
   setting: 'worker_class',
   value: 'gevent',

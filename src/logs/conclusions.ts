@@ -3,6 +3,7 @@ import { anotherClass, fasterPaths, lessMemory, longerTimeout, moreWorkers, seco
 import { capacityOf, saturationOf, waitingOf, type Capacity } from './capacity.ts'
 import type { Diagnosing } from './diagnosing.ts'
 import type { Advice, Conclusion, Confidence } from './diagnosis.ts'
+import { predictor } from './replay.ts'
 import type { ConclusionId, Event, Evidence } from './tally.ts'
 
 const times = (count: number): string => (count === 1 ? 'once' : count === 2 ? 'twice' : `${count} times`)
@@ -199,13 +200,14 @@ function requestConclusions(log: Diagnosing, capacity: Capacity, slow: ReturnTyp
   const isSaid = requests.steps === 0
   if (slots !== undefined && isSaid && requests.durations.count > 0) {
     const { seconds: busy, share } = saturationOf(log, slots)
+    const predict = predictor(log, share)
     if (busy >= leastSaturated && share >= leastShare)
       add('saturated-workers', requests.isFine && share > 0.5 ? 'certain' : 'likely',
         `all ${
           slots === 1 ? 'there is, one worker, was' : `${slots} ${capacity.threads === undefined ? 'workers' : 'threads'} were`
         } busy for ${Math.round(busy)} s, ${Math.round(share * 100)} % of the time`, [
-        ...moreWorkers(capacity, slots / Math.max(1, log.sources)),
-        ...anotherClass(capacity, 'the next request does not wait for the one before', story.circumstances),
+        ...moreWorkers(capacity, predict),
+        ...anotherClass(capacity, 'the next request does not wait for the one before', story.circumstances, predict),
         ...fasterPaths(paths, 'workers are free again sooner'),
       ], seen(requests.longest))
     const waiting = requests.best && waitingOf(requests.best, slots)
@@ -214,8 +216,8 @@ function requestConclusions(log: Diagnosing, capacity: Capacity, slow: ReturnTyp
         `${waiting.waited} short requests were served only once one of ${
           seconds(waiting.longDuration)
         } had ended: they waited although they are short`, [
-        ...moreWorkers(capacity, undefined),
-        ...anotherClass(capacity, 'short requests go past long ones', story.circumstances),
+        ...moreWorkers(capacity, predict),
+        ...anotherClass(capacity, 'short requests go past long ones', story.circumstances, predict),
         ...fasterPaths(paths, 'there is less to wait for'),
       ], seen(requests.behindLong))
   }
@@ -225,7 +227,7 @@ function requestConclusions(log: Diagnosing, capacity: Capacity, slow: ReturnTyp
       slow.slice(0, 3).map(({ path, count, p95 }) => `${path} takes ${seconds(p95)} (${count} requests)`).join(', ')
     }: ${Math.round((first?.share ?? 0) * 100)} % of all the time goes there`, [
       ...(capacity.isBlocking || capacity.workerClass === undefined
-        ? [...moreWorkers(capacity, undefined), ...anotherClass(capacity, 'slow requests hold up no others', story.circumstances)] : []),
+        ? [...moreWorkers(capacity), ...anotherClass(capacity, 'slow requests hold up no others', story.circumstances)] : []),
       ...fasterPaths(paths, 'they, and those behind them, are answered sooner'),
       ...(slow.some(({ p95 }) =>
           p95 > (story.circumstances.timeout ?? 30) * 0.8
