@@ -15,3 +15,8 @@ export const scan: Skins['scan'] = async (target) => {
   const { openScan } = await import('../src/cli/scan-cluster.ts')
   return openScan({ ...target, ...asker, now: Date.now() })
 }
+
+export const diagnosed: Skins['diagnosed'] = async (target) => {
+  const { openWorkload } = await import('../src/cli/diagnose-cluster.ts')
+  return openWorkload({ ...target, ...asker })
+}

@@ -1,5 +1,5 @@
 import { run } from '../src/cli/command.ts'
-import { explained, scan } from './cluster.ts'
+import { diagnosed, explained, scan } from './cluster.ts'
 import { errorLines, processIo, whenAsked } from './process.ts'
 import { reading } from './reading-entry.ts'
 import { version } from './version.ts'
@@ -24,4 +24,5 @@ export const main = (): Promise<number> =>
     },
     explained,
     scan,
+    diagnosed,
   })

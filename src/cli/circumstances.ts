@@ -11,7 +11,7 @@ import type { Python } from '../python/known.ts'
 import { readManifests } from '../yaml/manifests.ts'
 import { configFilesAt, readEach } from './config-files.ts'
 import { understand } from './explain.ts'
-import { FileError, UsageError } from './exit.ts'
+import { UsageError } from './exit.ts'
 import type { Io } from './io.ts'
 import { folderOf, platformFile, repository } from './repository.ts'
 
@@ -62,6 +62,14 @@ export async function circumstancesOf(files: readonly string[], flags: CommandFl
   return { circumstances: readSettings(first, flags.gunicorn), place: first.place }
 }
 
+/** The settings of an object of a cluster. */
+export function circumstancesIn(object: object, flags: CommandFlags, io: Io): Given {
+  const [first] = startedByObject(object, '', flags, io)
+  if (first) return { circumstances: readSettings(first, flags.gunicorn), place: undefined }
+  io.stderr.write('paddock: the workload says of no gunicorn how it is started: say it with --command\n')
+  return { circumstances: { isKnown: false, gunicorn: flags.gunicorn }, place: undefined }
+}
+
 function startedIn(command: string, { env = {}, configFile = {}, gunicorn }: CommandFlags, io: Io): readonly Started[] {
   return understand({ argv: ['sh', '-c', command], env, gunicorn, files: readEach(configFile, io) }).invocations.map(({ settings }) => ({
     settings,
@@ -69,7 +77,7 @@ function startedIn(command: string, { env = {}, configFile = {}, gunicorn }: Com
 }
 
 async function startedBy(file: string, flags: CommandFlags, io: Io): Promise<readonly Started[]> {
-  const text = named(file, io)
+  const text = io.readFile(file)
   const kind = platformFile(file)
   if (kind !== undefined) {
     const { processInvocations } = await import('./explain-processes.ts')
@@ -84,27 +92,21 @@ async function startedBy(file: string, flags: CommandFlags, io: Io): Promise<rea
     const python = repositoryPython(undefined, (path) => beside(own + path), folderOf(file) + own)
     return [{ settings, python, place: { file, kind: of, namespace: '', name, container: container.name, folder: own } }]
   }
-  const surroundings = { configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
   return [...readManifests(text)].flatMap(({ value }) => [...readObjects(value)])
-    .flatMap(({ item }) => [...readWorkloads(item)].map((workload) => ({ item, workload })))
-    .flatMap(({ item, workload }) => {
-      const { kind: of, namespace, name } = governed(item)
-      return inspectWorkload(withRelease(workload, annotatedPython(workload)), surroundings, []).flatMap(({ invocations }) =>
-        invocations.map(({ settings, container }): Started => ({ settings, python: annotatedPython(workload),
-          place: { file, kind: of, namespace, name, container: container.name, folder: '' } })
-        )
-      )
-    })
+    .flatMap(({ item }) => startedByObject(item, file, flags, io))
 }
 
-function named(file: string, io: Io): string {
-  try {
-    return io.readFile(file)
-  } catch (error) {
-    if (error instanceof FileError && error.isAbsent && /^\w+\/[\w.-]+$/.test(file))
-      throw new UsageError(`${error.message}: diagnose reads logs: kubectl logs ${file} | paddock diagnose -`)
-    throw error
-  }
+function startedByObject(object: unknown, file: string, flags: CommandFlags, io: Io): readonly Started[] {
+  const surroundings = { configFile: configFilesAt(readEach(flags.configFile ?? {}, io)) }
+  const { kind, namespace, name } = governed(object)
+  return [...readWorkloads(object)].flatMap((workload) => {
+    const python = annotatedPython(workload)
+    return inspectWorkload(withRelease(workload, python), surroundings, []).flatMap(({ invocations }) =>
+      invocations.map(({ settings, container }): Started => ({ settings, python,
+        place: { file, kind, namespace, name, container: container.name, folder: '' } })
+      )
+    )
+  })
 }
 
 function readSettings({ settings, python }: Started, gunicorn: string | undefined): Circumstances {

@@ -1,5 +1,6 @@
 /** The command line of `paddock`: arguments → exit status. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { duration } from '../cluster/duration.ts'
 import { visible } from '../kubernetes/visible.ts'
 import { workloadKinds } from '../kubernetes/kinds.ts'
 import { PolicyError } from '../policy/policy-error.ts'
@@ -154,20 +155,25 @@ export async function run(argv: readonly string[], version: string, outside: Out
 
   policyFlags(adding(new Command('diagnose')))
     .description("say what happened, by gunicorn's logs, and what to change")
-    .argument('[file...]', 'logs to read: - is standard input; a manifest, a Procfile or app_desc.yaml for the settings that held')
+    .argument('[what...]',
+      'deployment/NAME in a cluster, or - for logs on standard input; a manifest, a Procfile or app_desc.yaml for the settings that held')
     .option('--logs <file>', 'a log to read, as large as it is (repeatable)', several)
     .option('--command <script>', 'the command that started gunicorn, for the settings that held')
     .option('--env <name=value>', 'a variable of its environment (repeatable)', variables, {})
     .option('--config-file <path=file>',
       'the config file that gunicorn finds at a path, absolute or from the folder it starts in (repeatable)', configFiles, {})
     .option('--gunicorn <version>', 'the gunicorn release')
+    .option('-n, --namespace <name>', 'the namespace of the workload')
+    .option('--since <duration>', 'how far back logs and events count, as in 1h30m', milliseconds)
+    .option('--kubeconfig <file>', 'the cluster')
+    .option('--context <name>', 'the context of the kubeconfig')
     .option('--requirements <file>', 'a requirements.txt, for what may be advised')
     .option('--fix', 'write what is advised into that manifest, Procfile or app_desc.yaml')
     .option('--diff', 'show what --fix writes')
     .addOption(new Option('--format <format>', 'how it is written').choices(['text', 'json', 'html']).default('text'))
     .action(async (files: string[], flags) => {
       const { runDiagnose } = await import('./run-diagnose.ts')
-      status = await runDiagnose(files, flags, io)
+      status = await runDiagnose(files, flags, io, skins.diagnosed)
     })
 
   adding(new Command('rules'))
@@ -246,6 +252,12 @@ function portNumber(text: string): number {
   const number = Number(text)
   if (!/^\d+$/.test(text) || number > 65535) throw new InvalidArgumentError('must be a number from 0 to 65535')
   return number
+}
+
+function milliseconds(text: string): number {
+  const read = duration(text)
+  if (read === undefined) throw new InvalidArgumentError('must be a duration, as in 90s, 15m or 1h30m')
+  return read
 }
 
 function outputs(text: string, before?: readonly Output[]): readonly Output[] {

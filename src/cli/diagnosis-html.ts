@@ -2,6 +2,7 @@
 import { visible } from '../kubernetes/visible.ts'
 import { seconds } from '../logs/advice.ts'
 import type { Chart, Conclusion, Diagnosis } from '../logs/diagnosis.ts'
+import { placeOf } from './diagnosis-text.ts'
 
 const escape = (text: string): string =>
   visible(text).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
@@ -36,7 +37,7 @@ export function diagnosisHtml(diagnosis: Diagnosis, chart: Chart): string {
 }
 
 function conclusionHtml({ id, confidence, summary, evidence, advice }: Conclusion): string {
-  const lines = evidence.map(({ line, text }) => `${String(line).padStart(8)}  ${escape(text)}`).join('\n')
+  const lines = evidence.map(({ line, text }) => `${placeOf(line).padStart(8)}  ${escape(text)}`).join('\n')
   const steps = advice.map(({ text, expected }) => `<li>${escape(text)}<br><span class="dim">${escape(expected)}</span></li>`).join('')
   return `<h2>${escape(id)} <span class="dim">(${confidence})</span></h2>\n<p>${escape(summary)}</p>${
     lines === '' ? '' : `\n<pre>${lines}</pre>`

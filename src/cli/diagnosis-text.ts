@@ -43,10 +43,13 @@ function conclusionLines({ id, confidence, summary, evidence, advice }: Conclusi
   const style = id === 'routine-restart' ? 'green' : styles[confidence]
   return [
     `${paint(style, id)} ${paint('dim', `(${confidence})`)}: ${visible(summary)}`,
-    ...evidence.slice(0, 3).map(({ line, text }) => paint('dim', `  ${String(line).padStart(8)}  ${visible(text).slice(0, 140)}`)),
+    ...evidence.slice(0, 3).map(({ line, text }) => paint('dim', `  ${placeOf(line).padStart(8)}  ${visible(text).slice(0, 140)}`)),
     ...advice.map(({ text, expected }, index) => `  ${index + 1}. ${visible(text)}\n     ${paint('dim', visible(expected))}`),
   ]
 }
+
+/** What Kubernetes says stands in no line. */
+export const placeOf = (line: number): string => (line === 0 ? '' : String(line))
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`
 

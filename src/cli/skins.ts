@@ -1,6 +1,7 @@
 /** What the command line asks of the other skins, which `cmd` hands over: it imports neither of them. */
 import type { Explained } from '../cluster/explained.ts'
 import type { PolicyFor } from '../policy/governed.ts'
+import type { DiagnosedWorkload, DiagnoseTarget } from './run-diagnose.ts'
 import type { ScannedCluster, ScanTarget } from './run-scan.ts'
 
 /** What other skins do for the command line. */
@@ -12,6 +13,8 @@ export interface Skins {
   readonly explained: (workload: { readonly namespace: string; readonly name: string }, target: Target) => Promise<Explained>
   /** The workloads of a cluster. Throws what keeps it from answering. */
   readonly scan: (target: ScanTarget) => Promise<ScannedCluster>
+  /** What a cluster knows of a workload, and its logs. Throws what keeps it from answering. */
+  readonly diagnosed: (target: DiagnoseTarget) => Promise<DiagnosedWorkload>
 }
 
 /** Which cluster: that of `$KUBECONFIG`, and of its current context, unless they are given. */

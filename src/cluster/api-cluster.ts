@@ -1,7 +1,7 @@
 /** The Cluster that speaks to an API server: its paths, queries and answers. */
 import { apiError, ApiError, isMissing } from './api-error.ts'
 import type { Cluster, KubernetesObject, NewObject, Page, Place, Resource, Selection, WatchEvent } from './cluster.ts'
-import { apiVersion, path } from './resources.ts'
+import { apiVersion, path, pods } from './resources.ts'
 import type { Call, Transport } from './transport.ts'
 
 interface List<T> {
@@ -152,6 +152,12 @@ export function apiCluster(
       )
       return answer !== undefined
     },
+
+    log: (pod, query, most) =>
+      absent(
+        transport.bytes({ method: 'GET', path: withQuery(objectPath(pods, pod, 'log'), query), asked: asked('get', pods, pod, 'log'),
+          accept: '*/*' }, most),
+      ),
 
     async served(group) {
       const get = <T>(at: string) => absent(call<T>({ method: 'GET', path: at, asked: `discover the group "${group}"` }))

@@ -125,6 +125,8 @@ export interface Cluster {
     place: Place,
     options?: { readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } },
   ): Promise<boolean>
+  /** A Pod's log, as `query` asks for it (`container`, `previous`, `timestamps`, …), so many bytes at most; undefined where there is none. */
+  log(pod: Place, query: Readonly<Record<string, string>>, most: number): Promise<Uint8Array | undefined>
   /** What the API server serves of a group, in its preferred version; nothing where it does not know the group. */
   served(group: string): Promise<readonly Resource[]>
   /** Closes the connections that nobody uses. */

@@ -22,6 +22,8 @@ export interface Transport {
   readonly requests: number
   /** The answer, which is JSON. @throws ApiError, NoAnswer */
   json<T>(call: Call): Promise<T>
+  /** The answer as it comes, so many bytes of it at most. @throws ApiError, NoAnswer */
+  bytes(call: Call, most: number): Promise<Uint8Array>
   /**
    * The answer as it comes, line by line; before the first an empty one, when the answer begins.
    * @throws ApiError, NoAnswer; also where no byte comes for `silence` milliseconds
@@ -94,28 +96,31 @@ export function transport(credentials: Credentials, { userAgent, patience, timeo
     return new NoAnswer(`${asked}: ${credentials.server}: ${message || code}`, code ?? 'ECONNRESET', error)
   }
 
+  /** What is made of the answer; a call that went wrong is repeated. */
+  async function answered<T>(call: Call, take: (response: IncomingMessage) => Promise<T>): Promise<T> {
+    const end = performance.now() + patience
+    for (let failures = 1;; failures++) {
+      const limit = AbortSignal.timeout(timeout)
+      try {
+        return await take(await send(call, limit))
+      } catch (thrown) {
+        const error = worded(call, thrown, limit)
+        const pause = Math.max(
+          pauseAfter(failures, pauses, random),
+          (error instanceof ApiError ? error.retryAfter : undefined) ?? 0,
+        )
+        if (!mayRepeat(call, error) || performance.now() + pause > end) throw error
+        await sleep(pause)
+      }
+    }
+  }
+
   return {
     get requests() {
       return requests
     },
-    async json<T>(call: Call): Promise<T> {
-      const end = performance.now() + patience
-      for (let failures = 1;; failures++) {
-        const limit = AbortSignal.timeout(timeout)
-        try {
-          const text = await read(await send(call, limit))
-          return JSON.parse(text) as T
-        } catch (thrown) {
-          const error = worded(call, thrown, limit)
-          const pause = Math.max(
-            pauseAfter(failures, pauses, random),
-            (error instanceof ApiError ? error.retryAfter : undefined) ?? 0,
-          )
-          if (!mayRepeat(call, error) || performance.now() + pause > end) throw error
-          await sleep(pause)
-        }
-      }
-    },
+    json: <T>(call: Call) => answered(call, async (response) => JSON.parse(await read(response)) as T),
+    bytes: (call, most) => answered(call, (response) => readBytes(response, most)),
     async *lines(call, silence, signal) {
       const quiet = new AbortController()
       let timer = setTimeout(() => quiet.abort(), timeout)
@@ -152,6 +157,18 @@ async function read(response: IncomingMessage): Promise<string> {
   const parts: string[] = []
   for await (const part of response as AsyncIterable<string>) parts.push(part)
   return parts.join('')
+}
+
+/** No more is read than is wanted: what is left is not waited for. */
+async function readBytes(response: IncomingMessage, most: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of response as AsyncIterable<Uint8Array>) {
+    parts.push(part)
+    length += part.length
+    if (length >= most) break
+  }
+  return Buffer.concat(parts).subarray(0, most)
 }
 
 /** A POST that may have been heard would be two. */

@@ -72,7 +72,13 @@ export function conclusionsOf(log: Diagnosing): readonly Conclusion[] {
       : [{ text: 'Look for the native library that crashes: set PYTHONFAULTHANDLER=1 to have its stack in the log.', setting: null,
         value: null, expected: 'the log shows where it happens' }])
   }
-  if (memory)
+  const { containers } = log
+  if (memory && containers.isMemoryProven) {
+    const limits = [...containers.memoryLimits].join(', ')
+    add('out-of-memory', 'certain',
+      `memory ran out${limits === '' ? '' : `, of which the limit is ${limits}`}: the kernel ended it ${times(memory.count)}`,
+      lessMemory(circumstances, capacity))
+  } else if (memory)
     add('out-of-memory', memory.count > 1 ? 'likely' : 'possible',
       `a worker was killed ${times(memory.count)} without a timeout and without a stop, as the kernel does where memory runs out`,
       lessMemory(circumstances, capacity))
@@ -99,6 +105,12 @@ export function conclusionsOf(log: Diagnosing): readonly Conclusion[] {
         setting: 'graceful_timeout', value, expected: 'requests that are in the work are answered before gunicorn ends' },
     ])
   }
+  if (containers.probed > 0)
+    add('forced-restart', 'certain', `the kubelet ended the container ${times(containers.probed)}, as its probe was not answered`, [
+      ...fasterPaths(slow.map(({ path }) => path), 'a worker is free to answer the probe'),
+      { text: 'Have the probe wait longer, by its timeoutSeconds and failureThreshold, than the longest request holds all workers.',
+        setting: null, value: null, expected: 'a busy container is not taken for a dead one' },
+    ], seen(containers.probedEvidence))
   if (circumstances.daemon === true)
     add('daemonized', 'certain', 'the command has gunicorn go into the background: the container ends at once, and its logs go nowhere', [{
       text: 'Leave --daemon out.',
@@ -106,6 +118,14 @@ export function conclusionsOf(log: Diagnosing): readonly Conclusion[] {
       value: false,
       expected: 'gunicorn stays, and so does the container',
     }])
+  const [looping] = containers.loops
+  // What keeps it from starting stands in its log, as a rule.
+  if (looping && found.length === 0)
+    add('boot-loop', 'certain',
+      `the container ends again and again${looping.status === undefined ? '' : `, last with exit status ${looping.status}`}${
+        looping.status === 127 ? ': its command is not found' : ''
+      }`, [{ text: 'Look at what it is started with, and at what it says last.', setting: null, value: null,
+      expected: 'it goes on running' }], seen(containers.loops.map(({ evidence }) => evidence).slice(0, 5)))
   const routine = event('routine-restart')
   if (routine)
     add('routine-restart', 'certain',

@@ -1,5 +1,6 @@
 /** A log, chunk by chunk → what is needed to judge it. Knows no file and no screen. */
 import { AccessLine, compileFormat, FormatReader } from './access-format.ts'
+import { Containers } from './containers.ts'
 import { Piece, unwrap } from './envelope.ts'
 import { LineReader, longestLine, shown } from './lines.ts'
 import { PlainLines } from './plain.ts'
@@ -29,6 +30,8 @@ export class Diagnosing {
   readonly story: Story
   readonly timeline = new Timeline()
   readonly requests: Requests
+  /** What Kubernetes says, where it was asked. */
+  readonly containers = new Containers()
   readonly #plain: PlainLines
   readonly #lines: LineReader
   readonly #piece = new Piece()

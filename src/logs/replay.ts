@@ -83,13 +83,14 @@ export function replay(kept: Kept, isFine: boolean, { queues, each }: Servers): 
 
 /** When the work on each began. gunicorn's access log has ends to the second: within it they keep their order, and fall anywhere. */
 function startsOf({ count, ends, durations }: Kept, isFine: boolean, random: () => number): Float64Array {
+  if (isFine) return Float64Array.from({ length: count }, (_, index) => (ends[index] ?? 0) - (durations[index] ?? 0))
   const starts = new Float64Array(count)
   for (let from = 0; from < count;) {
     let to = from + 1
     const second = Math.floor(ends[from] ?? 0)
-    while (!isFine && to < count && Math.floor(ends[to] ?? 0) === second) to++
-    const places = isFine ? [] : Array.from({ length: to - from }, () => second + random()).sort((one, other) => one - other)
-    for (let index = from; index < to; index++) starts[index] = (places[index - from] ?? ends[index] ?? 0) - (durations[index] ?? 0)
+    while (to < count && Math.floor(ends[to] ?? 0) === second) to++
+    const places = Array.from({ length: to - from }, () => second + random()).sort((one, other) => one - other)
+    for (let index = from; index < to; index++) starts[index] = (places[index - from] ?? second) - (durations[index] ?? 0)
     from = to
   }
   return starts

@@ -9,6 +9,7 @@ export type ConclusionId = 'worker-timeout' | 'silent-worker' | 'worker-killed' 
 
 /** What is counted beside: no conclusion hangs on it alone. */
 export type EventName = ConclusionId | 'start' | 'stop' | 'worker-boot' | 'worker-exit' | 'failed-request' | 'refused-request'
+  | 'container-restart'
 
 export interface Evidence {
   /** The line's number, from 1. */

@@ -1,5 +1,6 @@
 /** `paddock diagnose` on files in memory. What it concludes is tested in test/logs and test/conformance. */
 import { describe, expect, test } from '@jest/globals'
+import type { DiagnosedWorkload, DiagnoseTarget } from '../../src/cli/run-diagnose.ts'
 import { run } from './in-memory.ts'
 
 const format = '%(t)s "%(r)s" %(s)s %(D)s "%(a)s"'
@@ -58,4 +59,33 @@ test('what cannot be read, and what is asked for too little', async () => {
     expect([status, out]).toEqual([2, ''])
     expect(err).toMatch(/^paddock: /)
   }
+})
+
+describe('a workload of a cluster', () => {
+  const object = { ...JSON.parse(manifest) as object }
+  const diagnosed = async (target: DiagnoseTarget): Promise<DiagnosedWorkload> => {
+    asked.push(target)
+    return { object, facts: [], events: [], notes: ['pod web-1: \u001b[31mno log'], bytes: log.length, chunks: (async function*() {
+      yield Buffer.from(log)
+    })() }
+  }
+  const asked: DiagnoseTarget[] = []
+
+  test('its settings, its logs, and what could not be read', async () => {
+    const { status, out, err } = await run(['diagnose', 'deployment/web', '-n', 'shop', '--since', '1h30m', '--format', 'json'], {}, {
+      diagnosed,
+    })
+    expect([status, ids(out), err]).toEqual([1, ['slow-requests'], 'paddock: pod web-1: \\x1b[31mno log\n'])
+    expect(asked).toEqual([{ kind: 'deployment', name: 'web', namespace: 'shop', sinceSeconds: 5400 }])
+  })
+
+  test('what is advised is written into a file beside', async () => {
+    const { files } = await run(['diagnose', 'deployment/web', 'Procfile', '--fix'], { Procfile: procfile }, { diagnosed })
+    expect(files['Procfile']).toBe(procfile.replace('-w 2', '-w 4'))
+  })
+
+  test('a file of that name is a file', async () => {
+    const { status, err } = await run(['diagnose', 'deployment/web', '-n', 'shop'], { 'deployment/web': manifest }, { diagnosed })
+    expect([status, err]).toEqual([2, expect.stringContaining('--namespace')])
+  })
 })

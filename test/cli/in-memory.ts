@@ -25,7 +25,8 @@ spec:
 
 /** Runs a command line on files that are held in memory. */
 export async function run(argv: readonly string[], given: Readonly<Record<string, string>> = {},
-  options: { input?: string; env?: Record<string, string>; tty?: boolean; scan?: Skins['scan'] } = {}): Promise<Ran> {
+  options: { input?: string; env?: Record<string, string>; tty?: boolean; scan?: Skins['scan']; diagnosed?: Skins['diagnosed'] } =
+    {}): Promise<Ran> {
   const files: Record<string, string> = { ...given }
   let out = ''
   let err = ''
@@ -63,6 +64,7 @@ export async function run(argv: readonly string[], given: Readonly<Record<string
     serve: () => Promise.reject(new Error('not here')),
     review: async (operation, review, policyFor) => answerReview(operation, review, policyFor),
     explained: () => Promise.reject(new Error('not here')),
+    diagnosed: options.diagnosed ?? (() => Promise.reject(new Error('not here'))),
     scan: options.scan ?? (() => Promise.reject(new Error('not here'))),
   })
   return { status, out, err, files }

@@ -7,7 +7,7 @@ import { capture } from '../cluster/program.ts'
 /** What of the standard library no web application needs. */
 const unneeded = /^(__pycache__|config-.*|dist-packages|ensurepip|idlelib|lib2to3|pydoc_data|site-packages|test|tests|tkinter|turtledemo)$/
 
-const application = `def application(environ, start_response):
+const saddled = `def application(environ, start_response):
     start_response('200 OK', [('Content-Type', 'text/plain')])
     return [b'saddled\\n']
 `
@@ -17,7 +17,7 @@ const application = `def application(environ, start_response):
  * libraries that it is linked with, its shell, and the gunicorn release from the package index; and an application,
  * `wsgi`, that answers `saddled`. Nothing is in it that a fault of Paddock could lean on.
  */
-export async function makeGunicornImage(release: string, name: string, archive: string): Promise<void> {
+export async function makeGunicornImage(release: string, name: string, archive: string, application = saddled): Promise<void> {
   const { folder: packages, python } = await installGunicorn(release)
   const describe = 'import json, sys, sysconfig; print(json.dumps([sys.executable, sysconfig.get_path("stdlib")]))'
   const [executable, library] = JSON.parse(await capture(python, ['-c', describe], { seconds: 30 })) as [string, string]
