@@ -25,10 +25,14 @@ export function diagnosisOf(log: Diagnosing): Diagnosis {
 }
 
 /** null where nothing in it says how gunicorn fares: no word of its own, and no request whose time is told. */
-function healthOf({ errorLines, timedLines, requests, story, containers }: Diagnosing, conclusions: readonly Conclusion[]): boolean | null {
+function healthOf({ doubtful, errorLines, timedLines, requests, story, containers }: Diagnosing, conclusions: readonly Conclusion[]):
+  | boolean
+  | null {
   if (conclusions.some(({ id, confidence }) => id !== 'routine-restart' && confidence !== 'possible')) return false
   if (conclusions.some(({ id }) => id !== 'routine-restart')) return null
   if (story.unexplained + containers.unexplained > 0) return null
+  // Where gunicorn's own form is in the log, words of it in another form are somebody else's.
+  if (errorLines === 0 && doubtful > 0) return null
   return errorLines > 0 || (timedLines > 0 && requests.durations.count > 0) ? true : null
 }
 

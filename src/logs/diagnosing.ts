@@ -45,6 +45,8 @@ export class Diagnosing {
   accessLines = 0
   timedLines = 0
   errorLines = 0
+  /** Lines with words of gunicorn's in a form that is not its own, nor one that is known. */
+  doubtful = 0
   /** Milliseconds since 1970. */
   from = NaN
   to = NaN
@@ -99,6 +101,14 @@ export class Diagnosing {
     if (piece.isPartial || this.#partial.size > 0) this.#whole(piece)
     if (piece.isPartial) return
     if (this.#inner(piece)) this.understood++
+    else if (this.errorLines === 0 && isOfOtherForm(piece.text, piece.start, piece.end)) this.doubtful++
+    if (piece.traceback !== '') this.#tracebackOf(piece)
+  }
+
+  /** A record of JSON holds the lines that stand below one of text. */
+  #tracebackOf({ traceback, source, time }: Piece): void {
+    const text = Buffer.from(traceback.slice(0, longestLine), 'utf8').toString('latin1')
+    for (const line of text.split('\n')) this.#plain.line({ number: this.lines, text: line, start: 0, end: line.length, time }, source)
   }
 
   /** Puts together what a runtime has cut. */
@@ -208,6 +218,19 @@ export class Diagnosing {
     failing.splice(index, 1)
     return true
   }
+}
+
+/** Words that say that something is wrong. */
+const grave = ['WORKER TIMEOUT (pid:', 'was sent SIGKILL! Perhaps out of memory?', 'Worker failed to boot', 'App failed to load']
+
+/** Whether a line has such words, outside of quotes. */
+function isOfOtherForm(text: string, start: number, end: number): boolean {
+  if (end - start > 400) return false
+  const line = text.slice(start, end)
+  return grave.some((words) => {
+    const at = line.indexOf(words)
+    return at >= 0 && !line.slice(0, at).includes('"')
+  })
 }
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57

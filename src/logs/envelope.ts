@@ -12,6 +12,8 @@ export class Piece {
   source = ''
   /** True where the next line of the same source goes on with it. */
   isPartial = false
+  /** The traceback that a record of JSON brings along. */
+  traceback = ''
 
   set(text: string, start: number, end: number): void {
     this.text = text
@@ -20,6 +22,7 @@ export class Piece {
     this.time = NaN
     this.source = ''
     this.isPartial = false
+    this.traceback = ''
   }
 }
 
@@ -36,6 +39,7 @@ export function unwrap(piece: Piece): void {
   if (first === 91 && isDigit(piece.text.charCodeAt(piece.start + 1))) return
   if (first === 91) podPrefix(piece)
   else if (!isDigit(first) && first !== 123) composePrefix(piece)
+  else if (isDigit(first) && piece.text.charCodeAt(piece.start + 2) === 58) foremanPrefix(piece)
   if (isDigit(piece.text.charCodeAt(piece.start))) timestamp(piece)
   if (piece.text.charCodeAt(piece.start) === 123) json(piece)
 }
@@ -62,6 +66,15 @@ function composePrefix(piece: Piece): void {
   if (!piece.text.startsWith(' | ', bar)) return
   piece.source = own(name)
   piece.start = bar + 3
+}
+
+/** `10:00:00 web.1   | `, of foreman and honcho, which run the processes of a Procfile side by side. */
+function foremanPrefix(piece: Piece): void {
+  const { text, start } = piece
+  if (text.charCodeAt(start + 5) !== 58 || text.charCodeAt(start + 8) !== 32) return
+  piece.start = start + 9
+  composePrefix(piece)
+  if (piece.start === start + 9) piece.start = start
 }
 
 /** `2026-11-30T16:17:44.123456789Z `, and what CRI has behind it: `stdout F `. */
@@ -102,6 +115,16 @@ function json(piece: Piece): void {
   const key = lineKeys.find((name) => typeof members[name] === 'string')
   if (key === undefined) return
   const line = members[key] as string
+  const record = recordOf(members, line)
+  if (record !== undefined) {
+    piece.text = record.replace(/[^\u0000-\u00ff]/g, '?')
+    piece.start = 0
+    piece.end = piece.text.length
+    piece.source = piece.source || sourceOf(members)
+    const { exc_info: raised, exception, stack_trace: stack } = members
+    piece.traceback = [raised, exception, stack].find((one): one is string => typeof one === 'string') ?? ''
+    return
+  }
   const time = timeKeys.map((name) => timeOf(members[name])).find((found) => !Number.isNaN(found))
   // docker ends each line with one, but for those that go on.
   const hasEnd = line.endsWith('\n')
@@ -113,6 +136,21 @@ function json(piece: Piece): void {
   piece.end = hasEnd ? line.length - 1 : line.length
   if (piece.text.charCodeAt(piece.end - 1) === 13) piece.end--
   piece.time = time ?? piece.time
+}
+
+const loggerKeys = ['name', 'logger', 'logger_name', 'loggerName']
+const processKeys = ['process', 'pid', 'process_id', 'processID']
+const levelKeys = ['levelname', 'level', 'severity', 'log.level', 'levelName']
+
+/** A record of gunicorn's own logger that a logger class writes as JSON, in gunicorn's own form: the time is the record's. */
+function recordOf(members: Readonly<Record<string, unknown>>, message: string): string | undefined {
+  if (!loggerKeys.some((key) => members[key] === 'gunicorn.error')) return undefined
+  const pid = processKeys.map((key) => members[key]).find((value) => typeof value === 'number') ?? 0
+  const level = levelKeys.map((key) => members[key]).find((value): value is string => typeof value === 'string')?.toUpperCase() ?? 'INFO'
+  const times = [...timeKeys, 'asctime'].map((name) => timeOf(members[name]))
+  const time = times.find((found) => !Number.isNaN(found) && Math.abs(found) < 8e15)
+  const written = time === undefined ? '0000-00-00 00:00:00' : new Date(time).toISOString().slice(0, 19).replace('T', ' ')
+  return `[${written} +0000] [${String(pid)}] [${level === 'WARN' ? 'WARNING' : level}] ${message.split('\n', 1)[0] ?? ''}`
 }
 
 function timeOf(value: unknown): number {

@@ -17,6 +17,8 @@ export interface Worker {
   hasSpoken: boolean
   /** True where it could not load the application. */
   hasFailedToBoot: boolean
+  /** True once it counts no more among those of its arbiter. */
+  hasLeft: boolean
   /** Requests that had been answered in its source when it booted. */
   readonly requestsBefore: number
 }
@@ -44,9 +46,14 @@ export interface Arbiter {
   /** Workers that ended one after another while they booted. */
   failedBoots: Evidence[]
   hasLooped: boolean
-  /** The most workers that were alive at once. */
+  /** Workers that are alive, and the most that were at once. */
+  aliveWorkers: number
   mostWorkers: number
 }
+
+/** Workers that are kept, and arbiters that may run side by side. */
+const mostWorkers = 10_000
+const mostAside = 8
 
 /** What goes on in one pod or container. */
 export class Source {
@@ -58,6 +65,10 @@ export class Source {
   arbiter: Arbiter | undefined
   /** Requests that were answered. */
   requests = 0
+  /** True where several run side by side whose processes have the same numbers: Pods without a prefix. */
+  isMixed = false
+  /** The arbiters that were started last, of those that have not ended. */
+  #latest: readonly Arbiter[] = []
 
   /** The arbiter of a process number; one whose start is not in the log where it is new. */
   arbiterOf(pid: number, time: number, evidence: Evidence): Arbiter {
@@ -66,7 +77,17 @@ export class Source {
     return this.#newArbiter(pid, time, evidence, false)
   }
 
+  /** Whether a number is that of a worker that is alive, and of no arbiter. */
+  isWorker(pid: number): boolean {
+    const worker = this.workers.get(pid)
+    return worker !== undefined && !worker.isExiting && !this.arbiters.has(pid)
+  }
+
   started(pid: number, time: number, evidence: Evidence): Arbiter {
+    // One that was killed says nothing of its end: its workers have gone with it. Its number may have been one of theirs.
+    const former = this.arbiters.get(pid)
+    if (former) { for (const [number, worker] of this.workers) if (worker.arbiter === former) this.workers.delete(number) }
+    this.workers.delete(pid)
     return this.#newArbiter(pid, time, evidence, true)
   }
 
@@ -85,17 +106,23 @@ export class Source {
       listening: new Map(),
       failedBoots: [],
       hasLooped: false,
+      aliveWorkers: 0,
       mostWorkers: 0,
     }
     // A log of months has many of them.
     if (this.arbiters.size > 1000) this.arbiters.clear()
     this.arbiters.set(pid, arbiter)
+    this.#latest = [...this.#latest.filter((one) => one.pid !== pid && !one.hasEnded), arbiter].slice(-mostAside)
     this.arbiter = arbiter
     return arbiter
   }
 
   booted(pid: number, time: number, evidence: Evidence): Worker {
-    const arbiter = this.arbiter && !this.arbiter.hasEnded ? this.arbiter : undefined
+    // A worker does not say whose it is.
+    const isAlone = this.#latest.filter(({ hasEnded }) => !hasEnded).length === 1
+    const arbiter = isAlone && this.arbiter && !this.arbiter.hasEnded ? this.arbiter : undefined
+    const former = this.workers.get(pid)
+    if (former && !former.isExiting && !former.timeout && former.bootedAt <= time && former.arbiter === arbiter) this.isMixed = true
     const worker: Worker = {
       pid,
       arbiter,
@@ -106,12 +133,30 @@ export class Source {
       isExiting: false,
       hasSpoken: false,
       hasFailedToBoot: false,
+      hasLeft: false,
       requestsBefore: this.requests,
     }
-    if (this.workers.size > 10_000) this.workers.clear()
+    if (former) this.leaves(former)
+    if (this.workers.size >= mostWorkers) this.#forget()
     this.workers.set(pid, worker)
-    if (arbiter) arbiter.mostWorkers = Math.max(arbiter.mostWorkers, this.of(arbiter).length)
+    if (arbiter) {
+      arbiter.aliveWorkers++
+      arbiter.mostWorkers = Math.max(arbiter.mostWorkers, arbiter.aliveWorkers)
+    }
     return worker
+  }
+
+  /** A worker has said that it ends, or has ended. */
+  leaves(worker: Worker): void {
+    if (worker.hasLeft) return
+    worker.hasLeft = true
+    if (worker.arbiter) worker.arbiter.aliveWorkers--
+  }
+
+  /** Makes room: of those that have left, nothing more is said as a rule. */
+  #forget(): void {
+    for (const [pid, { hasLeft }] of this.workers) if (hasLeft) this.workers.delete(pid)
+    if (this.workers.size > mostWorkers / 2) this.workers.clear()
   }
 
   /** The workers of an arbiter that are alive, as far as the log says. */

@@ -2,7 +2,7 @@
 import { Source, type Arbiter, type Worker } from './processes.ts'
 import { evidenceOf, type Evidence, type LineAt, type Tally } from './tally.ts'
 import type { Traceback } from './traceback.ts'
-import { recognise } from './wording.ts'
+import { ofArbiters, recognise } from './wording.ts'
 
 /** What is known of the gunicorn that wrote a log, from the command that started it. */
 export interface Circumstances {
@@ -110,6 +110,7 @@ export class Story {
     const source = this.source(sourceName)
     // What stands in the middle of a line may be a text that the application prints: it must fit what is known.
     if (line.isInside && !source.arbiters.has(line.pid) && !source.workers.has(line.pid)) return false
+    if (ofArbiters.has(known.text) && source.isWorker(line.pid)) return false
     if (Number.isNaN(source.firstTime)) source.firstTime = line.time
     const evidence = evidenceOf(line)
     const [first = '', second = ''] = known.values
@@ -264,6 +265,7 @@ export class Story {
   #exiting(source: Source, worker: Worker | undefined, line: ErrorLine, evidence: Evidence): void {
     if (!worker || worker.isExiting) return
     worker.isExiting = true
+    source.leaves(worker)
     this.tally.add('worker-exit', line.time, evidence)
     if (worker.arbiter && !worker.timeout) this.#bootEnded(source, worker.arbiter, worker, line.time, evidence, bootTime)
   }
@@ -271,7 +273,7 @@ export class Story {
   /** A worker has ended: in a row of those that ended while they booted, it is one more, or the end of the row. */
   #bootEnded(source: Source, arbiter: Arbiter, worker: Worker, time: number, evidence: Evidence, within: number): void {
     const isBooting = time - worker.bootedAt <= within * 1000 && source.requests === worker.requestsBefore && !worker.hasSpoken
-    if (!isBooting || worker.isAskedToEnd || arbiter.stop || time - arbiter.reloadedAt < cutTime * 1000) {
+    if (!isBooting || source.isMixed || worker.isAskedToEnd || arbiter.stop || time - arbiter.reloadedAt < cutTime * 1000) {
       arbiter.failedBoots = []
       return
     }
@@ -289,6 +291,7 @@ export class Story {
 
   #died(source: Source, arbiter: Arbiter, pid: number, signal: string, line: ErrorLine, evidence: Evidence): void {
     const worker = source.workers.get(pid)
+    if (worker) source.leaves(worker)
     source.workers.delete(pid)
     if (worker?.timeout) return
     const name = crashes[signal]
@@ -304,7 +307,7 @@ export class Story {
       if (isPatient && !(worker?.isExiting && arbiter.stop)) this.tally.add('forced-restart', line.time, evidence)
       return
     }
-    if (this.#mayBeCut(source, arbiter, line.time)) return void this.unexplained++
+    if (source.isMixed || this.#mayBeCut(source, arbiter, line.time)) return void this.unexplained++
     this.killers.add('SIGKILL')
     this.tally.add('worker-killed', line.time, evidence)
     this.tally.add('out-of-memory', line.time, evidence)
@@ -314,6 +317,7 @@ export class Story {
     const worker = source.workers.get(pid)
     // Up to 23 it is said twice.
     if (!worker) return
+    source.leaves(worker)
     source.workers.delete(pid)
     if (worker.timeout || worker.hasFailedToBoot) return
     if (!worker.isExiting) this.#bootEnded(source, arbiter, worker, line.time, evidence, bootTime)
@@ -349,7 +353,7 @@ export class Story {
     const { gracefulTimeout } = this.circumstances
     // One that has only just booted may be ended before it listens to signals.
     const left = source.of(arbiter).filter((worker) => !worker.timeout && worker.bootedAt < (arbiter.stop?.time ?? NaN))
-    if (left.length === 0) return
+    if (left.length === 0 || source.isMixed) return
     // Where the application switches gunicorn's loggers off, as Django's disable_existing_loggers does, nobody says so.
     const isSpeaking = source.requests > 0 ||
       [...source.workers.values()].some((worker) => worker.arbiter === arbiter && (worker.isExiting || worker.hasSpoken))

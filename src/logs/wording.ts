@@ -52,3 +52,9 @@ function valuesIn(parts: readonly string[], text: string): readonly string[] | u
   }
   return at === text.length ? values : undefined
 }
+
+/** What arbiters alone say. An application may write the same words by gunicorn's logger, from a worker. */
+export const ofArbiters: ReadonlySet<string> = new Set(['WORKER TIMEOUT (pid:%s)', 'Worker with pid %s was terminated due to signal %s',
+  'Worker (pid:%s) was sent %s!', 'Worker (pid:%s) was sent %s! Perhaps out of memory?', 'Worker (pid:%s) exited with code %s',
+  'Worker (pid:%s) exited with code %s.', 'Handling signal: %s', 'Hang up: %s', 'Shutting down: %s', 'Reason: %s', 'Connection in use: %s',
+  'Invalid address: %s', 'connection to %s failed: %s', "Can't connect to %s", 'Listening at: %s (%s)', 'Using worker: %s'])

@@ -58,6 +58,12 @@ describe('what is around a line', () => {
       JSON.stringify({ date: 1796032800.5 + index, log: text, kubernetes: { pod_name: 'web-5d8f', container_name: 'app' } }),
     vector: (text, index) =>
       JSON.stringify({ message: text, timestamp: stamp(index), kubernetes: { pod_name: 'web-5d8f' }, source_type: 'kubernetes_logs' }),
+    'JSON of a logger class': (text) => {
+      const [, time = '', pid = '', level = '', message = ''] = /^\[([^\]]+) \+0000\] \[(\d+)\] \[([A-Z]+)\] (.*)$/.exec(text) ?? []
+      return message === '' ? text
+        : JSON.stringify({ asctime: time, levelname: level, name: 'gunicorn.error', process: Number(pid), message })
+    },
+    'foreman and honcho': (text, index) => `10:00:${String(index % 60).padStart(2, '0')} web.1      | ${text}`,
     'ends of lines of Windows': (text) => `${text}\r`,
   }
   test.each(Object.entries(wrappings))('%s', (_, wrap) => {
@@ -82,6 +88,45 @@ describe('no wrong claim', () => {
       `agent: ${agent.replace('[7]', '[99]')}`, 'WORKER TIMEOUT (pid:8)', '{"event": "WORKER TIMEOUT (pid:8)"}', 'Error: WORKER TIMEOUT',
       line(6, 8, 'WARNING', 'the shop says: Worker (pid:8) was sent SIGKILL! Perhaps out of memory?')]
     expect([says(diagnose(log.join('\n'))), diagnose(log.join('\n')).healthy]).toEqual([[], true])
+  })
+
+  test("words of an arbiter that a worker writes, by gunicorn's logger", () => {
+    const log = [...boot(), line(6, 8, 'CRITICAL', 'WORKER TIMEOUT (pid:8)'),
+      line(7, 8, 'ERROR', 'Worker (pid:8) was sent SIGKILL! Perhaps out of memory?'), line(8, 8, 'ERROR', 'Reason: Worker failed to boot.')]
+    expect([says(diagnose(log.join('\n'))), diagnose(log.join('\n')).healthy]).toEqual([[], true])
+  })
+
+  test('grave words in a form that is not known: nobody knows whose they are', () => {
+    const access = Array.from({ length: 30 },
+      (_, index) => `[30/Nov/2026:10:00:${String(index).padStart(2, '0')} +0000] "GET / HTTP/1.1" 200 900`)
+    const given = { accessLogFormat: '%(t)s "%(r)s" %(s)s %(D)s', workers: 4, workerClass: 'sync' }
+    expect(diagnose(access.join('\n'), given).healthy).toBe(true)
+    const other = '2026-11-30 10:00:31,204 CRITICAL gunicorn.error: WORKER TIMEOUT (pid:8)'
+    expect(diagnose([...access, other].join('\n'), given)).toMatchObject({ healthy: null, conclusions: [] })
+    expect(diagnose([...boot(), ...access, other].join('\n'), given).healthy).toBe(true)
+  })
+
+  test('Pods without a prefix, whose processes have the same numbers', () => {
+    const timeouts = [line(50, 7, 'CRITICAL', 'WORKER TIMEOUT (pid:8)'), line(51, 8, 'INFO', 'Booting worker with pid: 8'),
+      line(51, 7, 'ERROR', 'Worker (pid:8) was sent SIGKILL! Perhaps out of memory?')]
+    const both = [...boot().flatMap((text) => [text, text]), ...timeouts]
+    expect(says(diagnose(both.join('\n')))).toEqual(['worker-timeout'])
+  })
+
+  test('two gunicorns side by side: the one stops, and the other goes on', () => {
+    const other = [line(1, 20, 'INFO', 'Starting gunicorn 23.0.0'), line(1, 20, 'INFO', 'Using worker: sync'),
+      line(2, 21, 'INFO', 'Booting worker with pid: 21'), line(2, 9, 'INFO', 'Booting worker with pid: 9')]
+    const log = [...boot(), ...other, line(60, 7, 'INFO', 'Handling signal: term'), line(60, 8, 'INFO', 'Worker exiting (pid: 8)'),
+      line(60, 9, 'INFO', 'Worker exiting (pid: 9)'), line(63, 7, 'INFO', 'Shutting down: Master')]
+    expect(diagnose(log.join('\n')).healthy).toBe(true)
+  })
+
+  test('a container that was killed and starts again, with the same numbers in another order', () => {
+    const again = [line(100, 8, 'INFO', 'Starting gunicorn 23.0.0'), line(100, 8, 'INFO', 'Listening at: http://0.0.0.0:5000 (8)'),
+      line(100, 8, 'INFO', 'Using worker: sync'), line(100, 7, 'INFO', 'Booting worker with pid: 7'),
+      line(150, 8, 'CRITICAL', 'WORKER TIMEOUT (pid:7)')]
+    expect(says(diagnose([...boot(), ...again].join('\n')))).toEqual(['worker-timeout'])
+    expect(diagnose([...boot(), ...again.slice(0, 4)].join('\n')).healthy).toBe(true)
   })
 
   test('what the application prints without an end stands before a line of gunicorn', () => {
@@ -130,6 +175,20 @@ describe('no wrong claim', () => {
         ).healthy,
       ).toBe(true)
   })
+})
+
+test('a record of JSON brings its traceback along', () => {
+  const record = (message: string, more: object = {}): string =>
+    JSON.stringify({ time: '2026-11-30T10:00:00Z', severity: 'error', logger: 'gunicorn.error', pid: 8, message, ...more })
+  const raised = ['Traceback (most recent call last):',
+    '  File "/usr/lib/python3/site-packages/gunicorn/arbiter.py", line 608, in spawn_worker', '    worker.init_process()',
+    '  File "/usr/lib/python3/site-packages/gunicorn/util.py", line 370, in import_app', '    mod = importlib.import_module(module)',
+    '  File "/srv/app/shop.py", line 1, in <module>', '    import flask', "ModuleNotFoundError: No module named 'flask'"].join('\n')
+  const { conclusions } = diagnose(
+    [record('Starting gunicorn 23.0.0', { pid: 7 }), record('Booting worker with pid: 8'),
+      record('Exception in worker process', { exc_info: raised })].join('\n'),
+  )
+  expect(conclusions.map(({ id, summary }) => [id, summary])).toEqual([['application-import-failed', expect.stringContaining("'flask'")]])
 })
 
 describe('what takes more than a process to bring about', () => {
