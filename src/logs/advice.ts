@@ -1,7 +1,7 @@
 /** What to change, in the order of the platform's guide: workers, then gevent or threads, then the slow paths, then the timeout. */
 import type { Capacity } from './capacity.ts'
 import type { Advice } from './diagnosis.ts'
-import type { Circumstances } from './story.ts'
+import type { Circumstances } from './circumstances.ts'
 
 /** What the guide starts with. */
 const guideWorkers = 4

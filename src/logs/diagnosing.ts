@@ -5,7 +5,8 @@ import { Piece, unwrap } from './envelope.ts'
 import { LineReader, longestLine, shown } from './lines.ts'
 import { PlainLines } from './plain.ts'
 import { Requests } from './requests.ts'
-import { Story, type Circumstances, type ErrorLine } from './story.ts'
+import type { Circumstances } from './circumstances.ts'
+import { Story, type ErrorLine } from './story.ts'
 import { evidenceOf, Tally, type LineAt } from './tally.ts'
 import { errorLogTime } from './time.ts'
 import { Timeline } from './timeline.ts'
@@ -101,7 +102,10 @@ export class Diagnosing {
     if (piece.isPartial || this.#partial.size > 0) this.#whole(piece)
     if (piece.isPartial) return
     if (this.#inner(piece)) this.understood++
-    else if (this.errorLines === 0 && isOfOtherForm(piece.text, piece.start, piece.end)) this.doubtful++
+    else {
+      if (this.errorLines === 0 && isOfOtherForm(piece.text, piece.start, piece.end)) this.doubtful++
+      this.story.isDamaged ||= isDamaged(piece.text, piece.start, piece.end)
+    }
     if (piece.traceback !== '') this.#tracebackOf(piece)
   }
 
@@ -222,6 +226,15 @@ export class Diagnosing {
 
 /** Words that say that something is wrong. */
 const grave = ['WORKER TIMEOUT (pid:', 'was sent SIGKILL! Perhaps out of memory?', 'Worker failed to boot', 'App failed to load']
+
+/** Whether a line has bytes that are no text: lines may be lost there. Colours are text. */
+function isDamaged(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end && at < start + 200; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 32 && (code < 7 || code > 13) && code !== 27) return true
+  }
+  return false
+}
 
 /** Whether a line has such words, outside of quotes. */
 function isOfOtherForm(text: string, start: number, end: number): boolean {

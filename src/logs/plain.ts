@@ -60,7 +60,7 @@ export class PlainLines {
     let place = this.#places.get(sourceName)
     if (!place) {
       if (this.#places.size > 10_000) this.#places.clear()
-      this.#places.set(sourceName, place = { owner: undefined, traceback: new TracebackReader(), before: '', isBehindBlank: true })
+      this.#places.set(sourceName, place = { owner: undefined, traceback: new TracebackReader(), before: '', isBehindBlank: false })
     }
     const { text, start, end } = line
     const first = text.charCodeAt(start)

@@ -37,6 +37,8 @@ export interface Arbiter {
   stop: { readonly signal: string; readonly time: number; readonly evidence: Evidence } | undefined
   /** When workers were last asked to end while it goes on: a reload, fewer of them. */
   reloadedAt: number
+  /** True where its workers say what does not fit: a part of the log is missing. */
+  hasGap: boolean
   /** True once it has ended. */
   hasEnded: boolean
   /** True once it listens. */
@@ -101,6 +103,7 @@ export class Source {
       evidence,
       stop: undefined,
       reloadedAt: NaN,
+      hasGap: false,
       hasEnded: false,
       isListening: false,
       listening: new Map(),

@@ -1,29 +1,9 @@
 /** The lines of gunicorn's error log → what happened to its processes. */
+import type { Circumstances } from './circumstances.ts'
 import { Source, type Arbiter, type Worker } from './processes.ts'
 import { evidenceOf, type Evidence, type LineAt, type Tally } from './tally.ts'
 import type { Traceback } from './traceback.ts'
 import { ofArbiters, recognise } from './wording.ts'
-
-/** What is known of the gunicorn that wrote a log, from the command that started it. */
-export interface Circumstances {
-  readonly workers?: number | undefined
-  readonly threads?: number | undefined
-  readonly workerClass?: string | undefined
-  /** Seconds. */
-  readonly timeout?: number | undefined
-  /** Seconds. */
-  readonly gracefulTimeout?: number | undefined
-  readonly maxRequests?: number | undefined
-  readonly accessLogFormat?: string | undefined
-  readonly daemon?: boolean | undefined
-  /** `shop.wsgi:application` */
-  readonly application?: string | undefined
-  readonly gunicorn?: string | undefined
-  /** True where gevent is known to be installed. */
-  readonly hasGevent?: boolean | undefined
-  /** True where there is a command at all. */
-  readonly isKnown: boolean
-}
 
 /** The line of gunicorn's error log that is looked at. */
 export interface ErrorLine extends LineAt {
@@ -71,6 +51,8 @@ export class Story {
   #isClassRefused = false
   /** What is said of a fault that words of gunicorn or Python tell. */
   readonly reasons = new Map<string, string>()
+  /** True once bytes were seen that are no text: what was not said may have been lost. */
+  isDamaged = false
   /** Deaths that nothing explains and no conclusion names. */
   unexplained = 0
   /** Errors of requests whose access line has not come yet, by source. */
@@ -110,7 +92,8 @@ export class Story {
     const source = this.source(sourceName)
     // What stands in the middle of a line may be a text that the application prints: it must fit what is known.
     if (line.isInside && !source.arbiters.has(line.pid) && !source.workers.has(line.pid)) return false
-    if (ofArbiters.has(known.text) && source.isWorker(line.pid)) return false
+    // Nor does anybody say that of himself.
+    if (ofArbiters.has(known.text) && (source.isWorker(line.pid) || Number(known.values[0]) === line.pid)) return false
     if (Number.isNaN(source.firstTime)) source.firstTime = line.time
     const evidence = evidenceOf(line)
     const [first = '', second = ''] = known.values
@@ -263,6 +246,7 @@ export class Story {
   }
 
   #exiting(source: Source, worker: Worker | undefined, line: ErrorLine, evidence: Evidence): void {
+    if (!worker && source.arbiter?.isWhole) source.arbiter.hasGap = true
     if (!worker || worker.isExiting) return
     worker.isExiting = true
     source.leaves(worker)
@@ -277,6 +261,9 @@ export class Story {
       arbiter.failedBoots = []
       return
     }
+    // Those that were started side by side end together, as when all are told to: the next one has to be started behind the end of one.
+    const [last] = arbiter.failedBoots.slice(-1)
+    if (last && worker.evidence.line < last.line) return
     arbiter.failedBoots.push(evidence)
     if (arbiter.failedBoots.length < loopLength) return
     for (const boot of arbiter.hasLooped ? [evidence] : arbiter.failedBoots) this.tally.add('boot-loop', time, boot)
@@ -286,7 +273,8 @@ export class Story {
 
   /** True where the log begins so shortly before that what led to this may have been cut off. */
   #mayBeCut(source: Source, arbiter: Arbiter, time: number): boolean {
-    return !arbiter.isWhole && !(time - source.firstTime > cutTime * 1000)
+    const first = source.arbiters.size > 1 ? arbiter.startedAt : source.firstTime
+    return arbiter.hasGap || (!arbiter.isWhole && !(time - first > cutTime * 1000))
   }
 
   #died(source: Source, arbiter: Arbiter, pid: number, signal: string, line: ErrorLine, evidence: Evidence): void {
@@ -307,7 +295,7 @@ export class Story {
       if (isPatient && !(worker?.isExiting && arbiter.stop)) this.tally.add('forced-restart', line.time, evidence)
       return
     }
-    if (source.isMixed || this.#mayBeCut(source, arbiter, line.time)) return void this.unexplained++
+    if (source.isMixed || this.isDamaged || this.#mayBeCut(source, arbiter, line.time)) return void this.unexplained++
     this.killers.add('SIGKILL')
     this.tally.add('worker-killed', line.time, evidence)
     this.tally.add('out-of-memory', line.time, evidence)
@@ -353,11 +341,11 @@ export class Story {
     const { gracefulTimeout } = this.circumstances
     // One that has only just booted may be ended before it listens to signals.
     const left = source.of(arbiter).filter((worker) => !worker.timeout && worker.bootedAt < (arbiter.stop?.time ?? NaN))
-    if (left.length === 0 || source.isMixed) return
+    if (left.length === 0 || source.isMixed || arbiter.hasGap || this.isDamaged) return
     // Where the application switches gunicorn's loggers off, as Django's disable_existing_loggers does, nobody says so.
     const isSpeaking = source.requests > 0 ||
       [...source.workers.values()].some((worker) => worker.arbiter === arbiter && (worker.isExiting || worker.hasSpoken))
-    const patience = gracefulTimeout ?? (isSpeaking ? 1 : 30)
+    const patience = gracefulTimeout ?? (isSpeaking ? 3 : 30)
     if (taken < (patience - 1) * 1000 || taken < 1000) return
     // A class that takes signals over for itself says nothing of its end.
     if (arbiter.workerClass !== undefined && !/^(?:sync|gthread|gevent|eventlet|asgi|tornado)/.test(arbiter.workerClass)) return
@@ -437,7 +425,8 @@ export class Story {
     }
     const isBoot = owner?.message.startsWith('Exception in worker process') === true
     if (owner && !isBoot) return
-    if (!isBoot && !found.isOfGunicorn) return
+    // The line above it may have been cut off.
+    if (!isBoot && (!found.isOfGunicorn || found.isServing)) return
     if (found.importsApplication) {
       const worker = owner && source.workers.get(owner.pid)
       if (worker) worker.hasFailedToBoot = true

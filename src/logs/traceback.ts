@@ -14,6 +14,8 @@ export interface Traceback {
   readonly last: string
   /** True for a function of gunicorn that reads its configuration. */
   readonly readsConfiguration: boolean
+  /** True where it goes through a worker that serves: what is wrong there keeps nothing from starting. */
+  readonly isServing: boolean
 }
 
 /** Takes lines that have no prefix, and gives a traceback once its last line has come. */
@@ -25,6 +27,7 @@ export class TracebackReader {
   #isInApplication = false
   #last = ''
   #readsConfiguration = false
+  #isServing = false
 
   get isOpen(): boolean {
     return this.#isOpen
@@ -39,6 +42,7 @@ export class TracebackReader {
     this.#isInApplication = false
     this.#last = ''
     this.#readsConfiguration = false
+    this.#isServing = false
   }
 
   /** @returns the traceback, where the line is its last one */
@@ -57,6 +61,7 @@ export class TracebackReader {
       isInApplication: this.#isInApplication,
       last: this.#last,
       readsConfiguration: this.#readsConfiguration,
+      isServing: this.#isServing,
     }
   }
 
@@ -74,6 +79,7 @@ export class TracebackReader {
       if (this.#frames === 1) this.#isOfGunicorn = true
       this.#last = file
       const name = text.slice(text.lastIndexOf(' ') + 1)
+      if (/^workers\//.test(file) && /handle|^accept|^run|_asgi|^process_/.test(name)) this.#isServing = true
       if (name === 'import_app' || name === 'load_wsgiapp' || name === 'load_pasteapp') this.#importsApplication = true
       if (name === 'load_config' || name === 'load_config_from_module_name_or_filename' || name === 'load_default_config' ||
         name === 'get_config_from_filename' || name === 'do_load_config') this.#readsConfiguration = true

@@ -4,7 +4,7 @@ import { describe, expect } from '@jest/globals'
 import { diagnosisOf } from '../../src/logs/diagnose.ts'
 import { Diagnosing } from '../../src/logs/diagnosing.ts'
 import type { Diagnosis } from '../../src/logs/diagnosis.ts'
-import type { Circumstances } from '../../src/logs/story.ts'
+import type { Circumstances } from '../../src/logs/circumstances.ts'
 import { logOf, type Started } from './log-runs.ts'
 import { realTest } from './real.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { diagnosisOf } from '../../src/logs/diagnose.ts'
 import { Diagnosing } from '../../src/logs/diagnosing.ts'
 import type { Diagnosis } from '../../src/logs/diagnosis.ts'
-import type { Circumstances } from '../../src/logs/story.ts'
+import type { Circumstances } from '../../src/logs/circumstances.ts'
 import wording from '../../src/logs/wording.json' with { type: 'json' }
 
 function diagnose(log: string | Uint8Array, circumstances: Partial<Circumstances> = {}, piece = 997): Diagnosis {
@@ -94,6 +94,36 @@ describe('no wrong claim', () => {
     const log = [...boot(), line(6, 8, 'CRITICAL', 'WORKER TIMEOUT (pid:8)'),
       line(7, 8, 'ERROR', 'Worker (pid:8) was sent SIGKILL! Perhaps out of memory?'), line(8, 8, 'ERROR', 'Reason: Worker failed to boot.')]
     expect([says(diagnose(log.join('\n'))), diagnose(log.join('\n')).healthy]).toEqual([[], true])
+  })
+
+  test('workers that are told to end as soon as they are up, all together', () => {
+    const workers = [8, 9, 10, 11]
+    const log = [...boot().slice(0, 3), ...workers.map((pid) => line(0, pid, 'INFO', `Booting worker with pid: ${pid}`)),
+      ...workers.map((pid) => line(3, pid, 'INFO', `Worker exiting (pid: ${pid})`)), line(3, 7, 'INFO', 'Handling signal: term'),
+      line(4, 7, 'INFO', 'Shutting down: Master')]
+    expect(diagnose(log.join('\n')).healthy).toBe(true)
+  })
+
+  test('a log with a gap: what was not said may have been lost', () => {
+    const stop = [line(60, 7, 'INFO', 'Handling signal: term'), line(60, 20, 'INFO', 'Worker exiting (pid: 20)'),
+      line(90, 7, 'INFO', 'Shutting down: Master')]
+    expect(says(diagnose([...boot(), ...stop].join('\n')))).toEqual(['routine-restart'])
+    expect(
+      says(
+        diagnose(
+          [...boot(), 'x\u0000\u0001\u0002', line(60, 7, 'ERROR', 'Worker (pid:8) was sent SIGKILL! Perhaps out of memory?')].join('\n'),
+        ),
+      ),
+    ).toEqual([])
+  })
+
+  test('a log that begins in the middle of a traceback of the application', () => {
+    const raised = ['Traceback (most recent call last):',
+      '  File "/usr/lib/python3/site-packages/gunicorn/workers/sync.py", line 178, in handle_request',
+      '    respiter = self.wsgi(environ, resp.start_response)', '  File "/srv/app/shop.py", line 3, in app',
+      "OSError: [Errno 30] Read-only file system: 'x'"]
+    for (let cut = 0; cut < raised.length; cut++) expect(says(diagnose(raised.slice(cut).join('\n')))).toEqual([])
+    for (let cut = 0; cut < 20; cut++) expect(says(diagnose('ValueError: broken order'.slice(cut)))).toEqual([])
   })
 
   test('grave words in a form that is not known: nobody knows whose they are', () => {
