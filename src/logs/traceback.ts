@@ -79,7 +79,7 @@ export class TracebackReader {
       if (this.#frames === 1) this.#isOfGunicorn = true
       this.#last = file
       const name = text.slice(text.lastIndexOf(' ') + 1)
-      if (/^workers\//.test(file) && /handle|^accept|^run|_asgi|^process_/.test(name)) this.#isServing = true
+      if (file.startsWith('workers/') && /handle|^accept|^run|_asgi|^process_/.test(name)) this.#isServing = true
       if (name === 'import_app' || name === 'load_wsgiapp' || name === 'load_pasteapp') this.#importsApplication = true
       if (name === 'load_config' || name === 'load_config_from_module_name_or_filename' || name === 'load_default_config' ||
         name === 'get_config_from_filename' || name === 'do_load_config') this.#readsConfiguration = true
