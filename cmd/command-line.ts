@@ -1,7 +1,7 @@
 import { run } from '../src/cli/command.ts'
 import { diagnosed, explained, scan } from './cluster.ts'
 import { errorLines, processIo, whenAsked } from './process.ts'
-import { reading } from './reading-entry.ts'
+import { reading } from './threads.ts'
 import { version } from './version.ts'
 
 /** The skins, wired to the process. Returns the exit status. */

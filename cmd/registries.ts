@@ -4,7 +4,7 @@ import type { Http } from '../src/oci/registry.ts'
 
 export function http(authorities: string | undefined): Http {
   let made: Http | undefined
-  return async (request) => (made ??= (await import('../src/cli/requests.ts')).requester(authorities))(request)
+  return async (request) => (made ??= (await import('../src/dependencies/image/requests.ts')).requester(authorities))(request)
 }
 
-export const askHelper: AskHelper = async (name, server) => (await import('../src/cli/requests.ts')).ask(name, server)
+export const askHelper: AskHelper = async (name, server) => (await import('../src/cli/credential-helper.ts')).ask(name, server)

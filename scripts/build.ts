@@ -35,8 +35,8 @@ const kubeconfigAlone: Plugin = {
 }
 
 const { outputFiles, metafile } = await build({
-  // The thread that reads large reviews is started by its file.
-  entryPoints: [...mains, join(root, 'cmd', 'reading.ts')],
+  // The threads that read large reviews and look into images are started by their files.
+  entryPoints: [...mains, join(root, 'cmd', 'reading.ts'), join(root, 'cmd', 'looking.ts')],
   plugins: [kubeconfigAlone],
   outdir: out,
   // The same bundle from wherever this is called.

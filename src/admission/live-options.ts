@@ -15,7 +15,21 @@ export interface WebhookOptions {
   readonly kubeconfig: string | undefined
   /** A file with the authorities whose clients may send reviews; undefined where anybody may. */
   readonly clientCa: string | undefined
+  /** How images are looked into; undefined where they may not be. */
+  readonly lookingInto: ImageOptions | undefined
 }
+
+export interface ImageOptions {
+  /** `linux/amd64` */
+  readonly platform: string
+  /** A file with authorities that are trusted besides the usual ones. */
+  readonly registryCa: string | undefined
+  /** `HOST:PORT` of registries that may be without TLS, or with a certificate that nobody vouches for. */
+  readonly insecure: readonly string[]
+}
+
+/** What images call what Node calls otherwise. */
+const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm: 'arm', ia32: '386' }
 
 /** @throws an error to show to who started it */
 export function webhookOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): WebhookOptions {
@@ -30,6 +44,10 @@ export function webhookOptions(args: readonly string[], env: Readonly<Record<str
       controllers: { type: 'string', default: '' },
       kubeconfig: { type: 'string' },
       'client-ca': { type: 'string' },
+      images: { type: 'boolean', default: false },
+      'image-platform': { type: 'string', default: `linux/${architectures[process.arch] ?? process.arch}` },
+      'registry-ca': { type: 'string' },
+      'insecure-registry': { type: 'string', multiple: true, default: [] },
     },
   })
   const lameDuck = duration(values['lame-duck'])
@@ -47,5 +65,7 @@ export function webhookOptions(args: readonly string[], env: Readonly<Record<str
     controllers: values.controllers.split(',').map((user) => user.trim()).filter((user) => user !== ''),
     kubeconfig: values.kubeconfig,
     clientCa: values['client-ca'],
+    lookingInto: values.images
+      ? { platform: values['image-platform'], registryCa: values['registry-ca'], insecure: values['insecure-registry'] } : undefined,
   }
 }

@@ -1,9 +1,14 @@
 /** What the webhook serves with and by: its certificate and the policies, as they stand in the cluster. */
+import { readFileSync } from 'node:fs'
 import type { Log } from '../log.ts'
 import type { Cluster, KubernetesObject } from '../cluster/cluster.ts'
 import { inStep } from '../cluster/in-step.ts'
 import { LivePolicies } from '../cluster/policies.ts'
+import { pullCredentials } from '../cluster/pull-secrets.ts'
 import { secrets } from '../cluster/resources.ts'
+import { Images } from './images.ts'
+import type { ImageOptions } from './live-options.ts'
+import { LookingThread } from './looking-thread.ts'
 
 /** A certificate, with what stands between it and its CA, and its private key: PEM. */
 export interface KeyPair {
@@ -57,6 +62,13 @@ export function webhookSources(
     },
     onCertificate: (listener) => void listeners.push(listener),
   }
+}
+
+/** What looks into images with the credentials that the cluster has for them. @param entry the file that the thread runs: `cmd/looking.ts` */
+export function imagesIn(cluster: Cluster, { platform, registryCa, insecure }: ImageOptions, entry: URL, log: Log): Images {
+  const authorities = registryCa === undefined ? undefined : readFileSync(registryCa, 'utf8')
+  const looks = new LookingThread({ entry, options: { platform, authorities, insecure }, log })
+  return new Images({ looks, credentials: (named) => pullCredentials(cluster, named), log, now: () => performance.now() })
 }
 
 const decoded = ({ data }: TlsSecret, key: string): string => Buffer.from(data?.[key] ?? '', 'base64').toString()

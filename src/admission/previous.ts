@@ -4,6 +4,7 @@ import { isObject, type Path, type FieldError } from '../kubernetes/field.ts'
 import { readWorkload, valueAt, type Container, type Workload } from '../kubernetes/workload.ts'
 import { unmended, type Finding } from '../finding.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Python } from '../python/known.ts'
 
 /** Deeper than any PodSpec is. What is nested deeper is taken for changed. */
 const deepest = 64
@@ -51,6 +52,7 @@ function isEmpty(value: unknown, depth = 0): boolean {
 /**
  * The findings of an update, of which those that the stored object had already only warn.
  * The stored object is asked for where one of them would deny; there may be none.
+ * @param python what is known of a workload's Python; unless it is given, or tells, what its annotations tell
  */
 export function withStandingTolerated(
   findings: readonly Finding[],
@@ -58,12 +60,13 @@ export function withStandingTolerated(
   object: unknown,
   stored: () => unknown,
   policy: Policy,
+  python: (workload: Workload) => Python | undefined = () => undefined,
 ): { readonly findings: readonly Finding[]; readonly standing: readonly Finding[] } {
   if (!findings.some(({ action }) => action === 'Deny')) return { findings, standing: [] }
   const was = stored()
   if (was === undefined) return { findings, standing: [] }
   const former = leavesJudged(workload, object, was) ? undefined : (readWorkload(was) ?? null)
-  const before = former === undefined ? undefined : countsOf(former, policy)
+  const before = former === undefined ? undefined : countsOf(former, policy, python)
   const isNew = (finding: Finding): boolean =>
     before !== undefined && (!takesOne(before, faultOf(finding)) || (finding.rule === unreadCommand && !hasSameCommands(workload, former)))
   const standing: Finding[] = []
@@ -93,10 +96,11 @@ function takesOne(counts: Map<string, number>, key: string): boolean {
 }
 
 /** How often the stored object has each fault. */
-function countsOf(workload: Workload | null, policy: Policy): Map<string, number> {
+function countsOf(workload: Workload | null, policy: Policy, python: (workload: Workload) => Python | undefined): Map<string, number> {
   const counts = new Map<string, number>()
   if (!workload) return counts
-  for (const finding of findingsIn({ workload, policy })) counts.set(faultOf(finding), (counts.get(faultOf(finding)) ?? 0) + 1)
+  for (const finding of findingsIn({ workload, policy, python: python(workload) }))
+    counts.set(faultOf(finding), (counts.get(faultOf(finding)) ?? 0) + 1)
   return counts
 }
 

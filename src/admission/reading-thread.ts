@@ -3,7 +3,8 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Governed, PolicyFor } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Log } from '../log.ts'
-import type { Message, PolicyMessage, Reading, Task, ThreadData } from './reading.ts'
+import type { ImageAnswer } from './image-asks.ts'
+import type { AskedImages, Message, PolicyMessage, Reading, Task, ThreadData } from './reading.ts'
 import type { RespondOptions } from './respond.ts'
 import type { Operation } from './responder.ts'
 
@@ -13,6 +14,8 @@ export interface ReadingThreadSettings {
   readonly policyFor: PolicyFor
   /** What is waited for before the policy of a workload is asked for, by its namespace. Never rejects. */
   readonly prepare?: (namespace: string) => Promise<void> | undefined
+  /** What is known of images, which may be waited for. Never rejects. */
+  readonly images?: (asked: AskedImages) => Promise<readonly ImageAnswer[]>
   readonly options: RespondOptions
   readonly log: Log
   /** Milliseconds that a review may take before the thread is given up: 1,500 unless set. */
@@ -53,7 +56,7 @@ export class ReadingThread {
   #isStopped = false
 
   constructor(settings: ReadingThreadSettings) {
-    this.#settings = { prepare: () => undefined, limit: 1_500, idle: 60_000, heap: 96, ...settings }
+    this.#settings = { prepare: () => undefined, images: () => Promise.resolve([]), limit: 1_500, idle: 60_000, heap: 96, ...settings }
   }
 
   /** Reviews that wait for their turn. */
@@ -150,6 +153,7 @@ export class ReadingThread {
         started.isReady = true
         this.#next()
       } else if ('asks' in message) void this.#policy(message.asks).then(tell)
+      else if ('images' in message) void this.#settings.images(message).then((answers) => tell({ answers }), () => tell({ failed: true }))
       else this.#done(message)
     })
     worker.on('error', (error: NodeJS.ErrnoException) => {

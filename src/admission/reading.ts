@@ -6,7 +6,8 @@ import type { Governed, PolicyFor } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
 import { uninspected, withoutContent } from './fault.ts'
 import { holdsMoreThan } from './outline.ts'
-import { responder, type RespondOptions } from './respond.ts'
+import { asksOf, type ImageAnswer, type ImageAsk } from './image-asks.ts'
+import { responder, type ImagesFor, type RespondOptions } from './respond.ts'
 import type { Operation, Outcome, Respond } from './responder.ts'
 import { BadReview, bringsObject, readReview } from './review.ts'
 
@@ -25,8 +26,14 @@ export interface Task {
   readonly body: Uint8Array
 }
 
-/** What goes out: once that the thread has started; for a review a question for the policy of its workload, and in the end what it comes to. */
-export type Message = { readonly isReady: true } | { readonly asks: Governed } | Reading
+/** What goes out: once that the thread has started; for a review a question for the policy of its workload, and maybe one for its images, and in the end what it comes to. */
+export type Message = { readonly isReady: true } | { readonly asks: Governed } | AskedImages | Reading
+
+/** A question for images, and the policy that has them looked into. */
+export interface AskedImages {
+  readonly images: readonly ImageAsk[]
+  readonly dependencies: Policy['dependencies']
+}
 
 export type Reading =
   | { readonly comesTo: 'answer'; readonly text: string; readonly outcome: Outcome; readonly findings: readonly Counted[];
@@ -43,29 +50,42 @@ export interface Counted {
   readonly count: number
 }
 
-/** A policy that came in; without `policy` where it could not be told. */
-export type PolicyMessage = { readonly policy: Policy | undefined } | { readonly failed: true }
+/** A policy that came in, or what is known of images, in the order of the question; nothing of both where it could not be told. */
+export type PolicyMessage = { readonly policy: Policy | undefined } | { readonly answers: readonly ImageAnswer[] } | {
+  readonly failed: true
+}
 
 /** More values and names than any workload has; to parse so many takes some tens of milliseconds. */
 export const mostValues = 200_000
-/** Characters of labels that are told of when a policy is asked for. */
+/** Characters of labels that are told of when a policy is asked for, and of commands when images are. */
 const mostLabels = 128 * 1024
 
 /** Reads what comes in through the port, until it is closed. */
 export function readReviews(port: MessagePort, { options, policies, arrived }: ThreadData): void {
   const hasArrived = new Int32Array(arrived)
+  const asked = (question: Message): PolicyMessage | undefined => {
+    Atomics.store(hasArrived, 0, 0)
+    port.postMessage(question)
+    Atomics.wait(hasArrived, 0, 0)
+    return receiveMessageOnPort(policies)?.message as PolicyMessage | undefined
+  }
   const policyFor: PolicyFor = (workload) => {
     let characters = 0
     for (const [key, value] of Object.entries(workload.labels)) characters += key.length + value.length
     if (characters > mostLabels) throw new TooLarge()
-    Atomics.store(hasArrived, 0, 0)
-    port.postMessage({ asks: workload } satisfies Message)
-    Atomics.wait(hasArrived, 0, 0)
-    const message = receiveMessageOnPort(policies)?.message as PolicyMessage | undefined
-    if (message === undefined || 'failed' in message) throw new Error('the policy could not be found out')
+    const message = asked({ asks: workload })
+    if (!message || !('policy' in message)) throw new Error('the policy could not be found out')
     return message.policy
   }
-  const respond = responder(policyFor, options)
+  const imagesFor: ImagesFor = (workload, namespace, { dependencies }) => {
+    const images = asksOf(workload, namespace)
+    let characters = 0
+    for (const { start } of images) characters += JSON.stringify(start).length
+    const message = characters > mostLabels ? undefined : asked({ images, dependencies })
+    const answers = message && 'answers' in message ? message.answers : []
+    return (container, image) => answers[images.findIndex((one) => one.container === container && one.image === image)]
+  }
+  const respond = responder(policyFor, options, imagesFor)
   port.on('message', (task: Task) => port.postMessage(reading(respond, task) satisfies Message))
   port.postMessage({ isReady: true } satisfies Message)
 }

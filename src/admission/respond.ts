@@ -7,8 +7,10 @@ import { readWorkload, valueAt, type Workload } from '../kubernetes/workload.ts'
 import type { Finding } from '../finding.ts'
 import { governed, isMadeOfWorkload, type PolicyFor, type Writer } from '../policy/governed.ts'
 import { mayDeny, type Policy } from '../policy/policy.ts'
+import type { Python } from '../python/known.ts'
+import { pythonOf, type ImageAnswer } from './image-asks.ts'
 import { leavesJudged, leavesTemplate, newErrors, withStandingTolerated } from './previous.ts'
-import type { Answer, Outcome, Respond } from './responder.ts'
+import type { Answer, Operation, Outcome, Respond } from './responder.ts'
 import { denial, fixWarnings, invalidity, listed, policyList, ruleList, warningsOf } from './wording.ts'
 
 /** Namespaces in which nothing is ever held back: without them a cluster cannot mend itself. */
@@ -21,14 +23,39 @@ export interface RespondOptions {
   readonly controllers?: readonly string[]
 }
 
-/** What answers reviews by the policies of their workloads. */
-export function responder(policyFor: PolicyFor, { exemptNamespaces = [], controllers = [] }: RespondOptions = {}): Respond {
-  const exempt = new Set([...systemNamespaces, ...exemptNamespaces])
-  const writerOf = writers(controllers)
+/** What is known of the image of a container, by its name and the image's. */
+type KnownImages = (container: string, image: string) => ImageAnswer | undefined
+
+/** What is known of the images of a workload, whose policy has them looked into. */
+export type ImagesFor = (workload: Workload, namespace: string, policy: Policy) => KnownImages
+
+/** A workload that is judged, and by what. */
+export interface Judged {
+  readonly workload: Workload
+  readonly policy: Policy
+}
+
+/** What answers reviews by the policies of their workloads. @param imagesFor unless it is given, nothing is known of images */
+export function responder(policyFor: PolicyFor, options: RespondOptions = {}, imagesFor?: ImagesFor): Respond {
+  const judgedIn = judgedBy(policyFor, options)
   return (operation, review) => {
     const { request } = review
-    const { uid, namespace, object, operation: verb, subResource } = request
-    const letIn = (): Answer => answer({ uid, allowed: true }, 'allowed', [])
+    const judged = judgedIn(operation, review)
+    if (!judged) return answer({ uid: request.uid, allowed: true }, 'allowed', [])
+    const { workload, policy } = judged
+    const images = policy.dependencies.images === 'Always' ? imagesFor?.(workload, request.namespace ?? '', policy) : undefined
+    return operation === 'mutate' ? mutate(request, workload, policy, images) : validate(request, workload, policy, images)
+  }
+}
+
+/** What of reviews is judged, and by which policy; undefined for what is let in unseen. */
+export function judgedBy(policyFor: PolicyFor,
+  { exemptNamespaces = [], controllers = [] }: RespondOptions = {}): (operation: Operation, review: AdmissionReview) => Judged | undefined {
+  const exempt = new Set([...systemNamespaces, ...exemptNamespaces])
+  const writerOf = writers(controllers)
+  return (operation, { request }) => {
+    const { namespace, object, operation: verb, subResource } = request
+    const letIn = (): undefined => undefined
     if (exempt.has(namespace ?? '') || isBeingDeleted(object)) return letIn()
     const writer = writerOf(request)
     // What they make has to stay what they made it: they would make it anew without end. What they write later, they need.
@@ -42,8 +69,7 @@ export function responder(policyFor: PolicyFor, { exemptNamespaces = [], control
     if (operation === 'mutate' && (isDebugged || workload.errors.length > 0 || (workload.kind.kind !== 'Pod' && isMade(request))))
       return letIn()
     const policy = policyFor(governed(object, namespace, writer))
-    if (!policy) return letIn()
-    return operation === 'mutate' ? mutate(request, workload, policy) : validate(request, workload, policy)
+    return policy && { workload, policy }
   }
 }
 
@@ -98,9 +124,9 @@ function answer(response: AdmissionResponse, outcome: Outcome, findings: Answer[
 }
 
 /** @throws where the patch does not apply: the API server would turn the object away for it, whatever the failurePolicy */
-function mutate(request: AdmissionRequest, workload: Workload, policy: Policy): Answer {
+function mutate(request: AdmissionRequest, workload: Workload, policy: Policy, images: KnownImages | undefined): Answer {
   const { uid, object, operation } = request
-  const verdict = judge({ object, workload, policy })
+  const verdict = judge({ object, workload, policy, python: images && pythonOf(workload, images) })
   if (verdict.rounds.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   // The stored object is asked for last: it may have to be parsed for it.
   if (operation === 'UPDATE' && policy.existing !== 'Fix') {
@@ -121,15 +147,16 @@ function mutate(request: AdmissionRequest, workload: Workload, policy: Policy): 
   return answer(response, 'fixed', findings)
 }
 
-function validate(request: AdmissionRequest, workload: Workload, policy: Policy): Answer {
+function validate(request: AdmissionRequest, workload: Workload, policy: Policy, images: KnownImages | undefined): Answer {
   const { uid, object, subResource } = request
   const stored = (): unknown => storedOf(request)
   const errors = newErrors(workload, policy.existing === 'Deny' ? nothing : stored)
   if (errors.length > 0 && denies(policy)) return answer({ uid, allowed: false, status: invalidity(workload, errors) }, 'denied', [])
-  const found = findingsIn({ workload, policy })
+  const python = (one: Workload): Python | undefined => images && pythonOf(one, images)
+  const found = findingsIn({ workload, policy, python: python(workload) })
   const own = subResource === 'ephemeralcontainers' ? ofNewEphemeral(found, workload, stored()) : found
   const { findings, standing } = policy.existing === 'Deny' ? { findings: own, standing: [] }
-    : withStandingTolerated(own, workload, object, stored, policy)
+    : withStandingTolerated(own, workload, object, stored, policy, python)
   const unread = workload.errors.length > 0 && isTold(policy) ? workload.errors : noErrors
   if (findings.length + unread.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   const auditAnnotations = {

@@ -5,8 +5,10 @@ import type { Governed } from '../policy/policies.ts'
 import { makeCertificates } from '../x509/authority.ts'
 import { read } from '../x509/read.ts'
 import { ClientCa } from './client-ca.ts'
+import type { Images } from './images.ts'
+import { LiveImages } from './live-images.ts'
 import { ReadingThread } from './reading-thread.ts'
-import { onFaultOf, responder } from './respond.ts'
+import { judgedBy, onFaultOf, responder } from './respond.ts'
 import { createServer, type KeyPair, type ServerOptions } from './server.ts'
 
 export { jsonLog } from '../log.ts'
@@ -19,6 +21,8 @@ export interface LiveSources {
     for(workload: Governed, now: number): Policy | undefined
     /** Sees to it that what is known of a namespace is enough to judge a workload of it; undefined where it is. Never rejects. */
     lookUp(namespace: string): Promise<void> | undefined
+    /** Whether some policy has images looked into. */
+    readonly needsImages: boolean
     /** True once all policies are known; they are from then on. */
     readonly isSynced: boolean
     /** False while changes are not heard of. */
@@ -37,6 +41,8 @@ export interface LiveOptions {
   readonly clientCa: string | undefined
   /** What the thread for large reviews runs. */
   readonly reading: URL
+  /** What looks into images; undefined where nothing may. */
+  readonly images?: Images | undefined
   readonly exemptNamespaces: readonly string[]
   /** Users that make workloads out of others, beside the cluster's own controllers. */
   readonly controllers?: readonly string[]
@@ -58,7 +64,7 @@ export interface LiveOptions {
  */
 export async function serveLive(
   sources: LiveSources,
-  { host, port, exemptNamespaces, controllers = [], log, lameDuck, now, reading, lookEvery = 60_000, ...files }: LiveOptions,
+  { host, port, exemptNamespaces, controllers = [], log, lameDuck, now, reading, images, lookEvery = 60_000, ...files }: LiveOptions,
 ): Promise<{ port: number; stop: (lameDuck?: number) => Promise<void> }> {
   const { policies } = sources
   const policyFor = (workload: Governed): Policy | undefined => policies.for(workload, now())
@@ -66,16 +72,19 @@ export async function serveLive(
   let expiry: number | undefined
   const clientCa = await ClientCa.read(files.clientCa)
   const options = { exemptNamespaces, controllers }
+  const known = new LiveImages(images, policies, judgedBy(policyFor, options))
   let served: KeyPair = makeCertificates(['localhost'], now(), randomBytes)
   const server = createServer({
-    respond: responder(policyFor, options),
-    thread: new ReadingThread({ entry: reading, policyFor, prepare: (namespace) => policies.lookUp(namespace), options, log }),
+    respond: responder(policyFor, options, known.imagesFor),
+    thread: new ReadingThread({ entry: reading, policyFor, prepare: (namespace) => policies.lookUp(namespace), images: known.ofThread,
+      options, log }),
     tls: served,
     ...clientCa.asked,
     log,
     lameDuck,
     onFault: (review) => onFaultOf(policyFor, review, options),
-    prepare: ({ request: { namespace = '' } }) => policies.lookUp(namespace),
+    prepare: known.prepare,
+    totals: images?.totals ?? [],
     unready: () => expiry === undefined ? 'there is no certificate yet' : policies.isSynced ? undefined : 'policies are not known yet',
     gauges: [
       {
@@ -114,7 +123,7 @@ export async function serveLive(
   const address = await server.listen({ host, port })
   const stop = (delay = lameDuck): Promise<void> => {
     clearInterval(looking)
-    return server.stop({ lameDuck: delay })
+    return server.stop({ lameDuck: delay }).then(() => images?.stop())
   }
   return { port: address.port, stop }
 }

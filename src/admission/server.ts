@@ -13,7 +13,7 @@ import { Bodies, BodyHead, BodyRefused, smallBody, tooLarge } from './bodies.ts'
 import { Connections } from './connections.ts'
 import { faulted, uninspected, withoutContent } from './fault.ts'
 import type { CountingLog } from '../log.ts'
-import { createMetrics, slow, type Gauge, type Unread } from './metrics.ts'
+import { createMetrics, slow, type Gauge, type Total, type Unread } from './metrics.ts'
 import { holdsMoreThan } from './outline.ts'
 import type { ReadingThread } from './reading-thread.ts'
 import type { Answer, Operation, Respond } from './responder.ts'
@@ -41,10 +41,11 @@ export interface ServerOptions {
   readonly onFault?: (review: AdmissionReview) => 'Allow' | 'Deny'
   /** Why the server is not ready, which `/readyz` tells; undefined where it is. It is ready at once unless set. */
   readonly unready?: () => string | undefined
-  /** What a review waits for before it is answered; undefined for nothing, which is the rule. Never rejects. */
-  readonly prepare?: (review: AdmissionReview) => Promise<void> | undefined
+  /** What a review waits for before it is answered, for so many milliseconds at most; undefined for nothing, which is the rule. Never rejects. */
+  readonly prepare?: (review: AdmissionReview, operation: Operation, most: number) => Promise<void> | undefined
   /** What else `/metrics` tells. */
   readonly gauges?: readonly Gauge[]
+  readonly totals?: readonly Total[]
   /** Milliseconds from "not ready" to the closing of the port, in which Services turn elsewhere: 5,000 unless set. */
   readonly lameDuck?: number
   /** Milliseconds that requests in flight have from then on: 5,000 unless set. */
@@ -103,7 +104,7 @@ const json = 'application/json; charset=utf-8'
 export function createServer(
   { respond, tls, log, onFault = () => 'Allow', lameDuck = 5_000, grace = 5_000, ...more }: ServerOptions,
 ): Server {
-  const { unready = () => undefined, prepare = () => undefined, gauges = [], thread } = more
+  const { unready = () => undefined, prepare = () => undefined, gauges = [], totals = [], thread } = more
   const bodies = new Bodies()
   const connections = new Connections(mostConnections)
   const turns = new Turns<Asked>(handle)
@@ -114,6 +115,7 @@ export function createServer(
         values: () => ({ '': connections.closed }) },
       { name: 'paddock_log_lines_lost_total', help: 'Log lines that were not written, by reason (rate, unwritable).', label: 'reason',
         values: () => log.lost },
+      ...totals,
     ],
   )
   let clientCa = more.clientCa
@@ -215,7 +217,7 @@ export function createServer(
     const { body } = asked
     if (thread && (body.length > smallBody || (body.length > quickBody && holdsMoreThan(quickValues, body)))) return inThread(thread, asked)
     const review = readReview(body.toString())
-    const waiting = prepare(review)
+    const waiting = prepare(review, asked.operation, inTime * patienceOf(asked.request.url))
     if (!waiting) return void read.push({ asked, review })
     return waiting.then(() => {
       const judged: Judged[] = []
@@ -257,7 +259,7 @@ export function createServer(
     } catch (error) {
       throw error instanceof BadReview ? tooLarge() : error
     }
-    await prepare(review)
+    await prepare(review, asked.operation, 0)
     unread(asked, review, 'large')
     return reply
   }
@@ -278,7 +280,7 @@ export function createServer(
     if (read.comesTo === 'bad review') reject(request, reply, 400, read.message, read.field)
     else if (read.comesTo === 'unread') {
       const review = unreadReview(body)
-      await prepare(review)
+      await prepare(review, operation, 0)
       unread(asked, review, read.cause)
     } else if (read.comesTo === 'fault') {
       // Not even parsed, or not to be written down: the head tells what it is about.

@@ -1,12 +1,11 @@
 /** The images of workloads, each looked into once: what `check --images` knows before it judges. */
 import type { Command } from '../dependencies/image/command.ts'
-import { commandOf, type ImageEvidence } from '../dependencies/image/evidence.ts'
+import { commandFor, gunicornContainers, hiddenBy, imageOf, startOf } from '../dependencies/image/containers.ts'
+import type { ImageEvidence } from '../dependencies/image/evidence.ts'
 import { lookInto, type Look } from '../dependencies/image/look.ts'
 import { pythonOfImages, type Seen } from '../dependencies/image/python.ts'
-import { mayStart } from '../inspect.ts'
-import { valueAt, type Container, type Workload } from '../kubernetes/workload.ts'
+import type { Workload } from '../kubernetes/workload.ts'
 import { ImageError } from '../oci/image-error.ts'
-import type { ImageConfig } from '../oci/manifest.ts'
 import type { StoredImage } from '../oci/store.ts'
 import type { Python } from '../python/known.ts'
 import type { Images } from './images.ts'
@@ -28,7 +27,7 @@ export class ImageLookUps {
 
   /** Looks into the images of a workload's containers that start gunicorn. */
   async learn(workload: Workload): Promise<void> {
-    for (const container of starting(workload)) {
+    for (const container of gunicornContainers(workload)) {
       const name = imageOf(container)
       if (name === undefined) continue
       try {
@@ -36,7 +35,7 @@ export class ImageLookUps {
         if (typeof image === 'string') continue
         let look = this.#looks.get(image.digest)
         if (!look) this.#looks.set(image.digest, look = await lookInto(image, (bytes) => this.#step(name, bytes)))
-        const command = commandIn(container, image.config)
+        const command = commandFor(startOf(container), image.config)
         const key = keyOf(image, command)
         if (!this.#evidence.has(key)) this.#evidence.set(key, await look.evidence(command))
       } catch (error) {
@@ -61,49 +60,16 @@ export class ImageLookUps {
 
   /** What is known of a workload's Python: by its images, else by what is written of it. */
   python(workload: Workload, written: Python): Python {
-    const seen = starting(workload).flatMap((container): Seen[] => {
+    const seen = gunicornContainers(workload).flatMap((container): Seen[] => {
       const name = imageOf(container)
       const image = name === undefined ? undefined : this.#opened.get(name)
       if (name === undefined || image === undefined) return []
       if (typeof image === 'string') return [{ name, evidence: image }]
-      const evidence = this.#evidence.get(keyOf(image, commandIn(container, image.config)))
-      return evidence ? [{ name, evidence, hiddenBy: hiddenBy(container, evidence) }] : []
+      const evidence = this.#evidence.get(keyOf(image, commandFor(startOf(container), image.config)))
+      return evidence ? [{ name, evidence, hiddenBy: hiddenBy(container, evidence.folders) }] : []
     })
     return pythonOfImages(seen, written)
   }
 }
 
-/** The containers that start gunicorn, or may: those without a command of their own, where no other does. */
-function starting({ containers }: Workload): readonly Container[] {
-  const own = containers.filter((container) => mayStart(container))
-  return own.length > 0 ? own : containers.filter(({ list, command }) => list === 'containers' && command === undefined)
-}
-
-function imageOf({ written }: Container): string | undefined {
-  const image = valueAt(written, ['image'])
-  return typeof image === 'string' && image !== '' ? image : undefined
-}
-
-/** What the kubelet makes of a container and its image. */
-function commandIn({ command, args, env, written }: Container, config: ImageConfig): Command {
-  const own = commandOf(config)
-  const argv = command ? [...command, ...(args ?? [])] : [...config.entrypoint, ...(args ?? config.cmd)]
-  const folder = valueAt(written, ['workingDir'])
-  const given = env.flatMap(({ name, value }): [string, string][] => (value === undefined ? [] : [[name, value]]))
-  return { argv, env: { ...own.env, ...Object.fromEntries(given) },
-    folder: typeof folder === 'string' && folder.startsWith('/') ? folder : own.folder }
-}
-
 const keyOf = ({ digest }: StoredImage, command: Command): string => JSON.stringify([digest, command])
-
-/** A volume that lies over what Python reads, or brings something in there. */
-function hiddenBy({ written }: Container, { folders }: ImageEvidence): string | undefined {
-  const mounts = valueAt(written, ['volumeMounts'])
-  for (const mount of Array.isArray(mounts) ? (mounts as unknown[]) : []) {
-    const path = valueAt(mount, ['mountPath'])
-    if (typeof path !== 'string') continue
-    const own = path.endsWith('/') ? path : `${path}/`
-    if (folders.some((folder) => `${folder}/`.startsWith(own))) return `a volume is mounted at ${path}`
-  }
-  return undefined
-}

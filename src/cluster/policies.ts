@@ -41,6 +41,11 @@ export class PoliciesInCluster {
     return new Map([...this.objects.namespaces].map(([name, { metadata }]) => [name, metadata.labels ?? {}]))
   }
 
+  /** Whether some policy has images looked into. */
+  get needsImages(): boolean {
+    return this.policies.needsImages
+  }
+
   /** Undefined where none governs it. `now`: milliseconds since 1970. */
   for(workload: Governed, now: number): Policy | undefined {
     return this.policies.for(workload, this.labelsOf(workload.namespace), now)

@@ -48,6 +48,15 @@ const classPaths: readonly (readonly [prefix: string, needs: readonly Need[]])[]
 export const needsOfGunicorn: readonly Need[] = [{ distribution: 'setuptools', gunicorn: '<21', below: '82', newestOn: '>=3.12',
   instead: 'update gunicorn' }]
 
+/** Every distribution that is asked for: gunicorn, and what it or a worker class needs. */
+export const askedDistributions: readonly string[] = [...new Set([
+  'gunicorn',
+  ...[...Object.values(ownClasses), ...classPaths.map(([, needs]) => needs), needsOfGunicorn].flat().map(({ distribution }) =>
+    distribution
+  ),
+  'h2',
+])]
+
 /** What gunicorn needs for a value of a setting. */
 export function needsFor(setting: string, value: Value): readonly Need[] {
   if (setting === 'worker_class') return needsOfClass(String(value))

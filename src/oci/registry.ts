@@ -134,6 +134,8 @@ class Repository implements Blobs {
       return await this.#patience.for(promise, abort)
     } catch (error) {
       if (error instanceof ImageError) throw error
+      // What is not spoken to, where somebody else says where to look.
+      if ((error as NodeJS.ErrnoException).code === 'EADDRFORBIDDEN') throw new ImageError(`${this.#host} has a local address`)
       throw new ImageError(`${this.#host} cannot be reached: ${networkWords(error)}`)
     }
   }

@@ -146,6 +146,36 @@ const specSchema = {
       title: 'must be a worker class, or null',
       anyOf: [{ type: 'string', minLength: 1, maxLength: 253 }, { type: 'null' }],
     },
+    dependencies: {
+      description: 'How it is found out what is installed in an image, besides what annotations tell.',
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        images: {
+          description:
+            'Whether the webhook looks into images: Always, or Never. Never where no policy names one. The chart has to let it: images.enabled.',
+          type: 'string',
+          enum: ['Never', 'Always'],
+        },
+        imageBudget: {
+          description:
+            'Milliseconds that an admission waits for an image that is not known yet; looking goes on behind it. 500 where no policy names them.',
+          type: 'integer',
+          format: 'int32',
+          'x-kubernetes-validations': [
+            validation('self >= 0 && self <= 10000', 'must be between 0 and 10000, inclusive',
+              (milliseconds: number) => milliseconds >= 0 && milliseconds <= 10_000, { minimum: 0, maximum: 10_000 }),
+          ],
+        },
+        registries: {
+          description:
+            'The registries that are looked into, as images name them: registry.example.com, registry.example.com:5000, *.example.com, or * for every one. Every one where no policy names any.',
+          type: 'array',
+          maxItems: 64,
+          items: { type: 'string', minLength: 1, maxLength: 253 },
+        },
+      },
+    },
     rules: rulesSchema,
     allow: {
       description:

@@ -79,6 +79,11 @@ export class Policies {
     return this.#policies.some(({ spec }) => spec.match?.namespaceSelector !== undefined)
   }
 
+  /** True where some policy has images looked into. */
+  get needsImages(): boolean {
+    return this.#policies.some(({ spec }) => spec.dependencies?.images === 'Always')
+  }
+
   /**
    * The policy of a workload; undefined where none governs it. `namespaceLabels` undefined: they are not known, and a policy
    * that depends on them does not govern. `now`: milliseconds since 1970, for the end of exceptions. Cheap: what several
@@ -222,5 +227,8 @@ function decisions(policy: Policy, governing: readonly Compiled[]): Decision[] {
     { field: 'allow', value: [...policy.allow], ...said(({ allow }) => allow) },
     { field: 'existing', value: policy.existing, ...said(({ existing }) => existing) },
     { field: 'onFault', value: policy.onFault, ...said(({ onFault }) => onFault) },
+    { field: 'dependencies.images', value: policy.dependencies.images, ...said(({ dependencies }) => dependencies?.images) },
+    { field: 'dependencies.imageBudget', value: policy.dependencies.imageBudget, ...said(({ dependencies }) => dependencies?.imageBudget) },
+    { field: 'dependencies.registries', value: policy.dependencies.registries, ...said(({ dependencies }) => dependencies?.registries) },
   ]
 }

@@ -27,6 +27,17 @@ export interface Policy extends Terms {
   readonly existing: 'Warn' | 'Fix' | 'Deny'
   /** What is done about a workload that Paddock fails on. */
   readonly onFault: 'Allow' | 'Deny'
+  readonly dependencies: DependencyTerms
+}
+
+/** How it is found out what is installed in an image. */
+export interface DependencyTerms {
+  /** Whether images are looked into where a workload is admitted. */
+  readonly images: 'Never' | 'Always'
+  /** Milliseconds that an admission waits for an image. */
+  readonly imageBudget: number
+  /** The registries that are looked into: `registry.example.com:5000`, `*.example.com`, or `*` for every one. */
+  readonly registries: readonly string[]
 }
 
 /** Lays a written policy over the one that it starts from. A default of null is none, and so is an address of nothing. */
@@ -47,6 +58,7 @@ export function override(base: Policy, name: string, spec: PolicySpec): Policy {
     exceptions: base.exceptions,
     existing: spec.existing ?? base.existing,
     onFault: spec.onFault ?? base.onFault,
+    dependencies: { ...base.dependencies, ...spec.dependencies },
   }
 }
 
@@ -88,4 +100,5 @@ export const nothing: Policy = {
   exceptions: new Map(),
   existing: 'Warn',
   onFault: 'Allow',
+  dependencies: { images: 'Never', imageBudget: 500, registries: ['*'] },
 }

@@ -51,7 +51,7 @@ function soundly<Object extends PolicyObject | ExceptionObject>(kind: PolicyProb
 }
 
 /** The fields whose members are words of their own. */
-const membered = ['rules', 'defaults', 'port', 'allow']
+const membered = ['rules', 'defaults', 'port', 'allow', 'dependencies']
 
 const wordAt = (path: Path): Path => path.slice(0, membered.includes(String(path[1])) ? 3 : 2)
 

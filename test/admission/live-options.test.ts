@@ -13,6 +13,7 @@ test('what is not given', () => {
     controllers: [],
     kubeconfig: undefined,
     clientCa: undefined,
+    lookingInto: undefined,
   })
 })
 
@@ -29,6 +30,11 @@ test('what is given', () => {
     '--kubeconfig',
     'file',
     '--client-ca=ca.crt',
+    '--images',
+    '--image-platform=linux/arm64',
+    '--registry-ca=registries.crt',
+    '--insecure-registry=one:5000',
+    '--insecure-registry=two:5000',
   ]
   expect(webhookOptions(args, env)).toEqual({
     namespace: 'a',
@@ -39,6 +45,7 @@ test('what is given', () => {
     controllers: ['system:serviceaccount:argo-rollouts:argo-rollouts', 'system:serviceaccount:kruise-system:kruise-manager'],
     kubeconfig: 'file',
     clientCa: 'ca.crt',
+    lookingInto: { platform: 'linux/arm64', registryCa: 'registries.crt', insecure: ['one:5000', 'two:5000'] },
   })
 })
 

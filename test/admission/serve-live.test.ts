@@ -40,6 +40,9 @@ const sourcesOf = (sources: Sources): LiveSources['policies'] => ({
     sources.lookUps.push(namespace)
     return sources.found
   },
+  get needsImages() {
+    return sources.all.needsImages
+  },
   get isSynced() {
     return sources.isSynced
   },

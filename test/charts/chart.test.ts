@@ -133,7 +133,8 @@ describe('what becomes of values', () => {
       '--reports=Auto',
       '--port=8080',
     ])
-    expect(flags(everything, 'saddle-webhook')).toEqual(['--port=10250', '--tls-secret=saddle-webhook-tls', '--lame-duck=20s',
+    expect(flags(everything, 'saddle-webhook')).toEqual(['--port=10250', '--tls-secret=saddle-webhook-tls', '--lame-duck=20s', '--images',
+      '--image-platform=linux/arm64', '--registry-ca=/etc/paddock/registries/ca.crt', '--insecure-registry=registry.internal:5000',
       '--host=0.0.0.0'])
     expect(flags(everything, 'saddle-operator')).toEqual(expect.arrayContaining([
       '--name=saddle',

@@ -93,6 +93,8 @@ export const everything: Values = {
       spec: { preset: 'kubernetes', priority: 10, match: { namespaceSelector: { matchLabels: { team: 'shop' } } } } },
     plain: { spec: { preset: 'blueking', rules: { 'few-workers': 'Off' } } },
   },
+  images: { enabled: true, pullSecretNamespaces: ['shop'], registryPorts: [443, 5000], caConfigMap: 'registries',
+    insecureRegistries: ['registry.internal:5000'], platform: 'linux/arm64' },
   webhook: {
     replicas: 5,
     port: 10250,

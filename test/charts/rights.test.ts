@@ -118,10 +118,25 @@ withHelm('no rule has a wildcard, and Secrets are read by name', () => {
       const name = role.metadata.name
       expect({ name, wild: [...rule.apiGroups, ...rule.resources, ...rule.verbs].filter((word) => word.includes('*')) }).toEqual({ name,
         wild: [] })
-      if (!rule.resources.includes('secrets')) continue
+      // What pulls images is bound to the namespaces that somebody names.
+      if (!rule.resources.includes('secrets') || name.endsWith('-webhook-pull-secrets')) continue
       expect({ name, kind: role.kind }).toEqual({ name, kind: 'Role' })
       if (rule.resourceNames === undefined) expect({ name, verbs: rule.verbs }).toEqual({ name, verbs: ['create'] })
     }
+})
+
+withHelm('Secrets that images are pulled with are read where that is asked for, one by one, and not unless images are looked into', () => {
+  const bound = (images: object): string[] =>
+    ofKind(render({ images }), 'ClusterRoleBinding', 'RoleBinding').flatMap((
+      { kind, metadata, roleRef },
+    ) => ((roleRef as { name: string }).name === 'paddock-webhook-pull-secrets' ? [`${kind} ${metadata.namespace ?? ''}`] : []))
+  expect(bound({ enabled: true })).toEqual([])
+  expect(bound({ pullSecretNamespaces: ['*'] })).toEqual([])
+  expect(bound({ enabled: true, pullSecretNamespaces: ['shop', 'bank'] })).toEqual(['RoleBinding shop', 'RoleBinding bank'])
+  expect(bound({ enabled: true, pullSecretNamespaces: ['*'] })).toEqual(['ClusterRoleBinding '])
+  const objects = render({ images: { enabled: true, pullSecretNamespaces: ['shop'] } })
+  expect(rulesOf(objects.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'paddock-webhook-pull-secrets')))
+    .toEqual([{ apiGroups: [''], resources: ['secrets', 'serviceaccounts'], verbs: ['get'] }])
 })
 
 withHelm('who may edit a namespace may not write policies or exceptions for that', () => {

@@ -49,10 +49,12 @@ export class DockerRegistry {
     this.#process = process
   }
 
-  static async start(program: string): Promise<DockerRegistry> {
+  /** @param address where it listens; unless it is given, at a name of this machine's own */
+  static async start(program: string, address?: string): Promise<DockerRegistry> {
     const folder = mkdtempSync(join(tmpdir(), 'paddock-registry-'))
     const [port = 0] = await freePorts(1)
-    const { ca: authority, cert, key } = makeCertificates(['localhost', '127.0.0.1'], Date.now(), randomBytes)
+    const { ca: authority, cert, key } = makeCertificates(['localhost', '127.0.0.1', ...(address === undefined ? [] : [address])],
+      Date.now(), randomBytes)
     const file = (name: string, content: string): string => {
       writeFileSync(join(folder, name), content)
       return join(folder, name)
@@ -62,11 +64,13 @@ export class DockerRegistry {
       'version: 0.1',
       'log: {level: error}',
       `storage: {filesystem: {rootdirectory: ${folder}/data}, delete: {enabled: true}}`,
-      `http: {addr: "127.0.0.1:${port}", secret: x, tls: {certificate: ${file('tls.crt', cert)}, key: ${file('tls.key', key)}}}`,
+      `http: {addr: "${address ?? '127.0.0.1'}:${port}", secret: x, tls: {certificate: ${file('tls.crt', cert)}, key: ${
+        file('tls.key', key)
+      }}}`,
       `auth: {htpasswd: {realm: test, path: ${file('htpasswd', htpasswd)}}}`,
     ]
     const child = spawn(program, ['serve', file('config.yml', config.join('\n'))], { stdio: 'ignore' })
-    const registry = new DockerRegistry(`localhost:${port}`, ca, authority, folder, child)
+    const registry = new DockerRegistry(`${address ?? 'localhost'}:${port}`, ca, authority, folder, child)
     for (let tries = 0; tries < 200; tries++) {
       if (await registry.#send('GET', '/v2/').then(({ status }) => status === 200, () => false)) return registry
       await sleep(50)

@@ -132,7 +132,7 @@ describe('a registry over TLS with basic authentication', () => {
     }
     const none = `${own.host}/none:1`
     expect(await paddock(['check', pod(none), '--images', ...flags])).toMatchObject({ status: 0,
-      out: expect.stringContaining(`and image "${none}" (${own.host} has no such image) does not tell whether it is installed`) })
+      out: expect.stringContaining(`and its image (${own.host} has no such image) does not tell whether it is installed`) })
   })
 
   real('a certificate that nobody vouches for, unless that is said', async (own) => {

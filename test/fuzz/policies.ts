@@ -42,6 +42,7 @@ export function wildSpec(random: Random): Fields {
       () => ({ ...(random.chance(0.7) ? { env: random.pick(['PORT', 'HTTP_PORT', 'GUNICORN_CMD_ARGS', '_', 'WEB_CONCURRENCY']) } : {}),
         ...(random.chance(0.7) ? { fallback: random.pick([null, 1, 80, 8000, 65535]) } : {}) })),
     workerFallback: some(0.2, () => random.pick([null, 'gthread', 'sync', 'gevent', 'nope', 'a.b.C'])),
+    dependencies: some(0.1, () => ({ images: random.pick(['Never', 'Always']) })),
     rules: some(0.8, () => Object.fromEntries(random.some(ids, random.below(12)).map((id) => [id, actionOf(random)]))),
     allow: some(0.2, () => random.some(ids, random.below(8))),
     onFault: some(0.2, () => random.pick(['Allow', 'Deny'])),

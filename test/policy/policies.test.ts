@@ -330,6 +330,7 @@ function valueOf(merged: Merged, field: string): unknown {
   if (first === 'rules') return merged.rules[second]?.action
   if (first === 'defaults') return merged.defaults[second] ?? null
   if (first === 'port') return merged.port[second as 'env' | 'fallback']
+  if (first === 'dependencies') return merged.dependencies[second as keyof Merged['dependencies']]
   return first === 'allow' ? [...merged.allow] : merged[first as 'workerFallback' | 'existing' | 'onFault']
 }
 

@@ -1,6 +1,7 @@
 /** An image → what is known of it: its layers are read once, and single files again where they turn out to matter. */
 import type { StoredImage } from '../../oci/store.ts'
 import { readFiles, type Reading, type Step } from '../../oci/image.ts'
+import type { Limits } from '../../oci/limits.ts'
 import { evidenceIn, wantedFiles, type ImageEvidence, type Inside } from './evidence.ts'
 import type { Command } from './command.ts'
 
@@ -14,8 +15,8 @@ export interface Look {
 /** Files that matter lead to others: a script that starts another one, a `.pth` file that names a finder. */
 const mostRounds = 4
 
-export async function lookInto(image: StoredImage, step?: Step): Promise<Look> {
-  const reading = await readFiles(image, wantedFiles(image.config), step)
+export async function lookInto(image: StoredImage, step?: Step, limits?: Limits): Promise<Look> {
+  const reading = await readFiles(image, wantedFiles(image.config), step, limits)
   const { files, problems, layerName } = reading
   const inside: Inside = { files, config: image.config, unread: problems, layerName }
   return {

@@ -1,12 +1,12 @@
 /** What images tell → what rules ask: whether a distribution is there. What an image tells holds against what is written of it. */
 import type { Installed, Python } from '../../python/known.ts'
 import { admits } from '../../python/version.ts'
-import type { ImageEvidence } from './evidence.ts'
+import type { SeenEvidence } from './summary.ts'
 
 /** An image that was looked into, or why it could not be. */
 export interface Seen {
   readonly name: string
-  readonly evidence: ImageEvidence | string
+  readonly evidence: SeenEvidence | string
   /** Why what the image holds is not all that its container finds: a volume that is mounted over it. */
   readonly hiddenBy?: string | undefined
 }
@@ -38,10 +38,14 @@ export function pythonOfImages(seen: readonly Seen[], written: Python): Python {
 
 function inImage({ name, evidence, hiddenBy }: Seen, distribution: string): Installed {
   const image = `image ${JSON.stringify(name)}`
-  if (typeof evidence === 'string') return { state: 'Unknown', specifier: '', evidence: `${image} (${evidence})` }
+  // Why it is not known is what matters then, and warnings are short.
+  const unknown = (why: string): Installed => ({ state: 'Unknown', specifier: '',
+    evidence: why === '' ? 'its image' : `its image (${why})` })
+  if (typeof evidence === 'string') return unknown(evidence)
   const { state, version, evidence: where } = evidence.installed(distribution)
   if (state === 'Installed') return { state, specifier: version === undefined ? '' : `==${version}`, evidence: `${image}, ${where},` }
-  if (state === 'Absent' && hiddenBy !== undefined) return { state: 'Unknown', specifier: '', evidence: `${image} (${hiddenBy})` }
+  if (state === 'Unknown') return unknown(where)
+  if (hiddenBy !== undefined) return unknown(hiddenBy)
   return { state, specifier: '', evidence: where === '' ? image : `${image} (${where})` }
 }
 

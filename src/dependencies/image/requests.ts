@@ -1,16 +1,19 @@
-/** Requests to registries, and to the helpers that keep credentials for them: the network, as cmd hands it in. */
-import { spawn } from 'node:child_process'
+/** Requests to registries: the network, as cmd hands it in. */
+import { lookup as lookUp } from 'node:dns'
 import { Agent as PlainAgent, request as plainRequest, type IncomingMessage } from 'node:http'
 import { Agent, request as secureRequest } from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
 import { rootCertificates } from 'node:tls'
-import type { AskHelper } from '../oci/credentials.ts'
-import { ImageError } from '../oci/image-error.ts'
-import type { Http } from '../oci/registry.ts'
+import type { Http } from '../../oci/registry.ts'
+import { forbiddenCode, isForbidden } from './addresses.ts'
 
-/** @param authorities certificates (PEM) that are trusted as well as those of Node, which include NODE_EXTRA_CA_CERTS */
-export function requester(authorities: string | undefined): Http {
+/**
+ * @param authorities certificates (PEM) that are trusted as well as those of Node, which include NODE_EXTRA_CA_CERTS
+ * @param isGuarded true where addresses of this machine and of its link are never spoken to, whatever name they go by
+ */
+export function requester(authorities: string | undefined, isGuarded = false): Http {
   // Through the proxy that the environment names, as docker and pip do.
-  const shared = { keepAlive: false, proxyEnv: process.env }
+  const shared = { keepAlive: false, proxyEnv: process.env, ...(isGuarded ? { lookup: guardedLookUp } : {}) }
   const agents = {
     plain: new PlainAgent(shared),
     verified: new Agent({ ...shared, ...(authorities === undefined ? {} : { ca: [...rootCertificates, authorities] }) }),
@@ -18,6 +21,9 @@ export function requester(authorities: string | undefined): Http {
   }
   return ({ url, method, headers, body, isVerified, signal }) =>
     new Promise((resolve, reject) => {
+      // An address is not looked up.
+      const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+      if (isGuarded && isIP(host) !== 0 && isForbidden(host)) return reject(forbidden())
       const options = { method, signal,
         headers: { 'user-agent': 'paddock', ...headers,
           ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }) } }
@@ -41,25 +47,16 @@ export function requester(authorities: string | undefined): Http {
     })
 }
 
-/** Milliseconds that a helper has, and bytes that it may answer. */
-const patience = 4000
-const largestAnswer = 64 * 1024
+const forbidden = (): Error => Object.assign(new Error('the address is not spoken to'), { code: forbiddenCode })
 
-export const ask: AskHelper = (name, server) =>
-  new Promise((resolve, reject) => {
-    const failed = (why: string): void => reject(new ImageError(`docker-credential-${name} ${why}`))
-    const helper = spawn(`docker-credential-${name}`, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], timeout: patience })
-    let answer = ''
-    helper.stdout.setEncoding('utf8').on('data', (text: string) => {
-      answer += text
-      if (answer.length > largestAnswer) helper.kill()
-    })
-    helper.on('error', () => failed('is not installed'))
-    helper.on('close', (status) => {
-      if (status === null) failed('does not answer in time')
-      // It says so where it knows nothing of a server.
-      else resolve(status === 0 ? answer : undefined)
-    })
-    helper.stdin.on('error', () => {})
-    helper.stdin.end(server)
+/** Of the addresses of a name, only those that may be spoken to: it is the one that is looked at that is spoken to. */
+const guardedLookUp: LookupFunction = (hostname, options, done) => {
+  lookUp(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) return done(error, '')
+    const allowed = addresses.filter(({ address }) => !isForbidden(address))
+    const [first] = allowed
+    if (!first) done(forbidden(), '')
+    else if (options.all === true) done(null, allowed)
+    else done(null, first.address, first.family)
   })
+}

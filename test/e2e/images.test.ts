@@ -1,0 +1,214 @@
+/** Images that are looked into as workloads are admitted: a real API server, the webhook's process, and registries. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { connect } from '../../src/cluster/connect.ts'
+import type { Cluster, Resource } from '../../src/cluster/cluster.ts'
+import { gunicornPolicies, namespaces, secrets } from '../../src/cluster/resources.ts'
+import { customResourceDefinitions } from '../../src/policy/custom-resource-definitions.ts'
+import { makeCertificates } from '../../src/x509/authority.ts'
+import { pause, startProgram, type Program } from '../cluster/program.ts'
+import { DockerRegistry, findRegistry } from '../conformance/docker-registry.ts'
+import { kubectlFor, sharedCluster, type Kubectl } from './kubectl.ts'
+import { startOwnCluster, type OwnCluster } from './own-cluster.ts'
+import { ownAddress, pythonImage, ServedImages } from './served-images.ts'
+import { webhookConfigurations } from './webhook.ts'
+
+const definitions: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition', namespaced: false }
+const main = join(import.meta.dirname, '../../cmd/webhook.ts')
+const program = await findRegistry().catch(() => undefined)
+const suite = sharedCluster() === undefined || ownAddress === undefined || program === undefined ? describe.skip : describe
+const options = { fieldManager: 'test', force: true }
+
+suite('images', () => {
+  let own: OwnCluster
+  let client: Cluster
+  let kubectl: Kubectl
+  let webhook: Program
+  let folder: string
+  let registry: DockerRegistry
+  let served: ServedImages
+  let port = 0
+  let ca = ''
+
+  beforeAll(async () => {
+    const address = ownAddress ?? ''
+    own = await startOwnCluster()
+    folder = await mkdtemp(join(tmpdir(), 'paddock-images-'))
+    client = await connect({ kubeconfig: own.kubeconfig, userAgent: 'paddock-test/0', patience: 30_000 })
+    kubectl = kubectlFor({ kubeconfig: own.kubeconfig, kubectl: own.program } as never, 'shop', folder)
+    for (const name of ['paddock', 'shop']) await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    for (const definition of customResourceDefinitions()) await client.apply(definitions, definition, options)
+    registry = await DockerRegistry.start(program ?? '', address)
+    served = await ServedImages.start(address, await pythonImage())
+    const certificate = makeCertificates(['localhost', '127.0.0.1'], Date.now(), randomBytes)
+    ca = certificate.ca
+    const base64 = (text: string): string => Buffer.from(text).toString('base64')
+    await client.apply(secrets,
+      { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: 'paddock-webhook-tls', namespace: 'paddock' },
+        data: { 'tls.crt': base64(certificate.cert), 'tls.key': base64(certificate.key) } } as never, options)
+    webhook = startProgram(process.execPath, [main, '--kubeconfig', own.kubeconfig, '--namespace', 'paddock', '--host', '127.0.0.1',
+      '--port', '0', '--lame-duck', '0s', '--images', '--image-platform', 'linux/amd64', '--registry-ca', registry.ca,
+      '--insecure-registry', served.host], { logFile: join(folder, 'log') })
+    await until(async () => /"listening".*"port":\d+/.test(await webhook.output()), 'it listens')
+    port = Number(/"listening".*"port":(\d+)/.exec(await webhook.output())?.[1])
+    await policy({})
+    await until(async () => (await get('/readyz')) === 'ok', 'it is ready')
+    const configurations = await webhookConfigurations(
+      { address: `127.0.0.1:${port}`, authority: Buffer.from(ca), output: webhook.output, stop: () => Promise.resolve() },
+      'processes' as never,
+      'paddock-test',
+      { timeoutSeconds: 10 },
+    )
+    expect(await kubectl(['apply', '-f', '-'], configurations)).toMatchObject({ status: 0 })
+    let told = ''
+    await until(async () => (told = await create(pod('docker.io/nothing/none:1', 'sync', 'first'))).includes('missing-access-log'),
+      'it is asked', 10)
+      .catch((error: Error) => {
+        throw new Error(`${error.message}\n${told}`)
+      })
+  }, 180_000)
+  afterAll(async () => {
+    await webhook?.stop()
+    client?.close()
+    await served?.stop()
+    registry?.stop()
+    await own?.stop()
+    await rm(folder, { recursive: true, force: true })
+  }, 120_000)
+
+  const policy = (dependencies: object): Promise<unknown> =>
+    client.apply(gunicornPolicies,
+      { apiVersion: 'paddock.dev/v1alpha1', kind: 'GunicornPolicy', metadata: { name: 'house' },
+        spec: { preset: 'kubernetes', dependencies: { images: 'Always', imageBudget: 5000, ...dependencies } } } as never, options)
+
+  const pod = (image: string, workerClass: string, name = 'web', more: object = {}): object => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop' },
+    spec: { containers: [{ name: 'web', image, command: ['gunicorn', '-k', workerClass, '-b', ':8000', 'wsgi'] }], ...more },
+  })
+
+  /** What kubectl says to a Pod that is to be made, which is not. */
+  async function create(object: object): Promise<string> {
+    const { stdout, stderr } = await kubectl(['create', '--dry-run=server', '-f', '-'], object)
+    return `${stdout}${stderr}`
+  }
+
+  async function get(path: string): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    request({ host: '127.0.0.1', port, path, ca }, (response) => {
+      let text = ''
+      response.setEncoding('utf8').on('data', (part: string) => (text += part)).on('end', () => resolve(text))
+    }).on('error', reject).end()
+    return promise
+  }
+  const lookUps = async (outcome: string): Promise<number> =>
+    Number(new RegExp(`^paddock_image_lookups_total\\{outcome="${outcome}"\\} (\\d+)`, 'm').exec(await get('/metrics'))?.[1] ?? 0)
+
+  async function until(condition: () => Promise<boolean>, what: string, seconds = 60): Promise<void> {
+    const began = Date.now()
+    while (!(await condition())) {
+      if (Date.now() - began > seconds * 1000) throw new Error(`not within ${seconds} s: ${what}\n${await webhook?.output()}`)
+      await pause(50)
+    }
+  }
+
+  test('what is absent is denied, with what was seen; what is there is let in', async () => {
+    const bare = await pythonImage()
+    const whole = await pythonImage({ gevent: '24.11.1' })
+    await registry.push('shop/bare', '1', bare.layout, [bare.manifest])
+    await registry.push('shop/whole', '1', whole.layout, [whole.manifest])
+    const login = { auths: { [registry.host]: { auth: Buffer.from('user:secret').toString('base64') } } }
+    await client.apply(secrets,
+      { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/dockerconfigjson', metadata: { name: 'pull', namespace: 'shop' },
+        data: { '.dockerconfigjson': Buffer.from(JSON.stringify(login)).toString('base64') } } as never, options)
+    const pulling = { imagePullSecrets: [{ name: 'pull' }] }
+    const denied = await create(pod(`${registry.host}/shop/bare:1`, 'gevent', 'web', pulling))
+    expect(denied).toMatch(/needs gevent, which is not in image "[^"]+\/shop\/bare:1"/)
+    expect(denied).toContain('[missing-worker-dependency]')
+    const allowed = await create(pod(`${registry.host}/shop/whole:1`, 'gevent', 'web', pulling))
+    expect(allowed).not.toMatch(/worker-dependency/)
+    expect(allowed).toContain('pod/web created')
+    // Nobody's credentials: what it needs is unknown, and told.
+    const unknown = await create(pod(`${registry.host}/shop/bare:1`, 'gevent'))
+    expect(unknown).toContain('pod/web created')
+    expect(unknown).toMatch(/unverified-worker-dependency/)
+    expect(await webhook.output()).not.toMatch(/c2VjcmV0|user:secret|dXNlcjpzZWNyZXQ/)
+  }, 120_000)
+
+  test('the credentials of the service account', async () => {
+    const accounts: Resource = { group: '', version: 'v1', plural: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true }
+    await client.apply(accounts,
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'puller', namespace: 'shop' },
+        imagePullSecrets: [{ name: 'pull' }] } as never, options)
+    expect(await create(pod(`${registry.host}/shop/bare:1`, 'gevent', 'web', { serviceAccountName: 'puller' })))
+      .toContain('[missing-worker-dependency]')
+  }, 120_000)
+
+  test('one image, 200 workloads at once: its layers are read once', async () => {
+    served.asked.clear()
+    const before = await lookUps('read')
+    const began = Date.now()
+    const answers = await Promise.all(
+      Array.from({ length: 200 },
+        (_, index) =>
+          client.create({ group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true },
+            pod(`${served.host}/team/app:1`, 'gevent', `many-${index}`) as never).then(() => 'let in', (error: Error) => error.message)),
+    )
+    const took = Date.now() - began
+    expect(answers.filter((answer) => answer.includes('needs gevent, which is not in image'))).toHaveLength(200)
+    const [config = '', ...layers] = served.blobs
+    expect(layers.map((digest) => served.asked.get(digest))).toEqual([1, 1])
+    // Whoever comes after the tag was asked for asks for it again.
+    expect(served.asked.get(config)).toBeLessThan(10)
+    // With the command as it came, and as it was mended.
+    expect(await lookUps('read')).toBe(before + 2)
+    process.stderr.write(`      200 workloads with one image: ${took} ms in all\n`)
+  }, 120_000)
+
+  test('a registry that is away, slow or wrong: an answer within the budget, and it is unknown', async () => {
+    await policy({ imageBudget: 300 })
+    await pause(500)
+    const slow = (_: unknown, response: ServerResponse): void => {
+      response.writeHead(200, { 'content-type': 'application/vnd.oci.image.manifest.v1+json' })
+      const timer = setInterval(() => response.write('{'), 1000)
+      response.on('close', () => clearInterval(timer))
+    }
+    const status = (code: number) => (_: unknown, response: ServerResponse): void =>
+      void response.writeHead(code, { 'www-authenticate': 'Basic realm="x"' }).end()
+    const cases = { slow, silent: () => {}, refusing: status(401), busy: status(429), broken: status(500),
+      garbage: (_: unknown, response: ServerResponse) => void response.end('}{') }
+    for (const [name, behaviour] of Object.entries(cases)) {
+      served.behaviour = behaviour
+      const review = async (): Promise<number> => {
+        const began = Date.now()
+        const told = await create(pod(`${served.host}/team/${name}:1`, 'gevent'))
+        expect(told).toContain('pod/web created')
+        expect(told).toMatch(/unverified-worker-dependency/)
+        return Date.now() - began
+      }
+      const first = await review()
+      const second = await review()
+      process.stderr.write(`      ${name}: ${first} ms, again ${second} ms, kubectl among it\n`)
+    }
+    served.behaviour = undefined
+    const gone = await create(pod(`${ownAddress}:1/team/gone:1`, 'gevent'))
+    expect(gone).toMatch(/nobody listens there.*unverified-worker-dependency/s)
+    for (const host of ['localhost:5000', '127.0.0.1:5000', '169.254.169.254', '[::1]:5000'])
+      expect(await create(pod(`${host}/team/app:1`, 'gevent'))).toMatch(/has a local address/)
+  }, 180_000)
+
+  test('registries by a list', async () => {
+    await policy({ registries: ['registry.example.com', '*.internal'] })
+    await pause(500)
+    served.asked.clear()
+    expect(await create(pod(`${served.host}/team/other:1`, 'gevent'))).toMatch(/the policy does not have \S+ looked into/)
+    expect(served.asked.size).toBe(0)
+  }, 60_000)
+})
