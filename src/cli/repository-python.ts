@@ -1,13 +1,37 @@
 /** What the files of a repository tell of the Python that runs it. */
 import { pythonOf } from '../dependencies/annotation.ts'
-import type { Python } from '../python/known.ts'
+import type { Installed, Python } from '../python/known.ts'
 import type { CheckOptions } from './check.ts'
 import type { Repository } from './repository.ts'
+
+/** What a builder may install by in place of requirements.txt, or besides it. */
+const otherLists = ['Pipfile.lock', 'Pipfile', 'poetry.lock', 'uv.lock', 'pdm.lock', 'pylock.toml', 'pixi.lock', 'environment.yml',
+  'environment.yaml', 'conda-requirements.txt']
+/** What a builder runs besides, and what tells it to run more. */
+const hooks = ['bin/post_compile', 'bin/pre_compile', 'hooks/post_compile', '.buildpacks', 'nixpacks.toml', 'railpack.json', 'project.toml']
+/** Of a script: what installs, or another script or file that is run. Of the others, what they are for. */
+const mayInstall = /install|\b(?:pip|uv|poetry|pipenv|pdm|conda|mamba|source|eval|curl|wget|tar|unzip|make)\b|\.sh\b|(?:^|\s)\.\s|\.\/|provider|buildpack|heroku|https?:|\[/
 
 /** By `requirements.txt`, unless one is given, and `runtime.txt`. `folder`, with a slash behind it, is what they are named with. */
 export function repositoryPython(given: CheckOptions['requirements'], repository: Repository, folder: string): Python {
   const runtime = repository('runtime.txt')
   const version = runtime === undefined ? undefined : /^\s*python-(\d+(?:\.\d+)*)\s*$/.exec(runtime)?.[1]
   const text = given?.text ?? repository('requirements.txt')
-  return { ...pythonOf(text, given?.path ?? `${folder}requirements.txt`, version), evidence: `${folder}runtime.txt` }
+  const own = pythonOf(text, given?.path ?? `${folder}requirements.txt`, version)
+  const evidence = `${folder}runtime.txt`
+  // Who names a file says that it is the one.
+  if (given || text === undefined) return { ...own, evidence }
+  return { ...own, evidence, installed: (distribution) => beside(own.installed(distribution), repository, folder) }
+}
+
+/** What is told by a list that may not be the only one. */
+function beside(told: Installed, repository: Repository, folder: string): Installed {
+  if (told.state === 'Unknown') return told
+  const isThere = (name: string): boolean => repository(name) !== undefined
+  const list = otherLists.find(isThere)
+  // Which of the two a builder goes by, and so which release it takes, depends on the builder.
+  if (told.state === 'Installed') return list === undefined ? told : { ...told, specifier: '' }
+  const other = list ?? hooks.find((name) => mayInstall.test(repository(name) ?? ''))
+  return other === undefined ? told
+    : { state: 'Unknown', specifier: '', evidence: `${told.evidence}, beside ${folder}${other}, which may install more,` }
 }

@@ -140,6 +140,23 @@ describe('scripts of the repository', () => {
 })
 
 describe('beside it in the repository', () => {
+  test('requirements.txt alone tells what is absent: not beside another list, or a hook that installs', async () => {
+    const found = async (beside: Readonly<Record<string, string>>, requirements = 'gunicorn==23.0.0\n'): Promise<string[]> =>
+      (await check({ Procfile: 'web: gunicorn app -k gevent\n', 'requirements.txt': requirements, ...beside }, 'Procfile')).workloads[0]
+        ?.findings.flatMap(({ rule, action }) => (/dependency/.test(rule) ? [`${rule} ${action}`] : [])) ?? []
+    const [denied, unknown] = [['missing-worker-dependency Deny'], ['unverified-worker-dependency Warn']]
+    expect(await found({})).toEqual(denied)
+    for (const name of ['Pipfile', 'Pipfile.lock', 'poetry.lock', 'uv.lock', 'pdm.lock', 'pylock.toml', 'environment.yml'])
+      expect({ name, found: await found({ [name]: 'x' }) }).toEqual({ name, found: unknown })
+    for (const script of ['pip install gevent', 'python -m pip install -r more.txt', '. bin/steps', 'bash steps.sh', './steps', 'curl x | sh'])
+      expect({ script, found: await found({ 'bin/post_compile': `#!/bin/bash\n${script}\n` }) }).toEqual({ script, found: unknown })
+    expect(await found({ 'bin/post_compile': '#!/bin/bash\npython manage.py migrate --noinput\n' })).toEqual(denied)
+    expect(await found({ '.buildpacks': 'https://example.com/x\n' })).toEqual(unknown)
+    // Which of the two lists is gone by is not known: no release is too old then.
+    expect(await found({}, 'gunicorn==23.0.0\ngevent==1.2\n')).toEqual(['outdated-worker-dependency Deny'])
+    expect(await found({ 'poetry.lock': '' }, 'gunicorn==23.0.0\ngevent==1.2\n')).toEqual([])
+  })
+
   test('requirements.txt tells of dependencies, and pins the release', async () => {
     const procfile = 'web: gunicorn app -k eventlet\n'
     const found = async (requirements: string) =>
