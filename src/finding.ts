@@ -126,7 +126,7 @@ export class FindingAbout<Command extends Invocation | undefined> implements Rul
   /** The finding as it stands where its fix is not made; undefined where nothing is done about it then. */
   withoutFix(): FindingAbout<Command> | undefined {
     if (this.action !== 'Fix') return this
-    return this.otherwise === 'Off' ? undefined : this.#as(this.otherwise)
+    return this.otherwise === 'Off' || this.#problem.isPart === true ? undefined : this.#as(this.otherwise)
   }
 
   /** The finding where its fix is not made for a reason, in the words of the message guide; undefined where nothing is done about it then. */

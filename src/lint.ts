@@ -289,6 +289,7 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
   const doubt = doubtAbout(problem, invocation, rule.severity === 'error')
   const otherwise = doubt !== undefined && decided.otherwise === 'Deny' ? 'Warn' : decided.otherwise
   const reason = wanted === 'Fix' && problem.fix ? reasonAgainst(problem.fix) : undefined
+  if (problem.isPart === true && (wanted !== 'Fix' || reason !== undefined)) return undefined
   let action: Action = wanted === 'Fix' && (!problem.fix || reason !== undefined) ? otherwise : wanted
   const isDoubted = doubt !== undefined && (action === 'Deny' || decided.otherwise === 'Deny')
   if (doubt !== undefined && action === 'Deny') action = 'Warn'

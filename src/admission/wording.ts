@@ -37,10 +37,19 @@ export function warningsOf(findings: readonly Finding[], errors: readonly FieldE
 /** What is mended, by container. */
 export function fixWarnings(findings: readonly Finding[]): readonly string[] {
   const groups = groupsOf(findings)
-  const texts = groups.slice(0, mostTold).map(({ container, policy, some }) =>
-    cut(visible(`fixes by GunicornPolicy "${policy}" in container "${container}": ${ruleList(some).replaceAll(',', ', ')}`), longestWarning)
-  )
-  return within(budget.mutate, texts, groups.length,
+  const replaced = findings.filter(({ rule, fix }) => rule === 'missing-worker-dependency' && fix && 'entry' in fix)
+  const texts = [
+    // Who asked for another worker class is to know that it is not the one that runs, and why.
+    ...replaced.map(({ policy, fix, detail, remedy }) =>
+      shortened(visible(`GunicornPolicy "${policy}" puts ${fix && 'value' in fix ? fix.value : ''} in its place: ${detail}`),
+        visible(`. ${remedy}`))
+    ),
+    ...groups.map(({ container, policy, some }) =>
+      cut(visible(`fixes by GunicornPolicy "${policy}" in container "${container}": ${ruleList(some).replaceAll(',', ', ')}`),
+        longestWarning)
+    ),
+  ].slice(0, mostTold)
+  return within(budget.mutate, texts, groups.length + replaced.length,
     (told, rest) =>
       `fixes ${findings.length} findings: those of ${told} ${
         told === 1 ? 'container' : 'containers'

@@ -10,7 +10,8 @@ const otherLists = ['Pipfile.lock', 'Pipfile', 'poetry.lock', 'uv.lock', 'pdm.lo
 /** What a builder runs besides, and what tells it to run more. */
 const hooks = ['bin/post_compile', 'bin/pre_compile', 'hooks/post_compile', '.buildpacks', 'nixpacks.toml', 'railpack.json', 'project.toml']
 /** Of a script: what installs, or another script or file that is run. Of the others, what they are for. */
-const mayInstall = /install|\b(?:pip|uv|poetry|pipenv|pdm|conda|mamba|source|eval|curl|wget|tar|unzip|make)\b|\.sh\b|(?:^|\s)\.\s|\.\/|provider|buildpack|heroku|https?:|\[/
+const mayInstall =
+  /install|\b(?:pip|uv|poetry|pipenv|pdm|conda|mamba|source|eval|curl|wget|tar|unzip|make)\b|\.sh\b|(?:^|\s)\.\s|\.\/|provider|buildpack|heroku|https?:|\[/
 
 /** By `requirements.txt`, unless one is given, and `runtime.txt`. `folder`, with a slash behind it, is what they are named with. */
 export function repositoryPython(given: CheckOptions['requirements'], repository: Repository, folder: string): Python {

@@ -7,6 +7,9 @@ import { needs } from './subject/needs.ts'
 import { setBy } from './subject/origin.ts'
 import { isPython2 } from './subject/surroundings.ts'
 
+/** The threads of a gthread worker that takes the place of another, unless the policy has a default for them. */
+const usualThreads = 4
+
 export default defineRule({
   id: 'missing-worker-dependency',
   severity: 'error',
@@ -17,7 +20,7 @@ export default defineRule({
   settings: ['worker_class', 'http_protocols'],
 
   *check(subject) {
-    const { container, platform, python } = subject
+    const { container, platform, python, settings } = subject
     let missing = false
     for (const { setting, entry, need, isFirst, releases } of needs(subject)) {
       const { distribution } = need
@@ -38,6 +41,11 @@ export default defineRule({
         ...(doubt === undefined ? {} : { doubt }),
         ...(fallback === null || doubt !== undefined ? {} : { fix: { setting: 'worker_class', value: fallback, entry } }),
       })
+      if (fallback !== 'gthread' || doubt !== undefined || settings.isSet('threads') !== 'no') continue
+      // With one thread it would be slower than what was meant.
+      const threads = Number(platform.defaults['threads'] ?? usualThreads)
+      yield invalid(subject, setting, entry, `\`threads\` of container "${container.name}" must be set for gthread, which takes its place`,
+        { isPart: true, about: 'threads', remedy: remedyFor(setting.name, need, subject), fix: { setting: 'threads', value: threads } })
     }
   },
 })

@@ -45,6 +45,8 @@ export interface Problem {
   /** Instead of the rule's own, where it can be more exact. */
   readonly remedy?: string
   readonly fix?: Fix
+  /** True for what belongs to the fix of another problem, and is no fault by itself: it is done with that fix, or not told. */
+  readonly isPart?: boolean
   /** The setting whose value it is about, of a rule that reads several. */
   readonly about?: string
   /** The releases for which this is a problem, where the image's release is not known and others do not mind. */

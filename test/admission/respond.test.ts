@@ -97,6 +97,53 @@ describe('an exception', () => {
   })
 })
 
+describe('what is known of images', () => {
+  const policies = (spec: PolicySpec): Policies =>
+    new Policies([policy('house', { preset: 'kubernetes', defaults: { accesslog: null }, ...spec })])
+  const bare = { digest: 'sha256:1', python: '3.12', folders: ['/site'],
+    distributions: { gunicorn: { state: 'Installed', version: '23.0.0', evidence: 'layer sha256:1: gunicorn-23.0.0.dist-info' },
+      gevent: { state: 'Absent', evidence: '' } } } as const
+  const asked = { dependencies: { images: 'Always' } } as const
+  const gevent = review(['gunicorn', 'app', '-b', ':8000', '-k', 'gevent'], 'shop')
+  const pod = (gevent.request.object as { spec: { containers: [{ image: string }] } }).spec
+  pod.containers[0].image = 'shop:1'
+  const respond = (spec: PolicySpec, answer: typeof bare | string | undefined) =>
+    responder((workload: Governed) => policies(spec).for(workload, {}, 0), {}, () => () => answer)
+
+  test('it is denied where it is absent, warned of where that is not known, and neither where the policy does not ask', () => {
+    const denied = respond(asked, bare)('validate', gevent).response.response
+    expect(denied.status?.message).toContain('needs gevent, which is not in image "shop:1" [missing-worker-dependency]')
+    const [unknown] = respond(asked, 'registry.example.com cannot be reached')('validate', gevent).response.response.warnings ?? []
+    expect(unknown).toContain('needs gevent, and its image (registry.example.com cannot be reached) does not tell')
+    const [unasked] = respond({}, bare)('validate', gevent).response.response.warnings ?? []
+    expect(unasked).toContain('needs gevent, and nothing tells whether it is installed')
+  })
+
+  test('the class that takes its place is told, with why', () => {
+    const spec: PolicySpec = { ...asked, workerFallback: 'gthread', rules: { 'missing-worker-dependency': 'Fix' } }
+    const { patch, warnings } = respond(spec, bare)('mutate', gevent).response.response
+    expect(JSON.parse(Buffer.from(patch ?? '', 'base64').toString())).toEqual([
+      { op: 'replace', path: '/spec/containers/0/command/5', value: 'gthread' },
+      { op: 'add', path: '/spec/containers/0/command/-', value: '--threads' },
+      { op: 'add', path: '/spec/containers/0/command/-', value: '4' },
+    ])
+    expect(warnings).toEqual([
+      'GunicornPolicy "house" puts gthread in its place: `worker_class` of container "app", set by `-k`, needs gevent, which is not in image "shop:1". Add gevent to requirements.txt, or take another worker class.',
+      'fixes by GunicornPolicy "house" in container "app": missing-worker-dependency',
+    ])
+  })
+
+  test('an update of what was there already', () => {
+    const spec: PolicySpec = { ...asked }
+    const update = { ...gevent,
+      request: { ...gevent.request, operation: 'UPDATE',
+        oldObject: structuredClone({ ...(gevent.request.object as object),
+          metadata: { name: 'web', labels: { a: 'b' } } }) } } as AdmissionReview
+    ;(update.request as { object: object }).object = { ...(gevent.request.object as object), apiVersion: 'v1', kind: 'Pod' }
+    expect(respond(spec, bare)('validate', update).response.response.allowed).toBe(true)
+  })
+})
+
 test('what is done about a fault is the policy of the workload to say', () => {
   const policies = new Policies([policy('strict', { match: { namespaceSelector: { matchLabels: { env: 'prod' } } }, onFault: 'Deny' }),
     policy('base', {})])

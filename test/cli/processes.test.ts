@@ -148,7 +148,8 @@ describe('beside it in the repository', () => {
     expect(await found({})).toEqual(denied)
     for (const name of ['Pipfile', 'Pipfile.lock', 'poetry.lock', 'uv.lock', 'pdm.lock', 'pylock.toml', 'environment.yml'])
       expect({ name, found: await found({ [name]: 'x' }) }).toEqual({ name, found: unknown })
-    for (const script of ['pip install gevent', 'python -m pip install -r more.txt', '. bin/steps', 'bash steps.sh', './steps', 'curl x | sh'])
+    for (const script of ['pip install gevent', 'python -m pip install -r more.txt', '. bin/steps', 'bash steps.sh', './steps',
+      'curl x | sh'])
       expect({ script, found: await found({ 'bin/post_compile': `#!/bin/bash\n${script}\n` }) }).toEqual({ script, found: unknown })
     expect(await found({ 'bin/post_compile': '#!/bin/bash\npython manage.py migrate --noinput\n' })).toEqual(denied)
     expect(await found({ '.buildpacks': 'https://example.com/x\n' })).toEqual(unknown)
