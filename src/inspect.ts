@@ -4,6 +4,7 @@
 import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budget.ts'
 import { nothingBeside } from './shell/beside.ts'
 import type { Folder } from './command-line/working-folder.ts'
+import { startedInImage } from './command-line/image-command.ts'
 import { inspectCommandLine, mostWords, noParents, wordOf, type CommandLine, type Found, type Inspected,
   type Misstart } from './command-line.ts'
 import { AgreedSettings } from './gunicorn/agreed-settings.ts'
@@ -46,12 +47,29 @@ export interface Invocation extends Found {
   readonly misstart?: Misstart
 }
 
+/** What is known of the image of a container, which starts gunicorn. */
+export interface ImageStart {
+  /** `image "shop:1"` */
+  readonly name: string
+  readonly entrypoint: readonly string[]
+  readonly cmd: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** The folder that its command starts in: an absolute path. */
+  readonly folder: string
+  /** Where PATH leads for the first word of the command, if that is a script. */
+  readonly located?: readonly [word: string, path: string]
+  /** The text of a file at an absolute path; null for one that is not had, undefined where there is none. */
+  readonly text: (path: string) => string | null | undefined
+}
+
 /** What is at hand besides a workload itself: nothing where it is admitted. */
 export interface Surroundings {
   readonly configMaps?: ConfigMaps
   readonly services?: Services
   /** Config files that are handed over: `undefined` for one that is not among them. */
   readonly configFile?: CommandLine['configFile']
+  /** What the image of a container starts; undefined where that is not known, or no gunicorn is among it. */
+  readonly images?: (container: Container) => ImageStart | undefined
   /** True where they are those of the whole repository that the application starts in. */
   readonly isRepository?: boolean
 }
@@ -149,17 +167,21 @@ export function inspectContainer(
     expanded: container.process ? expandRewritten(text, environment.lookup) : expand(text, environment.lookup),
   }))
   if (elements.some(({ expanded }) => expanded.isTooLong)) giveUp(tooLong)
+  const image = container.platform ? undefined : surroundings.images?.(container)
   const found = inspectCommandLine({
     elements,
     path,
     text: container.platform?.text,
     ...(container.platform ? { escaped: String } : {}),
     // An image may set more variables than the object shows.
-    environment: () => shellEnvironment(environment),
-    variables: variablesOf(environment),
+    environment: () => shellEnvironment(environment, image),
+    variables: variablesOf(environment, image),
     releases,
     program,
-    configFile: (path, folder) => configFileOf(workload, container, surroundings, path, folder),
+    configFile: (path, folder) => {
+      const given = configFileOf(workload, container, surroundings, path, folder)
+      return given ?? (image && configInImage(container, image, path, folder)) ?? given
+    },
     mayHideConfig: (folder) => mayHideConfig(workload, container, surroundings, folder),
   })
   const before = command.length === 0 && !container.platform ? [entryPoint] : noParents
@@ -171,6 +193,8 @@ export function inspectContainer(
     mayHaveOthers: found.mayStartMore || found.unread.length > 0,
     parents: before.length === 0 ? invocation.parents : [...before, ...invocation.parents],
   }))
+  // What is in sight is judged by itself: what a script of the image makes of it is not known better there.
+  if (image && invocations.length === 0) invocations.push(...inImage(workload, container, image, environment, releases, surroundings))
   const services = surroundings.services?.(workload.namespace).filter((service) =>
     selects(service, valueAt(workload.written, [...workload.kind.metadata, 'labels']))
   )
@@ -196,7 +220,7 @@ const installing =
 
 /** Whether a container may start gunicorn, by itself or by what stands beside it. */
 export const mayStart = (container: Container, surroundings: Surroundings = none, texts = textsOf(container)): boolean =>
-  mayStartGunicorn(container, texts) || mayBeBrought(container, texts, surroundings)
+  mayStartGunicorn(container, texts) || mayBeBrought(container, texts, surroundings) || surroundings.images?.(container) !== undefined
 
 /** Whether what stands beside a container may start gunicorn: a script that is mounted, a variable that a shell brings in. */
 const mayBeBrought = ({ written, envFrom }: Container, texts: readonly string[], { configMaps }: Surroundings): boolean =>
@@ -259,22 +283,88 @@ function inMountedScripts(workload: Workload, container: Container, elements: re
   })
 }
 
+/** The gunicorns that a container starts by what its image holds: its own command, or scripts. They are told at the image, or at the word that names it. */
+function inImage(workload: Workload, container: Container, image: ImageStart, environment: ContainerEnvironment,
+  releases: readonly Release[], surroundings: Surroundings): Invocation[] {
+  const { command, args, path } = container
+  const given = (text: string, at: Path): Element => ({ path: at, text, expanded: expand(text, environment.lookup) })
+  const own = (text: string): Element => ({ path: [...path, 'image'], text, at: { start: 0, end: image.name.length },
+    expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })
+  const behind = args?.map((text, index) => given(text, [...path, 'args', index])) ?? []
+  const elements = command ? [...command.map((text, index) => given(text, [...path, 'command', index])), ...behind]
+    : [...image.entrypoint.map(own), ...(args ? behind : image.cmd.map(own))]
+  const [word, found] = image.located ?? []
+  const [first, ...rest] = elements
+  const located = first && found !== undefined && first.text === word
+    ? [{ ...first, text: found, expanded: { ...first.expanded, text: found } }, ...rest] : elements
+  // What an envFrom brings goes over what the image sets.
+  const variables = new Map<string, string | null>([
+    // The runtime of containers sets them, and shells do.
+    ...['HOME', 'HOSTNAME', 'PWD', 'TERM'].map((name) => [name, null] as const),
+    ...Object.entries(image.env).map(([name, value]) => [name, environment.mayComeFromElsewhere(name) ? null : value] as const),
+  ])
+  for (const [name, { value }] of environment.variables) variables.set(name, value)
+  const { started, mayStartMore } = startedInImage({
+    elements: located,
+    folder: folderIn(container, image),
+    variables: [...variables],
+    mayComeFromElsewhere: environment.mayComeFromElsewhere,
+    isClosed: container.envFrom.length === 0,
+    releases,
+    text: textIn(container, image),
+    configFile: (file, startsIn) =>
+      (surroundings.configMaps && configFileOf(workload, container, surroundings, file, startsIn)) ?? undefined,
+  })
+  return started.map(({ found: invocation, script }): Invocation => ({
+    ...invocation,
+    workload,
+    container,
+    environment,
+    mayHaveOthers: mayStartMore,
+    insertion: { kind: 'none', reason: 'it stands in the image' },
+    ...(script === undefined ? {} : { standsIn: `${script.slice(script.lastIndexOf('/') + 1)} of ${image.name}` }),
+  }))
+}
+
+/** A config file of the image; undefined where there is none, or nothing is known of it. */
+function configInImage(container: Container, image: ImageStart, path: string, startsIn: () => Folder): ConfigText | null | undefined {
+  if (!path.startsWith('/') && startsIn() !== '') return undefined
+  const at = normalize(path.startsWith('/') ? path : `${folderIn(container, image)}/${path}`)
+  const text = textIn(container, image)(at)
+  return text == null ? undefined : { name: at, text }
+}
+
+function folderIn({ written }: Container, image: ImageStart): string {
+  const folder = valueAt(written, ['workingDir'])
+  return typeof folder === 'string' && folder.startsWith('/') ? folder : image.folder
+}
+
+/** What the container sees of the image's files: a volume lies over what the image has there. */
+function textIn({ written }: Container, image: ImageStart): ImageStart['text'] {
+  const mounts = valueAt(written, ['volumeMounts'])
+  const mounted = (Array.isArray(mounts) ? (mounts as unknown[]) : []).map((mount) => `${String(valueAt(mount, ['mountPath']))}/`)
+  return (file) => (mounted.some((at) => file.startsWith(at)) ? null : image.text(file))
+}
+
 const none: Surroundings = {}
 
 /** What a shell finds in its environment. */
-function shellEnvironment({ variables }: ContainerEnvironment): Environment {
+function shellEnvironment({ variables, mayComeFromElsewhere }: ContainerEnvironment, image?: ImageStart): Environment {
   spend(variables.size / 3)
-  return new Environment(Array.from(variables, ([name, { value }]) => [name, value] as const), false)
+  const own = Array.from(variables, ([name, { value }]) => [name, value] as const)
+  const under = Object.entries(image?.env ?? {}).filter(([name]) => !variables.has(name) && !mayComeFromElsewhere(name))
+  return new Environment([...under, ...own], false)
 }
 
 /** What runs `args` where there is no `command`. */
 const entryPoint: Parent = { kind: 'wrapper', name: "the image's entry point", stays: true, passes: null }
 
-/** What gunicorn finds in a container's environment. What an image may set besides is not reckoned with: no default could be put in otherwise. */
-const variablesOf = ({ variables, mayComeFromElsewhere }: ContainerEnvironment): Variables => (name) => {
+/** What gunicorn finds in a container's environment. What an image may set besides is not reckoned with unless it is looked into: no default could be put in otherwise. */
+const variablesOf = ({ variables, mayComeFromElsewhere }: ContainerEnvironment, image?: ImageStart): Variables => (name) => {
   const variable = variables.get(name)
   if (variable) return variable.value
-  return mayComeFromElsewhere(name) ? null : undefined
+  if (mayComeFromElsewhere(name)) return null
+  return image && Object.hasOwn(image.env, name) ? image.env[name] : undefined
 }
 
 /**

@@ -1,9 +1,10 @@
 /** What a review asks of images, and what is made of the answers. Pure. */
 import { annotatedPython } from '../dependencies/annotation.ts'
-import { gunicornContainers, hiddenBy, imageOf, startOf, type ContainerStart } from '../dependencies/image/containers.ts'
+import { gunicornContainers, hiddenBy, imageOf, imageStarts, startOf, type ContainerStart } from '../dependencies/image/containers.ts'
 import { pythonOfImages, type Seen } from '../dependencies/image/python.ts'
 import { evidenceOf, type ImageSummary } from '../dependencies/image/summary.ts'
 import type { PullSecrets } from '../cluster/pull-secrets.ts'
+import { mayStart, type Surroundings } from '../inspect.ts'
 import { valueAt, type Workload } from '../kubernetes/workload.ts'
 import type { Python } from '../python/known.ts'
 
@@ -12,6 +13,8 @@ export interface ImageAsk {
   readonly container: string
   readonly image: string
   readonly start: ContainerStart
+  /** True where the object itself starts gunicorn, or may. */
+  readonly isNamed: boolean
   readonly secrets: PullSecrets
 }
 
@@ -30,9 +33,18 @@ export function asksOf(workload: Workload, namespace: string): readonly ImageAsk
     }) }
   return gunicornContainers(workload).flatMap((container): ImageAsk[] => {
     const image = imageOf(container)
-    return image === undefined ? [] : [{ container: container.name, image, start: startOf(container), secrets }]
+    return image === undefined ? []
+      : [{ container: container.name, image, start: startOf(container), isNamed: mayStart(container), secrets }]
   })
 }
+
+/** What is known of images, as rules see it. */
+export const surroundingsOf = (known: (container: string, image: string) => ImageAnswer | undefined): Surroundings => ({
+  images: imageStarts((container, image) => {
+    const answer = known(container.name, image)
+    return typeof answer === 'string' ? undefined : answer
+  }),
+})
 
 /** The Python of a workload, by what its images are known to hold. @param known for a container, by its name, and its image */
 export function pythonOf(workload: Workload, known: (container: string, image: string) => ImageAnswer | undefined): Python {

@@ -112,7 +112,10 @@ export class Images {
       await opening.done
       const opened = opening.found ?? 'it could not be looked into'
       if (typeof opened === 'string') return { found: opened, until: opening.until ?? 0 }
-      return { found: await this.#look(opened, ask.start), until: opening.until ?? 0 }
+      // Where the object itself says gunicorn, its image is looked into whatever that says.
+      const found = opened.mayHoldPython || ask.isNamed ? await this.#look(opened, ask.start)
+        : 'nothing in its configuration speaks of Python'
+      return { found, until: opening.until ?? 0 }
     })
   }
 

@@ -1,10 +1,9 @@
 /** What an update leaves as it was: the object as it is stored against the one that is to take its place. Pure. */
-import { findingsIn } from '../judge.ts'
+import { findingsIn, type Case } from '../judge.ts'
 import { isObject, type Path, type FieldError } from '../kubernetes/field.ts'
 import { readWorkload, valueAt, type Container, type Workload } from '../kubernetes/workload.ts'
 import { unmended, type Finding } from '../finding.ts'
 import type { Policy } from '../policy/policy.ts'
-import type { Python } from '../python/known.ts'
 
 /** Deeper than any PodSpec is. What is nested deeper is taken for changed. */
 const deepest = 64
@@ -52,7 +51,7 @@ function isEmpty(value: unknown, depth = 0): boolean {
 /**
  * The findings of an update, of which those that the stored object had already only warn.
  * The stored object is asked for where one of them would deny; there may be none.
- * @param python what is known of a workload's Python; unless it is given, or tells, what its annotations tell
+ * @param known what is known of a workload's images; unless it is given, nothing
  */
 export function withStandingTolerated(
   findings: readonly Finding[],
@@ -60,13 +59,13 @@ export function withStandingTolerated(
   object: unknown,
   stored: () => unknown,
   policy: Policy,
-  python: (workload: Workload) => Python | undefined = () => undefined,
+  known: (workload: Workload) => Pick<Case, 'python' | 'surroundings'> = () => ({}),
 ): { readonly findings: readonly Finding[]; readonly standing: readonly Finding[] } {
   if (!findings.some(({ action }) => action === 'Deny')) return { findings, standing: [] }
   const was = stored()
   if (was === undefined) return { findings, standing: [] }
   const former = leavesJudged(workload, object, was) ? undefined : (readWorkload(was) ?? null)
-  const before = former === undefined ? undefined : countsOf(former, policy, python)
+  const before = former === undefined ? undefined : countsOf(former, policy, known)
   const isNew = (finding: Finding): boolean =>
     before !== undefined && (!takesOne(before, faultOf(finding)) || (finding.rule === unreadCommand && !hasSameCommands(workload, former)))
   const standing: Finding[] = []
@@ -96,10 +95,11 @@ function takesOne(counts: Map<string, number>, key: string): boolean {
 }
 
 /** How often the stored object has each fault. */
-function countsOf(workload: Workload | null, policy: Policy, python: (workload: Workload) => Python | undefined): Map<string, number> {
+function countsOf(workload: Workload | null, policy: Policy,
+  known: (workload: Workload) => Pick<Case, 'python' | 'surroundings'>): Map<string, number> {
   const counts = new Map<string, number>()
   if (!workload) return counts
-  for (const finding of findingsIn({ workload, policy, python: python(workload) }))
+  for (const finding of findingsIn({ workload, policy, ...known(workload) }))
     counts.set(faultOf(finding), (counts.get(faultOf(finding)) ?? 0) + 1)
   return counts
 }

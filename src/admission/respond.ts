@@ -1,14 +1,13 @@
 /** AdmissionReview + policy → answer. Pure. */
 import { applies } from '../edit.ts'
-import { findingsIn, judge } from '../judge.ts'
+import { findingsIn, judge, type Case } from '../judge.ts'
 import { controllerUsers } from '../kubernetes/controllers.ts'
 import type { AdmissionRequest, AdmissionResponse, AdmissionReview } from '../kubernetes/review.ts'
 import { readWorkload, valueAt, type Workload } from '../kubernetes/workload.ts'
 import type { Finding } from '../finding.ts'
 import { governed, isMadeOfWorkload, type PolicyFor, type Writer } from '../policy/governed.ts'
 import { mayDeny, type Policy } from '../policy/policy.ts'
-import type { Python } from '../python/known.ts'
-import { pythonOf, type ImageAnswer } from './image-asks.ts'
+import { pythonOf, surroundingsOf, type ImageAnswer } from './image-asks.ts'
 import { leavesJudged, leavesTemplate, newErrors, withStandingTolerated } from './previous.ts'
 import type { Answer, Operation, Outcome, Respond } from './responder.ts'
 import { denial, fixWarnings, invalidity, listed, policyList, ruleList, warningsOf } from './wording.ts'
@@ -126,7 +125,8 @@ function answer(response: AdmissionResponse, outcome: Outcome, findings: Answer[
 /** @throws where the patch does not apply: the API server would turn the object away for it, whatever the failurePolicy */
 function mutate(request: AdmissionRequest, workload: Workload, policy: Policy, images: KnownImages | undefined): Answer {
   const { uid, object, operation } = request
-  const verdict = judge({ object, workload, policy, python: images && pythonOf(workload, images) })
+  const verdict = judge({ object, workload, policy, python: images && pythonOf(workload, images),
+    surroundings: images && surroundingsOf(images) })
   if (verdict.rounds.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   // The stored object is asked for last: it may have to be parsed for it.
   if (operation === 'UPDATE' && policy.existing !== 'Fix') {
@@ -152,11 +152,12 @@ function validate(request: AdmissionRequest, workload: Workload, policy: Policy,
   const stored = (): unknown => storedOf(request)
   const errors = newErrors(workload, policy.existing === 'Deny' ? nothing : stored)
   if (errors.length > 0 && denies(policy)) return answer({ uid, allowed: false, status: invalidity(workload, errors) }, 'denied', [])
-  const python = (one: Workload): Python | undefined => images && pythonOf(one, images)
-  const found = findingsIn({ workload, policy, python: python(workload) })
+  const known = (one: Workload): Pick<Case, 'python' | 'surroundings'> =>
+    images ? { python: pythonOf(one, images), surroundings: surroundingsOf(images) } : {}
+  const found = findingsIn({ workload, policy, ...known(workload) })
   const own = subResource === 'ephemeralcontainers' ? ofNewEphemeral(found, workload, stored()) : found
   const { findings, standing } = policy.existing === 'Deny' ? { findings: own, standing: [] }
-    : withStandingTolerated(own, workload, object, stored, policy, python)
+    : withStandingTolerated(own, workload, object, stored, policy, known)
   const unread = workload.errors.length > 0 && isTold(policy) ? workload.errors : noErrors
   if (findings.length + unread.length === 0) return answer({ uid, allowed: true }, 'allowed', [])
   const auditAnnotations = {

@@ -33,6 +33,8 @@ export interface CheckOptions {
   readonly surroundings?: Surroundings | undefined
   /** What the images of a workload tell, before what is written of them. */
   readonly imagePython?: ((workload: Workload, written: Python) => Python) | undefined
+  /** What those images start. */
+  readonly imageStarts?: (() => NonNullable<Surroundings['images']>) | undefined
   /** Finds what findings about config files are about. */
   readonly configPlaces?: ConfigPlaces | undefined
   /** Takes what a document of a file is, beside its workloads. */
@@ -90,7 +92,7 @@ function* checkWorkload(manifest: Manifest, object: unknown, at: Path, workload:
   const policy = options.policyFor(governed(object)) ?? nothing
   // What cannot be read in part is left as it is; so is what is of an unknown kind, or was filled in.
   const isFixed = errors.length > 0 || isFilled || workload.kind.isForeign === true
-  const verdict = judge({ object, workload, policy, python, surroundings: options.surroundings, isFixed })
+  const verdict = judge({ object, workload, policy, python, surroundings: surroundingsOf(options), isFixed })
   const { rounds, findings, mended, invocations, decision } = verdict
   if (rounds.length > 0) edit({ document: manifest.index, edits: inRounds(rounds).map((one) => ({ ...one, path: [...at, ...one.path] })) })
   yield* placed({
@@ -125,6 +127,9 @@ export function* placed(checked: Checked & { readonly workload: ReportedWorkload
       workload: { ...workload, invocations: 0, line: own[0]?.span?.line, findings: own,
         decision: decisionOn(own.map(({ finding }) => finding)), patch: () => [] } }
 }
+
+const surroundingsOf = ({ surroundings, imageStarts }: CheckOptions): Surroundings | undefined =>
+  imageStarts ? { ...surroundings, images: imageStarts() } : surroundings
 
 function pythonFor(workload: Workload, { requirements }: CheckOptions): Python {
   if (!requirements || workload.annotations.has('paddock.dev/requirements')) return annotatedPython(workload)

@@ -1,9 +1,11 @@
 /** The images of workloads, each looked into once: what `check --images` knows before it judges. */
 import type { Command } from '../dependencies/image/command.ts'
-import { commandFor, gunicornContainers, hiddenBy, imageOf, startOf } from '../dependencies/image/containers.ts'
+import { commandFor, gunicornContainers, hiddenBy, imageOf, imageStarts, startOf } from '../dependencies/image/containers.ts'
 import type { ImageEvidence } from '../dependencies/image/evidence.ts'
 import { lookInto, type Look } from '../dependencies/image/look.ts'
 import { pythonOfImages, type Seen } from '../dependencies/image/python.ts'
+import { summaryOf } from '../dependencies/image/summary.ts'
+import type { Surroundings } from '../inspect.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import { ImageError } from '../oci/image-error.ts'
 import type { StoredImage } from '../oci/store.ts'
@@ -52,6 +54,15 @@ export class ImageLookUps {
     this.#opened.set(name, image)
     return image
   }
+
+  /** What the images of a workload's containers start. */
+  readonly starts = (): NonNullable<Surroundings['images']> =>
+    imageStarts((container, name) => {
+      const image = this.#opened.get(name)
+      if (image === undefined || typeof image === 'string') return undefined
+      const evidence = this.#evidence.get(keyOf(image, commandFor(startOf(container), image.config)))
+      return evidence && summaryOf(image.digest, image.config, evidence)
+    })
 
   /** Why images could not be looked into. */
   notes(): readonly string[] {

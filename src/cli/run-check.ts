@@ -80,7 +80,7 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   const lookUps = await imageLookUps(flags, io)
   const beside = (file: string): RunOptions => {
     const places = configMaps.placesBeside(file)
-    return { ...options, imagePython: lookUps && ((workload, written) => lookUps.python(workload, written)),
+    return { ...options, imagePython: lookUps && ((workload, written) => lookUps.python(workload, written)), imageStarts: lookUps?.starts,
       surroundings: { configMaps: configMaps.beside(file), services: services.beside(file), configFile },
       configPlaces: (origin, line) => handedPlaces(origin, line) ?? places(origin, line) }
   }

@@ -36,6 +36,8 @@ export interface ImageConfig {
   readonly workingDir: string
   readonly user: string
   readonly labels: Readonly<Record<string, string>>
+  /** The steps by which it was built, as far as they are told: cut short. */
+  readonly history: readonly string[]
   /** Digests of the layers once they are unpacked. */
   readonly diffIds: readonly string[]
 }
@@ -44,6 +46,9 @@ export interface ImageConfig {
 export const largestDocument = 4 * 1024 * 1024
 /** No image has so many. Linux mounts at most 500 of them. */
 export const mostLayers = 500
+/** So many steps of its building are kept, and so many characters of each. */
+const mostSteps = 200
+const longestStep = 500
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -114,6 +119,9 @@ export function readConfig(content: Uint8Array): ImageConfig {
     workingDir: stringOf(config['WorkingDir']),
     user: stringOf(config['User']),
     labels: stringMap(config['Labels']),
+    history: listOf(value['history']).slice(-mostSteps).map((step) =>
+      stringOf(isFields(step) ? step['created_by'] : '').slice(0, longestStep)
+    ),
     diffIds: strings(rootfs['diff_ids']),
   }
 }

@@ -113,10 +113,11 @@ function actingPart(object: PolicyObject): Acting {
   const { policy } = soundPolicy(object)
   if (!policy) return { actions: new Set(), match: {}, readsImages: false, asksForCommands: false, mendsExisting: false }
   // Of several policies, the preset of another may hold for this one: that one then acts by it.
-  const { rules, injection, existing } = override(preset(policy.spec.preset ?? defaultPreset) ?? nothing, policy.metadata.name, policy.spec)
+  const { rules, injection, existing, dependencies } = override(preset(policy.spec.preset ?? defaultPreset) ?? nothing,
+    policy.metadata.name, policy.spec)
   return { actions: new Set(Object.values(rules).flatMap(({ action, otherwise }) => (action === 'Fix' ? [action, otherwise] : [action]))),
-    match: policy.spec.match ?? {}, readsImages: injection === 'Environment', asksForCommands: isTold(rules['unresolved-command']),
-    mendsExisting: existing === 'Fix' }
+    match: policy.spec.match ?? {}, readsImages: injection === 'Environment', // What an image starts by itself is in no word of the object.
+    asksForCommands: isTold(rules['unresolved-command']) || dependencies.images === 'Always', mendsExisting: existing === 'Fix' }
 }
 
 function address(path: string, { name, namespace, url }: ConfigurationSettings): Webhook['clientConfig'] {

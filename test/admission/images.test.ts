@@ -10,7 +10,7 @@ const pinned = `sha256:${'2'.repeat(64)}`
 const terms = { images: 'Always', imageBudget: 500, registries: ['*'] } as const
 const summary = (digest: string, size = 0): ImageSummary => ({ digest, python: '3.12', distributions: {}, folders: ['x'.repeat(size)] })
 const ask = (image: string, command: readonly string[] = ['gunicorn'], namespace = 'shop'): ImageAsk => ({ container: 'web', image,
-  start: { command, args: undefined, env: {}, folder: undefined }, secrets: { namespace, serviceAccount: '', names: [] } })
+  isNamed: true, start: { command, args: undefined, env: {}, folder: undefined }, secrets: { namespace, serviceAccount: '', names: [] } })
 
 /** Images that are there once somebody lets them be. */
 class Looks implements LooksInto {
@@ -40,7 +40,8 @@ class Looks implements LooksInto {
     await this.#turn()
     const digest = this.tags[image] ?? 'sha256:1'
     return digest.startsWith('sha256:')
-      ? { digest, number: ++this.#number, config: { entrypoint: [], cmd: [], env: {}, workingDir: '', user: '' } } : digest
+      ? { digest, number: ++this.#number, config: { entrypoint: [], cmd: [], env: {}, workingDir: '', user: '' }, mayHoldPython: true }
+      : digest
   }
   async look({ digest }: Opening): Promise<{ summary: ImageSummary; isWhole: boolean } | string> {
     this.looked.push(digest)

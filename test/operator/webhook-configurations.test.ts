@@ -92,10 +92,13 @@ describe('the webhooks', () => {
   })
 
   test('ask for containers whose command is not in sight where they are told of', () => {
+    const asks = (spec: PolicyObject['spec']): boolean =>
+      only(both([policy(spec)]).validating).matchConditions.every(({ name }) => name !== 'may-start-gunicorn')
     const asksForAll = (action: NonNullable<PolicyObject['spec']['rules']>[string]): boolean =>
-      only(both([policy({ rules: { 'unresolved-command': action } })]).validating).matchConditions.every(({ name }) =>
-        name !== 'may-start-gunicorn'
-      )
+      asks({ rules: { 'unresolved-command': action } })
+    // What an image starts is in no word of the object.
+    expect([asks({}), asks({ dependencies: { images: 'Never' } }), asks({ dependencies: { images: 'Always' } })]).toEqual([false, false,
+      true])
     expect((['Off', 'Audit', 'Warn', 'Deny', 'Fix'] as const).map(asksForAll)).toEqual([false, false, true, true, true])
     expect((['Off', 'Audit', 'Warn', 'Deny'] as const).map((otherwise) => asksForAll({ action: 'Fix', otherwise }))).toEqual([false, false,
       true, true])

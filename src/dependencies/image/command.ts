@@ -1,14 +1,11 @@
 /** The gunicorns that a command starts in an image, through the scripts that it finds there. */
 import { bounded, unreadReason } from '../../budget.ts'
-import { inspectCommandLine, type Found } from '../../command-line.ts'
+import type { Found } from '../../command-line.ts'
+import { startedInImage } from '../../command-line/image-command.ts'
 import { releasesFor } from '../../gunicorn/catalogue.ts'
-import type { Folder } from '../../command-line/working-folder.ts'
 import type { Element } from '../../kubernetes/element.ts'
-import type { EnvVar } from '../../kubernetes/workload.ts'
-import { scriptElements, startedFiles } from '../../platforms/script-file.ts'
-import { Environment } from '../../shell/environment.ts'
 import type { Files } from '../../oci/files.ts'
-import { from, program, scriptText, shebang } from './programs.ts'
+import { program, scriptText, shebang } from './programs.ts'
 
 /** What a container is started with. */
 export interface Command {
@@ -29,43 +26,28 @@ export interface Starts {
   readonly problems: readonly string[]
 }
 
-/** How deep scripts that start scripts are followed. */
-const deepest = 4
+/** What was read of scripts and config files, by absolute path: false for what there is none of, null for what is not had. */
+export type ReadTexts = Map<string, string | null | false>
 
-/** @param gunicorn the release; undefined where it is not known */
-export function startsIn(files: Files, { argv, env, folder }: Command, gunicorn: string | undefined): Starts {
+/**
+ * @param gunicorn the release; undefined where it is not known
+ * @param read takes what was read of the image's files
+ */
+export function startsIn(files: Files, { argv, env, folder }: Command, gunicorn: string | undefined, read: ReadTexts = new Map()): Starts {
   const starts: Start[] = []
   const problems: string[] = []
-  const releases = releasesFor(gunicorn)
-  const configFile = (path: string, startsIn: () => Folder) => {
-    if (!path.startsWith('/') && startsIn() !== '') return null
-    const at = from(folder, path)
-    const text = files.text(at)
-    return text == null ? text : { name: at, text }
-  }
-  const follow = (elements: readonly Element[], variables: readonly (readonly [string, string | null | undefined])[], tampered: boolean,
-    depth: number): void => {
-    const known = new Map(variables)
-    const inspected = inspectCommandLine({
-      elements,
-      path: [],
-      releases,
-      configFile,
-      environment: () => new Environment(variables, false, tampered),
-      variables: (name) => (tampered && !known.has(name) ? null : known.get(name)),
-    })
-    problems.push(...inspected.errors.map(({ message }) => message))
-    for (const found of inspected.invocations) starts.push({ found, before: wordsBefore(found, elements) })
-    if (depth === 0) return
-    const list = variables.map(([name, value], index): EnvVar => ({ name, value: value ?? undefined, index }))
-    for (const file of startedFiles(elements, list, [''])) {
-      const text = scriptText(files, from(folder, file.name))
-      const made = text == null ? undefined : scriptElements(file, text, [])
-      if (made) follow(made, file.variables.map(({ name, value }) => [name, value ?? null] as const), file.tampered, depth - 1)
-    }
+  const text = (path: string, kind: 'script' | 'config'): string | null | undefined => {
+    const found = kind === 'script' ? scriptText(files, path) : files.text(path)
+    read.set(path, found === undefined ? false : found)
+    return found
   }
   try {
-    bounded(() => follow(located(files, argv, env, folder).map(element), Object.entries(env), false, deepest))
+    const { started, errors } = bounded(() =>
+      startedInImage({ elements: located(files, argv, env, folder).map(element), folder, variables: Object.entries(env),
+        mayComeFromElsewhere: () => false, releases: releasesFor(gunicorn), text })
+    )
+    problems.push(...errors)
+    for (const { found, elements } of started) starts.push({ found, before: wordsBefore(found, elements) })
   } catch (error) {
     const reason = unreadReason(error)
     if (reason === undefined) throw error
@@ -78,7 +60,7 @@ const element = (text: string, index: number): Element => ({ path: [index], text
   expanded: { text, unknown: [], undefined: [], source: (offset) => offset } })
 
 /** A script that is named without its folder is found by PATH. */
-function located(files: Files, argv: readonly string[], env: Readonly<Record<string, string>>, folder: string): readonly string[] {
+export function located(files: Files, argv: readonly string[], env: Readonly<Record<string, string>>, folder: string): readonly string[] {
   const [name, ...rest] = argv
   if (name === undefined || name.includes('/')) return argv
   const path = program(files, name, env['PATH'], folder)

@@ -1,9 +1,11 @@
 /** The containers of a workload → what of their images is asked: which ones, with which command, and what hides what is in them. */
-import { mayStart } from '../../inspect.ts'
+import { mayStart, type ImageStart } from '../../inspect.ts'
+import { hiddenCommand, type HiddenCommand } from '../../kubernetes/hidden-command.ts'
 import { valueAt, type Container, type Workload } from '../../kubernetes/workload.ts'
 import type { ImageConfig } from '../../oci/manifest.ts'
 import type { Command } from './command.ts'
 import { commandOf } from './evidence.ts'
+import { imageStart, type ImageSummary } from './summary.ts'
 
 /** What an object says of a container, which its image completes. Data: it goes from thread to thread. */
 export interface ContainerStart {
@@ -15,11 +17,22 @@ export interface ContainerStart {
   readonly folder: string | undefined
 }
 
-/** The containers that start gunicorn, or may: those without a command of their own, where no other does. */
-export function gunicornContainers({ containers }: Workload): readonly Container[] {
-  const own = containers.filter((container) => mayStart(container))
-  return own.length > 0 ? own : containers.filter(({ list, command }) => list === 'containers' && command === undefined)
+/** The containers that start gunicorn, or may: those whose command, or a script of it, is in the image, where no other does. */
+export function gunicornContainers(workload: Workload): readonly Container[] {
+  const own = workload.containers.filter((container) => mayStart(container))
+  if (own.length > 0) return own
+  return workload.containers.filter((container) => inImage.has(hiddenCommand(workload, container)?.kind ?? 'field'))
 }
+
+const inImage: ReadonlySet<HiddenCommand['kind']> = new Set(['none', 'script', 'process'])
+
+/** Whether an image may hold a gunicorn, as far as its configuration tells: for who does not read the layers of every image. */
+export const mayHoldPython = ({ entrypoint, cmd, env, labels, history }: ImageConfig): boolean =>
+  // Some builders tell nothing of how they have built it.
+  history.every((step) => step === '') ||
+  [...entrypoint, ...cmd, ...Object.keys(env), ...Object.values(env), ...Object.keys(labels), ...history].some((text) =>
+    /python|gunicorn|\bpip\b|\buv\b|poetry|buildpack|virtual_env/i.test(text)
+  )
 
 export function imageOf({ written }: Container): string | undefined {
   const image = valueAt(written, ['image'])
@@ -38,6 +51,21 @@ export function commandFor({ command, args, env, folder }: ContainerStart,
   const own = commandOf(config)
   const argv = command ? [...command, ...(args ?? [])] : [...config.entrypoint, ...(args ?? config.cmd)]
   return { argv, env: { ...own.env, ...env }, folder: folder ?? own.folder }
+}
+
+/** What images start, container by container, as `Surroundings` has it: each is put together once. */
+export function imageStarts(
+  known: (container: Container, image: string) => ImageSummary | undefined,
+): (container: Container) => ImageStart | undefined {
+  const starts = new Map<Container, ImageStart | undefined>()
+  return (container) => {
+    if (!starts.has(container)) {
+      const image = imageOf(container)
+      const summary = image === undefined ? undefined : known(container, image)
+      starts.set(container, summary && imageStart(image!, summary))
+    }
+    return starts.get(container)
+  }
 }
 
 /** A volume that lies over what Python reads, or brings something in there. */

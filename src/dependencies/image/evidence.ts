@@ -3,7 +3,7 @@ import type { Files } from '../../oci/files.ts'
 import type { ImageConfig } from '../../oci/manifest.ts'
 import { normalise } from '../../python/distribution.ts'
 import { baseName } from '../../gunicorn/invocation.ts'
-import { startsIn, type Command, type Start } from './command.ts'
+import { located, startsIn, type Command, type ReadTexts, type Start } from './command.ts'
 import { distributionsIn, moduleFile, moduleName, type Distribution, type Module } from './distributions.ts'
 import { interpreterAt, type Interpreter } from './interpreter.ts'
 import { from, interpreterOf, program, scriptText } from './programs.ts'
@@ -32,6 +32,9 @@ export interface ImageEvidence {
   readonly folders: readonly string[]
   /** The gunicorns that the command starts. */
   readonly starts: readonly Start[]
+  /** The command with a script in front named by its path, and what was read of scripts and config files. */
+  readonly argv: readonly string[]
+  readonly texts: ReadTexts
   /** Whether all that is installed is known: what is not found is absent then. */
   readonly complete: boolean
   /** Why it is not, and what else is wrong. */
@@ -79,7 +82,8 @@ export function wantedFiles({ entrypoint, cmd }: Pick<ImageConfig, 'entrypoint' 
 export function evidenceIn(inside: Inside, given?: Command): ImageEvidence {
   const { files, config, layerName } = inside
   const command = given ?? commandOf(config)
-  const first = startsIn(files, command, undefined)
+  const texts: ReadTexts = new Map()
+  const first = startsIn(files, command, undefined, texts)
   const runner = runnerOf(inside, command, first.starts[0])
   const python = typeof runner.python === 'object' ? runner.python : undefined
   const problems = [...inside.unread, ...first.problems]
@@ -95,7 +99,7 @@ export function evidenceIn(inside: Inside, given?: Command): ImageEvidence {
   const finder = new Finder(inside, listed, python, whole, isComplete, problems[0])
   const gunicorn = finder.find('gunicorn')
   const version = gunicorn?.version
-  const starts = version === undefined ? first.starts : startsIn(files, command, version).starts
+  const starts = version === undefined ? first.starts : startsIn(files, command, version, texts).starts
   return {
     command,
     python: python
@@ -105,6 +109,8 @@ export function evidenceIn(inside: Inside, given?: Command): ImageEvidence {
     distributions: listed,
     folders: whole?.folders ?? [],
     starts,
+    argv: located(files, command.argv, command.env, command.folder),
+    texts,
     complete: isComplete,
     problems: [...new Set(problems)],
     installed: (distribution) => finder.installed(distribution),

@@ -8,6 +8,7 @@ import { registryReference } from '../../oci/reference.ts'
 import { Registries, type Http } from '../../oci/registry.ts'
 import type { StoredImage } from '../../oci/store.ts'
 import type { Command } from './command.ts'
+import { mayHoldPython } from './containers.ts'
 import { lookInto, type Look } from './look.ts'
 import { requester } from './requests.ts'
 import { summaryOf, type ImageSummary } from './summary.ts'
@@ -26,6 +27,8 @@ export interface LookingOptions {
 export interface OpenedImage {
   readonly digest: string
   readonly config: Pick<ImageConfig, 'entrypoint' | 'cmd' | 'env' | 'workingDir' | 'user'>
+  /** False where nothing that its configuration tells speaks of Python. */
+  readonly mayHoldPython: boolean
 }
 
 /** A question; its answer bears the same number. */
@@ -52,7 +55,7 @@ const mostKept = 2
 /** What is kept of an image is bounded by the memory of the thread: nobody's image has as many files. */
 const limits: Limits = { entries: 400_000, unpacked: 32 * 2 ** 30, kept: 24 * 2 ** 20 }
 /** Characters of what an image comes to. */
-const longestSummary = 64 * 1024
+const longestSummary = 128 * 1024
 
 class Looking {
   readonly #options: LookingOptions
@@ -96,14 +99,14 @@ class Looking {
       this.#open.delete(oldest)
     }
     const { entrypoint, cmd, env, workingDir, user } = stored.config
-    return { digest: stored.digest, config: { entrypoint, cmd, env, workingDir, user } }
+    return { digest: stored.digest, config: { entrypoint, cmd, env, workingDir, user }, mayHoldPython: mayHoldPython(stored.config) }
   }
 
   async #summary(opening: number, command: Command): Promise<{ readonly summary: ImageSummary; readonly isWhole: boolean }> {
     const image = this.#open.get(opening)
     if (!image) throw new ImageError('too many images are looked into at once')
     const look = await this.#look(image)
-    const summary = summaryOf(image.digest, await look.evidence(command))
+    const summary = summaryOf(image.digest, image.config, await look.evidence(command))
     if (JSON.stringify(summary).length > longestSummary) throw new ImageError('what Python reads there is in too many places')
     return { summary, isWhole: look.inside.unread.length === 0 }
   }
