@@ -14,7 +14,8 @@ try {
   warmUp()
   const cluster = await connect({ kubeconfig, userAgent: `paddock-webhook/${version}` })
   const sources = webhookSources(cluster, { namespace, name: tlsSecret }, { log })
-  const images = lookingInto && imagesIn(cluster, lookingInto, looking, log)
+  const images = lookingInto &&
+    imagesIn(cluster, { ...lookingInto, namespace }, { entry: looking, owner: () => sources.owner, log })
   const serving = await serveLive(sources, { ...options, images, reading, exemptNamespaces: [namespace], log, lameDuck, now: Date.now })
   whenAsked((signal) => void serving.stop(signal === 'SIGINT' ? 0 : lameDuck).then(() => process.exit(0)))
 } catch (error) {

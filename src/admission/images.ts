@@ -1,7 +1,9 @@
 /** What the webhook knows of images: each is looked into once, however many ask, and nobody waits for it longer than the policy lets. */
 import { createHash } from 'node:crypto'
+import type { Command } from '../dependencies/image/command.ts'
 import { commandFor, type ContainerStart } from '../dependencies/image/containers.ts'
-import type { ImageSummary } from '../dependencies/image/summary.ts'
+import { summaryIn, summaryVersion, type ImageSummary } from '../dependencies/image/summary.ts'
+import type { ImageStore } from '../cluster/image-store.ts'
 import type { PullSecrets } from '../cluster/pull-secrets.ts'
 import type { Log } from '../log.ts'
 import { ImageError } from '../oci/image-error.ts'
@@ -15,6 +17,8 @@ interface Settings {
   readonly looks: LooksInto
   /** A docker config file with `auths` alone. */
   readonly credentials: (secrets: PullSecrets) => Promise<string>
+  /** Where what was found out is kept for other replicas, and for later; undefined for nowhere but here. */
+  readonly store?: Pick<ImageStore, 'get' | 'once' | 'stop'> | undefined
   readonly log: Log
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number
@@ -57,7 +61,7 @@ export class Images {
   readonly #failures = new Map<string, { readonly why: string; readonly until: number }>()
   #characters = 0
   #asking = 0
-  readonly #counts = { read: 0, known: 0, failed: 0, refused: 0 }
+  readonly #counts = { read: 0, known: 0, shared: 0, failed: 0, refused: 0 }
 
   constructor(settings: Settings) {
     this.#settings = settings
@@ -66,7 +70,7 @@ export class Images {
   /** What `/metrics` tells of it. */
   get totals(): readonly Total[] {
     return [{ name: 'paddock_image_lookups_total', label: 'outcome',
-      help: 'Images that were asked for, by outcome (read, known, failed, refused).', values: () => this.#counts }]
+      help: 'Images that were asked for, by outcome (read, known, shared, failed, refused).', values: () => this.#counts }]
   }
 
   /**
@@ -178,19 +182,41 @@ export class Images {
     if (failure && failure.until > this.#settings.now()) return failure.why
     let looking = this.#looking.get(key)
     if (!looking) {
-      looking = this.#settings.looks.look(opening, command).then((answer) => {
-        this.#counts[typeof answer === 'string' ? 'failed' : 'read']++
-        if (typeof answer === 'string') {
-          if (this.#failures.size >= mostAnswers) this.#failures.clear()
-          this.#failures.set(opening.digest, { why: answer, until: this.#settings.now() + lookFailureHolds })
-          return answer
-        }
-        if (answer.isWhole) this.#keep(key, answer.summary)
-        return answer.summary
-      }).finally(() => this.#looking.delete(key))
+      looking = this.#find(key, opening, command).finally(() => this.#looking.delete(key))
       this.#looking.set(key, looking)
     }
     return looking
+  }
+
+  async #find(key: string, opening: Opening, command: Command): Promise<ImageAnswer> {
+    const { store, looks, now } = this.#settings
+    let own: ImageAnswer | undefined
+    const find = async (): Promise<string | undefined> => {
+      const answer = await looks.look(opening, command)
+      this.#counts[typeof answer === 'string' ? 'failed' : 'read']++
+      if (typeof answer === 'string') {
+        if (this.#failures.size >= mostAnswers) this.#failures.clear()
+        this.#failures.set(opening.digest, { why: answer, until: now() + lookFailureHolds })
+        own = answer
+        return undefined
+      }
+      own = answer.summary
+      return answer.isWhole ? JSON.stringify({ version: summaryVersion, ...answer.summary }) : undefined
+    }
+    // What another release has written may be of another shape.
+    const kept = `${summaryVersion} ${key}`
+    const before = store?.get(kept)
+    const { found, isOurs } = before === undefined
+      ? await (store?.once(kept, find) ?? find().then((text) => ({ found: text, isOurs: true })))
+      : { found: before, isOurs: false }
+    const summary = found === undefined ? undefined : summaryIn(found, opening.digest)
+    if (!isOurs) {
+      // Somebody else has written what is not understood.
+      if (!summary) await find()
+      else this.#counts.shared++
+    }
+    if (summary) this.#keep(key, summary)
+    return summary ?? own ?? 'it could not be looked into'
   }
 
   #keep(key: string, summary: ImageSummary): void {
@@ -203,8 +229,8 @@ export class Images {
     }
   }
 
-  stop(): Promise<void> {
-    return this.#settings.looks.stop()
+  async stop(): Promise<void> {
+    await Promise.all([this.#settings.looks.stop(), this.#settings.store?.stop()])
   }
 }
 

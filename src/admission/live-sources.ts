@@ -1,7 +1,8 @@
 /** What the webhook serves with and by: its certificate and the policies, as they stand in the cluster. */
 import { readFileSync } from 'node:fs'
 import type { Log } from '../log.ts'
-import type { Cluster, KubernetesObject } from '../cluster/cluster.ts'
+import type { Cluster, KubernetesObject, OwnerReference } from '../cluster/cluster.ts'
+import { ImageStore } from '../cluster/image-store.ts'
 import { inStep } from '../cluster/in-step.ts'
 import { LivePolicies } from '../cluster/policies.ts'
 import { pullCredentials } from '../cluster/pull-secrets.ts'
@@ -25,6 +26,8 @@ export interface WebhookSources {
   readonly policies: LivePolicies
   /** Undefined while there is none, or none that is whole. The last one stays where the Secret is deleted. */
   readonly certificate: KeyPair | undefined
+  /** The Secret that it is in, for what goes with it; undefined until it is there. */
+  readonly owner: OwnerReference | undefined
   /** Another certificate is there. */
   onCertificate(listener: (pair: KeyPair) => void): void
 }
@@ -60,15 +63,26 @@ export function webhookSources(
     get certificate() {
       return certificate
     },
+    get owner() {
+      const [found] = kept.items.values()
+      const { name, uid } = found?.metadata ?? {}
+      return name === undefined || uid === undefined ? undefined : { apiVersion: 'v1', kind: 'Secret', name, uid }
+    },
     onCertificate: (listener) => void listeners.push(listener),
   }
 }
 
-/** What looks into images with the credentials that the cluster has for them. @param entry the file that the thread runs: `cmd/looking.ts` */
-export function imagesIn(cluster: Cluster, { platform, registryCa, insecure }: ImageOptions, entry: URL, log: Log): Images {
+/**
+ * What looks into images with the credentials that the cluster has for them, and keeps there what it finds.
+ * @param entry the file that the thread runs: `cmd/looking.ts`
+ * @param owner what that goes with
+ */
+export function imagesIn(cluster: Cluster, { platform, registryCa, insecure, namespace }: ImageOptions & { readonly namespace: string },
+  { entry, owner, log }: { readonly entry: URL; readonly owner: () => OwnerReference | undefined; readonly log: Log }): Images {
   const authorities = registryCa === undefined ? undefined : readFileSync(registryCa, 'utf8')
   const looks = new LookingThread({ entry, options: { platform, authorities, insecure }, log })
-  return new Images({ looks, credentials: (named) => pullCredentials(cluster, named), log, now: () => performance.now() })
+  const store = new ImageStore(cluster, { namespace, owner, log })
+  return new Images({ looks, store, credentials: (named) => pullCredentials(cluster, named), log, now: () => performance.now() })
 }
 
 const decoded = ({ data }: TlsSecret, key: string): string => Buffer.from(data?.[key] ?? '', 'base64').toString()

@@ -11,6 +11,7 @@ const resource = (group: string, version: string, plural: string, kind: string, 
 
 export const namespaces = resource('', 'v1', 'namespaces', 'Namespace', false)
 export const secrets = resource('', 'v1', 'secrets', 'Secret')
+export const configMaps = resource('', 'v1', 'configmaps', 'ConfigMap')
 export const serviceAccounts = resource('', 'v1', 'serviceaccounts', 'ServiceAccount')
 export const events = resource('events.k8s.io', 'v1', 'events', 'Event')
 export const endpointSlices = resource('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice')

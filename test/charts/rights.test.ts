@@ -135,6 +135,11 @@ withHelm('Secrets that images are pulled with are read where that is asked for, 
   expect(bound({ enabled: true, pullSecretNamespaces: ['shop', 'bank'] })).toEqual(['RoleBinding shop', 'RoleBinding bank'])
   expect(bound({ enabled: true, pullSecretNamespaces: ['*'] })).toEqual(['ClusterRoleBinding '])
   const objects = render({ images: { enabled: true, pullSecretNamespaces: ['shop'] } })
+  expect(rulesOf(objects.find(({ kind, metadata }) => kind === 'Role' && metadata.name === 'paddock-webhook')).at(-1)).toEqual({
+    apiGroups: [''],
+    resources: ['configmaps'],
+    verbs: ['get', 'list', 'watch', 'create', 'update', 'delete'],
+  })
   expect(rulesOf(objects.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'paddock-webhook-pull-secrets')))
     .toEqual([{ apiGroups: [''], resources: ['secrets', 'serviceaccounts'], verbs: ['get'] }])
 })

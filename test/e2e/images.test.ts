@@ -13,7 +13,7 @@ import { customResourceDefinitions } from '../../src/policy/custom-resource-defi
 import { makeCertificates } from '../../src/x509/authority.ts'
 import { pause, startProgram, type Program } from '../cluster/program.ts'
 import { DockerRegistry, findRegistry } from '../conformance/docker-registry.ts'
-import { kubectlFor, sharedCluster, type Kubectl } from './kubectl.ts'
+import { kubectlFor, sharedCluster, succeed, type Kubectl } from './kubectl.ts'
 import { startOwnCluster, type OwnCluster } from './own-cluster.ts'
 import { ownAddress, pythonImage, ServedImages } from './served-images.ts'
 import { webhookConfigurations } from './webhook.ts'
@@ -35,6 +35,7 @@ suite('images', () => {
   let served: ServedImages
   let port = 0
   let ca = ''
+  let flags = (): string[] => []
 
   beforeAll(async () => {
     const address = ownAddress ?? ''
@@ -52,9 +53,10 @@ suite('images', () => {
     await client.apply(secrets,
       { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: 'paddock-webhook-tls', namespace: 'paddock' },
         data: { 'tls.crt': base64(certificate.cert), 'tls.key': base64(certificate.key) } } as never, options)
-    webhook = startProgram(process.execPath, [main, '--kubeconfig', own.kubeconfig, '--namespace', 'paddock', '--host', '127.0.0.1',
-      '--port', '0', '--lame-duck', '0s', '--images', '--image-platform', 'linux/amd64', '--registry-ca', registry.ca,
-      '--insecure-registry', served.host], { logFile: join(folder, 'log') })
+    flags =
+      () => [main, '--kubeconfig', own.kubeconfig, '--namespace', 'paddock', '--host', '127.0.0.1', '--port', '0', '--lame-duck', '0s',
+        '--images', '--image-platform', 'linux/amd64', '--registry-ca', registry.ca, '--insecure-registry', served.host]
+    webhook = startProgram(process.execPath, flags(), { logFile: join(folder, 'log') })
     await until(async () => /"listening".*"port":\d+/.test(await webhook.output()), 'it listens')
     port = Number(/"listening".*"port":(\d+)/.exec(await webhook.output())?.[1])
     await policy({})
@@ -103,14 +105,16 @@ suite('images', () => {
     return `${stdout}${stderr}`
   }
 
-  async function get(path: string): Promise<string> {
+  async function post(path: string, body: string | undefined, at: number): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
-    request({ host: '127.0.0.1', port, path, ca }, (response) => {
+    const sent = body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' } }
+    request({ host: '127.0.0.1', port: at, path, rejectUnauthorized: false, ...sent }, (response) => {
       let text = ''
       response.setEncoding('utf8').on('data', (part: string) => (text += part)).on('end', () => resolve(text))
-    }).on('error', reject).end()
+    }).on('error', reject).end(body)
     return promise
   }
+  const get = (path: string, at = port): Promise<string> => post(path, undefined, at)
   const lookUps = async (outcome: string): Promise<number> =>
     Number(new RegExp(`^paddock_image_lookups_total\\{outcome="${outcome}"\\} (\\d+)`, 'm').exec(await get('/metrics'))?.[1] ?? 0)
 
@@ -187,6 +191,46 @@ suite('images', () => {
     expect(await lookUps('read')).toBe(before + 2)
     process.stderr.write(`      200 workloads with one image: ${took} ms in all\n`)
   }, 120_000)
+
+  test('what one replica has found out, another knows: one that looks at the same time, and one that starts later', async () => {
+    const fresh = await ServedImages.start(ownAddress ?? '', await pythonImage({ tornado: '6.4' }))
+    const others = ['other', 'later'].map((name) => join(folder, name))
+    const start = async (logFile: string): Promise<{ program: Program; port: number }> => {
+      const program = startProgram(process.execPath, [...flags(), '--insecure-registry', fresh.host], { logFile })
+      await until(async () => /"listening".*"port":\d+/.test(await program.output()), 'another one listens')
+      const at = Number(/"listening".*"port":(\d+)/.exec(await program.output())?.[1])
+      await until(async () => (await get('/readyz', at)) === 'ok', 'another one is ready')
+      return { program, port: at }
+    }
+    const running: Program[] = []
+    try {
+      const ask = async (at: number): Promise<string> => {
+        const object = pod(`${fresh.host}/team/shared:1`, 'gevent')
+        const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview',
+          request: { uid: 'u', name: 'web', namespace: 'shop', operation: 'CREATE', kind: { group: '', version: 'v1', kind: 'Pod' },
+            object } }
+        return post('/validate?timeout=10s', JSON.stringify(review), at)
+      }
+      const [first, second] = await Promise.all([start(others[0]!), start(`${others[0]!}-too`)])
+      running.push(first.program, second.program)
+      const absent = /needs gevent, which is not in image/
+      for (const told of await Promise.all([ask(first.port), ask(second.port)])) expect(told).toMatch(absent)
+      const layers = (): (number | undefined)[] => fresh.blobs.slice(1).map((digest) => fresh.asked.get(digest))
+      expect(layers()).toEqual([1, 1])
+      const third = await start(others[1]!)
+      running.push(third.program)
+      expect(await ask(third.port)).toMatch(absent)
+      expect(layers()).toEqual([1, 1])
+      const kept = await succeed(
+        kubectl(['get', 'configmaps', '--namespace', 'paddock', '--selector', 'paddock.dev/image', '--output',
+          'jsonpath={.items[*].data.summary\\.json}']),
+      )
+      expect(kept).toContain(`"digest":"${fresh.digest}"`)
+    } finally {
+      await Promise.all(running.map((one) => one.stop()))
+      await fresh.stop()
+    }
+  }, 180_000)
 
   test('a registry that is away, slow or wrong: an answer within the budget, and it is unknown', async () => {
     await policy({ imageBudget: 300 })

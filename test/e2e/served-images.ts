@@ -50,6 +50,8 @@ export class ServedImages {
   behaviour: Behaviour | undefined
   /** The digests of its configuration and its layers. */
   readonly blobs: readonly string[]
+  /** That of its manifest. */
+  readonly digest: string
   readonly #server: Server
 
   private constructor(host: string, { layout, manifest }: PythonImage, server: Server) {
@@ -57,6 +59,7 @@ export class ServedImages {
       config: { digest: string }
       layers: { digest: string }[]
     }
+    this.digest = manifest.digest
     this.blobs = [config, ...layers].map(({ digest }) => digest)
     this.host = host
     this.#server = server

@@ -34,6 +34,19 @@ export interface SummaryStart {
 /** Characters of scripts, config files and variables of an image that are kept. */
 const longestStart = 48 * 1024
 
+/** What is kept in the cluster is of this shape: another one is passed over. */
+export const summaryVersion = 1
+
+/** What was kept; undefined for what is of another shape, or of another image. */
+export function summaryIn(text: string, digest: string): ImageSummary | undefined {
+  try {
+    const { version, ...summary } = JSON.parse(text) as ImageSummary & { readonly version: unknown }
+    return version === summaryVersion && summary.digest === digest ? summary : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** What rules see of an image. */
 export interface SeenEvidence extends Pick<ImageEvidence, 'installed' | 'folders'> {
   readonly python: Pick<NonNullable<ImageEvidence['python']>, 'version'> | null
