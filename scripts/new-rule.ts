@@ -30,6 +30,38 @@ export default defineRule({
 })
 `
 
+const missingRule = (id: string): string =>
+  `import { required } from './problem.ts'
+import { defineRule } from './rule.ts'
+
+export default defineRule({
+  id: '${id}',
+  severity: 'warning',
+  action: 'Warn',
+  mayBeAllowed: true,
+  summary: 'what is missing, without a full stop',
+  why: 'What happens at run time, in the present tense.',
+  remedy: 'An order.',
+  settings: ['proc_name'],
+  unset: true,
+
+  *check(subject) {
+    if (subject.settings.isSet('proc_name') === 'no') yield required(subject, '\`proc_name\` must be set')
+  },
+})
+`
+
+const missingFixture = (id: string): string =>
+  `bad:
+  - name: what is missing
+    containers: [{name: web, command: [gunicorn, -n, shop, 'shop.wsgi']}]
+    want:
+      - 'spec.containers[0].command: Required value: \`proc_name\` must be set [${id}]'
+good:
+  - name: it is there
+    containers: [{name: web, command: [gunicorn, -n, shop, 'shop.wsgi']}]
+`
+
 const fixture = (id: string): string =>
   `bad:
   - name: what is wrong
@@ -58,7 +90,8 @@ if (id === undefined || refused !== undefined) {
   console.error(refused)
   process.exitCode = 2
 } else {
-  for (const [path, text] of [[join(root, `src/rules/${id}.ts`), rule(id)], [join(root, `test/rules/${id}.yaml`), fixture(id)]] as const) {
+  const [source, cases] = id.startsWith('missing-') ? [missingRule(id), missingFixture(id)] : [rule(id), fixture(id)]
+  for (const [path, text] of [[join(root, `src/rules/${id}.ts`), source], [join(root, `test/rules/${id}.yaml`), cases]] as const) {
     writeFileSync(path, text, { flag: 'wx' })
     console.log(`written: ${relative(root, path)}`)
   }

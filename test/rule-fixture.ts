@@ -6,7 +6,7 @@
  */
 import { readFileSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { isMap, isSeq, parse, parseDocument, visit, type Document } from 'yaml'
+import { isMap, isSeq, parse, parseDocument, visit, type Document, type YAMLMap } from 'yaml'
 import { configFilesAt } from '../src/cli/config-files.ts'
 import { applyEdits } from '../src/edit.ts'
 import { readWorkload } from '../src/kubernetes/workload.ts'
@@ -131,7 +131,7 @@ export function run(rule: Rule, one: Case, object: object = podOf(one)): Outcome
   }
 }
 
-/** A fixture's text with `want` and `fixed` as they come out, comments and layout kept. */
+/** A fixture's text with `want`, `fixed` and `also` as they come out, comments and layout kept. */
 export function rewritten(text: string, rule: Rule): string {
   const document = parseDocument(text)
   const bad = document.get('bad')
@@ -140,8 +140,9 @@ export function rewritten(text: string, rule: Rule): string {
     for (const [index, node] of bad.items.entries()) {
       const one = cases[index]
       if (!isMap(node) || !one) continue
-      const { lines, object, fixed } = run(rule, one)
+      const { lines, object, fixed, others } = run(rule, one)
       node.set('want', document.createNode(lines))
+      setOthers(document, node, others)
       for (const [key, list] of [['fixed', 'containers'], ['fixedInitContainers', 'initContainers']] as const) {
         const [before, after] = [specOf(object)[list], specOf(fixed)[list]]
         if (JSON.stringify(before) === JSON.stringify(after)) node.delete(key)
@@ -149,10 +150,28 @@ export function rewritten(text: string, rule: Rule): string {
       }
     }
   }
+  const good = document.get('good')
+  if (isSeq(good)) {
+    for (const [index, one] of (parse(text) as Fixture).good.entries()) {
+      const node = good.items[index]
+      if (isMap(node)) setOthers(document, node, run(rule, one).others)
+    }
+  }
   return document.toString({ lineWidth: 0, singleQuote: true, flowCollectionPadding: false })
 }
 
-const specOf = (pod: object): Record<string, unknown> => (pod as { spec: Record<string, unknown> }).spec
+function setOthers(document: Document, node: YAMLMap, others: readonly string[]): void {
+  const before = node.get('also')
+  // The order in which they are written is whoever's who wrote them.
+  if (isSeq(before) && others.length > 0 && [...(before.toJSON() as string[])].sort().join() === others.join()) return
+  if (others.length === 0) node.delete('also')
+  else node.set('also', document.createNode(others, { flow: true }))
+}
+
+function specOf(object: object): Record<string, unknown> {
+  const { spec } = object as { spec: Record<string, unknown> & { template?: { spec: Record<string, unknown> } } }
+  return spec.template?.spec ?? spec
+}
 
 /** A list of maps, each on one line; a text of several lines stays a block. */
 function flow(document: Document, value: unknown): unknown {

@@ -17,11 +17,12 @@ test('a new rule is in everything after one run', () => {
     'package.json', 'tsconfig.json']) cpSync(join(root, name), join(copy, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   expect(run('scripts/new-rule.ts', 'slow-start').status).toBe(0)
+  expect(run('scripts/new-rule.ts', 'missing-name').status).toBe(0)
   for (const name of presetNames) {
     const path = join(copy, `src/policy/presets/${name}.json`)
     writeFileSync(path, readFileSync(path, 'utf8').replace('"rules": {', '"rules": {\n      "slow-start": "Warn",'))
   }
   expect(run('scripts/generate.ts')).toMatchObject({ status: 0, stderr: '' })
-  expect(existsSync(join(copy, 'docs/rules/slow-start.md'))).toBe(true)
+  for (const id of ['slow-start', 'missing-name']) expect(existsSync(join(copy, `docs/rules/${id}.md`))).toBe(true)
   expect(run('scripts/generate.ts', '--check')).toMatchObject({ status: 0, stdout: '', stderr: '' })
 })
