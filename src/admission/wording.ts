@@ -6,7 +6,7 @@ import type { Workload } from '../kubernetes/workload.ts'
 import type { Finding } from '../finding.ts'
 
 /** So many findings are told one by one; the rest are counted. */
-const mostTold = 20
+export const mostTold = 20
 
 /**
  * Characters. The API server hands on 4,096 of all the warnings of a request together. Past that it cuts each to 256, and loses

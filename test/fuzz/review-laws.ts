@@ -5,6 +5,7 @@ import { answerReview } from '../../src/admission/answer.ts'
 import { responder } from '../../src/admission/respond.ts'
 import type { Answer, Operation as Webhook } from '../../src/admission/responder.ts'
 import { bringsObject, readReview } from '../../src/admission/review.ts'
+import { mostTold } from '../../src/admission/wording.ts'
 import { checkText } from '../../src/cli/check.ts'
 import { controllerUsers } from '../../src/kubernetes/controllers.ts'
 import type { AdmissionResponse, AdmissionReview } from '../../src/kubernetes/review.ts'
@@ -23,8 +24,6 @@ export const reviewLaws = [
 /** What the API server passes on of a warning, and of all of a request together. Source: k8s.io/apiserver, pkg/endpoints/filters/warning.go. */
 const longestWarning = 256
 const mostOfWarnings = 4096
-/** Findings that are told one by one, and a line for the rest. */
-const mostTold = 21
 /** What an answer may come to without its patch, in characters. */
 const longestAnswer = 128 * 1024
 
@@ -119,7 +118,7 @@ function* faultsOf(webhook: Webhook, { request: { uid } }: AdmissionReview, { re
       yield ['warnings', 'control character', `an API server drops the warning ${JSON.stringify(warning)}`]
   }
   const told = Math.max(response.status?.details?.causes.length ?? 0, response.warnings?.length ?? 0)
-  if (told > mostTold) yield ['bounded', 'findings', `${told} findings are told`]
+  if (told > mostTold + 1) yield ['bounded', 'findings', `${told} findings are told`]
   const { patch: _patch, ...rest } = response
   const length = JSON.stringify(rest).length
   if (length > longestAnswer) yield ['bounded', 'length', `the answer has ${length} characters`]

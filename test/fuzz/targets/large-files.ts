@@ -32,7 +32,7 @@ const larges: Readonly<Record<string, { readonly most: number; readonly make: (c
   'colons of a Procfile': { most: 100_000, make: (n) => ({ Procfile: `${rep(n, 'a:')} ${one}\n` }) },
   'a long line of a Procfile': { most: 200_000, make: (n) => ({ Procfile: `web: ${one} ${rep(n, 'x ')}\n` }) },
   'folded lines of a Procfile': { most: 30_000, make: (n) => ({ Procfile: `web: >-\n  gunicorn app:app\n${rep(n, '  --preload\n')}` }) },
-  anchors: { most: 5000, make: (n) => ({ Procfile: many(n, (i) => `a${i}: &a${i} ${one}\nb${i}: *a${i}\n`) }) },
+  anchors: { most: 1000, make: (n) => ({ Procfile: many(n, (i) => `a${i}: &a${i} ${one}\nb${i}: *a${i}\n`) }) },
   'shallow lines of a quoted scalar': { most: 20_000,
     make: (n) => ({ 'a.yaml': pod(`    command: [gunicorn, "app:app\n${rep(n, ' x\n')}"]\n`) }) },
   'lines of a block scalar': { most: 50_000,
