@@ -8,7 +8,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exit(2)
 }
 // A log of gigabytes is thrown away as it is read: room for it that grows is memory for nothing.
-if (process.argv[2] === 'diagnose') for (const flag of ['--semi-space-growth-factor=1', '--optimize-for-size']) setFlagsFromString(flag)
+if (process.argv[2] === 'diagnose') { for (const flag of ['--semi-space-growth-factor=1', '--optimize-for-size']) setFlagsFromString(flag) }
 // What was compiled once is not compiled again: a third of the time from start to exit.
 module.enableCompileCache()
 const { main } = await import('./command-line.ts')
