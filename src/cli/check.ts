@@ -1,5 +1,5 @@
 /** `paddock check`: manifests → findings, fixes and files mended in place. */
-import { annotatedPython, pythonOf } from '../dependencies/annotation.ts'
+import { annotatedPython, pythonOfFile } from '../dependencies/annotation.ts'
 import { inRounds } from '../edit.ts'
 import type { Surroundings } from '../inspect.ts'
 import { fieldMessage, type Path } from '../kubernetes/field.ts'
@@ -133,7 +133,7 @@ const surroundingsOf = ({ surroundings, imageStarts }: CheckOptions): Surroundin
 
 function pythonFor(workload: Workload, { requirements }: CheckOptions): Python {
   if (!requirements || workload.annotations.has('paddock.dev/requirements')) return annotatedPython(workload)
-  return pythonOf(requirements.text, requirements.path, annotatedPython(workload).version)
+  return pythonOfFile(requirements.text, requirements.path, annotatedPython(workload).version)
 }
 
 /** Where a finding stands; for what stands nowhere, the nearest thing that holds it. */

@@ -1,6 +1,7 @@
 /** What a workload's annotations tell of the Python in its image. */
 import { measured, spend } from '../budget.ts'
 import { installed } from '../python/installed.ts'
+import { lockKind, readLock } from '../python/locks.ts'
 import { readRequirements } from '../python/requirements.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import type { Installed, Python } from '../python/known.ts'
@@ -74,6 +75,15 @@ export function pythonOf(text: string | undefined, evidence: string, version: st
       return answer
     },
   }
+}
+
+/** The Python that a requirements.txt describes, or a lock file, by its name; undefined `text` tells nothing. */
+export function pythonOfFile(text: string | undefined, path: string, version: string | undefined): Python {
+  const kind = lockKind(path)
+  if (text === undefined || !kind) return pythonOf(text, path, version)
+  let known: ((distribution: string) => Installed) | undefined
+  return { version, evidence: evidenceOfPython,
+    installed: (distribution) => (known ??= readLock(kind, text, path) ?? (() => nothingKnown))(distribution) }
 }
 
 function reader(text: string, evidence: string, version: string | undefined): (distribution: string) => Installed {

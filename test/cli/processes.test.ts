@@ -158,6 +158,21 @@ describe('beside it in the repository', () => {
     expect(await found({ 'poetry.lock': '' }, 'gunicorn==23.0.0\ngevent==1.2\n')).toEqual([])
   })
 
+  test('a lock file alone tells what is absent, and what is not known', async () => {
+    const found = async (beside: Readonly<Record<string, string>>, workerClass = 'gevent'): Promise<string[]> =>
+      (await check({ Procfile: `web: gunicorn app -k ${workerClass}\n`, ...beside }, 'Procfile')).workloads[0]
+        ?.findings.flatMap(({ rule, action }) => (/dependency/.test(rule) ? [`${rule} ${action}`] : [])) ?? []
+    const pipfile = JSON.stringify({ default: { gunicorn: { version: '==23.0.0' }, tornado: { version: '==6.4' } },
+      develop: { eventlet: { version: '==0.40.3' } } })
+    const [denied, unknown] = [['missing-worker-dependency Deny'], ['unverified-worker-dependency Warn']]
+    expect(await found({ 'Pipfile.lock': pipfile, Pipfile: '' })).toEqual(denied)
+    expect(await found({ 'Pipfile.lock': pipfile }, 'tornado')).toEqual([])
+    expect(await found({ 'Pipfile.lock': pipfile }, 'eventlet')).toEqual(unknown)
+    expect(await found({ 'Pipfile.lock': pipfile, 'uv.lock': 'x' })).toEqual(unknown)
+    expect(await found({ 'Pipfile.lock': pipfile, 'bin/post_compile': 'pip install gevent\n' })).toEqual(unknown)
+    expect(await found({ 'Pipfile.lock': 'not JSON' })).toEqual(unknown)
+  })
+
   test('requirements.txt tells of dependencies, and pins the release', async () => {
     const procfile = 'web: gunicorn app -k eventlet\n'
     const found = async (requirements: string) =>
