@@ -209,6 +209,14 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
   [/^Write `exec` in front of it, and leave out the `&` with all that is behind it\.$/,
     (followed, _, { value }) =>
       followed.rewrite((text) => text.replace(/\s*&(?!\d)(?!.*>&).*$/s, '').replace(String(value), (first) => `exec ${first}`))],
+  [/^Write `exec` in front of it, and leave out the parentheses and the `&`\.$/,
+    (followed) => followed.rewrite((text) => text.replace(/^\(\s*(.*?)\s*&\s*\)\s*$/s, 'exec $1'))],
+  [/^Write a plain blank in its place/, (followed) => followed.rewrite((text) => text.replaceAll('\u00a0', ' ').replaceAll('\u200b', ''))],
+  [/^Leave the option out\.$/, (followed, _, { value }) => followed.isList ? followed.remove() : followed.drop(String(value))],
+  [/^Name a file in it, or leave the option out\.$/, (followed, _, { value }) => followed.write(`${String(value)}/pid`)],
+  [/^Write the whole path, from `\/` on\.$/, (followed, _, { value }) => followed.write(String(value).replace('~', '/root'))],
+  [/^Write `--log-syslog-facility (\w+)`, or leave it out\.$/, (followed, [, text = '']) => followed.write(text)],
+  [/^Write `--env NAME=VALUE`\.$/, (followed, _, { value }) => followed.write(`NAME${String(value)}`)],
   [/^Write `exec` in front of the last command of the script\.$/, (followed, _, { value }) =>
     followed.rewrite((text) => {
       const last = text.lastIndexOf(` ${String(value)} `) + 1
@@ -435,6 +443,8 @@ const otherWays: readonly (readonly [RegExp, Way])[] = [
     followed.define('WEB_CONCURRENCY', '1', true)
   }],
   [/; or raise the limits\.$/, (followed) => void (followed.container['resources'] = { limits: { cpu: '64', memory: '256Gi' } })],
+  [/^Name a file in it, or leave the option out\.$|^Write `--log-syslog-facility \w+`, or leave it out\.$/,
+    (followed) => followed.remove(true)],
   [/, or leave it out\.$/,
     (followed, _, { value }) =>
       followed.annotate('paddock.dev/allow', (text = '') => text.split(',').filter((id) => id.trim() !== value).join(','))],

@@ -22,7 +22,9 @@ export default defineRule({
         shape: 'Invalid value',
         value: first.text,
         detail: 'must not run in the background of a script that ends: the container ends with it, and gunicorn too',
-        remedy: 'Write `exec` in front of it, and leave out the `&` with all that is behind it.',
+        remedy: /\(\s*$/.test(subject.script?.text.slice(0, subject.command?.start) ?? '')
+          ? 'Write `exec` in front of it, and leave out the parentheses and the `&`.'
+          : 'Write `exec` in front of it, and leave out the `&` with all that is behind it.',
       }
     const setting = subject.settings.get('daemon')
     if (!setting || !endsContainer(subject)) return

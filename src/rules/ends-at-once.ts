@@ -22,7 +22,7 @@ export default defineRule({
     const word = subject.words.find(({ value }) => value !== null && asking[ends].test(value))
     if (!word) return
     const problem: Problem = { place: subject.placeOf(word), shape: 'Invalid value', value: word.value, detail: details[ends],
-      ...(ends === 'help' && isHost(subject) ? { remedy: 'Write `-b` in front of the address: `-h` is short for `--help`.' } : {}) }
+      ...remedyFor(subject, ends) }
     // `kubectl run` makes a Pod that is always restarted of whatever somebody wants to see once.
     yield workload.kind.kind === 'Pod' ? { ...problem, doubt: 'unless it is run once, by hand' } : problem
   },
@@ -35,6 +35,13 @@ const details = {
   version: 'must not be used in a container that is to serve: gunicorn prints its version and ends',
   check: 'must not be used in a container that is to serve: gunicorn checks its configuration and ends',
 } as const
+
+function remedyFor(subject: Subject, ends: keyof typeof asking): { readonly remedy?: string } {
+  if (ends === 'check') return {}
+  if (isHost(subject)) return { remedy: 'Write `-b`: in front of an address, where `-h` asks for the help.' }
+  const hasOthers = subject.words.slice(1).some(({ value }) => value?.startsWith('-') !== true)
+  return hasOthers ? {} : { remedy: 'Name the application in its place: `gunicorn MODULE:VARIABLE`.' }
+}
 
 /** Other servers take an address behind `-h`. */
 const isHost = ({ words }: Subject): boolean =>
