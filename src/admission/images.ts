@@ -88,7 +88,10 @@ export class Images {
       }
       const asked = this.#answer(ask)
       // A look-up is waited for once: who comes later than its budget does not wait for it again.
-      const left = asked.began + imageBudget - this.#settings.now()
+      // One of another command waits for the same registry: what /mutate has changed is asked for again by /validate.
+      const opening = this.#openings.get(openingKey(ask))
+      const began = opening && opening.until === undefined ? opening.began : asked.began
+      const left = began + imageBudget - this.#settings.now()
       if (asked.until !== undefined || left <= 0) continue
       waiting.push(asked.done)
       wait = Math.max(wait, left)
@@ -111,7 +114,7 @@ export class Images {
 
   #answer(ask: ImageAsk): Asked<ImageAnswer> {
     return this.#once(this.#answers, keyOf(ask), async () => {
-      const key = JSON.stringify([ask.secrets, ask.image])
+      const key = openingKey(ask)
       const opening = this.#once(this.#openings, key, () => this.#open(ask))
       await opening.done
       const opened = opening.found ?? 'it could not be looked into'
@@ -233,6 +236,8 @@ export class Images {
     await Promise.all([this.#settings.looks.stop(), this.#settings.store?.stop()])
   }
 }
+
+const openingKey = ({ secrets, image }: ImageAsk): string => JSON.stringify([secrets, image])
 
 const lengthOf = (summary: ImageSummary): number => JSON.stringify(summary).length
 

@@ -77,6 +77,8 @@ describe('images', () => {
     expect(looks.images.answers([ask('shop:1')], terms)).toEqual(['it is being looked into: apply it again in a moment'])
     looks.now = 600
     expect(looks.images.prepare([ask('shop:1')], terms, 10_000)).toBeUndefined()
+    // What has been mended is another command, and waits for the same registry.
+    expect(looks.images.prepare([ask('shop:1', ['gunicorn', '-w', '4'])], terms, 10_000)).toBeUndefined()
     looks.now = 0
     // The caller's own patience goes first.
     expect(await looks.images.prepare([ask('shop:1')], { ...terms, imageBudget: 10_000 }, 10)).toBeUndefined()
