@@ -133,6 +133,10 @@ describe('what becomes of values', () => {
       '--reports=Auto',
       '--port=8080',
     ])
+    const limits = (values: object, name: string) => podSpec(named(render({ ...values }), 'Deployment', name)).containers[0]?.resources
+    expect([limits({}, 'paddock-webhook'), limits(everything, 'saddle-webhook')]).toMatchObject([{ limits: { memory: '384Mi' } }, {
+      limits: { memory: '768Mi' },
+    }])
     expect(flags(everything, 'saddle-webhook')).toEqual(['--port=10250', '--tls-secret=saddle-webhook-tls', '--lame-duck=20s', '--images',
       '--image-platform=linux/arm64', '--registry-ca=/etc/paddock/registries/ca.crt', '--insecure-registry=registry.internal:5000',
       '--host=0.0.0.0'])
