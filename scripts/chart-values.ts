@@ -93,6 +93,7 @@ const known: Readonly<Record<string, Schema>> = {
   'webhook.replicas': { minimum: 1 },
   'webhook.port': { ...port, minimum: 1024 },
   'webhook.lameDuckSeconds': { minimum: 0, maximum: 300 },
+  'webhook.memo': { minimum: 0, maximum: 9999 },
   'webhook.controllers': { type: 'array', items: { type: 'string', pattern: '^[^,\\s]+$' }, uniqueItems: true },
   'webhook.topologySpreadConstraints': objects,
   'webhook.podDisruptionBudget.maxUnavailable': { type: ['integer', 'string'], pattern: '^[0-9]+%$', minimum: 0 },

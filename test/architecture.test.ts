@@ -7,7 +7,7 @@ const root = dirname(import.meta.dirname)
 
 /** From the ground up. What stands on one line never imports from its neighbours, nor from a line below its own. */
 const order = [
-  ['budget', 'gunicorn-name', 'log', 'near'],
+  ['budget', 'gunicorn-name', 'log', 'near', 'watched'],
   ['shell', 'python', 'kubernetes', 'oci', 'x509'],
   ['gunicorn', 'edit'],
   ['yaml'],
@@ -186,7 +186,7 @@ describe('the house', () => {
     expect(files.filter((path) => /^src\/[^/]+\.ts$/.test(path)).sort()).toEqual(['src/budget.ts', 'src/catalogue.ts', 'src/certainty.ts',
       'src/command-line.ts', 'src/consequences.ts', 'src/contradictions.ts', 'src/edit.ts', 'src/finding.ts', 'src/fix-shared.ts',
       'src/fix.ts', 'src/gunicorn-name.ts', 'src/inspect.ts', 'src/judge.ts', 'src/known-release.ts', 'src/lint.ts', 'src/log.ts',
-      'src/misstart.ts', 'src/near.ts', 'src/unseen.ts'])
+      'src/misstart.ts', 'src/near.ts', 'src/unseen.ts', 'src/watched.ts'])
   })
 
   test('the engine has one door', () => {

@@ -13,6 +13,8 @@ export interface WebhookOptions {
   /** Users that make workloads out of others, beside the cluster's own controllers. */
   readonly controllers: readonly string[]
   readonly kubeconfig: string | undefined
+  /** Bytes of answers that are remembered; 0 for none. */
+  readonly memo: number
   /** A file with the authorities whose clients may send reviews; undefined where anybody may. */
   readonly clientCa: string | undefined
   /** How images are looked into; undefined where they may not be. */
@@ -48,12 +50,14 @@ export function webhookOptions(args: readonly string[], env: Readonly<Record<str
       'image-platform': { type: 'string', default: `linux/${architectures[process.arch] ?? process.arch}` },
       'registry-ca': { type: 'string' },
       'insecure-registry': { type: 'string', multiple: true, default: [] },
+      memo: { type: 'string', default: '4' },
     },
   })
   const lameDuck = duration(values['lame-duck'])
   if (values.namespace === '') throw new Error('--namespace must be given where $POD_NAMESPACE is not set')
   if (!/^\d+$/.test(values.port) || Number(values.port) > 65_535)
     throw new Error(`--port: "${values.port}" must be a number from 0 to 65535`)
+  if (!/^\d{1,4}$/.test(values.memo)) throw new Error(`--memo: "${values.memo}" must be a number of MiB from 0 to 9999`)
   if (lameDuck === undefined)
     throw new Error(`--lame-duck: "${values['lame-duck']}" must be a duration as Go writes it, such as 5s`)
   return {
@@ -67,5 +71,6 @@ export function webhookOptions(args: readonly string[], env: Readonly<Record<str
     clientCa: values['client-ca'],
     lookingInto: values.images
       ? { platform: values['image-platform'], registryCa: values['registry-ca'], insecure: values['insecure-registry'] } : undefined,
+    memo: Number(values.memo) * 1024 * 1024,
   }
 }

@@ -1,19 +1,22 @@
+import type { Range } from './range.ts'
+
 /**
- * The text of a review without `metadata.managedFields` of its object, which nothing here reads: a third of what there is to parse.
+ * Where `metadata.managedFields` of a review's object stands, which nothing here reads: a third of what there is to parse. Looked for
+ * in front of a place of the text.
  *
- * It is left out only where the text itself proves what is left out. In JSON no bare quote stands within a string, so a key between
+ * It is told only where the text itself proves what it is. In JSON no bare quote stands within a string, so a key between
  * bare quotes is one. Between the bracket that opens the list and the first that follows there is none, so that one closes it; it
  * is followed by the end of an object and by `"spec":`, the first since the object began. So it is a list of that name, and the last
  * member before `spec`: that of the metadata, as the API server writes objects of its own kinds. Anything else stays as it is.
  */
-export function withoutManagedFields(body: string): string {
+export function managedFieldsIn(body: string, before: number): Range | undefined {
   const object = body.indexOf('"object":{"kind":"')
   const start = object < 0 ? -1 : body.indexOf(key, object)
-  if (start < 0) return body
+  if (start < 0 || start >= before) return undefined
   const end = body.indexOf(']', start + key.length)
-  const isLast = body.startsWith('}]},"spec":', end - 1) && !body.slice(object, start).includes('"spec":')
+  const isLast = end < before && body.startsWith('}]},"spec":', end - 1) && !body.slice(object, start).includes('"spec":')
   const opens = body.indexOf('[', start + key.length)
-  return isLast && (opens < 0 || opens > end) ? body.slice(0, start) + body.slice(end + 1) : body
+  return isLast && (opens < 0 || opens > end) ? { start, end: end + 1 } : undefined
 }
 
 const key = ',"managedFields":[{'

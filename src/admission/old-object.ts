@@ -1,14 +1,8 @@
-/** A text with the stored object of an update taken out of it. */
-export interface Parted {
-  /** The review without its `oldObject`. */
-  readonly text: string
-  /** That object, as it stands in the review. */
-  readonly oldObject: string
-}
+import type { Range } from './range.ts'
 
 /**
- * Takes `oldObject` out of the text of a review, as it is read for few updates: it is as large as the object, and costs as much to parse.
- * Undefined where the text does not prove what is taken out.
+ * Where `oldObject` stands in the text of a review, as it is read for few updates: it is as large as the object, and costs as much to parse.
+ * Undefined where the text does not prove it.
  *
  * An API server writes the members of a request in one order: `object`, `oldObject`, `dryRun`, `options`, and nothing behind. In JSON no bare
  * quote stands within a string, so a key between bare quotes is one. What follows `dryRun` here ends the request and the review, so it is a
@@ -16,17 +10,17 @@ export interface Parted {
  * not be parsed: who asks parses the whole then. If another member of the request were taken out with it, that would follow an end of an
  * object in it: where something looks so, nothing is taken out.
  */
-export function withoutOldObject(body: string): Parted | undefined {
+export function oldObjectIn(body: string): Range | undefined {
   const object = body.indexOf(',"object":{')
-  const start = object < 0 ? -1 : body.indexOf(key, object)
+  const start = object < 0 ? -1 : body.indexOf(oldObjectKey, object)
   if (start < 0) return undefined
   const end = body.lastIndexOf('},"dryRun":') + 1
   if (end <= start || !ending.test(body.slice(end))) return undefined
-  const oldObject = body.slice(start + key.length - 1, end)
-  return holdsMember(oldObject) ? undefined : { text: body.slice(0, start) + body.slice(end), oldObject }
+  return holdsMember(body.slice(start + oldObjectKey.length - 1, end)) ? undefined : { start, end }
 }
 
-const key = ',"oldObject":{'
+/** The object itself begins with the last character of it. */
+export const oldObjectKey = ',"oldObject":{'
 /** The end of a review from `dryRun` on, with options that hold no object. */
 const ending = /^,"dryRun":(?:true|false)(?:,"options":\{[^{}]*\})?\}\}\s*$/
 /** True where something looks like another member of the request. */

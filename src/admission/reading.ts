@@ -5,6 +5,7 @@ import { Budget, unreadReason, within } from '../budget.ts'
 import type { Governed, PolicyFor } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
 import { uninspected, withoutContent } from './fault.ts'
+import { counted, type Counted } from './counted.ts'
 import { holdsMoreThan } from './outline.ts'
 import { asksOf, type ImageAnswer, type ImageAsk } from './image-asks.ts'
 import { responder, type ImagesFor, type RespondOptions } from './respond.ts'
@@ -42,13 +43,6 @@ export type Reading =
   | { readonly comesTo: 'fault'; readonly error: ReturnType<typeof withoutContent>; readonly uid: string;
     readonly namespace: string | undefined; readonly name: string | undefined }
   | { readonly comesTo: 'unread' }
-
-/** Findings of one rule that were acted on in one way. */
-export interface Counted {
-  readonly rule: string
-  readonly action: string
-  readonly count: number
-}
 
 /** A policy that came in, or what is known of images, in the order of the question; nothing of both where it could not be told. */
 export type PolicyMessage = { readonly policy: Policy | undefined } | { readonly answers: readonly ImageAnswer[] } | {
@@ -110,15 +104,6 @@ function reading(respond: Respond, { operation, body }: Task): Reading {
     if (error instanceof TooLarge || unreadReason(error) !== undefined) return { comesTo: 'unread' }
     return { comesTo: 'fault', error: withoutContent(error), uid: request?.uid ?? '', namespace: request?.namespace, name: request?.name }
   }
-}
-
-function counted(findings: readonly { readonly rule: string; readonly action: string }[]): Counted[] {
-  const counts = new Map<string, Counted>()
-  for (const { rule, action } of findings) {
-    const key = `${rule} ${action}`
-    counts.set(key, { rule, action, count: (counts.get(key)?.count ?? 0) + 1 })
-  }
-  return [...counts.values()]
 }
 
 /** Milliseconds of a processor that this thread has taken; where Node cannot tell (before 23.9), milliseconds. */

@@ -1,8 +1,9 @@
 import { describe, isObject } from '../kubernetes/field.ts'
 import type { Shape } from '../kubernetes/field.ts'
 import type { AdmissionRequest, AdmissionReview } from '../kubernetes/review.ts'
-import { withoutManagedFields } from './managed-fields.ts'
-import { withoutOldObject } from './old-object.ts'
+import { spend } from '../budget.ts'
+import { cut, type Cut } from './cut.ts'
+import { holdsMoreThan } from './outline.ts'
 
 /** A request body that is no AdmissionReview. The message is for who sent it: it may quote the body, and goes in no log. */
 export class BadReview extends Error {
@@ -36,8 +37,29 @@ const longestQuote = 64
  * @throws {BadReview} where the body is something else.
  */
 export function readReview(body: string): AdmissionReview {
-  if (body === '') throw new BadReview('body', 'the request body must be an AdmissionReview of admission.k8s.io/v1, not empty')
-  const review = parse(body)
+  return asReview(parse(body, cut(body)))
+}
+
+/**
+ * The same, where that takes a few milliseconds at most: undefined for a body that is larger than `quickBody` and holds more than
+ * `quickValues` values and names where it is parsed.
+ */
+export function readQuickly(body: Buffer): AdmissionReview | undefined {
+  const text = body.toString()
+  const parts = cut(text)
+  if (isLarge(parts.text) && holdsMoreThan(quickValues, body)) return undefined
+  const review = parse(text, parts, () => !isLarge(text) || !holdsMoreThan(quickValues, body))
+  return review === undefined ? undefined : asReview(review)
+}
+
+/** Values and names that a body may hold to be parsed where others wait meanwhile. */
+const quickValues = 8_000
+/** Bytes, or characters, up to which values are not even counted: be they all of two bytes, they are parsed in some milliseconds. */
+const quickBody = 16 * 1024
+const isLarge = (text: string): boolean => text.length > quickBody
+
+/** What is parsed of a body. */
+function asReview(review: unknown): AdmissionReview {
   if (!isObject(review)) {
     throw new BadReview('body', `the request body must be an AdmissionReview of admission.k8s.io/v1, not ${article(review)}`)
   }
@@ -78,23 +100,27 @@ export function bringsObject(request: AdmissionRequest): boolean {
   return withObject.has(request.operation)
 }
 
-function parse(body: string): unknown {
-  const parted = withoutOldObject(body)
-  const cut = withoutManagedFields(parted?.text ?? body)
+/** @param isQuick whether the whole may be parsed, where the parts cannot: undefined where it may not */
+function parse(body: string, { text, oldObject }: Cut, isQuick = (): boolean => true): unknown {
+  if (body === '') throw new BadReview('body', 'the request body must be an AdmissionReview of admission.k8s.io/v1, not empty')
   try {
-    const review: unknown = JSON.parse(cut)
-    if (parted) bringOldObject(review, parted.oldObject)
+    const review: unknown = JSON.parse(text)
+    if (oldObject !== undefined) bringOldObject(review, oldObject)
     return review
   } catch (error) {
     // What is wrong is told of the whole.
-    if (cut === body) throw notJson(error)
+    if (text === body) throw notJson(error)
   }
+  if (!isQuick()) return undefined
   try {
     return JSON.parse(body)
   } catch (error) {
     throw notJson(error)
   }
 }
+
+/** Steps of the budget of a review that is read where others wait: more than there are. Where a review is read apart, they are few. */
+const slowSteps = 2_001
 
 /** Parses the stored object once somebody asks for it. */
 function bringOldObject(review: unknown, text: string): void {
@@ -104,6 +130,7 @@ function bringOldObject(review: unknown, text: string): void {
   let isParsed = false
   const get = (): unknown => {
     if (isParsed) return value
+    if (isLarge(text) && holdsMoreThan(quickValues, Buffer.from(text))) spend(slowSteps)
     isParsed = true
     try {
       value = JSON.parse(text)

@@ -7,6 +7,7 @@ import { read } from '../x509/read.ts'
 import { ClientCa } from './client-ca.ts'
 import type { Images } from './images.ts'
 import { LiveImages } from './live-images.ts'
+import { Memo } from './memo.ts'
 import { ReadingThread } from './reading-thread.ts'
 import { judgedBy, onFaultOf, responder } from './respond.ts'
 import { createServer, type KeyPair, type ServerOptions } from './server.ts'
@@ -23,6 +24,10 @@ export interface LiveSources {
     lookUp(namespace: string): Promise<void> | undefined
     /** Whether some policy has images looked into. */
     readonly needsImages: boolean
+    /** Whether nothing is left to be looked up of a namespace. */
+    isKnown(namespace: string): boolean
+    /** The same object as long as `for` has the same policy for each workload of a namespace that is known. */
+    stateAt(now: number): object
     /** True once all policies are known; they are from then on. */
     readonly isSynced: boolean
     /** False while changes are not heard of. */
@@ -44,6 +49,8 @@ export interface LiveOptions {
   /** What looks into images; undefined where nothing may. */
   readonly images?: Images | undefined
   readonly exemptNamespaces: readonly string[]
+  /** Bytes of answers that are remembered; 0 for none. */
+  readonly memo: number
   /** Users that make workloads out of others, beside the cluster's own controllers. */
   readonly controllers?: readonly string[]
   readonly log: ServerOptions['log']
@@ -64,7 +71,7 @@ export interface LiveOptions {
  */
 export async function serveLive(
   sources: LiveSources,
-  { host, port, exemptNamespaces, controllers = [], log, lameDuck, now, reading, images, lookEvery = 60_000, ...files }: LiveOptions,
+  { host, port, exemptNamespaces, memo, controllers = [], log, lameDuck, now, reading, images, lookEvery = 60_000, ...files }: LiveOptions,
 ): Promise<{ port: number; stop: (lameDuck?: number) => Promise<void> }> {
   const { policies } = sources
   const policyFor = (workload: Governed): Policy | undefined => policies.for(workload, now())
@@ -74,8 +81,12 @@ export async function serveLive(
   const options = { exemptNamespaces, controllers }
   const known = new LiveImages(images, policies, judgedBy(policyFor, options))
   let served: KeyPair = makeCertificates(['localhost'], now(), randomBytes)
+  const respond = responder(policyFor, options, known.imagesFor)
   const server = createServer({
-    respond: responder(policyFor, options, known.imagesFor),
+    respond,
+    memo: memo > 0 ? new Memo({ bytes: memo, respond, state: () => policies.stateAt(now()),
+      // What is found in images comes to be known at any time: nothing is kept where that is asked for.
+      isSettled: ({ request: { namespace = '' } }) => policies.isKnown(namespace) && !policies.needsImages }) : undefined,
     thread: new ReadingThread({ entry: reading, policyFor, prepare: (namespace) => policies.lookUp(namespace), images: known.ofThread,
       options, log }),
     tls: served,

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { PolicyFor } from '../policy/governed.ts'
 import { certificateFolder, type Serving as Certificates } from './certificate-folder.ts'
 import { ClientCa } from './client-ca.ts'
+import { Memo } from './memo.ts'
 import { ReadingThread } from './reading-thread.ts'
 import { onFaultOf, responder } from './respond.ts'
 import { createServer, type ServerOptions } from './server.ts'
@@ -17,6 +18,10 @@ export interface ServingOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly policyFor: PolicyFor
+  /** The same object as long as `policyFor` has the same policy for each workload. */
+  readonly state: () => object
+  /** Bytes of answers that are remembered; 0 for none. */
+  readonly memo: number
   /** Where `tls.crt`, `tls.key` and `ca.crt` are, or are made; undefined for a certificate that lives as long as the process. */
   readonly certDir: string | undefined
   /** A file with the authorities whose clients may send reviews; undefined where anybody may. */
@@ -44,13 +49,15 @@ export interface Serving {
 
 /** Serves. Throws with the system's `code` (`EADDRINUSE`) where the port cannot be opened. */
 export async function serve(options: ServingOptions): Promise<Serving> {
-  const { host, port, policyFor, certDir, exemptNamespaces, log, lameDuck, now, lookEvery = 60_000 } = options
+  const { host, port, policyFor, state, memo, certDir, exemptNamespaces, log, lameDuck, now, lookEvery = 60_000 } = options
   const hosts = [...new Set(['localhost', '127.0.0.1', ...(host === '0.0.0.0' || host === '::' ? [] : [host])])]
   const clientCa = await ClientCa.read(options.clientCa)
   let served = certDir === undefined ? await passingCertificate(hosts, now()) : await certificateFolder(certDir, hosts, now())
   const responding = { exemptNamespaces }
+  const respond = responder(policyFor, responding)
   const server = createServer({
-    respond: responder(policyFor, responding),
+    respond,
+    memo: memo > 0 ? new Memo({ bytes: memo, respond, state }) : undefined,
     thread: new ReadingThread({ entry: options.reading, policyFor, options: responding, log }),
     tls: served,
     ...clientCa.asked,

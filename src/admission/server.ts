@@ -13,11 +13,11 @@ import { Bodies, BodyHead, BodyRefused, smallBody, tooLarge } from './bodies.ts'
 import { Connections } from './connections.ts'
 import { faulted, uninspected, withoutContent } from './fault.ts'
 import type { CountingLog } from '../log.ts'
+import type { Candidate, Memo, Remembered } from './memo.ts'
 import { createMetrics, slow, type Gauge, type Total, type Unread } from './metrics.ts'
-import { holdsMoreThan } from './outline.ts'
 import type { ReadingThread } from './reading-thread.ts'
 import type { Answer, Operation, Respond } from './responder.ts'
-import { BadReview, bringsObject, readReview } from './review.ts'
+import { BadReview, bringsObject, readQuickly, readReview } from './review.ts'
 import { failure } from './status.ts'
 import type { Code } from './status.ts'
 import { Turns } from './turns.ts'
@@ -43,6 +43,8 @@ export interface ServerOptions {
   readonly unready?: () => string | undefined
   /** What a review waits for before it is answered, for so many milliseconds at most; undefined for nothing, which is the rule. Never rejects. */
   readonly prepare?: (review: AdmissionReview, operation: Operation, most: number) => Promise<void> | undefined
+  /** Answers that are given again; without one, each review is answered anew. */
+  readonly memo?: Memo | undefined
   /** What else `/metrics` tells. */
   readonly gauges?: readonly Gauge[]
   readonly totals?: readonly Total[]
@@ -70,10 +72,6 @@ export interface Server {
 
 /** Steps that a review may take here, where all others wait meanwhile: those of an ordinary one are below a hundred. */
 const quickSteps = 2_000
-/** Values and names that a small body may hold to be parsed here. */
-const quickValues = 8_000
-/** Bytes up to which values are not even counted: be they all of two bytes, they are parsed in some milliseconds. */
-const quickBody = 16 * 1024
 /** Reviews that wait for the thread at most. The sum of their bodies is bounded by itself. */
 const mostWaiting = 256
 /** Connections at most: each takes 40 KiB. An API server opens as many as it has requests under way. */
@@ -104,18 +102,24 @@ const json = 'application/json; charset=utf-8'
 export function createServer(
   { respond, tls, log, onFault = () => 'Allow', lameDuck = 5_000, grace = 5_000, ...more }: ServerOptions,
 ): Server {
-  const { unready = () => undefined, prepare = () => undefined, gauges = [], totals = [], thread } = more
+  const { unready = () => undefined, prepare = () => undefined, gauges = [], totals = [], thread, memo } = more
   const bodies = new Bodies()
   const connections = new Connections(mostConnections)
   const turns = new Turns<Asked>(handle)
   const metrics = createMetrics(
-    [...gauges, { name: 'paddock_bodies_held_bytes', help: 'Bytes of request bodies that are held.', value: () => bodies.bytes }],
+    [
+      ...gauges,
+      { name: 'paddock_bodies_held_bytes', help: 'Bytes of request bodies that are held.', value: () => bodies.bytes },
+      { name: 'paddock_memo_bytes', help: 'Bytes of reviews and answers that are remembered.', value: () => memo?.bytes },
+    ],
     [
       { name: 'paddock_connections_closed_total', help: 'Connections that were closed for others, as too many were open.',
         values: () => ({ '': connections.closed }) },
       { name: 'paddock_log_lines_lost_total', help: 'Log lines that were not written, by reason (rate, unwritable).', label: 'reason',
         values: () => log.lost },
       ...totals,
+      { name: 'paddock_memo_reviews_total', help: 'Reviews whose answer was looked for in the memo, by result (hit, miss).',
+        label: 'result', values: () => ({ ...memo?.counts }) },
     ],
   )
   let clientCa = more.clientCa
@@ -196,10 +200,16 @@ export function createServer(
   /** Answers what has come in one turn, stage by stage; what fails for one review is told to who sent that one. */
   function handle(all: readonly Asked[]): void {
     const read: Read[] = []
-    for (const asked of all) attempt(asked, () => parse(asked, read))
     const judged: Judged[] = []
+    for (const asked of all) attempt(asked, () => parse(asked, read))
     for (const one of read) attempt(one.asked, () => judge(one, judged))
-    for (const one of judged) attempt(one.asked, () => respondWith(one.asked, one.answer))
+    const worth: [Judged, text: string][] = []
+    for (const one of judged)
+      attempt(one.asked, () => {
+        const text = respondWith(one.asked, one.answer)
+        if (one.candidate && text !== undefined) worth.push([one, text])
+      })
+    for (const [{ candidate, review }, text] of worth) if (candidate) memo?.keep(candidate, review, text)
   }
 
   /** Runs what may fail, be it at once or later. */
@@ -214,11 +224,15 @@ export function createServer(
 
   /** Reads a review. Only what waits returns a promise: nearly all are answered at once. */
   function parse(asked: Asked, read: Read[]): void | Promise<unknown> {
-    const { body } = asked
-    if (thread && (body.length > smallBody || (body.length > quickBody && holdsMoreThan(quickValues, body)))) return inThread(thread, asked)
-    const review = readReview(body.toString())
-    const waiting = prepare(review, asked.operation, inTime * patienceOf(asked.request.url))
-    if (!waiting) return void read.push({ asked, review })
+    const { body, operation } = asked
+    if (thread && body.length > smallBody) return inThread(thread, asked)
+    const found = memo?.look(operation, body)
+    if (found && 'text' in found) return again(asked, found)
+    const review = thread ? readQuickly(body) : readReview(body.toString())
+    if (!review) return thread && inThread(thread, asked)
+    const waiting = prepare(review, operation, inTime * patienceOf(asked.request.url))
+    if (!waiting) return void read.push({ asked, review, candidate: found })
+    // What it waits for may be another thing the next time: nothing is kept of it.
     return waiting.then(() => {
       const judged: Judged[] = []
       const further = judge({ asked, review }, judged)
@@ -227,7 +241,7 @@ export function createServer(
     })
   }
 
-  function judge({ asked, review }: Read, judged: Judged[]): void | Promise<unknown> {
+  function judge({ asked, review, candidate }: Read, judged: Judged[]): void | Promise<unknown> {
     const { operation } = asked
     const began = performance.now()
     const budget = thread ? new Budget(quickSteps) : new Budget()
@@ -245,7 +259,7 @@ export function createServer(
     if (performance.now() - began > slow) metrics.slow(operation)
     if (thread && budget.isSpent) return inThread(thread, asked)
     if (budget.isSpent) metrics.unread('steps')
-    judged.push({ asked, answer })
+    judged.push({ asked, review, answer, candidate })
   }
 
   /** Answers a review that is larger than what is read, by what stands at its head. */
@@ -308,15 +322,23 @@ export function createServer(
   }
 
   /** @throws where the answer cannot be written down */
-  function respondWith(asked: Asked, answer: Answer): void {
+  function respondWith(asked: Asked, answer: Answer): string | undefined {
     let text: string
     try {
       text = JSON.stringify(answer.response)
     } catch (error) {
       const review = readReview(asked.body.toString())
-      return fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review), asked.operation))
+      fault(asked, { ...review.request, ...withoutContent(error) }, faulted(review, onFault(review), asked.operation))
+      return undefined
     }
     count(asked, answer.outcome, answer.findings)
+    send(asked.reply, 200, json, text)
+    return text
+  }
+
+  /** Gives an answer once more. */
+  function again(asked: Asked, { text, outcome, findings }: Remembered): void {
+    count(asked, outcome, findings)
     send(asked.reply, 200, json, text)
   }
 
@@ -421,11 +443,12 @@ interface Asked {
 interface Read {
   readonly asked: Asked
   readonly review: AdmissionReview
+  /** Where its answer may be kept. */
+  readonly candidate?: Candidate | undefined
 }
 
 /** A review whose answer is to be sent. */
-interface Judged {
-  readonly asked: Asked
+interface Judged extends Read {
   readonly answer: Answer
 }
 

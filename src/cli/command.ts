@@ -109,12 +109,13 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .option('--port <number>', 'the port to listen on', portNumber, 8443)
     .option('--cert-dir <dir>', 'tls.crt, tls.key and ca.crt: used if there, else made there')
     .option('--client-ca <file>', 'take reviews only from clients with a certificate signed by one of these authorities (PEM)')
+    .option('--memo <MiB>', 'what is remembered of answers, to give them again; 0 for nothing', mebibytes, 4)
     .addOption(new Option('--examples <folder>', 'put each file through the webhook first, and show what comes of it'))
     .option('--once', 'stop after the examples')
     .action(async (flags) => {
       const { runServe } = await import('./run-serve.ts')
-      const { host, port, certDir, clientCa, examples, once = false } = flags
-      const { policyFor, namespaces } = await governing(flags)
+      const { host, port, certDir, clientCa, memo, examples, once = false } = flags
+      const { policyFor, state, namespaces } = await governing(flags)
       if (namespaces)
         io.stderr.write(
           'paddock: the labels of namespaces are not known here, but for their names: policies that ask for others are left out\n',
@@ -122,7 +123,8 @@ export async function run(argv: readonly string[], version: string, outside: Out
       if (once && examples === undefined) throw new UsageError('--once needs --examples')
       if (clientCa !== undefined && examples !== undefined)
         throw new UsageError('--examples cannot be used with --client-ca: it has no certificate to present')
-      status = await runServe({ host, port, certDir, clientCa, policyFor, examples, once }, skins.serve, io)
+      status = await runServe({ host, port, certDir, clientCa, memo: memo * 1024 * 1024, policyFor, state, examples, once }, skins.serve,
+        io)
     })
 
   adding(new Command('scan'))
@@ -258,6 +260,11 @@ function milliseconds(text: string): number {
   const read = duration(text)
   if (read === undefined) throw new InvalidArgumentError('must be a duration, as in 90s, 15m or 1h30m')
   return read
+}
+
+function mebibytes(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('must be a number from 0 to 9999')
+  return Number(text)
 }
 
 function outputs(text: string, before?: readonly Output[]): readonly Output[] {

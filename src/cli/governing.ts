@@ -19,6 +19,8 @@ export interface Governing {
   readonly preset: string | undefined
   /** The policy of a workload; undefined where none governs it. */
   readonly policyFor: (workload: Governed) => Policy | undefined
+  /** The same object as long as each workload has the same policy, if nothing is learnt meanwhile. */
+  readonly state: () => object
   /** The Namespaces that policies choose by, to be learnt of; undefined where none does. */
   readonly namespaces: NamespaceCollection | undefined
   /** What could not be decided, a line each. */
@@ -28,7 +30,10 @@ export interface Governing {
 /** Throws a PolicyError where a file holds no sound policies. */
 export async function governing({ policy: files = [], preset: named }: PolicyFlags, io: Io): Promise<Governing> {
   const name = named ?? defaultPreset
-  if (files.length === 0) return { preset: name, policyFor: () => preset(name), namespaces: undefined, notes: () => [] }
+  if (files.length === 0) {
+    const state = {}
+    return { preset: name, policyFor: () => preset(name), state: () => state, namespaces: undefined, notes: () => [] }
+  }
   const { compiled, contradictionLines, readPolicyObjects } = await import('./policy-files.ts')
   const read = readPolicyObjects(files, io)
   if (named !== undefined && read.policies.length > 0)
@@ -44,6 +49,7 @@ export async function governing({ policy: files = [], preset: named }: PolicyFla
       for (const policy of labels ? [] : policies.undecided(workload)) undecided.add(undecidedText(policy, workload))
       return policies.for(workload, labels, io.time())
     },
+    state: () => policies.stateAt(io.time()),
     namespaces: policies.needsNamespaces ? namespaces : undefined,
     notes: () => [...contradictionLines(read), ...undecided],
   }

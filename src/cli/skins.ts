@@ -28,6 +28,10 @@ export interface ServeOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly policyFor: PolicyFor
+  /** The same object as long as `policyFor` has the same policy for each workload. */
+  readonly state: () => object
+  /** Bytes of answers that are remembered; 0 for none. */
+  readonly memo: number
   readonly certDir: string | undefined
   /** A file with the authorities whose clients may send reviews; undefined where anybody may. */
   readonly clientCa: string | undefined

@@ -1,4 +1,5 @@
 /** The policies of a cluster, with what they depend on: GunicornPolicies, GunicornExceptions, and the labels of namespaces. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Labels } from '../kubernetes/labels.ts'
 import { Policies, type ExceptionObject, type Governed, type PolicyObject } from '../policy/policies.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -20,6 +21,7 @@ interface Sources {
 export class PoliciesInCluster {
   readonly objects: Sources
   #policies: Policies | undefined
+  #state: { readonly of: object } | undefined
 
   constructor(objects: Sources) {
     this.objects = objects
@@ -49,6 +51,23 @@ export class PoliciesInCluster {
   /** Undefined where none governs it. `now`: milliseconds since 1970. */
   for(workload: Governed, now: number): Policy | undefined {
     return this.policies.for(workload, this.labelsOf(workload.namespace), now)
+  }
+
+  /** The same object as long as `for` has the same policy for each workload of whose namespace enough is known. */
+  stateAt(now: number): object {
+    const of = this.policies.stateAt(now)
+    if (this.#state?.of !== of) this.#state = { of }
+    return this.#state
+  }
+
+  /** Whether enough is known of a namespace: its labels, where any policy asks for labels. */
+  isKnown(namespace: string): boolean {
+    return this.labelsOf(namespace) !== undefined || !this.policies.needsNamespaces
+  }
+
+  /** The labels of a namespace are others. */
+  protected relabelled(): void {
+    this.#state = undefined
   }
 
   /** Has the policies compiled again when they are asked for next: a burst of changes costs as much as one. */
@@ -129,7 +148,10 @@ export class LivePolicies extends PoliciesInCluster {
     }
     changes.policies.onChange(changed)
     changes.exceptions.onChange(changed)
-    changes.namespaces.onChange(({ object, former }) => this.#lookUps.forget((object ?? former).metadata.name))
+    changes.namespaces.onChange(({ type, object, former }) => {
+      this.#lookUps.forget((object ?? former).metadata.name)
+      if (type !== 'changed' || !isDeepStrictEqual(object.metadata.labels, former.metadata.labels)) this.relabelled()
+    })
   }
 
   get isSynced(): boolean {
@@ -156,7 +178,7 @@ export class LivePolicies extends PoliciesInCluster {
    * and waits for half a second at most: then the policies that ask for labels do not govern.
    */
   lookUp(namespace: string): Promise<void> | undefined {
-    return this.labelsOf(namespace) !== undefined || !this.policies.needsNamespaces ? undefined : this.#lookUps.lookUp(namespace)
+    return this.isKnown(namespace) ? undefined : this.#lookUps.lookUp(namespace)
   }
 
   async stop(): Promise<void> {

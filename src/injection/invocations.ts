@@ -7,6 +7,7 @@ import type { Container, UnreadContainer, Workload } from '../kubernetes/workloa
 import type { Python } from '../python/known.ts'
 import type { Terms } from '../rules/rule.ts'
 import { literal } from '../shell/word.ts'
+import { withFields } from '../watched.ts'
 
 /** The invocations of a workload; where settings go into variables, that of an image whose entry point is said to be gunicorn, too. `unread` and `misstarts` as for `inspect`. */
 export function invocationsOf(workload: Workload, { injection }: Pick<Terms, 'injection'>, python: Python, surroundings?: Surroundings,
@@ -32,7 +33,7 @@ export function withRelease(workload: Workload, python: Python): Workload {
   const known = knownRelease({ workload, python })
   // A release that the requirements pin is not what a command leaves there that installs packages itself.
   if (!known || (known.place === undefined && workload.containers.some(mayInstall))) return workload
-  return { ...workload, gunicorn: known.specifier }
+  return withFields(workload, { gunicorn: known.specifier })
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import type { PlatformCommand } from '../platforms/platform-command.ts'
 import type { Remark } from '../platforms/remarks.ts'
+import { withField } from '../watched.ts'
 import type { BkAppProcess } from './bkapp.ts'
 import { isObject, type FieldError, type Fields, type Path } from './field.ts'
 import { foreignKinds } from './foreign-kinds.ts'
@@ -130,10 +131,10 @@ function readAs(object: Fields, kind: WorkloadKind): Workload {
   if (reader.unnamedErrors > 0)
     errors.push({ path: kind.spec, shape: 'Invalid value', value: undefined,
       detail: `holds ${reader.unnamedErrors} more fields of a wrong type` })
-  return {
+  const workload: { -readonly [Field in keyof Workload]: Workload[Field] } = {
     kind,
     apiVersion: String(apiVersion),
-    name: nameOf(metadata),
+    name: '',
     namespace: textOf(metadata, 'namespace'),
     annotations,
     enableServiceLinks: spec ? own(spec, 'enableServiceLinks') !== false : true,
@@ -143,6 +144,7 @@ function readAs(object: Fields, kind: WorkloadKind): Workload {
     written: object,
     errors,
   }
+  return withField(workload, 'name', () => nameOf(metadata))
 }
 
 /** The annotations of objects, looked up where they stand: those of the first object that has one of the name. */

@@ -28,6 +28,8 @@ export class Exceptions {
   readonly problems: readonly PolicyProblem[]
   /** By their namespaces; within one, by their names. */
   readonly #exceptions: ReadonlyMap<string, readonly Compiled[]>
+  /** Between which two ends a moment was. */
+  #state = { from: Infinity, until: Infinity }
 
   constructor(objects: readonly ExceptionObject[]) {
     const sound = objects.map(soundException)
@@ -35,6 +37,18 @@ export class Exceptions {
     const whole = sound.flatMap(({ exception }) => exception ?? []).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     const byNamespace = Map.groupBy(whole, ({ metadata }) => metadata.namespace ?? '')
     this.#exceptions = new Map([...byNamespace].map(([namespace, some]) => [namespace, some.map(compiled)]))
+  }
+
+  /** The same object as long as the same of them have ended. */
+  stateAt(now: number): object {
+    if (now >= this.#state.from && now < this.#state.until) return this.#state
+    let [from, until] = [-Infinity, Infinity]
+    for (const some of this.#exceptions.values())
+      for (const { end } of some)
+        if (end <= now) from = Math.max(from, end)
+        else until = Math.min(until, end)
+    this.#state = { from, until }
+    return this.#state
   }
 
   /** The rules whose findings are let pass, with the name of the exception; of several, the first by name. */

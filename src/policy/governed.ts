@@ -2,6 +2,7 @@
 import { workloadKind } from '../kubernetes/kinds.ts'
 import type { Labels } from '../kubernetes/labels.ts'
 import { valueAt } from '../kubernetes/workload.ts'
+import { withField } from '../watched.ts'
 import type { Policy } from './policy.ts'
 
 export interface Governed {
@@ -41,15 +42,17 @@ export function governed(object: unknown, namespace?: string, writer?: Writer): 
   const labels = textsIn(valueAt(metadata, ['labels']))
   const made = writer === 'anybody' ? none : owners(object, labels)
   const madeOf = writer === 'controller' && isMadeOfWorkload(object) ? made[0]?.kind : undefined
-  return {
+  const found: { -readonly [Field in keyof Governed]: Governed[Field] } = {
     apiVersion: textOf(object, 'apiVersion'),
     kind: textOf(object, 'kind'),
     namespace: textOf(metadata, 'namespace') || (namespace ?? ''),
-    name: textOf(metadata, 'name'),
+    name: '',
     labels,
     owners: made,
     ...(madeOf === undefined ? {} : { madeOf }),
   }
+  // Exceptions alone ask for it.
+  return withField(found, 'name', () => textOf(metadata, 'name'))
 }
 
 function textOf(object: unknown, field: string): string {

@@ -105,6 +105,11 @@ export class Policies {
     return exceptions.size === 0 ? policy : { ...policy, exceptions }
   }
 
+  /** The same object as long as `for` has the same policy for each workload, if the labels of its namespace are the same. */
+  stateAt(now: number): object {
+    return this.#exceptions.stateAt(now)
+  }
+
   /** The names of the policies that would govern a workload if the labels of its namespace, which are not known, were such. */
   undecided(workload: Governed): readonly string[] {
     return this.#policies.filter((policy) => governs(policy, workload, undefined) === undefined).map(({ name }) => name)

@@ -263,6 +263,8 @@ describe('a folder of certificates that is served', () => {
       host: '127.0.0.1',
       port: 0,
       policyFor: () => undefined,
+      state: () => clock,
+      memo: 0,
       certDir: folder,
       clientCa: join(folder, 'clients.crt'),
       reading: new URL('../../cmd/reading.ts', import.meta.url),

@@ -14,6 +14,7 @@ test('what is not given', () => {
     kubeconfig: undefined,
     clientCa: undefined,
     lookingInto: undefined,
+    memo: 4 * 1024 * 1024,
   })
 })
 
@@ -35,6 +36,7 @@ test('what is given', () => {
     '--registry-ca=registries.crt',
     '--insecure-registry=one:5000',
     '--insecure-registry=two:5000',
+    '--memo=0',
   ]
   expect(webhookOptions(args, env)).toEqual({
     namespace: 'a',
@@ -46,6 +48,7 @@ test('what is given', () => {
     kubeconfig: 'file',
     clientCa: 'ca.crt',
     lookingInto: { platform: 'linux/arm64', registryCa: 'registries.crt', insecure: ['one:5000', 'two:5000'] },
+    memo: 0,
   })
 })
 
@@ -54,6 +57,7 @@ test.each([
   [['--port=65536'], env, '--port: "65536" must be a number from 0 to 65535'],
   [['--port='], env, '--port: "" must be a number from 0 to 65535'],
   [['--lame-duck=5'], env, '--lame-duck: "5" must be a duration as Go writes it, such as 5s'],
+  [['--memo=-1'], env, '--memo: "-1" must be a number of MiB from 0 to 9999'],
   [['--unknown'], env, "Unknown option '--unknown'"],
   [['word'], env, "Unexpected argument 'word'"],
 ])('%j', (args, environment, words) => {

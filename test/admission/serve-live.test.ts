@@ -36,6 +36,8 @@ class Sources implements LiveSources {
 
 const sourcesOf = (sources: Sources): LiveSources['policies'] => ({
   for: (workload: Governed, now: number) => sources.all.for(workload, sources.labels, now),
+  isKnown: () => sources.found === undefined,
+  stateAt: (now) => sources.all.stateAt(now),
   lookUp(namespace) {
     sources.lookUps.push(namespace)
     return sources.found
@@ -62,6 +64,7 @@ async function start(sources: Sources): Promise<number> {
     exemptNamespaces: ['paddock'],
     log,
     lameDuck: 0,
+    memo: 1024 * 1024,
     now: Date.now,
   })
   stop = serving.stop

@@ -16,7 +16,7 @@ function run(input: Json, broken: Broken): void {
 const laws = reviewLaws
 
 /** What a rule's id is misspelt as, too. */
-const exception = (random: Random): Json => ({
+export const exception = (random: Random): Json => ({
   workloads: [{ ...(random.chance(0.5) ? { kind: random.pick(['Deployment', 'Pod', 'Job']) } : {}),
     name: random.pick(['shop', 'shop', 'shop-7d9c5b', 'other']) }],
   rules: random.some(['loopback-bind', 'invalid-setting', 'missing-bind', 'missing-workers', 'unknown-setting', 'few-workers'],
