@@ -5,13 +5,14 @@ import { performance } from 'node:perf_hooks'
 import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import type { Operation } from '../src/admission/responder.ts'
-import { admissionReview, counter } from './review.ts'
+import { filling, stream, templateOf, type StreamName, type Written } from './streams.ts'
 
 /** One round, as it is asked for. */
 export interface Round {
   readonly port: number
   readonly ca: string
   readonly operation: Operation
+  readonly stream: StreamName
   readonly connections: number
   readonly requests: number
 }
@@ -27,7 +28,9 @@ export interface Result {
 }
 
 const pools = new Map<string, Promise<TLSSocket[]>>()
-let sent = 0
+/** Reviews that were sent, to each port and of each stream. */
+const sent = new Map<string, number>()
+const streams = new Map<string, readonly Written[]>()
 
 function open({ port, ca, connections }: Round): Promise<TLSSocket[]> {
   const sockets = Array.from({ length: connections }, async () => {
@@ -38,27 +41,14 @@ function open({ port, ca, connections }: Round): Promise<TLSSocket[]> {
   return Promise.all(sockets)
 }
 
-/** The bytes of a request, and where in them the counter stands. */
-function template(operation: Operation): { bytes: Buffer; places: number[] } {
-  const body = JSON.stringify(admissionReview(operation))
-  const head = [
-    `POST /${operation}?timeout=10s HTTP/1.1`,
-    'Host: paddock.paddock.svc:443',
-    'User-Agent: kube-apiserver-admission',
-    'Accept: application/json, */*',
-    'Content-Type: application/json',
-    `Content-Length: ${body.length}`,
-  ]
-  const text = `${head.join('\r\n')}\r\n\r\n${body}`
-  const places = [...text.matchAll(new RegExp(counter, 'g'))].map((match) => match.index)
-  return { bytes: Buffer.from(text, 'latin1'), places }
-}
-
 async function run(round: Round): Promise<Result> {
   const key = String(round.port)
   if (!pools.has(key)) pools.set(key, open(round))
   const sockets = (await pools.get(key)) as TLSSocket[]
-  const { bytes, places } = template(round.operation)
+  const kind = `${round.stream} ${round.operation}`
+  const written = streams.get(kind) ?? stream(round.stream, round.operation)
+  streams.set(kind, written)
+  const counted = `${key} ${kind}`
   const latencies = new Float64Array(round.requests)
   let begun = 0
   let ended = 0
@@ -68,15 +58,20 @@ async function run(round: Round): Promise<Result> {
   const before = process.cpuUsage()
   const start = performance.now()
   for (const socket of sockets) {
-    const request = Buffer.from(bytes)
+    const requests = written.map(({ bytes }) => Buffer.from(bytes))
     let digits = ''
     let at = 0
     let answer = ''
     const send = () => {
       if (begun === round.requests) return
       begun++
-      digits = String(++sent).padStart(counter.length, '0')
-      for (const place of places) request.write(digits, place, 'latin1')
+      const review = sent.get(counted) ?? 0
+      sent.set(counted, review + 1)
+      const template = templateOf(round.stream, review)
+      const index = review % written.length
+      const request = requests[index]!
+      for (const { at: place, fill } of written[index]!.places) request.write(filling(fill, review, template), place, 'latin1')
+      digits = filling('review', review, template)
       at = performance.now()
       socket.write(request)
     }

@@ -30,7 +30,7 @@ const probe = (path: string) => ({
 const secret = (key: string) => ({ name: key, valueFrom: { secretKeyRef: { name: 'shop-secrets', key: key.toLowerCase() } } })
 const owned = (...fields: string[]) => Object.fromEntries(fields.map((field) => [field, {}]))
 
-function deployment(operation: Operation) {
+export function deployment(operation: Operation) {
   return {
     kind: 'Deployment',
     apiVersion: 'apps/v1',
@@ -167,8 +167,14 @@ const managedFields = {
   },
 }
 
+/** A review, as far as it is looked into here. */
+export interface Fields {
+  readonly request: { readonly object: Readonly<Record<string, unknown>>; readonly [member: string]: unknown }
+  readonly [member: string]: unknown
+}
+
 /** A Deployment of some 6 KB in its AdmissionReview, as the API server sends it when one is applied. */
-export function admissionReview(operation: Operation): unknown {
+export function admissionReview(operation: Operation): Fields {
   return {
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',

@@ -19,7 +19,8 @@ function changed(random: Random, text: string): string {
   // Mostly near the head, where gaps are.
   const at = random.below(random.chance(0.7) ? Math.min(text.length, 900) : text.length)
   const kept = text.slice(0, at)
-  return random.chance(0.5) ? kept + random.pick(pieces) + text.slice(at) : kept + random.pick(pieces) + text.slice(at + 1 + random.below(8))
+  return random.chance(0.5) ? kept + random.pick(pieces) + text.slice(at)
+    : kept + random.pick(pieces) + text.slice(at + 1 + random.below(8))
 }
 
 function run(input: Json, broken: Broken): void {
@@ -51,8 +52,8 @@ function run(input: Json, broken: Broken): void {
   let text = ''
   for (let time = 0; time < 4; time++) {
     const [one, former] = [filledIn(random, fieldsOf(object)), filledIn(random, fieldsOf(object))]
-    text = sent(`u-${random.below(1e9)}`, one,
-      { userInfo: { username: textOf(user) }, ...(isUpdate === true ? { operation: 'UPDATE', oldObject: former } : {}) })
+    text = sent(`u-${random.below(1e9)}`, one, { userInfo: { username: textOf(user) },
+      ...(isUpdate === true ? { operation: 'UPDATE', oldObject: former } : {}) })
     for (const operation of ['mutate', 'validate'] as const) ask(operation, text)
   }
   for (let time = 0; time < 12; time++) {
