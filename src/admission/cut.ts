@@ -1,12 +1,39 @@
 /** What of the text of a review is not parsed: it is read for few reviews, or never, and is half of what there is. */
+import { isAscii } from 'node:buffer'
 import { managedFieldsIn } from './managed-fields.ts'
 import { oldObjectIn, oldObjectKey } from './old-object.ts'
 import type { Range } from './range.ts'
 
 /** The members that are left out of a review, each with the comma in front of it, in the order of the text. */
-export function leftOut(body: string): { readonly managedFields: Range | undefined; readonly oldObject: Range | undefined } {
+export interface LeftOut {
+  readonly managedFields: Range | undefined
+  readonly oldObject: Range | undefined
+}
+
+export function leftOut(body: string): LeftOut {
   const oldObject = oldObjectIn(body)
   return { managedFields: managedFieldsIn(body, oldObject?.start ?? body.length), oldObject }
+}
+
+/** The body of a review as text, which is looked through once. */
+export class BodyText implements LeftOut {
+  readonly bytes: Buffer
+  readonly text: string
+  readonly managedFields: Range | undefined
+  readonly oldObject: Range | undefined
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+    this.text = bytes.toString()
+    const { managedFields, oldObject } = leftOut(this.text)
+    this.managedFields = managedFields
+    this.oldObject = oldObject
+  }
+
+  /** True where each byte is a character: what is found in the text stands at the same place of the bytes. */
+  get isAscii(): boolean {
+    return this.text.length === this.bytes.length && isAscii(this.bytes)
+  }
 }
 
 /** A text with those members taken out of it. */
@@ -16,10 +43,9 @@ export interface Cut {
   readonly oldObject: string | undefined
 }
 
-export function cut(body: string): Cut {
-  const { managedFields, oldObject } = leftOut(body)
-  let text = body
-  if (oldObject) text = text.slice(0, oldObject.start) + text.slice(oldObject.end)
-  if (managedFields) text = text.slice(0, managedFields.start) + text.slice(managedFields.end)
+export function cut(body: string, { managedFields, oldObject }: LeftOut = leftOut(body)): Cut {
+  const end = oldObject?.start ?? body.length
+  let text = managedFields ? body.slice(0, managedFields.start) + body.slice(managedFields.end, end) : body.slice(0, end)
+  if (oldObject) text += body.slice(oldObject.end)
   return { text, oldObject: oldObject && body.slice(oldObject.start + oldObjectKey.length - 1, oldObject.end) }
 }

@@ -3,7 +3,7 @@
  * gap is found out for each answer that is kept (`traced.ts`), so that a gap may be anywhere: what is said here of a Deployment's
  * fields is where to look, and proves nothing.
  */
-import { leftOut } from './cut.ts'
+import { leftOut, type LeftOut } from './cut.ts'
 import type { Range } from './range.ts'
 
 /**
@@ -20,13 +20,12 @@ export interface Gap extends Range {
  * The gaps in a review as an API server writes it, in order; undefined where it is no such text.
  * @param body a character for each byte
  */
-export function gapsIn(body: string): Gap[] | undefined {
+export function gapsIn(body: string, { managedFields, oldObject }: LeftOut = leftOut(body)): Gap[] | undefined {
   const uid = body.startsWith(beginning) ? plain(body, beginning.length) : undefined
   if (!uid || uid.start === uid.end) return undefined
   const gaps: Gap[] = [{ ...uid, filling: 'uid' }]
   const object = body.indexOf(',"object":{', uid.end)
   if (object < 0) return undefined
-  const { managedFields, oldObject } = leftOut(body)
   // What is behind the object is as it is.
   const end = oldObject?.start ?? body.length
   const named = body.indexOf(requestName, uid.end)
@@ -37,12 +36,9 @@ export function gapsIn(body: string): Gap[] | undefined {
     const metadata = heading.lastIndex
     addMetadata(gaps, body, metadata)
     if (managedFields) gaps.push({ ...managedFields, filling: 'managedFields' })
-    // A Pod has none, and the others no volumes of their own.
-    const replicas = body.indexOf(replicasKey, managedFields?.end ?? metadata)
-    if (replicas >= 0 && replicas < end) {
-      const count = number(body, replicas + replicasKey.length)
-      if (count) gaps.push({ ...count, filling: 'number' })
-    } else addTokenVolume(gaps, body, managedFields?.end ?? metadata, end)
+    const from = managedFields?.end ?? metadata
+    if (body.startsWith(podHeading, object)) addTokenVolume(gaps, body, from, end)
+    else addReplicas(gaps, body, from, end)
     const status = statusIn(body, metadata, end)
     if (status) gaps.push({ ...status, filling: 'object' })
   } else if (managedFields) gaps.push({ ...managedFields, filling: 'managedFields' })
@@ -55,6 +51,7 @@ const requestName = ',"name":"'
 const replicasKey = '},"spec":{"replicas":'
 /** The beginning of an object of the API server's own kinds: those of definitions have their members in another order. */
 const heading = /,"object":\{"kind":"[A-Za-z]+","apiVersion":"[a-z0-9./]+","metadata":\{/y
+const podHeading = ',"object":{"kind":"Pod",'
 /** The members that metadata begins with. Source: k8s.io/apimachinery/pkg/apis/meta/v1 `ObjectMeta`. */
 const member = /"(name|generateName|namespace|uid|resourceVersion|generation|creationTimestamp)":/y
 
@@ -72,6 +69,13 @@ function plain(body: string, start: number): Range | undefined {
 function number(body: string, start: number): Range | undefined {
   wholeNumber.lastIndex = start
   return wholeNumber.test(body) ? { start, end: wholeNumber.lastIndex } : undefined
+}
+
+/** The first member of a spec, of the kinds that have it. Behind the fields' managers it follows at once. */
+function addReplicas(gaps: Gap[], body: string, from: number, end: number): void {
+  const at = body.startsWith(replicasKey, from) ? from : body.indexOf(replicasKey, from)
+  const count = at < 0 || at >= end ? undefined : number(body, at + replicasKey.length)
+  if (count) gaps.push({ ...count, filling: 'number' })
 }
 
 /** The members that an object has to itself. Its namespace says by which policies it is judged, and `generateName` is shared. */

@@ -2,6 +2,7 @@
  * Answers that are given again: to a review that differs from one that was answered in nothing that the answer was read from.
  * `docs/decisions/0066-memo.md` says why that is sound.
  */
+import type { BodyText } from './cut.ts'
 import { gapsIn, type Filling, type Gap } from './gaps.ts'
 import { lastingAnswer, type Lasting } from './traced.ts'
 import type { AdmissionReview } from '../kubernetes/review.ts'
@@ -88,9 +89,10 @@ export class Memo {
   }
 
   /** What is remembered of a review, or what may be kept of it; undefined where it is to be answered, and no more. */
-  look(operation: Operation, body: Buffer): Remembered | Candidate | undefined {
+  look(operation: Operation, whole: BodyText): Remembered | Candidate | undefined {
+    const body = whole.bytes
     if (body.length > longestBody) return undefined
-    const gaps = gapsIn(body.toString('latin1'))
+    const gaps = whole.isAscii ? gapsIn(whole.text, whole) : gapsIn(body.toString('latin1'))
     if (!gaps || gaps.length > mostGaps) return undefined
     this.#forgetWhatIsOver()
     const length = putTogether(operation, body, gaps)
@@ -101,7 +103,8 @@ export class Memo {
       return remembered(kept, body, gaps)
     }
     this.#counts.miss++
-    if (this.#isFirstSight(hash)) return undefined
+    // The Pods of a ReplicaSet come in numbers.
+    if (this.#isFirstSight(hash) && !isOfReplicaSet(whole.text)) return undefined
     // Another one is put together before this one is kept.
     const key = Buffer.from(scratch.subarray(0, length))
     return { operation, body, gaps, hash, key, state: this.#state }
@@ -165,6 +168,10 @@ export class Memo {
     return true
   }
 }
+
+const isOfReplicaSet = (text: string): boolean =>
+  text.startsWith(',"object":{"kind":"Pod",', text.indexOf(',"object":{')) &&
+  text.includes('"ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet",')
 
 /** @returns the bytes of the key */
 function putTogether(operation: Operation, body: Buffer, gaps: readonly Gap[]): number {

@@ -12,7 +12,7 @@ import type { Range } from './range.ts'
  */
 export function oldObjectIn(body: string): Range | undefined {
   const object = body.indexOf(',"object":{')
-  const start = object < 0 ? -1 : body.indexOf(oldObjectKey, object)
+  const start = object < 0 ? -1 : startAfter(body, object)
   if (start < 0) return undefined
   const end = body.lastIndexOf('},"dryRun":') + 1
   if (end <= start || !ending.test(body.slice(end))) return undefined
@@ -23,16 +23,19 @@ export function oldObjectIn(body: string): Range | undefined {
 export const oldObjectKey = ',"oldObject":{'
 /** The end of a review from `dryRun` on, with options that hold no object. */
 const ending = /^,"dryRun":(?:true|false)(?:,"options":\{[^{}]*\})?\}\}\s*$/
-/** True where something looks like another member of the request. */
-function holdsMember(text: string): boolean {
-  for (let at = text.indexOf(next); at >= 0; at = text.indexOf(next, at + next.length)) {
-    member.lastIndex = at + next.length
-    if (member.test(text)) return true
-  }
-  return false
+
+/** Looked for by a letter that is rare: to find the first character of what is looked for is fast, to find it again and again is not. */
+function startAfter(body: string, from: number): number {
+  for (let at = body.indexOf(rest, from); at >= 0; at = body.indexOf(rest, at + 1))
+    if (body.startsWith(oldObjectKey, at - beforeRest)) return at - beforeRest
+  return -1
 }
 
-const next = '},"'
-/** Members of k8s.io/api/admission/v1 `AdmissionRequest`. */
+const rest = 'Object":{'
+const beforeRest = oldObjectKey.length - rest.length
+
+/** Whether something looks like another member of the request: those of k8s.io/api/admission/v1 `AdmissionRequest`. */
+const holdsMember = (text: string): boolean => member.test(text)
+
 const member =
-  /(?:uid|kind|resource|subResource|requestKind|requestResource|requestSubResource|name|namespace|operation|userInfo|object|dryRun|options)":/y
+  /\},"(?:uid|kind|resource|subResource|requestKind|requestResource|requestSubResource|name|namespace|operation|userInfo|object|dryRun|options)":/

@@ -2,7 +2,7 @@ import { describe, isObject } from '../kubernetes/field.ts'
 import type { Shape } from '../kubernetes/field.ts'
 import type { AdmissionRequest, AdmissionReview } from '../kubernetes/review.ts'
 import { spend } from '../budget.ts'
-import { cut, type Cut } from './cut.ts'
+import { cut, type BodyText, type Cut } from './cut.ts'
 import { holdsMoreThan } from './outline.ts'
 
 /** A request body that is no AdmissionReview. The message is for who sent it: it may quote the body, and goes in no log. */
@@ -44,11 +44,11 @@ export function readReview(body: string): AdmissionReview {
  * The same, where that takes a few milliseconds at most: undefined for a body that is larger than `quickBody` and holds more than
  * `quickValues` values and names where it is parsed.
  */
-export function readQuickly(body: Buffer): AdmissionReview | undefined {
-  const text = body.toString()
-  const parts = cut(text)
-  if (isLarge(parts.text) && holdsMoreThan(quickValues, body)) return undefined
-  const review = parse(text, parts, () => !isLarge(text) || !holdsMoreThan(quickValues, body))
+export function readQuickly(body: BodyText): AdmissionReview | undefined {
+  const { text, bytes } = body
+  const parts = cut(text, body)
+  if (isLarge(parts.text) && holdsMoreThan(quickValues, bytes)) return undefined
+  const review = parse(text, parts, () => !isLarge(text) || !holdsMoreThan(quickValues, bytes))
   return review === undefined ? undefined : asReview(review)
 }
 

@@ -10,6 +10,7 @@ import { Budget, unreadReason, within } from '../budget.ts'
 import type { AdmissionReview } from '../kubernetes/review.ts'
 import { isKeyOf, read } from '../x509/read.ts'
 import { Bodies, BodyHead, BodyRefused, smallBody, tooLarge } from './bodies.ts'
+import { BodyText } from './cut.ts'
 import { Connections } from './connections.ts'
 import { faulted, uninspected, withoutContent } from './fault.ts'
 import type { CountingLog } from '../log.ts'
@@ -226,9 +227,10 @@ export function createServer(
   function parse(asked: Asked, read: Read[]): void | Promise<unknown> {
     const { body, operation } = asked
     if (thread && body.length > smallBody) return inThread(thread, asked)
-    const found = memo?.look(operation, body)
+    const text = new BodyText(body)
+    const found = memo?.look(operation, text)
     if (found && 'text' in found) return again(asked, found)
-    const review = thread ? readQuickly(body) : readReview(body.toString())
+    const review = thread ? readQuickly(text) : readReview(text.text)
     if (!review) return thread && inThread(thread, asked)
     const waiting = prepare(review, operation, inTime * patienceOf(asked.request.url))
     if (!waiting) return void read.push({ asked, review, candidate: found })

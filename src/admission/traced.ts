@@ -20,46 +20,36 @@ const mostSteps = 2_000
  * The answer to a review, where nothing is read for it of what stands in its gaps: what is read is the same for all that have the
  * same text around theirs, and so is what comes of it, as an answer is a function of what is read. In the place of each filling an
  * accessor is put that tells when it is asked for; where one is not found in what is parsed, or anything is thrown, there is no answer.
- * A part of a name is read, as names are compared: the answer must be the same with another one.
+ * A part of a name is read, as names are compared: the answer is that with another one, which has to be that with its own.
  */
 export function lastingAnswer(operation: Operation, body: Buffer, gaps: readonly Gap[], respond: Respond): Lasting | undefined {
-  const mark = `mark-${randomBytes(16).toString('hex')}-`
   try {
-    const first = answerBehind(operation, body, gaps, mark, respond)
-    if (!first || !gaps.some(({ filling }) => filling === 'part')) return first
-    const other = answerBehind(operation, body, gaps, mark, respond, otherPart(body, gaps))
-    return other && other.head === first.head && other.tail === first.tail ? first : undefined
+    const mark = `mark-${randomBytes(16).toString('hex')}-`
+    const review = JSON.parse(marked(body, gaps, mark)) as AdmissionReview
+    let isRead = false
+    const read = (): void => {
+      isRead = true
+    }
+    if (!watch(review, body, gaps, mark, read)) return undefined
+    if (gaps.some(({ filling }) => filling === 'oldObject')) accessor(review.request, 'oldObject', read, () => undefined)
+    const budget = new Budget(mostSteps)
+    const { response, outcome, findings } = watched(() => within(budget, () => respond(operation, review)))
+    if (isRead || budget.isSpent || outcome === 'fault') return undefined
+    const [head, tail, ...more] = JSON.stringify(response).split(review.request.uid)
+    return head === undefined || tail === undefined || more.length > 0 ? undefined : { head, tail, outcome, findings }
   } catch {
     return undefined
   }
 }
 
-/** @param part what stands for the part of a name; as it is where it is not given */
-function answerBehind(operation: Operation, body: Buffer, gaps: readonly Gap[], mark: string, respond: Respond, part?: string):
-  | Lasting
-  | undefined {
-  const review = JSON.parse(marked(body, gaps, mark, part)) as AdmissionReview
-  let isRead = false
-  const read = (): void => {
-    isRead = true
-  }
-  if (!watch(review, body, gaps, mark, read)) return undefined
-  if (gaps.some(({ filling }) => filling === 'oldObject')) accessor(review.request, 'oldObject', read, () => undefined)
-  const budget = new Budget(mostSteps)
-  const { response, outcome, findings } = watched(() => within(budget, () => respond(operation, review)))
-  if (isRead || budget.isSpent || outcome === 'fault') return undefined
-  const [head, tail, ...more] = JSON.stringify(response).split(review.request.uid)
-  return head === undefined || tail === undefined || more.length > 0 ? undefined : { head, tail, outcome, findings }
-}
-
 const isMarked = (filling: Filling): boolean => filling !== 'part' && filling !== 'managedFields' && filling !== 'oldObject'
 
-/** The text of a review with a mark in each gap, and without what is not parsed. */
-function marked(body: Buffer, gaps: readonly Gap[], mark: string, part: string | undefined): string {
+/** The text of a review with a mark in each gap, another part of a name where there is one, and without what is not parsed. */
+function marked(body: Buffer, gaps: readonly Gap[], mark: string): string {
   let [text, from] = ['', 0]
   for (const [index, { start, end, filling }] of gaps.entries()) {
     text += body.toString('utf8', from, start)
-    if (filling === 'part') text += part ?? body.toString('latin1', start, end)
+    if (filling === 'part') text += otherThan(body.toString('latin1', start, end))
     else if (isMarked(filling)) text += filling === 'uid' || filling === 'string' ? `${mark}${index}` : `"${mark}${index}"`
     from = end
   }
@@ -98,7 +88,4 @@ function accessor(object: object, name: string, read: () => void, value: () => u
 }
 
 /** As long, of other letters. */
-function otherPart(body: Buffer, gaps: readonly Gap[]): string {
-  const gap = gaps.find(({ filling }) => filling === 'part')
-  return gap ? [...body.toString('latin1', gap.start, gap.end)].map((letter) => (letter === 'x' ? 'z' : 'x')).join('') : ''
-}
+const otherThan = (part: string): string => [...part].map((letter) => (letter === 'x' ? 'z' : 'x')).join('')

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { admissionReview, counter } from '../../bench/review.ts'
 import { Budget, within } from '../../src/budget.ts'
+import { BodyText } from '../../src/admission/cut.ts'
 import { Memo } from '../../src/admission/memo.ts'
 import { responder } from '../../src/admission/respond.ts'
 import type { Operation } from '../../src/admission/responder.ts'
@@ -24,7 +25,7 @@ function asking(policyFor: PolicyFor, more: { state?: () => unknown; bytes?: num
     JSON.stringify(within(new Budget(), () => respond(operation, readReview(text))).response)
   const ask = (operation: Operation, text: string): { readonly hit: string | undefined; readonly fresh: string } => {
     const body = Buffer.from(text)
-    const found = memo.look(operation, body)
+    const found = memo.look(operation, new BodyText(body))
     const answer = fresh(operation, text)
     if (found && 'text' in found) return { hit: found.text, fresh: answer }
     if (found) memo.keep(found, readReview(text), answer)

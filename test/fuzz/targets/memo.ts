@@ -1,4 +1,5 @@
 /** Reviews that differ in what nothing was read from, and in anything at all: what is remembered is what would be answered. */
+import { BodyText } from '../../../src/admission/cut.ts'
 import { Memo } from '../../../src/admission/memo.ts'
 import { responder } from '../../../src/admission/respond.ts'
 import type { Operation } from '../../../src/admission/responder.ts'
@@ -42,7 +43,7 @@ function run(input: Json, broken: Broken): void {
   }
   const ask = (operation: Operation, text: string): void => {
     const body = Buffer.from(text)
-    const found = memo.look(operation, body)
+    const found = memo.look(operation, new BodyText(body))
     const answer = fresh(operation, body.toString())
     if (found && 'text' in found && found.text !== answer)
       broken('remembered', operation, `${found.text} is remembered, and ${answer} is right, of ${text}`)
