@@ -17,6 +17,9 @@ interface Sources {
   readonly namespaces: ReadonlyMap<string, KubernetesObject>
 }
 
+/** The same each time: what is known of a namespace is remembered by its labels. */
+const noLabels: Labels = {}
+
 /** Which policy governs a workload of the cluster. */
 export class PoliciesInCluster {
   readonly objects: Sources
@@ -35,7 +38,7 @@ export class PoliciesInCluster {
   /** Undefined for a namespace that is not known. */
   labelsOf(namespace: string): Labels | undefined {
     const found = this.objects.namespaces.get(namespace)
-    return found && (found.metadata.labels ?? {})
+    return found && (found.metadata.labels ?? noLabels)
   }
 
   /** By namespace. */

@@ -28,15 +28,18 @@ export class Exceptions {
   readonly problems: readonly PolicyProblem[]
   /** By their namespaces; within one, by their names. */
   readonly #exceptions: ReadonlyMap<string, readonly Compiled[]>
+  /** The same, and within a namespace by the names of the workloads that they are for. */
+  readonly #named: ReadonlyMap<string, ReadonlyMap<string, readonly Compiled[]>>
   /** Between which two ends a moment was. */
   #state = { from: Infinity, until: Infinity }
 
   constructor(objects: readonly ExceptionObject[]) {
     const sound = objects.map(soundException)
     this.problems = sound.flatMap(({ problems }) => problems)
-    const whole = sound.flatMap(({ exception }) => exception ?? []).sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+    const whole = sound.flatMap(({ exception }) => exception ?? []).sort((a, b) => byName(a.metadata, b.metadata))
     const byNamespace = Map.groupBy(whole, ({ metadata }) => metadata.namespace ?? '')
     this.#exceptions = new Map([...byNamespace].map(([namespace, some]) => [namespace, some.map(compiled)]))
+    this.#named = new Map([...this.#exceptions].map(([namespace, some]) => [namespace, namedIn(some)]))
   }
 
   /** The same object as long as the same of them have ended. */
@@ -53,10 +56,12 @@ export class Exceptions {
 
   /** The rules whose findings are let pass, with the name of the exception; of several, the first by name. */
   for(workload: Governed, now: number): ReadonlyMap<string, string> {
-    const here = this.#exceptions.get(workload.namespace)
+    const here = this.#named.get(workload.namespace)
     if (!here) return none
+    const found = [workload, ...workload.owners].flatMap(({ name }) => here.get(name) ?? [])
+    if (found.length === 0) return none
     const rules = new Map<string, string>()
-    for (const { name, spec, end } of here)
+    for (const { name, spec, end } of found.sort(byName))
       if (now < end && isMeant(spec, workload)) { for (const id of spec.rules) if (!rules.has(id)) rules.set(id, name) }
     return rules
   }
@@ -68,6 +73,19 @@ export class Exceptions {
       .filter(({ spec }) => isMeant(spec, workload))
       .map(({ name, spec: { rules, reason, owner, expiry }, end }) => ({ name, holds: now < end, rules, reason, owner, expiry }))
   }
+}
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+
+function namedIn(exceptions: readonly Compiled[]): Map<string, Compiled[]> {
+  const named = new Map<string, Compiled[]>()
+  for (const one of exceptions)
+    for (const name of new Set(one.spec.workloads.map((workload) => workload.name))) {
+      const some = named.get(name)
+      if (some) some.push(one)
+      else named.set(name, [one])
+    }
+  return named
 }
 
 const compiled = ({ metadata, spec }: ExceptionObject): Compiled => ({

@@ -1,6 +1,7 @@
 /** Several GunicornPolicies and GunicornExceptions → the policy of a workload. Pure. */
 import { selectsKnown, type Labels } from '../kubernetes/labels.ts'
 import type { Action } from '../rules/rule.ts'
+import { Choices, governs, selectsNamespace, type Compiled } from './choices.ts'
 import { Exceptions, type HeldException } from './exceptions.ts'
 import type { Governed } from './governed.ts'
 import type { ExceptionObject } from './gunicorn-exception.ts'
@@ -46,20 +47,12 @@ export interface Explanation {
   readonly decisions: readonly Decision[]
 }
 
-interface Compiled {
-  readonly name: string
-  readonly spec: PolicySpec
-  readonly kinds: ReadonlySet<string> | undefined
-}
-
-/** The label that every namespace has, with its name. Source: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
-const namespaceName = 'kubernetes.io/metadata.name'
-
 export class Policies {
   /** What is wrong with them; the rest holds. */
   readonly problems: readonly PolicyProblem[]
   /** Those that go first in front. */
   readonly #policies: readonly Compiled[]
+  readonly #choices: Choices
   readonly #exceptions: Exceptions
   /** What several policies come to, by which ones they are. */
   readonly #merged = new Map<string, Policy>()
@@ -72,6 +65,7 @@ export class Policies {
       .flatMap(({ policy }) => policy ?? [])
       .map(({ metadata, spec }) => ({ name: metadata.name, spec, kinds: spec.match?.kinds && new Set(spec.match.kinds) }))
       .sort(before)
+    this.#choices = new Choices(this.#policies)
   }
 
   /** True where some policy asks for the labels of namespaces. */
@@ -90,10 +84,9 @@ export class Policies {
    * policies come to is worked out once for each set of them.
    */
   for(workload: Governed, namespaceLabels: Labels | undefined, now: number): Policy | undefined {
-    let key = ''
-    for (const [index, policy] of this.#policies.entries()) if (governs(policy, workload, namespaceLabels) === true) key += `${index},`
-    if (key === '') return undefined
     const { kind, madeOf } = workload
+    const key = this.#choices.of(workload, namespaceLabels)
+    if (key === '') return undefined
     const asked = madeOf === undefined ? key : `${key}${kind} of ${madeOf}`
     let policy = this.#merged.get(asked)
     if (!policy) {
@@ -136,21 +129,6 @@ function before(a: Compiled, b: Compiled): number {
 /** The more of the three a match names; of as many, a selector of workloads before one of namespaces before kinds. */
 function specificity({ match = {} }: PolicySpec): number {
   return 8 * Object.keys(match).length + (match.workloadSelector ? 4 : 0) + (match.namespaceSelector ? 2 : 0) + (match.kinds ? 1 : 0)
-}
-
-/** Whether a policy governs a workload; undefined where it depends on what is not known of the namespace. */
-function governs({ spec, kinds }: Compiled, workload: Governed, namespaceLabels: Labels | undefined): boolean | undefined {
-  const { match } = spec
-  if (!match) return true
-  if (kinds && !kinds.has(workload.kind)) return false
-  if (match.workloadSelector && selectsKnown(match.workloadSelector, workload.labels, true) !== true) return false
-  return match.namespaceSelector ? selectsNamespace(match.namespaceSelector, workload, namespaceLabels) : true
-}
-
-function selectsNamespace(selector: NonNullable<NonNullable<PolicySpec['match']>['namespaceSelector']>, { namespace }: Governed,
-  labels: Labels | undefined): boolean | undefined {
-  if (labels) return selectsKnown(selector, labels, true)
-  return selectsKnown(selector, namespace === '' ? {} : { [namespaceName]: namespace }, false)
 }
 
 /** The first that names a word has it; what none names, the preset says that the first to name one starts from. */
