@@ -12,7 +12,8 @@ export interface LeftOut {
 
 export function leftOut(body: string): LeftOut {
   const oldObject = oldObjectIn(body)
-  return { managedFields: managedFieldsIn(body, oldObject?.start ?? body.length), oldObject }
+  const object = body.indexOf('"object":{"kind":"')
+  return { managedFields: object < 0 ? undefined : managedFieldsIn(body, object, oldObject?.start ?? body.length), oldObject }
 }
 
 /** The body of a review as text, which is looked through once. */
@@ -48,4 +49,17 @@ export function cut(body: string, { managedFields, oldObject }: LeftOut = leftOu
   let text = managedFields ? body.slice(0, managedFields.start) + body.slice(managedFields.end, end) : body.slice(0, end)
   if (oldObject) text += body.slice(oldObject.end)
   return { text, oldObject: oldObject && body.slice(oldObject.start + oldObjectKey.length - 1, oldObject.end) }
+}
+
+/** What an object's text is parsed to, without its managers' fields where they can be told. @throws a SyntaxError */
+export function parseObject(text: string): unknown {
+  const managedFields = text.startsWith('{"kind":"') ? managedFieldsIn(text, 0, text.length) : undefined
+  if (managedFields) {
+    try {
+      return JSON.parse(text.slice(0, managedFields.start) + text.slice(managedFields.end))
+    } catch {
+      // It was something else: the whole is parsed.
+    }
+  }
+  return JSON.parse(text)
 }

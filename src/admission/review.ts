@@ -2,7 +2,7 @@ import { describe, isObject } from '../kubernetes/field.ts'
 import type { Shape } from '../kubernetes/field.ts'
 import type { AdmissionRequest, AdmissionReview } from '../kubernetes/review.ts'
 import { spend } from '../budget.ts'
-import { cut, type BodyText, type Cut } from './cut.ts'
+import { cut, parseObject, type BodyText, type Cut } from './cut.ts'
 import { holdsMoreThan } from './outline.ts'
 
 /** A request body that is no AdmissionReview. The message is for who sent it: it may quote the body, and goes in no log. */
@@ -133,7 +133,7 @@ function bringOldObject(review: unknown, text: string): void {
     if (isLarge(text) && holdsMoreThan(quickValues, Buffer.from(text))) spend(slowSteps)
     isParsed = true
     try {
-      value = JSON.parse(text)
+      value = parseObject(text)
     } catch {
       // No API server writes such a text. Nothing is known of what was there.
     }

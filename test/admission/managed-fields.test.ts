@@ -6,7 +6,7 @@ import { allKinds } from '../e2e/workloads.ts'
 
 /** A text without them, where they can be told. */
 function withoutManagedFields(text: string): string {
-  const found = managedFieldsIn(text, text.length)
+  const found = managedFieldsIn(text, text.indexOf('"object":{"kind":"'), text.length)
   return found ? text.slice(0, found.start) + text.slice(found.end) : text
 }
 
