@@ -2,7 +2,7 @@
  * requirements.txt: what pip would install.
  * Sources: https://pip.pypa.io/en/stable/reference/requirements-file-format/ and pip's req/req_file.py.
  */
-import { spend } from '../budget.ts'
+import { measured, spend } from '../budget.ts'
 import { readOptions } from './options.ts'
 import { readEditable, readRequirement, type Requirement } from './requirement.ts'
 
@@ -35,7 +35,7 @@ export function readRequirements(text: string): Requirements {
   for (const { line, content } of joinedLines(text)) {
     spend(5)
     try {
-      const { requirement, includes, hashed } = readLine(content)
+      const { requirement, includes, hashed } = knownLine(content)
       closed ||= hashed
       if (requirement !== null) requirements.push({ ...requirement, line })
       if (includes) complete = false
@@ -49,8 +49,32 @@ export function readRequirements(text: string): Requirements {
   return { requirements, complete, closed, errors }
 }
 
+interface Line {
+  readonly requirement: Requirement | null
+  readonly includes: boolean
+  readonly hashed: boolean
+}
+
+/** Lines that were read, and what that has cost: applications ask for the same releases. What is found here costs as much. */
+const known = new Map<string, { readonly result: Line; readonly steps: number }>()
+/** So many are kept, of so many characters at most. */
+const [mostKnown, longestKnown] = [1_000, 100]
+
+function knownLine(content: string): Line {
+  if (content.length > longestKnown) return readLine(content)
+  const before = known.get(content)
+  if (before) {
+    spend(before.steps)
+    return before.result
+  }
+  const read = measured(() => readLine(content))
+  if (known.size >= mostKnown) known.clear()
+  known.set(content, read)
+  return read.result
+}
+
 /** What one line asks for, whether it includes another file, and whether it has hashes. */
-function readLine(content: string): { requirement: Requirement | null; includes: boolean; hashed: boolean } {
+function readLine(content: string): Line {
   // Options begin at the first dash after a blank, and only there: a marker's quotes are not a shell's.
   const dash = ` ${content}`.indexOf(' -')
   const named = dash < 0 ? content : content.slice(0, dash).trim()
