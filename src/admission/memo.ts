@@ -72,7 +72,11 @@ export class Memo {
   #youngBytes = 0
   #oldBytes = 0
   readonly #seen = new Uint32Array(seenAtMost)
+  /** Reviews whose answer could not be kept: it is not tried again. */
+  readonly #vain = new Uint32Array(seenAtMost)
   readonly #counts = { hit: 0, miss: 0 }
+  /** Of what is being answered now, and may be kept. */
+  readonly #awaited = new Set<number>()
 
   constructor(options: MemoOptions) {
     this.#options = options
@@ -88,8 +92,11 @@ export class Memo {
     return this.#counts
   }
 
-  /** What is remembered of a review, or what may be kept of it; undefined where it is to be answered, and no more. */
-  look(operation: Operation, whole: BodyText): Remembered | Candidate | undefined {
+  /**
+   * What is remembered of a review, or what may be kept of it; undefined where it is to be answered, and no more.
+   * @param isWaiting whether it can wait for one that came at the same time: `awaited` is what is to be looked for again then
+   */
+  look(operation: Operation, whole: BodyText, isWaiting = false): Remembered | Candidate | 'awaited' | undefined {
     const body = whole.bytes
     if (body.length > longestBody) return undefined
     const gaps = whole.isAscii ? gapsIn(whole.text, whole) : gapsIn(body.toString('latin1'))
@@ -102,11 +109,14 @@ export class Memo {
       this.#counts.hit++
       return remembered(kept, body, gaps)
     }
+    if (isWaiting && this.#awaited.has(hash)) return 'awaited'
     this.#counts.miss++
+    if (this.#vain[slotOf(hash)] === hash) return undefined
     // The Pods of a ReplicaSet come in numbers.
     if (this.#isFirstSight(hash) && !isOfReplicaSet(whole.text)) return undefined
     // Another one is put together before this one is kept.
     const key = Buffer.from(scratch.subarray(0, length))
+    if (isWaiting) this.#awaited.add(hash)
     return { operation, body, gaps, hash, key, state: this.#state }
   }
 
@@ -120,8 +130,16 @@ export class Memo {
     const { operation, body, gaps, hash, key } = candidate
     const lasting = lastingAnswer(operation, body, gaps, respond)
     // What was asked for in between may have changed with the clock.
-    if (!lasting || candidate.state !== state() || `${lasting.head}${review.request.uid}${lasting.tail}` !== fresh) return
+    if (!lasting || candidate.state !== state() || `${lasting.head}${review.request.uid}${lasting.tail}` !== fresh) {
+      this.#vain[slotOf(hash)] = hash
+      return
+    }
     this.#put(hash, { ...ofOwn(lasting), key })
+  }
+
+  /** What was being answered is answered. */
+  settle(): void {
+    this.#awaited.clear()
   }
 
   /** Forgets all answers: what they depended on is no more. */
@@ -132,6 +150,7 @@ export class Memo {
     this.#young = new Map()
     this.#old = new Map()
     this.#youngBytes = this.#oldBytes = 0
+    this.#vain.fill(0)
   }
 
   #find(hash: number, length: number): Kept | undefined {
@@ -162,7 +181,7 @@ export class Memo {
   }
 
   #isFirstSight(hash: number): boolean {
-    const slot = hash & (seenAtMost - 1)
+    const slot = slotOf(hash)
     if (this.#seen[slot] === hash) return false
     this.#seen[slot] = hash
     return true
@@ -198,6 +217,8 @@ function hashOf(length: number): number {
   hash ^= hash >>> 15
   return (Math.imul(hash, 0x85ebca6b) >>> 0) || 1
 }
+
+const slotOf = (hash: number): number => hash & (seenAtMost - 1)
 
 /** Whether a key is the one that was put together. */
 const isSame = (key: Buffer, length: number): boolean => key.length === length && scratch.compare(key, 0, length, 0, length) === 0

@@ -106,7 +106,7 @@ export function createServer(
   const { unready = () => undefined, prepare = () => undefined, gauges = [], totals = [], thread, memo } = more
   const bodies = new Bodies()
   const connections = new Connections(mostConnections)
-  const turns = new Turns<Asked>(handle)
+  const turns = new Turns<Asked>((pieces) => handle(pieces))
   const metrics = createMetrics(
     [
       ...gauges,
@@ -199,10 +199,11 @@ export function createServer(
   app.server.on('connection', (socket: Socket) => connections.add(socket))
 
   /** Answers what has come in one turn, stage by stage; what fails for one review is told to who sent that one. */
-  function handle(all: readonly Asked[]): void {
+  function handle(all: readonly Asked[], isLast = false): void {
     const read: Read[] = []
     const judged: Judged[] = []
-    for (const asked of all) attempt(asked, () => parse(asked, read))
+    const alike: Asked[] = []
+    for (const asked of all) attempt(asked, () => parse(asked, read, isLast ? undefined : alike))
     for (const one of read) attempt(one.asked, () => judge(one, judged))
     const worth: [Judged, text: string][] = []
     for (const one of judged)
@@ -211,6 +212,9 @@ export function createServer(
         if (one.candidate && text !== undefined) worth.push([one, text])
       })
     for (const [{ candidate, review }, text] of worth) if (candidate) memo?.keep(candidate, review, text)
+    memo?.settle()
+    // Those that are as others which came at the same time.
+    if (alike.length > 0) handle(alike, true)
   }
 
   /** Runs what may fail, be it at once or later. */
@@ -223,12 +227,13 @@ export function createServer(
     }
   }
 
-  /** Reads a review. Only what waits returns a promise: nearly all are answered at once. */
-  function parse(asked: Asked, read: Read[]): void | Promise<unknown> {
+  /** Reads a review. Only what waits returns a promise: nearly all are answered at once. `alike` takes one that is put off. */
+  function parse(asked: Asked, read: Read[], alike?: Asked[]): void | Promise<unknown> {
     const { body, operation } = asked
     if (thread && body.length > smallBody) return inThread(thread, asked)
     const text = new BodyText(body)
-    const found = memo?.look(operation, text)
+    const found = memo?.look(operation, text, alike !== undefined)
+    if (found === 'awaited') return void alike?.push(asked)
     if (found && 'text' in found) return again(asked, found)
     const review = thread ? readQuickly(text) : readReview(text.text)
     if (!review) return thread && inThread(thread, asked)

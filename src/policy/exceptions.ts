@@ -28,8 +28,8 @@ export class Exceptions {
   readonly problems: readonly PolicyProblem[]
   /** By their namespaces; within one, by their names. */
   readonly #exceptions: ReadonlyMap<string, readonly Compiled[]>
-  /** The same, and within a namespace by the names of the workloads that they are for. */
-  readonly #named: ReadonlyMap<string, ReadonlyMap<string, readonly Compiled[]>>
+  /** The same, and within a namespace by the names of the workloads that they are for; with the end of the last. */
+  readonly #named: ReadonlyMap<string, { readonly end: number; readonly byWorkload: ReadonlyMap<string, readonly Compiled[]> }>
   /** Between which two ends a moment was. */
   #state = { from: Infinity, until: Infinity }
 
@@ -39,7 +39,11 @@ export class Exceptions {
     const whole = sound.flatMap(({ exception }) => exception ?? []).sort((a, b) => byName(a.metadata, b.metadata))
     const byNamespace = Map.groupBy(whole, ({ metadata }) => metadata.namespace ?? '')
     this.#exceptions = new Map([...byNamespace].map(([namespace, some]) => [namespace, some.map(compiled)]))
-    this.#named = new Map([...this.#exceptions].map(([namespace, some]) => [namespace, namedIn(some)]))
+    this.#named = new Map(
+      [...this.#exceptions].map((
+        [namespace, some],
+      ) => [namespace, { end: some.reduce((last, { end }) => Math.max(last, end), -Infinity), byWorkload: namedIn(some) }]),
+    )
   }
 
   /** The same object as long as the same of them have ended. */
@@ -57,8 +61,9 @@ export class Exceptions {
   /** The rules whose findings are let pass, with the name of the exception; of several, the first by name. */
   for(workload: Governed, now: number): ReadonlyMap<string, string> {
     const here = this.#named.get(workload.namespace)
-    if (!here) return none
-    const found = [workload, ...workload.owners].flatMap(({ name }) => here.get(name) ?? [])
+    // Where all have ended, nobody asks for a name.
+    if (!here || !(now < here.end)) return none
+    const found = [workload, ...workload.owners].flatMap(({ name }) => here.byWorkload.get(name) ?? [])
     if (found.length === 0) return none
     const rules = new Map<string, string>()
     for (const { name, spec, end } of found.sort(byName))

@@ -27,8 +27,8 @@ function asking(policyFor: PolicyFor, more: { state?: () => unknown; bytes?: num
     const body = Buffer.from(text)
     const found = memo.look(operation, new BodyText(body))
     const answer = fresh(operation, text)
-    if (found && 'text' in found) return { hit: found.text, fresh: answer }
-    if (found) memo.keep(found, readReview(text), answer)
+    if (typeof found === 'object' && 'text' in found) return { hit: found.text, fresh: answer }
+    if (typeof found === 'object') memo.keep(found, readReview(text), answer)
     return { hit: undefined, fresh: answer }
   }
   return { memo, ask, respond }
@@ -202,4 +202,21 @@ test('whatever is remembered is what would be answered', () => {
   }
   expect(hits).toBeGreaterThan(300)
   expect(new Set(outcomes.keys())).toEqual(new Set(['allowed', 'fixed', 'warned']))
+})
+
+test('those that come at the same time wait for the first of them; what is in vain is not tried again', () => {
+  const respond = responder(house)
+  let asked = 0
+  const state = {}
+  const memo = new Memo({ bytes, respond: (...review) => (asked++, respond(...review)), state: () => state })
+  const look = (text: string, isWaiting: boolean) => memo.look('validate', new BodyText(Buffer.from(text)), isWaiting)
+  const text = sent('u', deployment(['gunicorn', 'app', '-b', '127.0.0.1:8000']))
+  expect(look(text, true)).toBeUndefined()
+  const first = look(text, true)
+  expect([look(text, true), typeof look(text, false)]).toEqual(['awaited', 'object'])
+  if (typeof first !== 'object' || 'text' in first) throw new Error('it is no candidate')
+  const review = readReview(text)
+  memo.keep(first, review, JSON.stringify(respond('validate', review).response))
+  memo.settle()
+  expect([asked, look(text, true), look(text, false)]).toEqual([1, undefined, undefined])
 })

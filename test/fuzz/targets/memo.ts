@@ -44,6 +44,7 @@ function run(input: Json, broken: Broken): void {
   const ask = (operation: Operation, text: string): void => {
     const body = Buffer.from(text)
     const found = memo.look(operation, new BodyText(body))
+    if (found === 'awaited') throw new Error('nobody waits')
     const answer = fresh(operation, body.toString())
     if (found && 'text' in found && found.text !== answer)
       broken('remembered', operation, `${found.text} is remembered, and ${answer} is right, of ${text}`)
