@@ -121,7 +121,7 @@ test('no file of the chart names a registry', () => {
 describe('what becomes of values', () => {
   withHelm('they reach the programs as flags', () => {
     const flags = (values: object, name: string) => podSpec(named(render({ ...values }), 'Deployment', name)).containers[0]?.args
-    expect(flags({}, 'paddock-webhook')).toEqual(['--port=8443', '--tls-secret=paddock-webhook-tls', '--lame-duck=5s'])
+    expect(flags({}, 'paddock-webhook')).toEqual(['--port=8443', '--tls-secret=paddock-webhook-tls', '--lame-duck=5s', '--memo=4'])
     expect(flags({}, 'paddock-operator')).toEqual([
       '--name=paddock',
       '--failure-policy=Ignore',
@@ -137,9 +137,9 @@ describe('what becomes of values', () => {
     expect([limits({}, 'paddock-webhook'), limits(everything, 'saddle-webhook')]).toMatchObject([{ limits: { memory: '384Mi' } }, {
       limits: { memory: '768Mi' },
     }])
-    expect(flags(everything, 'saddle-webhook')).toEqual(['--port=10250', '--tls-secret=saddle-webhook-tls', '--lame-duck=20s', '--images',
-      '--image-platform=linux/arm64', '--registry-ca=/etc/paddock/registries/ca.crt', '--insecure-registry=registry.internal:5000',
-      '--host=0.0.0.0'])
+    expect(flags(everything, 'saddle-webhook')).toEqual(['--port=10250', '--tls-secret=saddle-webhook-tls', '--lame-duck=20s', '--memo=0',
+      '--images', '--image-platform=linux/arm64', '--registry-ca=/etc/paddock/registries/ca.crt',
+      '--insecure-registry=registry.internal:5000', '--host=0.0.0.0'])
     expect(flags(everything, 'saddle-operator')).toEqual(expect.arrayContaining([
       '--name=saddle',
       '--failure-policy=Fail',

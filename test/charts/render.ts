@@ -99,6 +99,7 @@ export const everything: Values = {
     replicas: 5,
     port: 10250,
     lameDuckSeconds: 20,
+    memo: 0,
     hostNetwork: true,
     args: ['--host=0.0.0.0'],
     env: [{ name: 'NODE_OPTIONS', value: '--max-old-space-size=200' }],
