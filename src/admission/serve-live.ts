@@ -84,8 +84,10 @@ export async function serveLive(
   const respond = responder(policyFor, options, known.imagesFor)
   const server = createServer({
     respond,
-    memo: memo > 0 ? new Memo({ bytes: memo, respond, state: () => policies.stateAt(now()), // What is found in images comes to be known at any time: nothing is kept where that is asked for.
-      isSettled: ({ request: { namespace = '' } }) => policies.isKnown(namespace) && !policies.needsImages }) : undefined,
+    // What is found in images comes to be known at any time: nothing is kept where that is asked for.
+    memo: memo > 0
+      ? new Memo({ bytes: memo, respond, state: () => policies.stateAt(now()),
+        isSettled: ({ request: { namespace = '' } }) => policies.isKnown(namespace) && !policies.needsImages }) : undefined,
     thread: new ReadingThread({ entry: reading, policyFor, prepare: (namespace) => policies.lookUp(namespace), images: known.ofThread,
       options, log }),
     tls: served,
