@@ -57,6 +57,9 @@ const perCharacter = 2
 /** Reviews of which it is known that they came once: a power of two. */
 const seenAtMost = 8_192
 
+/** So many reviews are looked for in vain before most are passed over, and so many in a row are still looked for then. */
+const [patience, stretch] = [512, 64]
+
 const fillings: readonly Filling[] = ['uid', 'string', 'number', 'object', 'managedFields', 'oldObject', 'part']
 
 /** Where keys are put together: what the gaps are, how long the text is in front of each, and the text without them. */
@@ -75,6 +78,8 @@ export class Memo {
   /** Reviews whose answer could not be kept: it is not tried again. */
   readonly #vain = new Uint32Array(seenAtMost)
   readonly #counts = { hit: 0, miss: 0 }
+  /** Reviews since the last that was found. */
+  #inVain = 0
   /** Of what is being answered now, and may be kept. */
   readonly #awaited = new Set<number>()
 
@@ -98,7 +103,7 @@ export class Memo {
    */
   look(operation: Operation, whole: BodyText, isWaiting = false): Remembered | Candidate | 'awaited' | undefined {
     const body = whole.bytes
-    if (body.length > longestBody) return undefined
+    if (body.length > longestBody || this.#isPassedOver()) return undefined
     const gaps = whole.isAscii ? gapsIn(whole.text, whole) : gapsIn(body.toString('latin1'))
     if (!gaps || gaps.length > mostGaps) return undefined
     this.#forgetWhatIsOver()
@@ -107,6 +112,7 @@ export class Memo {
     const kept = this.#find(hash, length)
     if (kept) {
       this.#counts.hit++
+      this.#inVain = 0
       return remembered(kept, body, gaps)
     }
     if (isWaiting && this.#awaited.has(hash)) return 'awaited'
@@ -178,6 +184,12 @@ export class Memo {
     }
     this.#young.set(hash, kept)
     this.#youngBytes += size
+  }
+
+  /** Where nothing is found for long, three reviews of four are not looked for, many in a row: those of a rollout come in a row. */
+  #isPassedOver(): boolean {
+    this.#inVain++
+    return this.#inVain > patience && this.#inVain % (4 * stretch) >= stretch
   }
 
   #isFirstSight(hash: number): boolean {
