@@ -105,17 +105,27 @@ async function renew(
   let timer = setTimeout(late, renewDeadline)
   const over = AbortSignal.any([lost.signal, end])
   const cut = aborted(over)
+  let renewed = -Infinity
+  /** An answer counts from when it was asked for, however late it comes. */
+  const note = (asked: number) => {
+    if (over.aborted || asked < renewed) return
+    renewed = asked
+    clearTimeout(timer)
+    timer = setTimeout(late, Math.max(0, renewDeadline - (performance.now() - asked)))
+  }
+  let held: boolean | 'silence' | undefined
   while (!over.aborted) {
-    await pause(over)
+    // Who got no answer asks again at once.
+    if (held !== 'silence') await pause(over)
     if (over.aborted) break
     const asked = performance.now()
     const taken = claim.take().catch((error: Error) => (log.warn('lease not renewed', { error: error.message }), undefined))
-    // A connection that is dead says nothing; there is time for another.
-    const held = await Promise.race([cut, taken, sleep(renewDeadline / 2, undefined, { ref: false })])
-    if (held === true) {
-      clearTimeout(timer)
-      timer = setTimeout(late, Math.max(0, renewDeadline - (performance.now() - asked)))
-    } else if (held === false && claim.isTaken) give('held by another')
+    void taken.then((isHeld) => {
+      if (isHeld === true) note(asked)
+    })
+    // A connection that is dead says nothing; there is time for others, though machines be busy.
+    held = await Promise.race([cut, taken, sleep(renewDeadline / 4, 'silence' as const, { ref: false })])
+    if (held === false && claim.isTaken) give('held by another')
   }
   clearTimeout(timer)
 }
@@ -150,7 +160,11 @@ function claimant(
     return seen !== undefined && performance.now() - seen.at > (spec.leaseDurationSeconds ?? leaseDuration / 1000) * 1000
   }
 
+  let isReleased = false
+
   async function write(lease: Lease, spec: Lease['spec']): Promise<boolean> {
+    // What was asked for before, and comes to an answer behind that, takes it no more.
+    if (isReleased && spec.holderIdentity !== undefined) return false
     try {
       observe(await cluster.replace(leases, { ...lease, spec }))
       return true
@@ -193,6 +207,7 @@ function claimant(
       return seen !== undefined && Boolean(seen.lease.spec.holderIdentity) && !isMine(seen.lease)
     },
     async release() {
+      isReleased = true
       if (seen === undefined || !isMine(seen.lease)) return
       const { holderIdentity: _, ...spec } = seen.lease.spec
       await write(seen.lease, { ...spec, leaseDurationSeconds: 1, renewTime: time() })

@@ -176,7 +176,7 @@ suite('the leader', () => {
     const first = start()
     await said(first, 'leads')
     await client.delete(leases, { namespace, name: 'elected' })
-    await pause(1500)
+    await pause(leaseDuration / 4)
     const made = (await lease()) as Lease
     expect(made.spec.holderIdentity).toBe(first.identity)
     await client.apply(
