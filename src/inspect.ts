@@ -3,7 +3,7 @@
  */
 import { bounded, isSpent, spend, unread as giveUp, unreadReason } from './budget.ts'
 import { nothingBeside } from './shell/beside.ts'
-import type { Folder } from './command-line/working-folder.ts'
+import { normalized, type Folder } from './command-line/working-folder.ts'
 import { startedInImage } from './command-line/image-command.ts'
 import { inspectCommandLine, mostWords, noParents, wordOf, type CommandLine, type Found, type Inspected,
   type Misstart } from './command-line.ts'
@@ -234,7 +234,7 @@ export function mountedScript(workload: Workload, container: Container, path: st
   readonly configMap: string
 } | undefined {
   if (!configMaps || !path.startsWith('/') || valueAt(container.written, ['volumeMounts']) === undefined) return undefined
-  const found = mountedFile(workload, container, normalize(path), configMaps)
+  const found = mountedFile(workload, container, absolute(path), configMaps)
   return typeof found === 'object' ? found : undefined
 }
 
@@ -329,7 +329,7 @@ function inImage(workload: Workload, container: Container, image: ImageStart, en
 /** A config file of the image; undefined where there is none, or nothing is known of it. */
 function configInImage(container: Container, image: ImageStart, path: string, startsIn: () => Folder): ConfigText | null | undefined {
   if (!path.startsWith('/') && startsIn() !== '') return undefined
-  const at = normalize(path.startsWith('/') ? path : `${folderIn(container, image)}/${path}`)
+  const at = absolute(path.startsWith('/') ? path : `${folderIn(container, image)}/${path}`)
   const text = textIn(container, image)(at)
   return text == null ? undefined : { name: at, text }
 }
@@ -446,7 +446,7 @@ function mayHideConfig(workload: Workload, container: Container, { configMaps = 
   if (isRepository) return false
   const folder = valueAt(container.written, ['workingDir'])
   return typeof folder !== 'string' || !folder.startsWith('/') ||
-    mountedFile(workload, container, normalize(`${folder}/${automaticFile}`), configMaps) !== 'absent'
+    mountedFile(workload, container, absolute(`${folder}/${automaticFile}`), configMaps) !== 'absent'
 }
 
 /** A key of a ConfigMap, where config files come from. */
@@ -474,7 +474,7 @@ function configFileOf(
   const folder = path.startsWith('/') ? ''
     : typeof workingDir === 'string' && workingDir.startsWith('/') && startsIn() === '' ? `${workingDir}/` : undefined
   if (folder === undefined) return isAutomatic && !mayBeMounted(workload, container, automaticFile) ? undefined : null
-  const found = mountedFile(workload, container, normalize(folder + path), configMaps)
+  const found = mountedFile(workload, container, absolute(folder + path), configMaps)
   if (typeof found === 'object')
     return { name: `${path.slice(path.lastIndexOf('/') + 1)} of ConfigMap "${found.configMap}"`, text: found.text,
       origin: configMapOrigin(workload.namespace, found.configMap, found.key) }
@@ -482,12 +482,5 @@ function configFileOf(
   return found === 'elsewhere' && isAutomatic ? undefined : null
 }
 
-/** A path without `.`, `..` and `//`. */
-function normalize(path: string): string {
-  const steps: string[] = []
-  for (const step of path.split('/')) {
-    if (step === '..') steps.pop()
-    else if (step !== '' && step !== '.') steps.push(step)
-  }
-  return `/${steps.join('/')}`
-}
+/** A path without `.`, `..` and `//`, from the root on. */
+export const absolute = (path: string): string => normalized(`/${path}`)

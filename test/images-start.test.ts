@@ -11,20 +11,12 @@ import { readWorkload } from '../src/kubernetes/workload.ts'
 import { layoutImage } from '../src/oci/layout.ts'
 import { override, type PolicySpec } from '../src/policy/policy.ts'
 import { preset } from '../src/policy/presets.ts'
-import { layer, MadeLayout, type Listing } from './oci/made-images.ts'
-
-const site = 'usr/local/lib/python3.12/site-packages'
+import { layer, MadeLayout, pythonWithGunicorn, type Listing } from './oci/made-images.ts'
 
 async function image(config: object, more: Listing = []): Promise<(container: object) => Promise<ImageSummary>> {
   const layout = new MadeLayout()
   const made = layout.image([await layer([
-    ['usr/local/bin/python3.12', 'ELF'],
-    ['usr/local/bin/python3', '-> python3.12'],
-    ['usr/local/lib/python3.12/os.py', ''],
-    ['usr/local/bin/gunicorn', '#!/usr/local/bin/python3\n'],
-    [`${site}/gunicorn-23.0.0.dist-info/METADATA`, 'Name: gunicorn\nVersion: 23.0.0\n'],
-    [`${site}/gunicorn-23.0.0.dist-info/RECORD`, 'gunicorn/__init__.py,,\n'],
-    [`${site}/gunicorn/__init__.py`, 'x'],
+    ...pythonWithGunicorn,
     ...more,
   ])], config)
   layout.index([made])

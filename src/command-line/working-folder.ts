@@ -38,7 +38,7 @@ export const unsure = (folder: Folder): Folder => (folder === '' || folder === n
 const mayMove = /\b(?:cd|pushd|popd|chdir)\b/
 
 /** A path without `.`, `//`, and any `..` that a folder stands before. */
-function normalized(path: string): string {
+export function normalized(path: string): string {
   const isAbsolute = path.startsWith('/')
   const steps: string[] = []
   for (const step of path.split('/')) {

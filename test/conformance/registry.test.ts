@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { layer, MadeLayout } from '../oci/made-images.ts'
+import { layer, MadeLayout, pythonWithGunicorn } from '../oci/made-images.ts'
 import { DockerRegistry, findRegistry } from './docker-registry.ts'
 import { realTest } from './real.ts'
 
@@ -44,18 +44,10 @@ function paddock(args: readonly string[], env: Readonly<Record<string, string>> 
   })
 }
 
-const site = 'usr/local/lib/python3.12/site-packages'
-
 async function made(): Promise<{ layout: MadeLayout; image: { digest: string; mediaType: string; size: number } }> {
   const layout = new MadeLayout()
   const own = layout.image([await layer([
-    ['usr/local/bin/python3.12', 'ELF'],
-    ['usr/local/bin/python3', '-> python3.12'],
-    ['usr/local/lib/python3.12/os.py', ''],
-    ['usr/local/bin/gunicorn', '#!/usr/local/bin/python3\n'],
-    [`${site}/gunicorn-23.0.0.dist-info/METADATA`, 'Name: gunicorn\nVersion: 23.0.0\n'],
-    [`${site}/gunicorn-23.0.0.dist-info/RECORD`, 'gunicorn/__init__.py,,\n'],
-    [`${site}/gunicorn/__init__.py`, 'x'],
+    ...pythonWithGunicorn,
   ])], { Entrypoint: ['gunicorn', 'app:app'] })
   return { layout, image: own }
 }

@@ -2,18 +2,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { networkInterfaces } from 'node:os'
 import type { AddressInfo } from 'node:net'
-import { layer, MadeLayout, type Listing } from '../oci/made-images.ts'
+import { distribution, layer, MadeLayout, pythonWithGunicorn, type Listing } from '../oci/made-images.ts'
 
 /** An address of this machine that is not its loopback, where the webhook never looks; undefined where there is none. */
 export const ownAddress = Object.values(networkInterfaces()).flat().find((one) => one?.family === 'IPv4' && !one.internal)?.address
-
-const site = 'usr/local/lib/python3.12/site-packages'
-
-const distribution = (name: string, version: string): Listing => [
-  [`${site}/${name}-${version}.dist-info/METADATA`, `Name: ${name}\nVersion: ${version}\n`],
-  [`${site}/${name}-${version}.dist-info/RECORD`, `${name}/__init__.py,,\n`],
-  [`${site}/${name}/__init__.py`, 'x'],
-]
 
 export interface PythonImage {
   readonly layout: MadeLayout
@@ -26,11 +18,7 @@ export async function pythonImage(distributions: Readonly<Record<string, string>
   const layout = new MadeLayout()
   const layers = [
     await layer([
-      ['usr/local/bin/python3.12', 'ELF'],
-      ['usr/local/bin/python3', '-> python3.12'],
-      ['usr/local/lib/python3.12/os.py', ''],
-      ['usr/local/bin/gunicorn', '#!/usr/local/bin/python3\n'],
-      ...distribution('gunicorn', '23.0.0'),
+      ...pythonWithGunicorn,
       ...distribution('packaging', '24.0'),
     ]),
     await layer([...Object.entries(distributions).flatMap(([name, version]) => [...distribution(name, version)]), ['app/wsgi.py', 'x'],

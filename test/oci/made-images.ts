@@ -17,6 +17,25 @@ export async function tarOf(listing: Listing): Promise<Buffer> {
   return Buffer.from(await packTar(entries))
 }
 
+/** Where the packages of the Pythons that are made here stand. */
+const site = 'usr/local/lib/python3.12/site-packages'
+
+/** The files by which a distribution is told. */
+export const distribution = (name: string, version: string): Listing => [
+  [`${site}/${name}-${version}.dist-info/METADATA`, `Name: ${name}\nVersion: ${version}\n`],
+  [`${site}/${name}-${version}.dist-info/RECORD`, `${name}/__init__.py,,\n`],
+  [`${site}/${name}/__init__.py`, 'x'],
+]
+
+/** A Python with gunicorn. */
+export const pythonWithGunicorn: Listing = [
+  ['usr/local/bin/python3.12', 'ELF'],
+  ['usr/local/bin/python3', '-> python3.12'],
+  ['usr/local/lib/python3.12/os.py', ''],
+  ['usr/local/bin/gunicorn', '#!/usr/local/bin/python3\n'],
+  ...distribution('gunicorn', '23.0.0'),
+]
+
 export const sha256 = (content: Buffer | string): string => `sha256:${createHash('sha256').update(content).digest('hex')}`
 
 export interface MadeLayer {

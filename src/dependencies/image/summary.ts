@@ -1,7 +1,7 @@
 /** What of an image's evidence rules ask for, as data: small enough to be kept for many images, and to be handed from process to process. */
 import { askedDistributions } from '../../gunicorn/worker-classes.ts'
 import { normalise } from '../../python/distribution.ts'
-import type { ImageStart } from '../../inspect.ts'
+import { absolute, type ImageStart } from '../../inspect.ts'
 import { commandOf, type ImageEvidence, type Inside, type Installation } from './evidence.ts'
 
 export interface ImageSummary {
@@ -84,26 +84,16 @@ function startOf(config: Inside['config'], { starts, argv, command, texts }: Ima
 /** What a container of the image starts, for who looks for gunicorn in it. */
 export function imageStart(name: string, { start }: ImageSummary): ImageStart | undefined {
   if (!start) return undefined
-  const texts = new Map(start.texts.map(([path, text]) => [plain(path), text]))
+  const texts = new Map(start.texts.map(([path, text]) => [absolute(path), text]))
   return {
     ...start,
     name: `image ${JSON.stringify(name)}`,
     // What was not read may be there.
     text(path) {
-      const text = texts.get(plain(path))
+      const text = texts.get(absolute(path))
       return text === false ? undefined : (text ?? null)
     },
   }
-}
-
-/** A path without `.`, `..` and `//`. */
-function plain(path: string): string {
-  const steps: string[] = []
-  for (const step of path.split('/')) {
-    if (step === '..') steps.pop()
-    else if (step !== '' && step !== '.') steps.push(step)
-  }
-  return `/${steps.join('/')}`
 }
 
 /** The same again, as rules see it. */
