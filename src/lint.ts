@@ -306,8 +306,8 @@ function findingOf(rule: Rule, problem: Problem, invocation: Invocation, policy:
 /** Why a fix cannot be made, for a message; empty where the command tells it, undefined where nothing is known to stand in its way. */
 function reasonAgainst(fix: Fix, invocation: Invocation, circumstances: Circumstances): string | undefined {
   if (invocation.standsIn !== undefined) return `it stands in ${invocation.standsIn}`
-  const holder = circumstances.portHolder(fix, invocation)
-  if (holder) return `container ${JSON.stringify(holder.name)} of the Pod has that port`
+  const taken = circumstances.portTaken(fix, invocation)
+  if (taken !== undefined) return taken
   if (circumstances.platform.injection === 'Environment') return obstacle(fix, invocation, circumstances)
   if (invocation.insertion.kind !== 'none' || 'define' in fix) return undefined
   return isInVariable(fix, invocation) && obstacle(fix, invocation, circumstances) === undefined ? undefined : ''

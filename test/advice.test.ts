@@ -36,7 +36,7 @@ describe('a remedy tells what is not done yet', () => {
   test.each([
     ['invalid-application', 'by variables that nothing defines, as a whole or in part', [
       'Define APP in `env`: `$(APP)` stays as it is where nothing defines it.',
-      'Write `$(NAME)`, and define NAME in `env`: no shell expands `$NAME` in a list.',
+      'Write `$(APP)`, and define APP in `env`: no shell expands `$APP` in a list.',
       'Define NAME in `env`: `$(NAME)` stays as it is where nothing defines it.',
       'Define MODULE in `env` before APP.',
       'Write `$(APP)`, with one `$`.',

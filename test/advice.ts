@@ -33,7 +33,7 @@ const ways: readonly (readonly [RegExp, Way | undefined])[] = [
       for (const name of names) if (list?.includes(name)) list.splice(list.indexOf(name), 2)
     followed.add(...text.split(' '))
   }],
-  [/^Write `\$\(NAME\)`, and define NAME in `env`/, (followed, _, { value }) => {
+  [/^Write .*`\$\(\w+\)`, and define \w+ in `env`/, (followed, _, { value }) => {
     followed.write('$(CHOSEN)')
     followed.define('CHOSEN', /CLASS/.test(String(value)) ? 'gthread' : '4')
   }],

@@ -105,7 +105,7 @@ describe('what is put in', () => {
       command: ['sh', '-c', '# gunicorn, at last\necho "starting gunicorn"; sh -c \'exec gunicorn -n "$0" shop.wsgi # gunicorn\' shop'],
     }, usual],
     ['two gunicorns need the same', { command: ['sh', '-c', 'gunicorn a & gunicorn b'] }, usual],
-    ['another gunicorn has it on its command line', { command: ['sh', '-c', 'gunicorn a & gunicorn b -w 1 -b :5000'] }, usual],
+    ['another gunicorn has it on its command line', { command: ['sh', '-c', 'gunicorn a & gunicorn b -w 1 -b unix:/run/b.sock'] }, usual],
     ['the configuration is checked first', { command: ['sh', '-c', 'gunicorn --check-config a && exec gunicorn a'] }, usual],
     ['another program reads WEB_CONCURRENCY', { command: ['sh', '-c', 'uvicorn b & gunicorn a -b :5000'] }, [
       'GUNICORN_CMD_ARGS=--workers=4 --access-logfile=-',
@@ -167,7 +167,7 @@ describe('what is left alone, and said', () => {
   test.each<[string, Container, string[], Record<string, string>?]>([
     ['another gunicorn reads a config file', { command: ['sh', '-c', 'gunicorn a & gunicorn -c x.py b'] }, all(shared, 'command[2]')],
     ['another gunicorn gets words that are not known', {
-      command: ['sh', '-c', 'gunicorn $OPTIONS -w 2 -b :5000 --access-logfile - a & gunicorn b'],
+      command: ['sh', '-c', 'gunicorn $OPTIONS -w 2 -b :5001 --access-logfile - a & gunicorn b'],
     }, all(shared, 'command[2]')],
     ['a program that is not known', { command: ['sh', '-c', '${SERVER:-gunicorn} -c x.py a & gunicorn b'] }, all(hidden, 'command[2]')],
     ['a command within an argument', { command: ['sh', '-c', 'litestream replicate -exec "gunicorn -c x.py a" & gunicorn b'] },

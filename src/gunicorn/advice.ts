@@ -51,7 +51,12 @@ export function adviceOnVariable(value: string, inList: boolean): string | undef
       return `Define ${inBrackets} in \`env\`: \`$(${inBrackets})\` stays as it is where nothing defines it.`
     return `Write the value itself, or have a shell read the command: \`sh -c 'exec gunicorn …'\`, as nothing runs \`${inBrackets}\` in a list.`
   }
-  return /\$[{A-Za-z_]/.test(value) ? 'Write `$(NAME)`, and define NAME in `env`: no shell expands `$NAME` in a list.' : undefined
+  if (!/\$[{A-Za-z_]/.test(value)) return undefined
+  const names = [...new Set(value.match(/(?<=\$\{?)[A-Za-z_]\w{0,40}/g))]
+  const [name = 'NAME', ...others] = names.length > 3 ? [] : names
+  if (others.length === 0) return `Write \`$(${name})\`, and define ${name} in \`env\`: no shell expands \`$${name}\` in a list.`
+  const written = [name, ...others].map((one) => `\`$(${one})\``)
+  return `Write ${written.slice(0, -1).join(', ')} and ${written.at(-1)}, and define them in \`env\`: no shell expands variables in a list.`
 }
 
 /** What to write in place of the name of a long option with one dash: `-workers=4` is `-w orkers=4`; undefined for another word. */
@@ -68,6 +73,10 @@ function adviceOnAddress(value: string, write: Write): string | undefined {
   if (scheme !== undefined && !/^(unix|fd|tcp):/.test(value)) return write(scheme, 'an address has no scheme')
   const [, host = '', port = ''] = /^([0-9A-Fa-f:.]*):(\d+)$/.exec(value) ?? []
   if (host.includes(':')) return write(`[${host === ':' ? '::' : host}]:${port}`, 'an IPv6 address stands in brackets')
+  if (/^\[?[0-9A-Fa-f:]*::?\]?$/.test(value) && value.includes('::'))
+    return `Write \`${
+      value.startsWith('[') ? value : `[${value}]`
+    }:8000\`, or another port: an IPv6 address stands in brackets, with the port behind it.`
   const ports = value.split(',').map((part) => /:(\d+)$/.exec(part)?.[1])
   // With one port they may overlap.
   if (ports.length > 1 && !ports.includes(undefined) && new Set(ports).size === ports.length)

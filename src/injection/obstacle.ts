@@ -1,13 +1,17 @@
 /** What stands in the way of a setting that is to go into a container's variables, as far as that is known beforehand. Pure. */
+import type { Address } from '../gunicorn/address.ts'
+import { addressOf } from '../gunicorn/entries.ts'
 import { isPort } from '../gunicorn/port-variable.ts'
 import { splitWords } from '../gunicorn/shlex.ts'
 import { cmdArgs } from '../gunicorn/variables.ts'
 import type { Invocation } from '../inspect.ts'
 import { knownRelease } from '../known-release.ts'
-import type { Container, EnvVar } from '../kubernetes/workload.ts'
+import type { EnvVar } from '../kubernetes/workload.ts'
 import type { Python } from '../python/known.ts'
 import { admits } from '../python/version.ts'
 import type { Fix, Terms } from '../rules/rule.ts'
+import type { Command } from '../shell/command.ts'
+import { mayServeAt } from '../shell/programs.ts'
 import { PodPorts } from './pod-ports.ts'
 import { isChange, isOpen, names, settingOf, takesConcurrency, type EnvironmentChange } from './variables.ts'
 
@@ -24,6 +28,7 @@ export class Circumstances {
   /** The invocations that may leave a setting to variables, by the setting. */
   readonly #open = new Map<string, readonly Invocation[]>()
   #ports: PodPorts | undefined
+  readonly #serving = new Map<number, (command: Command) => boolean>()
 
   /** `invocations` are all of the workload. */
   constructor(invocations: readonly Invocation[], platform: Terms, python: Python) {
@@ -39,13 +44,31 @@ export class Circumstances {
     return open.some((other) => other !== own && other.container === own.container)
   }
 
-  /** The other container of the Pod whose port a fix would bind. */
-  portHolder(fix: Fix, own: Invocation): Container | undefined {
+  /** Why a port that a fix would bind may be taken, for a message; undefined where nothing says so. */
+  portTaken(fix: Fix, own: Invocation): string | undefined {
     if (!('define' in fix) && !('setting' in fix && fix.setting === 'bind')) return undefined
     this.#ports ??= new PodPorts(own.workload, this.#invocations, this.platform)
-    return this.#ports.holder(fix, own)
+    const holder = this.#ports.holder(fix, own)
+    if (holder) return `container ${JSON.stringify(holder.name)} of the Pod has that port`
+    const port = this.#ports.portOf(fix, own)
+    // What it listens at already is no news.
+    if (port === undefined || own.settings.entries('bind').some((entry) => isAt(port, addressOf(entry)))) return undefined
+    return own.beside.some(this.#servesAt(port, own.command?.background === true))
+      ? 'a program that runs beside it in the script names that port'
+      : undefined
+  }
+
+  /** The question is asked of each command once, for all gunicorns beside it. */
+  #servesAt(port: number, isBehind: boolean): (command: Command) => boolean {
+    const key = isBehind ? -port : port
+    let trait = this.#serving.get(key)
+    if (!trait)
+      this.#serving.set(key, trait = (command) => (isBehind || command.background) && mayServeAt(command, port, this.platform.port.env))
+    return trait
   }
 }
+
+const isAt = (port: number, address: Address | undefined): boolean => address?.kind === 'tcp' && address.port === port
 
 /** Why a fix cannot be made in the variables of the container, for a message; undefined where nothing is known to stand in its way. */
 export function obstacle(fix: Fix, invocation: Invocation, surroundings: Circumstances): string | undefined {

@@ -52,13 +52,18 @@ export class PodPorts {
   holder(fix: Fix, own: Invocation): Container | undefined {
     const { container } = own
     if (this.#lasting.size < 2 || !this.#lasting.has(container)) return undefined
-    const port = 'define' in fix ? this.#assigned(own) : 'setting' in fix ? this.#portIn(String(fix.value), own) : undefined
+    const port = this.portOf(fix, own)
     // What it binds already is no news.
     if (port === undefined || this.#bound.get(port)?.has(container)) return undefined
     const declared = this.#declared.get(port)
     if (declared && !declared.has(container)) return first(declared)
     const holder = first(this.#bound.get(port)) ?? this.#choice(port)
     return holder === container ? undefined : holder
+  }
+
+  /** The port that a fix would bind, where that is known. */
+  portOf(fix: Fix, own: Invocation): number | undefined {
+    return 'define' in fix ? this.#assigned(own) : 'setting' in fix ? this.#portIn(String(fix.value), own) : undefined
   }
 
   #choice(port: number): Container | undefined {

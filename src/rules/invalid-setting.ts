@@ -1,9 +1,9 @@
 import { adviceOnValue } from '../gunicorn/advice.ts'
-import { namesPort, withPortVariable } from '../gunicorn/port-variable.ts'
 import type { StartProblem } from '../gunicorn/settings.ts'
 import { holdsOption } from '../gunicorn/written-options.ts'
 import { defineRule, type Subject } from './rule.ts'
 import { fatalValues } from './subject/fatal-values.ts'
+import { literalPorts } from './subject/literal-ports.ts'
 import { refusals } from './subject/refusals.ts'
 import { adviceOnUnexpanded, isLeft, isUnexpanded } from './subject/unexpanded.ts'
 
@@ -20,8 +20,8 @@ export default defineRule({
 
   *check(subject) {
     for (const { problem, place, releases } of refusals(subject, 'invalid-setting')) {
+      if (isLiteralPort(subject, problem)) continue
       const value = valueOf(subject, problem)
-      if (isLiteralPort(subject, problem, value)) continue
       const remedy = isLeft(subject, problem.source, problem.word)
         ? adviceOnUnexpanded(subject, problem.source, value, problem.word)
         : isJoined(subject, problem, value) ? 'Make an element of each word.'
@@ -47,8 +47,7 @@ function valueOf({ environment }: Subject, { variable, word }: StartProblem): st
 const isJoined = ({ form, releases }: Subject, { source }: StartProblem, value: string): boolean =>
   form === 'exec' && source === 'command line' && !value.startsWith('-') && holdsOption(value.split(/\s+/), releases)
 
-/** What the name of the port's variable means in an address is another rule's to say. */
-function isLiteralPort(subject: Subject, { setting, source, word }: StartProblem, value: string): boolean {
-  return setting === 'bind' && word !== undefined && isUnexpanded(subject, source) &&
-    withPortVariable(value, subject.platform.port.env) !== undefined && namesPort(subject, source, word)
-}
+/** Where the name of the port's variable stands in an address, and can be mended, another rule says so. */
+const isLiteralPort = (subject: Subject, { setting, word }: StartProblem): boolean =>
+  setting === 'bind' && word !== undefined &&
+  [...literalPorts(subject)].some(({ entry, fix }) => fix !== undefined && entry.argument?.word === word)

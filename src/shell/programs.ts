@@ -1,4 +1,5 @@
 /** What programs of a script are for, by their names: those that are done once the script goes on, and those that serve. */
+import { spend } from '../budget.ts'
 import { gunicornNames } from '../gunicorn-name.ts'
 import type { Command } from './command.ts'
 
@@ -34,6 +35,10 @@ const nameOf = ({ value, text }: { readonly value: string | null; readonly text:
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
+/** Whether a command prepares something, and ends: what is called `manage.py` does so, but with `runserver`. */
+const prepares = ({ words }: Command, name: string): boolean =>
+  words[0]?.value != null && preparing.has(name) && !words.slice(1, 8).some(({ value }) => value === 'run' || value === 'runserver')
+
 /** Whether a script is done with a command once it goes on. */
 export const isPassing = ({ words: [first] }: Command): boolean => first?.value != null && passing.has(nameOf(first))
 
@@ -48,7 +53,7 @@ function passesOn(command: Command, background = command.background): 'yes' | 'n
   // What `eval` runs stands among the commands of the script, too; what a file that is sourced starts is not in sight.
   if (/^(\.|source)$/.test(name)) return 'unknown'
   if (background && (!isPassing(command) || /^(command|builtin)$/.test(name))) return 'unknown'
-  if (isPassing(command) || (first.value !== null && preparing.has(name))) return 'no'
+  if (isPassing(command) || prepares(command, name)) return 'no'
   // What a module or a script of Python does it does before gunicorn is started; a server would not let the script go on.
   return /^python[\d.]*$/.test(name) && second !== undefined ? 'no' : 'unknown'
 }
@@ -71,7 +76,18 @@ export function mayServe(command: Command): boolean {
   const [first] = command.words
   if (first === undefined || isOverAtOnce(command)) return false
   const name = nameOf(first)
-  return first.value === null || /^(\.|source)$/.test(name) || !(passing.has(name) || preparing.has(name))
+  return first.value === null || /^(\.|source)$/.test(name) || !(passing.has(name) || prepares(command, name))
+}
+
+/** Whether a command may be a server that listens at a port: a word of it holds the number, or the variable that does, and not as part of a web address, which is somebody else's. */
+export function mayServeAt(command: Command, port: number, env: string): boolean {
+  if (!mayServe(command)) return false
+  const number = new RegExp(`(?<![\\d.])${port}(?![\\d.])|\\$\\{?${env}(?!\\w)`)
+  return command.words.slice(1, 50).some(({ value, text }) => {
+    const told = `${value ?? ''} ${text}`
+    spend(told.length / 200)
+    return number.test(told) && !/:\/\//.test(told)
+  })
 }
 
 /** Whether a command runs beside what stands before it in the background, and may ask that for something. */
