@@ -115,7 +115,7 @@ function joiningAt(script: string, end: number): readonly { start: number; end: 
   const line = script.slice(start, end)
   const kept = line.trimEnd()
   // What a carriage return makes of the other lines is for their author to mend, as are comments.
-  if (kept.includes(' #') || (line.endsWith('\r') && !kept.endsWith('\\'))) return []
+  if (kept.includes(' #') || line.endsWith('\r')) return []
   return kept.endsWith('\\') ? [{ start: start + kept.length, end, text: '' }] : [{ start: start + kept.length, end, text: ' \\' }]
 }
 
