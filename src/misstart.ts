@@ -116,7 +116,10 @@ function joiningAt(script: string, end: number): readonly { start: number; end: 
   const kept = line.trimEnd()
   // What a carriage return makes of the other lines is for their author to mend, as are comments.
   if (kept.includes(' #') || line.endsWith('\r')) return []
-  return kept.endsWith('\\') ? [{ start: start + kept.length, end, text: '' }] : [{ start: start + kept.length, end, text: ' \\' }]
+  // A pair of them is one that is part of a word.
+  let backslashes = 0
+  while (kept.at(-1 - backslashes) === '\\') backslashes++
+  return [{ start: start + kept.length, end, text: backslashes % 2 === 1 ? '' : ' \\' }]
 }
 
 /** What comes of the line ends of Windows in a script that starts gunicorn, and where. `isExecuted`: its first line names the program that runs it. */

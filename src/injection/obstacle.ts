@@ -62,8 +62,10 @@ export class Circumstances {
   #servesAt(port: number, isBehind: boolean): (command: Command) => boolean {
     const key = isBehind ? -port : port
     let trait = this.#serving.get(key)
-    if (!trait)
-      this.#serving.set(key, trait = (command) => (isBehind || command.background) && mayServeAt(command, port, this.platform.port.env))
+    if (!trait) {
+      const serves = mayServeAt(port, this.platform.port.env)
+      this.#serving.set(key, trait = (command) => (isBehind || command.background) && serves(command))
+    }
     return trait
   }
 }

@@ -79,15 +79,18 @@ export function mayServe(command: Command): boolean {
   return first.value === null || /^(\.|source)$/.test(name) || !(passing.has(name) || prepares(command, name))
 }
 
-/** Whether a command may be a server that listens at a port: a word of it holds the number, or the variable that does, and not as part of a web address, which is somebody else's. */
-export function mayServeAt(command: Command, port: number, env: string): boolean {
-  if (!mayServe(command)) return false
+/**
+ * Whether a command may be a server that listens at a port: a word of it holds the number, or the variable that does, and not as
+ * part of a web address, which is somebody else's.
+ */
+export function mayServeAt(port: number, env: string): (command: Command) => boolean {
   const number = new RegExp(`(?<![\\d.])${port}(?![\\d.])|\\$\\{?${env}(?!\\w)`)
-  return command.words.slice(1, 50).some(({ value, text }) => {
-    const told = `${value ?? ''} ${text}`
-    spend(told.length / 200)
-    return number.test(told) && !/:\/\//.test(told)
-  })
+  return (command) =>
+    mayServe(command) && command.words.slice(1, 50).some(({ value, text }) => {
+      const told = `${value ?? ''} ${text}`
+      spend(told.length / 200)
+      return number.test(told) && !/:\/\//.test(told)
+    })
 }
 
 /** Whether a command runs beside what stands before it in the background, and may ask that for something. */

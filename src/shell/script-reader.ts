@@ -57,6 +57,8 @@ export class ScriptReader extends CommandReader {
   #nesting = 0
   /** The functions that are defined, each with where they are called from. */
   readonly #defined = new Set<Syntax.Function>()
+  /** Those whose body is read where they are called. */
+  readonly #followed = new Set<Syntax.Function>()
   /** The loops that could not be followed round by round. */
   readonly #unfollowed = new Set<Syntax.SyntaxNode>()
   /** The text without its arithmetic. */
@@ -700,7 +702,8 @@ export class ScriptReader extends CommandReader {
     reader.scope = this.scope.copy()
     Object.assign(reader, { tested: this.tested, functions: this.functions, altered: this.altered })
     const status = reader.list(reader.script.commands, notLast(place))
-    if (reader.errors.length > 0 || reader.doubts.length > 0 || reader.altered !== this.altered || reader.#defined.size > 0) return false
+    if (reader.errors.length > 0 || reader.doubts.length > 0 || reader.altered !== this.altered) return false
+    if (![...reader.#defined].every((node) => reader.#followed.has(node))) return false
     const text = this.source.slice(start, end)
     const at = (words: readonly Word[]): readonly Word[] => words.map((word) => ({ ...word, start, end, text }))
     for (const { words, assignments, exports, runs, exec, background, job, piped, bare, input } of reader.commands) {
@@ -716,9 +719,12 @@ export class ScriptReader extends CommandReader {
 
   protected override follow({ node, source }: Definition, words: readonly Word[], place: Place): Status | undefined {
     const cost = node.end - node.pos
+    // It was defined in a text that was made.
+    if (source !== this.source) this.unread = true
     if (source !== this.source || this.budget.repeated < cost || this.calls.length >= deepestCall || this.calls.includes(node))
       return undefined
     this.budget.repeated -= cost
+    this.#followed.add(node)
     const { call, round, loops } = this
     const { parameters } = this.scope
     const entry = this.#enter()

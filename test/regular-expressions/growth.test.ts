@@ -48,6 +48,8 @@ describe('what is put together', () => {
     problemsOf('GunicornException', { spec: { expiry: '2027-01-31T00:00:00Z' } })
     const { withPortVariable } = await import('../../src/gunicorn/port-variable.ts')
     withPortVariable('$PORT', 'PORT')
+    const { mayServeAt } = await import('../../src/shell/programs.ts')
+    mayServeAt(5000, 'PORT')
     await import('../../src/oci/reference.ts')
     const composed = written.flatMap(({ place, expression }) => (expression ? [] : [place]))
     expect([...made.keys()].sort()).toEqual(expect.arrayContaining(composed.sort()))

@@ -179,6 +179,8 @@ describe('variables', () => {
     ['eval "$(a)"; x "$PORT"', 'x|?'],
     ['eval X=1; x $X', 'x|1'],
     ["eval 'x $PORT'", 'x|8000'],
+    ["eval 'eval '\\''f() { PORT=1; x $PORT; }; f'\\'''", 'x|1'],
+    ["eval 'eval '\\''f() { PORT=1; }; f'\\'''; f; x $PORT", 'x|?*'],
     ['$UNKNOWN_IN_HERE a; x $PORT', 'x|8000'],
     ['"$(cmd)" a; x "$PORT"', 'x|?'],
     ['IFS=:; x $SPACED "$SPACED" $PORT', 'x|?*|a b|?*'],
