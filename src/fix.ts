@@ -31,10 +31,7 @@ export interface Fixed {
   readonly mended: ReadonlySet<Finding>
 }
 
-/**
- * Rounds that are made at most. Each mends something that the one before it had to put off, so that few are needed;
- * a policy whose fixes work against each other must not keep the webhook busy.
- */
+/** Rounds at most: each mends what the one before it put off, and a policy whose fixes work against each other must not keep anybody busy. */
 export const mostRounds = 4
 
 /**
@@ -59,17 +56,17 @@ function fixed(object: unknown, report: Report, policy: Policy, python: Python, 
   for (;;) {
     const round = mendOnce(current, policy, python)
     for (const finding of round.mended) mended.add(finding)
+    const more = round.more && round.edits.length > 0
     if (round.edits.length > 0) rounds.push(round.edits)
-    if (round.more && round.edits.length > 0) edited = applyEdits(edited, round.edits)
-    const workload = round.more && round.edits.length > 0 && rounds.length < mostRounds ? read(edited) : undefined
+    if (more) edited = applyEdits(edited, round.edits)
+    const workload = more && rounds.length < mostRounds ? read(edited) : undefined
     if (!workload) {
       const left = current.findings.flatMap((finding) => (mended.has(finding) ? finding : (finding.withoutFix() ?? [])))
       return { rounds, findings: [...earlier, ...left], mended }
     }
     earlier.push(...round.mended)
     current = lint(workload, policy, python, report.surroundings)
-    // Where nothing is left, it is not known what has been mended.
-    spend(0)
+    spend(0) // Where nothing is left, it is not known what has been mended.
   }
 }
 
@@ -203,9 +200,10 @@ class SharedDrops {
   }
 }
 
-/** Without `--daemon` signals matter; an address that is read right may be the wrong one. */
+/** Without `--daemon` signals matter; an address that is read right may be the wrong one; another worker class may take threads. */
 const uncovers = (fix: Fix): boolean =>
-  'drop' in fix || 'put' in fix || ('entry' in fix && fix.setting === 'bind' && !String(fix.value).includes('$'))
+  'drop' in fix || 'put' in fix ||
+  ('entry' in fix && (fix.setting === 'worker_class' || (fix.setting === 'bind' && !String(fix.value).includes('$'))))
 
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
 const writesVariable = ({ fix }: Mendable): boolean => 'entry' in fix && String(fix.value).includes('$')

@@ -115,11 +115,17 @@ function joiningAt(script: string, end: number): readonly { start: number; end: 
   const line = script.slice(start, end)
   const kept = line.trimEnd()
   // What a carriage return makes of the other lines is for their author to mend, as are comments.
-  if (kept.includes(' #') || line.endsWith('\r')) return []
+  if (kept.includes(' #') || (line.endsWith('\r') && (!kept.endsWith('\\') || isBrokenTwice(script)))) return []
   // A pair of them is one that is part of a word.
   let backslashes = 0
   while (kept.at(-1 - backslashes) === '\\') backslashes++
   return [{ start: start + kept.length, end, text: backslashes % 2 === 1 ? '' : ' \\' }]
+}
+
+/** Whether several lines were to go on, and do not: joined by one of them, what is read breaks at the next. */
+function isBrokenTwice(script: string): boolean {
+  const first = script.indexOf('\\\r\n')
+  return first >= 0 && script.includes('\\\r\n', first + 1)
 }
 
 /** What comes of the line ends of Windows in a script that starts gunicorn, and where. `isExecuted`: its first line names the program that runs it. */

@@ -221,6 +221,10 @@ describe('what a policy puts in, and says something against', () => {
       podWith({ ...bare, volumeMounts: [{ name: 'shm', mountPath: '/dev/shm' }] }, onDisk), /^(?!.*tmp-dir)/, ['heartbeat-on-disk']],
     ['a header that is dropped, and that is denied', { rules: { 'dropped-log-header': 'Deny' } },
       podWith(bare, { annotations: { 'paddock.dev/gunicorn': '23.0.0' } }), /^(?!.*access-logformat)/, ['missing-access-log-format']],
+    ['threads that only the class takes that comes in the place of another', { preset: 'cloud-run', workerFallback: 'sync', rules: {
+      'missing-worker-dependency': 'Fix',
+    } }, podWith({ command: ['gunicorn', '-k', 'gevent', 'app:app'] }, { annotations: { 'paddock.dev/requirements': 'gunicorn==23.0.0' } }),
+      /"sync".*"--threads","8"/, []],
   ]
 
   test.each(cases)('%s', (_, spec, object, left, told) => {

@@ -58,7 +58,13 @@ const larges: Readonly<Record<string, { readonly most: number; readonly make: (c
   JSON: { most: 200_000, make: (n) => ({ 'a.yaml': `{"a": ${rep(n, '[')}${rep(n, ']')}}` }) },
   'assignments of a config file': { most: 20_000, make: (n) => conf(rep(n, 'workers = 4\n')) },
   'brackets of a config file': { most: 50_000, make: (n) => conf(`x = ${rep(n, '(')}1${rep(n, ')')}\n`) },
-  'conditions of a config file': { most: 2000,
+  // Python takes no more than 99 within one another.
+  'conditions of a config file': { most: 20_000, make: (n) =>
+    conf(
+      `${many(n, (i) => `${rep(i % 99, ' ')}if True:\n${i % 99 === 98 ? `${rep(99, ' ')}workers = 4\n` : ''}`)}${rep(n % 99, ' ')}pass\n`,
+    ) },
+  // The text grows with the square of their number.
+  'conditions within conditions of a config file': { most: 500,
     make: (n) => conf(many(n, (i) => `${rep(i, ' ')}if True:\n`) + `${rep(n, ' ')}workers = 4\n`) },
   'a sum of a config file': { most: 50_000, make: (n) => conf(`workers = 1${rep(n, ' + 1')}\n`) },
   'what doubles in a config file': { most: 5000, make: (n) => conf(`a = "xxxxxxxxxx"\n${rep(n, 'a = a + a\n')}name = a\n`) },
