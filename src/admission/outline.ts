@@ -29,7 +29,7 @@ function endOfString(bytes: Uint8Array, at: number): number {
 }
 
 /** Bytes that are looked at for the head: metadata, whose annotations may be of 256 KiB, stands before the rest. */
-const headLimit = 512 * 1024
+export const headLimit = 512 * 1024
 /** Deeper than anything that is asked of a head: labels, and the references to owners. */
 const deepest = 6
 

@@ -3,6 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import type { Governed, PolicyFor } from '../policy/governed.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Log } from '../log.ts'
+import { headLimit } from './outline.ts'
 import type { ImageAnswer } from './image-asks.ts'
 import type { AskedImages, Message, PolicyMessage, Reading, Task, ThreadData } from './reading.ts'
 import type { RespondOptions } from './respond.ts'
@@ -29,14 +30,18 @@ export interface ReadingThreadSettings {
 /** Why a review was not read, for a metric: it is too large, it took too long, the thread died of it, or its turn did not come in time. */
 export type UnreadCause = 'large' | 'slow' | 'died' | 'waited'
 
-/** What a review comes to, with the policy of its object as far as that was asked for. */
-export type Outcome = Exclude<Reading, { comesTo: 'unread' | 'fault' }> | { readonly comesTo: 'unread'; readonly cause: UnreadCause }
-  | (Extract<Reading, { comesTo: 'fault' }> & { readonly onFault: Policy['onFault'] })
+/** What a review comes to; where it was not read to its end, with the head by which it is answered, as its body may be here no more. */
+export type Outcome =
+  | Exclude<Reading, { comesTo: 'unread' | 'fault' }>
+  | { readonly comesTo: 'unread'; readonly cause: UnreadCause; readonly head: Uint8Array }
+  | (Extract<Reading, { comesTo: 'fault' }> & { readonly onFault: Policy['onFault']; readonly head: Uint8Array })
 
 interface Entry extends Task {
   readonly settle: (outcome: Outcome) => void
   readonly overdue: NodeJS.Timeout
   policy: Policy | undefined
+  /** As much of the body as its head may be, or all of it. */
+  head: Uint8Array
 }
 
 /** Milliseconds in which a thread starts, at the latest. */
@@ -76,7 +81,7 @@ export class ReadingThread {
   }
 
   /**
-   * Reads a review. Never rejects.
+   * Reads a review. Never rejects. A large body that is a buffer of its own is handed over, and empty here from then on.
    * @param patience milliseconds in which somebody waits for the answer
    * @param left aborted when nobody does any more
    */
@@ -88,9 +93,9 @@ export class ReadingThread {
         left.removeEventListener('abort', leave)
         resolve(outcome)
       }
-      const leave = (): void => settle({ comesTo: 'unread', cause: 'waited' })
+      const leave = (): void => settle({ comesTo: 'unread', cause: 'waited', head: entry.head })
       // What is being read is read to its end: a review that is too slow has a limit of its own.
-      const entry: Entry = { operation, body, policy: undefined, settle, overdue: setTimeout(leave, patience) }
+      const entry: Entry = { operation, body, policy: undefined, settle, overdue: setTimeout(leave, patience), head: body }
       left.addEventListener('abort', leave)
       this.#waiting.add(entry)
       this.#next()
@@ -100,7 +105,7 @@ export class ReadingThread {
   /** Ends the thread. What waits, or is being read, is unread. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    for (const entry of this.#waiting) entry.settle({ comesTo: 'unread', cause: 'waited' })
+    for (const entry of this.#waiting) entry.settle({ comesTo: 'unread', cause: 'waited', head: entry.head })
     this.#giveUp('died')
     await this.#ended
   }
@@ -117,8 +122,12 @@ export class ReadingThread {
     this.#waiting.delete(entry)
     this.#current = entry
     this.#after(this.#settings.limit, () => this.#fail('slow'))
-    // Copied, not handed over: the head of it is read here should the thread die of it.
-    this.#thread.worker.postMessage({ operation: entry.operation, body: entry.body } satisfies Task, [])
+    const { operation, body } = entry
+    const isHandedOver = body.byteLength > headLimit && body.byteLength === body.buffer.byteLength
+    // Should the thread die of it, the head is read here.
+    if (isHandedOver) entry.head = Buffer.from(body.subarray(0, headLimit))
+    // A copy of megabytes has the collector of this thread, for whom they are too, stop everybody.
+    this.#thread.worker.postMessage({ operation, body } satisfies Task, isHandedOver ? [body.buffer as ArrayBuffer] : [])
   }
 
   #after(milliseconds: number, then: () => void): void {
@@ -181,8 +190,8 @@ export class ReadingThread {
   #done(reading: Reading): void {
     const entry = this.#current
     this.#current = undefined
-    if (reading.comesTo === 'unread') entry?.settle({ comesTo: 'unread', cause: 'large' })
-    else if (reading.comesTo === 'fault') entry?.settle({ ...reading, onFault: entry.policy?.onFault ?? 'Allow' })
+    if (reading.comesTo === 'unread') entry?.settle({ comesTo: 'unread', cause: 'large', head: entry.head })
+    else if (reading.comesTo === 'fault') entry?.settle({ ...reading, onFault: entry.policy?.onFault ?? 'Allow', head: entry.head })
     else entry?.settle(reading)
     this.#next()
   }
@@ -197,7 +206,7 @@ export class ReadingThread {
     // One that does not start keeps the first that waits for it.
     const entry = this.#current ?? (this.#thread?.isReady === false ? [...this.#waiting][0] : undefined)
     this.#current = undefined
-    entry?.settle({ comesTo: 'unread', cause })
+    entry?.settle({ comesTo: 'unread', cause, head: entry.head })
     this.#end()
   }
 

@@ -291,6 +291,7 @@ export function createServer(
       reject(request, reply, 429, 'too many large reviews are waiting: send it again later')
       return reply
     }
+    const { length } = body
     const left = new AbortController()
     reply.raw.once('close', () => left.abort())
     const read = await reader.review(operation, body, patienceOf(request.url), left.signal)
@@ -300,12 +301,12 @@ export function createServer(
     }
     if (read.comesTo === 'bad review') reject(request, reply, 400, read.message, read.field)
     else if (read.comesTo === 'unread') {
-      const review = unreadReview(body)
+      const review = unreadReview(read.head)
       await prepare(review, operation, 0)
-      unread(asked, review, read.cause)
+      unread(asked, review, read.cause, length)
     } else if (read.comesTo === 'fault') {
       // Not even parsed, or not to be written down: the head tells what it is about.
-      const review = unreadReview(body)
+      const review = unreadReview(read.head)
       fault(asked, { uid: read.uid, namespace: read.namespace, name: read.name, ...read.error }, faulted(review, read.onFault, operation))
     } else {
       if (read.milliseconds > slow) metrics.slow(operation)
@@ -317,10 +318,10 @@ export function createServer(
   }
 
   /** Answers a review that was not read as its policy says. */
-  function unread(asked: Asked, review: AdmissionReview, cause: Unread): void {
+  function unread(asked: Asked, review: AdmissionReview, cause: Unread, bytes = asked.body.length): void {
     metrics.unread(cause)
     const { uid, namespace, name } = review.request
-    log.warn('review not read', { operation: asked.operation, cause, uid, namespace, name, bytes: asked.body.length })
+    log.warn('review not read', { operation: asked.operation, cause, uid, namespace, name, bytes })
     try {
       respondWith(asked, unreadAnswer(respond, asked.operation, review))
     } catch (error) {
