@@ -21,13 +21,19 @@ export interface ReportOptions {
   readonly paint: ReturnType<typeof painter>
 }
 
-const formats: Readonly<Record<Format, (write: (text: string) => void, options: ReportOptions) => Reporter>> = {
-  text: (write, { paint, tellsUnreadable }) => textReporter(write, paint, tellsUnreadable),
-  json: jsonReporter,
-  sarif: sarifReporter,
-  junit: junitReporter,
-  github: githubReporter,
-  markdown: markdownReporter,
+/** One format: what writes it, and how it writes the control characters that it could let stand. */
+interface Row {
+  readonly reporter: (write: (text: string) => void, options: ReportOptions) => Reporter
+  readonly escape: (text: string) => string
+}
+
+const formats: Readonly<Record<Format, Row>> = {
+  text: { reporter: (write, { paint, tellsUnreadable }) => textReporter(write, paint, tellsUnreadable), escape: visibleLines },
+  json: { reporter: jsonReporter, escape: visibleJson },
+  sarif: { reporter: sarifReporter, escape: visibleJson },
+  junit: { reporter: junitReporter, escape: visibleXml },
+  github: { reporter: githubReporter, escape: visibleLines },
+  markdown: { reporter: markdownReporter, escape: visibleLines },
 }
 
 type Options = Omit<ReportOptions, 'paint'>
@@ -42,23 +48,13 @@ export function openReports(outputs: readonly Output[], options: Options, stdout
   }
 }
 
-/** How a format writes the control characters that it could let stand. */
-const escapes: Readonly<Record<Format, (text: string) => string>> = {
-  text: visibleLines,
-  json: visibleJson,
-  sarif: visibleJson,
-  junit: visibleXml,
-  github: visibleLines,
-  markdown: visibleLines,
-}
-
 function openReport({ format, file }: Output, options: Options, stdout: Io['stdout'], io: Io): Reporter {
-  const escape = escapes[format]
+  const { reporter: open, escape } = formats[format]
   // Colours come with the text alone, which the output escapes itself.
   if (file === undefined)
-    return formats[format]((text) => stdout.write(format === 'text' ? text : escape(text)), { ...options, paint: painter(stdout, io.env) })
+    return open((text) => stdout.write(format === 'text' ? text : escape(text)), { ...options, paint: painter(stdout, io.env) })
   const chunks: string[] = []
-  const reporter = formats[format]((text) => chunks.push(escape(text)), { ...options, tellsUnreadable: false, paint: (_, text) => text })
+  const reporter = open((text) => chunks.push(escape(text)), { ...options, tellsUnreadable: false, paint: (_, text) => text })
   return {
     ...reporter,
     end(summary) {
