@@ -41,6 +41,7 @@ interface Suite {
 /** One after the other; those of one line side by side, as most of what they take is waiting. */
 const order: readonly (readonly Suite[])[] = [
   [{ name: 'unit', short: 'unit', config: 'jest.config.json' }],
+  [{ name: 'the playground, in a real browser', short: 'browser', config: 'test/browser/jest.config.json' }],
   [
     { name: 'conformance with real gunicorn and real shells', short: 'conformance', config: 'test/conformance/jest.config.json',
       background: true },

@@ -28,7 +28,7 @@ const order = [
   ['fix-shared'],
   ['dependencies'],
   ['judge', 'logs', 'cluster'],
-  ['admission', 'operator', 'cli'],
+  ['admission', 'operator', 'cli', 'web'],
   ['cmd'],
 ] as const
 
@@ -46,9 +46,10 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   '@renovatebot/pep440': ['python'],
   ajv: ['policy', 'cli'],
   commander: ['cli'],
-  diff: ['cli'],
+  diff: ['cli', 'web'],
   fastify: ['admission'],
   'js-yaml': ['yaml'],
+  preact: ['web'],
   unbash: ['shell'],
 }
 

@@ -1,0 +1,2 @@
+/** What the engine takes of `node:util`, for browsers. */
+export { default as isDeepStrictEqual } from 'fast-deep-equal'
