@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { jsonLog } from '../src/log.ts'
 import { operator } from '../src/operator/operator.ts'
 import { errorLines, whenAsked } from './process.ts'
+import { looking } from './threads.ts'
 import { version } from './version.ts'
 
 const log = jsonLog('info', errorLines(), Date.now)
@@ -12,7 +13,7 @@ const stopping = new AbortController()
 whenAsked(() => stopping.abort())
 const { argv, env } = process
 try {
-  await operator({ args: argv.slice(2), env, version, instance: env['POD_NAME'] ?? hostname(), log, now: Date.now, randomBytes },
+  await operator({ args: argv.slice(2), env, version, instance: env['POD_NAME'] ?? hostname(), log, now: Date.now, randomBytes, looking },
     stopping.signal)
   process.exit(0)
 } catch (error) {

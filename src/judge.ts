@@ -127,14 +127,34 @@ export function findingsIn({ workload, policy, python = annotatedPython(workload
   return withoutFixes(lint(workload, policy, python, surroundings)).findings
 }
 
+/** A workload of a cluster, and the policy that governs it there. */
+export interface Stored {
+  readonly workload: Workload
+  readonly policy: Policy
+  /** Empty for what is in none. */
+  readonly namespace: string
+}
+
 /**
- * The verdict on an object of a cluster, by the policies there; undefined where none governs it, and for what is no workload.
- * A field that the API server would refuse is passed over: the object is in the API server.
+ * An object of a cluster, by the policies there; undefined where none governs it, and for what is no workload.
  *
  * @param now milliseconds since 1970, for the end of exceptions
  */
-export function judgeStored(object: object, policies: Policies, namespaceLabels: Labels | undefined, now: number): Verdict | undefined {
+export function storedCase(object: object, policies: Policies, namespaceLabels: Labels | undefined, now: number): Stored | undefined {
   const workload = readWorkload(object)
-  const policy = workload && policies.for(governed(object), namespaceLabels, now)
-  return policy && judge({ object, workload, policy })
+  const own = governed(object)
+  const policy = workload && policies.for(own, namespaceLabels, now)
+  return policy && { workload, policy, namespace: own.namespace }
+}
+
+/**
+ * The verdict on an object of a cluster; undefined where none of the policies governs it. A field that the API server would refuse is
+ * passed over: the object is in the API server.
+ *
+ * @param known what is known of it besides; unless it is given, what its annotations tell
+ */
+export function judgeStored(object: object, policies: Policies, namespaceLabels: Labels | undefined, now: number,
+  known?: (stored: Stored) => Pick<Case, 'python' | 'surroundings'>): Verdict | undefined {
+  const stored = storedCase(object, policies, namespaceLabels, now)
+  return stored && judge({ object, workload: stored.workload, policy: stored.policy, ...known?.(stored) })
 }

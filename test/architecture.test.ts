@@ -28,6 +28,7 @@ const order = [
   ['fix-shared'],
   ['dependencies'],
   ['judge', 'logs', 'cluster'],
+  ['images'],
   ['admission', 'operator', 'cli', 'web'],
   ['cmd'],
 ] as const

@@ -1,8 +1,8 @@
 /** Images, as a webhook that serves asks for them: before a review is answered, and while it is. */
 import { Budget, within } from '../budget.ts'
 import type { AdmissionReview } from '../kubernetes/review.ts'
-import { asksOf, type ImageAnswer } from './image-asks.ts'
-import type { Images } from './images.ts'
+import { asksOf, type ImageAnswer } from '../images/asks.ts'
+import type { Images } from '../images/images.ts'
 import type { AskedImages } from './reading.ts'
 import type { ImagesFor, Judged } from './respond.ts'
 import type { Operation } from './responder.ts'
@@ -53,9 +53,7 @@ export class LiveImages {
 
   readonly imagesFor: ImagesFor = (workload, namespace, { dependencies }) => {
     if (!this.#images) return () => notAllowed
-    const asks = asksOf(workload, namespace)
-    const answers = this.#images.answers(asks, dependencies)
-    return (container, image) => answers[asks.findIndex((one) => one.container === container && one.image === image)]
+    return this.#images.known(workload, namespace, dependencies)
   }
 
   readonly ofThread = async ({ images, dependencies }: AskedImages): Promise<readonly ImageAnswer[]> => {

@@ -1,6 +1,7 @@
 /** How the webhook process is started: flags, and what a Pod says of itself. */
 import { parseArgs } from 'node:util'
 import { duration } from '../cluster/duration.ts'
+import { imageFlags, imageOptions, type ImageOptions } from '../images/options.ts'
 
 export interface WebhookOptions {
   /** Where the certificate's Secret is; nothing is held back in this namespace. */
@@ -21,18 +22,6 @@ export interface WebhookOptions {
   readonly lookingInto: ImageOptions | undefined
 }
 
-export interface ImageOptions {
-  /** `linux/amd64` */
-  readonly platform: string
-  /** A file with authorities that are trusted besides the usual ones. */
-  readonly registryCa: string | undefined
-  /** `HOST:PORT` of registries that may be without TLS, or with a certificate that nobody vouches for. */
-  readonly insecure: readonly string[]
-}
-
-/** What images call what Node calls otherwise. */
-const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm: 'arm', ia32: '386' }
-
 /** @throws an error to show to who started it */
 export function webhookOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): WebhookOptions {
   const { values } = parseArgs({
@@ -46,10 +35,7 @@ export function webhookOptions(args: readonly string[], env: Readonly<Record<str
       controllers: { type: 'string', default: '' },
       kubeconfig: { type: 'string' },
       'client-ca': { type: 'string' },
-      images: { type: 'boolean', default: false },
-      'image-platform': { type: 'string', default: `linux/${architectures[process.arch] ?? process.arch}` },
-      'registry-ca': { type: 'string' },
-      'insecure-registry': { type: 'string', multiple: true, default: [] },
+      ...imageFlags,
       memo: { type: 'string', default: '4' },
     },
   })
@@ -69,8 +55,7 @@ export function webhookOptions(args: readonly string[], env: Readonly<Record<str
     controllers: values.controllers.split(',').map((user) => user.trim()).filter((user) => user !== ''),
     kubeconfig: values.kubeconfig,
     clientCa: values['client-ca'],
-    lookingInto: values.images
-      ? { platform: values['image-platform'], registryCa: values['registry-ca'], insecure: values['insecure-registry'] } : undefined,
+    lookingInto: imageOptions(values),
     memo: Number(values.memo) * 1024 * 1024,
   }
 }

@@ -1,15 +1,10 @@
 /** What the webhook serves with and by: its certificate and the policies, as they stand in the cluster. */
-import { readFileSync } from 'node:fs'
 import type { Log } from '../log.ts'
 import type { Cluster, KubernetesObject, OwnerReference } from '../cluster/cluster.ts'
-import { ImageStore } from '../cluster/image-store.ts'
 import { inStep } from '../cluster/in-step.ts'
+import { ownerIn } from '../images/in-cluster.ts'
 import { LivePolicies } from '../cluster/policies.ts'
-import { pullCredentials } from '../cluster/pull-secrets.ts'
 import { secrets } from '../cluster/resources.ts'
-import { Images } from './images.ts'
-import type { ImageOptions } from './live-options.ts'
-import { LookingThread } from './looking-thread.ts'
 
 /** A certificate, with what stands between it and its CA, and its private key: PEM. */
 export interface KeyPair {
@@ -64,25 +59,10 @@ export function webhookSources(
       return certificate
     },
     get owner() {
-      const [found] = kept.items.values()
-      const { name, uid } = found?.metadata ?? {}
-      return name === undefined || uid === undefined ? undefined : { apiVersion: 'v1', kind: 'Secret', name, uid }
+      return ownerIn(kept.items)
     },
     onCertificate: (listener) => void listeners.push(listener),
   }
-}
-
-/**
- * What looks into images with the credentials that the cluster has for them, and keeps there what it finds.
- * @param entry the file that the thread runs: `cmd/looking.ts`
- * @param owner what that goes with
- */
-export function imagesIn(cluster: Cluster, { platform, registryCa, insecure, namespace }: ImageOptions & { readonly namespace: string },
-  { entry, owner, log }: { readonly entry: URL; readonly owner: () => OwnerReference | undefined; readonly log: Log }): Images {
-  const authorities = registryCa === undefined ? undefined : readFileSync(registryCa, 'utf8')
-  const looks = new LookingThread({ entry, options: { platform, authorities, insecure }, log })
-  const store = new ImageStore(cluster, { namespace, owner, log })
-  return new Images({ looks, store, credentials: (named) => pullCredentials(cluster, named), log, now: () => performance.now() })
 }
 
 const decoded = ({ data }: TlsSecret, key: string): string => Buffer.from(data?.[key] ?? '', 'base64').toString()

@@ -7,7 +7,7 @@ import { readWorkload, valueAt, type Workload } from '../kubernetes/workload.ts'
 import type { Finding } from '../finding.ts'
 import { governed, isMadeOfWorkload, type PolicyFor, type Writer } from '../policy/governed.ts'
 import { mayDeny, type Policy } from '../policy/policy.ts'
-import { pythonOf, surroundingsOf, type ImageAnswer } from './image-asks.ts'
+import { pythonOf, surroundingsOf, type KnownImages } from '../images/asks.ts'
 import { leavesJudged, leavesTemplate, newErrors, withStandingTolerated } from './previous.ts'
 import type { Answer, Operation, Outcome, Respond } from './responder.ts'
 import { denial, fixWarnings, invalidity, listed, policyList, ruleList, warningsOf } from './wording.ts'
@@ -21,9 +21,6 @@ export interface RespondOptions {
   /** More users that make workloads out of others, and are believed about it: `system:serviceaccount:argo-rollouts:argo-rollouts`. */
   readonly controllers?: readonly string[]
 }
-
-/** What is known of the image of a container, by its name and the image's. */
-type KnownImages = (container: string, image: string) => ImageAnswer | undefined
 
 /** What is known of the images of a workload, whose policy has them looked into. */
 export type ImagesFor = (workload: Workload, namespace: string, policy: Policy) => KnownImages

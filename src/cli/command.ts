@@ -127,7 +127,7 @@ export async function run(argv: readonly string[], version: string, outside: Out
         io)
     })
 
-  adding(new Command('scan'))
+  registryFlags(adding(new Command('scan')))
     .description('check the workloads of a cluster, or see what other policies would change there')
     .option('--policy <file>', 'GunicornPolicies and GunicornExceptions to try, as if they were applied (repeatable)', several)
     .addOption(new Option('--preset <name>', 'a policy that ships with Paddock to try').choices(presetNames))
@@ -135,6 +135,8 @@ export async function run(argv: readonly string[], version: string, outside: Out
     .option('--kind <kind>', 'a kind of workload to look at (repeatable)', kinds)
     .option('--kubeconfig <file>', 'the cluster')
     .option('--context <name>', 'the context of the kubeconfig')
+    .option('--images', 'look into the images of workloads for what is installed')
+    .option('--image-platform <platform>', 'which of the images of an index, as in linux/arm64 (default: linux/amd64)')
     .option('--format <format[=file]>', `how findings are written, and where to (repeatable): ${formatNames.join(', ')} (default: text)`,
       outputs)
     .addOption(

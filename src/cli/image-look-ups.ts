@@ -1,4 +1,5 @@
 /** The images of workloads, each looked into once: what `check --images` knows before it judges. */
+import { annotatedPython } from '../dependencies/annotation.ts'
 import type { Command } from '../dependencies/image/command.ts'
 import { commandFor, gunicornContainers, hiddenBy, imageOf, imageStarts, startOf } from '../dependencies/image/containers.ts'
 import type { ImageEvidence } from '../dependencies/image/evidence.ts'
@@ -63,6 +64,11 @@ export class ImageLookUps {
       const evidence = this.#evidence.get(keyOf(image, commandFor(startOf(container), image.config)))
       return evidence && summaryOf(image.digest, image.config, evidence)
     })
+
+  /** What is known of a workload of a cluster. */
+  known(workload: Workload): { readonly python: Python; readonly surroundings: Surroundings } {
+    return { python: this.python(workload, annotatedPython(workload)), surroundings: { images: this.starts() } }
+  }
 
   /** Why images could not be looked into. */
   notes(): readonly string[] {

@@ -3,6 +3,7 @@ import { visible } from '../kubernetes/visible.ts'
 import { defaultPlatform, platformOfPreset, platforms, type Platform } from '../platforms/platform.ts'
 import { isApiObject } from '../kubernetes/foreign-kinds.ts'
 import { readObjects, readWorkloads } from '../kubernetes/workload.ts'
+import { imageLookUps, type AskedImages } from './asked-images.ts'
 import { checkText, type Checked, type CheckOptions, type DocumentRead } from './check.ts'
 import { ConfigMapCollection, configFilesAt, configPlaces, readEach } from './config-files.ts'
 import type { Rewrite } from './check-processes.ts'
@@ -16,8 +17,6 @@ import type { Governing } from './governing.ts'
 import { painter, type Io } from './io.ts'
 import { counters, failingActions, status, type FailOn } from './outcome.ts'
 import { learn } from './learn.ts'
-import type { ImageLookUps } from './image-look-ups.ts'
-import type { RegistryFlags } from './images.ts'
 import type { Output } from './reports/outputs.ts'
 import { progress } from './progress.ts'
 import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWorkload, type Reporter,
@@ -25,15 +24,9 @@ import { emptySummary, placeName, unseenIn, type ReportedFile, type ReportedWork
 import { ServiceCollection } from './service-collection.ts'
 import { excerpt } from './reports/text.ts'
 
-export interface CheckFlags extends RegistryFlags {
+export interface CheckFlags extends AskedImages {
   readonly governing: Governing
   readonly requirements?: string
-  /** Whether images are looked into. */
-  readonly images?: boolean
-  /** True where nothing may be asked of a network. */
-  readonly offline?: boolean
-  /** `--platform` names the platform that reads Procfiles: this is that of images. */
-  readonly imagePlatform?: string
   /** Files on disk, by the paths at which gunicorn finds them. */
   readonly configFile?: Readonly<Record<string, string>>
   /** Whose Procfile it is; undefined for that of the preset, or else for the default and what others make of it besides. */
@@ -150,20 +143,6 @@ export async function runCheck(paths: readonly string[], flags: CheckFlags, io: 
   reporter.end(summary)
   if (unwritten > 0) return exitStatus.unreadable
   return status(summary, failingActions(flags.failOn, summary.written && unmended === 0))
-}
-
-/** Looks into images, where that is asked for and allowed. */
-async function imageLookUps({ images: isAsked = false, offline = false, imagePlatform, ...flags }: CheckFlags,
-  io: Io): Promise<ImageLookUps | undefined> {
-  if (!isAsked || offline) return undefined
-  const [{ ImageLookUps: LookUps }, { Images }] = [await import('./image-look-ups.ts'), await import('./images.ts')]
-  const { registryConfig, registryCa, insecureRegistry } = flags
-  return new LookUps(
-    new Images({ ...(imagePlatform === undefined ? {} : { platform: imagePlatform }),
-      ...(registryConfig === undefined ? {} : { registryConfig }), ...(registryCa === undefined ? {} : { registryCa }),
-      ...(insecureRegistry ? { insecureRegistry } : {}) }, io),
-    () => {},
-  )
 }
 
 /** Where what is found is told. */

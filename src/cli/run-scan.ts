@@ -2,7 +2,9 @@
 import { visible, visibleJson, visibleLines } from '../kubernetes/visible.ts'
 import { Policies, type ExceptionObject, type PolicyObject } from '../policy/policies.ts'
 import { presetObject } from '../policy/presets.ts'
+import { imageLookUps, type AskedImages } from './asked-images.ts'
 import { UsageError } from './exit.ts'
+import type { ImageLookUps } from './image-look-ups.ts'
 import { changesOf, jsonComparison, textComparison, type ComparisonReporter } from './reports/comparison.ts'
 import { openReports } from './reports/formats.ts'
 import { painter, type Io } from './io.ts'
@@ -21,9 +23,11 @@ export interface ScannedCluster {
   /**
    * The verdict on each workload under each of the sets of policies, in their order; undefined where none of a set governs it. A
    * kind that cannot be read is reported, and the others are read.
+   * @param images what looks into the images of workloads, where that is asked for
    */
   readonly judged: (
     policies: readonly Policies[],
+    images?: ImageLookUps,
   ) => AsyncIterable<{ readonly verdicts: readonly (Verdict | undefined)[] } | { readonly unreadable: string }>
   readonly close: () => void
 }
@@ -38,7 +42,7 @@ export interface ScanTarget {
   readonly context?: string
 }
 
-export interface ScanFlags extends ScanTarget {
+export interface ScanFlags extends ScanTarget, AskedImages {
   readonly policy?: readonly string[]
   readonly preset?: string
   readonly format?: readonly Output[]
@@ -91,7 +95,8 @@ async function scan(cluster: ScannedCluster, before: Policies | undefined, after
   const failing = failingActions(flags.failOn, false)
   const { reporter, comparison } = reporters(before !== undefined, failing, flags, io)
   const bar = progress(io)
-  for await (const one of cluster.judged(before ? [after, before] : [after])) {
+  const lookUps = await imageLookUps(flags, io)
+  for await (const one of cluster.judged(before ? [after, before] : [after], lookUps)) {
     if ('unreadable' in one) {
       summary.unreadable += 1
       reporter.unreadable(undefined, { message: one.unreadable })
@@ -116,6 +121,7 @@ async function scan(cluster: ScannedCluster, before: Policies | undefined, after
     bar.step('cluster', summary.workloads)
   }
   bar.end()
+  for (const note of lookUps?.notes() ?? []) io.stderr.write(`paddock: ${visible(note)}\n`)
   reporter.end(summary)
   comparison.end(summary)
   return status(summary, failing)

@@ -5,9 +5,10 @@ import { connect, type ConnectSettings } from '../cluster/connect.ts'
 import { isExcluded } from '../cluster/excluded.ts'
 import { gunicornExceptions, gunicornPolicies, namespaces } from '../cluster/resources.ts'
 import { batches, kindKey, kindName, servedKinds } from '../cluster/workloads.ts'
-import { judgeStored } from '../judge.ts'
+import { judgeStored, storedCase, type Stored } from '../judge.ts'
 import type { Labels } from '../kubernetes/labels.ts'
 import type { ExceptionObject, Policies, PolicyObject } from '../policy/policies.ts'
+import type { ImageLookUps } from './image-look-ups.ts'
 import type { ScannedCluster, ScanTarget } from './run-scan.ts'
 
 /** What of a cluster is read, and as whom. */
@@ -26,7 +27,8 @@ export async function openScan(settings: ClusterScanSettings): Promise<ScannedCl
     namespace === undefined ? all(cluster, namespaces, { metadataOnly: true }) : cluster.get(namespaces, { name: namespace }),
   ])
   const labels = new Map([spaces ?? []].flat().map(({ metadata }): [string, Labels] => [metadata.name, metadata.labels ?? {}]))
-  return { policies, exceptions, judged: (by) => judgedWorkloads(cluster, settings, labels, by), close: () => cluster.close() }
+  return { policies, exceptions, judged: (by, images) => judgedWorkloads(cluster, settings, labels, by, images),
+    close: () => cluster.close() }
 }
 
 async function* judgedWorkloads(
@@ -34,6 +36,7 @@ async function* judgedWorkloads(
   { namespace, kind: wantedKinds, now }: ClusterScanSettings,
   labels: ReadonlyMap<string, Labels>,
   policies: readonly Policies[],
+  images: ImageLookUps | undefined,
 ): ReturnType<ScannedCluster['judged']> {
   const kinds = await servedKinds(cluster)
   const scanned = new Set(kinds.map(({ kind }) => kindKey(kind)))
@@ -42,7 +45,10 @@ async function* judgedWorkloads(
     try {
       for await (const { namespace: of, objects } of batches(cluster, kind, scanned, { namespace, wanted }))
         for (const object of objects) {
-          const verdicts = policies.map((one) => judgeStored(object, one, labels.get(of), now))
+          const [stored] = images ? policies.flatMap((one) => storedCase(object, one, labels.get(of), now) ?? []) : []
+          if (stored) await images?.learn(stored.workload)
+          const known = images && (({ workload }: Stored) => images.known(workload))
+          const verdicts = policies.map((one) => judgeStored(object, one, labels.get(of), now, known))
           if (verdicts.some((verdict) => verdict !== undefined)) yield { verdicts }
         }
     } catch (error) {

@@ -22,8 +22,16 @@ export interface Metrics {
 /** Seconds. A part is some calls; a large cluster takes minutes. */
 const durationBuckets = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800]
 
+/** A count that is kept elsewhere, and only grows: by the values of its label. */
+interface Total {
+  readonly name: string
+  readonly help: string
+  readonly label: string
+  readonly values: () => Readonly<Record<string, number>>
+}
+
 /** @param requests the API calls made so far */
-export function createMetrics(requests: () => number): Metrics {
+export function createMetrics(requests: () => number, totals: readonly Total[] = []): Metrics {
   const registry = new client.Registry()
   const registers = [registry]
   const gauge = (name: string, help: string, ...labelNames: string[]) => new client.Gauge({ name, help, labelNames, registers })
@@ -76,6 +84,17 @@ export function createMetrics(requests: () => number): Metrics {
       this.inc(requests())
     },
   })
+  for (const { name, help, label, values } of totals)
+    new client.Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset()
+        for (const [value, count] of Object.entries(values())) this.inc({ [label]: value }, count)
+      },
+    })
   client.collectDefaultMetrics({ register: registry })
 
   return {

@@ -8,6 +8,7 @@ import { keepConfigurations } from './configuration-keeper.ts'
 import { upgradeDefinitions } from './definitions.ts'
 import { serveProbes } from './http.ts'
 import { lead } from './leader.ts'
+import { lookingInto } from './looking.ts'
 import { createMetrics } from './metrics.ts'
 import { operatorOptions, type OperatorOptions } from './options.ts'
 import { LivePolicies } from '../cluster/policies.ts'
@@ -23,6 +24,8 @@ export interface Surroundings {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly randomBytes: Random
+  /** What the thread runs that looks into images: `cmd/looking.ts`. */
+  readonly looking: URL
 }
 
 /** Runs until the signal aborts. @throws LeaseLost; and an error to show to who started it */
@@ -38,10 +41,11 @@ export async function operator(surroundings: Surroundings, signal: AbortSignal):
   }
 }
 
-async function run(cluster: Cluster, options: OperatorOptions, { instance, version, log, now, randomBytes }: Surroundings,
+async function run(cluster: Cluster, options: OperatorOptions, { instance, version, log, now, randomBytes, looking }: Surroundings,
   signal: AbortSignal): Promise<void> {
   const { namespace, name, host, port, leaseDuration } = options
-  const metrics = createMetrics(() => cluster.requests)
+  const looks = options.lookingInto && lookingInto(cluster, options, options.lookingInto, looking, log)
+  const metrics = createMetrics(() => cluster.requests, looks?.totals)
   const policies = new LivePolicies(cluster, { log })
   const probes = await serveProbes({
     host,
@@ -59,6 +63,7 @@ async function run(cluster: Cluster, options: OperatorOptions, { instance, versi
       const scan = startScan(cluster, { interval, reports, excludedNamespaces: [namespace, ...excludedNamespaces], instance }, policies, {
         log,
         metrics,
+        images: looks?.images,
         now,
       })
       await keepConfigurations(cluster, { ...options, url, hosts: hosts(options) }, policies.changes.policies, { log, metrics, now,
@@ -67,7 +72,7 @@ async function run(cluster: Cluster, options: OperatorOptions, { instance, versi
       metrics.leading(false)
     }, signal)
   } finally {
-    await Promise.all([policies.stop(), probes.stop()])
+    await Promise.all([policies.stop(), probes.stop(), looks?.stop()])
   }
 }
 

@@ -1,6 +1,7 @@
 /** How the operator is started: flags, and what a Pod says of itself. */
 import { parseArgs } from 'node:util'
 import { duration } from '../cluster/duration.ts'
+import { imageFlags, imageOptions, type ImageOptions } from '../images/options.ts'
 
 export interface OperatorOptions {
   readonly command: 'run' | 'cleanup'
@@ -26,6 +27,8 @@ export interface OperatorOptions {
   /** Milliseconds. */
   readonly leaseDuration: number
   readonly kubeconfig: string | undefined
+  /** How the scan looks into images; undefined where it may not. */
+  readonly lookingInto: ImageOptions | undefined
 }
 
 /** @throws an error to show to who started it */
@@ -49,6 +52,7 @@ export function operatorOptions(args: readonly string[], env: Readonly<Record<st
       'webhook-url': { type: 'string' },
       'lease-duration': { type: 'string', default: '15s' },
       kubeconfig: { type: 'string' },
+      ...imageFlags,
     },
   })
   const time = (flag: 'timeout' | 'ca-lifetime' | 'certificate-lifetime' | 'scan-interval' | 'lease-duration', least: number): number => {
@@ -85,6 +89,7 @@ export function operatorOptions(args: readonly string[], env: Readonly<Record<st
     webhookUrl: values['webhook-url'] === undefined ? undefined : webhookUrl(values['webhook-url']),
     leaseDuration: time('lease-duration', 1000),
     kubeconfig: values.kubeconfig,
+    lookingInto: imageOptions(values),
   }
   if (!Number.isInteger(options.timeout) || options.timeout > 30)
     throw new Error(`--timeout: "${values.timeout}" must be whole seconds, and at most 30s`)

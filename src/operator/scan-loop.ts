@@ -3,14 +3,16 @@
  * namespace's labels affects. What is created in between is judged by the webhook.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Labels } from '../kubernetes/labels.ts'
 import type { Log } from '../log.ts'
 import type { ExceptionObject } from '../policy/policies.ts'
 import { ApiError } from '../cluster/api-error.ts'
 import { affected, everything, governedKinds, heldFor, type Area, type Standing } from './area.ts'
-import type { Cluster, Resource } from '../cluster/cluster.ts'
+import type { Cluster, KubernetesObject, Resource } from '../cluster/cluster.ts'
 import { Events } from './events.ts'
 import { isExcluded } from '../cluster/excluded.ts'
-import { judgeStored } from '../judge.ts'
+import type { ScannedImages } from '../images/scanned.ts'
+import { judgeStored, storedCase } from '../judge.ts'
 import type { Metrics } from './metrics.ts'
 import type { LivePolicies } from '../cluster/policies.ts'
 import { writeStatuses } from './policy-status.ts'
@@ -36,6 +38,8 @@ export interface ScanSettings {
 export interface ScanOutside {
   readonly log: Log
   readonly metrics: Metrics
+  /** What knows of images; undefined where nothing may look into them. */
+  readonly images?: ScannedImages | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -51,6 +55,8 @@ export interface RunningScan {
 const retry = 300_000
 /** Milliseconds after a failure of a round as a whole: calls have been repeated for as long by then. */
 const breather = 10_000
+/** Milliseconds after which images are asked for again that were not known: longer with each round that ends so, up to `retry`. */
+const soon = 5_000
 const week = 7 * 24 * 3_600_000
 
 /** @param policies in step with the cluster, and stopped by who started them */
@@ -90,6 +96,8 @@ class ScanLoop {
   #wake = new AbortController()
   /** Milliseconds since 1970: up to when exceptions that have ended are accounted for. */
   #expiredUntil = 0
+  /** Namespaces with images that were not known in the last round; when they are looked at again, and how long that was put off. */
+  #behind: { readonly namespaces: ReadonlySet<string>; readonly at: number; readonly delay: number } | undefined
 
   constructor(cluster: Cluster, settings: ScanSettings, live: LivePolicies, outside: ScanOutside) {
     this.#cluster = cluster
@@ -138,7 +146,7 @@ class ScanLoop {
   async #pause(next: number): Promise<void> {
     const { settle = 2000, lookout = 60_000 } = this.#settings
     const { now } = this.#outside
-    const until = Math.min(next, now() + lookout, this.#nextExpiry())
+    const until = Math.min(next, now() + lookout, this.#nextExpiry(), this.#behind?.at ?? Infinity)
     await this.#sleep(until - now())
     if (!this.#wake.signal.aborted || this.#stopping.signal.aborted) return
     this.#wake = new AbortController()
@@ -178,7 +186,8 @@ class ScanLoop {
     const changed = this.#standing ? affected(this.#standing, standing) : []
     const isNew = (end: number): boolean => end > this.#expiredUntil && end <= now()
     const ended = [...this.#live.objects.exceptions.values()].filter((one) => isNew(endOf(one)))
-    const area = [...changed, ...ended.flatMap(heldFor)]
+    const late = this.#behind && this.#behind.at <= now() ? [{ namespaces: this.#behind.namespaces }] : []
+    const area = [...changed, ...ended.flatMap(heldFor), ...late]
     this.#mayPass = false
     if (area.length > 0) await this.#scan(area, 'part')
     else {
@@ -198,12 +207,17 @@ class ScanLoop {
     this.#expiredUntil = begun
     const { signal } = this.#stopping
     const { policies } = this.#live
+    const images = policies.needsImages ? this.#outside.images : undefined
+    images?.begin()
+    const labelsOf = ({ metadata: { namespace = '' } }: KubernetesObject): Labels | undefined => standing.namespaces.get(namespace)
     this.#totals.keep((namespace) => standing.namespaces.has(namespace))
     const complete = await scan(this.#cluster, area, {
       kinds: this.#kinds,
       isGoverned: governedKinds(standing.policies.values()),
       isExcluded: (namespace) => this.#isExcluded(namespace, standing),
-      judge: (object) => judgeStored(object, policies, standing.namespaces.get(object.metadata.namespace ?? ''), begun),
+      learn: images &&
+        ((objects) => images.learn(objects.flatMap((object) => storedCase(object, policies, labelsOf(object), begun) ?? []))),
+      judge: (object) => judgeStored(object, policies, labelsOf(object), begun, images && ((stored) => images.known(stored))),
       reports: this.#reports,
       announce: (fresh) => this.#events.tell(fresh),
       totals: this.#totals,
@@ -213,12 +227,23 @@ class ScanLoop {
     if (signal.aborted) return
     // What could not be looked at is looked at again.
     if (this.#mayPass && extent === 'part') [this.#standing, this.#expiredUntil] = [before.standing, before.expiredUntil]
+    this.#fallBehind(images?.behind, extent, area)
     this.rounds[extent] += 1
     if (complete) metrics.scanned(extent, now() - begun, now())
     metrics.found(this.#totals, this.#reports instanceof StoredReports ? this.#reports.count : 0)
     const workloads = [...this.#totals.workloads().values()].reduce((sum, number) => sum + number, 0)
     log.info('scanned', { extent, complete, workloads, seconds: (now() - begun) / 1000, requests: this.#cluster.requests - requests })
     await this.#tellStatus()
+  }
+
+  /** What was not known of images is asked again soon; a part leaves behind what it has not looked at. */
+  #fallBehind(namespaces: ReadonlySet<string> = new Set(), extent: 'all' | 'part', area: Area): void {
+    const before = this.#behind
+    const isLooked = (namespace: string): boolean =>
+      extent === 'all' || area.some(({ kinds, namespaces: within }) => kinds === undefined && (within?.has(namespace) ?? true))
+    const left = new Set([...namespaces, ...[...(before?.namespaces ?? [])].filter((namespace) => !isLooked(namespace))])
+    const delay = before && namespaces.size > 0 ? Math.min(before.delay * 2, retry) : soon
+    this.#behind = left.size === 0 ? undefined : { namespaces: left, delay, at: this.#outside.now() + delay }
   }
 
   #isExcluded(namespace: string, { namespaces }: Standing): boolean {

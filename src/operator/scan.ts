@@ -19,6 +19,8 @@ export interface ScanOptions {
   readonly isGoverned: (kind: string) => boolean
   /** Namespaces that are left out: nothing is told of them. */
   readonly isExcluded: (namespace: string) => boolean
+  /** Finds out what is to be known of objects before they are judged; undefined where that is nothing. Never rejects. */
+  readonly learn?: ((objects: readonly KubernetesObject[]) => Promise<void>) | undefined
   /** Undefined where no policy governs the object. */
   readonly judge: (object: KubernetesObject) => Verdict | undefined
   readonly reports: Reports
@@ -37,6 +39,8 @@ const fewNamespaces = 20
 const width = 4
 /** Objects that are judged before others get their turn: some milliseconds. */
 const stride = 50
+/** Objects that are learnt of at a time: each may have several images looked into. */
+const learnt = 16
 
 /** Scans an area. True where all of it could be. */
 export async function scan(cluster: Cluster, area: Area, options: ScanOptions): Promise<boolean> {
@@ -151,18 +155,27 @@ class KindScan {
   }
 
   async #collect(collected: Collected, objects: readonly KubernetesObject[]): Promise<void> {
+    const { learn, signal } = this.#options
     for (const [index, object] of objects.entries()) {
       if (index % stride === stride - 1) await new Promise(setImmediate)
-      try {
-        const judged = this.#options.judge(object)
-        if (!judged) continue
-        collected.tally.add(judged)
-        if (judged.invocations > 0 && judged.findings.length === 0) collected.passed += 1
-        collected.results.push(...resultsOf(judged, object.metadata.uid ?? ''))
-      } catch (error) {
-        // A fault of ours with one workload is none of the others'.
-        this.#failed('judge', object.metadata.namespace, error)
+      if (learn && index % learnt === 0) {
+        await learn(objects.slice(index, index + learnt))
+        if (signal.aborted) return
       }
+      this.#judge(collected, object)
+    }
+  }
+
+  #judge(collected: Collected, object: KubernetesObject): void {
+    try {
+      const judged = this.#options.judge(object)
+      if (!judged) return
+      collected.tally.add(judged)
+      if (judged.invocations > 0 && judged.findings.length === 0) collected.passed += 1
+      collected.results.push(...resultsOf(judged, object.metadata.uid ?? ''))
+    } catch (error) {
+      // A fault of ours with one workload is none of the others'.
+      this.#failed('judge', object.metadata.namespace, error)
     }
   }
 

@@ -146,7 +146,12 @@ describe('what becomes of values', () => {
       '--timeout=5s',
       '--certificates=CertManager',
       '--exclude-namespaces=legacy,istio-system',
+      '--images',
+      '--image-platform=linux/arm64',
+      '--registry-ca=/etc/paddock/registries/ca.crt',
+      '--insecure-registry=registry.internal:5000',
     ]))
+    expect(limits(everything, 'saddle-operator')).toMatchObject({ limits: { memory: '768Mi' } })
   })
 
   withHelm('a digest pins the image', () => {

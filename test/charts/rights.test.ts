@@ -74,7 +74,7 @@ function rights(objects: readonly KubernetesObject[], account: string): { rule: 
     if (!(subjects as { name: string }[]).some(({ name }) => name === account)) return []
     const { kind, name } = roleRef as { kind: string; name: string }
     const role = objects.find((object) =>
-      object.kind === kind && object.metadata.name === name && object.metadata.namespace === metadata.namespace
+      object.kind === kind && object.metadata.name === name && (kind === 'ClusterRole' || object.metadata.namespace === metadata.namespace)
     )
     return rulesOf(role).map((rule) => ({ rule, namespace: metadata.namespace }))
   })
@@ -135,11 +135,17 @@ withHelm('Secrets that images are pulled with are read where that is asked for, 
   expect(bound({ enabled: true, pullSecretNamespaces: ['shop', 'bank'] })).toEqual(['RoleBinding shop', 'RoleBinding bank'])
   expect(bound({ enabled: true, pullSecretNamespaces: ['*'] })).toEqual(['ClusterRoleBinding '])
   const objects = render({ images: { enabled: true, pullSecretNamespaces: ['shop'] } })
-  expect(rulesOf(objects.find(({ kind, metadata }) => kind === 'Role' && metadata.name === 'paddock-webhook')).at(-1)).toEqual({
-    apiGroups: [''],
-    resources: ['configmaps'],
-    verbs: ['get', 'list', 'watch', 'create', 'update', 'delete'],
-  })
+  for (const account of ['paddock-webhook', 'paddock-operator']) {
+    expect(rulesOf(objects.find(({ kind, metadata }) => kind === 'Role' && metadata.name === account)).at(-1)).toEqual({
+      apiGroups: [''],
+      resources: ['configmaps'],
+      verbs: ['get', 'list', 'watch', 'create', 'update', 'delete'],
+    })
+    expect(rights(objects, account).some((right) => allows(right, { verb: 'get', resource: 'secrets', name: 'any', namespace: 'shop' })))
+      .toBe(true)
+    expect(rights(objects, account).some((right) => allows(right, { verb: 'get', resource: 'secrets', name: 'any', namespace: 'bank' })))
+      .toBe(false)
+  }
   expect(rulesOf(objects.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === 'paddock-webhook-pull-secrets')))
     .toEqual([{ apiGroups: [''], resources: ['secrets', 'serviceaccounts'], verbs: ['get'] }])
 })

@@ -23,12 +23,13 @@ describe("the operator's flags", () => {
       webhookUrl: undefined,
       leaseDuration: 15_000,
       kubeconfig: undefined,
+      lookingInto: undefined,
     })
   })
 
   test('are read', () => {
     const args =
-      '--namespace other --name gate --failure-policy Fail --timeout 3s --certificates CertManager --ca-lifetime 2m --certificate-lifetime 30s --exclude-namespaces a,,b --webhook-url https://[::1]:8443/ cleanup'
+      '--namespace other --name gate --failure-policy Fail --timeout 3s --certificates CertManager --ca-lifetime 2m --certificate-lifetime 30s --exclude-namespaces a,,b --webhook-url https://[::1]:8443/ --images --image-platform linux/arm64 --insecure-registry one:5000 cleanup'
     expect(operatorOptions(args.split(' '), env)).toMatchObject({
       command: 'cleanup',
       namespace: 'other',
@@ -40,6 +41,7 @@ describe("the operator's flags", () => {
       certificateLifetime: 30_000,
       excludedNamespaces: ['a', 'b'],
       webhookUrl: 'https://[::1]:8443',
+      lookingInto: { platform: 'linux/arm64', registryCa: undefined, insecure: ['one:5000'] },
     })
   })
 

@@ -97,3 +97,30 @@ affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
+
+{{/* How webhook and operator are told to look into images. Takes the values. */}}
+{{- define "paddock.imageFlags" -}}
+{{- with .images }}
+{{- if .enabled }}
+- --images
+{{- with .platform }}
+- --image-platform={{ . }}
+{{- end }}
+{{- if .caConfigMap }}
+- --registry-ca=/etc/paddock/registries/ca.crt
+{{- end }}
+{{- range .insecureRegistries }}
+- --insecure-registry={{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Resources of webhook and operator: another limit on memory where they look into images. Takes {root, resources}. */}}
+{{- define "paddock.resources" -}}
+{{- $resources := deepCopy .resources -}}
+{{- if .root.Values.images.enabled -}}
+{{- $_ := set $resources "limits" (set ($resources.limits | default dict) "memory" .root.Values.images.memoryLimit) -}}
+{{- end -}}
+{{- toYaml $resources -}}
+{{- end -}}

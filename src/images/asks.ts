@@ -1,4 +1,4 @@
-/** What a review asks of images, and what is made of the answers. Pure. */
+/** What is asked of images for a workload, and what is made of the answers. Pure. */
 import { annotatedPython } from '../dependencies/annotation.ts'
 import { gunicornContainers, hiddenBy, imageOf, imageStarts, startOf, type ContainerStart } from '../dependencies/image/containers.ts'
 import { pythonOfImages, type Seen } from '../dependencies/image/python.ts'
@@ -21,6 +21,9 @@ export interface ImageAsk {
 /** What is known of it; a string tells why it is nothing. */
 export type ImageAnswer = ImageSummary | string
 
+/** What is known of the image of a container, by its name and the image's; undefined where nobody has asked. */
+export type KnownImages = (container: string, image: string) => ImageAnswer | undefined
+
 /** What is asked of the images of a workload. @param namespace that of the request, which the object may leave out */
 export function asksOf(workload: Workload, namespace: string): readonly ImageAsk[] {
   const spec = workload.pod?.spec
@@ -39,7 +42,7 @@ export function asksOf(workload: Workload, namespace: string): readonly ImageAsk
 }
 
 /** What is known of images, as rules see it. */
-export const surroundingsOf = (known: (container: string, image: string) => ImageAnswer | undefined): Surroundings => ({
+export const surroundingsOf = (known: KnownImages): Surroundings => ({
   images: imageStarts((container, image) => {
     const answer = known(container.name, image)
     return typeof answer === 'string' ? undefined : answer
@@ -47,7 +50,7 @@ export const surroundingsOf = (known: (container: string, image: string) => Imag
 })
 
 /** The Python of a workload, by what its images are known to hold. @param known for a container, by its name, and its image */
-export function pythonOf(workload: Workload, known: (container: string, image: string) => ImageAnswer | undefined): Python {
+export function pythonOf(workload: Workload, known: KnownImages): Python {
   const seen = gunicornContainers(workload).flatMap((container): Seen[] => {
     const name = imageOf(container)
     if (name === undefined) return []

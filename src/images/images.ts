@@ -1,4 +1,4 @@
-/** What the webhook knows of images: each is looked into once, however many ask, and nobody waits for it longer than the policy lets. */
+/** What webhook and scan know of images: each is looked into once, however many ask, and nobody waits for it longer than he wants. */
 import { createHash } from 'node:crypto'
 import type { Command } from '../dependencies/image/command.ts'
 import { commandFor, type ContainerStart } from '../dependencies/image/containers.ts'
@@ -9,8 +9,8 @@ import type { Log } from '../log.ts'
 import { ImageError } from '../oci/image-error.ts'
 import { registryReference } from '../oci/reference.ts'
 import type { DependencyTerms } from '../policy/policy.ts'
-import type { ImageAnswer, ImageAsk } from './image-asks.ts'
-import type { Total } from './metrics.ts'
+import type { Workload } from '../kubernetes/workload.ts'
+import { asksOf, type ImageAnswer, type ImageAsk, type KnownImages } from './asks.ts'
 import type { LooksInto, Opening } from './looking-thread.ts'
 
 interface Settings {
@@ -22,17 +22,28 @@ interface Settings {
   readonly log: Log
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number
+  /** As reviews have it unless set. */
+  readonly holds?: Holds | undefined
 }
+
+/** How long what was found out holds, in milliseconds. */
+export interface Holds {
+  /** Where a tag leads. */
+  readonly tag: number
+  /** That an image cannot be had, or not be looked into. */
+  readonly failure: number
+  readonly lookFailure: number
+}
+
+/** A review: a tag leads where it led for as long as it takes to admit a workload and what is made of it. */
+const holdsForReviews: Holds = { tag: 3_000, failure: 10_000, lookFailure: 60_000 }
+/** A scan asks for all images of a cluster, each of which is the same from one kind of workload to the next. */
+export const holdsForScans: Holds = { tag: 60_000, failure: 240_000, lookFailure: 240_000 }
 
 /** So many containers of a workload are looked into. */
 const mostContainers = 10
-/** Milliseconds that a tag is taken to lead where it led: as long as it takes to admit a workload and what is made of it. */
-const tagHolds = 3_000
-/** Milliseconds that what a digest leads to is remembered, and that an image is not asked for again after it was not had. */
+/** Milliseconds that what a digest leads to is remembered. */
 const digestHolds = 600_000
-const failureHolds = 10_000
-/** The same for layers, which cost more than a question. */
-const lookFailureHolds = 60_000
 /** So many images are asked for at a time; more are unknown at once. */
 const mostAsking = 100
 /** So many answers are kept, and characters of what images come to. */
@@ -50,6 +61,7 @@ interface Asked<Found> {
 
 export class Images {
   readonly #settings: Settings
+  readonly #holds: Holds
   /** By namespace, credentials and name. */
   readonly #openings = new Map<string, Asked<Opening | string>>()
   /** By what is asked of a container. */
@@ -65,10 +77,12 @@ export class Images {
 
   constructor(settings: Settings) {
     this.#settings = settings
+    this.#holds = settings.holds ?? holdsForReviews
   }
 
   /** What `/metrics` tells of it. */
-  get totals(): readonly Total[] {
+  get totals(): readonly { readonly name: string; readonly label: string; readonly help: string;
+    readonly values: () => Readonly<Record<string, number>> }[] {
     return [{ name: 'paddock_image_lookups_total', label: 'outcome',
       help: 'Images that were asked for, by outcome (read, known, shared, failed, refused).', values: () => this.#counts }]
   }
@@ -108,8 +122,22 @@ export class Images {
       if (index >= mostContainers) return `at most ${mostContainers} containers of a workload are looked into`
       const refused = refusal(ask, registries)
       if (refused !== undefined) return refused
-      return this.#answers.get(keyOf(ask))?.found ?? 'it is being looked into: apply it again in a moment'
+      return this.#answers.get(keyOf(ask))?.found ?? beingLookedInto
     })
+  }
+
+  /** What is known by now of the images of a workload. */
+  known(workload: Workload, namespace: string, terms: DependencyTerms): KnownImages {
+    const asks = asksOf(workload, namespace)
+    const answers = this.answers(asks, terms)
+    return (container, image) => answers[asks.findIndex((one) => one.container === container && one.image === image)]
+  }
+
+  /** Whether all that is asked is answered, be it by why it cannot be. */
+  areKnown(asks: readonly ImageAsk[], { registries }: DependencyTerms): boolean {
+    return asks.slice(0, mostContainers).every((ask) =>
+      refusal(ask, registries) !== undefined || this.#answers.get(keyOf(ask))?.found !== undefined
+    )
   }
 
   #answer(ask: ImageAsk): Asked<ImageAnswer> {
@@ -138,7 +166,7 @@ export class Images {
     map.set(key, asked)
     trim(map)
     find().then(({ found, until }) => Object.assign(asked, { found, until }), (error: unknown) => {
-      asked.until = now() + failureHolds
+      asked.until = now() + this.#holds.failure
       log.error('image not looked into', { error: (error as Error).message })
     }).finally(resolve)
     return asked
@@ -148,7 +176,7 @@ export class Images {
     const { looks, credentials, log, now } = this.#settings
     const failed = (found: string): { found: string; until: number } => {
       this.#counts.failed++
-      return { found, until: now() + failureHolds }
+      return { found, until: now() + this.#holds.failure }
     }
     if (this.#asking >= mostAsking) return failed('too many images are asked for at once')
     this.#asking++
@@ -164,7 +192,7 @@ export class Images {
       const began = now()
       const opened = await looks.open(image, held)
       if (typeof opened === 'string') return failed(`${opened}${unread}`)
-      return { found: opened, until: image.includes('@') ? now() + digestHolds : began + Math.max(tagHolds, 2 * (now() - began)) }
+      return { found: opened, until: image.includes('@') ? now() + digestHolds : began + Math.max(this.#holds.tag, 2 * (now() - began)) }
     } finally {
       this.#asking--
     }
@@ -199,7 +227,7 @@ export class Images {
       this.#counts[typeof answer === 'string' ? 'failed' : 'read']++
       if (typeof answer === 'string') {
         if (this.#failures.size >= mostAnswers) this.#failures.clear()
-        this.#failures.set(opening.digest, { why: answer, until: now() + lookFailureHolds })
+        this.#failures.set(opening.digest, { why: answer, until: now() + this.#holds.lookFailure })
         own = answer
         return undefined
       }
@@ -236,6 +264,9 @@ export class Images {
     await Promise.all([this.#settings.looks.stop(), this.#settings.store?.stop()])
   }
 }
+
+/** What is told of an image that is not known yet. */
+const beingLookedInto = 'it is being looked into: apply it again in a moment'
 
 const openingKey = ({ secrets, image }: ImageAsk): string => JSON.stringify([secrets, image])
 
