@@ -1,14 +1,21 @@
 /** Images that are looked into as workloads are admitted: a real API server, the webhook's process, and registries. */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect } from '../../src/cluster/connect.ts'
-import type { Cluster, Resource } from '../../src/cluster/cluster.ts'
+import type { Cluster, KubernetesObject, Resource } from '../../src/cluster/cluster.ts'
 import { gunicornPolicies, namespaces, secrets } from '../../src/cluster/resources.ts'
+import { LivePolicies } from '../../src/cluster/policies.ts'
+import { jsonLog } from '../../src/log.ts'
+import { lookingInto } from '../../src/operator/looking.ts'
+import { createMetrics } from '../../src/operator/metrics.ts'
+import { startScan } from '../../src/operator/scan-loop.ts'
 import { customResourceDefinitions } from '../../src/policy/custom-resource-definitions.ts'
 import { makeCertificates } from '../../src/x509/authority.ts'
 import { pause, startProgram, type Program } from '../cluster/program.ts'
@@ -33,6 +40,7 @@ suite('images', () => {
   let folder: string
   let registry: DockerRegistry
   let served: ServedImages
+  let cold: ServedImages
   let port = 0
   let ca = ''
   let flags = (): string[] => []
@@ -46,7 +54,9 @@ suite('images', () => {
     for (const name of ['paddock', 'shop']) await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
     for (const definition of customResourceDefinitions()) await client.apply(definitions, definition, options)
     registry = await DockerRegistry.start(program ?? '', address)
+    login = { auths: { [registry.host]: { auth: Buffer.from('user:secret').toString('base64') } } }
     served = await ServedImages.start(address, await pythonImage())
+    cold = await ServedImages.start(address, await pythonImage({ tornado: '6.3' }))
     const certificate = makeCertificates(['localhost', '127.0.0.1'], Date.now(), randomBytes)
     ca = certificate.ca
     const base64 = (text: string): string => Buffer.from(text).toString('base64')
@@ -55,7 +65,8 @@ suite('images', () => {
         data: { 'tls.crt': base64(certificate.cert), 'tls.key': base64(certificate.key) } } as never, options)
     flags =
       () => [main, '--kubeconfig', own.kubeconfig, '--namespace', 'paddock', '--host', '127.0.0.1', '--port', '0', '--lame-duck', '0s',
-        '--images', '--image-platform', 'linux/amd64', '--registry-ca', registry.ca, '--insecure-registry', served.host]
+        '--images', '--image-platform', 'linux/amd64', '--registry-ca', registry.ca, '--insecure-registry', served.host,
+        '--insecure-registry', cold.host]
     webhook = startProgram(process.execPath, flags(), { logFile: join(folder, 'log') })
     await until(async () => /"listening".*"port":\d+/.test(await webhook.output()), 'it listens')
     port = Number(/"listening".*"port":(\d+)/.exec(await webhook.output())?.[1])
@@ -82,10 +93,13 @@ suite('images', () => {
     await webhook?.stop()
     client?.close()
     await served?.stop()
+    await cold?.stop()
     registry?.stop()
     await own?.stop()
     await rm(folder, { recursive: true, force: true })
   }, 120_000)
+
+  let login: object
 
   const policy = (dependencies: object): Promise<unknown> =>
     client.apply(gunicornPolicies,
@@ -131,7 +145,6 @@ suite('images', () => {
     const whole = await pythonImage({ gevent: '24.11.1' })
     await registry.push('shop/bare', '1', bare.layout, [bare.manifest])
     await registry.push('shop/whole', '1', whole.layout, [whole.manifest])
-    const login = { auths: { [registry.host]: { auth: Buffer.from('user:secret').toString('base64') } } }
     await client.apply(secrets,
       { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/dockerconfigjson', metadata: { name: 'pull', namespace: 'shop' },
         data: { '.dockerconfigjson': Buffer.from(JSON.stringify(login)).toString('base64') } } as never, options)
@@ -229,6 +242,87 @@ suite('images', () => {
     } finally {
       await Promise.all(running.map((one) => one.stop()))
       await fresh.stop()
+    }
+  }, 180_000)
+
+  test('the scan says what admission says, of images that either has looked into', async () => {
+    const log = jsonLog('debug', () => {}, Date.now)
+    const events: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', namespaced: true }
+    const deployments: Resource = { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', namespaced: true }
+    const deployment = (name: string, spec: object): object => ({ apiVersion: 'apps/v1', kind: 'Deployment',
+      metadata: { name, namespace: 'shop' },
+      spec: { selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec } } })
+    const specOf = (image: string, workerClass: string, more: object = {}): object =>
+      (pod(image, workerClass, '', more) as { spec: object })
+        .spec
+    const pulling = { imagePullSecrets: [{ name: 'pull' }] }
+    const specs: Record<string, object> = {
+      bare: specOf(`${registry.host}/shop/bare:1`, 'gevent', pulling),
+      whole: specOf(`${registry.host}/shop/whole:1`, 'gevent', pulling),
+      refused: specOf(`${registry.host}/shop/bare:1`, 'gevent'),
+      entry: { containers: [{ name: 'web', image: `${registry.host}/shop/entry:1` }], ...pulling },
+      served: specOf(`${served.host}/team/app:1`, 'gevent'),
+      cold: specOf(`${cold.host}/team/cold:1`, 'gevent'),
+      tornado: specOf(`${cold.host}/team/cold:1`, 'tornado'),
+    }
+    // They are there before anybody asks for images.
+    await policy({ images: 'Never' })
+    await pause(500)
+    for (const [name, spec] of Object.entries(specs)) await client.create(deployments, deployment(name, spec) as never)
+    await policy({})
+    await pause(500)
+    served.asked.clear()
+    const looks = lookingInto(client, { namespace: 'paddock', name: 'paddock' }, { platform: 'linux/amd64', registryCa: registry.ca,
+      insecure: [served.host, cold.host] }, new URL('../../cmd/looking.ts', import.meta.url), log)
+    const live = new LivePolicies(client, { log })
+    // What others have found is known once it is listed.
+    await pause(1000)
+    const scan = startScan(client, { interval: 3_600_000, reports: 'None', excludedNamespaces: ['paddock'], instance: 'test' }, live, { log,
+      metrics: createMetrics(() => 0), images: looks.images, now: Date.now })
+    const dependency = /\[((?:missing|unverified)-worker-dependency)\]/
+    const scanned = async (): Promise<Record<string, string>> => {
+      const found: Record<string, string> = {}
+      for await (const { items } of client.pages<KubernetesObject & { regarding: { kind: string; name: string }; note: string }>(events, {
+        namespace: 'shop',
+      }))
+        for (const { regarding, note } of items)
+          if (regarding.kind === 'Deployment' && dependency.test(note)) found[regarding.name] = dependency.exec(note)?.[1] ?? ''
+      return found
+    }
+    const expected = { bare: 'missing-worker-dependency', refused: 'unverified-worker-dependency', entry: 'missing-worker-dependency',
+      served: 'missing-worker-dependency', cold: 'missing-worker-dependency' }
+    try {
+      await until(async () => Object.keys(await scanned()).length >= Object.keys(expected).length, 'the scan has told', 60)
+      expect(await scanned()).toEqual(expected)
+      // What the webhook has looked into is not read again; and what the scan has, the webhook does not read.
+      expect(served.blobs.slice(1).map((digest) => served.asked.get(digest))).toEqual([undefined, undefined])
+      const layers = (): (number | undefined)[] => cold.blobs.slice(1).map((digest) => cold.asked.get(digest))
+      expect(layers()).toEqual([1, 1])
+      const shared = await lookUps('shared')
+      const admitted: Record<string, string> = {}
+      for (const [name, spec] of Object.entries(specs)) {
+        const found = dependency.exec(await create(deployment(`${name}-again`, spec)))?.[1]
+        if (found !== undefined) admitted[name] = found
+      }
+      expect(admitted).toEqual(expected)
+      // What the scan has found answers the command as it came; as it was mended it is another one, for which the layers are read again.
+      expect(await lookUps('shared')).toBeGreaterThan(shared)
+      expect(layers()).toEqual([2, 2])
+
+      // A person's scan, with a person's credentials.
+      const config = join(folder, 'docker.json')
+      await writeFile(config, JSON.stringify(login))
+      const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, '../../cmd/paddock.ts'), 'scan', '--images',
+        '--kubeconfig', own.kubeconfig, '--namespace', 'shop', '--kind', 'Deployment', '--format', 'json', '--fail-on', 'never',
+        '--registry-config', config, '--registry-ca', registry.ca, '--insecure-registry', served.host, '--insecure-registry', cold.host])
+      const { workloads } = JSON.parse(stdout) as { workloads: { name: string; findings: { rule: string }[] }[] }
+      const told = workloads.flatMap(({ name, findings }) =>
+        findings.flatMap(({ rule }) => (rule.endsWith('worker-dependency') ? [[name, rule]] : []))
+      )
+      expect(Object.fromEntries(told)).toEqual({ ...expected, refused: 'missing-worker-dependency' })
+    } finally {
+      await scan.stop()
+      await Promise.all([looks.stop(), live.stop()])
     }
   }, 180_000)
 
