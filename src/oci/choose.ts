@@ -45,9 +45,8 @@ async function imageAt(blobs: Blobs, descriptor: Descriptor, wanted: Wanted, ind
   const own = indexDigest ?? descriptor.digest
   for (const entry of entries) {
     // What says its platform is it. Of the others, the configuration tells.
-    if (entry.platform) return imageAt(blobs, entry, wanted, own, depth + 1)
-    const image = await imageAt(blobs, entry, { ...wanted, isFirm: false }, own, depth + 1)
-    if (fits(image.config.platform, wanted.platform)) return image
+    const image = await imageAt(blobs, entry, entry.platform ? wanted : { ...wanted, isFirm: false }, own, depth + 1)
+    if (entry.platform || fits(image.config.platform, wanted.platform)) return { beside: document.manifests, ...image }
   }
   const platforms = platformsOf(document)
   if (!document.manifests.some((entry) => !isAttestation(entry))) throw new ImageError('its index names no image')

@@ -8,6 +8,8 @@ export interface Descriptor {
   readonly size: number
   readonly platform?: Platform | undefined
   readonly annotations: Readonly<Record<string, string>>
+  /** Of what is attached to an image; many put one on images, too. */
+  readonly artifactType?: string
 }
 
 export interface Platform {
@@ -87,6 +89,19 @@ export function readManifest(content: Uint8Array): Index | Manifest {
   return { kind: 'manifest', config, layers: value['layers'].map(descriptor) }
 }
 
+/** The entries of an index; undefined for what is none. */
+export function readEntries(content: Uint8Array): readonly Descriptor[] | undefined {
+  const { manifests } = parsed(content, 'the list of what is attached')
+  return Array.isArray(manifests) ? manifests.map(descriptor) : undefined
+}
+
+/** The documents of what is attached to an image; none where it says that it is attached to something else. */
+export function readArtifact(content: Uint8Array, to: string): readonly Descriptor[] {
+  const value = parsed(content, 'what is attached')
+  const subject = isFields(value['subject']) ? value['subject']['digest'] : undefined
+  return subject !== undefined && subject !== to ? [] : listOf(value['layers']).map(descriptor)
+}
+
 function descriptor(value: unknown): Descriptor {
   const fields = isFields(value) ? value : {}
   const [digest, size] = [stringOf(fields['digest']), fields['size']]
@@ -94,7 +109,8 @@ function descriptor(value: unknown): Descriptor {
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     throw new ImageError('the manifest names something without a size')
   return { mediaType: stringOf(fields['mediaType']), digest, size, platform: platformOf(fields['platform']),
-    annotations: stringMap(fields['annotations']) }
+    annotations: stringMap(fields['annotations']),
+    ...(typeof fields['artifactType'] === 'string' ? { artifactType: fields['artifactType'] } : {}) }
 }
 
 function platformOf(value: unknown): Platform | undefined {

@@ -2,6 +2,7 @@
  * Registries: the distribution protocol, with tokens and basic authentication. Sources: OCI distribution specification 1.1, and
  * distribution's `docs/spec/auth/token.md` and `oauth.md`.
  */
+import { attachedTo, type AttachmentSource } from './attached.ts'
 import { chooseImage, type Wanted } from './choose.ts'
 import type { Credentials, CredentialStore } from './credentials.ts'
 import type { Bytes } from './decompress.ts'
@@ -39,9 +40,11 @@ export interface RegistryOptions {
   readonly insecure: ReadonlySet<string>
 }
 
+const indexType = 'application/vnd.oci.image.index.v1+json'
+
 /** `*` and lists with `*` are not enough for some registries. */
-const accept = ['application/vnd.oci.image.index.v1+json', 'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json', 'application/vnd.docker.distribution.manifest.v2+json'].join(', ')
+const accept = [indexType, 'application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json'].join(', ')
 
 const mostRedirects = 5
 const largestToken = 64 * 1024
@@ -59,8 +62,9 @@ export class Registries {
   async image(reference: RegistryReference, wanted: Wanted): Promise<StoredImage> {
     const { host, repository, tag, digest } = reference
     const own = this.#repository(host, repository)
-    if (digest !== undefined) return chooseImage(own, await own.root(digest), wanted)
-    return chooseImage(own, await own.root(tag ?? 'latest'), wanted)
+    const image = await chooseImage(own, await own.root(digest ?? tag ?? 'latest'), wanted)
+    const digests = [image.digest, ...(image.indexDigest === undefined ? [] : [image.indexDigest])]
+    return { ...image, attached: () => attachedTo(own, digests, image.beside ?? []) }
   }
 
   #repository(host: string, name: string): Repository {
@@ -75,7 +79,7 @@ export class Registries {
   }
 }
 
-class Repository implements Blobs {
+class Repository implements Blobs, AttachmentSource {
   readonly #host: string
   readonly #name: string
   readonly #options: RegistryOptions
@@ -104,6 +108,24 @@ class Repository implements Blobs {
       throw new ImageError(`${this.#host} has answered a manifest that is not what its digest tells`)
     this.#last = { digest, content }
     return { digest, size: content.length, mediaType: response.header('content-type') ?? '', annotations: {} }
+  }
+
+  /** Registries without it answer in many ways. */
+  async referrers(digest: string): Promise<Buffer | undefined> {
+    const response = await this.#get(`referrers/${digest}`, { accept: indexType },
+      (status) => status >= 400 && ![401, 403, 429].includes(status))
+    if (response?.header('content-type')?.startsWith(indexType) === true) return whole(this.#received(response), largestDocument)
+    response?.discard()
+    return undefined
+  }
+
+  async manifest(named: string): Promise<Buffer | undefined> {
+    const response = await this.#get(`manifests/${named}`, { accept }, (status) => status === 404)
+    return response && whole(this.#received(response), largestDocument)
+  }
+
+  blob(descriptor: Descriptor): Bytes {
+    return this.open(descriptor)
   }
 
   async *open({ digest }: Pick<Descriptor, 'digest'>, isManifest = false): Bytes {
@@ -140,7 +162,13 @@ class Repository implements Blobs {
     }
   }
 
-  async #get(path: string, headers: Readonly<Record<string, string>>): Promise<HttpResponse> {
+  async #get(path: string, headers: Readonly<Record<string, string>>): Promise<HttpResponse>
+  async #get(path: string, headers: Readonly<Record<string, string>>, isNothing: (status: number) => boolean): Promise<
+    HttpResponse | undefined
+  >
+  async #get(path: string, headers: Readonly<Record<string, string>>, isNothing?: (status: number) => boolean): Promise<
+    HttpResponse | undefined
+  > {
     const server = this.#host === 'docker.io' ? 'registry-1.docker.io' : this.#host
     const address = (scheme: string): URL => new URL(`${scheme}://${server}/v2/${this.#name}/${path}`)
     let response = await this.#first(address, headers)
@@ -152,6 +180,7 @@ class Repository implements Blobs {
     }
     if (response.status === 200) return response
     response.discard()
+    if (isNothing?.(response.status)) return undefined
     throw new ImageError(refusal(this.#host, response.status, path.startsWith('blobs/')))
   }
 

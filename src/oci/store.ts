@@ -1,4 +1,5 @@
 /** Where an image has its parts from: a folder, an archive, a registry. */
+import type { Attachments } from './attached.ts'
 import type { Bytes } from './decompress.ts'
 import type { Descriptor, ImageConfig } from './manifest.ts'
 
@@ -19,9 +20,13 @@ export interface StoredImage {
   readonly digest: string
   /** Of the index that it was chosen from. */
   readonly indexDigest?: string | undefined
+  /** The other entries of that index. */
+  readonly beside?: readonly Descriptor[]
   readonly config: ImageConfig
   /** The lowest first. */
   readonly layers: readonly StoredLayer[]
+  /** What is attached to it where it comes from; undefined where nothing can be. */
+  readonly attached?: () => Promise<Attachments>
 }
 
 /** Blobs by their digests. Nothing that it gives is trusted. */

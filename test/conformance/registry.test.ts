@@ -1,10 +1,11 @@
 /** Images in a real registry, Debian's docker-registry, over TLS and with basic authentication; and registries that do not do as they should. */
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { layer, MadeLayout, pythonWithGunicorn } from '../oci/made-images.ts'
 import { DockerRegistry, findRegistry } from './docker-registry.ts'
 import { realTest } from './real.ts'
@@ -99,6 +100,55 @@ describe('a registry over TLS with basic authentication', () => {
     expect(wrong).toMatchObject({ status: 2, out: '' })
     expect(wrong.err).not.toMatch(/hunter2|dXNlc/)
   })
+
+  real('an SBOM tells what a layer that cannot be read does not: by the tag of its digest, bare or signed, of image and index',
+    async (own) => {
+      const layout = new MadeLayout()
+      const cut = await layer([...pythonWithGunicorn], (tar) => gzipSync(tar).subarray(0, 300))
+      const manifest = layout.image([cut], { Entrypoint: ['gunicorn', '-k', 'gevent', '-b', ':8000', 'app:app'] })
+      const type = 'application/vnd.oci.image.index.v1+json'
+      const sbom = (name: string, from: string): string =>
+        readFileSync(join(import.meta.dirname, '../dependencies/sboms', name), 'utf8').replaceAll(from, manifest.digest.slice(7))
+      const bare = '5629196c22d805406586b58a0bd7536a2c73efba83d94c62a6febb9ca354418d'
+      const artifact = (content: string, mediaType: string, subject: object): { mediaType: string; digest: string; size: number } =>
+        layout.json({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', artifactType: mediaType, subject,
+          config: layout.json({}, 'application/vnd.oci.empty.v1+json'), layers: [{ mediaType, ...layout.blob(content) }] },
+          'application/vnd.oci.image.manifest.v1+json')
+      const flags = ['--registry-ca', own.ca, '--registry-config', file('config.json', auth(own.host))]
+      const text = async (tag: string): Promise<string> => (await paddock(['image', `${own.host}/attached:${tag}`, ...flags])).out
+      await own.push('attached', '1', layout, [manifest])
+      expect(await text('1')).toMatch(/gevent +unknown \(needed\)/)
+
+      // As `oras attach` leaves it where there is no referrers API.
+      const attached = artifact(sbom('syft-bare.cdx.json', bare), 'application/vnd.cyclonedx+json', manifest)
+      const list = layout.json({ schemaVersion: 2, mediaType: type, manifests: [attached] }, type)
+      await own.push('attached', manifest.digest.replace(':', '-'), layout, [attached, list])
+      expect(await text('1')).toMatch(
+        /gevent +not installed \(needed\) +SBOM sha256:\w{8}… \(CycloneDX by syft 1\.18\.1\), as layer \S+ cannot be read/,
+      )
+      const pod = file('attached.yaml', JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: {
+        containers: [{ name: 'web', image: `${own.host}/attached:1`, command: ['gunicorn', '-k', 'gevent', '-b', ':8000', 'app:app'] }],
+      } }))
+      expect(await paddock(['check', pod, '--images', ...flags])).toMatchObject({ status: 1,
+        out: expect.stringMatching(/which is not in image "\S+" \(SBOM sha256:\w{8}… \(CycloneDX by syft 1\.18\.1\), as layer/) })
+
+      // Attached to an index, in an envelope; it names the image.
+      const index = layout.json({ schemaVersion: 2, mediaType: type,
+        manifests: [{ ...manifest, platform: { os: 'linux', architecture: 'amd64' } }] }, type)
+      const statement = JSON.stringify({ _type: 'https://in-toto.io/Statement/v1', predicateType: 'https://spdx.dev/Document',
+        subject: [{ name: 'a', digest: { sha256: index.digest.slice(7) } }],
+        predicate: JSON.parse(sbom('syft-whole.spdx.json', '8f722785337f8695e6ddd8f600595c40566a9b5ab2d0ecf9c7e7b20b5a6c908f')) as object })
+      const signed = artifact(
+        JSON.stringify({ payloadType: 'application/vnd.in-toto+json', payload: Buffer.from(statement).toString('base64'), signatures: [] }),
+        'application/vnd.dsse.envelope.v1+json',
+        index,
+      )
+      const signedList = layout.json({ schemaVersion: 2, mediaType: type, manifests: [signed] }, type)
+      await own.push('signed', '1', layout, [manifest, index])
+      await own.push('signed', index.digest.replace(':', '-'), layout, [signed, signedList])
+      expect((await paddock(['image', `${own.host}/signed:1`, ...flags])).out)
+        .toMatch(/gevent +24\.11\.1 \(needed\) +SBOM sha256:\w{8}… \(SPDX by syft 1\.18\.1\), as layer/)
+    })
 
   real('check --images: what is absent is denied, what cannot be looked into is unknown', async (own) => {
     const { layout, image: manifest } = await made()
