@@ -29,10 +29,10 @@ const bodyLimit = 7 * 1024 * 1024
 export const smallBody = 64 * 1024
 
 /**
- * Bytes of bodies that are held at most, 64 MiB in all. Small ones have a share of their own: large ones that come in
+ * Bytes of bodies that are held at most, 56 MiB in all. Small ones have a share of their own: large ones that come in
  * slowly do not keep them out.
  */
-const shares = { small: 16 * 1024 * 1024, large: 48 * 1024 * 1024 }
+const shares = { small: 16 * 1024 * 1024, large: 40 * 1024 * 1024 }
 /** Bytes of a body beyond the limit that are kept: by what stands at its head a review is answered that is not read. */
 const headKept = 512 * 1024
 /** Bytes beyond which a body is not even read to be thrown away. What is 3 MiB when it comes to an API server may be ten times that once defaults are filled in. */

@@ -61,7 +61,8 @@ export class ScannedImages {
     })
     const began = performance.now()
     const most = Math.min(this.#patience.together, this.#left)
-    if (most > 0) {
+    // A timer may be early by a part of a millisecond.
+    if (most >= 1) {
       await Promise.all(
         asked.flatMap(({ asks, dependencies }) => this.#images.prepare(asks, { ...dependencies, imageBudget: most }, most) ?? []),
       )
