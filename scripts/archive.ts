@@ -2,6 +2,8 @@
  * What is published beside the image, for krew, the GitHub Action and whoever has a Node of their own:
  * `npm run archive -- [--output FILE.tar.gz]` packs the bundle with its licences, and prints the archive's SHA-256.
  * The same input gives the same bytes. `--dist DIR` takes the bundle from there, rather than building it.
+ *
+ * With `--npm` it is a package for npm: `npm install FILE.tgz`, or `npm publish FILE.tgz` (docs/releasing.md). It needs no other package.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -16,15 +18,35 @@ import type { Entry } from './image/entries.ts'
 import { sourceOf } from './image/source.ts'
 import { packed } from './image/tar.ts'
 
+/** As npm knows it. The name without a scope is another project's. */
+const publishedName = '@paddock-gunicorn/paddock'
+
 const root = dirname(import.meta.dirname)
 const { name, version, license, type, engines } = manifest
 const { values: settings } = parseArgs({
   options: {
-    output: { type: 'string', short: 'o', default: join(root, `.cache/paddock-${version}.tar.gz`) },
+    output: { type: 'string', short: 'o' },
     dist: { type: 'string' },
+    npm: { type: 'boolean', default: false },
   },
 })
-const output = resolve(settings.output)
+const output = resolve(settings.output ?? join(root, `.cache/paddock-${version}.${settings.npm ? 'tgz' : 'tar.gz'}`))
+
+const programs = { paddock: 'dist/paddock.js', 'kubectl-paddock': 'dist/paddock.js' }
+
+/** The repository's own leads to files that are not in the package. */
+const readme = `# Paddock
+
+${manifest.description}.
+
+\`\`\`sh
+npx ${publishedName} check .                       # manifests, Procfiles and app_desc.yaml of this folder
+npx ${publishedName} check . --fix                 # mends them in place
+npx ${publishedName} explain -- gunicorn app:app   # what a command comes to
+\`\`\`
+
+\`paddock --help\` lists the rest. It needs Node ${engines.node} and no other package; nothing is sent anywhere.
+`
 
 await withBundle(root, settings.dist, pack).catch((error: unknown) => {
   console.error(`archive: ${(error as Error).message}`)
@@ -32,7 +54,8 @@ await withBundle(root, settings.dist, pack).catch((error: unknown) => {
 })
 
 async function pack(dist: string): Promise<void> {
-  const archive = gzipSync(await buffer(packed(complete(contents(dist)), sourceOf(root).created)), { level: 9 })
+  const entries = settings.npm ? npmPackage(dist) : contents(dist)
+  const archive = gzipSync(await buffer(packed(complete(entries), sourceOf(root).created)), { level: 9 })
   // The tenth byte of gzip's header names the operating system that packed (RFC 1952): 255 is "unknown".
   archive.writeUInt8(255, 9)
   const sha256 = createHash('sha256').update(archive).digest('hex')
@@ -47,10 +70,21 @@ function contents(dist: string): Entry[] {
     const path = join(dist, part)
     return file(`dist/${part}`, readFileSync(path), statSync(path).mode & 0o100 ? 0o755 : 0o644)
   })
-  const programs = { paddock: 'dist/paddock.js', 'kubectl-paddock': 'dist/paddock.js' }
   return [
     ...bundle,
     file('LICENSE', readFileSync(join(root, 'LICENSE'))),
     file('package.json', `${JSON.stringify({ name, version, license, type, engines, bin: programs }, null, 2)}\n`),
   ]
+}
+
+/** What npm unpacks: all of it stands in a folder `package`. */
+function npmPackage(dist: string): Entry[] {
+  const { description, keywords } = manifest
+  const described = { name: publishedName, version, description, keywords, license, type, engines, bin: programs,
+    publishConfig: { access: 'public', provenance: true } }
+  return [
+    ...contents(dist).filter(({ path }) => path !== 'package.json'),
+    file('README.md', readme),
+    file('package.json', `${JSON.stringify(described, null, 2)}\n`),
+  ].map((entry) => ({ ...entry, path: `package/${entry.path}` }))
 }
