@@ -170,3 +170,18 @@ export class FindingAbout<Command extends Invocation | undefined> implements Rul
 
 /** What of a rule is told with a finding. */
 type RuleWords = Pick<Rule, 'id' | 'severity' | 'remedy'>
+
+/**
+ * Findings that go with some of those that are mended: of the same rule, about the same command. Once those are mended they are not
+ * found any more: threads, for a class that takes the place of another.
+ */
+export function alongWith<Kind extends CommandFinding>(some: readonly Kind[], all: readonly Kind[]): readonly Kind[] {
+  if (some.length === 0) return []
+  const rules = new Map(
+    [...Map.groupBy(some, ({ invocation }) => invocation)].map((
+      [invocation, those],
+    ) => [invocation, new Set(those.map(({ rule }) => rule))]),
+  )
+  const taken = new Set(some)
+  return all.filter((one) => !taken.has(one) && rules.get(one.invocation)?.has(one.rule))
+}

@@ -2,7 +2,7 @@
 import { spend, unlessUnread } from './budget.ts'
 import { spliced } from './command-line/script-place.ts'
 import { applyEdits, type Edit } from './edit.ts'
-import type { CommandFinding, Finding } from './finding.ts'
+import { alongWith, type CommandFinding, type Finding } from './finding.ts'
 import { single } from './gunicorn/entries.ts'
 import { omit, type Omission } from './gunicorn/omission.ts'
 import { isPort } from './gunicorn/port-variable.ts'
@@ -99,14 +99,15 @@ function mend(report: Report, mendable: readonly Mendable[], policy: Policy, cir
       isInVariable(wanted, invocation) && obstacle(wanted, invocation, circumstances) === undefined
     )
   const variables = inVariables.length > 0 ? mendVariables(report, inVariables, policy) : undefined
-  if (variables && variables.edits.length > 0) return { ...variables, more: true }
-  const taken = splits.length > 0 ? splits : variablesLast(mendable)
+  const along = alongWith(inVariables, mendable)
+  if (variables && variables.edits.length > 0 && along.length === 0) return { ...variables, more: true }
+  const taken = splits.length > 0 ? splits : variablesLast(along.length > 0 ? along : mendable)
   const containers = new Set<Container>()
   const edits: Edit[] = []
   const removed = new Set<string>()
   const shared = new SharedDrops(report, taken)
   const mended = new Set<Finding>()
-  let more = splits.length > 0
+  let more = splits.length + along.length > 0
   for (const [invocation, findings] of Map.groupBy(taken, (finding) => finding.invocation)) {
     const writer = new Writer(invocation, policy, shared)
     for (const finding of findings) {
