@@ -1,7 +1,9 @@
 /** What a workload's annotations tell of the Python in its image. */
 import { measured, spend } from '../budget.ts'
 import { installed } from '../python/installed.ts'
+import { normalise } from '../python/distribution.ts'
 import { lockKind, readLock } from '../python/locks.ts'
+import { isProjectFile, readProject } from '../python/projects.ts'
 import { readRequirements } from '../python/requirements.ts'
 import type { Workload } from '../kubernetes/workload.ts'
 import type { Installed, Python } from '../python/known.ts'
@@ -79,11 +81,25 @@ export function pythonOf(text: string | undefined, evidence: string, version: st
 
 /** The Python that a requirements.txt describes, or a lock file, by its name; undefined `text` tells nothing. */
 export function pythonOfFile(text: string | undefined, path: string, version: string | undefined): Python {
+  if (text !== undefined && isProjectFile(path)) return pythonOfProject(text, path, version)
   const kind = lockKind(path)
   if (text === undefined || !kind) return pythonOf(text, path, version)
   let known: ((distribution: string) => Installed) | undefined
   return { version, evidence: evidenceOfPython,
     installed: (distribution) => (known ??= readLock(kind, text, path) ?? (() => nothingKnown))(distribution) }
+}
+
+/** What a project asks for itself, without its extras and groups. */
+function pythonOfProject(text: string, path: string, version: string | undefined): Python {
+  const own = pythonOf(readProject(path, text), path, version)
+  let names: string | undefined
+  return { ...own, installed(distribution) {
+    const told = own.installed(distribution)
+    // Lines are counted in the list, and not in the file.
+    const evidence = told.evidence.replace(/^line \d+ of /, '')
+    if (told.state !== 'Absent' || !(names ??= normalise(text)).includes(normalise(distribution))) return { ...told, evidence }
+    return { state: 'Unknown', specifier: '', evidence: `${path}, where an extra or a group decides,` }
+  } }
 }
 
 function reader(text: string, evidence: string, version: string | undefined): (distribution: string) => Installed {
