@@ -34,6 +34,24 @@ describe('images', () => {
     expect(looks.images.prepare([ask('shop:1')], terms, 10_000)).toBeUndefined()
   })
 
+  test('200 that ask at once for an image that is not known: it is asked for once, and none waits beyond the budget', async () => {
+    const looks = new Looks()
+    looks.isHeld = true
+    const budget = 200
+    const waits = await Promise.all(Array.from({ length: 200 }, async () => {
+      const began = performance.now()
+      await looks.images.prepare([ask('shop:1')], { ...terms, imageBudget: budget }, 60_000)
+      return performance.now() - began
+    }))
+    expect(Math.min(...waits)).toBeGreaterThan(budget * 0.9)
+    expect(Math.max(...waits)).toBeLessThan(budget * 10)
+    expect(looks.opened).toEqual(['shop:1'])
+    looks.release()
+    const all = await Promise.all(Array.from({ length: 200 }, () => looks.learn(ask('shop:1'))))
+    expect(new Set(all.flat())).toEqual(new Set(['sha256:1']))
+    expect([looks.opened, looks.looked]).toEqual([['shop:1'], ['sha256:1']])
+  })
+
   test('a tag is asked for again soon, and a digest late', async () => {
     const looks = new Looks()
     expect(await looks.learn(ask('shop:1'), ask(`shop@${pinned}`))).toEqual(['sha256:1', 'sha256:1'])
