@@ -40,7 +40,7 @@ export class Files {
   /** Files that were asked for and are not had, by the layer that holds them. */
   readonly missed = new Set<FileNode>()
 
-  /** Lays a layer over what is there. @throws {ImageError} for a link to what is not there */
+  /** Lays a layer over what is there, whose entries are used up: there may be millions. @throws {ImageError} for a link to what is not there */
   add({ entries, whiteouts, opaque }: Layer, index: number): void {
     // What it takes away is of lower layers alone, and meant by name: it may stand below a link of its own.
     for (const path of opaque) this.#byName(path)?.children?.clear()
@@ -48,7 +48,8 @@ export class Files {
       const slash = path.lastIndexOf('/')
       this.#byName(slash < 0 ? '' : path.slice(0, slash))?.children?.delete(path.slice(slash + 1))
     }
-    for (const entry of entries) this.#put(entry, index)
+    entries.reverse()
+    for (let entry = entries.pop(); entry; entry = entries.pop()) this.#put(entry, index)
   }
 
   /** What stands at a path, where no link is followed. */

@@ -15,7 +15,7 @@ export interface LayerEntry extends TarEntry {
 
 export interface Layer {
   /** In the order of the archive. */
-  readonly entries: readonly LayerEntry[]
+  readonly entries: LayerEntry[]
   /** Paths of lower layers that are gone. */
   readonly whiteouts: readonly string[]
   /** Folders of which nothing of lower layers is left. */
