@@ -2,13 +2,13 @@
 import { spend, unlessUnread } from './budget.ts'
 import { spliced } from './command-line/script-place.ts'
 import { applyEdits, type Edit } from './edit.ts'
-import { alongWith, type CommandFinding, type Finding } from './finding.ts'
+import { alongWith, uncovers, type CommandFinding, type Finding } from './finding.ts'
 import { single } from './gunicorn/entries.ts'
 import { omit, type Omission } from './gunicorn/omission.ts'
 import { isPort } from './gunicorn/port-variable.ts'
 import type { Entry } from './gunicorn/settings.ts'
 import { splitWords } from './gunicorn/shlex.ts'
-import { cmdArgs } from './gunicorn/variables.ts'
+import { cmdArgs, concurrency } from './gunicorn/variables.ts'
 import { inject } from './injection/inject.ts'
 import { Circumstances, isInVariable, obstacle } from './injection/obstacle.ts'
 import type { Invocation } from './inspect.ts'
@@ -113,7 +113,7 @@ function mend(report: Report, mendable: readonly Mendable[], policy: Policy, cir
     for (const finding of findings) {
       const outcome = writer.add(finding.fix)
       if (outcome === 'written') mended.add(finding)
-      if (outcome === 'later' || (outcome === 'written' && (finding.contradiction || uncovers(finding.fix)))) more = true
+      if (outcome === 'later' || (outcome === 'written' && (finding.contradiction || uncovers(finding)))) more = true
     }
     for (const edit of writer.edits()) if (!isRepeated(edit, removed)) edits.push(edit)
     // A second one would take the place of what is there.
@@ -135,7 +135,9 @@ function mendVariables({ invocations, surroundings }: Report, mendable: readonly
   const mended = new Set<Finding>()
   const written = new Set<string>()
   const mentioning = new Set(
-    invocations.flatMap(({ container }) => (mentions(container, policy.port.env) ? container.envPath.join('/') : [])),
+    invocations.flatMap((
+      { container },
+    ) => (policy.port.env === concurrency || mentions(container, policy.port.env) ? container.envPath.join('/') : [])),
   )
   let more = false
   for (const [container, wanted] of Map.groupBy(fixable, ({ invocation }) => invocation.container)) {
@@ -200,11 +202,6 @@ class SharedDrops {
     return answer
   }
 }
-
-/** Without `--daemon` signals matter; an address that is read right may be the wrong one; another worker class may take threads. */
-const uncovers = (fix: Fix): boolean =>
-  'drop' in fix || 'put' in fix ||
-  ('entry' in fix && (fix.setting === 'worker_class' || (fix.setting === 'bind' && !String(fix.value).includes('$'))))
 
 /** A value that holds a variable cannot be read any more by another rule, so it is written last. */
 const writesVariable = ({ fix }: Mendable): boolean => 'entry' in fix && String(fix.value).includes('$')

@@ -1,6 +1,7 @@
 import { adviceOnValue } from '../gunicorn/advice.ts'
 import type { StartProblem } from '../gunicorn/settings.ts'
 import { holdsOption } from '../gunicorn/written-options.ts'
+import type { Word } from '../shell/word.ts'
 import { defineRule, type Subject } from './rule.ts'
 import { fatalValues } from './subject/fatal-values.ts'
 import { literalPorts } from './subject/literal-ports.ts'
@@ -19,8 +20,10 @@ export default defineRule({
   isAboutWords: true,
 
   *check(subject) {
+    let mended: ReadonlySet<Word | undefined> | undefined
     for (const { problem, place, releases } of refusals(subject, 'invalid-setting')) {
-      if (isLiteralPort(subject, problem)) continue
+      // Where the name of the port's variable stands in an address, and can be mended, another rule says so.
+      if (problem.setting === 'bind' && problem.word && (mended ??= mendedPorts(subject)).has(problem.word)) continue
       const value = valueOf(subject, problem)
       const remedy = isLeft(subject, problem.source, problem.word)
         ? adviceOnUnexpanded(subject, problem.source, value, problem.word)
@@ -47,7 +50,5 @@ function valueOf({ environment }: Subject, { variable, word }: StartProblem): st
 const isJoined = ({ form, releases }: Subject, { source }: StartProblem, value: string): boolean =>
   form === 'exec' && source === 'command line' && !value.startsWith('-') && holdsOption(value.split(/\s+/), releases)
 
-/** Where the name of the port's variable stands in an address, and can be mended, another rule says so. */
-const isLiteralPort = (subject: Subject, { setting, word }: StartProblem): boolean =>
-  setting === 'bind' && word !== undefined &&
-  [...literalPorts(subject)].some(({ entry, fix }) => fix !== undefined && entry.argument?.word === word)
+const mendedPorts = (subject: Subject): ReadonlySet<Word | undefined> =>
+  new Set([...literalPorts(subject)].flatMap(({ entry, fix }) => (fix ? [entry.argument?.word] : [])))

@@ -21,16 +21,16 @@ export function* literalPorts(subject: Subject): Iterable<LiteralPort> {
   const setting = subject.settings.get('bind')
   if (setting?.source !== 'command line' && setting?.source !== cmdArgs) return
   const { env } = subject.platform.port
+  const refused = isUnexpanded(subject, setting.source) ? refusedWords(subject) : new Set<Word>()
   for (const entry of setting.entries) {
     // What a list holds is known but for what Kubernetes expands; what a script holds may be for the shell to expand.
     const text = entry.argument?.text ?? (subject.form === 'shell' ? writtenIn(entry) ?? entry.argument?.word.text : undefined)
     const value = text === undefined ? undefined : withPortVariable(text, env)
     if (text === undefined || value === undefined || isExpanded(subject, setting, text)) continue
     if (!entry.argument || isSocket(text) || !namesPort(subject, setting.source, entry.argument.word)) continue
-    const isRefused = isUnexpanded(subject, setting.source) && isRefusedWord(subject, entry.argument.word)
     // A port alone is no address: gunicorn would take it for a host.
     const fix = hasOther(value, env) ? undefined : fixOf(subject, setting, entry, value === `$${env}` ? `:${value}` : value)
-    yield { setting, entry, text, fix, isRefused }
+    yield { setting, entry, text, fix, isRefused: refused.has(entry.argument.word) }
   }
 }
 
@@ -40,8 +40,10 @@ const isSocket = (text: string): boolean => /^unix:/i.test(text)
 /** Whether a second variable stands in an address, which nobody expands either. */
 const hasOther = (value: string, env: string): boolean => /\$[({A-Za-z_]/.test(value.replace(`$${env}`, ''))
 
-const isRefusedWord = ({ settings }: Subject, word: Word): boolean =>
-  settings.problems.some((problem) => problem.fault === 'invalid-setting' && problem.setting === 'bind' && problem.word === word)
+const refusedWords = ({ settings }: Subject): ReadonlySet<Word> =>
+  new Set(
+    settings.problems.flatMap(({ fault, setting, word }) => (fault === 'invalid-setting' && setting === 'bind' && word ? [word] : [])),
+  )
 
 /** A value as it is written, where its option is written in front of it as it is. */
 function writtenIn({ argument }: Entry): string | undefined {
