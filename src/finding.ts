@@ -188,9 +188,9 @@ export function alongWith<Kind extends CommandFinding>(some: readonly Kind[], al
 
 /**
  * Whether more may be found once a fix is made: without `--daemon` signals matter; an address that is read right may be the wrong one;
- * another worker class may take threads; what was unknown is not; another container of the Pod may have the port.
+ * another worker class may take threads; what was unknown is not.
  */
-export const uncovers = ({ fix, invocation: { workload } }: { readonly fix: Fix; readonly invocation: Invocation }): boolean =>
-  'drop' in fix || 'put' in fix || ('setting' in fix && fix.setting === 'bind' && workload.containers.length > 1) ||
+export const uncovers = (fix: Fix): boolean =>
+  'drop' in fix || 'put' in fix ||
   ('entry' in fix && (fix.setting === 'worker_class' || fix.entry?.value === undefined ||
     (fix.setting === 'bind' && !String(fix.value).includes('$'))))

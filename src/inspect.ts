@@ -342,7 +342,10 @@ function folderIn({ written }: Container, image: ImageStart): string {
 /** What the container sees of the image's files: a volume lies over what the image has there. */
 function textIn({ written }: Container, image: ImageStart): ImageStart['text'] {
   const mounts = valueAt(written, ['volumeMounts'])
-  const mounted = (Array.isArray(mounts) ? (mounts as unknown[]) : []).map((mount) => `${String(valueAt(mount, ['mountPath']))}/`)
+  const mounted = (Array.isArray(mounts) ? (mounts as unknown[]) : []).flatMap((mount) => {
+    const path = valueAt(mount, ['mountPath'])
+    return typeof path === 'string' ? [`${path}/`] : []
+  })
   return (file) => (mounted.some((at) => file.startsWith(at)) ? null : image.text(file))
 }
 

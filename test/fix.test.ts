@@ -370,3 +370,12 @@ test('random policies: what they put in, they do not deny or mend again', () => 
   )
   expect(put).toBeGreaterThan(100)
 })
+
+test('what stands where a text belongs, and is none, not even one that has a text, stops nobody', () => {
+  const none = { toString: 1 }
+  const object = podWith({ command: ['gunicorn', 'app:app', '-b', '[::]:80', '-b', ':80', '-b', '127.0.0.1:81'], image: none,
+    workingDir: none, volumeMounts: [{ name: 'a', mountPath: none }], livenessProbe: { httpGet: { port: none, scheme: none } } }, {
+    spec: { securityContext: { sysctls: [{ name: none, value: none }] }, volumes: [{ name: 'a', emptyDir: { medium: none } }] },
+  })
+  expect(() => new Admission({}).admitted(object)).not.toThrow()
+})

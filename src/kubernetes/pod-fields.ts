@@ -176,9 +176,10 @@ export function isIPv6Only(workload: Workload): boolean {
 
 /** What a Pod sets a sysctl to; undefined where it does not. Its name may be written with slashes. */
 function sysctl(workload: Workload, name: string): unknown {
-  const entry = list(fieldOf(inPod(workload, 'securityContext'), 'sysctls')).find((one) =>
-    String(fieldOf(one, 'name')).replaceAll('/', '.') === name
-  )
+  const entry = list(fieldOf(inPod(workload, 'securityContext'), 'sysctls')).find((one) => {
+    const written = fieldOf(one, 'name')
+    return typeof written === 'string' && written.replaceAll('/', '.') === name
+  })
   return fieldOf(entry, 'value')
 }
 

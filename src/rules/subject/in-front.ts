@@ -35,7 +35,10 @@ const isOverBefore = (command: Command): boolean => mayBeFront(command) && !mayP
 
 const mayBeClient = (command: Command): boolean => !isAnother(command) && mayAsk(command)
 
-const isProxy = ({ name, written }: Container): boolean => namesProxy(`${name} ${String(valueAt(written, ['image']) ?? '')}`)
+function isProxy({ name, written }: Container): boolean {
+  const image = valueAt(written, ['image'])
+  return namesProxy(`${name} ${typeof image === 'string' ? image : ''}`)
+}
 
 interface Fronts {
   readonly proxies: number
