@@ -87,19 +87,22 @@ const at = (root: string, ...[first, ...path]: readonly string[]): string =>
   path.reduce((value, name) => `${value}.optMap(v, type(v) == map ? v.?${name} : optional.none()).orValue(optional.none())`,
     `${root}.?${first}`)
 
+/** Where kinds have their templates: PodTemplate, CronJob, and all others but Pod. */
+const templates = [['template'], ['spec', 'jobTemplate', 'spec', 'template'], ['spec', 'template']]
+
+/** The first of these that there is. */
+const firstOf = ([first, ...others]: readonly string[]): string => `${first}${others.map((other) => `.or(${other})`).join('')}`
+
 /** The template, wherever its kind has it. */
-const template = (object: string): string =>
-  `${at(object, 'template')}.or(${at(object, 'spec', 'jobTemplate', 'spec', 'template')}).or(${at(object, 'spec', 'template')})`
+const template = (object: string): string => firstOf(templates.map((path) => at(object, ...path)))
 
 /** The processes of a BkApp are no template. */
 const bringsTemplate = `request.operation != 'UPDATE' || object.?kind.orValue('') == 'BkApp' || ${template('object')} != ${
   template('oldObject')
 }`
 
-/** The PodSpec, wherever its kind has it: PodTemplate, CronJob, all that have a template, Pod. */
-const podSpec = `${at('object', 'template', 'spec')}.or(${at('object', 'spec', 'jobTemplate', 'spec', 'template', 'spec')}).or(${
-  at('object', 'spec', 'template', 'spec')
-}).or(object.?spec)`
+/** The PodSpec, wherever its kind has it: in a template, or a Pod's own. */
+const podSpec = firstOf([...templates.map((path) => at('object', ...path, 'spec')), 'object.?spec'])
 
 /**
  * True where one item of a list at least is as it says; or where there are too many to look, or it is no list, which the webhook
@@ -142,12 +145,7 @@ function isOfPlatform(): string {
 }
 
 /** What src/injection/invocations.ts asks of a workload whose command does not say gunicorn, wherever its Pods' metadata stands. */
-const saysGunicorn =
-  `[${
-    [[], ['template'], ['spec', 'template'], ['spec', 'jobTemplate', 'spec', 'template']].map((path) =>
-      at('object', ...path, 'metadata', 'annotations')
-    ).join(', ')
-  }]` +
+const saysGunicorn = `[${[[], ...templates].map((path) => at('object', ...path, 'metadata', 'annotations')).join(', ')}]` +
   ".exists(m, type(m.orValue(null)) == map && ['paddock.dev/gunicorn', 'paddock.dev/requirements'].exists(a, a in m.value()))"
 
 function container(): string {

@@ -1,5 +1,6 @@
 /** Which conditions there are; what they come to, an API server says: test/e2e/match-conditions.test.ts. */
 import { expect, test } from '@jest/globals'
+import { workloadKinds } from '../../src/kubernetes/kinds.ts'
 import { matchConditions, type Coverage, type MatchCondition } from '../../src/operator/match-conditions.ts'
 
 /** The users whose objects are not asked about, without the namespace of their accounts. */
@@ -103,4 +104,17 @@ test('what sets GUNICORN_CMD_ARGS is asked about whatever its command is, and ev
   expect(conditions('validate', of())).toContain("'GUNICORN_CMD_ARGS'")
   expect(conditions('validate', { ...of(), asksForCommands: true })).toBeUndefined()
   expect(conditions('mutate', { ...of(), asksForCommands: true })).toBe(conditions('mutate', of()))
+})
+
+test('the conditions look where each kind has its PodSpec', () => {
+  const [condition] = matchConditions('mutate', []).filter(({ name }) => name === 'may-start-gunicorn')
+  for (const { kind, spec, holds } of workloadKinds) {
+    if (holds) continue
+    const [first, ...path] = spec
+    const looked = path.reduce<string>(
+      (value, name) => `${value}.optMap(v, type(v) == map ? v.?${name} : optional.none()).orValue(optional.none())`,
+      `object.?${first}`,
+    )
+    expect([kind, condition?.expression.includes(looked)]).toEqual([kind, true])
+  }
 })
