@@ -6,7 +6,7 @@
  * With `--npm` it is a package for npm: `npm install FILE.tgz`, or `npm publish FILE.tgz` (docs/releasing.md). It needs no other package.
  */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
@@ -65,7 +65,9 @@ async function pack(dist: string): Promise<void> {
   console.log(`${output}\n  ${(archive.length / 1e6).toFixed(1)} MB  sha256:${sha256}`)
 }
 
+/** @throws where the bundle's licences are not beside it: a build that has failed leaves none */
 function contents(dist: string): Entry[] {
+  if (!existsSync(join(dist, 'THIRD-PARTY-NOTICES.txt'))) throw new Error(`${dist} holds no whole bundle: build it again`)
   const bundle = readdirSync(dist).map((part) => {
     const path = join(dist, part)
     return file(`dist/${part}`, readFileSync(path), statSync(path).mode & 0o100 ? 0o755 : 0o644)
@@ -80,7 +82,10 @@ function contents(dist: string): Entry[] {
 /** What npm unpacks: all of it stands in a folder `package`. */
 function npmPackage(dist: string): Entry[] {
   const { description, keywords } = manifest
-  const described = { name: publishedName, version, description, keywords, license, type, engines, bin: programs,
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: built } = process.env
+  // What npm compares its provenance with: the repository that is built in.
+  const repository = server !== undefined && built !== undefined ? { repository: { type: 'git', url: `git+${server}/${built}.git` } } : {}
+  const described = { name: publishedName, version, description, keywords, license, type, engines, bin: programs, ...repository,
     publishConfig: { access: 'public', provenance: true } }
   return [
     ...contents(dist).filter(({ path }) => path !== 'package.json'),

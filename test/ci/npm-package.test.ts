@@ -50,6 +50,20 @@ test('what it checks, it finds and mends', () => {
   expect(run(join(home, 'node_modules/.bin/paddock'), ['explain', '--', 'gunicorn', 'a:b', '-w', '3']).out).toContain('workers')
 })
 
+test('half a bundle is not packed', () => {
+  expect(run(process.execPath, [join(root, 'scripts/archive.ts'), '--npm', '--dist', folder, '--output', join(folder, 'half.tgz')]))
+    .toMatchObject({ status: 1, err: expect.stringContaining('no whole bundle') })
+})
+
+test('it names the repository that it is built in, which provenance is held against', () => {
+  const named = join(folder, 'named.tgz')
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts/archive.ts'), '--npm', '--output', named], { encoding: 'utf8',
+    env: { ...process.env, GITHUB_SERVER_URL: 'https://git.example.com', GITHUB_REPOSITORY: 'shop/paddock' } })
+  expect(status).toBe(0)
+  expect(spawnSync('tar', ['-xzOf', named, 'package/package.json'], { encoding: 'utf8' }).stdout)
+    .toContain('git+https://git.example.com/shop/paddock.git')
+})
+
 test('the same sources make the same bytes', () => {
   const again = join(folder, 'again.tgz')
   pack(again)
