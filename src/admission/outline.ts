@@ -47,8 +47,14 @@ export function headOf(body: Uint8Array): string {
   return head.text
 }
 
+/** The annotations of an object. Of them only those of Paddock's own prefix are asked for; there may be a hundred thousand others. */
+const annotations = 'request.object.metadata.annotations'
+const ownPrefix = Buffer.from('"paddock.dev/')
+
 class Head {
   text = ''
+  /** Whether one of the annotations is written. */
+  #isAnnotated = false
   readonly #bytes: Buffer
   #at = 0
 
@@ -59,6 +65,7 @@ class Head {
   /** Writes the value that stands here. False where it does not end. */
   value(path: string, depth: number): boolean {
     this.#blank()
+    if (path === annotations) this.#isAnnotated = false
     const first = this.#bytes[this.#at]
     const isWritten = depth <= deepest && !left.has(path) &&
       !(path.startsWith('request.object.') && !headKeys.has(path.split('.')[2] ?? ''))
@@ -96,11 +103,29 @@ class Head {
     this.#blank()
     const start = this.#at
     if (this.#bytes[start] !== quote || !this.#skip()) return false
+    if (path === annotations) {
+      if (!this.#startsAt(start, ownPrefix)) return this.#passed()
+      isFirst = !this.#isAnnotated
+      this.#isAnnotated = true
+    }
     const key = this.#bytes.toString('utf8', start, this.#at)
     this.#blank()
     if (this.#bytes[this.#at++] !== colon) return false
     this.text += `${isFirst ? '' : ','}${key}:`
     return this.value(`${path}${path === '' ? '' : '.'}${key.slice(1, -1)}`, depth + 1)
+  }
+
+  #startsAt(start: number, text: Uint8Array): boolean {
+    for (let index = 0; index < text.length; index++) if (this.#bytes[start + index] !== text[index]) return false
+    return true
+  }
+
+  /** Passes over the rest of a member, from its colon on. */
+  #passed(): boolean {
+    this.#blank()
+    if (this.#bytes[this.#at++] !== colon) return false
+    this.#blank()
+    return this.#skip()
   }
 
   #element(path: string, depth: number, isFirst: boolean): boolean {
