@@ -54,7 +54,8 @@ await withBundle(root, settings.dist, pack).catch((error: unknown) => {
 })
 
 async function pack(dist: string): Promise<void> {
-  const entries = settings.npm ? npmPackage(dist) : contents(dist)
+  const described = { name, version, license, type, engines, bin: programs }
+  const entries = settings.npm ? npmPackage(dist) : contents(dist, described)
   const archive = gzipSync(await buffer(packed(complete(entries), sourceOf(root).created)), { level: 9 })
   // The tenth byte of gzip's header names the operating system that packed (RFC 1952): 255 is "unknown".
   archive.writeUInt8(255, 9)
@@ -66,7 +67,7 @@ async function pack(dist: string): Promise<void> {
 }
 
 /** @throws where the bundle's licences are not beside it: a build that has failed leaves none */
-function contents(dist: string): Entry[] {
+function contents(dist: string, described: object): Entry[] {
   if (!existsSync(join(dist, 'THIRD-PARTY-NOTICES.txt'))) throw new Error(`${dist} holds no whole bundle: build it again`)
   const bundle = readdirSync(dist).map((part) => {
     const path = join(dist, part)
@@ -75,7 +76,7 @@ function contents(dist: string): Entry[] {
   return [
     ...bundle,
     file('LICENSE', readFileSync(join(root, 'LICENSE'))),
-    file('package.json', `${JSON.stringify({ name, version, license, type, engines, bin: programs }, null, 2)}\n`),
+    file('package.json', `${JSON.stringify(described, null, 2)}\n`),
   ]
 }
 
@@ -87,9 +88,5 @@ function npmPackage(dist: string): Entry[] {
   const repository = server !== undefined && built !== undefined ? { repository: { type: 'git', url: `git+${server}/${built}.git` } } : {}
   const described = { name: publishedName, version, description, keywords, license, type, engines, bin: programs, ...repository,
     publishConfig: { access: 'public', provenance: true } }
-  return [
-    ...contents(dist).filter(({ path }) => path !== 'package.json'),
-    file('README.md', readme),
-    file('package.json', `${JSON.stringify(described, null, 2)}\n`),
-  ].map((entry) => ({ ...entry, path: `package/${entry.path}` }))
+  return [...contents(dist, described), file('README.md', readme)].map((entry) => ({ ...entry, path: `package/${entry.path}` }))
 }

@@ -123,6 +123,11 @@ export class FindingAbout<Command extends Invocation | undefined> implements Rul
     return this.action === 'Fix' ? this.#problem.fix : undefined
   }
 
+  /** Whether something stands in the way of mending it, which it tells. */
+  get isObstructed(): boolean {
+    return this.detail.includes(unmended)
+  }
+
   /** The finding as it stands where its fix is not made; undefined where nothing is done about it then. */
   withoutFix(): FindingAbout<Command> | undefined {
     if (this.action !== 'Fix') return this

@@ -2,7 +2,7 @@
 import { spend, unlessUnread } from './budget.ts'
 import { spliced } from './command-line/script-place.ts'
 import { applyEdits, type Edit } from './edit.ts'
-import { alongWith, uncovers, unmended, type CommandFinding, type Finding } from './finding.ts'
+import { alongWith, uncovers, type CommandFinding, type Finding } from './finding.ts'
 import { single } from './gunicorn/entries.ts'
 import { omit, type Omission } from './gunicorn/omission.ts'
 import { isPort } from './gunicorn/port-variable.ts'
@@ -120,7 +120,7 @@ function mend(report: Report, mendable: readonly Mendable[], policy: Policy, cir
     if (writer.needsPort && !invocation.environment.variables.has(policy.port.env)) containers.add(invocation.container)
   }
   // What stood in the way of another fix may be gone: a port that another container has by then.
-  more ||= mended.size > 0 && report.findings.some(({ fix: wanted, message }) => wanted === undefined && message.includes(unmended))
+  more ||= mended.size > 0 && report.findings.some((finding) => finding.fix === undefined && finding.isObstructed)
   if (containers.size === 0) return { edits, mended, more }
   // Those of a BkApp share their variables.
   const sharing = Map.groupBy(containers, ({ envPath }) => envPath.join('/'))

@@ -1,5 +1,5 @@
 /** `check` and `explain` of one file that is held in memory: no folder beside it, and no network. */
-import { exitStatus, FileError } from './exit.ts'
+import { FileError } from './exit.ts'
 import { governing } from './governing.ts'
 import { guarded, type Outside } from './io.ts'
 import { runCheck } from './run-check.ts'
@@ -47,9 +47,8 @@ function outsideOf(files: Map<string, string>, write: (text: string) => void): O
 export async function sayOf({ name, text }: OneFile, preset: string, version: string): Promise<Said> {
   const run = async (command: (io: ReturnType<typeof guarded>) => Promise<number>, files = new Map([[name, text]])): Promise<string> => {
     let out = ''
-    const status = await command(guarded(outsideOf(files, (written) => void (out += written))))
-    // What cannot be read is in the report; without one there is nothing to tell.
-    return out === '' && status !== exitStatus.ok ? 'null' : out
+    await command(guarded(outsideOf(files, (written) => void (out += written))))
+    return out
   }
   const check = (fix: boolean, files?: Map<string, string>): Promise<string> =>
     run(
@@ -60,9 +59,10 @@ export async function sayOf({ name, text }: OneFile, preset: string, version: st
   const files = new Map([[name, text]])
   const checked: unknown = JSON.parse(await check(false))
   await check(true, files)
+  // What cannot be read is in the report of the other one.
   const explained = await run((io) => runExplain([name], { env: {}, format: 'json', isCommand: false }, io)).catch((error: unknown) => {
-    if (error instanceof FileError) return 'null'
+    if (error instanceof FileError) return ''
     throw error
   })
-  return { checked, explained: JSON.parse(explained === '' ? 'null' : explained), mended: files.get(name) ?? text }
+  return { checked, explained: explained === '' ? null : JSON.parse(explained), mended: files.get(name) ?? text }
 }

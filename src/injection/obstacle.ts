@@ -10,6 +10,7 @@ import type { EnvVar } from '../kubernetes/workload.ts'
 import type { Python } from '../python/known.ts'
 import { admits } from '../python/version.ts'
 import type { Fix, Terms } from '../rules/rule.ts'
+import { nothingBeside } from '../shell/beside.ts'
 import type { Command } from '../shell/command.ts'
 import { mayServeAt } from '../shell/programs.ts'
 import { PodPorts } from './pod-ports.ts'
@@ -50,6 +51,8 @@ export class Circumstances {
     this.#ports ??= new PodPorts(own.workload, this.#invocations, this.platform)
     const holder = this.#ports.holder(fix, own)
     if (holder) return `container ${JSON.stringify(holder.name)} of the Pod has that port`
+    // Most commands stand in no script.
+    if (own.beside === nothingBeside) return undefined
     const port = this.#ports.portOf(fix, own)
     // What it listens at already is no news.
     if (port === undefined || own.settings.entries('bind').some((entry) => isAt(port, addressOf(entry)))) return undefined
